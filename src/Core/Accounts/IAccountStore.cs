@@ -1,0 +1,29 @@
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Accounts;
+
+/// <summary>Where accounts lie.</summary>
+/// <remarks>All calls throw <see cref="StoreUnavailableException"/> when the store cannot answer.</remarks>
+public interface IAccountStore
+{
+    ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken);
+
+    /// <returns>The new account; null when the name is taken.</returns>
+    ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
+
+    /// <returns>The account as it is now; null when there is none or it is being deleted.</returns>
+    ValueTask<Account?> ChangePasswordAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
+
+    /// <summary>First half of a deletion: from here on nobody can sign in, and the name stays taken.</summary>
+    ValueTask<bool> BeginDeletionAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Second half, once the data is gone: forgets the account, and the name on what it left behind.</summary>
+    ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken);
+
+    /// <summary>Accounts in name order, after a name.</summary>
+    ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Accounts whose deletion was begun and not ended.</summary>
+    ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Lockstep.Core.Accounts;
+
+/// <summary>
+/// PBKDF2-HMAC-SHA512 of the framework, with the parameters written beside the hash so that they can be raised later:
+/// <c>pbkdf2-sha512$iterations$salt$hash</c>, salt and hash in base64.
+/// </summary>
+public static class PasswordHash
+{
+    /// <summary>Default iterations: the OWASP figure for PBKDF2-HMAC-SHA512.</summary>
+    public const int DefaultIterations = 210_000;
+
+    private const string Scheme = "pbkdf2-sha512";
+    private const int SaltLength = 16;
+    private const int HashLength = 32;
+
+    public static string Create(string password, int iterations = DefaultIterations)
+    {
+        var salt = RandomNumberGenerator.GetBytes(SaltLength);
+        var hash = Rfc2898DeriveBytes.Pbkdf2(password, salt, iterations, HashAlgorithmName.SHA512, HashLength);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
+    }
+
+    /// <summary>Compares in constant time. False for a stored text that is not one of ours.</summary>
+    public static bool Verify(string password, string stored)
+    {
+        var parts = stored.Split('$');
+        if (parts.Length != 4 || !string.Equals(parts[0], Scheme, StringComparison.Ordinal)
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations))
+        {
+            return false;
+        }
+
+        var expected = Convert.FromBase64String(parts[3]);
+        var actual = Rfc2898DeriveBytes.Pbkdf2(
+            password, Convert.FromBase64String(parts[2]), iterations, HashAlgorithmName.SHA512, expected.Length);
+        return CryptographicOperations.FixedTimeEquals(expected, actual);
+    }
+}

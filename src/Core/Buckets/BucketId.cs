@@ -1,0 +1,41 @@
+namespace Lockstep.Core.Buckets;
+
+/// <summary>The unit of ownership: one bucket, one owner, one clock.</summary>
+/// <remarks>
+/// The stored form opens with a letter for the name space: <c>u:</c> a user's default bucket, <c>b:</c> a bucket somebody
+/// named, <c>s:</c> a Sync user's storage. Keeping default buckets apart means that nobody can create, by name, the bucket
+/// that somebody else's default bucket is.
+/// </remarks>
+public readonly record struct BucketId
+{
+    private BucketId(string value) => Value = value;
+
+    /// <summary>The stored form, prefix included.</summary>
+    public string Value { get; }
+
+    /// <summary>The id as clients see it.</summary>
+    public string Name => Value[2..];
+
+    public BucketKind Kind => Value[0] == 's' ? BucketKind.Sync : BucketKind.Kinto;
+
+    public bool IsDefaultBucket => Value[0] == 'u';
+
+    public static BucketId DefaultBucket(string name) => new("u:" + name);
+
+    public static BucketId Named(string name) => new("b:" + name);
+
+    public static BucketId SyncStorage(string user) => new("s:" + user);
+
+    /// <exception cref="FormatException">The text has no known name space.</exception>
+    public static BucketId Parse(string stored)
+    {
+        if (stored.Length < 3 || stored[1] != ':' || stored[0] is not ('u' or 'b' or 's'))
+        {
+            throw new FormatException($"'{stored}' is not a stored bucket id.");
+        }
+
+        return new BucketId(stored);
+    }
+
+    public override string ToString() => Value;
+}

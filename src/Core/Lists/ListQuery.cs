@@ -1,0 +1,65 @@
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>Which records of a list, in which order, how many at once.</summary>
+public sealed record ListQuery
+{
+    private static readonly SortField NewestFirst = new("last_modified", Descending: true);
+
+    /// <summary>Kinto's <c>_since</c>: only what changed after this stamp. Also says what the reader has seen already.</summary>
+    public ServerTimestamp? Since { get; init; }
+
+    /// <summary>Lower bound of <c>last_modified</c>, exclusive.</summary>
+    public ServerTimestamp? After { get; init; }
+
+    /// <summary>Upper bound of <c>last_modified</c>, exclusive.</summary>
+    public ServerTimestamp? Before { get; init; }
+
+    /// <summary>Only tombstones, or only live records. Default: both where tombstones show at all.</summary>
+    public bool? Deleted { get; init; }
+
+    /// <summary>Only these ids.</summary>
+    public IReadOnlyList<string>? Ids { get; init; }
+
+    /// <summary>Not these ids.</summary>
+    public IReadOnlyList<string>? ExcludedIds { get; init; }
+
+    /// <summary>Most significant first; what is equal in all of them is ordered newest first. Default: newest first.</summary>
+    public IReadOnlyList<SortField> Sort { get; init; } = [];
+
+    /// <summary>Records a page.</summary>
+    public required int Limit { get; init; }
+
+    /// <summary>Bytes of data a page; a page holds at least one record however large that is.</summary>
+    public long MaxBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Where an earlier page ended.</summary>
+    public PageCursor? Cursor { get; init; }
+
+    /// <summary>Kinto shows tombstones exactly to those who filter on <c>last_modified</c>.</summary>
+    public bool ShowsTombstones => Since is not null || After is not null || Before is not null;
+
+    public bool HasFilters => ShowsTombstones || Deleted is not null || Ids is not null || ExcludedIds is not null;
+
+    public ServerTimestamp? LowerBound =>
+        Since is { } since && After is { } after ? ServerTimestamp.Max(since, after) : Since ?? After;
+
+    public ListOrder Order => (Sort.Count == 0 ? NewestFirst : Sort[0]) switch
+    {
+        { Path: "last_modified", Descending: true } => ListOrder.NewestFirst,
+        { Path: "last_modified" } => ListOrder.OldestFirst,
+        { Path: "id", Descending: true } => ListOrder.IdDescending,
+        { Path: "id" } => ListOrder.IdAscending,
+        _ => ListOrder.Fields,
+    };
+
+    public bool Matches(StoredRecord record) =>
+        (!record.IsTombstone || ShowsTombstones)
+        && (Deleted is null || record.IsTombstone == Deleted)
+        && (LowerBound is not { } lower || record.Modified > lower)
+        && (Before is not { } before || record.Modified < before)
+        && (Ids is null || Ids.Contains(record.Id, StringComparer.Ordinal))
+        && (ExcludedIds is null || !ExcludedIds.Contains(record.Id, StringComparer.Ordinal));
+}

@@ -1,0 +1,98 @@
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>
+/// Reads a page of a list: the store's rows, covered by those that a turn has written but not committed. Invariants:
+/// <list type="number">
+/// <item>A page is a run of the merged list's order without gaps: when the store stopped early, uncommitted rows beyond
+/// its last row wait for the next page.</item>
+/// <item>Pages after the first show nothing newer than the first page's list stamp, and answer that stamp.</item>
+/// </list>
+/// </summary>
+internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long maxSortedBytes, SemaphoreSlim sorts)
+{
+    /// <param name="heads">The bucket as the caller sees it.</param>
+    /// <param name="head">The list, which exists.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp comes from the store.</param>
+    /// <param name="query">What to read.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>The page and the version it was read at; no outcome when the list is gone from the store.</returns>
+    public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        CancellationToken cancellationToken)
+    {
+        if (query.Order != ListOrder.Fields)
+        {
+            return await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
+        }
+
+        await sorts.WaitAsync(cancellationToken);
+        try
+        {
+            return await ReadSortedAsync(heads, head, uncommitted, query, cancellationToken);
+        }
+        finally
+        {
+            sorts.Release();
+        }
+    }
+
+    private async ValueTask<(Outcome? Outcome, long Version)> ReadInOrderAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        CancellationToken cancellationToken)
+    {
+        var scan = new RecordScan(heads.Row, head.Key, query, query.Limit + (uncommitted?.Count ?? 0), query.MaxBytes);
+        var rows = await store.ScanAsync(scan, cancellationToken);
+        if (uncommitted is null)
+        {
+            return rows.Head is null
+                ? (null, rows.Version)
+                : (RecordSelection.Page(rows.Records, rows.More, query, rows.Head.RowsModified), rows.Version);
+        }
+
+        var order = query.Order;
+        var last = rows.More ? rows.Records[^1] : null;
+        var merged = rows.Records.Where(row => !uncommitted.ContainsKey(row.Id))
+            .Concat(uncommitted.Values.Where(row => query.Matches(row)
+                && (query.Cursor is null || (row.Modified <= query.Cursor.ListStamp && RecordOrder.IsPast(order, row, query.Cursor)))
+                && (last is null || RecordOrder.Compare(order, row, last) < 0)))
+            .ToList();
+        merged.Sort((a, b) => RecordOrder.Compare(order, a, b));
+        return (RecordSelection.Page(merged, rows.More, query, head.RowsModified), rows.Version);
+    }
+
+    private async ValueTask<(Outcome? Outcome, long Version)> ReadSortedAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        CancellationToken cancellationToken)
+    {
+        var scan = new RecordScan(heads.Row, head.Key, query with { Cursor = null }, maxSortedRecords, maxSortedBytes);
+        var rows = await store.ScanAsync(scan, cancellationToken);
+        if (rows.Head is null && uncommitted is null)
+        {
+            return (null, rows.Version);
+        }
+
+        if (rows.More)
+        {
+            var reason = $"Too much to sort by this field (over {maxSortedRecords} records or {maxSortedBytes} bytes match); sort by last_modified or id.";
+            return (new Invalid("querystring", "_sort", reason), rows.Version);
+        }
+
+        var records = uncommitted is null
+            ? rows.Records
+            : rows.Records.Where(row => !uncommitted.ContainsKey(row.Id)).Concat(uncommitted.Values);
+        return (RecordSelection.Page(records, query, uncommitted is null ? rows.Head!.RowsModified : head.RowsModified), rows.Version);
+    }
+}

@@ -1,0 +1,81 @@
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>A page out of records that are all in memory.</summary>
+public static class RecordSelection
+{
+    /// <param name="records">Candidates; those that do not match are left out.</param>
+    /// <param name="query">What to take, in which order.</param>
+    /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
+    /// <returns>A page, or that the cursor is not one of this order.</returns>
+    public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp)
+    {
+        var matching = records.Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp);
+        return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp) : InOrder(matching, query, stamp);
+    }
+
+    /// <summary>As many from the front as the query's limits allow, at least one.</summary>
+    internal static List<T> Take<T>(IReadOnlyList<T> entries, ListQuery query, Func<T, StoredRecord> recordOf)
+    {
+        var taken = new List<T>(Math.Min(entries.Count, query.Limit));
+        long bytes = 0;
+        foreach (var entry in entries)
+        {
+            if (taken.Count == query.Limit || bytes >= query.MaxBytes)
+            {
+                break;
+            }
+
+            taken.Add(entry);
+            bytes += recordOf(entry).Body.Length;
+        }
+
+        return taken;
+    }
+
+    /// <param name="sorted">Matching records past the cursor, in order.</param>
+    /// <param name="more">Whether there are more than these.</param>
+    /// <param name="query">Limits and cursor.</param>
+    /// <param name="stamp">The list's stamp.</param>
+    internal static PageFound Page(IReadOnlyList<StoredRecord> sorted, bool more, ListQuery query, ServerTimestamp stamp)
+    {
+        var listStamp = query.Cursor?.ListStamp ?? stamp;
+        var taken = Take(sorted, query, static record => record);
+        var next = taken.Count > 0 && (more || taken.Count < sorted.Count)
+            ? new PageCursor(taken[^1].Modified, taken[^1].Id, listStamp)
+            : null;
+        return new PageFound(taken, listStamp, next);
+    }
+
+    private static PageFound InOrder(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp)
+    {
+        var sorted = matching.Where(record => query.Cursor is null || RecordOrder.IsPast(query.Order, record, query.Cursor)).ToList();
+        sorted.Sort((a, b) => RecordOrder.Compare(query.Order, a, b));
+        return Page(sorted, more: false, query, stamp);
+    }
+
+    private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp)
+    {
+        var entries = matching.Select(record => FieldSortEntry.Of(record, query.Sort)).ToList();
+        entries.Sort((a, b) => FieldSortEntry.Compare(a, b, query.Sort));
+        if (query.Cursor is { } cursor)
+        {
+            if (FieldSortEntry.Of(cursor, query.Sort) is not { } end)
+            {
+                return new Invalid("querystring", "_token", "_token has invalid content");
+            }
+
+            entries.RemoveAll(entry => FieldSortEntry.Compare(entry, end, query.Sort) <= 0);
+        }
+
+        var taken = Take(entries, query, static entry => entry.Record!);
+        var listStamp = query.Cursor?.ListStamp ?? stamp;
+        var next = taken.Count > 0 && taken.Count < entries.Count
+            ? new PageCursor(taken[^1].Modified, taken[^1].Id, listStamp, taken[^1].KeysAsJson())
+            : null;
+        return new PageFound([.. taken.Select(entry => entry.Record!)], listStamp, next);
+    }
+}

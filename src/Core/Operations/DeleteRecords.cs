@@ -1,0 +1,10 @@
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Operations;
+
+/// <summary>Kinto: DELETE on a list. At most the query's limit of matching live records, atomically.</summary>
+public sealed record DeleteRecords(ListRef List, ListQuery Query) : Operation
+{
+    public override bool IsWrite => true;
+}

@@ -1,0 +1,15 @@
+using Lockstep.Core.Patches;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Operations;
+
+/// <summary>Kinto: PATCH. The object must exist.</summary>
+/// <param name="Target">The object.</param>
+/// <param name="Kind">How to read <paramref name="Patch"/>.</param>
+/// <param name="Patch">UTF-8 JSON: an object for the merges, an array for RFC 6902.</param>
+public sealed record PatchRecord(ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch) : Operation
+{
+    public override bool IsWrite => true;
+
+    public override long Size => 256 + Patch.Length;
+}

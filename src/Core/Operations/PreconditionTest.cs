@@ -1,0 +1,22 @@
+namespace Lockstep.Core.Operations;
+
+/// <summary>What a precondition asks of its subject.</summary>
+public enum PreconditionTest : byte
+{
+    None = 0,
+
+    /// <summary>Not modified after the stamp (Sync: <c>X-If-Unmodified-Since</c>).</summary>
+    UnmodifiedSince,
+
+    /// <summary>The stamp is exactly this (Kinto: <c>If-Match: "T"</c>). A missing object never matches.</summary>
+    Match,
+
+    /// <summary>The stamp is not this (Kinto: <c>If-None-Match: "T"</c>). Failing on a read means "not modified".</summary>
+    NoneMatch,
+
+    /// <summary><c>If-Match: *</c>.</summary>
+    MustExist,
+
+    /// <summary><c>If-None-Match: *</c>.</summary>
+    MustNotExist,
+}

@@ -1,0 +1,15 @@
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Operations;
+
+/// <summary>Kinto: PUT. Creates the object or replaces its data.</summary>
+/// <param name="Target">The object.</param>
+/// <param name="Body">The new data; null keeps what is there (a PUT without <c>data</c>).</param>
+/// <param name="Hint">The client's own wish for the stamp.</param>
+public sealed record PutRecord(ObjectRef Target, ReadOnlyMemory<byte>? Body, ServerTimestamp? Hint = null) : Operation
+{
+    public override bool IsWrite => true;
+
+    public override long Size => 256 + (Body?.Length ?? 0);
+}

@@ -1,0 +1,6 @@
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Outcomes;
+
+/// <summary>The object is not there.</summary>
+public sealed record Missing(ObjectRef Target) : Outcome;

@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Owners as plain objects of this process: the single-node server's <see cref="IBuckets"/>. A bucket has at most one
+/// owner here: one leaves only when it is idle and closed, and whoever still holds it is told to get the bucket again.
+/// </summary>
+public sealed class InProcessBuckets : IBuckets
+{
+    private readonly ConcurrentDictionary<BucketId, BucketOwner> owners = new();
+    private readonly IBucketStore store;
+    private readonly BucketOptions options;
+    private readonly TimeProvider time;
+    private readonly OperationReader reader;
+    private readonly QueueBudget budget;
+
+    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time)
+    {
+        this.store = store;
+        this.options = options;
+        this.time = time;
+        budget = new QueueBudget(options.MaxQueuedBytesInProcess);
+        var sorts = new SemaphoreSlim(options.MaxConcurrentSorts);
+        reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts));
+    }
+
+    /// <summary>Owners in memory.</summary>
+    public int Count => owners.Count;
+
+    public IBucket Get(BucketId id) => new InProcessBucket(this, id);
+
+    /// <summary>Lets go of the owners that have been idle for longer than the setting.</summary>
+    /// <returns>How many went.</returns>
+    public int EvictIdle()
+    {
+        var evicted = 0;
+        foreach (var (id, owner) in owners)
+        {
+            if (owner.TryClose(options.IdleTimeout) && owners.TryRemove(KeyValuePair.Create(id, owner)))
+            {
+                evicted++;
+            }
+        }
+
+        return evicted;
+    }
+
+    private BucketOwner OwnerOf(BucketId id) => owners.TryGetValue(id, out var owner)
+        ? owner
+        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, time));
+
+    private sealed class InProcessBucket(InProcessBuckets buckets, BucketId id) : IBucket
+    {
+        public ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                var owner = buckets.OwnerOf(id);
+                if (owner.TryExecute(request, cancellationToken) is { } response)
+                {
+                    return response;
+                }
+
+                buckets.owners.TryRemove(KeyValuePair.Create(id, owner));
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Answers the reading operations, for readers beside the queue (with no uncommitted rows) and inside a turn alike.
+/// The stamp of a list that was read comes from the same snapshot as its rows; a poll with nothing new is answered from
+/// the heads alone.
+/// </summary>
+internal sealed class OperationReader(IBucketStore store, ListReader lists)
+{
+    /// <summary>Whether the caller may do anything in this bucket.</summary>
+    public static bool MayAccess(BucketHeads heads, Caller caller) =>
+        caller.IsDefaultBucket || (heads.Exists && string.Equals(heads.Author, caller.Principal, StringComparison.Ordinal));
+
+    /// <returns>The outcome, and the version of the newest snapshot that it rests on.</returns>
+    public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(
+        Operation operation, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        if (!MayAccess(heads, caller))
+        {
+            return (Forbidden.Instance, heads.Version);
+        }
+
+        switch (operation)
+        {
+            case ReadRecord read:
+                return (await ReadRecordAsync(read, caller, heads, overlay, cancellationToken), heads.Version);
+            case ListRecords list:
+                return await ListAsync(list, caller, heads, overlay, cancellationToken);
+            case CountRecords count:
+                return await CountAsync(count, caller, heads, overlay, cancellationToken);
+            default:
+                throw new InvalidOperationException($"{operation.GetType().Name} is no read.");
+        }
+    }
+
+    /// <summary>The live record, a tombstone, or null.</summary>
+    public async ValueTask<StoredRecord?> FindAsync(
+        ObjectRef target, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        var head = heads[target.List];
+        if (!head.Exists)
+        {
+            return null;
+        }
+
+        if (overlay.TryGet(head.Key, target.Id, out var record))
+        {
+            return record;
+        }
+
+        if (heads.Row == 0)
+        {
+            return null;
+        }
+
+        var key = new RecordKey(head.Key, target.Id);
+        return (await store.ReadAsync(heads.Row, [key], cancellationToken)).GetValueOrDefault(key);
+    }
+
+    /// <summary>
+    /// What reads answer for a default bucket, or a collection in it, that nobody has written to yet: it is there and
+    /// empty, with a stamp that does not move until it is written.
+    /// </summary>
+    public static StoredRecord? Implied(ObjectRef target, Caller caller, BucketHeads heads)
+    {
+        if (!caller.IsDefaultBucket)
+        {
+            return null;
+        }
+
+        return target.List.Role switch
+        {
+            ListRole.Self when !heads.Exists => Empty(target.Id, heads.Base, caller),
+            ListRole.Collections when !heads[ListRef.RecordsOf(target.Id)].Exists =>
+                Empty(target.Id, heads[ListRef.RecordsOf(target.Id)].RowsModified, caller),
+            _ => null,
+        };
+    }
+
+    private static StoredRecord Empty(string id, ServerTimestamp stamp, Caller caller) =>
+        new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principal };
+
+    private async ValueTask<Outcome> ReadRecordAsync(
+        ReadRecord read, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        if (MissingParent(read.Target.List, caller, heads) is { } parentMissing)
+        {
+            return parentMissing;
+        }
+
+        var record = await FindAsync(read.Target, heads, overlay, cancellationToken);
+        if (record is null or { IsTombstone: true })
+        {
+            record = Implied(read.Target, caller, heads);
+        }
+
+        if (record is null)
+        {
+            return new Missing(read.Target);
+        }
+
+        return read.Precondition.Holds(exists: true, record.Modified)
+            ? new RecordFound(record)
+            : Failed(read.Precondition, record, record.Modified);
+    }
+
+    private async ValueTask<(Outcome Outcome, long Version)> ListAsync(
+        ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        if (MissingParent(list.List, caller, heads) is { } parentMissing)
+        {
+            return (parentMissing, heads.Version);
+        }
+
+        var head = heads[list.List];
+        if (FromHeads(list, head) is { } answer)
+        {
+            return (answer, heads.Version);
+        }
+
+        if (!head.Exists)
+        {
+            return (new PageFound([], list.Query.Cursor?.ListStamp ?? head.RowsModified, Next: null), heads.Version);
+        }
+
+        var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, list.Query, cancellationToken);
+        if (outcome is PageFound page && !list.Precondition.Holds(exists: true, page.ListStamp))
+        {
+            outcome = Failed(list.Precondition, existing: null, page.ListStamp);
+        }
+
+        // The list went away between heads and snapshot; the caller reads again with newer heads.
+        return (outcome ?? new Missing(new ObjectRef(list.List, "")), outcome is null ? heads.Version + 1 : version);
+    }
+
+    /// <summary>
+    /// The answers that need no rows. None is given to a reader who has seen a newer stamp than these heads carry: the
+    /// store is ahead of them then.
+    /// </summary>
+    private static Outcome? FromHeads(ListRecords list, ListHead head)
+    {
+        var query = list.Query;
+        if (list.Precondition.Value > head.RowsModified || query.Since > head.RowsModified)
+        {
+            return head.Exists ? null : FromAbsent(list, head);
+        }
+
+        if (!list.Precondition.Holds(exists: true, head.RowsModified))
+        {
+            return Failed(list.Precondition, existing: null, head.RowsModified);
+        }
+
+        if (query.Since is not { } since || query.Cursor is not null)
+        {
+            return null;
+        }
+
+        // A reader from before the list's last deletion holds records that left no tombstones. Empty and newer is what
+        // kinto.js takes for "the server was flushed"; all that the list holds now is newer than the stamp, so a reader
+        // that simply polls on misses nothing.
+        if (since > ServerTimestamp.Zero && since < head.Horizon)
+        {
+            return new PageFound([], head.Horizon, Next: null);
+        }
+
+        return since >= head.RowsModified ? new PageFound([], head.RowsModified, Next: null) : null;
+    }
+
+    private static Outcome? FromAbsent(ListRecords list, ListHead head) =>
+        list.Precondition.Holds(exists: true, head.RowsModified)
+            ? null
+            : Failed(list.Precondition, existing: null, head.RowsModified);
+
+    private async ValueTask<(Outcome Outcome, long Version)> CountAsync(
+        CountRecords count, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        if (MissingParent(count.List, caller, heads) is { } parentMissing)
+        {
+            return (parentMissing, heads.Version);
+        }
+
+        var head = heads[count.List];
+        if (!count.Precondition.Holds(exists: true, head.RowsModified))
+        {
+            return (Failed(count.Precondition, existing: null, head.RowsModified), heads.Version);
+        }
+
+        if (!head.Exists || !count.Query.HasFilters)
+        {
+            return (new CountFound(head.Count, head.RowsModified), heads.Version);
+        }
+
+        // Totals count live records only, also where a filter shows tombstones.
+        var live = count.Query with { Deleted = false, Cursor = null, Limit = int.MaxValue };
+        if (count.Query.Deleted == true)
+        {
+            return (new CountFound(0, head.RowsModified), heads.Version);
+        }
+
+        var uncommitted = overlay.RowsOf(head.Key);
+        if (uncommitted is null)
+        {
+            var scan = new RecordScan(heads.Row, head.Key, live, int.MaxValue, long.MaxValue);
+            return (new CountFound(await store.CountAsync(scan, cancellationToken), head.RowsModified), heads.Version);
+        }
+
+        var (page, version) = await lists.ReadAsync(heads, head, uncommitted, live with { Limit = 1 << 20 }, cancellationToken);
+        return (new CountFound(((PageFound)page!).Records.Count, head.RowsModified), version);
+    }
+
+    private static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>
+        list.Role == ListRole.Records && !caller.IsDefaultBucket && !heads[list].Exists
+            ? new ParentMissing(ObjectRef.Collection(list.Name))
+            : null;
+
+    private static Outcome Failed(Precondition precondition, StoredRecord? existing, ServerTimestamp stamp) =>
+        precondition.Test == PreconditionTest.NoneMatch
+            ? new NotModified(stamp)
+            : new PreconditionFailed(existing, stamp);
+
+    private static readonly Dictionary<string, StoredRecord> NoRows = [];
+}

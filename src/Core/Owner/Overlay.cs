@@ -1,0 +1,37 @@
+using System.Diagnostics.CodeAnalysis;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>Rows that a turn has written but not committed. Everything read inside the turn looks here first.</summary>
+internal sealed class Overlay
+{
+    public static readonly Overlay Empty = new();
+
+    private readonly Dictionary<int, Dictionary<string, StoredRecord>> lists = [];
+
+    public bool IsEmpty => lists.Count == 0;
+
+    public bool TryGet(int list, string id, [NotNullWhen(true)] out StoredRecord? record)
+    {
+        record = null;
+        return lists.TryGetValue(list, out var rows) && rows.TryGetValue(id, out record);
+    }
+
+    public IReadOnlyDictionary<string, StoredRecord>? RowsOf(int list) => lists.GetValueOrDefault(list);
+
+    public void Set(int list, StoredRecord record)
+    {
+        if (!lists.TryGetValue(list, out var rows))
+        {
+            lists[list] = rows = new Dictionary<string, StoredRecord>(StringComparer.Ordinal);
+        }
+
+        rows[record.Id] = record;
+    }
+
+    public void Drop(int list) => lists.Remove(list);
+
+    public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows() =>
+        [.. lists.SelectMany(list => list.Value.Values, (list, record) => KeyValuePair.Create(list.Key, record))];
+}

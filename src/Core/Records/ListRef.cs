@@ -1,0 +1,12 @@
+namespace Lockstep.Core.Records;
+
+/// <summary>Names a list within a bucket.</summary>
+/// <param name="Role">What it holds.</param>
+/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, else empty.</param>
+public readonly record struct ListRef(ListRole Role, string Name)
+{
+    public static readonly ListRef Self = new(ListRole.Self, "");
+    public static readonly ListRef Collections = new(ListRole.Collections, "");
+
+    public static ListRef RecordsOf(string collection) => new(ListRole.Records, collection);
+}

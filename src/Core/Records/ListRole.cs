@@ -1,0 +1,17 @@
+namespace Lockstep.Core.Records;
+
+/// <summary>What a list of a bucket holds. All of them are stored and read the same way.</summary>
+public enum ListRole : byte
+{
+    /// <summary>The records of one collection.</summary>
+    Records = 0,
+
+    /// <summary>The bucket's own object: metadata, ACL and author in a list of one.</summary>
+    Self = 1,
+
+    /// <summary>The bucket's collections, one record each.</summary>
+    Collections = 2,
+
+    /// <summary>The bucket's groups, one record each.</summary>
+    Groups = 3,
+}

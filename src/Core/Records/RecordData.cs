@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Lockstep.Core.Records;
+
+/// <summary>The <c>data</c> object of a request, taken apart: the two fields the server owns, and the rest as stored.</summary>
+/// <param name="Body">UTF-8 JSON object without <c>id</c> and <c>last_modified</c>; names and values are the sender's bytes.</param>
+/// <param name="Id">The <c>id</c> field; null when absent.</param>
+/// <param name="LastModified">The <c>last_modified</c> field when it is an integer that fits; Kinto drops any other.</param>
+public sealed record RecordData(ReadOnlyMemory<byte> Body, string? Id, long? LastModified)
+{
+    /// <summary>The body of an object without fields.</summary>
+    public static readonly ReadOnlyMemory<byte> EmptyObject = "{}"u8.ToArray();
+
+    /// <summary>What a write without <c>data</c> stands for when there is nothing to keep.</summary>
+    public static readonly RecordData Empty = new(EmptyObject, null, null);
+
+    /// <param name="data">A JSON object without repeated names (the parser refuses those).</param>
+    /// <returns>Null when <c>id</c> is not a string.</returns>
+    public static RecordData? From(JsonElement data)
+    {
+        string? id = null;
+        long? lastModified = null;
+        var body = new ArrayBufferWriter<byte>(JsonMarshal.GetRawUtf8Value(data).Length + 2);
+        body.Write("{"u8);
+        foreach (var property in data.EnumerateObject())
+        {
+            if (property.NameEquals("id"u8))
+            {
+                id = JsonText.Read(property.Value);
+                if (id is null)
+                {
+                    return null;
+                }
+            }
+            else if (property.NameEquals("last_modified"u8))
+            {
+                lastModified = property.Value.ValueKind == JsonValueKind.Number
+                    && property.Value.TryGetInt64(out var value) ? value : null;
+            }
+            else
+            {
+                body.Write(body.WrittenCount > 1 ? ",\""u8 : "\""u8);
+                body.Write(JsonMarshal.GetRawUtf8PropertyName(property));
+                body.Write("\":"u8);
+                body.Write(JsonMarshal.GetRawUtf8Value(property.Value));
+            }
+        }
+
+        body.Write("}"u8);
+        return new RecordData(body.WrittenMemory, id, lastModified);
+    }
+}

@@ -1,0 +1,36 @@
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Records;
+
+/// <summary>A row: a record of a collection, or a collection, group or bucket stored as one.</summary>
+public sealed record StoredRecord
+{
+    public required string Id { get; init; }
+
+    /// <summary>The stamp of the write that made this version.</summary>
+    public required ServerTimestamp Modified { get; init; }
+
+    /// <summary>The record is gone; the row tells <c>_since</c> readers so. It has no body then.</summary>
+    public bool IsTombstone { get; init; }
+
+    /// <summary>
+    /// The payload. In Kinto buckets a compact-as-sent UTF-8 JSON object <em>without</em> <c>id</c> and
+    /// <c>last_modified</c>, so that an answer is those two in front of a copy of these bytes.
+    /// </summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>The principal that created it; his right to write is derived from this, not stored in the ACL.</summary>
+    public string? Author { get; init; }
+
+    /// <summary>UTF-8 JSON of the ACL beyond the derived one; null for none.</summary>
+    public ReadOnlyMemory<byte>? Acl { get; init; }
+
+    /// <summary>Sync only.</summary>
+    public int? SortIndex { get; init; }
+
+    /// <summary>Sync only: the instant from which the record counts as absent.</summary>
+    public ServerTimestamp? Expiry { get; init; }
+
+    public static StoredRecord Tombstone(string id, ServerTimestamp modified, string? author) =>
+        new() { Id = id, Modified = modified, IsTombstone = true, Author = author };
+}

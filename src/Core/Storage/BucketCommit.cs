@@ -1,0 +1,25 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>Everything one turn changes, to be stored in one transaction or not at all.</summary>
+/// <param name="Heads">The bucket as it will be. Its <see cref="BucketHeads.Version"/> is the stored one plus one.</param>
+/// <param name="Nonce">Stored with the version: tells later whether it was this commit that happened.</param>
+/// <param name="Lists">Heads to insert or replace.</param>
+/// <param name="RemovedLists">Mappings to forget.</param>
+/// <param name="OrphanedKeys">Keys whose rows nobody reads any more; to be removed later.</param>
+/// <param name="Records">Rows to insert or replace; each key at most once.</param>
+public sealed record BucketCommit(
+    BucketHeads Heads,
+    Guid Nonce,
+    IReadOnlyList<ListHead> Lists,
+    IReadOnlyList<ListRef> RemovedLists,
+    IReadOnlyList<int> OrphanedKeys,
+    IReadOnlyList<KeyValuePair<int, StoredRecord>> Records)
+{
+    public BucketId Id => Heads.Id;
+
+    /// <summary>The version that must be stored for the commit to happen; 0 when the bucket must not be there yet.</summary>
+    public long ExpectedVersion => Heads.Version - 1;
+}

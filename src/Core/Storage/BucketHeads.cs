@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>
+/// What an owner keeps of its bucket in memory: a cache of the bucket's and its lists' rows, right as of
+/// <see cref="Version"/>. Immutable, so that readers never wait for a commit.
+/// </summary>
+public sealed record BucketHeads
+{
+    public required BucketId Id { get; init; }
+
+    /// <summary>The store's own key of the bucket; 0 until it was first written.</summary>
+    public long Row { get; init; }
+
+    /// <summary>Rises by one with each commit; a commit from another version than the stored one is refused.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The last stamp issued. Survives deletion.</summary>
+    public ServerTimestamp Clock { get; init; }
+
+    public bool Exists { get; init; }
+
+    /// <summary>The principal who created the bucket, or the last one who did.</summary>
+    public string? Author { get; init; }
+
+    /// <summary>Stamp of the bucket's last deletion, which is what lists that do not exist since then answer.</summary>
+    public ServerTimestamp Base { get; init; }
+
+    /// <summary>Key for the next list; only rises.</summary>
+    public int NextKey { get; init; } = 1;
+
+    public ImmutableDictionary<ListRef, ListHead> Lists { get; init; } = ImmutableDictionary<ListRef, ListHead>.Empty;
+
+    public static BucketHeads Unwritten(BucketId id) => new() { Id = id };
+
+    /// <summary>The list's head; for a list that never was, one that looks as a list without history does.</summary>
+    public ListHead this[ListRef list] => Lists.TryGetValue(list, out var head) ? head : Absent(list);
+
+    public ListHead Absent(ListRef list) =>
+        new() { List = list, RowsModified = Base, Touched = Base, Horizon = Base };
+}

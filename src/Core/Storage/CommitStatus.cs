@@ -1,0 +1,17 @@
+namespace Lockstep.Core.Storage;
+
+/// <summary>What a store says of a commit.</summary>
+public enum CommitStatus : byte
+{
+    /// <summary>Stored durably.</summary>
+    Done,
+
+    /// <summary>Another version is stored: this owner's heads are old. Nothing was written.</summary>
+    Stale,
+
+    /// <summary>The store could not; nothing was written.</summary>
+    NotExecuted,
+
+    /// <summary>The store was lost in the middle: ask <see cref="IBucketStore.DecideAsync"/>.</summary>
+    Unknown,
+}

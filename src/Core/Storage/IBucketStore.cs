@@ -1,0 +1,50 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>Where buckets lie. Rows are the truth; whatever an owner remembers is a cache of them.</summary>
+/// <remarks>All reads throw <see cref="StoreUnavailableException"/> when the store cannot answer. Safe for concurrent use.</remarks>
+public interface IBucketStore
+{
+    /// <summary>The bucket's heads, read in one snapshot; null when it was never written.</summary>
+    ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken);
+
+    /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
+    ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>Rows of a list with the stamps that fit them.</summary>
+    ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);
+
+    /// <summary>How many rows match, whatever the scan's limits and cursor.</summary>
+    ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stores the commit if the stored version is the expected one. Never throws: faults are told as
+    /// <see cref="CommitStatus.NotExecuted"/> when that is certain, else as <see cref="CommitStatus.Unknown"/>. Done means
+    /// durable.
+    /// </summary>
+    ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);
+
+    /// <summary>
+    /// Finds out what became of a commit whose outcome is unknown, and makes sure that it cannot happen later.
+    /// </summary>
+    /// <returns>Done or NotExecuted; Stale when another commit came first; Unknown when the store cannot be asked.</returns>
+    ValueTask<CommitOutcome> DecideAsync(BucketCommit commit);
+
+    /// <summary>Buckets whose last author this is, deleted ones as tombstones, at most so many.</summary>
+    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Buckets that exist, in id order, after an id.</summary>
+    ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes some rows of lists that are no more.</summary>
+    /// <param name="limit">Rows at most, so that writers wait no longer than that takes.</param>
+    /// <param name="cancellationToken">Stops before the step, never within it.</param>
+    /// <returns>Whether there may be more to remove.</returns>
+    ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Whether the store can be read and written now.</summary>
+    ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,42 @@
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>What the owner keeps of a list; everything a poll needs.</summary>
+public sealed record ListHead
+{
+    public required ListRef List { get; init; }
+
+    /// <summary>
+    /// Key of the list's rows; 0 when the list does not exist (any more). A list created again gets a new key, so rows of
+    /// the old one are never read, whenever they are removed.
+    /// </summary>
+    public int Key { get; init; }
+
+    /// <summary>
+    /// The list's ETag: the stamp of the last write that changed or removed a visible row. It moves for nothing else,
+    /// since kinto.js takes an empty list with a newer ETag for a flushed server.
+    /// </summary>
+    public ServerTimestamp RowsModified { get; init; }
+
+    /// <summary>Sync's collection timestamp: also moves on writes that change no visible row.</summary>
+    public ServerTimestamp Touched { get; init; }
+
+    /// <summary>Live records.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Bytes of their bodies.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>
+    /// History before this stamp is gone (the list was deleted, or tombstones were purged): a reader whose <c>_since</c>
+    /// is older must start over. Zero: the history is whole.
+    /// </summary>
+    public ServerTimestamp Horizon { get; init; }
+
+    /// <summary>Sync only: the first instant at which a record expires; null when none does.</summary>
+    public ServerTimestamp? NextExpiry { get; init; }
+
+    public bool Exists => Key != 0;
+}

@@ -1,0 +1,10 @@
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>Rows of a list and the stamps that fit them, read in one snapshot.</summary>
+/// <param name="Version">The bucket's version in that snapshot.</param>
+/// <param name="Head">The list's head in that snapshot; null when its key is not in use (any more).</param>
+/// <param name="Records">Rows in the scan's order.</param>
+/// <param name="More">Whether a row was left out because of a limit.</param>
+public sealed record RecordRows(long Version, ListHead? Head, IReadOnlyList<StoredRecord> Records, bool More);

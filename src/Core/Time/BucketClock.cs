@@ -1,0 +1,40 @@
+using Lockstep.Core.Buckets;
+
+namespace Lockstep.Core.Time;
+
+/// <summary>
+/// Issues a bucket's stamps. Invariants:
+/// <list type="number">
+/// <item>Every stamp is greater than every earlier stamp of the same bucket. The wall clock is only a lower bound, so a
+/// clock that jumps back, an owner that moved or a bucket that was deleted and created again change nothing.</item>
+/// <item>A stamp counts as issued once the commit that carries it is done: the high-water mark is saved in the same
+/// transaction, never ahead of it.</item>
+/// <item>Stamps of a Sync bucket lie on a 10 ms grid, because that protocol prints two decimals of a second and two
+/// writes must not look alike there.</item>
+/// </list>
+/// </summary>
+public static class BucketClock
+{
+    /// <summary>How far ahead of the wall clock a client's own <c>last_modified</c> may lie and still be taken.</summary>
+    public static readonly TimeSpan HintTolerance = TimeSpan.FromSeconds(1);
+
+    /// <summary>The stamp of the bucket's next write.</summary>
+    public static ServerTimestamp Next(BucketKind kind, ServerTimestamp now, ServerTimestamp last)
+    {
+        var step = Step(kind);
+        var earliest = Math.Max(now.Milliseconds, last.Milliseconds + step);
+        var rest = earliest % step;
+        return new ServerTimestamp(rest == 0 ? earliest : earliest + step - rest);
+    }
+
+    /// <summary>
+    /// Whether a client's wish for a stamp can be granted without hurting other readers: above the clock, so that pollers
+    /// see it, and not so far ahead that it drags the list into the future.
+    /// </summary>
+    public static bool Accepts(BucketKind kind, ServerTimestamp hint, ServerTimestamp now, ServerTimestamp last) =>
+        hint > last
+        && hint.Milliseconds <= now.Milliseconds + (long)HintTolerance.TotalMilliseconds
+        && hint.Milliseconds % Step(kind) == 0;
+
+    private static long Step(BucketKind kind) => kind == BucketKind.Sync ? 10 : 1;
+}

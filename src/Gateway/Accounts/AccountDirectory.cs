@@ -1,0 +1,242 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>Local accounts: sign-in with Basic, making, changing and deleting them.</summary>
+internal sealed class AccountDirectory(
+    IAccountStore accounts,
+    IBucketStore store,
+    IBuckets buckets,
+    AccountSecret secret,
+    AccountOptions options,
+    TimeProvider time) : IDisposable
+{
+    private const int MaxWaitingVerifications = 64;
+    private const int MaxNameLength = 255;
+    private const int MaxPasswordLength = 1024;
+
+    private readonly CredentialCache cache = new(options, time);
+    private readonly SignInThrottle throttle = new(options, time);
+    private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private int waitingVerifications;
+
+    // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
+    private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
+
+    /// <summary>Kinto: <c>^[a-zA-Z0-9][+.@a-zA-Z0-9_-]*$</c>.</summary>
+    public static bool IsValidName(string name) =>
+        name.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(name[0])
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '.' or '@' or '_' or '-');
+
+    /// <returns>Why the password cannot be taken; null when it can.</returns>
+    public string? Refuse(string password) =>
+        password.Length < options.MinPasswordLength ? $"A password has at least {options.MinPasswordLength} characters."
+        : password.Length > MaxPasswordLength ? $"A password has at most {MaxPasswordLength} characters."
+        : null;
+
+    /// <param name="header">The <c>Authorization</c> header; null when there is none.</param>
+    /// <param name="address">Where the request comes from, for counting failures.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<SignIn> SignInAsync(string? header, string address, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(header))
+        {
+            return new ValueTask<SignIn>(SignIn.Anonymous);
+        }
+
+        var digest = cache.Digest(header);
+        var entry = cache.Find(digest);
+        return entry is not null && cache.IsFresh(entry)
+            ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
+            : SignInAsync(header, digest, entry, address, cancellationToken);
+    }
+
+    /// <returns>The account's principal; null when the name is taken.</returns>
+    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
+        await accounts.AddAsync(name, await HashAsync(password, cancellationToken), ServerTimestamp.Now(time), cancellationToken);
+
+    public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        var hash = await HashAsync(password, cancellationToken);
+        var account = await accounts.ChangePasswordAsync(name, hash, ServerTimestamp.Now(time), cancellationToken);
+        cache.Invalidate(name);
+        return account;
+    }
+
+    public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) => accounts.FindAsync(name, cancellationToken);
+
+    /// <summary>Deletes the account and all that is its own. Can be begun again where it was cut off.</summary>
+    /// <returns>False when there is no such account.</returns>
+    /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and the server goes on at its next start.</exception>
+    public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        var account = await accounts.FindAsync(name, cancellationToken);
+        if (account is null || !await accounts.BeginDeletionAsync(name, cancellationToken))
+        {
+            return false;
+        }
+
+        cache.Invalidate(name);
+        await FinishDeletionAsync(account);
+        return true;
+    }
+
+    /// <summary>Goes on with deletions that a stop cut off.</summary>
+    public async Task ResumeDeletionsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var account in await accounts.ListBeingDeletedAsync(cancellationToken))
+        {
+            await FinishDeletionAsync(account);
+        }
+    }
+
+    public Principal PrincipalOf(Account account)
+    {
+        var text = Encoding.UTF8.GetBytes($"default bucket of account {account.Number}");
+        var digest = HMACSHA256.HashData(secret.Value.Span, text);
+        return new Principal($"account:{account.Name}", account.Name, new Guid(digest.AsSpan(0, 16)).ToString());
+    }
+
+    public void Dispose() => verifications.Dispose();
+
+    private async ValueTask<SignIn> SignInAsync(
+        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
+    {
+        var generation = cache.Generation;
+        if (Read(header) is not var (name, password))
+        {
+            return SignIn.Refused;
+        }
+
+        // :: Step 1: what was right before is right while the account's hash is the same.
+        var account = IsValidName(name) ? await accounts.FindAsync(name, cancellationToken) : null;
+        if (account is { IsBeingDeleted: true })
+        {
+            account = null;
+        }
+
+        if (entry is not null && account is not null
+            && string.Equals(entry.PasswordHash, account.PasswordHash, StringComparison.Ordinal))
+        {
+            cache.Add(digest, entry.Principal, entry.PasswordHash, generation);
+            return new SignIn(SignInStatus.Succeeded, entry.Principal);
+        }
+
+        cache.Remove(digest);
+
+        // :: Step 2: hash, unless there were too many wrong ones already.
+        var wait = throttle.Wait(name, address);
+        if (wait > TimeSpan.Zero)
+        {
+            return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
+        }
+
+        if (Interlocked.Increment(ref waitingVerifications) > MaxWaitingVerifications)
+        {
+            Interlocked.Decrement(ref waitingVerifications);
+            return new SignIn(SignInStatus.Busy);
+        }
+
+        bool right;
+        try
+        {
+            right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), cancellationToken)
+                && account is not null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waitingVerifications);
+        }
+
+        if (!right)
+        {
+            throttle.Fail(name, address);
+            return SignIn.Refused;
+        }
+
+        throttle.Succeed(name, address);
+        var principal = PrincipalOf(account!);
+        cache.Add(digest, principal, account!.PasswordHash, generation);
+        return new SignIn(SignInStatus.Succeeded, principal);
+    }
+
+    private async ValueTask FinishDeletionAsync(Account account)
+    {
+        var principal = PrincipalOf(account);
+        var own = BucketId.DefaultBucket(principal.DefaultBucket);
+        await DeleteBucketAsync(own, new Caller(principal.Id, IsDefaultBucket: true));
+        while (true)
+        {
+            var named = (await store.ListByAuthorAsync(principal.Id, 1000, CancellationToken.None))
+                .Where(entry => !entry.Record.IsTombstone).ToList();
+            if (named.Count == 0)
+            {
+                break;
+            }
+
+            foreach (var entry in named)
+            {
+                await DeleteBucketAsync(entry.Id, new Caller(principal.Id, entry.Id == own));
+            }
+        }
+
+        await accounts.EndDeletionAsync(account.Name, principal.Id, CancellationToken.None);
+    }
+
+    private async ValueTask DeleteBucketAsync(BucketId id, Caller caller)
+    {
+        var request = new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]);
+        var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
+        if (response.Outcomes[0] is Unavailable unavailable)
+        {
+            throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.");
+        }
+    }
+
+    private Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
+        LimitedAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+
+    /// <summary>Hashing is the one thing here that burns a core for long; it must not take all of them.</summary>
+    private async Task<T> LimitedAsync<T>(Func<T> hash, CancellationToken cancellationToken)
+    {
+        await verifications.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(hash, CancellationToken.None);
+        }
+        finally
+        {
+            verifications.Release();
+        }
+    }
+
+    /// <summary>RFC 7617.</summary>
+    private static (string Name, string Password)? Read(string header)
+    {
+        const string scheme = "Basic ";
+        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || header.Length > 4096)
+        {
+            return null;
+        }
+
+        var encoded = header.AsSpan(scheme.Length).Trim();
+        if (!Base64.IsValid(encoded))
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(Convert.FromBase64String(encoded.ToString()));
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? null : (text[..colon], text[(colon + 1)..]);
+    }
+}

@@ -1,0 +1,34 @@
+using Lockstep.Core.Accounts;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>Who may have an account and how sign-in is guarded.</summary>
+internal sealed record AccountOptions
+{
+    /// <summary>
+    /// Who may make himself an account: <c>closed</c>, <c>open</c>, or <c>auto</c>: only somebody on this machine who
+    /// talks to a loopback address directly. Default: auto.
+    /// </summary>
+    public Registration Registration { get; init; } = Registration.Auto;
+
+    /// <summary>Characters of a new password. Default: 6.</summary>
+    public int MinPasswordLength { get; init; } = 6;
+
+    /// <summary>PBKDF2 iterations of new hashes. Default: 210,000.</summary>
+    public int PasswordIterations { get; init; } = PasswordHash.DefaultIterations;
+
+    /// <summary>How long a verified password is taken without looking at the account again. Default: 30 seconds.</summary>
+    public TimeSpan CacheTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Verified passwords remembered (as keyed digests). Default: 100,000.</summary>
+    public int CacheEntries { get; init; } = 100_000;
+
+    /// <summary>Wrong passwords for one account from one address before it has to wait. Default: 10.</summary>
+    public int MaxFailures { get; init; } = 10;
+
+    /// <summary>Wrong passwords from one address, whatever the account, before it has to wait. Default: 100.</summary>
+    public int MaxFailuresPerAddress { get; init; } = 100;
+
+    /// <summary>How long failures count, and so the longest wait. Default: 5 minutes.</summary>
+    public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
+}

@@ -1,0 +1,9 @@
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>Registers local accounts.</summary>
+internal static class AccountServiceCollectionExtensions
+{
+    public static IServiceCollection AddAccounts(this IServiceCollection services) => services
+        .AddSingleton<AccountDirectory>()
+        .AddSingleton<RegistrationPolicy>();
+}

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>
+/// Remembers which <c>Authorization</c> headers were right, by a digest with a key of this process, so that a request
+/// does not cost a password hash. An entry names the stored hash it was right for: after a short while that is compared
+/// with the account again, which costs a read and no hash.
+/// </summary>
+internal sealed class CredentialCache(AccountOptions options, TimeProvider time)
+{
+    private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
+    private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
+    private long generation;
+
+    /// <summary>Rises with every change of an account; what was verified before the change must not be added after it.</summary>
+    public long Generation => Interlocked.Read(ref generation);
+
+    public UInt128 Digest(string header)
+    {
+        Span<byte> digest = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        var length = Encoding.UTF8.GetMaxByteCount(header.Length);
+        Span<byte> bytes = length <= 512 ? stackalloc byte[length] : new byte[length];
+        HMACSHA256.HashData(key, bytes[..Encoding.UTF8.GetBytes(header, bytes)], digest);
+        return BitConverter.ToUInt128(digest);
+    }
+
+    public Entry? Find(UInt128 digest) => entries.GetValueOrDefault(digest);
+
+    public bool IsFresh(Entry entry) => time.GetElapsedTime(entry.CheckedAt) < options.CacheTime;
+
+    public void Add(UInt128 digest, Principal principal, string passwordHash, long verifiedIn)
+    {
+        if (entries.Count >= options.CacheEntries)
+        {
+            // Dropping everything costs each device one hash; it needs more users in a short time than the setting foresees.
+            entries.Clear();
+        }
+
+        entries[digest] = new Entry(principal, passwordHash, time.GetTimestamp());
+        if (verifiedIn != Generation)
+        {
+            entries.TryRemove(digest, out _);
+        }
+    }
+
+    public void Remove(UInt128 digest) => entries.TryRemove(digest, out _);
+
+    /// <summary>Forgets what was right for the account.</summary>
+    public void Invalidate(string account)
+    {
+        Interlocked.Increment(ref generation);
+        foreach (var (digest, entry) in entries)
+        {
+            if (string.Equals(entry.Principal.Account, account, StringComparison.Ordinal))
+            {
+                entries.TryRemove(digest, out _);
+            }
+        }
+    }
+
+    public sealed record Entry(Principal Principal, string PasswordHash, long CheckedAt);
+}

@@ -1,0 +1,13 @@
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>What became of a sign-in.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Principal">Who it is, when it succeeded.</param>
+/// <param name="RetryAfter">How long to wait, when there were too many failures.</param>
+internal readonly record struct SignIn(SignInStatus Status, Principal? Principal = null, TimeSpan RetryAfter = default)
+{
+    public static readonly SignIn Anonymous = new(SignInStatus.Anonymous);
+    public static readonly SignIn Refused = new(SignInStatus.Refused);
+}

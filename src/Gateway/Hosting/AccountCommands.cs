@@ -1,0 +1,117 @@
+using System.Text;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Storage.Sqlite;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary><c>account add|password|remove|list</c>: accounts without HTTP, beside a running server or without one.</summary>
+internal static class AccountCommands
+{
+    public const string Help =
+        """
+        account add NAME       makes an account; the password is asked for, or read as a line from standard input
+        account password NAME  sets a new password; a running server takes it within 30 seconds
+        account remove NAME    deletes an account and all its data; the server must be stopped
+        account list           lists the accounts' names
+        """;
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, LockstepOptions options, TextReader input, TextWriter output)
+    {
+        if (arguments is not (["list"] or ["add" or "password" or "remove", _]))
+        {
+            output.WriteLine(Help);
+            return 2;
+        }
+
+        using var data = arguments[0] is "remove" ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
+        using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database });
+        var accounts = new SqliteAccountStore(database);
+        var store = new SqliteBucketStore(database);
+        var buckets = new InProcessBuckets(store, options.Buckets, TimeProvider.System);
+        using var directory = new AccountDirectory(accounts, store, buckets, new AccountSecret(database.Secret), options.Accounts, TimeProvider.System);
+        switch (arguments)
+        {
+            case ["list"]:
+                string? last = null;
+                while (await accounts.ListAsync(last, 1000, CancellationToken.None) is { Count: > 0 } page)
+                {
+                    foreach (var account in page)
+                    {
+                        output.WriteLine(account.Name);
+                    }
+
+                    last = page[^1].Name;
+                }
+
+                return 0;
+            case ["remove", var name]:
+                return Say(output, await directory.DeleteAsync(name, CancellationToken.None)
+                    ? (0, $"Account '{name}' and all its data are deleted.")
+                    : (1, $"There is no account '{name}'."));
+            case [var verb, var name]:
+                return Say(output, await SetPasswordAsync(directory, verb, name, input, output));
+            default:
+                return 2;
+        }
+    }
+
+    private static async Task<(int Code, string Line)> SetPasswordAsync(
+        AccountDirectory directory, string verb, string name, TextReader input, TextWriter output)
+    {
+        if (!AccountDirectory.IsValidName(name))
+        {
+            return (2, $"'{name}' cannot be an account's name: use letters, digits and +.@_-, beginning with a letter or digit.");
+        }
+
+        var password = ReadPassword(input, output);
+        if (directory.Refuse(password) is { } refusal)
+        {
+            return (2, refusal);
+        }
+
+        if (verb is "add")
+        {
+            return await directory.AddAsync(name, password, CancellationToken.None) is null
+                ? (1, $"There is an account '{name}' already. Use 'account password {name}' to change its password.")
+                : (0, $"Account '{name}' is made.");
+        }
+
+        return await directory.ChangePasswordAsync(name, password, CancellationToken.None) is null
+            ? (1, $"There is no account '{name}'.")
+            : (0, $"The password of '{name}' is changed.");
+    }
+
+    private static int Say(TextWriter output, (int Code, string Line) result)
+    {
+        output.WriteLine(result.Line);
+        return result.Code;
+    }
+
+    private static string ReadPassword(TextReader input, TextWriter output)
+    {
+        if (Console.IsInputRedirected || input != Console.In)
+        {
+            return input.ReadLine() ?? "";
+        }
+
+        output.Write("Password: ");
+        var password = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+            {
+                password.Length = Math.Max(0, password.Length - 1);
+            }
+            else
+            {
+                password.Append(key.KeyChar);
+            }
+        }
+
+        output.WriteLine();
+        return password.ToString();
+    }
+}

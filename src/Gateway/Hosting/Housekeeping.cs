@@ -1,0 +1,46 @@
+using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>
+/// What nobody waits for: lets go of idle owners, removes rows of deleted lists in small steps, ends account deletions
+/// that were cut off.
+/// </summary>
+internal sealed partial class Housekeeping(
+    InProcessBuckets buckets, IBucketStore store, AccountDirectory accounts, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
+{
+    private const int RowsAtOnce = 500;
+    private const int ManyOwners = 10_000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await accounts.ResumeDeletionsAsync(stoppingToken);
+                while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
+                {
+                }
+
+                if (buckets.EvictIdle() >= ManyOwners)
+                {
+                    // The heap does not shrink by itself in a server that has gone quiet.
+                    GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                }
+            }
+            catch (StoreUnavailableException e)
+            {
+                LogPostponed(e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    [LoggerMessage(20, LogLevel.Warning, "Housekeeping waits for the storage.")]
+    private partial void LogPostponed(Exception exception);
+}

@@ -1,0 +1,37 @@
+using Lockstep.Core.Owner;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>
+/// Everything that can be set. From <c>appsettings.json</c> (section <c>Lockstep</c>), then the environment
+/// (<c>LOCKSTEP_DATA_DIRECTORY</c>, <c>LOCKSTEP_KINTO__READ_ONLY</c>), then the command line
+/// (<c>--data-directory</c>, <c>--kinto:read-only</c>); the last one wins. docs/operations/configuration.md lists them.
+/// </summary>
+internal sealed record LockstepOptions
+{
+    /// <summary>Directory of the database; made when missing. Default: <c>lockstep-data</c> under the current directory.</summary>
+    public string DataDirectory { get; init; } = "lockstep-data";
+
+    /// <summary>Addresses to listen on, separated by semicolons; <c>http://unix:/path</c> for a socket. Default: <c>http://127.0.0.1:8888</c>.</summary>
+    public string Urls { get; init; } = "http://127.0.0.1:8888";
+
+    /// <summary>Size of the database file in bytes from which writes are refused. Default: 0, no limit.</summary>
+    public long MaxDatabaseBytes { get; init; }
+
+    /// <summary>How lines are logged: <c>json</c>, <c>text</c>, or <c>auto</c> for text on a terminal and JSON elsewhere. Default: auto.</summary>
+    public string LogFormat { get; init; } = "auto";
+
+    /// <summary>How long a stopping server waits for requests to end. Default: 25 seconds.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    public HttpOptions Http { get; init; } = new();
+
+    public AccountOptions Accounts { get; init; } = new();
+
+    public KintoOptions Kinto { get; init; } = new();
+
+    public BucketOptions Buckets { get; init; } = new();
+}

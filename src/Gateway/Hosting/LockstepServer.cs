@@ -1,0 +1,117 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto;
+using Lockstep.Storage.Sqlite;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>The single-node server: SQLite, owners in this process, HTTP.</summary>
+internal static class LockstepServer
+{
+    /// <summary>Puts a server together; nothing listens yet.</summary>
+    /// <param name="options">Checked settings.</param>
+    /// <param name="configuration">For the logging section.</param>
+    /// <param name="data">The directory, held by the caller for as long as the server runs.</param>
+    /// <param name="database">The open database.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
+    public static WebApplication Build(
+        LockstepOptions options,
+        IConfiguration configuration,
+        DataDirectory data,
+        SqliteDatabase database,
+        TimeProvider time,
+        Func<IBucketStore, IBucketStore>? decorate = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration.AddConfiguration(configuration);
+
+        // :: Logging
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
+        {
+            builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
+        // :: HTTP
+        builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options.Http));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+
+        // :: Services
+        var store = decorate is null ? new SqliteBucketStore(database) : decorate(new SqliteBucketStore(database));
+        var buckets = new InProcessBuckets(store, options.Buckets, time);
+        builder.Services
+            .AddSingleton(time)
+            .AddSingleton(options)
+            .AddSingleton(options.Http)
+            .AddSingleton(options.Accounts)
+            .AddSingleton(options.Kinto)
+            .AddSingleton<IBucketStore>(store)
+            .AddSingleton<IAccountStore>(new SqliteAccountStore(database))
+            .AddSingleton(new AccountSecret(database.Secret))
+            .AddSingleton(buckets)
+            .AddSingleton<IBuckets>(buckets)
+            .AddSingleton<Admission>()
+            .AddAccounts()
+            .AddKinto()
+            .AddHostedService<Housekeeping>();
+
+        // :: Pipeline
+        var app = builder.Build();
+        if (options.Http.TrustedProxies.Length > 0)
+        {
+            app.UseForwardedHeaders(Forwarded(options.Http));
+        }
+
+        if (options.Http.PathBase is { } pathBase)
+        {
+            app.UsePathBase(pathBase);
+        }
+
+        app.MapKinto();
+        app.Lifetime.ApplicationStarted.Register(() =>
+            StartupReport.Write(app.Logger, options, data, app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal)));
+        return app;
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, HttpOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        var limits = kestrel.Limits;
+        limits.MaxRequestBodySize = options.MaxRequestBytes;
+
+        // Ours are a quarter of these and answer in the protocol's shape; these only stop what is far beyond.
+        limits.MaxRequestLineSize = options.MaxHeaderBytes * 4;
+        limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes * 4;
+        limits.MaxRequestBufferSize = Math.Max(1 << 20, options.MaxHeaderBytes * 8);
+        limits.MaxRequestHeaderCount = 1000;
+        limits.MinRequestBodyDataRate = options.MinBodyBytesPerSecond > 0
+            ? new MinDataRate(options.MinBodyBytesPerSecond, TimeSpan.FromSeconds(5))
+            : null;
+    }
+
+    private static ForwardedHeadersOptions Forwarded(HttpOptions options)
+    {
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
+        forwarded.KnownIPNetworks.Clear();
+        forwarded.KnownProxies.Clear();
+        foreach (var network in LockstepSettings.Networks(options.TrustedProxies))
+        {
+            forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+        }
+
+        return forwarded;
+    }
+}

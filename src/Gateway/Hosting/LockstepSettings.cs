@@ -1,0 +1,122 @@
+using System.Net;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>Reads and checks the settings.</summary>
+internal static class LockstepSettings
+{
+    /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
+    public static LockstepOptions Read(IConfiguration configuration)
+    {
+        LockstepOptions options;
+        try
+        {
+            options = configuration.GetSection(SettingNames.Section).Get<LockstepOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new SettingsException($"{e.Message} {e.InnerException?.Message} See docs/operations/configuration.md for the settings.");
+        }
+
+        var problems = Problems(options).ToList();
+        return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
+    }
+
+    private static IEnumerable<string> Problems(LockstepOptions options)
+    {
+        if (options.DataDirectory.Length == 0)
+        {
+            yield return "DataDirectory is empty. Name the directory for the database.";
+        }
+
+        foreach (var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal).Replace("//unix:", "//unix", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
+                || parsed.Scheme is not ("http" or "https"))
+            {
+                yield return $"Urls has '{url}', which is no address. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock.";
+            }
+        }
+
+        if (options.LogFormat is not ("auto" or "json" or "text"))
+        {
+            yield return $"LogFormat is '{options.LogFormat}'. Use auto, json or text.";
+        }
+
+        if (options.Http.PublicUrl is { } publicUrl && !(Uri.TryCreate(publicUrl, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        {
+            yield return $"Http:PublicUrl is '{publicUrl}', which is no URL. Use something like https://sync.example.org.";
+        }
+
+        if (options.Http.PathBase is { } pathBase && !pathBase.StartsWith('/'))
+        {
+            yield return $"Http:PathBase is '{pathBase}'. It begins with a slash: /sync.";
+        }
+
+        foreach (var proxy in Networks(options.Http.TrustedProxies).Where(text => !IPNetwork.TryParse(text, out _)))
+        {
+            yield return $"Http:TrustedProxies has '{proxy}', which is no address or network. Use 10.0.0.7 or 10.0.0.0/8.";
+        }
+
+        foreach (var (name, value) in PositiveNumbers(options).Where(setting => setting.Value <= 0))
+        {
+            yield return $"{name} is {value}. It must be greater than 0.";
+        }
+
+        foreach (var (name, value) in NumbersFromZero(options).Where(setting => setting.Value < 0))
+        {
+            yield return $"{name} is {value}. It must be 0 or greater.";
+        }
+
+        if (options.Http.MaxBufferedBytes < options.Http.MaxRequestBytes)
+        {
+            yield return "Http:MaxBufferedBytes is smaller than Http:MaxRequestBytes, so that the largest request would never be let in. Raise it.";
+        }
+    }
+
+    /// <summary>Addresses and networks; a bare address is a network of one.</summary>
+    public static IEnumerable<string> Networks(string list) =>
+        list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(text => text.Contains('/', StringComparison.Ordinal) ? text : text.Contains(':', StringComparison.Ordinal) ? text + "/128" : text + "/32");
+
+    private static IEnumerable<(string Name, double Value)> PositiveNumbers(LockstepOptions options) =>
+    [
+        ("Http:MaxRequestBytes", options.Http.MaxRequestBytes),
+        ("Http:MaxHeaderBytes", options.Http.MaxHeaderBytes),
+        ("Http:MaxConcurrentRequests", options.Http.MaxConcurrentRequests),
+        ("Http:MaxAnswerBytes", options.Http.MaxAnswerBytes),
+        ("Accounts:MinPasswordLength", options.Accounts.MinPasswordLength),
+        ("Accounts:PasswordIterations", options.Accounts.PasswordIterations),
+        ("Accounts:CacheEntries", options.Accounts.CacheEntries),
+        ("Accounts:MaxFailures", options.Accounts.MaxFailures),
+        ("Accounts:MaxFailuresPerAddress", options.Accounts.MaxFailuresPerAddress),
+        ("Accounts:FailureWindow", options.Accounts.FailureWindow.TotalSeconds),
+        ("Kinto:BatchMaxRequests", options.Kinto.BatchMaxRequests),
+        ("Kinto:MaxPageRecords", options.Kinto.MaxPageRecords),
+        ("Kinto:MaxPageBytes", options.Kinto.MaxPageBytes),
+        ("Kinto:MaxRecordBytes", options.Kinto.MaxRecordBytes),
+        ("Kinto:MaxIdLength", options.Kinto.MaxIdLength),
+        ("Kinto:RetryAfter", options.Kinto.RetryAfter),
+        ("Buckets:MaxQueuedOperations", options.Buckets.MaxQueuedOperations),
+        ("Buckets:MaxQueuedBytes", options.Buckets.MaxQueuedBytes),
+        ("Buckets:MaxQueuedBytesInProcess", options.Buckets.MaxQueuedBytesInProcess),
+        ("Buckets:MaxTurnOperations", options.Buckets.MaxTurnOperations),
+        ("Buckets:MaxCollections", options.Buckets.MaxCollections),
+        ("Buckets:MaxSortedRecords", options.Buckets.MaxSortedRecords),
+        ("Buckets:MaxSortedBytes", options.Buckets.MaxSortedBytes),
+        ("Buckets:MaxConcurrentSorts", options.Buckets.MaxConcurrentSorts),
+        ("Buckets:IdleTimeout", options.Buckets.IdleTimeout.TotalSeconds),
+        ("Buckets:ClockLeadBackoff", options.Buckets.ClockLeadBackoff.TotalSeconds),
+    ];
+
+    private static IEnumerable<(string Name, double Value)> NumbersFromZero(LockstepOptions options) =>
+    [
+        ("MaxDatabaseBytes", options.MaxDatabaseBytes),
+        ("ShutdownTimeout", options.ShutdownTimeout.TotalSeconds),
+        ("Http:MinBodyBytesPerSecond", options.Http.MinBodyBytesPerSecond),
+        ("Accounts:CacheTime", options.Accounts.CacheTime.TotalSeconds),
+        ("Kinto:Backoff", options.Kinto.Backoff),
+        ("Kinto:CorsMaxAge", options.Kinto.CorsMaxAge),
+        ("Buckets:ClockLeadRefusal", options.Buckets.ClockLeadRefusal.TotalSeconds),
+    ];
+}

@@ -1,0 +1,57 @@
+using System.Text;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>
+/// How settings are spelled outside: <c>LOCKSTEP_KINTO__READ_ONLY</c> and <c>--kinto:read-only</c> both mean
+/// <c>Kinto:ReadOnly</c>.
+/// </summary>
+internal static class SettingNames
+{
+    public const string Section = "Lockstep";
+    private const string Prefix = "LOCKSTEP_";
+
+    public static IEnumerable<KeyValuePair<string, string?>> FromEnvironment(System.Collections.IDictionary variables)
+    {
+        foreach (System.Collections.DictionaryEntry variable in variables)
+        {
+            if (variable.Key is string name && name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                yield return KeyValuePair.Create(Key(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)), variable.Value as string);
+            }
+        }
+    }
+
+    /// <exception cref="SettingsException">An argument is no setting.</exception>
+    public static IEnumerable<KeyValuePair<string, string?>> FromCommandLine(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            if (!argument.StartsWith("--", StringComparison.Ordinal))
+            {
+                throw new SettingsException($"'{argument}' is no command and no setting. Settings look like --data-directory PATH; '--help' lists the commands.");
+            }
+
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0)
+            {
+                yield return KeyValuePair.Create(Key(argument[2..equals]), (string?)argument[(equals + 1)..]);
+            }
+            else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+            {
+                yield return KeyValuePair.Create(Key(argument[2..]), (string?)arguments[++i]);
+            }
+            else
+            {
+                yield return KeyValuePair.Create(Key(argument[2..]), (string?)"true");
+            }
+        }
+    }
+
+    private static string Key(string name)
+    {
+        var key = new StringBuilder(Section).Append(':');
+        return key.Append(name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal)).ToString();
+    }
+}

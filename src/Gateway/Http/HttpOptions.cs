@@ -1,0 +1,32 @@
+namespace Lockstep.Gateway.Http;
+
+/// <summary>How the server is reached, and what a request may cost.</summary>
+internal sealed record HttpOptions
+{
+    /// <summary>The URL clients use, with a path prefix if there is one: <c>https://sync.example.org</c>. Default: what the request says.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>Path prefix under which a proxy passes requests on, if it does not strip it: <c>/sync</c>. Default: none.</summary>
+    public string? PathBase { get; init; }
+
+    /// <summary>Addresses or networks, separated by commas, of the proxies whose <c>X-Forwarded-*</c> headers count: <c>10.0.0.0/8</c>. Default: none.</summary>
+    public string TrustedProxies { get; init; } = "";
+
+    /// <summary>Bytes of a request's body. Default: 16 MiB.</summary>
+    public int MaxRequestBytes { get; init; } = 16 << 20;
+
+    /// <summary>Bytes of a request's headers and of its URL, each. Default: 32 KiB.</summary>
+    public int MaxHeaderBytes { get; init; } = 32 << 10;
+
+    /// <summary>Requests worked on at a time; more are refused with 503 before their body is read. Default: 2,000.</summary>
+    public int MaxConcurrentRequests { get; init; } = 2_000;
+
+    /// <summary>Bytes of request bodies in memory at a time, all requests together. Default: 256 MiB.</summary>
+    public long MaxBufferedBytes { get; init; } = 256L << 20;
+
+    /// <summary>Bytes of answers on their way to clients from which new requests are refused with 503. Default: 256 MiB.</summary>
+    public long MaxAnswerBytes { get; init; } = 256L << 20;
+
+    /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds. Default: 240.</summary>
+    public double MinBodyBytesPerSecond { get; init; } = 240;
+}

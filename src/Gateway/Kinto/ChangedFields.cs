@@ -1,0 +1,42 @@
+using System.Buffers;
+using System.Text.Json;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// The short answers of PATCH: <c>light</c> shows the fields that the patch changed, <c>diff</c> those of them that ended
+/// up other than the patch asked for.
+/// </summary>
+internal static class ChangedFields
+{
+    public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string writer)
+    {
+        using var now = JsonDocument.Parse(written.Record.Body, JsonText.Options);
+        using var before = JsonDocument.Parse(written.Previous is { IsTombstone: false } old ? old.Body : RecordData.EmptyObject, JsonText.Options);
+        using var asked = JsonDocument.Parse(patch, JsonText.Options);
+        output.Write("{\"data\":"u8);
+        using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
+        {
+            json.WriteStartObject();
+            foreach (var property in now.RootElement.EnumerateObject())
+            {
+                var name = JsonText.NameOf(property);
+                var unchanged = before.RootElement.TryGetProperty(name, out var was) && JsonElement.DeepEquals(was, property.Value);
+                var asAsked = asked.RootElement.ValueKind == JsonValueKind.Object
+                    && asked.RootElement.TryGetProperty(name, out var wish) && JsonElement.DeepEquals(wish, property.Value);
+                if (!unchanged && !(diff && asAsked))
+                {
+                    json.WritePropertyName(name);
+                    json.WriteRawValue(property.Value.GetRawText(), skipInputValidation: true);
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        KintoWriter.WritePermissions(output, writer);
+        output.Write("}"u8);
+    }
+}

@@ -1,0 +1,42 @@
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>Media types that the API takes and gives.</summary>
+internal static class ContentTypes
+{
+    public const string Json = "application/json";
+    public const string MergePatch = "application/merge-patch+json";
+    public const string JsonPatch = "application/json-patch+json";
+
+    /// <summary>The body's media type without parameters, in lower case; empty when there is none.</summary>
+    public static string Of(KintoRequest request)
+    {
+        var header = request.Header("Content-Type") ?? "";
+        var semicolon = header.IndexOf(';', StringComparison.Ordinal);
+        return (semicolon < 0 ? header : header[..semicolon]).Trim().ToLowerInvariant();
+    }
+
+    /// <returns>The error for a body that the method does not take, or an answer the client does not want; else null.</returns>
+    public static KintoResponse? Refuse(KintoRequest request)
+    {
+        if (request.Header("Accept") is { Length: > 0 } accept
+            && !accept.Contains(Json, StringComparison.OrdinalIgnoreCase)
+            && !accept.Contains("*/*", StringComparison.Ordinal)
+            && !accept.Contains("application/*", StringComparison.OrdinalIgnoreCase))
+        {
+            return KintoErrors.NotAcceptable;
+        }
+
+        if (request.Method is not ("POST" or "PUT" or "PATCH") || request.Body.IsEmpty)
+        {
+            return null;
+        }
+
+        var known = Of(request) switch
+        {
+            Json => true,
+            MergePatch or JsonPatch => request.Method is "PATCH",
+            _ => false,
+        };
+        return known ? null : KintoErrors.Invalid(415, "header", "Content-Type", $"Content-Type header should be one of ['{Json}']");
+    }
+}

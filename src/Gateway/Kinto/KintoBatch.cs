@@ -1,0 +1,275 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary><c>POST /batch</c>: several requests in one, carried out in order.</summary>
+internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
+{
+    public const string Route = "/batch";
+
+    private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
+
+    /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
+    /// <param name="signIn">Signs a part in that brings its own credentials.</param>
+    /// <param name="cancellationToken">Stops between parts.</param>
+    public async ValueTask<KintoResponse> ExecuteAsync(
+        KintoRequest outer, Func<string?, ValueTask<SignIn>> signIn, CancellationToken cancellationToken)
+    {
+        if (outer.Method is not "POST")
+        {
+            return KintoErrors.MethodNotAllowed("POST, OPTIONS");
+        }
+
+        if (ContentTypes.Refuse(outer) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var (requests, error) = Read(outer);
+        if (requests is null)
+        {
+            return error!;
+        }
+
+        for (var i = 0; i < requests.Count; i++)
+        {
+            var credentials = requests[i].Header("Authorization");
+            if (!string.Equals(credentials, outer.Header("Authorization"), StringComparison.Ordinal))
+            {
+                requests[i] = requests[i] with { Principal = (await signIn(credentials)).Principal };
+            }
+        }
+
+        var responses = await executor.ExecuteAsync(requests, cancellationToken);
+
+        // Nothing was done at all: the client's own retry logic looks at the whole answer only.
+        if (responses.Length > 0 && Array.TrueForAll(responses, response => response.IsUnavailable))
+        {
+            return responses[0];
+        }
+
+        return new KintoResponse(200)
+        {
+            SlowDown = Array.Exists(responses, response => response.SlowDown),
+            Body = output => Write(output, requests, responses),
+        };
+    }
+
+    private (List<KintoRequest>? Requests, KintoResponse? Error) Read(KintoRequest outer)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(outer.Body, JsonText.Options);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object
+                || !root.TryGetProperty("requests", out var parts) || parts.ValueKind != JsonValueKind.Array)
+            {
+                return (null, KintoErrors.Invalid("body", "requests", "requests should be a list"));
+            }
+
+            if (parts.GetArrayLength() > options.BatchMaxRequests)
+            {
+                return (null, KintoErrors.Invalid("body", "requests", $"Number of requests is limited to {options.BatchMaxRequests}"));
+            }
+
+            root.TryGetProperty("defaults", out var defaults);
+            if (defaults.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
+            {
+                return (null, KintoErrors.Invalid("body", "defaults", "defaults should be an object"));
+            }
+
+            if (root.EnumerateObject().FirstOrDefault(property => !property.NameEquals("requests"u8) && !property.NameEquals("defaults"u8)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
+            {
+                return (null, KintoErrors.Invalid("body", JsonText.NameOf(unknown), "Unrecognized key"));
+            }
+
+            var requests = new List<KintoRequest>();
+            foreach (var part in parts.EnumerateArray())
+            {
+                var (request, error) = Read(outer, part, defaults, requests.Count, parts.GetArrayLength());
+                if (request is null)
+                {
+                    return (null, error);
+                }
+
+                requests.Add(request);
+            }
+
+            return (requests, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, KintoBody.InvalidJson(e));
+        }
+    }
+
+    private static (KintoRequest? Request, KintoResponse? Error) Read(
+        KintoRequest outer, JsonElement part, JsonElement defaults, int index, int count)
+    {
+        KintoResponse Bad(string field, string reason) => KintoErrors.Invalid("body", $"requests.{index}.{field}", reason);
+
+        if (part.ValueKind != JsonValueKind.Object)
+        {
+            return (null, KintoErrors.Invalid("body", $"requests.{index}", "should be an object"));
+        }
+
+        foreach (var property in part.EnumerateObject())
+        {
+            if (JsonText.NameOf(property) is not ("method" or "path" or "headers" or "body"))
+            {
+                return (null, Bad(JsonText.NameOf(property), "Unrecognized key"));
+            }
+        }
+
+        // :: Step 1: method and path.
+        var methodElement = Member(part, defaults, "method");
+        var method = methodElement.ValueKind == JsonValueKind.Undefined ? "GET" : JsonText.Read(methodElement);
+        if (method is null || !Methods.Contains(method, StringComparer.Ordinal))
+        {
+            return (null, Bad("method", $"should be one of {string.Join(", ", Methods)}"));
+        }
+
+        if (JsonText.Read(Member(part, defaults, "path")) is not ['/', ..] target)
+        {
+            return (null, Bad("path", "should begin with a slash"));
+        }
+
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        if (QueryParameters.Decode(question < 0 ? target : target[..question], plusIsBlank: false) is not { } path
+            || !QueryParameters.TryParse(question < 0 ? "" : target[question..], out var query))
+        {
+            return (null, Bad("path", "is not valid UTF-8"));
+        }
+
+        path = path is "/v1" ? "/" : path.StartsWith("/v1/", StringComparison.Ordinal) ? path["/v1".Length..] : path;
+        path = path.Length > 1 ? path.TrimEnd('/') : path;
+        if (string.Equals(path, Route, StringComparison.Ordinal))
+        {
+            return (null, KintoErrors.Invalid("body", "requests", "Recursive call on /batch endpoint is forbidden."));
+        }
+
+        // :: Step 2: headers; a part's own, then the defaults', then the batch's.
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var source in (ReadOnlySpan<JsonElement>)[Member(defaults, "headers"), Member(part, "headers")])
+        {
+            if (source.ValueKind == JsonValueKind.Undefined)
+            {
+                continue;
+            }
+
+            if (source.ValueKind != JsonValueKind.Object)
+            {
+                return (null, Bad("headers", "should be an object"));
+            }
+
+            foreach (var header in source.EnumerateObject())
+            {
+                if (JsonText.Read(header.Value) is not { } value)
+                {
+                    return (null, Bad("headers", "contains non string value"));
+                }
+
+                headers[JsonText.NameOf(header)] = value;
+            }
+        }
+
+        // :: Step 3: body.
+        var (own, shared) = (Member(part, "body"), Member(defaults, "body"));
+        if (own.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object) || shared.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
+        {
+            return (null, Bad("body", "should be an object"));
+        }
+
+        return (new KintoRequest
+        {
+            Method = method,
+            Path = path,
+            Query = query,
+            Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
+            Body = Merge(own, shared),
+            Principal = outer.Principal,
+            MayRegister = outer.MayRegister,
+            BaseUrl = outer.BaseUrl,
+            Share = Math.Max(1, count),
+        }, null);
+    }
+
+    private static JsonElement Member(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+
+    private static JsonElement Member(JsonElement part, JsonElement defaults, string name) =>
+        Member(part, name) is { ValueKind: not JsonValueKind.Undefined } own ? own : Member(defaults, name);
+
+    /// <summary>The part's own bytes where there are no defaults; else both, the part's own winning at every level.</summary>
+    private static ReadOnlyMemory<byte> Merge(JsonElement own, JsonElement shared)
+    {
+        if (own.ValueKind == JsonValueKind.Undefined || shared.ValueKind == JsonValueKind.Undefined)
+        {
+            var only = own.ValueKind == JsonValueKind.Undefined ? shared : own;
+            return only.ValueKind == JsonValueKind.Undefined ? default : JsonMarshal.GetRawUtf8Value(only).ToArray();
+        }
+
+        var merged = JsonObject.Create(shared.Clone())!;
+        Fill(merged, JsonObject.Create(own.Clone())!);
+        return JsonSerializer.SerializeToUtf8Bytes(merged);
+
+        static void Fill(JsonObject into, JsonObject from)
+        {
+            foreach (var (name, value) in from)
+            {
+                if (into[name] is JsonObject inner && value is JsonObject source)
+                {
+                    Fill(inner, source);
+                }
+                else
+                {
+                    into[name] = value?.DeepClone();
+                }
+            }
+        }
+    }
+
+    private void Write(IBufferWriter<byte> output, List<KintoRequest> requests, KintoResponse[] responses)
+    {
+        using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        using var body = new PooledBuffer();
+        writer.WriteStartObject();
+        writer.WriteStartArray("responses");
+        for (var i = 0; i < responses.Length; i++)
+        {
+            var response = responses[i];
+            writer.WriteStartObject();
+            writer.WriteNumber("status", response.Status);
+            writer.WriteString("path", "/v1" + requests[i].Path);
+            writer.WriteStartObject("headers");
+            foreach (var (name, value) in KintoHeaders.Of(response, options))
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+            if (response.Body is null || requests[i].Method is "HEAD")
+            {
+                writer.WriteString("body", "");
+            }
+            else
+            {
+                body.Clear();
+                response.Body(body);
+                writer.WritePropertyName("body");
+                writer.WriteRawValue(body.Written.Span, skipInputValidation: true);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>Answers in the protocol's error shape: <c>{"code","errno","error","message"?,"details"?}</c>.</summary>
+internal static class KintoErrors
+{
+    public static KintoResponse Unauthorized { get; } =
+        Create(401, KintoErrno.MissingAuthToken, "Unauthorized", "Please authenticate yourself to use this endpoint.")
+            .With("WWW-Authenticate", "Basic realm=\"Realm\"");
+
+    public static KintoResponse Forbidden { get; } =
+        Create(403, KintoErrno.Forbidden, "Forbidden", "This user cannot access this resource.");
+
+    public static KintoResponse NotFound { get; } =
+        Create(404, KintoErrno.MissingResource, "Not Found", "The resource you are looking for could not be found.");
+
+    public static KintoResponse VersionNotAvailable { get; } =
+        Create(404, KintoErrno.VersionNotAvailable, "Not Found", "The requested API version is not available on this server.");
+
+    public static KintoResponse NotAcceptable { get; } =
+        Invalid(406, "header", "Accept", "Accept header should allow application/json");
+
+    public static KintoResponse TooLarge(string message) =>
+        Create(413, KintoErrno.RequestTooLarge, "Request Entity Too Large", message);
+
+    public static KintoResponse Internal { get; } =
+        Create(500, KintoErrno.Undefined, "Internal Server Error", "A programmatic error occured, developers have been informed.");
+
+    public static KintoResponse Unavailable(int retryAfter, string message = "Service temporary unavailable due to overloading or maintenance, please retry later.") =>
+        Create(503, KintoErrno.Backend, "Service Unavailable", message)
+            .With("Retry-After", retryAfter.ToString(CultureInfo.InvariantCulture));
+
+    public static KintoResponse TooManyRequests(TimeSpan wait) =>
+        Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")
+            .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+
+    public static KintoResponse MethodNotAllowed(string allow) =>
+        Create(405, KintoErrno.MethodNotAllowed, "Method Not Allowed", "Method not allowed on this endpoint.").With("Allow", allow);
+
+    public static KintoResponse Invalid(string location, string? name, string description) => Invalid(400, location, name, description);
+
+    public static KintoResponse Invalid(int status, string location, string? name, string description)
+    {
+        // Kinto's wording: the name is put in front unless the description has it.
+        var message = name is null ? $"{location}: {description}"
+            : description.Contains(name, StringComparison.Ordinal) ? description
+            : $"{name} in {location}: {description}";
+        return Create(status, KintoErrno.InvalidParameters, "Invalid parameters", message, writer =>
+        {
+            writer.WriteStartArray();
+            writer.WriteStartObject();
+            writer.WriteString("location", location);
+            if (name is not null)
+            {
+                writer.WriteString("name", name);
+            }
+
+            writer.WriteString("description", description);
+            writer.WriteEndObject();
+            writer.WriteEndArray();
+        });
+    }
+
+    /// <param name="details">Writes the value of <c>details</c>; null for none.</param>
+    public static KintoResponse Create(int status, int errno, string error, string? message, Action<Utf8JsonWriter>? details = null) =>
+        new(status)
+        {
+            Body = output =>
+            {
+                using var writer = new Utf8JsonWriter(output);
+                writer.WriteStartObject();
+                writer.WriteNumber("code", status);
+                writer.WriteNumber("errno", errno);
+                writer.WriteString("error", error);
+                if (message is not null)
+                {
+                    writer.WriteString("message", message);
+                }
+
+                if (details is not null)
+                {
+                    writer.WritePropertyName("details");
+                    details(writer);
+                }
+
+                writer.WriteEndObject();
+            },
+        };
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>The headers that an answer carries, alone or inside a batch.</summary>
+internal static class KintoHeaders
+{
+    /// <summary>What browsers may read of an answer; all that any answer may carry, so that no endpoint forgets one.</summary>
+    public const string Exposed =
+        "Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records";
+
+    /// <summary>Seconds of Backoff for clients of a bucket whose clock runs ahead.</summary>
+    private const int SlowDownSeconds = 10;
+
+    public static IEnumerable<KeyValuePair<string, string>> Of(KintoResponse response, KintoOptions options)
+    {
+        if (response.Body is not null)
+        {
+            yield return KeyValuePair.Create("Content-Type", ContentTypes.Json);
+        }
+
+        if (response.Stamp is { } stamp)
+        {
+            yield return KeyValuePair.Create("ETag", KintoResponse.ETag(stamp));
+            yield return KeyValuePair.Create("Last-Modified", KintoResponse.LastModified(stamp));
+        }
+
+        foreach (var header in response.Headers)
+        {
+            yield return header;
+        }
+
+        if (Backoff(response, options) is { } backoff)
+        {
+            yield return KeyValuePair.Create("Backoff", backoff);
+        }
+    }
+
+    public static string? Backoff(KintoResponse response, KintoOptions options)
+    {
+        var seconds = Math.Max(options.Backoff, response.SlowDown ? SlowDownSeconds : 0);
+        return seconds > 0 ? seconds.ToString(CultureInfo.InvariantCulture) : null;
+    }
+}

@@ -1,0 +1,23 @@
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>Kinto's ids of buckets, collections and records: <c>^[a-zA-Z0-9][a-zA-Z0-9_-]*$</c>.</summary>
+internal static class KintoIds
+{
+    public static bool IsValid(string id, KintoOptions options)
+    {
+        if (id.Length == 0 || id.Length > options.MaxIdLength || !char.IsAsciiLetterOrDigit(id[0]))
+        {
+            return false;
+        }
+
+        foreach (var c in id)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,53 @@
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>The Kinto protocol's settings.</summary>
+internal sealed record KintoOptions
+{
+    /// <summary>Sub-requests of a batch; told to clients. Default: 25.</summary>
+    public int BatchMaxRequests { get; init; } = 25;
+
+    /// <summary>Records a page, and the most that <c>_limit</c> can ask for. Default: 10,000.</summary>
+    public int MaxPageRecords { get; init; } = 10_000;
+
+    /// <summary>Bytes of data a page; it ends early with a Next-Page. Default: 8 MiB.</summary>
+    public long MaxPageBytes { get; init; } = 8L << 20;
+
+    /// <summary>Bytes of one record's data. Default: 2 MiB.</summary>
+    public int MaxRecordBytes { get; init; } = 2 << 20;
+
+    /// <summary>Characters of an id. Default: 255.</summary>
+    public int MaxIdLength { get; init; } = 255;
+
+    /// <summary>Only reads are served; writes get 405. Default: false.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Serves <c>POST /__flush__</c>, which lets anybody delete everything. For tests. Default: false.</summary>
+    public bool Flush { get; init; }
+
+    /// <summary>Seconds of the <c>Backoff</c> header on every answer; 0 for none. Default: 0.</summary>
+    public int Backoff { get; init; }
+
+    /// <summary>Seconds of <c>Retry-After</c> on 503. Default: 3.</summary>
+    public int RetryAfter { get; init; } = 3;
+
+    /// <summary>Last day of service (ISO 8601): before it an <c>Alert</c> header, from it on 410. Default: none.</summary>
+    public DateTimeOffset? Eos { get; init; }
+
+    /// <summary>Text of the alert. Default: a plain one.</summary>
+    public string EosMessage { get; init; } = "This service will be closed.";
+
+    /// <summary>Where clients read more. Default: none.</summary>
+    public string? EosUrl { get; init; }
+
+    /// <summary>Origins that browsers may call from; <c>*</c> for all, none for no CORS. Default: <c>*</c>.</summary>
+    public string CorsOrigin { get; init; } = "*";
+
+    /// <summary>Seconds a browser may keep a preflight's answer. Default: 3,600.</summary>
+    public int CorsMaxAge { get; init; } = 3_600;
+
+    /// <summary>Name told by the root view. Default: Lockstep.</summary>
+    public string ProjectName { get; init; } = "Lockstep";
+
+    /// <summary>Documentation URL told by the root view. Default: Kinto's API documentation.</summary>
+    public string ProjectDocs { get; init; } = "https://docs.kinto-storage.org/";
+}

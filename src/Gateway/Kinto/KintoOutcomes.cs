@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Text.Json;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>Outcomes as answers: the one table from what happened to status and errno.</summary>
+internal static class KintoOutcomes
+{
+    /// <param name="outcome">What happened.</param>
+    /// <param name="request">To what request.</param>
+    /// <param name="target">What it was about.</param>
+    /// <param name="fields">Fields that the caller wants to see; null for all.</param>
+    /// <param name="options">Settings.</param>
+    public static KintoResponse Render(
+        Outcome outcome, KintoRequest request, KintoTarget target, FieldSelection? fields, KintoOptions options) => outcome switch
+    {
+        RecordFound found => Object(200, found.Record, request, target, fields),
+        RecordKept kept => Object(200, kept.Record, request, target, fields),
+        RecordWritten written => Object(written.Created ? 201 : 200, written.Record, request, target, fields),
+        RecordDeleted deleted => new KintoResponse(200)
+        {
+            Stamp = deleted.Tombstone.Modified,
+            Body = output => KintoWriter.WriteObject(output, target.PublicId(deleted.Tombstone.Id), deleted.Tombstone, fields: null, writer: null),
+        },
+        PageFound page => List(page.Records, page.ListStamp, fields),
+        RecordsDeleted deleted => List(deleted.Tombstones, deleted.ListStamp, fields),
+        CountFound count => new KintoResponse(200) { Stamp = count.ListStamp }
+            .With("Total-Objects", $"{count.Count}").With("Total-Records", $"{count.Count}"),
+        NotModified notModified => new KintoResponse(304) { Stamp = notModified.Stamp },
+        PreconditionFailed failed => Conflict(failed, target),
+        Missing { Target: { Id: "", List: var list } } => MissingParent(ObjectRef.Collection(list.Name)),
+        Missing missing => KintoErrors.Create(404, KintoErrno.InvalidResourceId, "Not Found", null, Details(target.PublicId(missing.Target.Id), target.ResourceName)),
+        ParentMissing missing => MissingParent(missing.Parent),
+        Forbidden => KintoErrors.Forbidden,
+        Invalid invalid => KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason),
+        TooLarge tooLarge => KintoErrors.TooLarge(tooLarge.Reason),
+        Unavailable unavailable => Unavailable(unavailable.Reason, options),
+        _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
+    };
+
+    private static KintoResponse Object(int status, StoredRecord record, KintoRequest request, KintoTarget target, FieldSelection? fields) =>
+        new(status)
+        {
+            Stamp = record.Modified,
+            Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal!.Id),
+        };
+
+    private static KintoResponse List(IReadOnlyList<StoredRecord> records, Core.Time.ServerTimestamp stamp, FieldSelection? fields) =>
+        new(200) { Stamp = stamp, Body = output => KintoWriter.WriteList(output, records, fields) };
+
+    private static KintoResponse Conflict(PreconditionFailed failed, KintoTarget target)
+    {
+        Action<Utf8JsonWriter>? details = failed.Existing is not { } existing ? null : writer =>
+        {
+            var data = new ArrayBufferWriter<byte>();
+            KintoWriter.WriteData(data, target.PublicId(existing.Id), existing, fields: null);
+            writer.WriteStartObject();
+            writer.WritePropertyName("existing");
+            writer.WriteRawValue(data.WrittenSpan, skipInputValidation: true);
+            writer.WriteEndObject();
+        };
+        return KintoErrors.Create(412, KintoErrno.ModifiedMeanwhile, "Precondition Failed", "Resource was modified meanwhile", details) with { Stamp = failed.Stamp };
+    }
+
+    private static KintoResponse MissingParent(ObjectRef parent) =>
+        KintoErrors.Create(404, KintoErrno.MissingResource, "Not Found", null, Details(parent.Id, KintoTarget.NameOf(parent.List.Role)));
+
+    private static KintoResponse Unavailable(UnavailableReason reason, KintoOptions options) => reason switch
+    {
+        UnavailableReason.FateUnknown => KintoErrors.Unavailable(
+            options.RetryAfter, "The storage was lost while writing; whether the change was stored is not known. Read before you write again."),
+        UnavailableReason.StoreFailed => KintoErrors.Unavailable(options.RetryAfter, "The storage is not available; nothing was changed. Please retry later."),
+        _ => KintoErrors.Unavailable(options.RetryAfter),
+    };
+
+    private static Action<Utf8JsonWriter> Details(string id, string resourceName) => writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", id);
+        writer.WriteString("resource_name", resourceName);
+        writer.WriteEndObject();
+    };
+}

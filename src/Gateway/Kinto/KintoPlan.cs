@@ -1,0 +1,20 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>What a request comes down to once it is understood.</summary>
+internal abstract record KintoPlan
+{
+    /// <summary>The answer is known already.</summary>
+    public sealed record Answer(KintoResponse Response) : KintoPlan;
+
+    /// <summary>One operation of one bucket; neighbours of the same bucket and caller can share a request.</summary>
+    public sealed record Call(BucketId Bucket, Caller Caller, Operation Operation, Func<Outcome, KintoResponse> Render) : KintoPlan;
+
+    /// <summary>Anything else.</summary>
+    public sealed record Task(Func<CancellationToken, ValueTask<KintoResponse>> Run) : KintoPlan;
+
+    public static implicit operator KintoPlan(KintoResponse response) => new Answer(response);
+}

@@ -1,0 +1,33 @@
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>A request, be it one of HTTP or a part of a batch.</summary>
+internal sealed record KintoRequest
+{
+    public required string Method { get; init; }
+
+    /// <summary>Decoded, without version prefix: <c>/buckets/default/collections</c>.</summary>
+    public required string Path { get; init; }
+
+    public required QueryParameters Query { get; init; }
+
+    /// <summary>A header's value, or null.</summary>
+    public required Func<string, string?> Header { get; init; }
+
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Who signed in; null for nobody.</summary>
+    public Principal? Principal { get; init; }
+
+    /// <summary>Whether the request, by where it comes from, may make an account.</summary>
+    public bool MayRegister { get; init; }
+
+    /// <summary>The URL under which clients see <c>/</c> of the API, version included, without a slash at the end.</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>In how many parts one answer's room is shared: the sub-requests of a batch, else 1.</summary>
+    public int Share { get; init; } = 1;
+
+    public bool IsRead => Method is "GET" or "HEAD";
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Globalization;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>An answer before it is known whether it goes out alone or inside a batch.</summary>
+internal sealed record KintoResponse(int Status)
+{
+    /// <summary>Goes out as ETag and Last-Modified.</summary>
+    public ServerTimestamp? Stamp { get; init; }
+
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Writes the JSON body; null for none.</summary>
+    public Action<IBufferWriter<byte>>? Body { get; init; }
+
+    /// <summary>The bucket's clock runs ahead: tell the client to slow down.</summary>
+    public bool SlowDown { get; init; }
+
+    /// <summary>Whether the request was refused for now, and nothing of it was done.</summary>
+    public bool IsUnavailable => Status == StatusCodes.Status503ServiceUnavailable;
+
+    public KintoResponse With(string header, string value) => this with { Headers = [.. Headers, KeyValuePair.Create(header, value)] };
+
+    public static string ETag(ServerTimestamp stamp) => $"\"{stamp}\"";
+
+    /// <summary>An HTTP date; whole seconds, cut off.</summary>
+    public static string LastModified(ServerTimestamp stamp)
+    {
+        const long largest = 253402300799999;
+        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(stamp.Milliseconds, largest)).ToString("R", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// Writes objects. Stored bodies are copied, never parsed: <c>id</c> and <c>last_modified</c> go in front of them. Ids and
+/// principals are of letters, digits and <c>_-+.@:</c>, so that they need no escapes.
+/// </summary>
+internal static class KintoWriter
+{
+    public static void WriteObject(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields, string? writer)
+    {
+        output.Write("{\"data\":"u8);
+        WriteData(output, id, record, fields);
+        WritePermissions(output, writer);
+        output.Write("}"u8);
+    }
+
+    public static void WriteList(IBufferWriter<byte> output, IReadOnlyList<StoredRecord> records, FieldSelection? fields)
+    {
+        output.Write("{\"data\":["u8);
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (i > 0)
+            {
+                output.Write(","u8);
+            }
+
+            WriteData(output, records[i].Id, records[i], fields);
+        }
+
+        output.Write("]}"u8);
+    }
+
+    public static void WriteData(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields)
+    {
+        output.Write("{\"id\":\""u8);
+        WriteText(output, id);
+        output.Write("\",\"last_modified\":"u8);
+        var span = output.GetSpan(20);
+        Utf8Formatter.TryFormat(record.Modified.Milliseconds, span, out var written);
+        output.Advance(written);
+        if (record.IsTombstone)
+        {
+            output.Write(",\"deleted\":true}"u8);
+            return;
+        }
+
+        var body = (fields?.Apply(record.Body) ?? record.Body).Span;
+        if (body.Length > 2)
+        {
+            output.Write(","u8);
+        }
+
+        output.Write(body[1..]);
+    }
+
+    /// <param name="output">Where to.</param>
+    /// <param name="writer">The principal who may write; null to leave permissions out.</param>
+    public static void WritePermissions(IBufferWriter<byte> output, string? writer)
+    {
+        if (writer is not null)
+        {
+            output.Write(",\"permissions\":{\"write\":[\""u8);
+            WriteText(output, writer);
+            output.Write("\"]}"u8);
+        }
+    }
+
+    private static void WriteText(IBufferWriter<byte> output, string text)
+    {
+        var span = output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
+        output.Advance(Encoding.UTF8.GetBytes(text, span));
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Text.Json;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>The query string of a list. What cannot be honoured is refused: a filter that is ignored returns too much.</summary>
+internal sealed class ListParameters
+{
+    private const int MaxSortFields = 10;
+    private const int MaxIds = 10_000;
+
+    private ListQuery query;
+    private KintoResponse? error;
+
+    private ListParameters(KintoRequest request, KintoOptions options) =>
+        query = new ListQuery { Limit = options.MaxPageRecords, MaxBytes = options.MaxPageBytes / request.Share };
+
+    public ListQuery Query => query;
+
+    /// <summary>Null for all fields.</summary>
+    public FieldSelection? Fields { get; private set; }
+
+    /// <summary>Whether <c>_limit</c> was given.</summary>
+    public bool HasLimit { get; private set; }
+
+    /// <summary>The deprecated <c>_to</c> was used.</summary>
+    public bool UsesDeprecatedTo { get; private set; }
+
+    /// <returns>The parameters, or the error.</returns>
+    public static (ListParameters? Parameters, KintoResponse? Error) Read(KintoRequest request, KintoOptions options)
+    {
+        var result = new ListParameters(request, options);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, value) in request.Query.Pairs)
+        {
+            // Of a repeated parameter the first one counts.
+            if (seen.Add(name))
+            {
+                result.Apply(name, value, options);
+            }
+
+            if (result.error is not null)
+            {
+                return (null, result.error);
+            }
+        }
+
+        return (result, null);
+    }
+
+    private void Apply(string name, string value, KintoOptions options)
+    {
+        switch (name)
+        {
+            case "_since":
+                query = query with { Since = Stamp(name, value) };
+                break;
+            case "_before":
+                query = query with { Before = Stamp(name, value) };
+                break;
+            case "_to":
+                UsesDeprecatedTo = true;
+                query = query with { Before = Stamp(name, value) };
+                break;
+            case "_limit":
+                Limit(value, options);
+                break;
+            case "_token":
+                query = query with { Cursor = PageToken.Read(value) };
+                error = query.Cursor is null ? KintoErrors.Invalid("querystring", "_token", "_token has invalid content") : null;
+                break;
+            case "_sort":
+                Sort(value);
+                break;
+            case "_fields":
+                Fields = FieldSelection.Parse(value);
+                break;
+            case "id" or "in_id":
+                query = query with { Ids = Ids(name, value) };
+                break;
+            case "not_id" or "exclude_id":
+                query = query with { ExcludedIds = Ids(name, value) };
+                break;
+            case "last_modified":
+                query = query with { After = Stamp(name, value)?.Plus(-1), Before = Stamp(name, value)?.Plus(1) };
+                break;
+            case "gt_last_modified":
+                query = query with { After = Stamp(name, value) };
+                break;
+            case "min_last_modified":
+                query = query with { After = Stamp(name, value)?.Plus(-1) };
+                break;
+            case "lt_last_modified":
+                query = query with { Before = Stamp(name, value) };
+                break;
+            case "max_last_modified":
+                query = query with { Before = Stamp(name, value)?.Plus(1) };
+                break;
+            case "deleted" when value is "true" or "false":
+                query = query with { Deleted = string.Equals(value, "true", StringComparison.Ordinal) };
+                break;
+            default:
+                // Kinto ignores what it does not know if it begins with an underscore; kinto.js sends "_expected".
+                error = name.StartsWith('_') ? null : KintoErrors.Invalid("querystring", name, $"Filtering by '{name}' is not available on this server.");
+                break;
+        }
+    }
+
+    private ServerTimestamp? Stamp(string name, string value)
+    {
+        var text = value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value.AsSpan(1, value.Length - 2) : value;
+        if (ServerTimestamp.TryParse(text, out var stamp) && stamp.Milliseconds < long.MaxValue)
+        {
+            return stamp;
+        }
+
+        error = KintoErrors.Invalid("querystring", name, $"The value should be integer between double quotes or not: {name}");
+        return null;
+    }
+
+    private void Limit(string value, KintoOptions options)
+    {
+        if (!ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
+        {
+            error = KintoErrors.Invalid("querystring", "_limit", "_limit should be an integer");
+        }
+        else if (limit > 0)
+        {
+            HasLimit = true;
+            query = query with { Limit = (int)Math.Min(limit, (ulong)options.MaxPageRecords) };
+        }
+    }
+
+    private void Sort(string value)
+    {
+        var fields = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(field => new SortField(field.TrimStart('+', '-').Trim(), field.StartsWith('-'))).ToList();
+        if (fields.Count > MaxSortFields || fields.Exists(field => field.Path.Length == 0))
+        {
+            error = KintoErrors.Invalid("querystring", "_sort", $"_sort should be a list of at most {MaxSortFields} fields");
+            return;
+        }
+
+        query = query with { Sort = fields };
+    }
+
+    /// <summary>A comma list; an item may be a JSON string.</summary>
+    private List<string>? Ids(string name, string value)
+    {
+        var ids = new List<string>();
+        foreach (var item in value.Split(','))
+        {
+            var id = item;
+            if (item.StartsWith('"'))
+            {
+                try
+                {
+                    using var document = JsonDocument.Parse(item);
+                    id = JsonText.Read(document.RootElement) ?? item;
+                }
+                catch (JsonException)
+                {
+                    error = KintoErrors.Invalid("querystring", name, $"{name} should be a list of ids");
+                    return null;
+                }
+            }
+
+            ids.Add(id);
+        }
+
+        if (ids.Count > MaxIds)
+        {
+            error = KintoErrors.Invalid("querystring", name, $"{name} takes at most {MaxIds} ids");
+        }
+
+        return ids;
+    }
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
+internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
+{
+    public const string Methods = "GET, HEAD, POST, DELETE, OPTIONS";
+
+    /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
+    private const int DeletedAtOnce = 2_000;
+
+    public KintoPlan Plan(KintoRequest request, KintoTarget target)
+    {
+        if (request.Method is "POST")
+        {
+            return Post(request, target);
+        }
+
+        if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var (parameters, error) = ListParameters.Read(request, options);
+        if (parameters is null)
+        {
+            return error!;
+        }
+
+        return request.Method switch
+        {
+            "DELETE" => new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)),
+            "HEAD" => Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }),
+            _ => Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }),
+        };
+    }
+
+    /// <summary>The URL of the page after this one: the same query with another token.</summary>
+    public static string NextPage(KintoRequest request, string path, PageCursor next)
+    {
+        var query = request.Query.Pairs.Where(pair => pair.Key is not "_token")
+            .Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value)}")
+            .Append($"_token={PageToken.Write(next)}");
+        return $"{request.BaseUrl}{path}?{string.Join('&', query)}";
+    }
+
+    /// <summary>An id for an object posted without one: what Kinto's generators make.</summary>
+    public static string NewId(ListRole role) => role == ListRole.Records
+        ? Guid.NewGuid().ToString()
+        : Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
+
+    private KintoPlan Post(KintoRequest request, KintoTarget target)
+    {
+        if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var (body, error) = KintoBody.Read(request, target.List.Role, options);
+        if (body is null)
+        {
+            return error!;
+        }
+
+        var id = body.Data?.Id ?? NewId(target.List.Role);
+        if (!KintoIds.IsValid(id, options))
+        {
+            return KintoErrors.Invalid("path", null, "Invalid object id");
+        }
+
+        var data = body.Data ?? RecordData.Empty;
+        var operation = new CreateRecord(new ObjectRef(target.List, id), data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
+        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+    }
+
+    private KintoPlan.Call Call(KintoRequest request, KintoTarget target, ListParameters parameters, Operation operation) =>
+        new(target.Bucket, target.Caller, operation, outcome => Render(outcome, request, target, parameters));
+
+    private KintoResponse Render(Outcome outcome, KintoRequest request, KintoTarget target, ListParameters parameters)
+    {
+        var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
+        var next = outcome switch
+        {
+            PageFound page => page.Next,
+            RecordsDeleted deleted => deleted.Next,
+            _ => null,
+        };
+        if (next is not null)
+        {
+            response = response.With("Next-Page", NextPage(request, target.Path, next));
+        }
+
+        return parameters.UsesDeprecatedTo
+            ? response.With("Alert", """{"code":"soft-eol","message":"_to is now deprecated, you should use _before instead","url":"https://docs.kinto-storage.org/"}""")
+            : response;
+    }
+
+    /// <summary>
+    /// With <c>_limit</c> one step; without it steps until nothing that was there at the first one is left. The
+    /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted.
+    /// </summary>
+    private async ValueTask<KintoResponse> DeleteAsync(
+        KintoRequest request, KintoTarget target, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
+    {
+        var bucket = buckets.Get(target.Bucket);
+        var query = parameters.Query with
+        {
+            Limit = parameters.HasLimit ? parameters.Query.Limit : DeletedAtOnce,
+            MaxBytes = long.MaxValue,
+        };
+        var tombstones = new List<StoredRecord>();
+        while (true)
+        {
+            var operation = new DeleteRecords(target.List, query) { Precondition = tombstones.Count == 0 ? precondition : Precondition.None };
+            var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken)).Outcomes[0];
+            if (outcome is not RecordsDeleted deleted)
+            {
+                return tombstones.Count == 0 || outcome is not Unavailable
+                    ? Render(outcome, request, target, parameters)
+                    : KintoErrors.Unavailable(options.RetryAfter, string.Create(
+                        CultureInfo.InvariantCulture, $"{tombstones.Count} objects were deleted, then the storage was not available. Please retry later."));
+            }
+
+            tombstones.AddRange(deleted.Tombstones);
+            if (parameters.HasLimit || deleted.Next is null)
+            {
+                return Render(deleted with { Tombstones = tombstones }, request, target, parameters);
+            }
+
+            query = query with { Cursor = deleted.Next };
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>GET, HEAD, PUT, PATCH and DELETE of one object: a bucket, a collection or a record.</summary>
+internal sealed class ObjectPlans(KintoOptions options)
+{
+    public const string Methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+
+    public KintoPlan Plan(KintoRequest request, KintoTarget target)
+    {
+        if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error)
+        {
+            return error;
+        }
+
+        return request.Method switch
+        {
+            "PUT" => Put(request, target, precondition),
+            "PATCH" => Patch(request, target, precondition),
+            "DELETE" => Delete(request, target, precondition),
+            _ => Get(request, target, precondition),
+        };
+    }
+
+    /// <summary>The wish for a stamp, if it can be one.</summary>
+    public static ServerTimestamp? Hint(RecordData? data) =>
+        data?.LastModified is { } value and > 0 ? new ServerTimestamp(value) : null;
+
+    private KintoPlan.Call Get(KintoRequest request, KintoTarget target, Precondition precondition)
+    {
+        var fields = request.Query["_fields"] is { Length: > 0 } list ? FieldSelection.Parse(list) : null;
+        return Call(request, target, new ReadRecord(target.Object) { Precondition = precondition }, fields);
+    }
+
+    private KintoPlan Put(KintoRequest request, KintoTarget target, Precondition precondition)
+    {
+        var (body, error) = KintoBody.Read(request, target.List.Role, options);
+        if (body is null)
+        {
+            return error!;
+        }
+
+        if (Mismatch(body.Data, target) is { } mismatch)
+        {
+            return mismatch;
+        }
+
+        return Call(request, target, new PutRecord(target.Object, body.Data?.Body, Hint(body.Data)) { Precondition = precondition });
+    }
+
+    private KintoPlan Delete(KintoRequest request, KintoTarget target, Precondition precondition)
+    {
+        ServerTimestamp? hint = null;
+        if (request.Query["last_modified"] is { } text)
+        {
+            if (!ServerTimestamp.TryParse(text.AsSpan().Trim('"'), out var stamp))
+            {
+                return KintoErrors.Invalid("querystring", "last_modified", "last_modified should be an integer");
+            }
+
+            hint = stamp;
+        }
+
+        return Call(request, target, new DeleteRecord(target.Object, hint) { Precondition = precondition });
+    }
+
+    private KintoPlan Patch(KintoRequest request, KintoTarget target, Precondition precondition)
+    {
+        var behaviour = (request.Header("Response-Behavior") ?? "full").ToLowerInvariant();
+        if (behaviour is not ("full" or "light" or "diff"))
+        {
+            return KintoErrors.Invalid("header", "Response-Behavior", $"\"{behaviour}\" is not one of full, light, diff");
+        }
+
+        var kind = ContentTypes.Of(request) switch
+        {
+            ContentTypes.MergePatch => PatchKind.Merge,
+            ContentTypes.JsonPatch => PatchKind.Operations,
+            _ => PatchKind.Shallow,
+        };
+        ReadOnlyMemory<byte> patch;
+        if (kind == PatchKind.Operations)
+        {
+            if (IsJson(request.Body) is { } invalid)
+            {
+                return invalid;
+            }
+
+            patch = request.Body;
+        }
+        else
+        {
+            var (body, error) = KintoBody.Read(request, target.List.Role, options);
+            if (body is null)
+            {
+                return error!;
+            }
+
+            if (body.IsEmpty)
+            {
+                return KintoErrors.Invalid("body", "data", "Provide at least one of data or permissions");
+            }
+
+            if (Mismatch(body.Data, target) is { } mismatch)
+            {
+                return mismatch;
+            }
+
+            // A bucket is stored under an id of its own; the one in the patch was compared already.
+            patch = target.List.Role == ListRole.Self ? body.Data?.Body ?? body.Raw : body.Raw;
+        }
+
+        // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
+        var operation = new PatchRecord(target.Object, kind, patch.ToArray()) { Precondition = precondition };
+        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => outcome is RecordWritten written
+            ? Patched(written, request, target, behaviour, patch)
+            : KintoOutcomes.Render(outcome, request, target, fields: null, options));
+    }
+
+    private KintoResponse Patched(
+        RecordWritten written, KintoRequest request, KintoTarget target, string behaviour, ReadOnlyMemory<byte> patch)
+    {
+        var full = KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options);
+        return behaviour is "full"
+            ? full
+            : full with { Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
+    }
+
+    private KintoPlan.Call Call(KintoRequest request, KintoTarget target, Operation operation, FieldSelection? fields = null) =>
+        new(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields, options));
+
+    private static KintoResponse? Mismatch(RecordData? data, KintoTarget target) =>
+        data?.Id is { } id && !string.Equals(id, target.PublicId(target.Object.Id), StringComparison.Ordinal)
+            && !(target.List.Role == ListRole.Self && target.Caller.IsDefaultBucket && id is "default")
+            ? KintoErrors.Invalid("body", "id", "Object id does not match existing object")
+            : null;
+
+    private static KintoResponse? IsJson(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, JsonText.Options);
+            return document.RootElement.ValueKind == JsonValueKind.Array
+                ? null
+                : KintoErrors.Invalid("body", null, "The body should be a JSON array of operations");
+        }
+        catch (JsonException e)
+        {
+            return KintoBody.InvalidJson(e);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>The views between double underscores: health, version, flush.</summary>
+internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets)
+{
+    private const int FlushedAtOnce = 500;
+
+    public static bool Knows(string name, KintoOptions options) =>
+        name is "__heartbeat__" or "__lbheartbeat__" or "__version__" || (name is "__flush__" && options.Flush);
+
+    public static string Methods(string name) => name is "__flush__" ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+
+    public KintoPlan Plan(string name) => name switch
+    {
+        "__heartbeat__" => new KintoPlan.Task(HeartbeatAsync),
+        "__lbheartbeat__" => Object(200, static _ => { }),
+        "__version__" => Object(200, WriteVersion),
+        _ => new KintoPlan.Task(FlushAsync),
+    };
+
+    private async ValueTask<KintoResponse> HeartbeatAsync(CancellationToken cancellationToken)
+    {
+        var healthy = await store.IsHealthyAsync(cancellationToken);
+        return Object(healthy ? 200 : 503, writer =>
+        {
+            writer.WriteBoolean("storage", healthy);
+            writer.WriteBoolean("permission", healthy);
+            writer.WriteBoolean("cache", value: true);
+        });
+    }
+
+    private void WriteVersion(Utf8JsonWriter writer)
+    {
+        writer.WriteString("name", options.ProjectName);
+        writer.WriteString("version", ServerVersion.Version);
+        writer.WriteString("commit", ServerVersion.Commit);
+    }
+
+    /// <summary>Deletes every bucket, through its owner, so that clocks go on and readers notice. Accounts stay.</summary>
+    private async ValueTask<KintoResponse> FlushAsync(CancellationToken cancellationToken)
+    {
+        BucketId? last = null;
+        while (true)
+        {
+            var ids = await store.ListExistingAsync(last, FlushedAtOnce, cancellationToken);
+            if (ids.Count == 0)
+            {
+                return Object(202, static _ => { });
+            }
+
+            foreach (var id in ids)
+            {
+                // The flush acts for nobody; the owner lets in whose bucket it is.
+                var caller = new Caller("system.flush", IsDefaultBucket: true);
+                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+                if (response.Outcomes[0] is Unavailable)
+                {
+                    return KintoErrors.Unavailable(options.RetryAfter);
+                }
+            }
+
+            last = ids[^1];
+        }
+    }
+
+    private static KintoResponse Object(int status, Action<Utf8JsonWriter> members) => new(status)
+    {
+        Body = output =>
+        {
+            using var writer = new Utf8JsonWriter(output);
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        },
+    };
+}

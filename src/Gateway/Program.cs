@@ -1,0 +1,46 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Storage.Sqlite;
+
+// The single-node server, and its commands.
+if (args is ["--help" or "-h" or "help", ..])
+{
+    Console.WriteLine("(no command)           runs the server; settings: --data-directory PATH, --urls URL, … (docs/operations/configuration.md)");
+    Console.WriteLine(AccountCommands.Help);
+    return 0;
+}
+
+try
+{
+    // :: Settings: file, then environment, then command line.
+    var command = args is ["account", ..] ? args.Skip(1).TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray() : null;
+    var configuration = new ConfigurationBuilder()
+        .SetBasePath(AppContext.BaseDirectory)
+        .AddJsonFile("appsettings.json", optional: true)
+        .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
+        .AddInMemoryCollection(SettingNames.FromCommandLine(args[(command is null ? 0 : command.Length + 1)..]))
+        .Build();
+    var options = LockstepSettings.Read(configuration);
+
+    if (command is not null)
+    {
+        return await AccountCommands.RunAsync(command, options, Console.In, Console.Out);
+    }
+
+    // :: Server
+    using var data = DataDirectory.Hold(options.DataDirectory);
+    using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes });
+    await using var app = LockstepServer.Build(options, configuration, data, database, TimeProvider.System);
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception e) when (e is SettingsException or SqliteSchemaException or StoreUnavailableException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    Console.Error.WriteLine($"{e.Message} Stop what listens there, or set Urls to another address.");
+    return 1;
+}

@@ -1,0 +1,226 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite;
+
+/// <summary>Buckets in a SQLite file.</summary>
+public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
+{
+    public ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Load(statements, id))));
+
+    public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => keys.Count == 1
+            ? Read(statements, bucket, keys)
+            : InSnapshot(statements, () => Read(statements, bucket, keys))));
+
+    public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Scan(statements, scan, cancellationToken))));
+
+    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var statement = new ScanStatement(scan);
+            return (long)statements.Scalar(statement.Count, statement.Values)!;
+        }));
+
+    public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
+        await database.WriteAsync(statements => CommitStatements.Run(statements, commit));
+
+    public async ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
+    {
+        // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
+        var outcome = CommitOutcome.Unknown;
+        var asked = await database.WriteAsync(statements =>
+        {
+            using var reader = statements.Prepare("SELECT bucket, version, nonce FROM buckets WHERE id = $0", commit.Id.Value).ExecuteReader();
+            outcome = !reader.Read() ? (commit.ExpectedVersion == 0 ? CommitOutcome.NotExecuted : CommitOutcome.Stale)
+                : new Guid(reader.GetFieldValue<byte[]>(2)) == commit.Nonce ? new CommitOutcome(CommitStatus.Done, reader.GetInt64(0))
+                : reader.GetInt64(1) == commit.ExpectedVersion ? CommitOutcome.NotExecuted
+                : CommitOutcome.Stale;
+            return new CommitOutcome(CommitStatus.Done);
+        });
+        return asked.Status == CommitStatus.Done ? outcome : CommitOutcome.Unknown;
+    }
+
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            using var reader = statements.Prepare(
+                $"""
+                SELECT b.id, b.live, b.base, {string.Join(", ", RecordColumns.Names.Split(", ").Select(name => "r." + name))}
+                FROM buckets b
+                LEFT JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
+                LEFT JOIN records r ON r.bucket = b.bucket AND r.list = l.list AND r.id = $2
+                WHERE b.author = $0 ORDER BY b.bucket LIMIT $1
+                """,
+                author, limit, ObjectRef.Bucket.Id).ExecuteReader();
+            var entries = new List<BucketEntry>();
+            while (reader.Read())
+            {
+                var id = BucketId.Parse(reader.GetString(0));
+                var record = reader.GetInt64(1) != 0
+                    ? RecordColumns.Read(reader, 3) with { Id = id.Name }
+                    : StoredRecord.Tombstone(id.Name, new ServerTimestamp(reader.GetInt64(2)), author);
+                entries.Add(new BucketEntry(id, record));
+            }
+
+            return (IReadOnlyList<BucketEntry>)entries;
+        }));
+
+    public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            using var reader = statements.Prepare(
+                "SELECT id FROM buckets WHERE live = 1 AND id > $0 ORDER BY id LIMIT $1", after?.Value ?? "", limit).ExecuteReader();
+            var ids = new List<BucketId>();
+            while (reader.Read())
+            {
+                ids.Add(BucketId.Parse(reader.GetString(0)));
+            }
+
+            return (IReadOnlyList<BucketId>)ids;
+        }));
+
+    public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return database.WriteAsync(statements =>
+        {
+            var found = false;
+            long bucket = 0, list = 0;
+            using (var reader = statements.Prepare("SELECT bucket, list FROM orphans LIMIT 1").ExecuteReader())
+            {
+                if (reader.Read())
+                {
+                    found = true;
+                    (bucket, list) = (reader.GetInt64(0), reader.GetInt64(1));
+                }
+            }
+
+            if (found && statements.Execute(
+                "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE bucket = $0 AND list = $1 LIMIT $2)", bucket, list, limit) < limit)
+            {
+                statements.Execute("DELETE FROM orphans WHERE bucket = $0 AND list = $1", bucket, list);
+            }
+
+            return found;
+        });
+    }
+
+    public async ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Writes for real: a full disk shows only then.
+            return await database.WriteAsync(static statements =>
+                statements.Execute("INSERT INTO meta VALUES ('heartbeat', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1") == 1);
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private static T InSnapshot<T>(SqliteStatements statements, Func<T> read)
+    {
+        statements.Execute("BEGIN");
+        var result = read();
+        statements.Execute("COMMIT");
+        return result;
+    }
+
+    private static BucketHeads? Load(SqliteStatements statements, BucketId id)
+    {
+        BucketHeads heads;
+        using (var reader = statements.Prepare(
+            "SELECT bucket, version, clock, live, base, next_key, author FROM buckets WHERE id = $0", id.Value).ExecuteReader())
+        {
+            if (!reader.Read())
+            {
+                return null;
+            }
+
+            heads = new BucketHeads
+            {
+                Id = id,
+                Row = reader.GetInt64(0),
+                Version = reader.GetInt64(1),
+                Clock = new ServerTimestamp(reader.GetInt64(2)),
+                Exists = reader.GetInt64(3) != 0,
+                Base = new ServerTimestamp(reader.GetInt64(4)),
+                NextKey = reader.GetInt32(5),
+                Author = reader.IsDBNull(6) ? null : reader.GetString(6),
+            };
+        }
+
+        var lists = heads.Lists.ToBuilder();
+        using (var reader = statements.Prepare($"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0", heads.Row).ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                var head = ListColumns.Read(reader);
+                lists.Add(head.List, head);
+            }
+        }
+
+        return heads with { Lists = lists.ToImmutable() };
+    }
+
+    private static IReadOnlyDictionary<RecordKey, StoredRecord> Read(
+        SqliteStatements statements, long bucket, IReadOnlyCollection<RecordKey> keys)
+    {
+        var found = new Dictionary<RecordKey, StoredRecord>(keys.Count);
+        foreach (var key in keys)
+        {
+            using var reader = statements.Prepare(
+                $"SELECT {RecordColumns.Names} FROM records WHERE bucket = $0 AND list = $1 AND id = $2", bucket, key.List, key.Id).ExecuteReader();
+            if (reader.Read())
+            {
+                found[key] = RecordColumns.Read(reader);
+            }
+        }
+
+        return found;
+    }
+
+    private static RecordRows Scan(SqliteStatements statements, RecordScan scan, CancellationToken cancellationToken)
+    {
+        var version = statements.Scalar("SELECT version FROM buckets WHERE bucket = $0", scan.Bucket) as long? ?? 0;
+        ListHead? head = null;
+        using (var reader = statements.Prepare(
+            $"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0 AND list = $1", scan.Bucket, scan.List).ExecuteReader())
+        {
+            if (reader.Read())
+            {
+                head = ListColumns.Read(reader);
+            }
+        }
+
+        var records = new List<StoredRecord>();
+        var statement = new ScanStatement(scan);
+        var sql = statement.Rows();
+        long bytes = 0;
+        using (var reader = statements.Prepare(sql, statement.Values).ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (records.Count == scan.Limit || (bytes >= scan.MaxBytes && records.Count > 0))
+                {
+                    return new RecordRows(version, head, records, More: true);
+                }
+
+                var record = RecordColumns.Read(reader);
+                records.Add(record);
+                bytes += record.Body.Length;
+            }
+        }
+
+        return new RecordRows(version, head, records, More: false);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using Lockstep.Core.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite;
+
+/// <summary>An open database file: one writer, some readers, the schema applied.</summary>
+public sealed class SqliteDatabase : IDisposable
+{
+    private readonly SqliteOptions options;
+    private readonly ConcurrentBag<SqliteStatements> readers = [];
+    private readonly SqliteWriter writer;
+    private bool disposed;
+
+    private SqliteDatabase(SqliteOptions options, byte[] secret)
+    {
+        this.options = options;
+        Secret = secret;
+        writer = new SqliteWriter(() => OpenForWriting(options));
+    }
+
+    /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
+    public ReadOnlyMemory<byte> Secret { get; }
+
+    /// <summary>Opens the file, or makes it, and brings its schema up to date.</summary>
+    /// <exception cref="SqliteSchemaException">The file is newer than this program, no database, or cannot be opened.</exception>
+    public static SqliteDatabase Open(SqliteOptions options)
+    {
+        try
+        {
+            using var connection = Connect(options, SqliteOpenMode.ReadWriteCreate);
+            SqliteSchema.Execute(connection, "PRAGMA journal_mode = WAL");
+            SqliteSchema.Apply(connection);
+            SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('cluster', '{Guid.NewGuid()}')");
+            SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('secret', '{Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}')");
+            var secret = (string)SqliteSchema.Scalar(connection, "SELECT value FROM meta WHERE name = 'secret'")!;
+            return new SqliteDatabase(options, Convert.FromHexString(secret));
+        }
+        catch (SqliteException e)
+        {
+            throw new SqliteSchemaException($"Cannot open or write '{options.Path}': {e.Message}", e);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (disposed)
+        {
+            return;
+        }
+
+        disposed = true;
+        writer.Dispose();
+        while (readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
+    }
+
+    internal Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run) => writer.WriteAsync(run);
+
+    /// <summary>Runs a write that is either done or not; what is not done is a fault.</summary>
+    internal async ValueTask<T> WriteAsync<T>(Func<SqliteStatements, T> run)
+    {
+        T result = default!;
+        var outcome = await writer.WriteAsync(statements =>
+        {
+            result = run(statements);
+            return new CommitOutcome(CommitStatus.Done);
+        });
+        return outcome.Status == CommitStatus.Done
+            ? result
+            : throw new StoreUnavailableException($"The write to '{options.Path}' was not done.");
+    }
+
+    /// <summary>Runs a read on a connection of its own, on the caller's thread.</summary>
+    /// <exception cref="StoreUnavailableException">SQLite could not answer.</exception>
+    internal T Read<T>(Func<SqliteStatements, T> run)
+    {
+        SqliteStatements? reader = null;
+        try
+        {
+            reader = readers.TryTake(out var pooled) ? pooled : OpenForReading(options);
+            var result = run(reader);
+            Return(reader);
+            return result;
+        }
+        catch (SqliteException e)
+        {
+            reader?.Dispose();
+            throw new StoreUnavailableException($"Cannot read '{options.Path}': {e.Message}", e);
+        }
+        catch
+        {
+            reader?.Dispose();
+            throw;
+        }
+    }
+
+    private void Return(SqliteStatements reader)
+    {
+        if (readers.Count < options.PooledReaders && !disposed)
+        {
+            readers.Add(reader);
+        }
+        else
+        {
+            reader.Dispose();
+        }
+    }
+
+    private static SqliteStatements OpenForWriting(SqliteOptions options) => Open(options, connection =>
+    {
+        SqliteSchema.Execute(connection, "PRAGMA wal_autocheckpoint = 4000");
+        SqliteSchema.Execute(connection, "PRAGMA journal_size_limit = 67108864");
+        if (options.MaxBytes > 0)
+        {
+            var pageSize = Convert.ToInt64(SqliteSchema.Scalar(connection, "PRAGMA page_size"), CultureInfo.InvariantCulture);
+            SqliteSchema.Execute(connection, $"PRAGMA max_page_count = {Math.Max(1, options.MaxBytes / pageSize)}");
+        }
+    });
+
+    // Not opened read-only: such a connection could not make the files beside the database, should it be the first.
+    private static SqliteStatements OpenForReading(SqliteOptions options) =>
+        Open(options, static connection => SqliteSchema.Execute(connection, "PRAGMA query_only = ON"));
+
+    private static SqliteStatements Open(SqliteOptions options, Action<SqliteConnection> prepare)
+    {
+        var connection = Connect(options, SqliteOpenMode.ReadWrite);
+        try
+        {
+            prepare(connection);
+            return new SqliteStatements(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteConnection Connect(SqliteOptions options, SqliteOpenMode mode)
+    {
+        // Connections are pooled here, with their statements; the library's own pool would hold the file open.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = options.Path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 10,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            SqliteSchema.Execute(connection, "PRAGMA synchronous = FULL");
+            SqliteSchema.Execute(connection, $"PRAGMA cache_size = -{options.CacheBytes / 1024}");
+            SqliteSchema.Execute(connection, "PRAGMA temp_store = MEMORY");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite;
+
+/// <summary>
+/// The one connection that writes, on a thread of its own. Invariants:
+/// <list type="number">
+/// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
+/// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
+/// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written; a
+/// fault in COMMIT leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
+/// and not by what this process remembers.</item>
+/// </list>
+/// </summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    private const int MaxJobs = 512;
+
+    private readonly BlockingCollection<WriteJob> queue = [];
+    private readonly Func<SqliteStatements> open;
+    private readonly Thread thread;
+    private SqliteStatements? statements;
+
+    /// <param name="open">Opens a connection; called on the writer's thread.</param>
+    public SqliteWriter(Func<SqliteStatements> open)
+    {
+        this.open = open;
+        thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
+        thread.Start();
+    }
+
+    /// <summary>Queues the work.</summary>
+    /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
+    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run)
+    {
+        var job = new WriteJob(run);
+        try
+        {
+            queue.Add(job);
+        }
+        catch (InvalidOperationException)
+        {
+            job.End(CommitOutcome.NotExecuted);
+        }
+
+        return job.Ended;
+    }
+
+    /// <summary>Finishes what has queued, then closes the connection.</summary>
+    public void Dispose()
+    {
+        queue.CompleteAdding();
+        thread.Join();
+        queue.Dispose();
+    }
+
+    private void Run()
+    {
+        var jobs = new List<WriteJob>(MaxJobs);
+        foreach (var first in queue.GetConsumingEnumerable())
+        {
+            jobs.Clear();
+            jobs.Add(first);
+            while (jobs.Count < MaxJobs && queue.TryTake(out var next))
+            {
+                jobs.Add(next);
+            }
+
+            RunTransaction(jobs);
+        }
+
+        statements?.Dispose();
+    }
+
+    private void RunTransaction(List<WriteJob> jobs)
+    {
+        try
+        {
+            statements ??= open();
+            statements.Execute("BEGIN IMMEDIATE");
+            foreach (var job in jobs)
+            {
+                RunInSavepoint(job, statements);
+            }
+        }
+        catch (Exception)
+        {
+            // Out of room, gone, locked: before COMMIT nothing is written.
+            Reset();
+            jobs.ForEach(static job => job.End(CommitOutcome.NotExecuted));
+            return;
+        }
+
+        try
+        {
+            statements.Execute("COMMIT");
+        }
+        catch (Exception)
+        {
+            Reset();
+            jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+            return;
+        }
+
+        jobs.ForEach(static job => job.End());
+    }
+
+    private static void RunInSavepoint(WriteJob job, SqliteStatements statements)
+    {
+        statements.Execute("SAVEPOINT job");
+        try
+        {
+            job.Run(statements);
+        }
+        catch (SqliteException e) when (IsAboutTheData(e))
+        {
+            statements.Execute("ROLLBACK TO job");
+            job.Refuse();
+        }
+
+        statements.Execute("RELEASE job");
+    }
+
+    /// <summary>Faults of one job's values, not of the database: only these are isolated.</summary>
+    private static bool IsAboutTheData(SqliteException e) =>
+        e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH;
+
+    /// <summary>Closing rolls back what is open.</summary>
+    private void Reset()
+    {
+        var broken = statements;
+        statements = null;
+        broken?.Dispose();
+    }
+}
