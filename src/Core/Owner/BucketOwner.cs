@@ -126,13 +126,6 @@ internal sealed class BucketOwner(
                     pending.Fail(fault);
                 }
             }
-            finally
-            {
-                foreach (var pending in batch)
-                {
-                    budget.Release(pending.Size);
-                }
-            }
         }
     }
 
@@ -166,13 +159,17 @@ internal sealed class BucketOwner(
     private async ValueTask TakeTurnAsync(List<PendingRequest> batch)
     {
         var begun = batch.FindAll(static pending => pending.TryBegin());
-        if (begun.Count == 0)
+        IReadOnlyList<BucketResponse> responses;
+        try
         {
-            return;
+            responses = begun.Count == 0 ? [] : await ExecuteAsync(begun.ConvertAll(static pending => pending.Request));
+        }
+        finally
+        {
+            // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
+            budget.Release(batch.Sum(static pending => pending.Size));
         }
 
-        var requests = begun.ConvertAll(static pending => pending.Request);
-        var responses = await ExecuteAsync(requests);
         for (var i = 0; i < begun.Count; i++)
         {
             begun[i].Complete(responses[i]);

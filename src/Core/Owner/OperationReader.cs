@@ -137,6 +137,10 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         {
             outcome = Failed(list.Precondition, existing: null, page.ListStamp);
         }
+        else if (outcome is PageFound && IsFromBeforeHorizon(list.Query, head))
+        {
+            outcome = StartOver(head);
+        }
 
         // The list went away between heads and snapshot; the caller reads again with newer heads.
         return (outcome ?? new Missing(new ObjectRef(list.List, "")), outcome is null ? heads.Version + 1 : version);
@@ -164,16 +168,23 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             return null;
         }
 
-        // A reader from before the list's last deletion holds records that left no tombstones. Empty and newer is what
-        // kinto.js takes for "the server was flushed"; all that the list holds now is newer than the stamp, so a reader
-        // that simply polls on misses nothing.
-        if (since > ServerTimestamp.Zero && since < head.Horizon)
+        if (IsFromBeforeHorizon(query, head))
         {
-            return new PageFound([], head.Horizon, Next: null);
+            return StartOver(head);
         }
 
         return since >= head.RowsModified ? new PageFound([], head.RowsModified, Next: null) : null;
     }
+
+    /// <summary>A reader from before the list's last deletion holds records that left no tombstones.</summary>
+    private static bool IsFromBeforeHorizon(ListQuery query, ListHead head) =>
+        query.Cursor is null && query.Since is { } since && since > ServerTimestamp.Zero && since < head.Horizon;
+
+    /// <summary>
+    /// Empty and newer is what kinto.js takes for "the server was flushed"; all that the list holds now is newer than the
+    /// horizon, so a reader that simply polls on misses nothing.
+    /// </summary>
+    private static PageFound StartOver(ListHead head) => new([], head.Horizon, Next: null);
 
     private static Outcome? FromAbsent(ListRecords list, ListHead head) =>
         list.Precondition.Holds(exists: true, head.RowsModified)

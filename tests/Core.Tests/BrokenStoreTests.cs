@@ -1,0 +1,142 @@
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.Contract;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Lockstep.Core.Tests;
+
+/// <summary>The proofs can fail: each is run on a store that is broken in one respect.</summary>
+public sealed class BrokenStoreTests
+{
+    [Fact]
+    public async Task WritersAndPollers_StoreWhoseStampsRunAheadOfItsRows_Fails() =>
+        await Assert.ThrowsAnyAsync<XunitException>(() => BucketConcurrencyContract.WritersAndPollersAsync(
+            new StampsAheadOfRowsStore(new InMemoryBucketStore()), writers: 16, pollers: 2, writesEach: 40));
+
+    [Fact]
+    public async Task Counter_TwoOwnersOnAStoreThatDoesNotCompareVersions_Fails()
+    {
+        var store = new NoFenceStore(new InMemoryBucketStore());
+        var owners = Enumerable.Range(0, 2).Select(_ => new InProcessBuckets(store, new BucketOptions(), TimeProvider.System)).ToArray();
+
+        await Assert.ThrowsAnyAsync<XunitException>(() => BucketConcurrencyContract.CounterAsync(owners, devices: 16));
+    }
+
+    [Fact]
+    public async Task Model_StoreThatLosesAcknowledgedCommits_Fails() =>
+        await Assert.ThrowsAnyAsync<XunitException>(() => new LossyModel(new Silent()).RandomOperations_AnswerWhatTheModelSays());
+
+    [Theory]
+    [InlineData(nameof(BucketStoreContract.Commit_FromAnOldVersion_IsStaleAndWritesNothing))]
+    [InlineData(nameof(BucketStoreContract.Commit_ManyFromOneVersionAtOnce_ExactlyOneHappens))]
+    [InlineData(nameof(BucketStoreContract.Decide_AnotherCommitCameFirst_IsStale))]
+    public async Task Contract_StoreThatDoesNotCompareVersions_Fails(string test) => await FailsAsync(new NoFenceContract(), test);
+
+    [Theory]
+    [InlineData(nameof(BucketStoreContract.Commit_NewBucket_IsReadBackWhole))]
+    [InlineData(nameof(BucketStoreContract.Scan_StampsAndRows_ComeFromOneSnapshot))]
+    public async Task Contract_StoreWhoseStampsRunAheadOfItsRows_Fails(string test) => await FailsAsync(new StampsAheadContract(), test);
+
+    private static async Task FailsAsync(BucketStoreContract contract, string test)
+    {
+        var run = (Task)contract.GetType().GetMethod(test)!.Invoke(contract, null)!;
+        await Assert.ThrowsAnyAsync<XunitException>(() => run);
+    }
+
+    private sealed class LossyModel(ITestOutputHelper output) : BucketModelContract(output)
+    {
+        protected override IBucketStore Store { get; } = new LossyStore(new InMemoryBucketStore());
+    }
+
+    private sealed class NoFenceContract : BucketStoreContract
+    {
+        protected override IBucketStore Store { get; } = new NoFenceStore(new InMemoryBucketStore());
+    }
+
+    private sealed class StampsAheadContract : BucketStoreContract
+    {
+        protected override IBucketStore Store { get; } = new StampsAheadOfRowsStore(new InMemoryBucketStore());
+    }
+
+    private sealed class Silent : ITestOutputHelper
+    {
+        public void WriteLine(string message)
+        {
+        }
+
+        public void WriteLine(string format, params object[] args)
+        {
+        }
+    }
+
+    /// <summary>Says "done" to one commit in fifty and stores nothing of its rows.</summary>
+    private sealed class LossyStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private int commits;
+
+        public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
+            base.CommitAsync(++commits % 50 == 0 ? commit with { Records = [] } : commit);
+    }
+
+    /// <summary>Takes whatever comes, from whichever version.</summary>
+    private sealed class NoFenceStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+        {
+            // The time a disk takes, in which the other owner can commit from the same version.
+            await Task.Delay(TimeSpan.FromMilliseconds(1));
+            while (true)
+            {
+                var stored = await LoadAsync(commit.Id, default);
+                var forced = stored is null ? commit : commit with
+                {
+                    Heads = commit.Heads with
+                    {
+                        Version = stored.Version + 1,
+                        Clock = ServerTimestamp.Max(commit.Heads.Clock, stored.Clock.Plus(1)),
+                    },
+                };
+                if (await base.CommitAsync(forced) is { Status: CommitStatus.Done } done)
+                {
+                    return done;
+                }
+            }
+        }
+
+        public override async ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
+        {
+            var decided = await base.DecideAsync(commit);
+            return decided.Status == CommitStatus.Stale ? CommitOutcome.NotExecuted : decided;
+        }
+    }
+
+    /// <summary>Shows a list's newest stamp with rows of a moment before: what reading them in two statements does.</summary>
+    private sealed class StampsAheadOfRowsStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private static readonly TimeSpan DiskTime = TimeSpan.FromMilliseconds(1);
+
+        public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+        {
+            await Task.Delay(DiskTime);
+            return await base.CommitAsync(commit);
+        }
+
+        public override async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+        {
+            var rows = await base.ReadAsync(bucket, keys, cancellationToken);
+            return rows.ToDictionary(row => row.Key, row => row.Value with { Modified = row.Value.Modified.Plus(-1) });
+        }
+
+        public override async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
+        {
+            var rows = await base.ScanAsync(scan, cancellationToken);
+            await Task.Delay(2 * DiskTime, cancellationToken);
+            var later = await base.ScanAsync(scan, cancellationToken);
+            return rows with { Head = later.Head, Version = later.Version };
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Lockstep.Core.Owner;
+using Lockstep.Storage.Sqlite;
+
+namespace Lockstep.Core.Tests;
+
+/// <summary>The direction of dependencies, so that a wrong reference fails here and not in a review.</summary>
+public sealed class ProjectReferenceTests
+{
+    [Fact]
+    public void Core_ReferencesNothingButTheFramework()
+    {
+        var references = typeof(InProcessBuckets).Assembly.GetReferencedAssemblies().Select(name => name.Name!);
+
+        Assert.All(references, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Storage_ReferencesCoreAndItsDriverOnly()
+    {
+        var references = typeof(SqliteDatabase).Assembly.GetReferencedAssemblies().Select(name => name.Name!)
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal));
+
+        Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite"], references.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Gateway_UsesTheStoreOnlyWhereItIsPutTogether()
+    {
+        var gateway = typeof(Program).Assembly;
+        var users = gateway.GetTypes()
+            .Where(type => type.Namespace is { } name && !name.EndsWith(".Hosting", StringComparison.Ordinal))
+            .Where(type => type.GetFields(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)
+                .Any(field => field.FieldType.Assembly == typeof(SqliteDatabase).Assembly));
+
+        Assert.Empty(users);
+    }
+}

@@ -1,0 +1,371 @@
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Xunit;
+
+namespace Lockstep.Storage.Contract;
+
+/// <summary>What every <see cref="IBucketStore"/> must do. Each engine inherits it.</summary>
+public abstract class BucketStoreContract
+{
+    private const int List = 5;
+    private static readonly ListRef Records = ListRef.RecordsOf("tasks");
+
+    protected abstract IBucketStore Store { get; }
+
+    [Fact]
+    public async Task Load_NeverWritten_IsNull() => Assert.Null(await Store.LoadAsync(NewId(), default));
+
+    [Fact]
+    public async Task Commit_NewBucket_IsReadBackWhole()
+    {
+        var id = NewId();
+        var heads = First(id) with { Author = "account:alice", Base = new(7), NextKey = 9, Exists = true };
+        var head = Head(stamp: 100) with { Count = 3, Bytes = 44, Horizon = new(5), NextExpiry = new(9_000), Touched = new(101) };
+        var record = new StoredRecord
+        {
+            Id = "a-1",
+            Modified = new(100),
+            Body = """{"title":"ü\u0000"}"""u8.ToArray(),
+            Author = "account:alice",
+            Acl = "{\"read\":[]}"u8.ToArray(),
+            SortIndex = -3,
+            Expiry = new(9_000),
+        };
+
+        var outcome = await Store.CommitAsync(Commit(heads, [head], record));
+
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        var loaded = await Store.LoadAsync(id, default);
+        Assert.NotNull(loaded);
+        Assert.Equal(heads with { Row = outcome.Row, Lists = loaded.Lists }, loaded);
+        Assert.Equal(head, Assert.Single(loaded.Lists).Value);
+        var read = await Store.ReadAsync(outcome.Row, [new RecordKey(List, "a-1"), new RecordKey(List, "A-1"), new RecordKey(4, "a-1")], default);
+        AssertSame(record, Assert.Single(read).Value);
+    }
+
+    [Fact]
+    public async Task Commit_SameNewBucketTwice_SecondIsStaleAndWritesNothing()
+    {
+        var id = NewId();
+        var first = await Store.CommitAsync(Commit(First(id), [Head(100)], Row("a", 100, "1")));
+        var second = await Store.CommitAsync(Commit(First(id) with { Clock = new(200) }, [Head(200)], Row("a", 200, "2"), Row("b", 200, "2")));
+
+        Assert.Equal(CommitStatus.Done, first.Status);
+        Assert.Equal(CommitStatus.Stale, second.Status);
+        Assert.Equal(new ServerTimestamp(100), (await Store.LoadAsync(id, default))!.Clock);
+        Assert.Equal(["a:100:1"], await RowsAsync(first.Row));
+    }
+
+    [Fact]
+    public async Task Commit_FromAnOldVersion_IsStaleAndWritesNothing()
+    {
+        var (heads, row) = await SeedAsync(Row("a", 100, "1"));
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(Commit(Next(heads, 200), [Head(200)], Row("a", 200, "2")))).Status);
+
+        var stale = await Store.CommitAsync(Commit(Next(heads, 300), [Head(300)], Row("a", 300, "3"), Row("b", 300, "3")));
+
+        Assert.Equal(CommitStatus.Stale, stale.Status);
+        Assert.Equal(["a:200:2"], await RowsAsync(row));
+        Assert.Equal(new ServerTimestamp(200), (await Store.LoadAsync(heads.Id, default))!.Lists[Records].RowsModified);
+    }
+
+    [Fact]
+    public async Task Commit_ClockThatDoesNotRise_IsRefused()
+    {
+        var (heads, row) = await SeedAsync(Row("a", 100, "1"));
+
+        var outcome = await Store.CommitAsync(Commit(Next(heads, 100), [Head(100)], Row("a", 100, "2")));
+
+        Assert.NotEqual(CommitStatus.Done, outcome.Status);
+        Assert.Equal(["a:100:1"], await RowsAsync(row));
+    }
+
+    [Fact]
+    public async Task Commit_ManyFromOneVersionAtOnce_ExactlyOneHappens()
+    {
+        var (heads, row) = await SeedAsync();
+        var commits = Enumerable.Range(0, 32)
+            .Select(i => Task.Run(async () => await Store.CommitAsync(Commit(Next(heads, 200 + i), [Head(200 + i)], Row("a", 200 + i, $"{i}")))));
+
+        var outcomes = await Task.WhenAll(commits);
+
+        Assert.Single(outcomes, outcome => outcome.Status == CommitStatus.Done);
+        var winner = Array.FindIndex(outcomes, outcome => outcome.Status == CommitStatus.Done);
+        Assert.Equal([$"a:{200 + winner}:{winner}"], await RowsAsync(row));
+    }
+
+    [Fact]
+    public async Task Commit_OfManyBucketsAtOnce_EachIsItsOwn()
+    {
+        var ids = Enumerable.Range(0, 64).Select(_ => NewId()).ToArray();
+
+        var outcomes = await Task.WhenAll(ids.Select((id, i) =>
+            Task.Run(async () => await Store.CommitAsync(Commit(First(id), [Head(100)], Row("a", 100, $"{i}"))))));
+
+        Assert.All(outcomes, outcome => Assert.Equal(CommitStatus.Done, outcome.Status));
+        Assert.Equal(64, outcomes.Select(outcome => outcome.Row).Distinct().Count());
+        for (var i = 0; i < ids.Length; i++)
+        {
+            Assert.Equal([$"a:100:{i}"], await RowsAsync(outcomes[i].Row));
+        }
+    }
+
+    [Fact]
+    public async Task Commit_RemovesAndReplacesLists()
+    {
+        var (heads, _) = await SeedAsync();
+        var other = Head(150) with { List = ListRef.Collections, Key = 6 };
+        var next = Next(heads, 150);
+        await Store.CommitAsync(Commit(next, [other]));
+
+        await Store.CommitAsync(Commit(Next(next, 200), [other with { RowsModified = new(200) }]) with { RemovedLists = [Records] });
+
+        var lists = (await Store.LoadAsync(heads.Id, default))!.Lists;
+        Assert.Equal(new ServerTimestamp(200), Assert.Single(lists).Value.RowsModified);
+        Assert.Equal(ListRef.Collections, lists.Single().Key);
+    }
+
+    [Fact]
+    public async Task Decide_CommitThatHappened_IsDone()
+    {
+        var (heads, row) = await SeedAsync();
+        var commit = Commit(Next(heads, 200), [Head(200)]);
+        await Store.CommitAsync(commit);
+
+        Assert.Equal(new CommitOutcome(CommitStatus.Done, row), await Store.DecideAsync(commit));
+    }
+
+    [Fact]
+    public async Task Decide_CommitThatDidNotHappen_IsNotExecuted()
+    {
+        var (heads, _) = await SeedAsync();
+
+        Assert.Equal(CommitOutcome.NotExecuted, await Store.DecideAsync(Commit(Next(heads, 200), [Head(200)])));
+        Assert.Equal(CommitOutcome.NotExecuted, await Store.DecideAsync(Commit(First(NewId()), [Head(200)])));
+    }
+
+    [Fact]
+    public async Task Decide_AnotherCommitCameFirst_IsStale()
+    {
+        var (heads, _) = await SeedAsync();
+        await Store.CommitAsync(Commit(Next(heads, 200), [Head(200)]));
+
+        Assert.Equal(CommitOutcome.Stale, await Store.DecideAsync(Commit(Next(heads, 200), [Head(200)])));
+    }
+
+    [Theory]
+    [InlineData("last_modified", true, "d:400 c:300 b:200 a:100")]
+    [InlineData("last_modified", false, "a:100 b:200 c:300 d:400")]
+    [InlineData("id", false, "a:100 b:200 c:300 d:400")]
+    [InlineData("id", true, "d:400 c:300 b:200 a:100")]
+    public async Task Scan_InEachOrder_PagesWithoutGapsOrRepeats(string field, bool descending, string expected)
+    {
+        var (_, row) = await SeedAsync(Row("c", 300, "3"), Row("a", 100, "1"), Row("d", 400, "4"), Row("b", 200, "2"));
+        var query = new ListQuery { Limit = 0, Sort = [new SortField(field, descending)] };
+        var seen = new List<string>();
+        for (PageCursor? cursor = null; ;)
+        {
+            var rows = await Store.ScanAsync(new RecordScan(row, List, query with { Cursor = cursor }, 3, long.MaxValue), default);
+            seen.AddRange(rows.Records.Select(record => $"{record.Id}:{record.Modified}"));
+            if (!rows.More)
+            {
+                break;
+            }
+
+            cursor = new PageCursor(rows.Records[^1].Modified, rows.Records[^1].Id, new(1000));
+        }
+
+        Assert.Equal(expected, string.Join(' ', seen));
+    }
+
+    [Fact]
+    public async Task Scan_EqualStamps_ArePagedById()
+    {
+        var (_, row) = await SeedAsync(Row("a", 100, "1"), Row("b", 100, "1"), Row("c", 100, "1"));
+
+        var first = await ScanAsync(row, new ListQuery { Limit = 0 }, limit: 2);
+        var second = await ScanAsync(row, new ListQuery { Limit = 0, Cursor = new PageCursor(new(100), "b", new(100)) }, limit: 2);
+
+        Assert.Equal(["c", "b"], first.Records.Select(record => record.Id));
+        Assert.Equal(["a"], second.Records.Select(record => record.Id));
+    }
+
+    [Fact]
+    public async Task Scan_Filters_AreAllApplied()
+    {
+        var (_, row) = await SeedAsync(Row("a", 100, "1"), Row("b", 200, "2"), Row("c", 300, "3"), StoredRecord.Tombstone("x", new(250), null), Row("d", 400, "4"));
+
+        async Task<string> Ids(ListQuery query) => string.Join(' ', (await ScanAsync(row, query)).Records.Select(record => record.Id).Order(StringComparer.Ordinal));
+        var all = new ListQuery { Limit = 0 };
+        Assert.Equal("a b c d", await Ids(all));
+        Assert.Equal("c d x", await Ids(all with { Since = new(200) }));
+        Assert.Equal("c d", await Ids(all with { Since = new(200), Deleted = false }));
+        Assert.Equal("x", await Ids(all with { Since = new(0), Deleted = true }));
+        Assert.Equal("", await Ids(all with { Deleted = true }));
+        Assert.Equal("a b x", await Ids(all with { Before = new(300) }));
+        Assert.Equal("b x", await Ids(all with { After = new(100), Before = new(300) }));
+        Assert.Equal("d", await Ids(all with { Since = new(100), After = new(300) }));
+        Assert.Equal("a c", await Ids(all with { Ids = ["a", "c", "x", "none", "\"quote"] }));
+        Assert.Equal("b d", await Ids(all with { ExcludedIds = ["a", "c"] }));
+        Assert.Equal("b", await Ids(all with { Ids = ["a", "b"], ExcludedIds = ["a"] }));
+        Assert.Equal("a b", await Ids(all with { Cursor = new PageCursor(new(999), "z", new(200)), Sort = [new SortField("last_modified", true)] }));
+        Assert.Equal(4, await Store.CountAsync(new RecordScan(row, List, all, 1, 1), default));
+        Assert.Equal(2, await Store.CountAsync(new RecordScan(row, List, all with { Since = new(200), Deleted = false }, 1, 1), default));
+    }
+
+    [Fact]
+    public async Task Scan_Limits_SayThatThereIsMore()
+    {
+        var (_, row) = await SeedAsync(Row("a", 100, "0123456789"), Row("b", 200, "0123456789"), Row("c", 300, "0123456789"));
+        var query = new ListQuery { Limit = 0 };
+
+        var byCount = await ScanAsync(row, query, limit: 2);
+        var byBytes = await ScanAsync(row, query, maxBytes: 12);
+        var exact = await ScanAsync(row, query, limit: 3);
+        var huge = await ScanAsync(row, query, maxBytes: 1);
+
+        Assert.Equal((2, true), (byCount.Records.Count, byCount.More));
+        Assert.Equal((2, true), (byBytes.Records.Count, byBytes.More));
+        Assert.Equal((3, false), (exact.Records.Count, exact.More));
+        Assert.Equal((1, true), (huge.Records.Count, huge.More));
+    }
+
+    [Fact]
+    public async Task Scan_StampsAndRows_ComeFromOneSnapshot()
+    {
+        var (heads, row) = await SeedAsync(Row("a", 100, "0"));
+        var scans = 0;
+        var writer = Task.Run(async () =>
+        {
+            for (var i = 1; Volatile.Read(ref scans) < 100; i++)
+            {
+                heads = Next(heads, 100 + i);
+                Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(Commit(heads, [Head(100 + i)], Row("a", 100 + i, $"{i}")))).Status);
+            }
+        });
+
+        while (scans < 100 && !writer.IsFaulted)
+        {
+            Interlocked.Increment(ref scans);
+            var rows = await ScanAsync(row, new ListQuery { Limit = 0 });
+            Assert.Equal(rows.Head!.RowsModified, Assert.Single(rows.Records).Modified);
+            Assert.Equal(rows.Version - 1, rows.Head.RowsModified.Milliseconds - 100);
+        }
+
+        await writer;
+    }
+
+    [Fact]
+    public async Task Scan_ListThatIsGone_HasNoHead()
+    {
+        var (heads, row) = await SeedAsync(Row("a", 100, "1"));
+        await Store.CommitAsync(Commit(Next(heads, 200), [Head(200) with { Key = 0 }]) with { OrphanedKeys = [List] });
+
+        Assert.Null((await ScanAsync(row, new ListQuery { Limit = 0 })).Head);
+    }
+
+    [Fact]
+    public async Task Purge_RemovesOrphansInSteps_AndNothingElse()
+    {
+        var (heads, row) = await SeedAsync([.. Enumerable.Range(0, 25).Select(i => Row($"a{i}", 100 + i, "1"))]);
+        await Store.CommitAsync(Commit(Next(heads, 300), [Head(300) with { Key = 6 }]) with
+        {
+            OrphanedKeys = [List],
+            Records = [KeyValuePair.Create(6, Row("keep", 300, "1"))],
+        });
+
+        var steps = 0;
+        while (await Store.PurgeAsync(10, default))
+        {
+            Assert.True(++steps < 100, "The purge does not end.");
+        }
+
+        Assert.True(steps >= 3);
+        Assert.Empty(await RowsAsync(row));
+        Assert.Single((await Store.ScanAsync(new RecordScan(row, 6, new ListQuery { Limit = 0 }, 10, long.MaxValue), default)).Records);
+    }
+
+    [Fact]
+    public async Task ListByAuthor_ShowsLiveBucketsAndTombstonesOfThatAuthorOnly()
+    {
+        var author = $"account:{Guid.NewGuid()}";
+        var live = NewId();
+        var self = new ListHead { List = ListRef.Self, Key = 1, RowsModified = new(100), Touched = new(100), Count = 1 };
+        var heads = First(live) with { Author = author, Exists = true };
+        await Store.CommitAsync(Commit(heads, [self]) with { Records = [KeyValuePair.Create(1, Row(ObjectRef.Bucket.Id, 100, "1"))] });
+        var gone = NewId();
+        await Store.CommitAsync(Commit(First(gone) with { Author = author, Exists = false, Base = new(90) }, []));
+        await Store.CommitAsync(Commit(First(NewId()) with { Author = "account:other", Exists = false }, []));
+
+        var entries = await Store.ListByAuthorAsync(author, 10, default);
+
+        Assert.Equal([(live, live.Name, 100L, false), (gone, gone.Name, 90L, true)],
+            entries.Select(entry => (entry.Id, entry.Record.Id, entry.Record.Modified.Milliseconds, entry.Record.IsTombstone)));
+        Assert.Single(await Store.ListByAuthorAsync(author, 1, default));
+    }
+
+    [Fact]
+    public async Task ListExisting_PagesThroughLiveBuckets()
+    {
+        var ids = Enumerable.Range(0, 5).Select(_ => NewId()).OrderBy(id => id.Value, StringComparer.Ordinal).ToList();
+        foreach (var id in ids)
+        {
+            await Store.CommitAsync(Commit(First(id) with { Exists = id != ids[2] }, []));
+        }
+
+        var seen = new List<BucketId>();
+        BucketId? last = null;
+        while (await Store.ListExistingAsync(last, 2, default) is { Count: > 0 } page)
+        {
+            seen.AddRange(page);
+            last = page[^1];
+        }
+
+        Assert.Equal(seen.OrderBy(id => id.Value, StringComparer.Ordinal), seen);
+        Assert.Equal(seen.Distinct(), seen);
+        Assert.Equal(ids.Except([ids[2]]), seen.Intersect(ids));
+    }
+
+    [Fact]
+    public async Task IsHealthy_StoreThatWorks_IsTrue() => Assert.True(await Store.IsHealthyAsync(default));
+
+    private static BucketId NewId() => BucketId.Named(Guid.NewGuid().ToString("N"));
+
+    private static BucketHeads First(BucketId id) => BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100) };
+
+    private static BucketHeads Next(BucketHeads heads, long clock) => heads with { Version = heads.Version + 1, Clock = new(clock) };
+
+    private static ListHead Head(long stamp) => new() { List = Records, Key = List, RowsModified = new(stamp), Touched = new(stamp) };
+
+    private static StoredRecord Row(string id, long modified, string body) =>
+        new() { Id = id, Modified = new(modified), Body = Encoding.UTF8.GetBytes(body) };
+
+    private static BucketCommit Commit(BucketHeads heads, IReadOnlyList<ListHead> lists, params StoredRecord[] records) =>
+        new(heads, Guid.NewGuid(), lists, [], [], [.. records.Select(record => KeyValuePair.Create(List, record))]);
+
+    private static void AssertSame(StoredRecord expected, StoredRecord actual)
+    {
+        Assert.Equal(expected.Body.ToArray(), actual.Body.ToArray());
+        Assert.Equal(expected.Acl!.Value.ToArray(), actual.Acl!.Value.ToArray());
+        Assert.Equal(expected with { Body = default, Acl = null }, actual with { Body = default, Acl = null });
+    }
+
+    private async Task<(BucketHeads Heads, long Row)> SeedAsync(params StoredRecord[] records)
+    {
+        var heads = First(NewId());
+        var outcome = await Store.CommitAsync(Commit(heads, [Head(100)], records));
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        return (heads with { Row = outcome.Row }, outcome.Row);
+    }
+
+    private async Task<RecordRows> ScanAsync(long row, ListQuery query, int limit = 100, long maxBytes = long.MaxValue) =>
+        await Store.ScanAsync(new RecordScan(row, List, query, limit, maxBytes), default);
+
+    private async Task<IEnumerable<string>> RowsAsync(long row) =>
+        (await ScanAsync(row, new ListQuery { Limit = 0, Since = ServerTimestamp.Zero })).Records
+        .Select(record => $"{record.Id}:{record.Modified}:{Encoding.UTF8.GetString(record.Body.Span)}");
+}

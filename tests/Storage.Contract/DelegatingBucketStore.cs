@@ -1,0 +1,32 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.Contract;
+
+/// <summary>Passes everything on; the base of stores that are broken, or fail, in one respect.</summary>
+public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
+{
+    public virtual ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) => inner.LoadAsync(id, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, cancellationToken);
+
+    public virtual ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => inner.ScanAsync(scan, cancellationToken);
+
+    public virtual ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
+
+    public virtual ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => inner.CommitAsync(commit);
+
+    public virtual ValueTask<CommitOutcome> DecideAsync(BucketCommit commit) => inner.DecideAsync(commit);
+
+    public virtual ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken) =>
+        inner.ListByAuthorAsync(author, limit, cancellationToken);
+
+    public virtual ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
+        inner.ListExistingAsync(after, limit, cancellationToken);
+
+    public virtual ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => inner.PurgeAsync(limit, cancellationToken);
+
+    public virtual ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => inner.IsHealthyAsync(cancellationToken);
+}

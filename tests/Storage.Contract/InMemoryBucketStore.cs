@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.Contract;
+
+/// <summary>The plainest store that keeps the contract: immutable states behind one lock.</summary>
+public sealed class InMemoryBucketStore : IBucketStore
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<BucketId, State> states = [];
+    private long lastRow;
+
+    public ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Find(id)?.Heads);
+
+    public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+    {
+        var records = Find(bucket)?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty;
+        return ValueTask.FromResult<IReadOnlyDictionary<RecordKey, StoredRecord>>(
+            keys.Where(records.ContainsKey).ToDictionary(key => key, key => records[key]));
+    }
+
+    public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
+    {
+        var state = Find(scan.Bucket);
+        var order = scan.Order;
+        var matching = Matching(state, scan)
+            .Where(record => scan.Query.Cursor is not { } cursor
+                || (record.Modified <= cursor.ListStamp && (order == ListOrder.Fields || RecordOrder.IsPast(order, record, cursor))))
+            .ToList();
+        if (order != ListOrder.Fields)
+        {
+            matching.Sort((a, b) => RecordOrder.Compare(order, a, b));
+        }
+
+        var taken = new List<StoredRecord>();
+        long bytes = 0;
+        foreach (var record in matching)
+        {
+            if (taken.Count == scan.Limit || (bytes >= scan.MaxBytes && taken.Count > 0))
+            {
+                break;
+            }
+
+            taken.Add(record);
+            bytes += record.Body.Length;
+        }
+
+        var head = state?.Heads.Lists.Values.FirstOrDefault(list => list.Key == scan.List);
+        return ValueTask.FromResult(new RecordRows(state?.Heads.Version ?? 0, head, taken, taken.Count < matching.Count));
+    }
+
+    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Matching(Find(scan.Bucket), scan).LongCount());
+
+    public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+    {
+        lock (gate)
+        {
+            var state = states.GetValueOrDefault(commit.Id);
+            if ((state?.Heads.Version ?? 0) != commit.ExpectedVersion || (state is not null && commit.Heads.Clock <= state.Heads.Clock))
+            {
+                return ValueTask.FromResult(CommitOutcome.Stale);
+            }
+
+            var row = state?.Heads.Row ?? ++lastRow;
+            var lists = (state?.Heads.Lists ?? ImmutableDictionary<ListRef, ListHead>.Empty)
+                .RemoveRange(commit.RemovedLists)
+                .SetItems(commit.Lists.Select(head => KeyValuePair.Create(head.List, head)));
+            states[commit.Id] = new State(
+                commit.Heads with { Row = row, Lists = lists },
+                commit.Nonce,
+                (state?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty)
+                    .SetItems(commit.Records.Select(row => KeyValuePair.Create(new RecordKey(row.Key, row.Value.Id), row.Value))),
+                (state?.Orphans ?? []).AddRange(commit.OrphanedKeys));
+            return ValueTask.FromResult(new CommitOutcome(CommitStatus.Done, row));
+        }
+    }
+
+    public ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
+    {
+        var state = Find(commit.Id);
+        return ValueTask.FromResult(
+            state?.Nonce == commit.Nonce ? new CommitOutcome(CommitStatus.Done, state.Heads.Row)
+            : (state?.Heads.Version ?? 0) == commit.ExpectedVersion ? CommitOutcome.NotExecuted
+            : CommitOutcome.Stale);
+    }
+
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<BucketEntry>>([.. states.Values
+                .Where(state => string.Equals(state.Heads.Author, author, StringComparison.Ordinal))
+                .OrderBy(state => state.Heads.Row)
+                .Take(limit)
+                .Select(state => new BucketEntry(state.Heads.Id, state.Heads.Exists
+                    ? state.Records[new RecordKey(state.Heads[ListRef.Self].Key, ObjectRef.Bucket.Id)] with { Id = state.Heads.Id.Name }
+                    : StoredRecord.Tombstone(state.Heads.Id.Name, state.Heads.Base, author)))]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<BucketId>>([.. states.Values
+                .Where(state => state.Heads.Exists && string.CompareOrdinal(state.Heads.Id.Value, after?.Value ?? "") > 0)
+                .Select(state => state.Heads.Id)
+                .OrderBy(id => id.Value, StringComparer.Ordinal)
+                .Take(limit)]);
+        }
+    }
+
+    public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            foreach (var (id, state) in states.Where(state => !state.Value.Orphans.IsEmpty))
+            {
+                var list = state.Orphans[0];
+                var keys = state.Records.Keys.Where(key => key.List == list).Take(limit).ToList();
+                states[id] = state with
+                {
+                    Records = state.Records.RemoveRange(keys),
+                    Orphans = keys.Count < limit ? state.Orphans.RemoveAt(0) : state.Orphans,
+                };
+                return ValueTask.FromResult(true);
+            }
+
+            return ValueTask.FromResult(false);
+        }
+    }
+
+    public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
+
+    private static IEnumerable<StoredRecord> Matching(State? state, RecordScan scan) =>
+        state?.Records.Where(row => row.Key.List == scan.List && scan.Query.Matches(row.Value)).Select(row => row.Value) ?? [];
+
+    private State? Find(BucketId id)
+    {
+        lock (gate)
+        {
+            return states.GetValueOrDefault(id);
+        }
+    }
+
+    private State? Find(long row)
+    {
+        lock (gate)
+        {
+            return states.Values.FirstOrDefault(state => state.Heads.Row == row);
+        }
+    }
+
+    private sealed record State(
+        BucketHeads Heads, Guid Nonce, ImmutableDictionary<RecordKey, StoredRecord> Records, ImmutableList<int> Orphans);
+}

@@ -1,0 +1,32 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Contract;
+using Xunit.Abstractions;
+
+namespace Lockstep.Storage.Sqlite.Tests;
+
+public sealed class SqliteStoreContractTests : BucketStoreContract, IDisposable
+{
+    private readonly TemporaryDatabase database = new();
+
+    protected override IBucketStore Store => new SqliteBucketStore(database.Database);
+
+    public void Dispose() => database.Dispose();
+}
+
+public sealed class SqliteModelTests(ITestOutputHelper output) : BucketModelContract(output), IDisposable
+{
+    private readonly TemporaryDatabase database = new();
+
+    protected override IBucketStore Store => new SqliteBucketStore(database.Database);
+
+    public void Dispose() => database.Dispose();
+}
+
+public sealed class SqliteConcurrencyTests : BucketConcurrencyContract, IDisposable
+{
+    private readonly TemporaryDatabase database = new();
+
+    protected override IBucketStore Store => new SqliteBucketStore(database.Database);
+
+    public void Dispose() => database.Dispose();
+}
