@@ -32,7 +32,7 @@ internal sealed class FieldSortEntry
         JsonElement data = default;
         if (!record.IsTombstone)
         {
-            using var document = JsonDocument.Parse(record.Body, JsonText.Options);
+            using var document = JsonText.Parse(record.Body);
             data = document.RootElement.Clone();
         }
 
@@ -55,7 +55,7 @@ internal sealed class FieldSortEntry
     {
         try
         {
-            using var document = JsonDocument.Parse(cursor.SortKeys ?? "[]", JsonText.Options);
+            using var document = JsonText.Parse(Encoding.UTF8.GetBytes(cursor.SortKeys ?? "[]"));
             var root = document.RootElement.Clone();
             if (root.ValueKind != JsonValueKind.Array || root.GetArrayLength() != sort.Count
                 || root.EnumerateArray().Any(key => key.ValueKind != JsonValueKind.Array || key.GetArrayLength() > 1))

@@ -43,7 +43,7 @@ public static class RecordPatch
 
     private static (RecordData? Data, Invalid? Invalid) Checked(StoredRecord existing, ReadOnlyMemory<byte> result)
     {
-        using var document = JsonDocument.Parse(result, JsonText.Options);
+        using var document = JsonText.Parse(result);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             return (null, new Invalid("body", "data", "data must be an object"));
@@ -61,12 +61,12 @@ public static class RecordPatch
     /// <summary>Copies bytes, so that what the patch does not name stays exactly as it was sent.</summary>
     private static ReadOnlyMemory<byte> Overwrite(StoredRecord existing, ReadOnlyMemory<byte> patch)
     {
-        using var old = JsonDocument.Parse(existing.Body, JsonText.Options);
-        using var changes = JsonDocument.Parse(patch, JsonText.Options);
-        var replaced = changes.RootElement.EnumerateObject().Select(JsonText.NameOf).ToHashSet(StringComparer.Ordinal);
+        using var old = JsonText.Parse(existing.Body);
+        using var changes = JsonText.Parse(patch);
+        var replaced = changes.RootElement.EnumerateObject().Select(property => property.Name).ToHashSet(StringComparer.Ordinal);
         var result = new ArrayBufferWriter<byte>(existing.Body.Length + patch.Length);
         result.Write("{"u8);
-        foreach (var property in old.RootElement.EnumerateObject().Where(property => !replaced.Contains(JsonText.NameOf(property)))
+        foreach (var property in old.RootElement.EnumerateObject().Where(property => !replaced.Contains(property.Name))
             .Concat(changes.RootElement.EnumerateObject()))
         {
             result.Write(result.WrittenCount > 1 ? ",\""u8 : "\""u8);
@@ -116,7 +116,16 @@ public static class RecordPatch
         return data;
     }
 
-    private static JsonNode? Parse(ReadOnlyMemory<byte> json) => JsonNode.Parse(json.Span, documentOptions: JsonText.Options);
+    private static JsonNode? Parse(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonText.Parse(json);
+        return document.RootElement.ValueKind switch
+        {
+            JsonValueKind.Object => JsonObject.Create(document.RootElement.Clone()),
+            JsonValueKind.Array => JsonArray.Create(document.RootElement.Clone()),
+            _ => null,
+        };
+    }
 
     private static byte[] ToBytes(JsonNode? node) => Encoding.UTF8.GetBytes(node?.ToJsonString(Unescaped) ?? "null");
 

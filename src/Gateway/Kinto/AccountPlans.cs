@@ -133,7 +133,7 @@ internal sealed class AccountPlans(KintoOptions options, AccountDirectory direct
         password = null;
         try
         {
-            using var document = JsonDocument.Parse(request.Body.IsEmpty ? RecordData.EmptyObject : request.Body, JsonText.Options);
+            using var document = JsonText.Parse(request.Body.IsEmpty ? RecordData.EmptyObject : request.Body);
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object)
             {

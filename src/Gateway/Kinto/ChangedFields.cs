@@ -13,16 +13,16 @@ internal static class ChangedFields
 {
     public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string writer)
     {
-        using var now = JsonDocument.Parse(written.Record.Body, JsonText.Options);
-        using var before = JsonDocument.Parse(written.Previous is { IsTombstone: false } old ? old.Body : RecordData.EmptyObject, JsonText.Options);
-        using var asked = JsonDocument.Parse(patch, JsonText.Options);
+        using var now = JsonText.Parse(written.Record.Body);
+        using var before = JsonText.Parse(written.Previous is { IsTombstone: false } old ? old.Body : RecordData.EmptyObject);
+        using var asked = JsonText.Parse(patch);
         output.Write("{\"data\":"u8);
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
         {
             json.WriteStartObject();
             foreach (var property in now.RootElement.EnumerateObject())
             {
-                var name = JsonText.NameOf(property);
+                var name = property.Name;
                 var unchanged = before.RootElement.TryGetProperty(name, out var was) && JsonElement.DeepEquals(was, property.Value);
                 var asAsked = asked.RootElement.ValueKind == JsonValueKind.Object
                     && asked.RootElement.TryGetProperty(name, out var wish) && JsonElement.DeepEquals(wish, property.Value);

@@ -36,7 +36,7 @@ internal sealed class FieldSelection
     /// <returns>The body with the selected fields only; values keep their bytes.</returns>
     public ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body)
     {
-        using var document = JsonDocument.Parse(body, JsonText.Options);
+        using var document = JsonText.Parse(body);
         var output = new ArrayBufferWriter<byte>();
         Write(document.RootElement, output);
         return output.WrittenMemory;
@@ -48,7 +48,7 @@ internal sealed class FieldSelection
         var first = true;
         foreach (var property in element.EnumerateObject())
         {
-            if (!children.TryGetValue(JsonText.NameOf(property), out var selected)
+            if (!children.TryGetValue(property.Name, out var selected)
                 || (!selected.all && property.Value.ValueKind != JsonValueKind.Object))
             {
                 continue;

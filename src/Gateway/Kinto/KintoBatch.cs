@@ -65,7 +65,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
     {
         try
         {
-            using var document = JsonDocument.Parse(outer.Body, JsonText.Options);
+            using var document = JsonText.Parse(outer.Body);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object
                 || !root.TryGetProperty("requests", out var parts) || parts.ValueKind != JsonValueKind.Array)
@@ -86,7 +86,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
 
             if (root.EnumerateObject().FirstOrDefault(property => !property.NameEquals("requests"u8) && !property.NameEquals("defaults"u8)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
             {
-                return (null, KintoErrors.Invalid("body", JsonText.NameOf(unknown), "Unrecognized key"));
+                return (null, KintoErrors.Invalid("body", unknown.Name, "Unrecognized key"));
             }
 
             var requests = new List<KintoRequest>();
@@ -121,9 +121,9 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
 
         foreach (var property in part.EnumerateObject())
         {
-            if (JsonText.NameOf(property) is not ("method" or "path" or "headers" or "body"))
+            if (property.Name is not ("method" or "path" or "headers" or "body"))
             {
-                return (null, Bad(JsonText.NameOf(property), "Unrecognized key"));
+                return (null, Bad(property.Name, "Unrecognized key"));
             }
         }
 
@@ -175,7 +175,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
                     return (null, Bad("headers", "contains non string value"));
                 }
 
-                headers[JsonText.NameOf(header)] = value;
+                headers[header.Name] = value;
             }
         }
 

@@ -24,7 +24,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
 
         try
         {
-            using var document = JsonDocument.Parse(request.Body, JsonText.Options);
+            using var document = JsonText.Parse(request.Body);
             return Read(document.RootElement, request, role, options);
         }
         catch (JsonException e)
@@ -76,7 +76,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
             }
             else
             {
-                return (null, KintoErrors.Invalid("body", JsonText.NameOf(property), "Unrecognized key"));
+                return (null, KintoErrors.Invalid("body", property.Name, "Unrecognized key"));
             }
         }
 
@@ -101,7 +101,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
 
         foreach (var permission in permissions.EnumerateObject())
         {
-            var name = JsonText.NameOf(permission);
+            var name = permission.Name;
             if (!known.Contains(name, StringComparer.Ordinal))
             {
                 return KintoErrors.Invalid("body", "permissions", $"\"{name}\" is not one of {string.Join(", ", known)}");

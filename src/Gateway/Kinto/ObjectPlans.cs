@@ -145,7 +145,7 @@ internal sealed class ObjectPlans(KintoOptions options)
     {
         try
         {
-            using var document = JsonDocument.Parse(body, JsonText.Options);
+            using var document = JsonText.Parse(body);
             return document.RootElement.ValueKind == JsonValueKind.Array
                 ? null
                 : KintoErrors.Invalid("body", null, "The body should be a JSON array of operations");

@@ -40,7 +40,7 @@ internal static class PageToken
                 return null;
             }
 
-            using var document = JsonDocument.Parse(Base64Url.DecodeFromChars(token), JsonText.Options);
+            using var document = JsonText.Parse(Base64Url.DecodeFromChars(token));
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object
                 || !root.TryGetProperty("m", out var m) || m.ValueKind != JsonValueKind.Number || !m.TryGetInt64(out var modified)

@@ -1,0 +1,85 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Storage.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>A server as it is shipped, on a free loopback port, with a database of its own.</summary>
+public sealed class KintoServer : IAsyncLifetime
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
+    private readonly LockstepOptions options;
+    private readonly Func<IBucketStore, IBucketStore>? decorate;
+    private DataDirectory? data;
+    private SqliteDatabase? database;
+    private WebApplication? app;
+    private int accounts;
+
+    public KintoServer()
+        : this(options => options)
+    {
+    }
+
+    internal KintoServer(Func<LockstepOptions, LockstepOptions> configure, Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null)
+    {
+        options = configure(new LockstepOptions
+        {
+            DataDirectory = directory,
+            Urls = "http://127.0.0.1:0",
+            Accounts = new AccountOptions { PasswordIterations = 1000 },
+        });
+        this.decorate = decorate;
+        Time = time ?? TimeProvider.System;
+    }
+
+    public TimeProvider Time { get; }
+
+    public Uri Address { get; private set; } = null!;
+
+    internal IServiceProvider Services => app!.Services;
+
+    internal static async Task<KintoServer> StartAsync(
+        Func<LockstepOptions, LockstepOptions>? configure = null, Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null)
+    {
+        var server = new KintoServer(configure ?? (options => options), decorate, time);
+        await server.InitializeAsync();
+        return server;
+    }
+
+    public async Task InitializeAsync()
+    {
+        data = DataDirectory.Hold(options.DataDirectory);
+        database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes });
+        var quiet = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
+        app = LockstepServer.Build(options, quiet, data, database, Time, decorate);
+        await app.StartAsync();
+        Address = new Uri(app.Urls.First());
+    }
+
+    public KintoClient Anonymous() => new(Address, authorization: null);
+
+    public KintoClient As(string name, string password) => new(Address, KintoClient.Basic(name, password));
+
+    /// <summary>A client with an account that nobody else has.</summary>
+    public async Task<KintoClient> NewUserAsync()
+    {
+        var name = $"user{Interlocked.Increment(ref accounts)}";
+        using var anonymous = Anonymous();
+        var answer = await anonymous.SendAsync("PUT", $"/accounts/{name}", """{"data":{"password":"s3cr3t"}}""");
+        Assert.Equal(201, answer.Status);
+        return As(name, "s3cr3t");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await app!.StopAsync();
+        await app.DisposeAsync();
+        database!.Dispose();
+        data!.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+}

@@ -1,0 +1,220 @@
+using Lockstep.Gateway.Kinto;
+
+namespace Lockstep.Gateway.Protocol;
+
+public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
+{
+    private const string List = KintoClient.Records;
+
+    [Fact]
+    public async Task List_NewestFirst_WithItsStamp()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        var list = await client.GetAsync(List);
+
+        Assert.Equal(["c", "b", "a"], list.Ids);
+        Assert.Equal(list.Data[0].GetProperty("last_modified").GetInt64(), list.Stamp);
+        Assert.False(list.Headers.ContainsKey("Next-Page"));
+        Assert.False(list.Headers.ContainsKey("Total-Objects"));
+    }
+
+    [Fact]
+    public async Task Head_CountsLiveRecords()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        await client.DeleteAsync(List + "/b");
+
+        Assert.Equal("2", (await client.SendAsync("HEAD", List)).Headers["Total-Objects"]);
+        Assert.Equal("2", (await client.SendAsync("HEAD", List + "?_since=0")).Headers["Total-Records"]);
+        Assert.Equal("1", (await client.SendAsync("HEAD", List + "?in_id=a,b")).Headers["Total-Objects"]);
+    }
+
+    [Fact]
+    public async Task Since_ShowsWhatChanged_TombstonesToo()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        var etag = (await client.GetAsync(List)).ETag;
+        Assert.Empty((await client.GetAsync($"{List}?_since={Uri.EscapeDataString(etag)}")).Ids);
+        await client.DeleteAsync(List + "/b");
+        var last = await client.PutAsync(List + "/a", """{"data":{}}""");
+
+        foreach (var since in new[] { Uri.EscapeDataString(etag), etag.Trim('"') })
+        {
+            var changes = await client.GetAsync($"{List}?_since={since}");
+            Assert.Equal(["a", "b"], changes.Ids);
+            Assert.True(changes.Data[1].GetProperty("deleted").GetBoolean());
+            Assert.Equal(last.Stamp, changes.Stamp);
+        }
+
+        Assert.Equal(["a", "c"], (await client.GetAsync(List)).Ids);
+    }
+
+    [Fact]
+    public async Task Filters_OfIdStampAndDeleted_AreApplied()
+    {
+        using var client = await SeedAsync("a", "b", "c", "d");
+        var stamps = (await client.GetAsync(List + "?_sort=id")).Data.EnumerateArray().Select(record => record.GetProperty("last_modified").GetInt64()).ToArray();
+        await client.DeleteAsync(List + "/d");
+
+        async Task<string> Ids(string query) => string.Concat((await client.GetAsync($"{List}?_sort=id&{query}")).Ids);
+        Assert.Equal("ac", await Ids("in_id=a,c,d"));
+        Assert.Equal("a", await Ids("id=a"));
+        Assert.Equal("bc", await Ids("exclude_id=a"));
+        Assert.Equal("ac", await Ids("not_id=b"));
+        Assert.Equal("ab", await Ids($"_before={stamps[2]}"));
+        Assert.Equal("ab", await Ids($"lt_last_modified={stamps[2]}"));
+        Assert.Equal("abc", await Ids($"max_last_modified={stamps[2]}"));
+        Assert.Equal("bcd", await Ids($"min_last_modified={stamps[1]}"));
+        Assert.Equal("cd", await Ids($"gt_last_modified={stamps[1]}"));
+        Assert.Equal("b", await Ids($"last_modified={stamps[1]}"));
+        Assert.Equal("d", await Ids("_since=0&deleted=true"));
+        Assert.Equal("", await Ids("deleted=true"));
+        Assert.Equal("abc", await Ids("_expected=%22123%22"));
+        Assert.Equal("b", await Ids("in_id=b&in_id=c"));
+    }
+
+    [Fact]
+    public async Task To_IsDeprecated_AndSaysSo() =>
+        Assert.Contains("_before", (await (await server.NewUserAsync()).GetAsync(List + "?_to=5")).Headers["Alert"], StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Sort_ByFields_FollowsJsonbOrderWithMissingLast()
+    {
+        using var client = await server.NewUserAsync();
+        foreach (var (id, data) in new[] { ("n2", """{"t":2}"""), ("n10", """{"t":10}"""), ("s", """{"t":"x"}"""), ("none", "{}"), ("b", """{"t":true}"""), ("z", """{"t":null}"""), ("l", """{"t":[1]}"""), ("o", """{"t":{"a":1}}""") })
+        {
+            await client.PutAsync($"{List}/{id}", $$$"""{"data":{{{data}}}}""");
+        }
+
+        Assert.Equal(["z", "s", "n2", "n10", "b", "l", "o", "none"], (await client.GetAsync(List + "?_sort=t")).Ids);
+        Assert.Equal(["none", "o", "l", "b", "n10", "n2", "s", "z"], (await client.GetAsync(List + "?_sort=-t")).Ids);
+        Assert.Equal(["o"], (await client.GetAsync(List + "?_sort=t.a&_limit=1")).Ids);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("_sort=last_modified&")]
+    [InlineData("_sort=-id&")]
+    [InlineData("_sort=group,-id&")]
+    [InlineData("_since=0&")]
+    [InlineData("_fields=group&")]
+    public async Task Pages_FollowedToTheEnd_ShowEverythingOnce(string query)
+    {
+        using var client = await server.NewUserAsync();
+        for (var i = 0; i < 7; i++)
+        {
+            await client.PutAsync($"{List}/r{i}", $$$"""{"data":{"group":{{{i % 3}}}}}""");
+        }
+
+        var whole = (await client.GetAsync($"{List}?{query}")).Ids.ToList();
+        var seen = new List<string>();
+        var path = $"{List}?{query}_limit=2";
+        for (var pages = 1; ; pages++)
+        {
+            var page = await client.GetAsync(path);
+            seen.AddRange(page.Ids);
+            Assert.InRange(pages, 1, 4);
+            if (!page.Headers.TryGetValue("Next-Page", out var next))
+            {
+                break;
+            }
+
+            Assert.StartsWith($"{server.Address}v1/buckets/", next, StringComparison.Ordinal);
+            path = new Uri(next).PathAndQuery["/v1".Length..];
+        }
+
+        Assert.Equal(7, whole.Count);
+        Assert.Equal(whole, seen);
+    }
+
+    [Fact]
+    public async Task Limit_Zero_IsNoLimit()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        Assert.Equal(3, (await client.GetAsync(List + "?_limit=0")).Ids.Count());
+    }
+
+    [Theory]
+    [InlineData("_limit=x")]
+    [InlineData("_limit=-1")]
+    [InlineData("_since=x")]
+    [InlineData("_since=-5")]
+    [InlineData("_since=1.5")]
+    [InlineData("_before=%22x%22")]
+    [InlineData("_token=x")]
+    [InlineData("_token=e30")]
+    [InlineData("_token=bm9wZQ")]
+    [InlineData("_sort=,-")]
+    [InlineData("title=x")]
+    [InlineData("like_title=x")]
+    [InlineData("in_last_modified=5")]
+    [InlineData("deleted=maybe")]
+    [InlineData("in_id=%22a")]
+    [InlineData("a=%FF")]
+    [InlineData("a=%00")]
+    [InlineData("a=%2")]
+    public async Task Query_ThatCannotBeHonoured_Is400(string query)
+    {
+        using var client = await SeedAsync("a");
+        (await client.GetAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
+        if (query is not "_to=5")
+        {
+            (await client.DeleteAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
+        }
+
+        Assert.Single((await client.GetAsync(List)).Ids);
+    }
+
+    [Fact]
+    public async Task Delete_List_LeavesTombstonesForAllThatMatch()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        var before = (await client.GetAsync(List)).Stamp;
+
+        var some = await client.DeleteAsync(List + "?in_id=a,b");
+        var rest = await client.DeleteAsync(List);
+        var none = await client.DeleteAsync(List);
+
+        Assert.Equal(["b", "a"], some.Ids);
+        Assert.True(some.Stamp > before);
+        Assert.Equal(["c"], rest.Ids);
+        Assert.Empty(none.Ids);
+        Assert.Equal(rest.Stamp, none.Stamp);
+        Assert.Equal(3, (await client.GetAsync($"{List}?_since={before}")).Ids.Count());
+    }
+
+    [Fact]
+    public async Task Delete_List_WithALimit_SaysWhereToGoOn()
+    {
+        using var client = await SeedAsync("a", "b", "c");
+        var first = await client.DeleteAsync(List + "?_limit=2");
+        Assert.Equal(["c", "b"], first.Ids);
+        var next = new Uri(first.Headers["Next-Page"]).PathAndQuery["/v1".Length..];
+        Assert.Equal(["a"], (await client.DeleteAsync(next)).Ids);
+    }
+
+    [Fact]
+    public async Task Delete_ListLargerThanOneTurn_DeletesAll()
+    {
+        using var client = await server.NewUserAsync();
+        for (var batch = 0; batch < 90; batch++)
+        {
+            var requests = string.Join(',', Enumerable.Range(0, 25).Select(i => $"{{\"path\":\"{List}/r{batch}-{i}\"}}"));
+            Assert.Equal(200, (await client.PostAsync("/batch", """{"defaults":{"method":"PUT","body":{"data":{}}},"requests":[""" + requests + "]}")).Status);
+        }
+
+        Assert.Equal(2250, (await client.DeleteAsync(List)).Ids.Count());
+        Assert.Empty((await client.GetAsync(List)).Ids);
+    }
+
+    private async Task<KintoClient> SeedAsync(params string[] ids)
+    {
+        var client = await server.NewUserAsync();
+        foreach (var id in ids)
+        {
+            Assert.Equal(201, (await client.PutAsync($"{List}/{id}", """{"data":{"a":1}}""")).Status);
+        }
+
+        return client;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Lockstep.Gateway.Kinto;
+
+namespace Lockstep.Gateway.Protocol;
+
+public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
+{
+    [Fact]
+    public async Task Root_Anonymous_HasKintosAndCliquetsKeys()
+    {
+        using var client = server.Anonymous();
+        var answer = await client.GetAsync("/");
+
+        Assert.Equal(200, answer.Status);
+        var root = answer.Json;
+        foreach (var key in new[] { "project_name", "project_version", "http_api_version", "project_docs", "url", "settings", "capabilities", "hello", "version", "commit", "documentation" })
+        {
+            Assert.True(root.TryGetProperty(key, out _), key);
+        }
+
+        Assert.Equal(25, root.GetProperty("settings").GetProperty("batch_max_requests").GetInt32());
+        Assert.Equal(25, root.GetProperty("settings").GetProperty("cliquet.batch_max_requests").GetInt32());
+        Assert.False(root.GetProperty("settings").GetProperty("readonly").GetBoolean());
+        Assert.True(root.GetProperty("capabilities").TryGetProperty("default_bucket", out _));
+        Assert.False(root.TryGetProperty("user", out _));
+        Assert.Equal($"{server.Address}v1/", root.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public async Task Root_SignedIn_TellsUserAndBucket()
+    {
+        using var client = await server.NewUserAsync();
+        var root = (await client.GetAsync("/")).Json;
+
+        var user = root.GetProperty("user");
+        Assert.StartsWith("account:user", user.GetProperty("id").GetString(), StringComparison.Ordinal);
+        Assert.Equal(user.GetProperty("id").GetString(), root.GetProperty("userid").GetString());
+        var bucket = (await client.GetAsync("/buckets/default")).Data.GetProperty("id").GetString();
+        Assert.Equal(bucket, user.GetProperty("bucket").GetString());
+        Assert.Contains("system.Authenticated", user.GetProperty("principals").EnumerateArray().Select(p => p.GetString()));
+    }
+
+    [Theory]
+    [InlineData("/", "/v1/")]
+    [InlineData("/v1", "/v1/")]
+    [InlineData("/buckets/default?_since=%225%22", "/v1/buckets/default?_since=%225%22")]
+    [InlineData("/v1/buckets/", "/v1/buckets")]
+    [InlineData("/v1/buckets/default/collections/?a=b", "/v1/buckets/default/collections?a=b")]
+    public async Task Redirect_MissingPrefixOrTrailingSlash_Is307WithTheQuery(string path, string location)
+    {
+        using var client = server.Anonymous();
+        foreach (var method in new[] { "GET", "PUT", "POST" })
+        {
+            var answer = await client.SendRawAsync(method, path, null);
+            Assert.Equal(307, answer.Status);
+            Assert.Equal(location, answer.Headers["Location"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("/v0/")]
+    [InlineData("/v2")]
+    [InlineData("/v12/buckets")]
+    public async Task Version_Other_Is404With116(string path)
+    {
+        using var client = server.Anonymous();
+        (await client.SendRawAsync("GET", path, null)).AssertError(404, KintoErrno.VersionNotAvailable);
+    }
+
+    [Theory]
+    [InlineData("/nothing")]
+    [InlineData("/buckets/default/nothing")]
+    [InlineData("/buckets/default/collections/a/records/b/c")]
+    [InlineData("/buckets/default/groups")]
+    [InlineData("/__flush__")]
+    public async Task Path_Unknown_Is404With111(string path)
+    {
+        using var client = await server.NewUserAsync();
+        (await client.GetAsync(path)).AssertError(404, KintoErrno.MissingResource);
+    }
+
+    [Fact]
+    public async Task Utilities_AnswerWithoutSignIn()
+    {
+        using var client = server.Anonymous();
+        var heartbeat = await client.GetAsync("/__heartbeat__");
+        Assert.Equal(200, heartbeat.Status);
+        Assert.True(heartbeat.Json.GetProperty("storage").GetBoolean());
+        Assert.Equal("{}", (await client.GetAsync("/__lbheartbeat__")).Text);
+        Assert.Equal(JsonValueKind.String, (await client.GetAsync("/__version__")).Json.GetProperty("version").ValueKind);
+    }
+
+    [Fact]
+    public async Task Method_NotOfTheResource_Is405WithAllow()
+    {
+        using var client = await server.NewUserAsync();
+        var answer = await client.SendAsync("PATCH", "/buckets");
+        answer.AssertError(405, KintoErrno.MethodNotAllowed);
+        Assert.Contains("POST", answer.Headers["Allow"], StringComparison.Ordinal);
+        (await client.SendAsync("POST", "/")).AssertError(405, KintoErrno.MethodNotAllowed);
+        (await client.SendAsync("GET", "/batch")).AssertError(405, KintoErrno.MethodNotAllowed);
+    }
+
+    [Fact]
+    public async Task Headers_OfEveryAnswer_ForbidSniffingAndCaching()
+    {
+        using var client = await server.NewUserAsync();
+        foreach (var path in new[] { "/buckets/default", KintoClient.Records, "/nothing" })
+        {
+            var answer = await client.GetAsync(path);
+            Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+            Assert.Contains("default-src 'none'", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+            Assert.Contains("no-store", answer.Headers["Cache-Control"], StringComparison.Ordinal);
+            Assert.False(answer.Headers.ContainsKey("Server"));
+        }
+    }
+}
