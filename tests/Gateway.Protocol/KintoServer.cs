@@ -4,6 +4,7 @@ using Lockstep.Gateway.Hosting;
 using Lockstep.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -73,6 +74,10 @@ public sealed class KintoServer : IAsyncLifetime
         Assert.Equal(201, answer.Status);
         return As(name, "s3cr3t");
     }
+
+    /// <summary>As an operator makes one.</summary>
+    public async Task AddAccountAsync(string name, string password) =>
+        Assert.NotNull(await Services.GetRequiredService<AccountDirectory>().AddAsync(name, password, CancellationToken.None));
 
     public async Task DisposeAsync()
     {

@@ -26,7 +26,7 @@ public sealed class PreconditionTests(KintoServer server) : IClassFixture<KintoS
     }
 
     [Fact]
-    public async Task IfMatch_OnAMissingObject_AlwaysFails()
+    public async Task IfMatch_OnAMissingObject_FailsAPut_AndIs404Elsewhere()
     {
         using var client = await server.NewUserAsync();
         foreach (var value in new[] { "*", "\"0\"", "\"5\"" })
@@ -36,6 +36,9 @@ public sealed class PreconditionTests(KintoServer server) : IClassFixture<KintoS
             Assert.False(failed.Json.TryGetProperty("details", out _));
         }
 
+        (await client.DeleteAsync(Record, ("If-Match", "\"5\""))).AssertError(404, KintoErrno.InvalidResourceId);
+        (await client.SendAsync("PATCH", Record, """{"data":{}}""", ("If-Match", "\"5\""))).AssertError(404, KintoErrno.InvalidResourceId);
+        (await client.GetAsync(Record, ("If-Match", "\"5\""))).AssertError(404, KintoErrno.InvalidResourceId);
         Assert.Empty((await client.GetAsync(KintoClient.Records)).Ids);
         await client.PutAsync(Record, """{"data":{}}""");
         Assert.Equal(200, (await client.PutAsync(Record, """{"data":{}}""", ("If-Match", "*"))).Status);

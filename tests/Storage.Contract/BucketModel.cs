@@ -50,14 +50,14 @@ internal sealed class BucketModel(ManualTime time)
     {
         var live = Find(patch.Target);
         var seen = live ?? Implied(patch.Target);
-        if (Refuse(patch.Precondition, seen, Stamp(patch.Target.List)) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (seen is null)
         {
             return $"missing {patch.Target.Id}";
+        }
+
+        if (Refuse(patch.Precondition, seen, Stamp(patch.Target.List)) is { } refusal)
+        {
+            return refusal;
         }
 
         var fields = new SortedDictionary<string, long>(seen.Fields!, StringComparer.Ordinal);
@@ -72,14 +72,14 @@ internal sealed class BucketModel(ManualTime time)
     private string Delete(DeleteRecord delete)
     {
         var live = Find(delete.Target);
-        if (Refuse(delete.Precondition, live, Stamp(delete.Target.List)) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (live is null)
         {
             return $"missing {delete.Target.Id}";
+        }
+
+        if (Refuse(delete.Precondition, live, Stamp(delete.Target.List)) is { } refusal)
+        {
+            return refusal;
         }
 
         var tombstone = new ModelRow(delete.Target.Id, Tick(delete.Hint?.Milliseconds), Fields: null);

@@ -143,14 +143,14 @@ internal sealed class Turn
     {
         var existing = await FindAsync(patch.Target, cancellationToken);
         var live = existing is { IsTombstone: false } ? existing : OperationReader.Implied(patch.Target, caller, heads);
+        if (live is null)
+        {
+            return ParentRefusal(patch.Target.List, caller) ?? (Outcome)new Missing(patch.Target);
+        }
+
         if (Refusal(patch.Target, patch.Precondition, live, caller) is { } refusal)
         {
             return refusal;
-        }
-
-        if (live is null)
-        {
-            return new Missing(patch.Target);
         }
 
         var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch);
@@ -161,12 +161,13 @@ internal sealed class Turn
     {
         var existing = await FindAsync(delete.Target, cancellationToken);
         var live = existing is { IsTombstone: false } ? existing : null;
-        if (Refusal(delete.Target, delete.Precondition, live, caller) is { } refusal)
+        if (live is null)
         {
-            return refusal;
+            // Whatever the precondition: gone is what a client that deletes wants to hear. kinto.js relies on it.
+            return ParentRefusal(delete.Target.List, caller) ?? (Outcome)new Missing(delete.Target);
         }
 
-        return live is null ? new Missing(delete.Target) : new RecordDeleted(Remove(delete.Target, delete.Hint, live));
+        return Refusal(delete.Target, delete.Precondition, live, caller) ?? new RecordDeleted(Remove(delete.Target, delete.Hint, live));
     }
 
     private async ValueTask<Outcome> DeleteManyAsync(DeleteRecords deletes, Caller caller, CancellationToken cancellationToken)

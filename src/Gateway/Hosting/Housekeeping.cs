@@ -12,8 +12,9 @@ internal sealed partial class Housekeeping(
     InProcessBuckets buckets, IBucketStore store, AccountDirectory accounts, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
 {
     private const int RowsAtOnce = 500;
-    private const int ManyOwners = 10_000;
+    private const int ManyOwners = 2_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private int evictedSinceReturn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,11 +28,7 @@ internal sealed partial class Housekeeping(
                 {
                 }
 
-                if (buckets.EvictIdle() >= ManyOwners)
-                {
-                    // The heap does not shrink by itself in a server that has gone quiet.
-                    GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                }
+                ReturnMemory(buckets.EvictIdle());
             }
             catch (StoreUnavailableException e)
             {
@@ -39,6 +36,20 @@ internal sealed partial class Housekeeping(
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>
+    /// The heap does not shrink by itself once a server has gone quiet. So after many owners have left, and only when
+    /// none left since, one full collection gives their room back; a busy server is never stopped for it.
+    /// </summary>
+    private void ReturnMemory(int evicted)
+    {
+        evictedSinceReturn += evicted;
+        if (evicted == 0 && evictedSinceReturn >= ManyOwners)
+        {
+            evictedSinceReturn = 0;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
     }
 
     [LoggerMessage(20, LogLevel.Warning, "Housekeeping waits for the storage.")]

@@ -297,7 +297,11 @@ internal sealed partial class KintoEndpoint(
         var total = 0;
         foreach (var (name, values) in request.Headers)
         {
-            total += name.Length + values.Sum(value => value?.Length ?? 0);
+            total += name.Length;
+            for (var i = 0; i < values.Count; i++)
+            {
+                total += values[i]?.Length ?? 0;
+            }
         }
 
         return total > http.MaxHeaderBytes

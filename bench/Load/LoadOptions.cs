@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Lockstep.Bench;
+
+/// <summary>What <c>bench/run</c> tells this program.</summary>
+/// <param name="Seconds">Of each measurement.</param>
+/// <param name="Rounds">Measurements of each scenario.</param>
+/// <param name="Buckets">To be touched; 0 for none.</param>
+/// <param name="Directory">Where the servers' data lie.</param>
+/// <param name="Server">The server.</param>
+/// <param name="Bare">The bare endpoint.</param>
+/// <param name="BucketServer">A second server, which soon takes owners for idle.</param>
+internal sealed record LoadOptions(
+    double Seconds, int Rounds, int Buckets, string Directory, ServerProcess Server, ServerProcess Bare, ServerProcess? BucketServer)
+{
+    public static LoadOptions Parse(string[] arguments) => new(
+        double.Parse(arguments[0], CultureInfo.InvariantCulture),
+        int.Parse(arguments[1], CultureInfo.InvariantCulture),
+        int.Parse(arguments[2], CultureInfo.InvariantCulture),
+        arguments[3],
+        ServerProcess.Parse(arguments[4]),
+        ServerProcess.Parse(arguments[5]),
+        arguments.Length > 6 ? ServerProcess.Parse(arguments[6]) : null);
+}

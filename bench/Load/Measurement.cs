@@ -1,0 +1,61 @@
+namespace Lockstep.Bench;
+
+/// <summary>Runs a scenario once, on new connections: warms up, then measures.</summary>
+internal static class Measurement
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static async Task<Sample> RunAsync(Scenario scenario, TimeSpan warmUp, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(warmUp + duration + Patience);
+        var phase = new Phase();
+        var loops = scenario.Requests.Select(request => new ConnectionLoop(scenario, request, phase)).ToArray();
+        var connections = new List<HttpConnection>(loops.Length);
+        try
+        {
+            foreach (var _ in loops)
+            {
+                connections.Add(await HttpConnection.OpenAsync(scenario.Server.Address, limit.Token));
+            }
+
+            var running = Task.WhenAll(loops.Zip(connections, (loop, connection) => loop.RunAsync(connection, limit.Token)));
+            await Task.Delay(warmUp, limit.Token);
+
+            var before = MachineLoad.Of(scenario.Server);
+            var began = TimeProvider.System.GetTimestamp();
+            phase.Begin();
+            await Task.Delay(duration, limit.Token);
+            phase.End();
+            var elapsed = TimeProvider.System.GetElapsedTime(began);
+            var spent = MachineLoad.Of(scenario.Server) - before;
+            var resident = scenario.Server.ResidentBytes();
+            await running;
+            cancellationToken.ThrowIfCancellationRequested();
+            return Evaluate(loops, elapsed, spent, resident);
+        }
+        finally
+        {
+            connections.ForEach(static connection => connection.Dispose());
+        }
+    }
+
+    private static Sample Evaluate(ConnectionLoop[] loops, TimeSpan elapsed, MachineLoad spent, long resident)
+    {
+        var sorted = loops.SelectMany(loop => loop.Latencies).Order().ToArray();
+        var machine = elapsed.TotalMicroseconds * Environment.ProcessorCount;
+        return new Sample(
+            sorted.Length / elapsed.TotalSeconds,
+            Percentile(sorted, 0.50),
+            Percentile(sorted, 0.99),
+            sorted.Length == 0 ? double.NaN : spent.Server / sorted.Length,
+            loops.Sum(loop => loop.Errors),
+            resident,
+            Math.Max(0, spent.All - spent.Server - spent.Client) / machine,
+            loops.Select(loop => loop.FirstError).FirstOrDefault(error => error is not null));
+    }
+
+    private static double Percentile(long[] sorted, double share) => sorted.Length == 0
+        ? double.NaN
+        : TimeProvider.System.GetElapsedTime(0, sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * share)]).TotalMilliseconds;
+}

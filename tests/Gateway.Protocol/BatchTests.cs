@@ -1,0 +1,162 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Kinto;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Gateway.Protocol;
+
+public sealed class BatchTests(KintoServer server) : IClassFixture<KintoServer>
+{
+    private const string List = KintoClient.Records;
+
+    [Fact]
+    public async Task Batch_AnswersInOrder_AndEachReadSeesEarlierWrites()
+    {
+        using var client = await server.NewUserAsync();
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"requests":[
+              {"path":"{{{{List}}}}"},
+              {"method":"PUT","path":"/v1{{{{List}}}}/a","body":{"data":{"n":1}}},
+              {"method":"POST","path":"{{{{List}}}}","body":{"data":{"id":"b"}}},
+              {"path":"{{{{List}}}}?_sort=id"},
+              {"method":"PATCH","path":"{{{{List}}}}/a","body":{"data":{"m":2}}},
+              {"method":"DELETE","path":"{{{{List}}}}/b"},
+              {"path":"{{{{List}}}}/b"},
+              {"method":"HEAD","path":"{{{{List}}}}"},
+              {"path":"{{{{List}}}}?_since=0&_sort=id"},
+              {"path":"/"}
+            ]}
+            """);
+
+        Assert.Equal(200, answer.Status);
+        var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+        Assert.Equal([200, 201, 201, 200, 200, 200, 404, 200, 200, 200], parts.Select(part => part.GetProperty("status").GetInt32()));
+        Assert.Empty(parts[0].GetProperty("body").GetProperty("data").EnumerateArray());
+        Assert.Equal(2, parts[3].GetProperty("body").GetProperty("data").GetArrayLength());
+        Assert.Equal(1, parts[4].GetProperty("body").GetProperty("data").GetProperty("n").GetInt32());
+        Assert.Equal("1", parts[7].GetProperty("headers").GetProperty("Total-Objects").GetString());
+        Assert.Equal(2, parts[8].GetProperty("body").GetProperty("data").GetArrayLength());
+        Assert.Equal($"/v1{List}/a", parts[1].GetProperty("path").GetString());
+        var stamps = new[] { 1, 2, 4, 5 }.Select(i => parts[i].GetProperty("headers").GetProperty("ETag").GetString()).ToList();
+        Assert.Equal(stamps.Order(StringComparer.Ordinal), stamps);
+        Assert.Equal(stamps[^1], parts[8].GetProperty("headers").GetProperty("ETag").GetString());
+    }
+
+    [Fact]
+    public async Task Batch_RefusedParts_DoNotUndoTheOthers()
+    {
+        using var client = await server.NewUserAsync();
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"defaults":{"method":"PUT","headers":{"If-None-Match":"*"},"body":{"data":{"shared":{"a":1} } } },
+             "requests":[
+              {"path":"{{{{List}}}}/a"},
+              {"path":"{{{{List}}}}/a"},
+              {"path":"{{{{List}}}}/bad id"},
+              {"path":"{{{{List}}}}/b","body":{"data":{"shared":{"b":2},"own":3}}},
+              {"path":"{{{{List}}}}/a","headers":{"If-None-Match":"\"1\"","if-match":"\"1\""}},
+              {"path":"/buckets/somebody-elses/collections/x/records/y"}
+             ]}
+            """);
+
+        var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+        Assert.Equal([201, 412, 400, 201, 412, 403], parts.Select(part => part.GetProperty("status").GetInt32()));
+        Assert.Equal("""{"a":1,"b":2}""", (await client.GetAsync(List + "/b")).Data.GetProperty("shared").GetRawText());
+        Assert.Equal(1, parts[1].GetProperty("body").GetProperty("details").GetProperty("existing").GetProperty("shared").GetProperty("a").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("""{}""")]
+    [InlineData("""[]""")]
+    [InlineData("""{"requests":{}}""")]
+    [InlineData("""{"requests":[5]}""")]
+    [InlineData("""{"requests":[{}]}""")]
+    [InlineData("""{"requests":[{"path":"buckets"}]}""")]
+    [InlineData("""{"requests":[{"path":5}]}""")]
+    [InlineData("""{"requests":[{"path":"/","method":"get"}]}""")]
+    [InlineData("""{"requests":[{"path":"/","method":"FLY"}]}""")]
+    [InlineData("""{"requests":[{"path":"/","headers":[]}]}""")]
+    [InlineData("""{"requests":[{"path":"/","headers":{"a":1}}]}""")]
+    [InlineData("""{"requests":[{"path":"/","body":[]}]}""")]
+    [InlineData("""{"requests":[{"path":"/","body":"x"}]}""")]
+    [InlineData("""{"requests":[{"path":"/","other":1}]}""")]
+    [InlineData("""{"requests":[],"other":1}""")]
+    [InlineData("""{"requests":[],"defaults":[]}""")]
+    [InlineData("""{"requests":[{"path":"/batch","method":"POST"}]}""")]
+    [InlineData("""{"requests":[{"path":"/v1/batch","method":"POST"}]}""")]
+    [InlineData("""{"requests":[{"path":"/buckets/%FF"}]}""")]
+    [InlineData("""{"requests":[{"path":"/buckets?a=%00"}]}""")]
+    [InlineData("""{"requests":[{"path":"/"}""")]
+    public async Task Batch_MalformedAsAWhole_Is400AndNothingIsDone(string body)
+    {
+        using var client = await server.NewUserAsync();
+        (await client.PostAsync("/batch", body)).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Batch_OverTheLimit_Is400_AtTheLimitAndEmptyItIsFine()
+    {
+        using var client = await server.NewUserAsync();
+        static string Requests(int count) => $$"""{"requests":[{{string.Join(',', Enumerable.Repeat("""{"path":"/"}""", count))}}]}""";
+
+        (await client.PostAsync("/batch", Requests(26))).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(25, (await client.PostAsync("/batch", Requests(25))).Json.GetProperty("responses").GetArrayLength());
+        Assert.Equal("""{"responses":[]}""", (await client.PostAsync("/batch", Requests(0))).Text);
+    }
+
+    [Fact]
+    public async Task Batch_PartsWithTheirOwnCredentials_ActForTheirOwnUser()
+    {
+        using var alice = await server.NewUserAsync();
+        using var bob = await server.NewUserAsync();
+        await bob.PutAsync(List + "/secret", """{"data":{}}""");
+
+        var answer = await alice.PostAsync("/batch", $$$"""
+            {"requests":[{"path":"{{{List}}}"},{"path":"{{{List}}}","headers":{"Authorization":"Basic bm9wZTpub3Bl"}}]}
+            """);
+
+        var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+        Assert.Equal([200, 401], parts.Select(part => part.GetProperty("status").GetInt32()));
+        Assert.Empty(parts[0].GetProperty("body").GetProperty("data").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Batch_Anonymous_GetsTheAnswersOfEachPart()
+    {
+        using var client = server.Anonymous();
+        var answer = await client.PostAsync("/batch", """{"requests":[{"path":"/"},{"path":"/buckets"}]}""");
+        Assert.Equal([200, 401], answer.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Batch_OverSeveralBuckets_ARunThatFailsStopsWhatFollows()
+    {
+        FaultyBucketStore? store = null;
+        var failing = await KintoServer.StartAsync(decorate: inner => store = new FaultyBucketStore(new FailFor("b:second", inner)));
+        try
+        {
+            using var client = await failing.NewUserAsync();
+            var answer = await client.PostAsync("/batch", """
+                {"defaults":{"method":"PUT","body":{"data":{}}},
+                 "requests":[{"path":"/buckets/first"},{"path":"/buckets/second"},{"path":"/buckets/third"}]}
+                """);
+
+            var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+            Assert.Equal([201, 503, 503], parts.Select(part => part.GetProperty("status").GetInt32()));
+            Assert.True(parts[1].GetProperty("headers").TryGetProperty("Retry-After", out _));
+            Assert.Equal(["first"], (await client.GetAsync("/buckets")).Ids);
+
+            var whole = await client.PostAsync("/batch", """{"requests":[{"method":"PUT","path":"/buckets/second","body":{"data":{}}}]}""");
+            whole.AssertError(503, KintoErrno.Backend);
+            Assert.Equal("3", whole.Headers["Retry-After"]);
+        }
+        finally
+        {
+            await failing.DisposeAsync();
+        }
+    }
+
+    private sealed class FailFor(string id, IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
+            commit.Id.Value == id ? ValueTask.FromResult(CommitOutcome.NotExecuted) : base.CommitAsync(commit);
+    }
+}

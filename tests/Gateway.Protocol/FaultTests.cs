@@ -1,0 +1,85 @@
+using Lockstep.Gateway.Kinto;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>A store that fails: the client hears the truth, in the protocol's shape, and reads go on.</summary>
+public sealed class FaultTests
+{
+    private const string Record = KintoClient.Records + "/a";
+
+    [Theory]
+    [InlineData(CommitFault.Before, true, false)]
+    [InlineData(CommitFault.LostBefore, true, false)]
+    [InlineData(CommitFault.LostAfter, true, true)]
+    [InlineData(CommitFault.LostBefore, false, false)]
+    [InlineData(CommitFault.LostAfter, false, true)]
+    public async Task Write_StoreFailsInTheMiddle_IsToldTruly(CommitFault fault, bool canDecide, bool stored)
+    {
+        FaultyBucketStore store = null!;
+        var server = await KintoServer.StartAsync(decorate: inner => store = new FaultyBucketStore(inner));
+        try
+        {
+            using var client = await server.NewUserAsync();
+            await client.PutAsync(KintoClient.Records + "/first", """{"data":{}}""");
+            (store.Next, store.CanDecide) = (fault, canDecide);
+
+            var answer = await client.PutAsync(Record, """{"data":{"n":1}}""");
+
+            store.CanDecide = true;
+            Assert.Equal(stored ? 200 : 404, (await client.GetAsync(Record)).Status);
+            if (stored && canDecide)
+            {
+                Assert.Equal(201, answer.Status);
+            }
+            else
+            {
+                answer.AssertError(503, KintoErrno.Backend);
+                Assert.Equal("3", answer.Headers["Retry-After"]);
+                Assert.Contains(canDecide ? "nothing was changed" : "not known", answer.Text, StringComparison.Ordinal);
+            }
+
+            Assert.True((await client.PutAsync(Record, """{"data":{"n":2}}""")).Status is 200 or 201);
+            Assert.Equal(2, (await client.GetAsync(KintoClient.Records)).Ids.Count());
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task DiskFull_WritesAre503_ReadsAreServed()
+    {
+        var server = await KintoServer.StartAsync(options => options with { MaxDatabaseBytes = 1 << 20 });
+        try
+        {
+            using var client = await server.NewUserAsync();
+            var body = $$$"""{"data":{"a":"{{{new string('x', 100_000)}}}"}}""";
+            KintoAnswer? refused = null;
+            var written = 0;
+            while (refused is null && written < 20)
+            {
+                var answer = await client.PutAsync($"{KintoClient.Records}/r{written}", body);
+                if (answer.Status == 201)
+                {
+                    written++;
+                }
+                else
+                {
+                    refused = answer;
+                }
+            }
+
+            Assert.NotNull(refused);
+            refused.AssertError(503, KintoErrno.Backend);
+            Assert.Equal(written, (await client.GetAsync(KintoClient.Records + "?_fields=none")).Ids.Count());
+            (await client.GetAsync($"{KintoClient.Records}/r{written}")).AssertError(404, KintoErrno.InvalidResourceId);
+            Assert.Equal(200, (await client.GetAsync($"{KintoClient.Records}/r0")).Status);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net.Sockets;
+using System.Text;
+using Lockstep.Gateway.Kinto;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>What no client may do to the server: too large, too deep, too slow, too many.</summary>
+public sealed class LimitTests : IAsyncLifetime
+{
+    private const string Record = KintoClient.Records + "/a";
+    private KintoServer server = null!;
+
+    public async Task InitializeAsync() => server = await KintoServer.StartAsync(options => options with
+    {
+        Http = options.Http with { MaxRequestBytes = 100_000, MaxHeaderBytes = 4_000, MinBodyBytesPerSecond = 1_000_000 },
+        Kinto = options.Kinto with { MaxRecordBytes = 10_000, MaxPageRecords = 3, MaxPageBytes = 15_000 },
+    });
+
+    public Task DisposeAsync() => server.DisposeAsync();
+
+    [Fact]
+    public async Task Body_OverTheLimit_Is413AndTheConnectionWasNotRead()
+    {
+        using var client = await server.NewUserAsync();
+        (await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 100_000)}}}"}}""")).AssertError(413, KintoErrno.RequestTooLarge);
+        (await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 10_000)}}}"}}""")).AssertError(413, KintoErrno.RequestTooLarge);
+        Assert.Equal(201, (await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 9_000)}}}"}}""")).Status);
+    }
+
+    [Fact]
+    public async Task Body_ChunkedAndOverTheLimit_Is413()
+    {
+        using var http = new HttpClient { BaseAddress = server.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/v1" + Record)
+        {
+            Content = new StreamContent(new MemoryStream(new byte[200_000])),
+        };
+        request.Headers.TransferEncodingChunked = true;
+        using var response = await http.SendAsync(request);
+        (await KintoAnswer.ReadAsync(response)).AssertError(413, KintoErrno.RequestTooLarge);
+    }
+
+    [Fact]
+    public async Task Json_TooDeep_Is400()
+    {
+        using var client = await server.NewUserAsync();
+        var deep = string.Concat(Enumerable.Repeat("[", 200)) + string.Concat(Enumerable.Repeat("]", 200));
+        (await client.PutAsync(Record, "{\"data\":{\"a\":" + deep + "}}")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Headers_AndUrl_OverTheLimit_AreRefusedInTheProtocolsShape()
+    {
+        using var client = await server.NewUserAsync();
+        (await client.GetAsync("/", ("X-Large", new string('x', 5_000)))).AssertError(431, KintoErrno.InvalidParameters);
+        (await client.GetAsync("/?a=" + new string('x', 5_000))).AssertError(414, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Pages_AreCappedInRecordsAndBytes_AndNothingIsLost()
+    {
+        using var client = await server.NewUserAsync();
+        for (var i = 0; i < 7; i++)
+        {
+            await client.PutAsync($"{KintoClient.Records}/r{i}", $$$"""{"data":{"a":"{{{new string('x', i < 4 ? 10 : 9_000)}}}"}}""");
+        }
+
+        var seen = new List<int>();
+        var path = KintoClient.Records + "?_limit=1000";
+        while (true)
+        {
+            var page = await client.GetAsync(path);
+            seen.Add(page.Ids.Count());
+            if (!page.Headers.TryGetValue("Next-Page", out var next))
+            {
+                break;
+            }
+
+            path = new Uri(next).PathAndQuery["/v1".Length..];
+        }
+
+        Assert.Equal([2, 3, 2], seen);
+    }
+
+    [Fact]
+    public async Task Body_TooSlow_Is408_AndOthersAreServedMeanwhile()
+    {
+        using var client = await server.NewUserAsync();
+        using var slow = new TcpClient();
+        await slow.ConnectAsync(server.Address.Host, server.Address.Port);
+        var stream = slow.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"PUT /v1{Record} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: 50000\r\n\r\n{{"));
+
+        Assert.Equal(201, (await client.PutAsync(Record, """{"data":{}}""")).Status);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var reader = new StreamReader(stream);
+        var status = await reader.ReadLineAsync(deadline.Token);
+        var rest = await reader.ReadToEndAsync(deadline.Token);
+
+        Assert.Equal("HTTP/1.1 408 Request Timeout", status);
+        Assert.Contains("\"errno\":107", rest, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Requests_MoreThanMayRunAtOnce_Are503WithRetryAfter()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var small = await KintoServer.StartAsync(
+            options => options with { Http = options.Http with { MaxConcurrentRequests = 1 } },
+            inner => new Gate(inner, entered, gate.Task));
+        try
+        {
+            using var client = await small.NewUserAsync();
+            var running = client.PutAsync(Record, """{"data":{}}""");
+            await entered.Task;
+
+            var refused = await client.GetAsync(Record);
+            gate.SetResult();
+
+            refused.AssertError(503, KintoErrno.Backend);
+            Assert.Equal("3", refused.Headers["Retry-After"]);
+            Assert.Equal(201, (await running).Status);
+            Assert.Equal(200, (await client.GetAsync(Record)).Status);
+        }
+        finally
+        {
+            await small.DisposeAsync();
+        }
+    }
+
+    private sealed class Gate(Core.Storage.IBucketStore inner, TaskCompletionSource entered, Task open)
+        : Lockstep.Storage.Contract.DelegatingBucketStore(inner)
+    {
+        public override async ValueTask<Core.Storage.CommitOutcome> CommitAsync(Core.Storage.BucketCommit commit)
+        {
+            entered.TrySetResult();
+            await open;
+            return await base.CommitAsync(commit);
+        }
+    }
+}

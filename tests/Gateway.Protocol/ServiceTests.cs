@@ -1,0 +1,150 @@
+using Lockstep.Gateway.Kinto;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>What operators set: read-only, end of life, backoff, flush, CORS, proxies.</summary>
+public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer>
+{
+    [Fact]
+    public async Task Cors_EveryAnswer_MayBeReadByAnyPage()
+    {
+        using var client = await server.NewUserAsync();
+        foreach (var (method, path) in new[] { ("GET", "/"), ("GET", KintoClient.Records), ("GET", "/nothing"), ("GET", KintoClient.Records + "/none"), ("POST", "/buckets/default") })
+        {
+            var answer = await client.SendAsync(method, path, null, ("Origin", "https://app.example.org"));
+            Assert.Equal("*", answer.Headers["Access-Control-Allow-Origin"]);
+            foreach (var exposed in new[] { "Backoff", "Retry-After", "Alert", "ETag", "Next-Page", "Total-Objects" })
+            {
+                Assert.Contains(exposed, answer.Headers["Access-Control-Expose-Headers"], StringComparison.Ordinal);
+            }
+        }
+
+        using var anonymous = server.Anonymous();
+        Assert.Equal("*", (await anonymous.GetAsync("/buckets", ("Origin", "https://app.example.org"))).Headers["Access-Control-Allow-Origin"]);
+        Assert.Equal("*", (await anonymous.SendRawAsync("GET", "/", null, ("Origin", "https://app.example.org"))).Headers["Access-Control-Allow-Origin"]);
+        Assert.False((await client.GetAsync("/")).Headers.ContainsKey("Access-Control-Allow-Origin"));
+    }
+
+    [Fact]
+    public async Task Preflight_TellsMethodsAndHeaders_WithoutSignIn()
+    {
+        using var client = server.Anonymous();
+        var answer = await client.SendAsync(
+            "OPTIONS", KintoClient.Records + "/a", null, ("Origin", "https://app.example.org"),
+            ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization,if-match"));
+
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("PUT", answer.Headers["Access-Control-Allow-Methods"], StringComparison.Ordinal);
+        Assert.Equal("authorization,if-match", answer.Headers["Access-Control-Allow-Headers"]);
+        Assert.Equal("3600", answer.Headers["Access-Control-Max-Age"]);
+        (await client.SendAsync("OPTIONS", "/")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task ReadOnly_RefusesWrites_AndSaysSo()
+    {
+        await using var readOnly = await Running.StartAsync(options => options with { Kinto = options.Kinto with { ReadOnly = true } });
+        await readOnly.Server.AddAccountAsync("reader", "s3cr3t");
+        using var client = readOnly.Server.As("reader", "s3cr3t");
+
+        Assert.True((await client.GetAsync("/")).Json.GetProperty("settings").GetProperty("readonly").GetBoolean());
+        Assert.Equal(200, (await client.GetAsync(KintoClient.Records)).Status);
+        (await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""")).AssertError(405, KintoErrno.MethodNotAllowed);
+        (await client.DeleteAsync("/accounts/reader")).AssertError(405, KintoErrno.MethodNotAllowed);
+        var batch = await client.PostAsync("/batch", $$"""{"requests":[{"path":"{{KintoClient.Records}}"},{"method":"DELETE","path":"{{KintoClient.Records}}"}]}""");
+        Assert.Equal([200, 405], batch.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Eos_BeforeAndAfter_AlertsThenIsGone()
+    {
+        var time = new ManualTime();
+        await using var ending = await Running.StartAsync(
+            options => options with { Kinto = options.Kinto with { Eos = time.GetUtcNow().AddDays(1), EosUrl = "https://example.org/why" } }, time);
+        using var client = await ending.Server.NewUserAsync();
+
+        var before = await client.GetAsync("/");
+        Assert.Contains("soft-eol", before.Headers["Alert"], StringComparison.Ordinal);
+        Assert.Contains("https://example.org/why", before.Headers["Alert"], StringComparison.Ordinal);
+        Assert.True(before.Json.TryGetProperty("eos", out _));
+        time.JumpWallClock(TimeSpan.FromDays(1));
+        var after = await client.GetAsync("/");
+        after.AssertError(410, KintoErrno.ServiceDeprecated);
+        Assert.Contains("hard-eol", after.Headers["Alert"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Backoff_Set_IsOnEveryAnswer()
+    {
+        await using var busy = await Running.StartAsync(options => options with { Kinto = options.Kinto with { Backoff = 7 } });
+        using var client = await busy.Server.NewUserAsync();
+        var list = await client.GetAsync(KintoClient.Records);
+        Assert.Equal("7", list.Headers["Backoff"]);
+        Assert.Equal("7", (await client.GetAsync("/nothing")).Headers["Backoff"]);
+        Assert.Equal("7", (await client.GetAsync(KintoClient.Records, ("If-None-Match", list.ETag))).Headers["Backoff"]);
+    }
+
+    [Fact]
+    public async Task ClockAhead_OfTheWallClock_AsksForBackoff()
+    {
+        var time = new ManualTime();
+        await using var jumping = await Running.StartAsync(time: time);
+        using var client = await jumping.Server.NewUserAsync();
+        Assert.False((await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""")).Headers.ContainsKey("Backoff"));
+        time.JumpWallClock(TimeSpan.FromHours(-1));
+        Assert.Equal("10", (await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""")).Headers["Backoff"]);
+    }
+
+    [Fact]
+    public async Task Flush_Allowed_EmptiesEverything_AndReadersNotice()
+    {
+        await using var flushing = await Running.StartAsync(options => options with { Kinto = options.Kinto with { Flush = true } });
+        using var client = await flushing.Server.NewUserAsync();
+        using var other = await flushing.Server.NewUserAsync();
+        var written = await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
+        await other.PutAsync("/buckets/named", """{"data":{}}""");
+        using var anonymous = flushing.Server.Anonymous();
+
+        Assert.Equal(202, (await anonymous.SendAsync("POST", "/__flush__")).Status);
+
+        var list = await client.GetAsync($"{KintoClient.Records}?_since={written.Stamp}");
+        Assert.Empty(list.Ids);
+        Assert.True(list.Stamp > written.Stamp);
+        Assert.Empty((await other.GetAsync("/buckets")).Ids);
+        Assert.True((await client.GetAsync("/")).Json.GetProperty("capabilities").TryGetProperty("flush_endpoint", out _));
+    }
+
+    [Fact]
+    public async Task Proxy_Trusted_ItsHeadersMakeTheUrls_UntrustedTheyDoNot()
+    {
+        await using var behind = await Running.StartAsync(options => options with { Http = options.Http with { TrustedProxies = "127.0.0.1, ::1" } });
+        using var client = behind.Server.Anonymous();
+        (string, string)[] forwarded = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "sync.example.org"), ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Prefix", "/kinto")];
+
+        Assert.Equal("https://sync.example.org/kinto/v1/", (await client.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+        using var direct = server.Anonymous();
+        Assert.Equal($"{server.Address}v1/", (await direct.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public async Task PathBase_Set_IsStrippedAndShown()
+    {
+        await using var below = await Running.StartAsync(options => options with { Http = options.Http with { PathBase = "/sync" } });
+        using var client = below.Server.Anonymous();
+        var root = await client.SendRawAsync("GET", "/sync/v1/", null);
+        Assert.Equal($"{below.Server.Address}sync/v1/", root.Json.GetProperty("url").GetString());
+        Assert.Equal("/sync/v1/buckets", (await client.SendRawAsync("GET", "/sync/buckets", null)).Headers["Location"]);
+    }
+
+    private sealed class Running(KintoServer server) : IAsyncDisposable
+    {
+        public KintoServer Server => server;
+
+        public static async Task<Running> StartAsync(
+            Func<Hosting.LockstepOptions, Hosting.LockstepOptions>? configure = null, TimeProvider? time = null) =>
+            new(await KintoServer.StartAsync(configure, time: time));
+
+        public async ValueTask DisposeAsync() => await server.DisposeAsync();
+    }
+}
