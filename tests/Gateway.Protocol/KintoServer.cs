@@ -1,6 +1,7 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Hosting;
+using Lockstep.Gateway.Http;
 using Lockstep.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -31,6 +32,7 @@ public sealed class KintoServer : IAsyncLifetime
             DataDirectory = directory,
             Urls = "http://127.0.0.1:0",
             Accounts = new AccountOptions { PasswordIterations = 1000 },
+            Http = new HttpOptions { DrainTime = TimeSpan.Zero },
         });
         this.decorate = decorate;
         Time = time ?? TimeProvider.System;

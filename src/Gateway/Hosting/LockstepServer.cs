@@ -63,6 +63,7 @@ internal static class LockstepServer
             .AddSingleton(buckets)
             .AddSingleton<IBuckets>(buckets)
             .AddSingleton<Admission>()
+            .AddSingleton<Drain>()
             .AddAccounts()
             .AddKinto()
             .AddHostedService<Housekeeping>();
@@ -80,6 +81,7 @@ internal static class LockstepServer
         }
 
         app.MapKinto();
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
         app.Lifetime.ApplicationStarted.Register(() =>
             StartupReport.Write(app.Logger, options, data, app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal)));
         return app;

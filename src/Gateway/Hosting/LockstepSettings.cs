@@ -114,6 +114,7 @@ internal static class LockstepSettings
         ("MaxDatabaseBytes", options.MaxDatabaseBytes),
         ("ShutdownTimeout", options.ShutdownTimeout.TotalSeconds),
         ("Http:MinBodyBytesPerSecond", options.Http.MinBodyBytesPerSecond),
+        ("Http:DrainTime", options.Http.DrainTime.TotalSeconds),
         ("Accounts:CacheTime", options.Accounts.CacheTime.TotalSeconds),
         ("Kinto:Backoff", options.Kinto.Backoff),
         ("Kinto:CorsMaxAge", options.Kinto.CorsMaxAge),

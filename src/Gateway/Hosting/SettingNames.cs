@@ -11,20 +11,25 @@ internal static class SettingNames
     public const string Section = "Lockstep";
     private const string Prefix = "LOCKSTEP_";
 
-    public static IEnumerable<KeyValuePair<string, string?>> FromEnvironment(System.Collections.IDictionary variables)
+    public static IReadOnlyDictionary<string, string?> FromEnvironment(System.Collections.IDictionary variables)
     {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (System.Collections.DictionaryEntry variable in variables)
         {
             if (variable.Key is string name && name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             {
-                yield return KeyValuePair.Create(Key(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)), variable.Value as string);
+                settings[Key(name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal))] = variable.Value as string;
             }
         }
+
+        return settings;
     }
 
+    /// <summary>A setting that is given twice counts as it was given last.</summary>
     /// <exception cref="SettingsException">An argument is no setting.</exception>
-    public static IEnumerable<KeyValuePair<string, string?>> FromCommandLine(IReadOnlyList<string> arguments)
+    public static IReadOnlyDictionary<string, string?> FromCommandLine(IReadOnlyList<string> arguments)
     {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
@@ -36,17 +41,19 @@ internal static class SettingNames
             var equals = argument.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0)
             {
-                yield return KeyValuePair.Create(Key(argument[2..equals]), (string?)argument[(equals + 1)..]);
+                settings[Key(argument[2..equals])] = argument[(equals + 1)..];
             }
             else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
             {
-                yield return KeyValuePair.Create(Key(argument[2..]), (string?)arguments[++i]);
+                settings[Key(argument[2..])] = arguments[++i];
             }
             else
             {
-                yield return KeyValuePair.Create(Key(argument[2..]), (string?)"true");
+                settings[Key(argument[2..])] = "true";
             }
         }
+
+        return settings;
     }
 
     private static string Key(string name)

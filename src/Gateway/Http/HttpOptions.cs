@@ -29,4 +29,10 @@ internal sealed record HttpOptions
 
     /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds. Default: 240.</summary>
     public double MinBodyBytesPerSecond { get; init; } = 240;
+
+    /// <summary>
+    /// How long a server that was told to stop goes on taking requests, asking each client to close its connection.
+    /// Default: 1 second; behind a load balancer as long as that takes to notice.
+    /// </summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -16,6 +16,7 @@ internal sealed partial class KintoEndpoint(
     AccountDirectory accounts,
     RegistrationPolicy registration,
     Admission admission,
+    Drain drain,
     KintoOptions options,
     HttpOptions http,
     TimeProvider time,
@@ -186,6 +187,11 @@ internal sealed partial class KintoEndpoint(
         var headers = context.Response.Headers;
         context.Response.StatusCode = response.Status;
         WriteCommonHeaders(context);
+        if (drain.IsDraining)
+        {
+            headers.Connection = "close";
+        }
+
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
         if (isPrivate || response.Status >= 400)

@@ -4,11 +4,12 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The views between double underscores: health, version, flush.</summary>
-internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets)
+internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets, Drain drain)
 {
     private const int FlushedAtOnce = 500;
 
@@ -20,7 +21,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
     public KintoPlan Plan(string name) => name switch
     {
         "__heartbeat__" => new KintoPlan.Task(HeartbeatAsync),
-        "__lbheartbeat__" => Object(200, static _ => { }),
+        "__lbheartbeat__" => Object(drain.IsDraining ? 503 : 200, static _ => { }),
         "__version__" => Object(200, WriteVersion),
         _ => new KintoPlan.Task(FlushAsync),
     };

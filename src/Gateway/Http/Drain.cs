@@ -1,0 +1,21 @@
+namespace Lockstep.Gateway.Http;
+
+/// <summary>
+/// The time between being told to stop and closing connections: every answer then asks its client to close, so that no
+/// request is on its way on a connection when the server closes it, and load balancers see that it goes.
+/// </summary>
+internal sealed class Drain(HttpOptions options, TimeProvider time)
+{
+    private volatile bool isDraining;
+
+    public bool IsDraining => isDraining;
+
+    /// <summary>Blocks for as long as the setting says; the host closes connections after that.</summary>
+    public void Run()
+    {
+        isDraining = true;
+        using var passed = new ManualResetEventSlim();
+        using var timer = time.CreateTimer(_ => passed.Set(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
+        passed.Wait();
+    }
+}

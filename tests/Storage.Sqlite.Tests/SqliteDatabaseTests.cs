@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite.Tests;
+
+public sealed class SqliteDatabaseTests : IDisposable
+{
+    private readonly TemporaryDatabase database = new();
+
+    public void Dispose() => database.Dispose();
+
+    [Fact]
+    public void Scripts_AreFrozen_OnceReleased()
+    {
+        // A released script never changes: databases out there have run it. Add a new one instead, and its line here.
+        var frozen = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["0001_initial.sql"] = "53989de60b3381dc",
+        };
+        var assembly = typeof(SqliteDatabase).Assembly;
+        var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(
+            name => name[(name.IndexOf(".Scripts.", StringComparison.Ordinal) + ".Scripts.".Length)..],
+            name => Convert.ToHexStringLower(SHA256.HashData(assembly.GetManifestResourceStream(name)!))[..16],
+            StringComparer.Ordinal);
+
+        Assert.Equal(frozen, scripts);
+    }
+
+    [Fact]
+    public async Task Reopened_EverythingIsThere_AndTheSecretIsTheSame()
+    {
+        var id = BucketId.DefaultBucket("alice");
+        var secret = database.Database.Secret.ToArray();
+        var written = await WriteAsync(id, "a");
+
+        database.Reopen();
+
+        Assert.Equal(secret, database.Database.Secret.ToArray());
+        Assert.Equal(written, (await new SqliteBucketStore(database.Database).LoadAsync(id, default))!.Clock);
+        Assert.True(await WriteAsync(id, "b") > written);
+    }
+
+    [Fact]
+    public void Schema_NewerThanTheProgram_IsRefusedWithWhatToDo()
+    {
+        database.Database.Dispose();
+        Execute("INSERT INTO schema_version (version) VALUES (9999)");
+
+        var e = Assert.Throws<SqliteSchemaException>(() => SqliteDatabase.Open(database.Options));
+
+        Assert.Contains("9999", e.Message, StringComparison.Ordinal);
+        Assert.Contains("newer program", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Opened_ByManyAtOnce_TheSchemaIsMadeOnce()
+    {
+        var path = database.Options.Path + "-new";
+        var opened = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => SqliteDatabase.Open(new SqliteOptions { Path = path }))));
+
+        Assert.Single(opened.Select(one => Convert.ToHexString(one.Secret.Span)).Distinct());
+        Array.ForEach(opened, one => one.Dispose());
+    }
+
+    [Fact]
+    public async Task Full_WritesAreNotExecuted_ReadsGoOn_AndRoomMakesItWorkAgain()
+    {
+        using var small = new TemporaryDatabase(maxBytes: 400_000);
+        var id = BucketId.DefaultBucket("alice");
+        var store = new SqliteBucketStore(small.Database);
+        var buckets = new InProcessBuckets(store, new BucketOptions(), TimeProvider.System);
+        var caller = new Caller("account:alice", IsDefaultBucket: true);
+        async Task<Outcome> PutAsync(string record) => (await buckets.Get(id).ExecuteAsync(
+            new BucketRequest(caller, [new PutRecord(ObjectRef.Record("tasks", record), new byte[50_000])]), default)).Outcomes[0];
+
+        var written = 0;
+        while (written < 20 && await PutAsync($"r{written}") is RecordWritten)
+        {
+            written++;
+        }
+
+        Assert.InRange(written, 1, 19);
+        Assert.Equal(Unavailable.StoreFailed, await PutAsync("more"));
+        Assert.False(await FillsAsync(store));
+        var heads = (await store.LoadAsync(id, default))!;
+        Assert.Equal(written, heads[ListRef.RecordsOf("tasks")].Count);
+        small.Database.Dispose();
+
+        using var roomy = SqliteDatabase.Open(small.Options with { MaxBytes = 0 });
+        var again = new InProcessBuckets(new SqliteBucketStore(roomy), new BucketOptions(), TimeProvider.System);
+        Assert.IsType<RecordWritten>((await again.Get(id).ExecuteAsync(
+            new BucketRequest(caller, [new PutRecord(ObjectRef.Record("tasks", "more"), new byte[50_000])]), default)).Outcomes[0]);
+
+        static async Task<bool> FillsAsync(SqliteBucketStore store) => (await store.CommitAsync(new BucketCommit(
+            BucketHeads.Unwritten(BucketId.Named("other")) with { Version = 1, Clock = new ServerTimestamp(1) }, Guid.NewGuid(), [], [], [],
+            [KeyValuePair.Create(1, new StoredRecord { Id = "x", Modified = new ServerTimestamp(1), Body = new byte[100_000] })]))).Status == CommitStatus.Done;
+    }
+
+    [Fact]
+    public async Task PoisonRow_FailsAlone_AndTheOthersOfItsTransactionAreStored()
+    {
+        Execute("CREATE TRIGGER poison BEFORE INSERT ON records WHEN new.id = 'poison' BEGIN SELECT raise(ABORT, 'poison'); END");
+        var buckets = new InProcessBuckets(new SqliteBucketStore(database.Database), new BucketOptions(), TimeProvider.System);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(async () =>
+            (await buckets.Get(BucketId.Named($"b{i}")).ExecuteAsync(
+                new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [new PutRecord(ObjectRef.Record("tasks", i == 7 ? "poison" : "fine"), "{}"u8.ToArray())]),
+                default)).Outcomes[0])));
+
+        Assert.Equal(Unavailable.StoreFailed, outcomes[7]);
+        Assert.All(outcomes.Where((_, i) => i != 7), outcome => Assert.IsType<RecordWritten>(outcome));
+    }
+
+    [Fact]
+    public async Task Accounts_NumbersAreNeverGivenAgain()
+    {
+        var accounts = new SqliteAccountStore(database.Database);
+        var first = await accounts.AddAsync("alice", "hash", new ServerTimestamp(5), default);
+        Assert.Null(await accounts.AddAsync("alice", "other", new ServerTimestamp(6), default));
+        Assert.Equal("new", (await accounts.ChangePasswordAsync("alice", "new", new ServerTimestamp(3), default))!.PasswordHash);
+        Assert.True(await accounts.BeginDeletionAsync("alice", default));
+        Assert.Null(await accounts.ChangePasswordAsync("alice", "late", new ServerTimestamp(9), default));
+        Assert.Single(await accounts.ListBeingDeletedAsync(default));
+        await accounts.EndDeletionAsync("alice", "account:alice", default);
+
+        Assert.Null(await accounts.FindAsync("alice", default));
+        Assert.True((await accounts.AddAsync("alice", "hash", new ServerTimestamp(7), default))!.Number > first!.Number);
+    }
+
+    private async Task<ServerTimestamp> WriteAsync(BucketId id, string record)
+    {
+        var buckets = new InProcessBuckets(new SqliteBucketStore(database.Database), new BucketOptions(), TimeProvider.System);
+        var response = await buckets.Get(id).ExecuteAsync(
+            new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [new PutRecord(ObjectRef.Record("tasks", record), "{}"u8.ToArray())]), default);
+        return Assert.IsType<RecordWritten>(response.Outcomes[0]).Record.Modified;
+    }
+
+    private void Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={database.Options.Path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
