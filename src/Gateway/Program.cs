@@ -29,8 +29,10 @@ try
 
     // :: Server
     using var data = DataDirectory.Hold(options.DataDirectory);
-    using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes });
+    var faults = new StorageFaults();
+    using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = faults.Report });
     await using var app = LockstepServer.Build(options, configuration, data, database, TimeProvider.System);
+    faults.Logger = app.Logger;
     await app.RunAsync();
     return 0;
 }

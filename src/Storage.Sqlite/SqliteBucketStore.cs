@@ -116,7 +116,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     {
         try
         {
-            // Writes for real: a full disk shows only then.
+            // Writes for real, though little: it shows a file that cannot be written, not one that is short of room.
             return await database.WriteAsync(static statements =>
                 statements.Execute("INSERT INTO meta VALUES ('heartbeat', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1") == 1);
         }

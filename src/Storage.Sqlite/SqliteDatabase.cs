@@ -18,7 +18,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         this.options = options;
         Secret = secret;
-        writer = new SqliteWriter(() => OpenForWriting(options));
+        writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault);
     }
 
     /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
@@ -30,7 +30,8 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            using var connection = Connect(options, SqliteOpenMode.ReadWriteCreate);
+            CreatePrivately(options.Path);
+            using var connection = Connect(options);
             SqliteSchema.Execute(connection, "PRAGMA journal_mode = WAL");
             SqliteSchema.Apply(connection);
             SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('cluster', '{Guid.NewGuid()}')");
@@ -38,7 +39,11 @@ public sealed class SqliteDatabase : IDisposable
             var secret = (string)SqliteSchema.Scalar(connection, "SELECT value FROM meta WHERE name = 'secret'")!;
             return new SqliteDatabase(options, Convert.FromHexString(secret));
         }
-        catch (SqliteException e)
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            throw new SqliteSchemaException($"'{options.Path}' is not a SQLite database. Name another directory, or move the file away.", e);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new SqliteSchemaException($"Cannot open or write '{options.Path}': {e.Message}", e);
         }
@@ -128,7 +133,7 @@ public sealed class SqliteDatabase : IDisposable
 
     private static SqliteStatements Open(SqliteOptions options, Action<SqliteConnection> prepare)
     {
-        var connection = Connect(options, SqliteOpenMode.ReadWrite);
+        var connection = Connect(options);
         try
         {
             prepare(connection);
@@ -141,13 +146,29 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    private static SqliteConnection Connect(SqliteOptions options, SqliteOpenMode mode)
+    /// <summary>Hashes and people's data: for nobody else's eyes. SQLite gives the files beside it the same rights.</summary>
+    private static void CreatePrivately(string path)
+    {
+        if (!OperatingSystem.IsWindows() && !File.Exists(path))
+        {
+            var create = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.ReadWrite,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            };
+            using var file = new FileStream(path, create);
+        }
+    }
+
+    private static SqliteConnection Connect(SqliteOptions options)
     {
         // Connections are pooled here, with their statements; the library's own pool would hold the file open.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = options.Path,
-            Mode = mode,
+            Mode = OperatingSystem.IsWindows() ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = 10,
         }.ToString());

@@ -9,32 +9,25 @@ internal static class SqliteSchema
     /// <summary>Number and text of each script, in order.</summary>
     public static IReadOnlyList<(int Number, string Name, string Sql)> Scripts { get; } = Load();
 
-    /// <exception cref="SqliteSchemaException">The database is newer than this program, or no database at all.</exception>
+    /// <exception cref="SqliteSchemaException">The database is newer than this program.</exception>
     public static void Apply(SqliteConnection connection)
     {
-        try
+        using var transaction = connection.BeginTransaction();
+        Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+        var stored = Convert.ToInt32(Scalar(connection, "SELECT coalesce(max(version), 0) FROM schema_version"), CultureInfo.InvariantCulture);
+        if (stored > Scripts[^1].Number)
         {
-            using var transaction = connection.BeginTransaction();
-            Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
-            var stored = Convert.ToInt32(Scalar(connection, "SELECT coalesce(max(version), 0) FROM schema_version"), CultureInfo.InvariantCulture);
-            if (stored > Scripts[^1].Number)
-            {
-                throw new SqliteSchemaException(
-                    $"'{connection.DataSource}' has schema {stored}, this program knows up to {Scripts[^1].Number}. Run the newer program, or restore a backup made before the upgrade.");
-            }
-
-            foreach (var (number, _, sql) in Scripts.Where(script => script.Number > stored))
-            {
-                Execute(connection, sql);
-                Execute(connection, $"INSERT INTO schema_version (version) VALUES ({number})");
-            }
-
-            transaction.Commit();
+            throw new SqliteSchemaException(
+                $"'{connection.DataSource}' has schema {stored}, this program knows up to {Scripts[^1].Number}. Run the newer program, or restore a backup made before the upgrade.");
         }
-        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
+
+        foreach (var (number, _, sql) in Scripts.Where(script => script.Number > stored))
         {
-            throw new SqliteSchemaException($"'{connection.DataSource}' is not a SQLite database. Name another file or move it away.", e);
+            Execute(connection, sql);
+            Execute(connection, $"INSERT INTO schema_version (version) VALUES ({number})");
         }
+
+        transaction.Commit();
     }
 
     public static void Execute(SqliteConnection connection, string sql)

@@ -20,13 +20,16 @@ internal sealed class SqliteWriter : IDisposable
 
     private readonly BlockingCollection<WriteJob> queue = [];
     private readonly Func<SqliteStatements> open;
+    private readonly Action<Exception> onFault;
     private readonly Thread thread;
     private SqliteStatements? statements;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
-    public SqliteWriter(Func<SqliteStatements> open)
+    /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
+    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault)
     {
         this.open = open;
+        this.onFault = onFault;
         thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         thread.Start();
     }
@@ -85,9 +88,10 @@ internal sealed class SqliteWriter : IDisposable
                 RunInSavepoint(job, statements);
             }
         }
-        catch (Exception)
+        catch (Exception e)
         {
             // Out of room, gone, locked: before COMMIT nothing is written.
+            onFault(e);
             Reset();
             jobs.ForEach(static job => job.End(CommitOutcome.NotExecuted));
             return;
@@ -97,8 +101,9 @@ internal sealed class SqliteWriter : IDisposable
         {
             statements.Execute("COMMIT");
         }
-        catch (Exception)
+        catch (Exception e)
         {
+            onFault(e);
             Reset();
             jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
             return;
@@ -107,7 +112,7 @@ internal sealed class SqliteWriter : IDisposable
         jobs.ForEach(static job => job.End());
     }
 
-    private static void RunInSavepoint(WriteJob job, SqliteStatements statements)
+    private void RunInSavepoint(WriteJob job, SqliteStatements statements)
     {
         statements.Execute("SAVEPOINT job");
         try
@@ -116,6 +121,7 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (SqliteException e) when (IsAboutTheData(e))
         {
+            onFault(e);
             statements.Execute("ROLLBACK TO job");
             job.Refuse();
         }

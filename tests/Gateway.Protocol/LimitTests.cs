@@ -27,6 +27,38 @@ public sealed class LimitTests : IAsyncLifetime
         Assert.Equal(201, (await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 9_000)}}}"}}""")).Status);
     }
 
+    [Theory]
+    [InlineData("application/json", """{"data":{"b":"LONG"}}""")]
+    [InlineData("application/merge-patch+json", """{"data":{"b":"LONG"}}""")]
+    [InlineData("application/json-patch+json", """[{"op":"add","path":"/data/b","value":"LONG"}]""")]
+    public async Task Patch_ThatMakesARecordTooLarge_Is413AndChangesNothing(string type, string body)
+    {
+        using var client = await server.NewUserAsync();
+        var before = await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 6_000)}}}"}}""");
+        var patch = body.Replace("LONG", new string('x', 6_000), StringComparison.Ordinal);
+        (await client.SendAsync("PATCH", Record, patch, ("Content-Type", type))).AssertError(413, KintoErrno.RequestTooLarge);
+        Assert.Equal(before.ETag, (await client.GetAsync(Record)).ETag);
+    }
+
+    [Fact]
+    public async Task Batch_OfManyLists_SharesTheRoomOfOneAnswer_AndSaysWhereToGoOn()
+    {
+        using var client = await server.NewUserAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            await client.PutAsync($"{KintoClient.Records}/r{i}", $$$"""{"data":{"a":"{{{new string('x', 4_000)}}}"}}""");
+        }
+
+        var requests = string.Join(',', Enumerable.Repeat($"{{\"path\":\"{KintoClient.Records}\"}}", 5));
+        var answer = await client.PostAsync("/batch", $"{{\"requests\":[{requests}]}}");
+
+        Assert.All(answer.Json.GetProperty("responses").EnumerateArray(), part =>
+        {
+            Assert.Equal(1, part.GetProperty("body").GetProperty("data").GetArrayLength());
+            Assert.True(part.GetProperty("headers").TryGetProperty("Next-Page", out _));
+        });
+    }
+
     [Fact]
     public async Task Body_ChunkedAndOverTheLimit_Is413()
     {

@@ -128,6 +128,23 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     }
 
     [Fact]
+    public async Task Since_FarInTheFuture_IsAnEmptyListWithTheRealStamp()
+    {
+        using var client = await SeedAsync("a");
+        var list = await client.GetAsync(List);
+        var ahead = await client.GetAsync($"{List}?_since=99999999999999");
+        Assert.Equal((200, list.ETag, 0), (ahead.Status, ahead.ETag, ahead.Ids.Count()));
+    }
+
+    [Fact]
+    public async Task Sort_TooManyFields_Is400()
+    {
+        using var client = await SeedAsync("a");
+        Assert.Equal(200, (await client.GetAsync($"{List}?_sort={string.Join(',', Enumerable.Range(0, 10).Select(i => $"f{i}"))}")).Status);
+        (await client.GetAsync($"{List}?_sort={string.Join(',', Enumerable.Range(0, 11).Select(i => $"f{i}"))}")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
     public async Task Limit_Zero_IsNoLimit()
     {
         using var client = await SeedAsync("a", "b", "c");

@@ -56,6 +56,15 @@ public sealed class PreconditionTests(KintoServer server) : IClassFixture<KintoS
     }
 
     [Fact]
+    public async Task IfNoneMatch_WithAStampOnAWrite_FailsWhenEqual()
+    {
+        using var client = await server.NewUserAsync();
+        var written = await client.PutAsync(Record, """{"data":{}}""");
+        (await client.PutAsync(Record, """{"data":{}}""", ("If-None-Match", written.ETag))).AssertError(412, KintoErrno.ModifiedMeanwhile);
+        Assert.Equal(200, (await client.PutAsync(Record, """{"data":{}}""", ("If-None-Match", "\"5\""))).Status);
+    }
+
+    [Fact]
     public async Task IfNoneMatch_OnReads_Is304WhenEqual()
     {
         using var client = await server.NewUserAsync();

@@ -99,6 +99,8 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Contains("POST", answer.Headers["Allow"], StringComparison.Ordinal);
         (await client.SendAsync("POST", "/")).AssertError(405, KintoErrno.MethodNotAllowed);
         (await client.SendAsync("GET", "/batch")).AssertError(405, KintoErrno.MethodNotAllowed);
+        (await client.SendAsync("TRACE", KintoClient.Records)).AssertError(405, KintoErrno.MethodNotAllowed);
+        (await client.SendAsync("ET", KintoClient.Records)).AssertError(405, KintoErrno.MethodNotAllowed);
     }
 
     [Fact]

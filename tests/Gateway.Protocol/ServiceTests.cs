@@ -1,5 +1,6 @@
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -72,6 +73,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         var after = await client.GetAsync("/");
         after.AssertError(410, KintoErrno.ServiceDeprecated);
         Assert.Contains("hard-eol", after.Headers["Alert"], StringComparison.Ordinal);
+        Assert.Equal(200, (await client.GetAsync("/__heartbeat__")).Status);
     }
 
     [Fact]
@@ -125,6 +127,32 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         Assert.Equal("https://sync.example.org/kinto/v1/", (await client.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
         using var direct = server.Anonymous();
         Assert.Equal($"{server.Address}v1/", (await direct.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public async Task PublicUrl_Set_IsWhereRedirectsAndPagesLead()
+    {
+        await using var published = await Running.StartAsync(options => options with { Http = options.Http with { PublicUrl = "https://example.org/sync/" } });
+        await published.Server.AddAccountAsync("alice", "s3cr3t");
+        using var client = published.Server.As("alice", "s3cr3t");
+        await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
+        await client.PutAsync(KintoClient.Records + "/b", """{"data":{}}""");
+
+        Assert.Equal("https://example.org/sync/v1/buckets?a=b", (await client.SendRawAsync("GET", "/buckets?a=b", null)).Headers["Location"]);
+        Assert.StartsWith("https://example.org/sync/v1/buckets/", (await client.GetAsync(KintoClient.Records + "?_limit=1")).Headers["Next-Page"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Draining_AsksClientsToClose_AndLoadBalancersToGoElsewhere()
+    {
+        await using var stopping = await Running.StartAsync();
+        using var client = stopping.Server.Anonymous();
+        Assert.Equal(200, (await client.GetAsync("/__lbheartbeat__")).Status);
+        stopping.Server.Services.GetRequiredService<Http.Drain>().Run();
+
+        var answer = await client.GetAsync("/");
+        Assert.Equal((200, "close"), (answer.Status, answer.Headers["Connection"]));
+        Assert.Equal(503, (await client.GetAsync("/__lbheartbeat__")).Status);
     }
 
     [Fact]

@@ -64,6 +64,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("Kinto:BatchMaxRequests", "--kinto:batch-max-requests", "0")]
     [InlineData("Urls", "--urls", "nowhere")]
     [InlineData("LogFormat", "--log-format", "xml")]
+    [InlineData("Urls", "--urls", "https://127.0.0.1:0")]
+    [InlineData("Accounts:CacheTime", "--accounts:cache-time", "30")]
     [InlineData("Accounts:Registration", "--accounts:registration", "maybe")]
     [InlineData("Http:TrustedProxies", "--http:trusted-proxies", "10.0.0.0/99")]
     [InlineData("Http:PublicUrl", "--http:public-url", "sync.example.org")]
@@ -119,7 +121,7 @@ public sealed class CommandTests : IDisposable
         var (code, output) = await ServerProcess.RunAsync(["--data-directory", directory.Path]);
 
         Assert.Equal(1, code);
-        Assert.Contains("lockstep.db", output, StringComparison.Ordinal);
+        Assert.Contains("is not a SQLite database", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 

@@ -7,7 +7,8 @@ namespace Lockstep.Core.Operations;
 /// <param name="Target">The object.</param>
 /// <param name="Kind">How to read <paramref name="Patch"/>.</param>
 /// <param name="Patch">UTF-8 JSON: an object for the merges, an array for RFC 6902.</param>
-public sealed record PatchRecord(ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch) : Operation
+/// <param name="MaxBytes">Bytes of data that the object may have afterwards.</param>
+public sealed record PatchRecord(ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch, int MaxBytes = int.MaxValue) : Operation
 {
     public override bool IsWrite => true;
 

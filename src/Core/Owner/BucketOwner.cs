@@ -197,13 +197,13 @@ internal sealed class BucketOwner(
                 return All(requests, Unavailable.StoreFailed);
             }
 
-            if (!turn.HasChanges)
+            if (!turn.Draft.HasChanges)
             {
                 return responses;
             }
 
             // :: Step 2: commit, and find out what happened if the store cannot say.
-            var commit = turn.ToCommit(Guid.NewGuid());
+            var commit = turn.Draft.ToCommit(Guid.NewGuid());
             var outcome = await store.CommitAsync(commit);
             if (outcome.Status == CommitStatus.Unknown)
             {
@@ -214,8 +214,8 @@ internal sealed class BucketOwner(
             switch (outcome.Status)
             {
                 case CommitStatus.Done:
-                    Volatile.Write(ref heads, turn.Heads with { Row = outcome.Row });
-                    return ClockLeads(turn.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
+                    Volatile.Write(ref heads, commit.Heads with { Row = outcome.Row });
+                    return ClockLeads(commit.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
                 case CommitStatus.NotExecuted:
                     return All(requests, Unavailable.StoreFailed);
                 case CommitStatus.Unknown:

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Lockstep.Core.Accounts;
@@ -45,9 +46,9 @@ internal sealed class AccountDirectory(
         : null;
 
     /// <param name="header">The <c>Authorization</c> header; null when there is none.</param>
-    /// <param name="address">Where the request comes from, for counting failures.</param>
+    /// <param name="address">Where the request comes from, for counting failures; null for a socket of this machine.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<SignIn> SignInAsync(string? header, string address, CancellationToken cancellationToken)
+    public ValueTask<SignIn> SignInAsync(string? header, IPAddress? address, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(header))
         {
@@ -58,7 +59,7 @@ internal sealed class AccountDirectory(
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : SignInAsync(header, digest, entry, address, cancellationToken);
+            : SignInAsync(header, digest, entry, address?.ToString() ?? "local", cancellationToken);
     }
 
     /// <returns>The account's principal; null when the name is taken.</returns>

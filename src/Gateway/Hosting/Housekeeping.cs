@@ -19,23 +19,35 @@ internal sealed partial class Housekeeping(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        do
+        try
         {
-            try
+            do
             {
-                await accounts.ResumeDeletionsAsync(stoppingToken);
-                while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
-                {
-                }
-
-                ReturnMemory(buckets.EvictIdle());
+                await RunOnceAsync(stoppingToken);
             }
-            catch (StoreUnavailableException e)
-            {
-                LogPostponed(e);
-            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task RunOnceAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await accounts.ResumeDeletionsAsync(stoppingToken);
+            while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
+            {
+            }
+
+            ReturnMemory(buckets.EvictIdle());
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogPostponed(e);
+        }
     }
 
     /// <summary>

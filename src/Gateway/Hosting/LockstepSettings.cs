@@ -15,7 +15,10 @@ internal static class LockstepSettings
         }
         catch (InvalidOperationException e)
         {
-            throw new SettingsException($"{e.Message} {e.InnerException?.Message} See docs/operations/configuration.md for the settings.");
+            // The binder names its own option first; what a person wants to know is behind the last colon.
+            var unknown = e.Message.Contains("ErrorOnUnknownConfiguration", StringComparison.Ordinal);
+            throw new SettingsException(
+                $"{(unknown ? $"Unknown setting:{e.Message[(e.Message.LastIndexOf(':') + 1)..]}." : $"{e.Message} {e.InnerException?.Message}")} See docs/operations/configuration.md for the settings.");
         }
 
         var problems = Problems(options).ToList();
@@ -32,9 +35,9 @@ internal static class LockstepSettings
         foreach (var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal).Replace("//unix:", "//unix", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
-                || parsed.Scheme is not ("http" or "https"))
+                || parsed.Scheme is not "http")
             {
-                yield return $"Urls has '{url}', which is no address. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock.";
+                yield return $"Urls has '{url}', which is no http address. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock; TLS is for a proxy in front.";
             }
         }
 
@@ -61,6 +64,11 @@ internal static class LockstepSettings
         foreach (var (name, value) in PositiveNumbers(options).Where(setting => setting.Value <= 0))
         {
             yield return $"{name} is {value}. It must be greater than 0.";
+        }
+
+        foreach (var (name, value) in Durations(options).Where(setting => setting.Value > TimeSpan.FromDays(1)))
+        {
+            yield return $"{name} is {value.TotalDays} days. A bare number means days; write 00:00:30 for 30 seconds.";
         }
 
         foreach (var (name, value) in NumbersFromZero(options).Where(setting => setting.Value < 0))
@@ -107,6 +115,15 @@ internal static class LockstepSettings
         ("Buckets:MaxConcurrentSorts", options.Buckets.MaxConcurrentSorts),
         ("Buckets:IdleTimeout", options.Buckets.IdleTimeout.TotalSeconds),
         ("Buckets:ClockLeadBackoff", options.Buckets.ClockLeadBackoff.TotalSeconds),
+    ];
+
+    private static IEnumerable<(string Name, TimeSpan Value)> Durations(LockstepOptions options) =>
+    [
+        ("ShutdownTimeout", options.ShutdownTimeout),
+        ("Http:DrainTime", options.Http.DrainTime),
+        ("Accounts:CacheTime", options.Accounts.CacheTime),
+        ("Accounts:FailureWindow", options.Accounts.FailureWindow),
+        ("Buckets:IdleTimeout", options.Buckets.IdleTimeout),
     ];
 
     private static IEnumerable<(string Name, double Value)> NumbersFromZero(LockstepOptions options) =>

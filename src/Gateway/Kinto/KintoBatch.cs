@@ -42,7 +42,8 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
             var credentials = requests[i].Header("Authorization");
             if (!string.Equals(credentials, outer.Header("Authorization"), StringComparison.Ordinal))
             {
-                requests[i] = requests[i] with { Principal = (await signIn(credentials)).Principal };
+                var own = await signIn(credentials);
+                requests[i] = requests[i] with { Principal = own.Principal, Refusal = KintoErrors.Refuse(own, options) };
             }
         }
 

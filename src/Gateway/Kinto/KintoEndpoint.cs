@@ -85,13 +85,18 @@ internal sealed partial class KintoEndpoint(
         }
 
         // :: Step 2: is there a service at all, and room for one more.
+        if (path is "/__heartbeat__" or "/__lbheartbeat__")
+        {
+            return ExecuteAsync(context, path);
+        }
+
         if (options.Eos is { } eos && time.GetUtcNow() >= eos)
         {
             return AnswerAsync(context, KintoErrors.Create(
                 410, KintoErrno.ServiceDeprecated, "Gone", "The service you are trying to connect no longer exists at this location."));
         }
 
-        return path is "/__heartbeat__" or "/__lbheartbeat__" ? ExecuteAsync(context, path) : AdmitAsync(context, path);
+        return AdmitAsync(context, path);
     }
 
     private async Task AdmitAsync(HttpContext context, string path)
@@ -127,13 +132,7 @@ internal sealed partial class KintoEndpoint(
 
         // :: Step 3: who is it.
         var signIn = await SignInAsync(context, request.Headers.Authorization);
-        var refusal = signIn.Status switch
-        {
-            SignInStatus.Throttled => KintoErrors.TooManyRequests(signIn.RetryAfter),
-            SignInStatus.Busy => KintoErrors.Unavailable(options.RetryAfter),
-            _ => null,
-        };
-        if (refusal is not null)
+        if (KintoErrors.Refuse(signIn, options) is { } refusal)
         {
             await AnswerAsync(context, refusal);
             return;
@@ -174,7 +173,7 @@ internal sealed partial class KintoEndpoint(
     }
 
     private ValueTask<SignIn> SignInAsync(HttpContext context, string? credentials) => accounts.SignInAsync(
-        credentials, context.Connection.RemoteIpAddress?.ToString() ?? "local", context.RequestAborted);
+        credentials, context.Connection.RemoteIpAddress, context.RequestAborted);
 
     private async Task AnswerAsync(HttpContext context, KintoResponse response, bool isPrivate = true)
     {
@@ -292,8 +291,10 @@ internal sealed partial class KintoEndpoint(
     {
         context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
         WriteCommonHeaders(context);
-        var target = new PathString(context.Request.PathBase + path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
-        context.Response.Headers.Location = target;
+        var target = new PathString(path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
+        context.Response.Headers.Location = http.PublicUrl is null
+            ? context.Request.PathBase.ToUriComponent() + target
+            : PublicUrls.Base(context.Request, http) + target;
         context.Response.Headers.ContentLength = 0;
         return Task.CompletedTask;
     }

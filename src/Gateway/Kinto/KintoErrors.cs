@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -35,6 +36,14 @@ internal static class KintoErrors
     public static KintoResponse TooManyRequests(TimeSpan wait) =>
         Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")
             .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+
+    /// <returns>The answer to a sign-in that was not looked at; null where it was.</returns>
+    public static KintoResponse? Refuse(SignIn signIn, KintoOptions options) => signIn.Status switch
+    {
+        SignInStatus.Throttled => TooManyRequests(signIn.RetryAfter),
+        SignInStatus.Busy => Unavailable(options.RetryAfter),
+        _ => null,
+    };
 
     public static KintoResponse MethodNotAllowed(string allow) =>
         Create(405, KintoErrno.MethodNotAllowed, "Method Not Allowed", "Method not allowed on this endpoint.").With("Allow", allow);

@@ -36,10 +36,10 @@ internal sealed record KintoOptions
     /// <summary>Text of the alert. Default: a plain one.</summary>
     public string EosMessage { get; init; } = "This service will be closed.";
 
-    /// <summary>Where clients read more. Default: none.</summary>
+    /// <summary>Where clients read more. Default: <see cref="ProjectDocs"/>.</summary>
     public string? EosUrl { get; init; }
 
-    /// <summary>Origins that browsers may call from; <c>*</c> for all, none for no CORS. Default: <c>*</c>.</summary>
+    /// <summary>The origin that browsers may call from; <c>*</c> for all, empty for no CORS. Default: <c>*</c>.</summary>
     public string CorsOrigin { get; init; } = "*";
 
     /// <summary>Seconds a browser may keep a preflight's answer. Default: 3,600.</summary>

@@ -20,6 +20,9 @@ internal sealed record KintoRequest
     /// <summary>Who signed in; null for nobody.</summary>
     public Principal? Principal { get; init; }
 
+    /// <summary>The answer, where the sign-in was refused unseen; else null.</summary>
+    public KintoResponse? Refusal { get; init; }
+
     /// <summary>Whether the request, by where it comes from, may make an account.</summary>
     public bool MayRegister { get; init; }
 

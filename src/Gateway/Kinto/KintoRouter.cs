@@ -11,6 +11,11 @@ internal sealed class KintoRouter(
 {
     public KintoPlan Plan(KintoRequest request)
     {
+        if (request.Refusal is not null)
+        {
+            return request.Refusal;
+        }
+
         var segments = request.Path.Split('/')[1..];
         return segments switch
         {
@@ -62,8 +67,7 @@ internal sealed class KintoRouter(
 
     private KintoPlan Guard(KintoRequest request, string methods, bool needsPrincipal, Func<KintoPlan> plan)
     {
-        if (!methods.Split(", ").Contains(request.Method, StringComparer.Ordinal)
-            || (options.ReadOnly && !request.IsRead))
+        if (!IsAmong(methods, request.Method) || (options.ReadOnly && !request.IsRead))
         {
             return KintoErrors.MethodNotAllowed(options.ReadOnly ? "GET, HEAD, OPTIONS" : methods);
         }
@@ -74,5 +78,18 @@ internal sealed class KintoRouter(
         }
 
         return ContentTypes.Refuse(request) is { } refusal ? refusal : plan();
+    }
+
+    private static bool IsAmong(ReadOnlySpan<char> methods, string method)
+    {
+        foreach (var range in methods.Split(", "))
+        {
+            if (methods[range].SequenceEqual(method))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// A bucket as a turn is about to make it. Invariants:
+/// <list type="number">
+/// <item>Each changed object gets a stamp of its own, above all earlier ones of the bucket.</item>
+/// <item>A list's <see cref="ListHead.RowsModified"/> moves only with a row that a reader of the list can see change.</item>
+/// <item>Counts and bytes follow the rows: whoever writes says what was there before.</item>
+/// </list>
+/// </summary>
+internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
+{
+    private readonly HashSet<ListRef> changedLists = [];
+    private readonly HashSet<ListRef> removedLists = [];
+    private readonly List<int> orphanedKeys = [];
+    private readonly ServerTimestamp startClock = start.Clock;
+    private BucketHeads heads = start;
+
+    /// <summary>The bucket with the changes, at the version it was read at.</summary>
+    public BucketHeads Heads => heads;
+
+    /// <summary>Changed rows.</summary>
+    public Overlay Overlay { get; } = new();
+
+    public bool HasChanges => heads.Clock != startClock;
+
+    public BucketCommit ToCommit(Guid nonce) => new(
+        heads with { Version = heads.Version + 1 },
+        nonce,
+        [.. changedLists.Where(heads.Lists.ContainsKey).Select(list => heads.Lists[list])],
+        [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
+        orphanedKeys,
+        Overlay.ToRows());
+
+    /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
+    public RecordWritten Write(
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? previous, Caller caller)
+    {
+        CreateParents(target, caller);
+        if (target.List.Role == ListRole.Self && !heads.Exists)
+        {
+            heads = heads with { Exists = true, Author = caller.Principal };
+        }
+
+        EnsureList(target.List);
+        if (target.List.Role == ListRole.Collections)
+        {
+            EnsureList(ListRef.RecordsOf(target.Id));
+        }
+
+        var live = previous is { IsTombstone: false };
+        var record = new StoredRecord
+        {
+            Id = target.Id,
+            Modified = NextStamp(hint),
+            Body = body,
+            Author = live ? previous!.Author : caller.Principal,
+            Acl = live ? previous!.Acl : null,
+        };
+        Put(target.List, record, previous);
+        return new RecordWritten(record, previous);
+    }
+
+    /// <summary>A default bucket and its collections come into being with the first write to them.</summary>
+    private void CreateParents(ObjectRef target, Caller caller)
+    {
+        if (target.List.Role != ListRole.Self && !heads.Exists)
+        {
+            Write(ObjectRef.Bucket, RecordData.EmptyObject, hint: null, previous: null, caller);
+        }
+
+        if (target.List.Role == ListRole.Records && !heads[target.List].Exists)
+        {
+            Write(ObjectRef.Collection(target.List.Name), RecordData.EmptyObject, hint: null, previous: null, caller);
+        }
+    }
+
+    /// <summary>Removes an object that is there. A collection or bucket takes all that it holds with it.</summary>
+    /// <returns>The tombstone.</returns>
+    public StoredRecord Remove(ObjectRef target, ServerTimestamp? hint, StoredRecord live)
+    {
+        var tombstone = StoredRecord.Tombstone(target.Id, NextStamp(hint), live.Author);
+        switch (target.List.Role)
+        {
+            case ListRole.Self:
+                foreach (var list in heads.Lists.Values)
+                {
+                    Orphan(list);
+                    removedLists.Add(list.List);
+                }
+
+                heads = heads with
+                {
+                    Exists = false,
+                    Base = tombstone.Modified,
+                    Lists = ImmutableDictionary<ListRef, ListHead>.Empty,
+                };
+                break;
+            case ListRole.Collections:
+                Put(target.List, tombstone, live);
+                var records = heads[ListRef.RecordsOf(target.Id)];
+                Orphan(records);
+                SetList(records with
+                {
+                    Key = 0,
+                    RowsModified = tombstone.Modified,
+                    Touched = tombstone.Modified,
+                    Horizon = tombstone.Modified,
+                    Count = 0,
+                    Bytes = 0,
+                    NextExpiry = null,
+                });
+                break;
+            default:
+                Put(target.List, tombstone, live);
+                break;
+        }
+
+        return tombstone;
+    }
+
+    private void Put(ListRef list, StoredRecord record, StoredRecord? previous)
+    {
+        var head = heads[list];
+        Overlay.Set(head.Key, record);
+        var wasLive = previous is { IsTombstone: false };
+        SetList(head with
+        {
+            RowsModified = record.Modified,
+            Touched = record.Modified,
+            Count = head.Count + (record.IsTombstone ? 0 : 1) - (wasLive ? 1 : 0),
+            Bytes = head.Bytes + record.Body.Length - (wasLive ? previous!.Body.Length : 0),
+        });
+    }
+
+    private void EnsureList(ListRef list)
+    {
+        var head = heads[list];
+        if (!head.Exists)
+        {
+            // The stamp stays what an absent list answered: creating an empty list shows nothing new to its readers.
+            SetList(head with { Key = heads.NextKey });
+            heads = heads with { NextKey = heads.NextKey + 1 };
+        }
+    }
+
+    private void SetList(ListHead head)
+    {
+        heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };
+        changedLists.Add(head.List);
+    }
+
+    private void Orphan(ListHead list)
+    {
+        if (list.Exists)
+        {
+            Overlay.Drop(list.Key);
+            orphanedKeys.Add(list.Key);
+        }
+    }
+
+    private ServerTimestamp NextStamp(ServerTimestamp? hint)
+    {
+        var now = ServerTimestamp.Now(time);
+        var stamp = hint is { } wish && BucketClock.Accepts(heads.Id.Kind, wish, now, heads.Clock)
+            ? wish
+            : BucketClock.Next(heads.Id.Kind, now, heads.Clock);
+        heads = heads with { Clock = stamp };
+        return stamp;
+    }
+}
