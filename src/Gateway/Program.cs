@@ -33,7 +33,17 @@ try
     using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = faults.Report });
     await using var app = LockstepServer.Build(options, configuration, data, database, TimeProvider.System);
     faults.Logger = app.Logger;
-    await app.RunAsync();
+    try
+    {
+        await app.StartAsync();
+    }
+    catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+    {
+        Console.Error.WriteLine($"Cannot listen on {options.Urls}: {e.Message} Stop what listens there, or set Urls to another address.");
+        return 1;
+    }
+
+    await app.WaitForShutdownAsync();
     return 0;
 }
 catch (Exception e) when (e is SettingsException or SqliteSchemaException or StoreUnavailableException)
@@ -41,8 +51,8 @@ catch (Exception e) when (e is SettingsException or SqliteSchemaException or Sto
     Console.Error.WriteLine(e.Message);
     return 1;
 }
-catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (Exception e) when (e is InvalidDataException or FormatException)
 {
-    Console.Error.WriteLine($"{e.Message} Stop what listens there, or set Urls to another address.");
+    Console.Error.WriteLine($"The settings or the database cannot be read: {e.Message} {e.InnerException?.Message}");
     return 1;
 }

@@ -47,7 +47,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return asked.Status == CommitStatus.Done ? outcome : CommitOutcome.Unknown;
     }
 
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements =>
         {
             using var reader = statements.Prepare(
@@ -56,9 +56,9 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                 FROM buckets b
                 LEFT JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
                 LEFT JOIN records r ON r.bucket = b.bucket AND r.list = l.list AND r.id = $2
-                WHERE b.author = $0 ORDER BY b.bucket LIMIT $1
+                WHERE b.author = $0 AND b.live >= $3 ORDER BY b.bucket LIMIT $1
                 """,
-                author, limit, ObjectRef.Bucket.Id).ExecuteReader();
+                author, limit, ObjectRef.Bucket.Id, onlyLive ? 1L : 0L).ExecuteReader();
             var entries = new List<BucketEntry>();
             while (reader.Read())
             {

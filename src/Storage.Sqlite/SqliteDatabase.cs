@@ -32,7 +32,11 @@ public sealed class SqliteDatabase : IDisposable
         {
             CreatePrivately(options.Path);
             using var connection = Connect(options);
-            SqliteSchema.Execute(connection, "PRAGMA journal_mode = WAL");
+            if (SqliteSchema.Scalar(connection, "PRAGMA journal_mode = WAL") is not "wal")
+            {
+                throw new SqliteSchemaException($"'{options.Path}' cannot have a write-ahead log where it lies. Put it on a local file system.");
+            }
+
             SqliteSchema.Apply(connection);
             SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('cluster', '{Guid.NewGuid()}')");
             SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('secret', '{Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}')");
@@ -77,7 +81,7 @@ public sealed class SqliteDatabase : IDisposable
         });
         return outcome.Status == CommitStatus.Done
             ? result
-            : throw new StoreUnavailableException($"The write to '{options.Path}' was not done.");
+            : throw new StoreUnavailableException($"The write to '{options.Path}' was not done, or it is not known whether it was.");
     }
 
     /// <summary>Runs a read on a connection of its own, on the caller's thread.</summary>

@@ -12,6 +12,8 @@ namespace Lockstep.Storage.Sqlite;
 /// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written; a
 /// fault in COMMIT leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
 /// and not by what this process remembers.</item>
+/// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
+/// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
 /// </list>
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
@@ -23,6 +25,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Action<Exception> onFault;
     private readonly Thread thread;
     private SqliteStatements? statements;
+    private bool unsettled;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
     /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
@@ -83,6 +86,11 @@ internal sealed class SqliteWriter : IDisposable
         {
             statements ??= open();
             statements.Execute("BEGIN IMMEDIATE");
+            if (unsettled)
+            {
+                statements.Execute("INSERT INTO meta VALUES ('fence', hex(randomblob(16))) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+            }
+
             foreach (var job in jobs)
             {
                 RunInSavepoint(job, statements);
@@ -91,21 +99,23 @@ internal sealed class SqliteWriter : IDisposable
         catch (Exception e)
         {
             // Out of room, gone, locked: before COMMIT nothing is written.
-            onFault(e);
             Reset();
             jobs.ForEach(static job => job.End(CommitOutcome.NotExecuted));
+            Report(e);
             return;
         }
 
         try
         {
             statements.Execute("COMMIT");
+            unsettled = false;
         }
         catch (Exception e)
         {
-            onFault(e);
+            unsettled = true;
             Reset();
             jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+            Report(e);
             return;
         }
 
@@ -119,14 +129,26 @@ internal sealed class SqliteWriter : IDisposable
         {
             job.Run(statements);
         }
-        catch (SqliteException e) when (IsAboutTheData(e))
+        catch (Exception e) when (e is not SqliteException fault || IsAboutTheData(fault))
         {
-            onFault(e);
+            Report(e);
             statements.Execute("ROLLBACK TO job");
             job.Refuse();
         }
 
         statements.Execute("RELEASE job");
+    }
+
+    private void Report(Exception fault)
+    {
+        try
+        {
+            onFault(fault);
+        }
+        catch (Exception)
+        {
+            // A listener that fails must not stop the writer.
+        }
     }
 
     /// <summary>Faults of one job's values, not of the database: only these are isolated.</summary>

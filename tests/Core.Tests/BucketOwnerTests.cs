@@ -299,6 +299,60 @@ public sealed class BucketOwnerTests
         Assert.Equal(2, count.Count);
     }
 
+    [Fact]
+    public async Task Heads_ReadBeforeACommit_NeverReplaceNewerOnes()
+    {
+        var stalling = new StallingStore(store);
+        var buckets = new InProcessBuckets(stalling, new BucketOptions(), time);
+        await WriteAsync(buckets, "a");
+        var etag = (await ListAsync(buckets)).ListStamp;
+
+        // Another process's heads: a fresh one loads, and is held up while this one writes on and then loses its heads.
+        var fresh = new InProcessBuckets(stalling, new BucketOptions(), time);
+        stalling.StallNext();
+        var reading = ListAsync(fresh).AsTask();
+        await stalling.Stalled;
+        Assert.IsType<RecordWritten>(await WriteAsync(fresh, "b"));
+        (store.Next, store.CanDecide) = (CommitFault.LostBefore, false);
+        Assert.Equal(Unavailable.FateUnknown, await WriteAsync(fresh, "c"));
+        store.CanDecide = true;
+        stalling.Go();
+        await reading;
+
+        Assert.Equal(["b"], (await ListAsync(fresh, new ListQuery { Limit = 10, Since = etag })).Records.Select(record => record.Id));
+    }
+
+    [Fact]
+    public async Task Read_OfARecordNewerThanTheHeads_WaitsForThem()
+    {
+        var first = Buckets();
+        var second = Buckets();
+        await WriteAsync(first, "a");
+        await ListAsync(second);
+        var written = Assert.IsType<RecordWritten>(await WriteAsync(first, "a"));
+
+        var read = Assert.IsType<RecordFound>(await ExecuteAsync(second, new ReadRecord(ObjectRef.Record("tasks", "a"))));
+
+        Assert.Equal(written.Record.Modified, read.Record.Modified);
+        Assert.Equal(written.Record.Modified, (await ListAsync(second, new ListQuery { Limit = 1, Since = new ServerTimestamp(1) })).ListStamp);
+    }
+
+    [Fact]
+    public async Task Collections_MadeAndDeletedForEver_AreNotRememberedForEver()
+    {
+        var buckets = new InProcessBuckets(store, new BucketOptions { MaxCollections = 3 }, time);
+        var refused = 0;
+        for (var i = 0; i < 20; i++)
+        {
+            var made = await ExecuteAsync(buckets, new PutRecord(ObjectRef.Collection($"c{i}"), "{}"u8.ToArray()));
+            refused += made is TooLarge ? 1 : 0;
+            await ExecuteAsync(buckets, new DeleteRecord(ObjectRef.Collection($"c{i}")));
+        }
+
+        Assert.InRange(refused, 10, 19);
+        Assert.True((await store.LoadAsync(id, default))!.Lists.Count <= 2 * 3);
+    }
+
     private InProcessBuckets Buckets() => new(store, new BucketOptions(), time);
 
     private static PutRecord Put(string record, string text) =>
@@ -314,6 +368,33 @@ public sealed class BucketOwnerTests
 
     private ValueTask<BucketResponse> RequestAsync(InProcessBuckets buckets, Operation operation, BucketId? bucket = null) =>
         buckets.Get(bucket ?? id).ExecuteAsync(new BucketRequest(Alice, [operation]), CancellationToken.None);
+
+    /// <summary>Holds one load back after it has read.</summary>
+    private sealed class StallingStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private readonly TaskCompletionSource stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private bool stallNext;
+
+        public Task Stalled => stalled.Task;
+
+        public void StallNext() => stallNext = true;
+
+        public void Go() => go.TrySetResult();
+
+        public override async ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken)
+        {
+            var heads = await base.LoadAsync(id, cancellationToken);
+            if (stallNext)
+            {
+                stallNext = false;
+                stalled.TrySetResult();
+                await go.Task;
+            }
+
+            return heads;
+        }
+    }
 
     /// <summary>Holds commits back until it is opened.</summary>
     private sealed class GatedStore(IBucketStore inner) : DelegatingBucketStore(inner)

@@ -59,6 +59,18 @@ public sealed class RecordPatchTests
         Assert.NotNull(invalid);
     }
 
+    [Theory]
+    [InlineData("1e99999999999")]
+    [InlineData("\"\\ud800\"")]
+    public void JsonPatch_TestOfAValueThatCannotBeCompared_IsRefused(string value)
+    {
+        var existing = Simple with { Body = Encoding.UTF8.GetBytes($$"""{"n":{{value}}}""") };
+        var (data, invalid) = RecordPatch.Apply(
+            PatchKind.Operations, existing, Encoding.UTF8.GetBytes($$"""[{"op":"test","path":"/data/n","value":{{value}}}]"""));
+
+        Assert.True(data is not null || invalid is not null);
+    }
+
     [Fact]
     public void JsonPatch_CopiesThatDouble_AreRefusedBeforeMemoryIsGone()
     {

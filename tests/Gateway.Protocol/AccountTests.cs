@@ -107,6 +107,73 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         (await leaver.GetAsync("/buckets/leavers-named")).AssertError(403, KintoErrno.Forbidden);
     }
 
+    [Fact]
+    public async Task Account_DeletedWithManyDeletedBuckets_StillTakesTheLiveOnesAlong()
+    {
+        using var anonymous = server.Anonymous();
+        await anonymous.PutAsync("/accounts/hoarder", """{"data":{"password":"s3cr3t"}}""");
+        using var hoarder = server.As("hoarder", "s3cr3t");
+        for (var batch = 0; batch < 41; batch++)
+        {
+            var requests = string.Join(',', Enumerable.Range(0, 25).Select(i => $"{{\"path\":\"/buckets/hoard{batch}-{i}\"}}"));
+            Assert.Equal(200, (await hoarder.PostAsync("/batch", """{"defaults":{"method":"PUT","body":{"data":{}}},"requests":[""" + requests + "]}")).Status);
+        }
+
+        Assert.Equal(1025, (await hoarder.DeleteAsync("/buckets")).Ids.Count());
+        await hoarder.PutAsync("/buckets/diary", """{"data":{"secret":true}}""");
+
+        Assert.Equal(200, (await hoarder.DeleteAsync("/accounts/hoarder")).Status);
+        await anonymous.PutAsync("/accounts/hoarder", """{"data":{"password":"s3cr3t"}}""");
+        (await hoarder.GetAsync("/buckets/diary")).AssertError(403, KintoErrno.Forbidden);
+        Assert.Empty((await hoarder.GetAsync("/buckets?_since=0")).Ids);
+    }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("password")]
+    public async Task Body_ThatArrivesAfterItsAccountChanged_IsRefused(string change)
+    {
+        using var anonymous = server.Anonymous();
+        var name = $"slow-{change}";
+        await anonymous.PutAsync($"/accounts/{name}", """{"data":{"password":"s3cr3t"}}""");
+        using var client = server.As(name, "s3cr3t");
+        Assert.Equal(200, (await client.GetAsync("/buckets")).Status);
+        using var slow = new System.Net.Sockets.TcpClient();
+        await slow.ConnectAsync(server.Address.Host, server.Address.Port);
+        using var reader = new StreamReader(slow.GetStream());
+        const string body = """{"data":{}}""";
+        await slow.Client.SendAsync(System.Text.Encoding.ASCII.GetBytes(
+            $"PUT /v1/buckets/late-{change} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nAuthorization: {KintoClient.Basic(name, "s3cr3t")}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nExpect: 100-continue\r\n\r\n"));
+
+        // The server asks for the body once it has signed the caller in.
+        Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync());
+        Assert.Equal(200, change is "delete"
+            ? (await client.DeleteAsync($"/accounts/{name}")).Status
+            : (await client.PutAsync($"/accounts/{name}", """{"data":{"password":"s3cr3t-2"}}""")).Status);
+        await slow.Client.SendAsync(System.Text.Encoding.ASCII.GetBytes(body));
+
+        Assert.Equal("", await reader.ReadLineAsync());
+        Assert.Equal("HTTP/1.1 401 Unauthorized", await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task SignIn_ManyWrongOnesAtOnce_AreNotAllTried()
+    {
+        var throttled = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 5 } });
+        try
+        {
+            await throttled.AddAccountAsync("target", "s3cr3t");
+            using var wrong = throttled.As("target", "wrong!");
+            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => wrong.GetAsync("/buckets")));
+            Assert.InRange(answers.Count(answer => answer.Status == 401), 1, 10);
+            Assert.All(answers, answer => Assert.True(answer.Status is 401 or 429 or 503));
+        }
+        finally
+        {
+            await throttled.DisposeAsync();
+        }
+    }
+
     [Theory]
     [InlineData("/accounts/x", """{"data":{}}""")]
     [InlineData("/accounts/x", """{}""")]
@@ -164,13 +231,17 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
     [InlineData("Forwarded", "for=127.0.0.1")]
     [InlineData("Via", "1.1 proxy")]
     [InlineData("X-Real-IP", "10.0.0.1")]
+    [InlineData("X-Anything-A-Proxy-Adds", "1")]
+    [InlineData("CF-Connecting-IP", "192.0.2.1")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Host", "127.1.2.3")]
     [InlineData("Host", "sync.example.org")]
     [InlineData("Origin", "https://evil.example.org")]
     public async Task Registration_ThroughAProxyOrAForeignPage_IsClosedByDefault(string header, string value)
     {
         using var anonymous = server.Anonymous();
         (await anonymous.PutAsync("/accounts/proxied", """{"data":{"password":"s3cr3t"}}""", (header, value))).AssertError(401, KintoErrno.MissingAuthToken);
-        Assert.Equal(201, (await anonymous.PutAsync($"/accounts/local-{header}", """{"data":{"password":"s3cr3t"}}""", ("Origin", "http://localhost:3000"))).Status);
+        Assert.Equal(201, (await anonymous.PutAsync($"/accounts/local-{Guid.NewGuid()}", """{"data":{"password":"s3cr3t"}}""", ("Origin", "http://localhost:3000"))).Status);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class FaultTests
             else
             {
                 answer.AssertError(503, KintoErrno.Backend);
-                Assert.Equal("3", answer.Headers["Retry-After"]);
+                Assert.Equal(canDecide, answer.Headers.ContainsKey("Retry-After"));
                 Assert.Contains(canDecide ? "nothing was changed" : "not known", answer.Text, StringComparison.Ordinal);
             }
 

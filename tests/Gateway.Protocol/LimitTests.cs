@@ -73,6 +73,36 @@ public sealed class LimitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Body_OfSomebodyWhoHasNotSignedIn_MustBeSmall()
+    {
+        using var anonymous = server.Anonymous();
+        (await anonymous.PostAsync("/batch", new string(' ', 70_000))).AssertError(413, KintoErrno.RequestTooLarge);
+        Assert.Equal(200, (await anonymous.PostAsync("/batch", """{"requests":[]}""" + new string(' ', 50_000))).Status);
+    }
+
+    [Fact]
+    public async Task Heartbeat_ReadsNoBody_AndSignsNobodyIn()
+    {
+        using var slow = new TcpClient();
+        await slow.ConnectAsync(server.Address.Host, server.Address.Port);
+        await slow.Client.SendAsync(Encoding.ASCII.GetBytes(
+            $"GET /v1/__heartbeat__ HTTP/1.1\r\nHost: {server.Address.Authority}\r\nAuthorization: Basic bm9wZTpub3Bl\r\nContent-Length: 90000\r\n\r\n"));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var reader = new StreamReader(slow.GetStream());
+        Assert.Equal("HTTP/1.1 200 OK", await reader.ReadLineAsync(deadline.Token));
+    }
+
+    [Fact]
+    public async Task Batch_ThatMultipliesItsBodies_Is413_AndALongPathIs400()
+    {
+        using var client = await server.NewUserAsync();
+        var parts = string.Join(',', Enumerable.Repeat($"{{\"path\":\"{Record}\"}}", 25));
+        var multiplied = "{\"defaults\":{\"method\":\"PUT\",\"body\":{\"data\":{\"a\":\"" + new string('x', 9_000) + "\"}}},\"requests\":[" + parts + "]}";
+        (await client.PostAsync("/batch", multiplied)).AssertError(413, KintoErrno.RequestTooLarge);
+        (await client.PostAsync("/batch", $"{{\"requests\":[{{\"path\":\"/{new string('a', 5_000)}\"}}]}}")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
     public async Task Json_TooDeep_Is400()
     {
         using var client = await server.NewUserAsync();

@@ -91,6 +91,39 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(["o"], (await client.GetAsync(List + "?_sort=t.a&_limit=1")).Ids);
     }
 
+    [Fact]
+    public async Task Sort_ByNumbersOfAnySize_IsOneOrder_SoThatPagesSkipNothing()
+    {
+        using var client = await server.NewUserAsync();
+        string[] numbers = ["7922816251426433759354395033.4", "79228162514264337593543950334", "79228162514264337593543950335", "79228162514264337593543950336", "1e28", "1e29", "1e999", "1e99999999999", "-1e999", "0", "-0.0", "0.1"];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            Assert.Equal(201, (await client.PutAsync($"{List}/n{i}", $$$"""{"data":{"n":{{{numbers[i]}}}}}""")).Status);
+        }
+
+        var whole = (await client.GetAsync(List + "?_sort=n")).Ids.ToList();
+        var seen = new List<string>();
+        for (var path = List + "?_sort=n&_limit=1"; path is not null && seen.Count < 100;)
+        {
+            var page = await client.GetAsync(path);
+            seen.AddRange(page.Ids);
+            path = page.Headers.TryGetValue("Next-Page", out var next) ? new Uri(next).PathAndQuery["/v1".Length..] : null;
+        }
+
+        Assert.Equal(numbers.Length, whole.Count);
+        Assert.Equal(whole, seen);
+    }
+
+    [Fact]
+    public async Task Sort_ByValuesTooLongToPageBy_Is400()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(List + "/a", $$$"""{"data":{"k":"a{{{new string('x', 5_000)}}}"}}""");
+        await client.PutAsync(List + "/b", $$$"""{"data":{"k":"b{{{new string('x', 5_000)}}}"}}""");
+        Assert.Equal(["a", "b"], (await client.GetAsync(List + "?_sort=k")).Ids);
+        (await client.GetAsync(List + "?_sort=k&_limit=1")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("_sort=last_modified&")]
@@ -161,6 +194,8 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     [InlineData("_token=x")]
     [InlineData("_token=e30")]
     [InlineData("_token=bm9wZQ")]
+    [InlineData("_token=eyJtIjoxLCJpIjoiYSIsImwiOi05MjIzMzcyMDM2ODU0Nzc1ODA4fQ")]
+    [InlineData("_token=eyJtIjoxLCJpIjoiYSIsImwiOjkyMjMzNzIwMzY4NTQ3NzU4MDd9")]
     [InlineData("_sort=,-")]
     [InlineData("title=x")]
     [InlineData("like_title=x")]

@@ -39,6 +39,20 @@ public sealed class PatchTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(expected, answer.Data.GetRawText());
     }
 
+    [Theory]
+    [InlineData("1e99999999999")]
+    [InlineData("\"\\ud800\"")]
+    public async Task Patch_OfValuesThatCannotBeCompared_AnswersWhatWasDone(string value)
+    {
+        using var client = await server.NewUserAsync();
+        var body = $$$"""{"data":{"n":{{{value}}}}}""";
+        await client.PutAsync(Record, body);
+        foreach (var behaviour in new[] { "light", "diff", "full" })
+        {
+            Assert.Equal(200, (await client.SendAsync("PATCH", Record, body, ("Response-Behavior", behaviour))).Status);
+        }
+    }
+
     [Fact]
     public async Task Patch_Missing_Is404()
     {

@@ -40,6 +40,28 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         Assert.Equal("authorization,if-match", answer.Headers["Access-Control-Allow-Headers"]);
         Assert.Equal("3600", answer.Headers["Access-Control-Max-Age"]);
         (await client.SendAsync("OPTIONS", "/")).AssertError(400, KintoErrno.InvalidParameters);
+        using var raw = new System.Net.Sockets.TcpClient();
+        await raw.ConnectAsync(server.Address.Host, server.Address.Port);
+        using var reader = new StreamReader(raw.GetStream());
+        foreach (var (request, status) in new[]
+        {
+            ("OPTIONS /v1/ HTTP/1.1\r\nOrigin: http://a\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: \u00e9", "200"),
+            ("GET /x?a=\u0001 HTTP/1.1", "307"),
+        })
+        {
+            await raw.Client.SendAsync(System.Text.Encoding.UTF8.GetBytes($"{request}\r\nHost: {server.Address.Authority}\r\n\r\n"));
+            Assert.Equal(status, (await reader.ReadLineAsync())!.Split(' ')[1]);
+            var length = 0;
+            while (await reader.ReadLineAsync() is { Length: > 0 } header)
+            {
+                length = header.StartsWith("Content-Length:", StringComparison.Ordinal) ? int.Parse(header.Split(' ')[1]) : length;
+            }
+
+            for (var i = 0; i < length; i++)
+            {
+                Assert.NotEqual(-1, reader.Read());
+            }
+        }
     }
 
     [Fact]

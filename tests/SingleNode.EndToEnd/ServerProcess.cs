@@ -43,7 +43,15 @@ public sealed partial class ServerProcess : IDisposable
     {
         var server = new ServerProcess(
             ["--data-directory", directory, "--urls", "http://127.0.0.1:0", "--accounts:password-iterations", "1000", .. settings ?? []], environment);
-        return (server, await server.listening.Task.WaitAsync(Deadline));
+        try
+        {
+            return (server, await server.listening.Task.WaitAsync(Deadline));
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs a command, or a server that must not start, to its end.</summary>

@@ -96,7 +96,7 @@ internal sealed class BucketModel(ManualTime time)
         }
 
         var matching = Matching(list, deletes.Query).Where(row => row.IsLive).ToList();
-        var gone = matching.Take(deletes.Query.Limit).Select(row => new ModelRow(row.Id, Tick(hint: null), Fields: null)).ToList();
+        var gone = Page(matching, deletes.Query).Select(row => new ModelRow(row.Id, Tick(hint: null), Fields: null)).ToList();
         foreach (var tombstone in gone)
         {
             Remove(new ObjectRef(deletes.List, tombstone.Id), tombstone);
@@ -126,7 +126,8 @@ internal sealed class BucketModel(ManualTime time)
         }
 
         var matching = Matching(list, query).ToList();
-        return $"page @{list.Stamp} [{string.Join(", ", matching.Take(query.Limit))}]{(matching.Count > query.Limit ? " …" : "")}";
+        var page = Page(matching, query);
+        return $"page @{list.Stamp} [{string.Join(", ", page)}]{(matching.Count > page.Count ? " …" : "")}";
     }
 
     private string Count(CountRecords operation)
@@ -134,6 +135,22 @@ internal sealed class BucketModel(ManualTime time)
         var list = ListOf(operation.List);
         return RefuseRead(operation.Precondition, row: null, list.Stamp)
             ?? $"count {Matching(list, operation.Query).Count(row => row.IsLive)} @{list.Stamp}";
+    }
+
+    private static List<ModelRow> Page(IEnumerable<ModelRow> matching, ListQuery query)
+    {
+        var page = new List<ModelRow>();
+        foreach (var row in matching)
+        {
+            if (page.Count == query.Limit || page.Sum(taken => taken.Bytes) >= query.MaxBytes)
+            {
+                break;
+            }
+
+            page.Add(row);
+        }
+
+        return page;
     }
 
     private static IEnumerable<ModelRow> Matching(ModelList list, ListQuery query)

@@ -140,13 +140,14 @@ public abstract class BucketModelContract(ITestOutputHelper output)
                 < 71 => new DeleteRecords(list, Query() with { Limit = random.Next(1, 8) }) { Precondition = Precondition(PreconditionScope.List) },
                 < 80 => new ReadRecord(target) { Precondition = Precondition(PreconditionScope.Record) },
                 < 95 => new ListRecords(list, Query()) { Precondition = Precondition(PreconditionScope.List) },
-                _ => new CountRecords(list, Query() with { Sort = [] }) { Precondition = Precondition(PreconditionScope.List) },
+                _ => new CountRecords(list, Query()) { Precondition = Precondition(PreconditionScope.List) },
             };
         }
 
         private ListQuery Query() => new()
         {
             Limit = random.Next(3) == 0 ? random.Next(1, 5) : 100,
+            MaxBytes = random.Next(4) == 0 ? random.Next(1, 40) : long.MaxValue,
             Since = random.Next(2) == 0 ? SomeStamp() : null,
             Before = random.Next(8) == 0 ? SomeStamp() : null,
             Ids = random.Next(10) == 0 ? ["r1", "r2", "r3", "a"] : null,

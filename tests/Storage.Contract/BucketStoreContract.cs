@@ -301,11 +301,12 @@ public abstract class BucketStoreContract
         await Store.CommitAsync(Commit(First(gone) with { Author = author, Exists = false, Base = new(90) }, []));
         await Store.CommitAsync(Commit(First(NewId()) with { Author = "account:other", Exists = false }, []));
 
-        var entries = await Store.ListByAuthorAsync(author, 10, default);
+        var entries = await Store.ListByAuthorAsync(author, onlyLive: false, 10, default);
 
         Assert.Equal([(live, live.Name, 100L, false), (gone, gone.Name, 90L, true)],
             entries.Select(entry => (entry.Id, entry.Record.Id, entry.Record.Modified.Milliseconds, entry.Record.IsTombstone)));
-        Assert.Single(await Store.ListByAuthorAsync(author, 1, default));
+        Assert.Single(await Store.ListByAuthorAsync(author, onlyLive: false, 1, default));
+        Assert.Equal(live, Assert.Single(await Store.ListByAuthorAsync(author, onlyLive: true, 10, default)).Id);
     }
 
     [Fact]

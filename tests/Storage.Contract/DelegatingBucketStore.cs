@@ -20,8 +20,8 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
 
     public virtual ValueTask<CommitOutcome> DecideAsync(BucketCommit commit) => inner.DecideAsync(commit);
 
-    public virtual ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken) =>
-        inner.ListByAuthorAsync(author, limit, cancellationToken);
+    public virtual ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
+        inner.ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
         inner.ListExistingAsync(after, limit, cancellationToken);

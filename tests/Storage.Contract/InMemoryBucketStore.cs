@@ -90,12 +90,13 @@ public sealed class InMemoryBucketStore : IBucketStore
             : CommitOutcome.Stale);
     }
 
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken)
     {
         lock (gate)
         {
             return ValueTask.FromResult<IReadOnlyList<BucketEntry>>([.. states.Values
                 .Where(state => string.Equals(state.Heads.Author, author, StringComparison.Ordinal))
+                .Where(state => state.Heads.Exists || !onlyLive)
                 .OrderBy(state => state.Heads.Row)
                 .Take(limit)
                 .Select(state => new BucketEntry(state.Heads.Id, state.Heads.Exists

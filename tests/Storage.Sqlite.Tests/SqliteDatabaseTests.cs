@@ -34,6 +34,14 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Writer_SyncsTheLogWithEachCommit()
+    {
+        // 2 is FULL. Less would lose acknowledged writes with the machine, and no test that only kills the process sees it.
+        Assert.Equal(2L, await database.Database.WriteAsync(static statements => (long)statements.Scalar("PRAGMA synchronous")!));
+        Assert.Equal("wal", await database.Database.WriteAsync(static statements => (string)statements.Scalar("PRAGMA journal_mode")!));
+    }
+
+    [Fact]
     public async Task Reopened_EverythingIsThere_AndTheSecretIsTheSame()
     {
         var id = BucketId.DefaultBucket("alice");

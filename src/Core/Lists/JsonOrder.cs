@@ -36,10 +36,19 @@ internal static class JsonOrder
         _ => 6,
     };
 
-    private static int CompareNumbers(JsonElement a, JsonElement b) =>
-        a.TryGetDecimal(out var left) && b.TryGetDecimal(out var right)
-            ? left.CompareTo(right)
-            : a.GetDouble().CompareTo(b.GetDouble());
+    /// <summary>
+    /// By the nearest double, then by the nearest decimal: both round without changing the order, so that this is one, for
+    /// numbers of any size; what neither tells apart counts as equal.
+    /// </summary>
+    private static int CompareNumbers(JsonElement a, JsonElement b)
+    {
+        var byDouble = AsDouble(a).CompareTo(AsDouble(b));
+        return byDouble != 0 ? byDouble : AsDecimal(a).CompareTo(AsDecimal(b));
+    }
+
+    private static double AsDouble(JsonElement number) => number.TryGetDouble(out var value) ? value : double.PositiveInfinity;
+
+    private static decimal AsDecimal(JsonElement number) => number.TryGetDecimal(out var value) ? value : 0;
 
     private static int CompareArrays(JsonElement a, JsonElement b)
     {

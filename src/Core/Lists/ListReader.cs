@@ -50,7 +50,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Row, head.Key, query, query.Limit + (uncommitted?.Count ?? 0), query.MaxBytes);
+        var scan = new RecordScan(heads.Row, head.Key, Beneath(query, uncommitted), query.Limit, query.MaxBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (uncommitted is null)
         {
@@ -61,11 +61,9 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
 
         var order = query.Order;
         var last = rows.More ? rows.Records[^1] : null;
-        var merged = rows.Records.Where(row => !uncommitted.ContainsKey(row.Id))
-            .Concat(uncommitted.Values.Where(row => query.Matches(row)
+        var merged = rows.Records.Concat(uncommitted.Values.Where(row => query.Matches(row)
                 && (query.Cursor is null || (row.Modified <= query.Cursor.ListStamp && RecordOrder.IsPast(order, row, query.Cursor)))
-                && (last is null || RecordOrder.Compare(order, row, last) < 0)))
-            .ToList();
+                && (last is null || RecordOrder.Compare(order, row, last) < 0))).ToList();
         merged.Sort((a, b) => RecordOrder.Compare(order, a, b));
         return (RecordSelection.Page(merged, rows.More, query, head.RowsModified), rows.Version);
     }
@@ -77,7 +75,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Row, head.Key, query with { Cursor = null }, maxSortedRecords, maxSortedBytes);
+        var scan = new RecordScan(heads.Row, head.Key, Beneath(query, uncommitted) with { Cursor = null }, maxSortedRecords, maxSortedBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (rows.Head is null && uncommitted is null)
         {
@@ -90,9 +88,14 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
             return (new Invalid("querystring", "_sort", reason), rows.Version);
         }
 
-        var records = uncommitted is null
-            ? rows.Records
-            : rows.Records.Where(row => !uncommitted.ContainsKey(row.Id)).Concat(uncommitted.Values);
+        var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
         return (RecordSelection.Page(records, query, uncommitted is null ? rows.Head!.RowsModified : head.RowsModified), rows.Version);
     }
+
+    /// <summary>
+    /// The store leaves out what uncommitted rows cover: were it left out here, a page could end up empty where the store
+    /// stopped at a limit, and an empty page cannot say where to go on.
+    /// </summary>
+    public static ListQuery Beneath(ListQuery query, IReadOnlyDictionary<string, StoredRecord>? uncommitted) =>
+        uncommitted is null or { Count: 0 } ? query : query with { ExcludedIds = [.. query.ExcludedIds ?? [], .. uncommitted.Keys] };
 }

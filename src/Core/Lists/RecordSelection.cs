@@ -7,6 +7,9 @@ namespace Lockstep.Core.Lists;
 /// <summary>A page out of records that are all in memory.</summary>
 public static class RecordSelection
 {
+    /// <summary>Sort values longer than this would not fit the URL of a next page.</summary>
+    private const int MaxSortKeyLength = 2_000;
+
     /// <param name="records">Candidates; those that do not match are left out.</param>
     /// <param name="query">What to take, in which order.</param>
     /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
@@ -73,9 +76,18 @@ public static class RecordSelection
 
         var taken = Take(entries, query, static entry => entry.Record!);
         var listStamp = query.Cursor?.ListStamp ?? stamp;
-        var next = taken.Count > 0 && taken.Count < entries.Count
-            ? new PageCursor(taken[^1].Modified, taken[^1].Id, listStamp, taken[^1].KeysAsJson())
-            : null;
+        if (taken.Count == 0 || taken.Count == entries.Count)
+        {
+            return new PageFound([.. taken.Select(entry => entry.Record!)], listStamp, Next: null);
+        }
+
+        var last = taken[^1];
+        if (last.KeysAsJson() is not { Length: <= MaxSortKeyLength } keys)
+        {
+            return new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
+        }
+
+        var next = new PageCursor(last.Modified, last.Id, listStamp, keys);
         return new PageFound([.. taken.Select(entry => entry.Record!)], listStamp, next);
     }
 }

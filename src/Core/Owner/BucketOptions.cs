@@ -12,10 +12,10 @@ public sealed record BucketOptions
     /// <summary>Bytes that may wait for all owners of the process. Default: 256 MiB.</summary>
     public long MaxQueuedBytesInProcess { get; init; } = 256L << 20;
 
-    /// <summary>Operations that one turn, and so one transaction, takes at most; one request is never split. Default: 1,000.</summary>
-    public int MaxTurnOperations { get; init; } = 1_000;
+    /// <summary>Operations that one turn, and so one transaction, takes at most; one request is never split. Default: 256.</summary>
+    public int MaxTurnOperations { get; init; } = 256;
 
-    /// <summary>Collections a bucket may hold. Default: 10,000.</summary>
+    /// <summary>Collections a bucket may hold; as many deleted ones are remembered. Default: 10,000.</summary>
     public int MaxCollections { get; init; } = 10_000;
 
     /// <summary>Records that are sorted in memory for an order by fields of the data; a larger list is refused. Default: 20,000.</summary>

@@ -37,6 +37,7 @@ internal sealed class BucketOwner(
     private bool closed;
     private long lastUsed = time.GetTimestamp();
     private BucketHeads? heads;
+    private long published;
 
     /// <returns>Null when this owner is gone; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
@@ -103,7 +104,11 @@ internal sealed class BucketOwner(
 
         if (start)
         {
-            _ = RunAsync();
+            // The turns to come are not this caller's: neither his cancellation nor his trace belong to them.
+            using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+            {
+                _ = RunAsync();
+            }
         }
 
         return new ValueTask<BucketResponse>(pending.Answer);
@@ -214,6 +219,7 @@ internal sealed class BucketOwner(
             switch (outcome.Status)
             {
                 case CommitStatus.Done:
+                    Volatile.Write(ref published, commit.Heads.Version);
                     Volatile.Write(ref heads, commit.Heads with { Row = outcome.Row });
                     return ClockLeads(commit.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
                 case CommitStatus.NotExecuted:
@@ -277,7 +283,12 @@ internal sealed class BucketOwner(
 
     private async ValueTask<BucketHeads> LoadAsync(CancellationToken cancellationToken)
     {
-        var loaded = await store.LoadAsync(id, cancellationToken) ?? BucketHeads.Unwritten(id);
+        BucketHeads loaded;
+        do
+        {
+            loaded = await store.LoadAsync(id, cancellationToken) ?? BucketHeads.Unwritten(id);
+        }
+        while (loaded.Version < Volatile.Read(ref published)); // Read before a commit that was acknowledged meanwhile.
 
         // A turn may have published meanwhile; its heads are newer.
         var known = Interlocked.CompareExchange(ref heads, loaded, null);

@@ -31,7 +31,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         switch (operation)
         {
             case ReadRecord read:
-                return (await ReadRecordAsync(read, caller, heads, overlay, cancellationToken), heads.Version);
+                var outcome = await ReadRecordAsync(read, caller, heads, overlay, cancellationToken);
+                return (outcome, outcome is RecordFound found && found.Record.Modified > heads.Clock ? heads.Version + 1 : heads.Version);
             case ListRecords list:
                 return await ListAsync(list, caller, heads, overlay, cancellationToken);
             case CountRecords count:
@@ -218,14 +219,9 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var uncommitted = overlay.RowsOf(head.Key);
-        if (uncommitted is null)
-        {
-            var scan = new RecordScan(heads.Row, head.Key, live, int.MaxValue, long.MaxValue);
-            return (new CountFound(await store.CountAsync(scan, cancellationToken), head.RowsModified), heads.Version);
-        }
-
-        var (page, version) = await lists.ReadAsync(heads, head, uncommitted, live with { Limit = 1 << 20 }, cancellationToken);
-        return (new CountFound(((PageFound)page!).Records.Count, head.RowsModified), version);
+        var scan = new RecordScan(heads.Row, head.Key, ListReader.Beneath(live, uncommitted), int.MaxValue, long.MaxValue);
+        var stored = await store.CountAsync(scan, cancellationToken);
+        return (new CountFound(stored + (uncommitted?.Values.Count(live.Matches) ?? 0), head.RowsModified), heads.Version);
     }
 
     private static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>

@@ -232,9 +232,15 @@ internal sealed class Turn
             ListRole.Records => target.List.Name,
             _ => null,
         };
-        return collection is not null && !Heads[ListRef.RecordsOf(collection)].Exists
-            && Heads[ListRef.Collections].Count >= options.MaxCollections
-            ? new TooLarge($"A bucket holds at most {options.MaxCollections} collections.")
+        if (collection is null || Heads[ListRef.RecordsOf(collection)].Exists)
+        {
+            return null;
+        }
+
+        // Deleted collections are remembered too, for their stamps, until the bucket itself is deleted.
+        var known = Heads.Lists.ContainsKey(ListRef.RecordsOf(collection));
+        return Heads[ListRef.Collections].Count >= options.MaxCollections || (!known && Heads.Lists.Count >= 2 * options.MaxCollections)
+            ? new TooLarge($"A bucket holds at most {options.MaxCollections} collections, and remembers as many deleted ones.")
             : null;
     }
 

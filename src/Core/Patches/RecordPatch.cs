@@ -34,9 +34,9 @@ public static class RecordPatch
         {
             return (null, new Invalid("body", null, $"JSON Patch operation failed: {e.Message}"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
         {
-            // Too deep, or a string that is not Unicode where the patch must take strings apart.
+            // Too deep, a string that is not Unicode where the patch must take strings apart, a number beyond comparison.
             return (null, new Invalid("body", null, "The patch does not lead to valid JSON."));
         }
     }

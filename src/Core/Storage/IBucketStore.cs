@@ -33,8 +33,8 @@ public interface IBucketStore
     /// <returns>Done or NotExecuted; Stale when another commit came first; Unknown when the store cannot be asked.</returns>
     ValueTask<CommitOutcome> DecideAsync(BucketCommit commit);
 
-    /// <summary>Buckets whose last author this is, deleted ones as tombstones, at most so many.</summary>
-    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, int limit, CancellationToken cancellationToken);
+    /// <summary>Buckets whose last author this is, at most so many; deleted ones as tombstones, unless only live ones are asked for.</summary>
+    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken);
 
     /// <summary>Buckets that exist, in id order, after an id.</summary>
     ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken);

@@ -24,12 +24,15 @@ internal sealed class AccountDirectory(
 {
     private const int MaxWaitingVerifications = 64;
     private const int MaxNameLength = 255;
-    private const int MaxPasswordLength = 1024;
+    private const int MaxPasswordBytes = 1024;
 
     private readonly CredentialCache cache = new(options, time);
     private readonly SignInThrottle throttle = new(options, time);
     private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
     private int waitingVerifications;
+
+    // A name changes hands only while nobody else gives or takes one.
+    private readonly SemaphoreSlim naming = new(1);
 
     // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
     private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
@@ -42,7 +45,7 @@ internal sealed class AccountDirectory(
     /// <returns>Why the password cannot be taken; null when it can.</returns>
     public string? Refuse(string password) =>
         password.Length < options.MinPasswordLength ? $"A password has at least {options.MinPasswordLength} characters."
-        : password.Length > MaxPasswordLength ? $"A password has at most {MaxPasswordLength} characters."
+        : Encoding.UTF8.GetByteCount(password) > MaxPasswordBytes ? $"A password has at most {MaxPasswordBytes} bytes."
         : null;
 
     /// <param name="header">The <c>Authorization</c> header; null when there is none.</param>
@@ -59,12 +62,30 @@ internal sealed class AccountDirectory(
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : SignInAsync(header, digest, entry, address?.ToString() ?? "local", cancellationToken);
+            : SignInAsync(header, digest, entry, Origin(address), cancellationToken);
     }
 
-    /// <returns>The account's principal; null when the name is taken.</returns>
-    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
-        await accounts.AddAsync(name, await HashAsync(password, cancellationToken), ServerTimestamp.Now(time), cancellationToken);
+    /// <returns>The account; null when the name is taken.</returns>
+    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        var hash = await HashAsync(password, cancellationToken);
+        await naming.WaitAsync(cancellationToken);
+        try
+        {
+            if (await accounts.FindAsync(name, cancellationToken) is not null)
+            {
+                return null;
+            }
+
+            // A request that signed in before an account of that name was deleted may have written after it.
+            await DeleteNamedBucketsAsync(PrincipalId(name), own: default);
+            return await accounts.AddAsync(name, hash, ServerTimestamp.Now(time), cancellationToken);
+        }
+        finally
+        {
+            naming.Release();
+        }
+    }
 
     public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
     {
@@ -105,10 +126,27 @@ internal sealed class AccountDirectory(
     {
         var text = Encoding.UTF8.GetBytes($"default bucket of account {account.Number}");
         var digest = HMACSHA256.HashData(secret.Value.Span, text);
-        return new Principal($"account:{account.Name}", account.Name, new Guid(digest.AsSpan(0, 16)).ToString());
+        return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString());
     }
 
-    public void Dispose() => verifications.Dispose();
+    public void Dispose()
+    {
+        verifications.Dispose();
+        naming.Dispose();
+    }
+
+    private static string PrincipalId(string name) => $"account:{name}";
+
+    /// <summary>What failures are counted by: of an IPv6 address the network, which one person has whole.</summary>
+    private static string Origin(IPAddress? address)
+    {
+        if (address is not { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
+        {
+            return address?.ToString() ?? "local";
+        }
+
+        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+    }
 
     private async ValueTask<SignIn> SignInAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
@@ -136,7 +174,8 @@ internal sealed class AccountDirectory(
         cache.Remove(digest);
 
         // :: Step 2: hash, unless there were too many wrong ones already.
-        var wait = throttle.Wait(name, address);
+        var counted = IsValidName(name) ? name : "";
+        var wait = throttle.Wait(counted, address);
         if (wait > TimeSpan.Zero)
         {
             return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
@@ -148,6 +187,7 @@ internal sealed class AccountDirectory(
             return new SignIn(SignInStatus.Busy);
         }
 
+        throttle.Begin(counted, address);
         bool right;
         try
         {
@@ -161,11 +201,10 @@ internal sealed class AccountDirectory(
 
         if (!right)
         {
-            throttle.Fail(name, address);
             return SignIn.Refused;
         }
 
-        throttle.Succeed(name, address);
+        throttle.Succeed(counted, address);
         var principal = PrincipalOf(account!);
         cache.Add(digest, principal, account!.PasswordHash, generation);
         return new SignIn(SignInStatus.Succeeded, principal);
@@ -173,25 +212,36 @@ internal sealed class AccountDirectory(
 
     private async ValueTask FinishDeletionAsync(Account account)
     {
-        var principal = PrincipalOf(account);
-        var own = BucketId.DefaultBucket(principal.DefaultBucket);
-        await DeleteBucketAsync(own, new Caller(principal.Id, IsDefaultBucket: true));
-        while (true)
+        await naming.WaitAsync();
+        try
         {
-            var named = (await store.ListByAuthorAsync(principal.Id, 1000, CancellationToken.None))
-                .Where(entry => !entry.Record.IsTombstone).ToList();
-            if (named.Count == 0)
+            // Another may have ended it, and the name may be somebody else's by now.
+            if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { IsBeingDeleted: true } current || current.Number != account.Number)
             {
-                break;
+                return;
             }
 
-            foreach (var entry in named)
+            var principal = PrincipalOf(account);
+            var own = BucketId.DefaultBucket(principal.DefaultBucket);
+            await DeleteBucketAsync(own, new Caller(principal.Id, IsDefaultBucket: true));
+            await DeleteNamedBucketsAsync(principal.Id, own);
+            await accounts.EndDeletionAsync(account.Name, principal.Id, CancellationToken.None);
+        }
+        finally
+        {
+            naming.Release();
+        }
+    }
+
+    private async ValueTask DeleteNamedBucketsAsync(string principal, BucketId own)
+    {
+        while (await store.ListByAuthorAsync(principal, onlyLive: true, 1000, CancellationToken.None) is { Count: > 0 } buckets)
+        {
+            foreach (var entry in buckets)
             {
-                await DeleteBucketAsync(entry.Id, new Caller(principal.Id, entry.Id == own));
+                await DeleteBucketAsync(entry.Id, new Caller(principal, entry.Id == own || entry.Id.IsDefaultBucket));
             }
         }
-
-        await accounts.EndDeletionAsync(account.Name, principal.Id, CancellationToken.None);
     }
 
     private async ValueTask DeleteBucketAsync(BucketId id, Caller caller)

@@ -10,8 +10,8 @@ namespace Lockstep.Gateway.Accounts;
 /// </summary>
 internal sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
 {
-    private static readonly string[] ForwardingHeaders =
-        ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-Real-IP", "X-Original-Host", "X-Original-For"];
+    // Whatever a proxy adds. Clients of the API send nothing of the kind.
+    private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "Client-IP", "X-", "CF-", "True-", "Fastly-"];
 
     public bool Allows(HttpContext context) => options.Registration switch
     {
@@ -28,12 +28,12 @@ internal sealed class RegistrationPolicy(AccountOptions options, HttpOptions htt
             && http.PublicUrl is null && http.PathBase is null && http.TrustedProxies.Length == 0
             && !string.Equals(request.Protocol, HttpProtocol.Http10, StringComparison.Ordinal)
             && IsLoopbackName(request.Host.Host)
-            && !ForwardingHeaders.Any(request.Headers.ContainsKey)
+            && !request.Headers.Keys.Any(name => Array.Exists(ProxyHeaders, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)))
+            && request.Headers["Sec-Fetch-Site"] != "cross-site"
             && (request.Headers.Origin.Count == 0
                 || (Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin) && IsLoopbackName(origin.Host)));
     }
 
-    private static bool IsLoopbackName(string host) =>
-        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    /// <summary>Spelled plainly; other spellings of the address come from somebody who has something to hide.</summary>
+    private static bool IsLoopbackName(string host) => host.ToLowerInvariant() is "localhost" or "127.0.0.1" or "[::1]" or "::1";
 }

@@ -21,13 +21,22 @@ internal sealed class SignInThrottle(AccountOptions options, TimeProvider time)
         return pair > alone ? pair : alone;
     }
 
-    public void Fail(string account, string address)
+    /// <summary>Counts a try as failed before it is made, so that many at once are not all let through.</summary>
+    public void Begin(string account, string address)
     {
         Count(Pair(account, address));
         Count(address);
     }
 
-    public void Succeed(string account, string address) => windows.TryRemove(Pair(account, address), out _);
+    /// <summary>The try was right: the account's failures from there are forgotten, and the try itself.</summary>
+    public void Succeed(string account, string address)
+    {
+        windows.TryRemove(Pair(account, address), out _);
+        if (windows.TryGetValue(address, out var window) && window.Failures > 0)
+        {
+            windows.TryUpdate(address, window with { Failures = window.Failures - 1 }, window);
+        }
+    }
 
     private static string Pair(string account, string address) => $"{address} {account}";
 

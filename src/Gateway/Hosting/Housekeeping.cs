@@ -35,24 +35,25 @@ internal sealed partial class Housekeeping(
 
     private async Task RunOnceAsync(CancellationToken stoppingToken)
     {
+        // First what needs no storage: reads go on making owners when nothing can be written.
+        ReturnMemory(buckets.EvictIdle());
         try
         {
             await accounts.ResumeDeletionsAsync(stoppingToken);
             while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
             {
             }
-
-            ReturnMemory(buckets.EvictIdle());
         }
-        catch (StoreUnavailableException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever it is, the server serves on, and this comes round again.
             LogPostponed(e);
         }
     }
 
     /// <summary>
-    /// The heap does not shrink by itself once a server has gone quiet. So after many owners have left, and only when
-    /// none left since, one full collection gives their room back; a busy server is never stopped for it.
+    /// The heap does not shrink by itself once a server has gone quiet. So after many owners have left, in the first round
+    /// in which none left, one full collection gives their room back.
     /// </summary>
     private void ReturnMemory(int evicted)
     {
@@ -64,6 +65,6 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "Housekeeping waits for the storage.")]
+    [LoggerMessage(20, LogLevel.Warning, "Housekeeping could not be done and is tried again later.")]
     private partial void LogPostponed(Exception exception);
 }

@@ -34,6 +34,8 @@ internal static class LockstepServer
 
         // :: Logging
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        // A start that fails is told by the program, in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
         {
             builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));

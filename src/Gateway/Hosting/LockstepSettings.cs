@@ -32,12 +32,31 @@ internal static class LockstepSettings
             yield return "DataDirectory is empty. Name the directory for the database.";
         }
 
+        if (!Enum.IsDefined(options.Accounts.Registration))
+        {
+            yield return $"Accounts:Registration is {options.Accounts.Registration}. Use auto, open or closed.";
+        }
+
+        if (options.Urls.Trim(' ', ';').Length == 0)
+        {
+            yield return "Urls is empty. Use http://127.0.0.1:8888.";
+        }
+
+        if (options.Http.MaxHeaderBytes > 1 << 20)
+        {
+            yield return $"Http:MaxHeaderBytes is {options.Http.MaxHeaderBytes}. At most {1 << 20} can be taken.";
+        }
+
+        if (options.Kinto.CorsOrigin.Any(c => c is < ' ' or > '~'))
+        {
+            yield return "Kinto:CorsOrigin is no origin. Use * or something like https://app.example.org.";
+        }
+
         foreach (var url in options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (!Uri.TryCreate(url.Replace("//*", "//any", StringComparison.Ordinal).Replace("//+", "//any", StringComparison.Ordinal).Replace("//unix:", "//unix", StringComparison.Ordinal), UriKind.Absolute, out var parsed)
-                || parsed.Scheme is not "http")
+            if (!IsAddress(url))
             {
-                yield return $"Urls has '{url}', which is no http address. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock; TLS is for a proxy in front.";
+                yield return $"Urls has '{url}', which is no http address of this machine. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock; TLS is for a proxy in front.";
             }
         }
 
@@ -46,7 +65,7 @@ internal static class LockstepSettings
             yield return $"LogFormat is '{options.LogFormat}'. Use auto, json or text.";
         }
 
-        if (options.Http.PublicUrl is { } publicUrl && !(Uri.TryCreate(publicUrl, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        if (options.Http.PublicUrl is { } publicUrl && !(Uri.TryCreate(publicUrl, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && publicUrl.All(c => c is > ' ' and <= '~')))
         {
             yield return $"Http:PublicUrl is '{publicUrl}', which is no URL. Use something like https://sync.example.org.";
         }
@@ -76,9 +95,9 @@ internal static class LockstepSettings
             yield return $"{name} is {value}. It must be 0 or greater.";
         }
 
-        if (options.Http.MaxBufferedBytes < options.Http.MaxRequestBytes)
+        if (options.Http.MaxBufferedBytes / 4 < options.Http.MaxRequestBytes)
         {
-            yield return "Http:MaxBufferedBytes is smaller than Http:MaxRequestBytes, so that the largest request would never be let in. Raise it.";
+            yield return "Http:MaxBufferedBytes is smaller than four times Http:MaxRequestBytes, so that one user's largest requests would shut out the others. Raise it.";
         }
     }
 
@@ -86,6 +105,27 @@ internal static class LockstepSettings
     public static IEnumerable<string> Networks(string list) =>
         list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(text => text.Contains('/', StringComparison.Ordinal) ? text : text.Contains(':', StringComparison.Ordinal) ? text + "/128" : text + "/32");
+
+    /// <summary>A host that is no address would make Kestrel listen everywhere; a typing error must not do that.</summary>
+    private static bool IsAddress(string url)
+    {
+        const string http = "http://";
+        if (!url.StartsWith(http, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        var authority = url[http.Length..].TrimEnd('/');
+        if (authority.StartsWith("unix:/", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        var colon = authority.LastIndexOf(':');
+        var host = colon > authority.LastIndexOf(']') ? authority[..colon] : authority;
+        return (host is "localhost" or "*" or "+" || IPAddress.TryParse(host.Trim('[', ']'), out _))
+            && (host.Length == authority.Length || ushort.TryParse(authority[(colon + 1)..], out _));
+    }
 
     private static IEnumerable<(string Name, double Value)> PositiveNumbers(LockstepOptions options) =>
     [

@@ -49,7 +49,7 @@ internal static class SettingNames
             }
             else
             {
-                settings[Key(argument[2..])] = "true";
+                throw new SettingsException($"'{argument}' needs a value: {argument} VALUE.");
             }
         }
 

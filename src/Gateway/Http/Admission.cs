@@ -1,48 +1,48 @@
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Decides, before a body is read, whether there is room for it. What is taken is given back when disposed.</summary>
+/// <summary>Decides, before a body is read and before an answer is written, whether there is room for it.</summary>
 internal sealed class Admission(HttpOptions options)
 {
-    private int requests;
-    private long bytes;
-    private long answerBytes;
+    /// <summary>Bytes of a body that somebody who has not signed in may send.</summary>
+    public const int MaxAnonymousBytes = 64 << 10;
 
-    /// <param name="length">The body's announced length; null when it announces none.</param>
-    /// <returns>Null when the server is full.</returns>
-    public Ticket? TryEnter(long? length)
+    private const string Nobody = "";
+
+    private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
+    private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
+    private readonly SharedBudget answers = new(options.MaxAnswerBytes);
+
+    /// <param name="user">Who asks; null for somebody who has not signed in.</param>
+    /// <param name="bodyLength">The body's announced length, or the most it may have.</param>
+    /// <returns>Null when there is no room. Else to be disposed when the request has been answered.</returns>
+    public Ticket? TryEnter(string? user, long bodyLength)
     {
-        if (Interlocked.Read(ref answerBytes) > options.MaxAnswerBytes)
+        if (!requests.TryTake(user ?? Nobody, 1))
         {
             return null;
         }
 
-        var size = length ?? options.MaxRequestBytes;
-        if (Interlocked.Increment(ref requests) > options.MaxConcurrentRequests)
+        if (bodies.TryTake(user ?? Nobody, bodyLength))
         {
-            Leave(0);
-            return null;
+            return new Ticket(this, user ?? Nobody, bodyLength);
         }
 
-        if (Interlocked.Add(ref bytes, size) > options.MaxBufferedBytes)
-        {
-            Leave(size);
-            return null;
-        }
-
-        return new Ticket(this, size);
+        requests.Release(user ?? Nobody, 1);
+        return null;
     }
 
-    /// <summary>Counts an answer that is on its way to its client (or, negative, has arrived).</summary>
-    public void CountAnswer(long size) => Interlocked.Add(ref answerBytes, size);
+    /// <summary>Takes room for an answer that carries so many bytes of stored data.</summary>
+    public bool TryAnswer(string? user, long size) => answers.TryTake(user ?? Nobody, size);
 
-    private void Leave(long size)
-    {
-        Interlocked.Add(ref bytes, -size);
-        Interlocked.Decrement(ref requests);
-    }
+    /// <summary>The answer has arrived.</summary>
+    public void EndAnswer(string? user, long size) => answers.Release(user ?? Nobody, size);
 
-    public readonly struct Ticket(Admission admission, long size) : IDisposable
+    public readonly struct Ticket(Admission admission, string user, long bodyLength) : IDisposable
     {
-        public void Dispose() => admission.Leave(size);
+        public void Dispose()
+        {
+            admission.bodies.Release(user, bodyLength);
+            admission.requests.Release(user, 1);
+        }
     }
 }

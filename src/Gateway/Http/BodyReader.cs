@@ -40,6 +40,11 @@ internal static class BodyReader
         {
             return e.StatusCode;
         }
+        catch (IOException)
+        {
+            // Broken chunks, or a client that went away in the middle.
+            return StatusCodes.Status400BadRequest;
+        }
     }
 
     /// <summary>Whether a body may follow.</summary>

@@ -18,13 +18,13 @@ internal sealed record HttpOptions
     /// <summary>Bytes of a request's headers and of its URL, each. Default: 32 KiB.</summary>
     public int MaxHeaderBytes { get; init; } = 32 << 10;
 
-    /// <summary>Requests worked on at a time; more are refused with 503 before their body is read. Default: 2,000.</summary>
+    /// <summary>Requests worked on at a time, a quarter of them for one user; more are refused with 503 before their body is read. Default: 2,000.</summary>
     public int MaxConcurrentRequests { get; init; } = 2_000;
 
-    /// <summary>Bytes of request bodies in memory at a time, all requests together. Default: 256 MiB.</summary>
+    /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
     public long MaxBufferedBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes of answers on their way to clients from which new requests are refused with 503. Default: 256 MiB.</summary>
+    /// <summary>Bytes of data in answers on their way to clients, a quarter of them for one user. Default: 256 MiB.</summary>
     public long MaxAnswerBytes { get; init; } = 256L << 20;
 
     /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds. Default: 240.</summary>

@@ -37,7 +37,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
     private async ValueTask<KintoResponse> ExecuteAsync(
         KintoRequest request, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
     {
-        var entries = await store.ListByAuthorAsync(request.Principal!.Id, MaxBuckets, cancellationToken);
+        var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
         var stamp = entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max();
         var target = new KintoTarget(default, "", default, ListRef.Collections, Id: null, "/buckets");
         if (!precondition.Holds(exists: true, stamp))

@@ -9,10 +9,11 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary><c>POST /batch</c>: several requests in one, carried out in order.</summary>
-internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
+internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, HttpOptions http)
 {
     public const string Route = "/batch";
 
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 1000 };
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
 
     /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
@@ -57,6 +58,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
 
         return new KintoResponse(200)
         {
+            Size = responses.Sum(response => response.Size),
             SlowDown = Array.Exists(responses, response => response.SlowDown),
             Body = output => Write(output, requests, responses),
         };
@@ -91,12 +93,21 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
             }
 
             var requests = new List<KintoRequest>();
+            var sharedBody = Member(defaults, "body");
+            ReadOnlyMemory<byte> shared = sharedBody.ValueKind == JsonValueKind.Undefined ? default : JsonMarshal.GetRawUtf8Value(sharedBody).ToArray();
+            long bodies = 0;
             foreach (var part in parts.EnumerateArray())
             {
-                var (request, error) = Read(outer, part, defaults, requests.Count, parts.GetArrayLength());
+                var (request, error) = Read(outer, part, defaults, shared, requests.Count, parts.GetArrayLength());
                 if (request is null)
                 {
                     return (null, error);
+                }
+
+                bodies += request.Body.Length;
+                if (bodies > http.MaxRequestBytes)
+                {
+                    return (null, KintoErrors.TooLarge($"The bodies of a batch's requests may have {http.MaxRequestBytes} bytes, defaults counted for each."));
                 }
 
                 requests.Add(request);
@@ -110,8 +121,8 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
         }
     }
 
-    private static (KintoRequest? Request, KintoResponse? Error) Read(
-        KintoRequest outer, JsonElement part, JsonElement defaults, int index, int count)
+    private (KintoRequest? Request, KintoResponse? Error) Read(
+        KintoRequest outer, JsonElement part, JsonElement defaults, ReadOnlyMemory<byte> sharedBody, int index, int count)
     {
         KintoResponse Bad(string field, string reason) => KintoErrors.Invalid("body", $"requests.{index}.{field}", reason);
 
@@ -139,6 +150,11 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
         if (JsonText.Read(Member(part, defaults, "path")) is not ['/', ..] target)
         {
             return (null, Bad("path", "should begin with a slash"));
+        }
+
+        if (target.Length > http.MaxHeaderBytes)
+        {
+            return (null, Bad("path", $"may have {http.MaxHeaderBytes} bytes"));
         }
 
         var question = target.IndexOf('?', StringComparison.Ordinal);
@@ -193,7 +209,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
             Path = path,
             Query = query,
             Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
-            Body = Merge(own, shared),
+            Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(own, shared),
             Principal = outer.Principal,
             MayRegister = outer.MayRegister,
             BaseUrl = outer.BaseUrl,
@@ -210,15 +226,14 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options)
     /// <summary>The part's own bytes where there are no defaults; else both, the part's own winning at every level.</summary>
     private static ReadOnlyMemory<byte> Merge(JsonElement own, JsonElement shared)
     {
-        if (own.ValueKind == JsonValueKind.Undefined || shared.ValueKind == JsonValueKind.Undefined)
+        if (shared.ValueKind == JsonValueKind.Undefined)
         {
-            var only = own.ValueKind == JsonValueKind.Undefined ? shared : own;
-            return only.ValueKind == JsonValueKind.Undefined ? default : JsonMarshal.GetRawUtf8Value(only).ToArray();
+            return JsonMarshal.GetRawUtf8Value(own).ToArray();
         }
 
         var merged = JsonObject.Create(shared.Clone())!;
         Fill(merged, JsonObject.Create(own.Clone())!);
-        return JsonSerializer.SerializeToUtf8Bytes(merged);
+        return JsonSerializer.SerializeToUtf8Bytes(merged, Deep);
 
         static void Fill(JsonObject into, JsonObject from)
         {

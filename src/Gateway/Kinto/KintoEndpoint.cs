@@ -1,10 +1,6 @@
-using System.Globalization;
-using System.Text.Json;
 using Lockstep.Core.Storage;
-using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -16,7 +12,7 @@ internal sealed partial class KintoEndpoint(
     AccountDirectory accounts,
     RegistrationPolicy registration,
     Admission admission,
-    Drain drain,
+    KintoAnswers answers,
     KintoOptions options,
     HttpOptions http,
     TimeProvider time,
@@ -30,23 +26,23 @@ internal sealed partial class KintoEndpoint(
         {
             await RouteAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // Nobody is there to be answered.
+            // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
         }
         catch (BadHttpRequestException e)
         {
-            await AnswerAsync(context, KintoErrors.Invalid(e.StatusCode, "header", null, "The request is not valid HTTP."));
+            await answers.AnswerAsync(context, KintoErrors.Invalid(e.StatusCode, "header", null, "The request is not valid HTTP."));
         }
         catch (StoreUnavailableException e)
         {
             LogStoreUnavailable(e);
-            await AnswerAsync(context, KintoErrors.Unavailable(options.RetryAfter));
+            await answers.AnswerAsync(context, KintoErrors.Unavailable(options.RetryAfter));
         }
         catch (Exception e)
         {
             LogFault(e, context.Request.Method);
-            await AnswerAsync(context, KintoErrors.Internal);
+            await answers.AnswerAsync(context, KintoErrors.Internal);
         }
     }
 
@@ -56,7 +52,7 @@ internal sealed partial class KintoEndpoint(
         var path = request.Path.Value is { Length: > 0 } value ? value : "/";
         if (TooLong(request) is { } tooLong)
         {
-            return AnswerAsync(context, tooLong);
+            return answers.AnswerAsync(context, tooLong);
         }
 
         // :: Step 1: the version prefix.
@@ -64,61 +60,53 @@ internal sealed partial class KintoEndpoint(
         {
             if (IsOtherVersion(path))
             {
-                return AnswerAsync(context, KintoErrors.VersionNotAvailable);
+                return answers.AnswerAsync(context, KintoErrors.VersionNotAvailable);
             }
 
             return HttpMethods.IsOptions(request.Method)
-                ? PreflightAsync(context, methods: null)
-                : RedirectAsync(context, path is Prefix ? Prefix + "/" : Prefix + path);
+                ? answers.PreflightAsync(context, methods: null)
+                : answers.RedirectAsync(context, path is Prefix ? Prefix + "/" : Prefix + path);
         }
 
         path = path[Prefix.Length..];
         if (HttpMethods.IsOptions(request.Method))
         {
-            return PreflightAsync(context, router.Methods(path));
+            return answers.PreflightAsync(context, router.Methods(path));
         }
 
         if (path.Length > 1 && path.EndsWith('/') && router.Methods(path.TrimEnd('/')) is not null)
         {
             context.Response.Headers.CacheControl = "max-age=3600";
-            return RedirectAsync(context, Prefix + path.TrimEnd('/'));
+            return answers.RedirectAsync(context, Prefix + path.TrimEnd('/'));
         }
 
         // :: Step 2: is there a service at all, and room for one more.
         if (path is "/__heartbeat__" or "/__lbheartbeat__")
         {
-            return ExecuteAsync(context, path);
+            return AnswerProbeAsync(context, path);
         }
 
         if (options.Eos is { } eos && time.GetUtcNow() >= eos)
         {
-            return AnswerAsync(context, KintoErrors.Create(
+            return answers.AnswerAsync(context, KintoErrors.Create(
                 410, KintoErrno.ServiceDeprecated, "Gone", "The service you are trying to connect no longer exists at this location."));
         }
 
-        return AdmitAsync(context, path);
+        return ExecuteAsync(context, path);
     }
 
-    private async Task AdmitAsync(HttpContext context, string path)
+    /// <summary>Probes are answered when nothing else is, so they read no body, sign nobody in and take no room.</summary>
+    private async Task AnswerProbeAsync(HttpContext context, string path)
     {
-        var length = BodyReader.HasBody(context) ? context.Request.ContentLength : 0;
-        if (length > http.MaxRequestBytes)
+        var probe = new KintoRequest
         {
-            await AnswerAsync(context, TooLarge());
-            return;
-        }
-
-        if (admission.TryEnter(length) is not { } ticket)
-        {
-            context.Response.Headers.Connection = "close";
-            await AnswerAsync(context, KintoErrors.Unavailable(options.RetryAfter));
-            return;
-        }
-
-        using (ticket)
-        {
-            await ExecuteAsync(context, path);
-        }
+            Method = context.Request.Method,
+            Path = path,
+            Query = QueryParameters.None,
+            Header = static _ => null,
+            BaseUrl = "",
+        };
+        await answers.AnswerAsync(context, await executor.ExecuteAsync(probe, context.RequestAborted));
     }
 
     private async Task ExecuteAsync(HttpContext context, string path)
@@ -126,32 +114,69 @@ internal sealed partial class KintoEndpoint(
         var request = context.Request;
         if (!QueryParameters.TryParse(request.QueryString.Value, out var query))
         {
-            await AnswerAsync(context, KintoErrors.Invalid("querystring", null, "The query string is not valid UTF-8."));
+            await answers.AnswerAsync(context, KintoErrors.Invalid("querystring", null, "The query string is not valid UTF-8."));
             return;
         }
 
-        // :: Step 3: who is it.
+        // :: Step 3: who is it, and is there room for him.
         var signIn = await SignInAsync(context, request.Headers.Authorization);
         if (KintoErrors.Refuse(signIn, options) is { } refusal)
         {
-            await AnswerAsync(context, refusal);
+            await answers.AnswerAsync(context, refusal);
             return;
         }
 
-        // :: Step 4: the body, for those who may send one.
-        using var body = BodyReader.HasBody(context)
-            ? new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20))
-            : null;
-        if (body is not null && await BodyReader.ReadAsync(request, body, http.MaxRequestBytes, context.RequestAborted) is > 0 and var status)
+        var hasBody = BodyReader.HasBody(context);
+        var maxBytes = signIn.Principal is null ? Math.Min(Admission.MaxAnonymousBytes, http.MaxRequestBytes) : http.MaxRequestBytes;
+        if (request.ContentLength > maxBytes)
+        {
+            await answers.AnswerAsync(context, TooLarge(maxBytes));
+            return;
+        }
+
+        if (admission.TryEnter(signIn.Principal?.Id, hasBody ? request.ContentLength ?? maxBytes : 0) is not { } ticket)
         {
             context.Response.Headers.Connection = "close";
-            await AnswerAsync(context, status switch
-            {
-                StatusCodes.Status413PayloadTooLarge => TooLarge(),
-                StatusCodes.Status408RequestTimeout => KintoErrors.Invalid(408, "body", null, "The body arrived too slowly."),
-                _ => KintoErrors.Invalid(400, "body", null, "The body could not be read."),
-            });
+            await answers.AnswerAsync(context, KintoErrors.Unavailable(options.RetryAfter));
             return;
+        }
+
+        using (ticket)
+        {
+            await ExecuteAsync(context, path, query, signIn, hasBody ? maxBytes : 0);
+        }
+    }
+
+    /// <param name="context">The request.</param>
+    /// <param name="path">Without the version.</param>
+    /// <param name="query">Decoded.</param>
+    /// <param name="signIn">Who it is.</param>
+    /// <param name="maxBytes">Bytes the body may have; 0 where none follows.</param>
+    private async Task ExecuteAsync(HttpContext context, string path, QueryParameters query, SignIn signIn, int maxBytes)
+    {
+        // :: Step 4: the body. It can take its time, in which a password can change or an account go: ask again after it.
+        var request = context.Request;
+        using var body = maxBytes > 0 ? new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20)) : null;
+        if (body is not null)
+        {
+            if (await BodyReader.ReadAsync(request, body, maxBytes, context.RequestAborted) is > 0 and var status)
+            {
+                context.Response.Headers.Connection = "close";
+                await answers.AnswerAsync(context, status switch
+                {
+                    StatusCodes.Status413PayloadTooLarge => TooLarge(maxBytes),
+                    StatusCodes.Status408RequestTimeout => KintoErrors.Invalid(408, "body", null, "The body arrived too slowly."),
+                    _ => KintoErrors.Invalid(400, "body", null, "The body could not be read."),
+                });
+                return;
+            }
+
+            signIn = await SignInAsync(context, request.Headers.Authorization);
+            if (KintoErrors.Refuse(signIn, options) is { } refusal)
+            {
+                await answers.AnswerAsync(context, refusal);
+                return;
+            }
         }
 
         // :: Step 5: do it.
@@ -169,135 +194,26 @@ internal sealed partial class KintoEndpoint(
         var response = path is KintoBatch.Route
             ? await batch.ExecuteAsync(kinto, credentials => SignInAsync(context, credentials), context.RequestAborted)
             : await executor.ExecuteAsync(kinto, context.RequestAborted);
-        await AnswerAsync(context, response, isPrivate: signIn.Principal is not null);
+        var user = signIn.Principal?.Id;
+        if (!admission.TryAnswer(user, response.Size))
+        {
+            await answers.AnswerAsync(context, KintoErrors.Unavailable(
+                options.RetryAfter, "Too many answers are on their way. If this was a write, it may have been done: read before you write again."));
+            return;
+        }
+
+        try
+        {
+            await answers.AnswerAsync(context, response, isPrivate: user is not null);
+        }
+        finally
+        {
+            admission.EndAnswer(user, response.Size);
+        }
     }
 
     private ValueTask<SignIn> SignInAsync(HttpContext context, string? credentials) => accounts.SignInAsync(
         credentials, context.Connection.RemoteIpAddress, context.RequestAborted);
-
-    private async Task AnswerAsync(HttpContext context, KintoResponse response, bool isPrivate = true)
-    {
-        if (context.Response.HasStarted)
-        {
-            context.Abort();
-            return;
-        }
-
-        var headers = context.Response.Headers;
-        context.Response.StatusCode = response.Status;
-        WriteCommonHeaders(context);
-        if (drain.IsDraining)
-        {
-            headers.Connection = "close";
-        }
-
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
-        if (isPrivate || response.Status >= 400)
-        {
-            headers.CacheControl = "no-cache, no-store";
-        }
-
-        if (response.Stamp is { } stamp)
-        {
-            headers.ETag = KintoResponse.ETag(stamp);
-            headers.LastModified = KintoResponse.LastModified(stamp);
-        }
-
-        foreach (var (name, value) in response.Headers)
-        {
-            headers.Append(name, value);
-        }
-
-        if (KintoHeaders.Backoff(response, options) is { } backoff)
-        {
-            headers["Backoff"] = backoff;
-        }
-
-        if (response.Body is null)
-        {
-            if (response.Status != StatusCodes.Status304NotModified)
-            {
-                headers.ContentLength = 0;
-            }
-
-            return;
-        }
-
-        headers.ContentType = ContentTypes.Json;
-        using var buffer = new PooledBuffer(4096);
-        response.Body(buffer);
-        headers.ContentLength = buffer.Length;
-        if (HttpMethods.IsHead(context.Request.Method))
-        {
-            return;
-        }
-
-        admission.CountAnswer(buffer.Length);
-        try
-        {
-            await context.Response.BodyWriter.WriteAsync(buffer.Written, context.RequestAborted);
-        }
-        finally
-        {
-            admission.CountAnswer(-buffer.Length);
-        }
-    }
-
-    private void WriteCommonHeaders(HttpContext context)
-    {
-        var headers = context.Response.Headers;
-        if (context.Request.Headers.Origin.Count > 0 && options.CorsOrigin.Length > 0)
-        {
-            headers.AccessControlAllowOrigin = options.CorsOrigin;
-            headers.AccessControlExposeHeaders = KintoHeaders.Exposed;
-            if (options.CorsOrigin is not "*")
-            {
-                headers.Vary = HeaderNames.Origin;
-            }
-        }
-
-        if (options.Eos is { } eos)
-        {
-            headers["Alert"] = JsonSerializer.Serialize(new Dictionary<string, string?>(StringComparer.Ordinal)
-            {
-                ["code"] = time.GetUtcNow() >= eos ? "hard-eol" : "soft-eol",
-                ["message"] = options.EosMessage,
-                ["url"] = options.EosUrl ?? options.ProjectDocs,
-            });
-        }
-    }
-
-    /// <param name="context">The request.</param>
-    /// <param name="methods">Of the resource; null when there is none at that path, which a preflight need not know.</param>
-    private Task PreflightAsync(HttpContext context, string? methods)
-    {
-        var request = context.Request.Headers;
-        if (request.Origin.Count == 0 || request.AccessControlRequestMethod.Count == 0)
-        {
-            return AnswerAsync(context, KintoErrors.Invalid("header", "Origin", "A preflight needs Origin and Access-Control-Request-Method."));
-        }
-
-        var headers = context.Response.Headers;
-        headers.AccessControlAllowMethods = methods ?? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-        headers.AccessControlAllowHeaders = request.AccessControlRequestHeaders.Count > 0
-            ? request.AccessControlRequestHeaders
-            : "Content-Type, Authorization, If-Match, If-None-Match";
-        headers.AccessControlMaxAge = options.CorsMaxAge.ToString(CultureInfo.InvariantCulture);
-        return AnswerAsync(context, new KintoResponse(200) { Body = static output => System.Buffers.BuffersExtensions.Write(output, "null"u8) }, isPrivate: false);
-    }
-
-    private Task RedirectAsync(HttpContext context, string path)
-    {
-        context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
-        WriteCommonHeaders(context);
-        var target = new PathString(path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
-        context.Response.Headers.Location = http.PublicUrl is null
-            ? context.Request.PathBase.ToUriComponent() + target
-            : PublicUrls.Base(context.Request, http) + target;
-        context.Response.Headers.ContentLength = 0;
-        return Task.CompletedTask;
-    }
 
     private KintoResponse? TooLong(HttpRequest request)
     {
@@ -318,7 +234,7 @@ internal sealed partial class KintoEndpoint(
                 : null;
     }
 
-    private KintoResponse TooLarge() => KintoErrors.TooLarge($"The body of a request may have {http.MaxRequestBytes} bytes.");
+    private static KintoResponse TooLarge(int maxBytes) => KintoErrors.TooLarge($"The body of a request may have {maxBytes} bytes.");
 
     /// <summary><c>/v0/…</c>, <c>/v2</c>: a version, but not this one.</summary>
     private static bool IsOtherVersion(string path)

@@ -29,9 +29,12 @@ internal static class KintoErrors
     public static KintoResponse Internal { get; } =
         Create(500, KintoErrno.Undefined, "Internal Server Error", "A programmatic error occured, developers have been informed.");
 
-    public static KintoResponse Unavailable(int retryAfter, string message = "Service temporary unavailable due to overloading or maintenance, please retry later.") =>
-        Create(503, KintoErrno.Backend, "Service Unavailable", message)
-            .With("Retry-After", retryAfter.ToString(CultureInfo.InvariantCulture));
+    public static KintoResponse Unavailable(
+        int? retryAfter, string message = "Service temporary unavailable due to overloading or maintenance, please retry later.")
+    {
+        var response = Create(503, KintoErrno.Backend, "Service Unavailable", message);
+        return retryAfter is { } seconds ? response.With("Retry-After", seconds.ToString(CultureInfo.InvariantCulture)) : response;
+    }
 
     public static KintoResponse TooManyRequests(TimeSpan wait) =>
         Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")

@@ -8,7 +8,7 @@ namespace Lockstep.Gateway.Kinto;
 /// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
 /// a run was not executed, what follows is not begun: it may rest on what was not written.
 /// </summary>
-internal sealed class KintoExecutor(KintoRouter router, IBuckets buckets, KintoOptions options)
+internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets, KintoOptions options, ILogger<KintoExecutor> logger)
 {
     public async ValueTask<KintoResponse> ExecuteAsync(KintoRequest request, CancellationToken cancellationToken)
     {
@@ -46,16 +46,12 @@ internal sealed class KintoExecutor(KintoRouter router, IBuckets buckets, KintoO
                     var run = plans.Skip(first).TakeWhile(plan => plan is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller)
                         .Cast<KintoPlan.Call>().ToArray();
                     var request = new BucketRequest(call.Caller, [.. run.Select(part => part.Operation)]);
-                    var response = await buckets.Get(call.Bucket).ExecuteAsync(request, cancellationToken);
-                    for (var i = 0; i < run.Length; i++)
-                    {
-                        responses[next++] = Render(run[i], response, i);
-                    }
-
+                    (await RunAsync(run, request, cancellationToken)).CopyTo(responses, next);
+                    next += run.Length;
                     break;
             }
 
-            if (responses[first].IsUnavailable)
+            if (Array.Exists(responses[first..next], response => response.Status >= 500))
             {
                 for (; next < plans.Length; next++)
                 {
@@ -67,6 +63,24 @@ internal sealed class KintoExecutor(KintoRouter router, IBuckets buckets, KintoO
 
         return responses;
     }
+
+    /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
+    private async ValueTask<KintoResponse[]> RunAsync(KintoPlan.Call[] run, BucketRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await buckets.Get(run[0].Bucket).ExecuteAsync(request, cancellationToken);
+            return [.. run.Select((call, index) => Render(call, response, index))];
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e);
+            return [.. run.Select(_ => KintoErrors.Internal)];
+        }
+    }
+
+    [LoggerMessage(3, LogLevel.Error, "A part of a batch failed.")]
+    private partial void LogFault(Exception exception);
 
     private static KintoResponse Render(KintoPlan.Call call, BucketResponse response, int index)
     {

@@ -44,11 +44,17 @@ internal static class KintoOutcomes
         new(status)
         {
             Stamp = record.Modified,
+            Size = record.Body.Length,
             Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal!.Id),
         };
 
     private static KintoResponse List(IReadOnlyList<StoredRecord> records, Core.Time.ServerTimestamp stamp, FieldSelection? fields) =>
-        new(200) { Stamp = stamp, Body = output => KintoWriter.WriteList(output, records, fields) };
+        new(200)
+        {
+            Stamp = stamp,
+            Size = records.Sum(record => (long)record.Body.Length),
+            Body = output => KintoWriter.WriteList(output, records, fields),
+        };
 
     private static KintoResponse Conflict(PreconditionFailed failed, KintoTarget target)
     {
@@ -69,8 +75,9 @@ internal static class KintoOutcomes
 
     private static KintoResponse Unavailable(UnavailableReason reason, KintoOptions options) => reason switch
     {
+        // No Retry-After here: a client that retries by itself could create twice.
         UnavailableReason.FateUnknown => KintoErrors.Unavailable(
-            options.RetryAfter, "The storage was lost while writing; whether the change was stored is not known. Read before you write again."),
+            retryAfter: null, "The storage was lost while writing; whether the change was stored is not known. Read before you write again."),
         UnavailableReason.StoreFailed => KintoErrors.Unavailable(options.RetryAfter, "The storage is not available; nothing was changed. Please retry later."),
         _ => KintoErrors.Unavailable(options.RetryAfter),
     };

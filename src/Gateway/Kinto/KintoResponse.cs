@@ -18,7 +18,10 @@ internal sealed record KintoResponse(int Status)
     /// <summary>The bucket's clock runs ahead: tell the client to slow down.</summary>
     public bool SlowDown { get; init; }
 
-    /// <summary>Whether the request was refused for now, and nothing of it was done.</summary>
+    /// <summary>Bytes of stored data that the body carries; a rough figure is enough.</summary>
+    public long Size { get; init; }
+
+    /// <summary>Whether the request was not answered for now, as a rule with nothing of it done.</summary>
     public bool IsUnavailable => Status == StatusCodes.Status503ServiceUnavailable;
 
     public KintoResponse With(string header, string value) => this with { Headers = [.. Headers, KeyValuePair.Create(header, value)] };
@@ -29,6 +32,6 @@ internal sealed record KintoResponse(int Status)
     public static string LastModified(ServerTimestamp stamp)
     {
         const long largest = 253402300799999;
-        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(stamp.Milliseconds, largest)).ToString("R", CultureInfo.InvariantCulture);
+        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(stamp.Milliseconds, 0, largest)).ToString("R", CultureInfo.InvariantCulture);
     }
 }

@@ -5,6 +5,7 @@ internal static class KintoServiceCollectionExtensions
 {
     public static IServiceCollection AddKinto(this IServiceCollection services) => services
         .AddSingleton<KintoEndpoint>()
+        .AddSingleton<KintoAnswers>()
         .AddSingleton<KintoExecutor>()
         .AddSingleton<KintoBatch>()
         .AddSingleton<KintoRouter>()

@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed class ListParameters
 {
     private const int MaxSortFields = 10;
-    private const int MaxIds = 10_000;
+    private const int MaxIds = 1_000;
 
     private ListQuery query;
     private KintoResponse? error;

@@ -112,7 +112,6 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
         var query = parameters.Query with
         {
             Limit = parameters.HasLimit ? parameters.Query.Limit : DeletedAtOnce,
-            MaxBytes = long.MaxValue,
         };
         var tombstones = new List<StoredRecord>();
         while (true)

@@ -56,6 +56,12 @@ internal static class PageToken
                 return null;
             }
 
+            const long largest = 253402300799999;
+            if (modified is < 0 or > largest || stamp is < 0 or > largest)
+            {
+                return null;
+            }
+
             return new PageCursor(new ServerTimestamp(modified), id, new ServerTimestamp(stamp), keys);
         }
         catch (Exception e) when (e is JsonException or FormatException or DecoderFallbackException)

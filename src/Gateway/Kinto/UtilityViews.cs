@@ -12,6 +12,8 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets, Drain drain)
 {
     private const int FlushedAtOnce = 500;
+    private readonly Lock gate = new();
+    private Task<bool>? running;
 
     public static bool Knows(string name, KintoOptions options) =>
         name is "__heartbeat__" or "__lbheartbeat__" or "__version__" || (name is "__flush__" && options.Flush);
@@ -26,9 +28,17 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
         _ => new KintoPlan.Task(FlushAsync),
     };
 
+    /// <summary>However many ask, one check runs at a time, and all who asked meanwhile share what it finds.</summary>
     private async ValueTask<KintoResponse> HeartbeatAsync(CancellationToken cancellationToken)
     {
-        var healthy = await store.IsHealthyAsync(cancellationToken);
+        Task<bool> check;
+        lock (gate)
+        {
+            running = running is { IsCompleted: false } ? running : store.IsHealthyAsync(CancellationToken.None).AsTask();
+            check = running;
+        }
+
+        var healthy = await check.WaitAsync(cancellationToken);
         return Object(healthy ? 200 : 503, writer =>
         {
             writer.WriteBoolean("storage", healthy);
