@@ -35,6 +35,7 @@ try
     faults.Logger = app.Logger;
     try
     {
+        StaleSockets.Remove(options.Urls);
         await app.StartAsync();
     }
     catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)

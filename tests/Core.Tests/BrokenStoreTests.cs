@@ -134,7 +134,7 @@ public sealed class BrokenStoreTests
         public override async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
         {
             var rows = await base.ScanAsync(scan, cancellationToken);
-            await Task.Delay(2 * DiskTime, cancellationToken);
+            await Task.Delay(DiskTime + DiskTime, cancellationToken);
             var later = await base.ScanAsync(scan, cancellationToken);
             return rows with { Head = later.Head, Version = later.Version };
         }

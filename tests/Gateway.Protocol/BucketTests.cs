@@ -130,7 +130,9 @@ public sealed class BucketTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(["list-0", "list-1"], page.Ids);
         Assert.Equal(["list-2"], (await client.GetAsync(new Uri(page.Headers["Next-Page"]).PathAndQuery["/v1".Length..])).Ids);
         Assert.Equal("4", (await client.SendAsync("HEAD", "/buckets")).Headers["Total-Objects"]);
-        Assert.Equal(4, (await client.DeleteAsync("/buckets")).Ids.Count());
+        var some = await client.DeleteAsync("/buckets?_limit=1");
+        Assert.Single(some.Ids);
+        Assert.Equal(3, (await client.DeleteAsync(new Uri(some.Headers["Next-Page"]).PathAndQuery["/v1".Length..].Replace("_limit=1", "_limit=9", StringComparison.Ordinal))).Ids.Count());
         Assert.Empty((await client.GetAsync("/buckets")).Ids);
     }
 }

@@ -164,7 +164,14 @@ public sealed class CommandTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("http://localhost/v1/"))).StatusCode);
             using var content = new StringContent("""{"data":{"password":"s3cr3t"}}""", System.Text.Encoding.UTF8, "application/json");
             Assert.Equal(HttpStatusCode.Unauthorized, (await http.PutAsync(new Uri("http://localhost/v1/accounts/x"), content)).StatusCode);
+            server.Kill();
+            await server.EndAsync();
         }
+
+        // What the killed one left behind is in nobody's way.
+        Assert.True(File.Exists(socket));
+        var (again, _) = await ServerProcess.StartAsync(directory.Path, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
+        again.Dispose();
     }
 
     private async Task<(int Code, string Output)> AccountAsync(string? password, params string[] command) =>

@@ -61,7 +61,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         }
 
         var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
-        return outcome is PageFound { Next: { } next }
+        return ListPlans.NextOf(outcome) is { } next
             ? response.With("Next-Page", ListPlans.NextPage(request, target.Path, next))
             : response;
     }
@@ -88,7 +88,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         }
 
         var stamp = tombstones.Select(tombstone => tombstone.Modified).Append(page.ListStamp).Max();
-        return new RecordsDeleted(tombstones, stamp, Next: null);
+        return new RecordsDeleted(tombstones, stamp, page.Next);
     }
 
     private KintoPlan Post(KintoRequest request)

@@ -50,6 +50,14 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
         return $"{request.BaseUrl}{path}?{string.Join('&', query)}";
     }
 
+    /// <summary>Where a list goes on; null where it does not.</summary>
+    public static PageCursor? NextOf(Outcome outcome) => outcome switch
+    {
+        PageFound page => page.Next,
+        RecordsDeleted deleted => deleted.Next,
+        _ => null,
+    };
+
     /// <summary>An id for an object posted without one: what Kinto's generators make.</summary>
     public static string NewId(ListRole role) => role == ListRole.Records
         ? Guid.NewGuid().ToString()
@@ -85,13 +93,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
     private KintoResponse Render(Outcome outcome, KintoRequest request, KintoTarget target, ListParameters parameters)
     {
         var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
-        var next = outcome switch
-        {
-            PageFound page => page.Next,
-            RecordsDeleted deleted => deleted.Next,
-            _ => null,
-        };
-        if (next is not null)
+        if (NextOf(outcome) is { } next)
         {
             response = response.With("Next-Page", NextPage(request, target.Path, next));
         }
