@@ -174,20 +174,20 @@ internal sealed class AccountDirectory(
         cache.Remove(digest);
 
         // :: Step 2: hash, unless there were too many wrong ones already.
-        var counted = IsValidName(name) ? name : "";
-        var wait = throttle.Wait(counted, address);
-        if (wait > TimeSpan.Zero)
-        {
-            return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
-        }
-
         if (Interlocked.Increment(ref waitingVerifications) > MaxWaitingVerifications)
         {
             Interlocked.Decrement(ref waitingVerifications);
             return new SignIn(SignInStatus.Busy);
         }
 
-        throttle.Begin(counted, address);
+        var counted = IsValidName(name) ? name : "";
+        var wait = throttle.Begin(counted, address);
+        if (wait > TimeSpan.Zero)
+        {
+            Interlocked.Decrement(ref waitingVerifications);
+            return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
+        }
+
         bool right;
         try
         {

@@ -13,19 +13,13 @@ internal sealed class SignInThrottle(AccountOptions options, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, Window> windows = new(StringComparer.Ordinal);
 
-    /// <returns>How long to wait before the next try; zero when it may be made now.</returns>
-    public TimeSpan Wait(string account, string address)
-    {
-        var pair = Wait(Pair(account, address), options.MaxFailures);
-        var alone = Wait(address, options.MaxFailuresPerAddress);
-        return pair > alone ? pair : alone;
-    }
-
     /// <summary>Counts a try as failed before it is made, so that many at once are not all let through.</summary>
-    public void Begin(string account, string address)
+    /// <returns>How long to wait before the next try; zero when this one may be made.</returns>
+    public TimeSpan Begin(string account, string address)
     {
-        Count(Pair(account, address));
-        Count(address);
+        // A device that asks on with an old password must not use up what the others behind its address have.
+        var wait = Count(Pair(account, address), options.MaxFailures);
+        return wait > TimeSpan.Zero ? wait : Count(address, options.MaxFailuresPerAddress);
     }
 
     /// <summary>The try was right: the account's failures from there are forgotten, and the try itself.</summary>
@@ -40,24 +34,13 @@ internal sealed class SignInThrottle(AccountOptions options, TimeProvider time)
 
     private static string Pair(string account, string address) => $"{address} {account}";
 
-    private TimeSpan Wait(string key, int limit)
-    {
-        if (!windows.TryGetValue(key, out var window) || window.Failures < limit)
-        {
-            return TimeSpan.Zero;
-        }
-
-        var left = options.FailureWindow - time.GetElapsedTime(window.Began);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    private void Count(string key)
+    private TimeSpan Count(string key, int limit)
     {
         if (windows.Count >= MaxWindows)
         {
-            foreach (var (old, window) in windows)
+            foreach (var (old, ended) in windows)
             {
-                if (HasEnded(window))
+                if (HasEnded(ended))
                 {
                     windows.TryRemove(old, out _);
                 }
@@ -65,14 +48,15 @@ internal sealed class SignInThrottle(AccountOptions options, TimeProvider time)
 
             if (windows.Count >= MaxWindows && !windows.ContainsKey(key))
             {
-                return;
+                return TimeSpan.Zero;
             }
         }
 
-        windows.AddOrUpdate(
+        var window = windows.AddOrUpdate(
             key,
             _ => new Window(time.GetTimestamp(), 1),
-            (_, window) => HasEnded(window) ? new Window(time.GetTimestamp(), 1) : window with { Failures = window.Failures + 1 });
+            (_, known) => HasEnded(known) ? new Window(time.GetTimestamp(), 1) : known with { Failures = known.Failures + 1 });
+        return window.Failures > limit ? options.FailureWindow - time.GetElapsedTime(window.Began) : TimeSpan.Zero;
     }
 
     private bool HasEnded(Window window) => time.GetElapsedTime(window.Began) >= options.FailureWindow;
