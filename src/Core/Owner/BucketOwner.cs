@@ -283,12 +283,17 @@ internal sealed class BucketOwner(
 
     private async ValueTask<BucketHeads> LoadAsync(CancellationToken cancellationToken)
     {
-        BucketHeads loaded;
-        do
+        var loaded = BucketHeads.Unwritten(id);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             loaded = await store.LoadAsync(id, cancellationToken) ?? BucketHeads.Unwritten(id);
+            if (loaded.Version >= Volatile.Read(ref published))
+            {
+                break;
+            }
+
+            // Read before a commit that was acknowledged meanwhile. If it stays so, somebody put an old store in its place.
         }
-        while (loaded.Version < Volatile.Read(ref published)); // Read before a commit that was acknowledged meanwhile.
 
         // A turn may have published meanwhile; its heads are newer.
         var known = Interlocked.CompareExchange(ref heads, loaded, null);

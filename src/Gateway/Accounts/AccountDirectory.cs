@@ -78,7 +78,7 @@ internal sealed class AccountDirectory(
             }
 
             // A request that signed in before an account of that name was deleted may have written after it.
-            await DeleteNamedBucketsAsync(PrincipalId(name), own: default);
+            await DeleteBucketsOfAsync(PrincipalId(name));
             return await accounts.AddAsync(name, hash, ServerTimestamp.Now(time), cancellationToken);
         }
         finally
@@ -99,7 +99,7 @@ internal sealed class AccountDirectory(
 
     /// <summary>Deletes the account and all that is its own. Can be begun again where it was cut off.</summary>
     /// <returns>False when there is no such account.</returns>
-    /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and the server goes on at its next start.</exception>
+    /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and housekeeping goes on with it.</exception>
     public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         var account = await accounts.FindAsync(name, cancellationToken);
@@ -222,9 +222,8 @@ internal sealed class AccountDirectory(
             }
 
             var principal = PrincipalOf(account);
-            var own = BucketId.DefaultBucket(principal.DefaultBucket);
-            await DeleteBucketAsync(own, new Caller(principal.Id, IsDefaultBucket: true));
-            await DeleteNamedBucketsAsync(principal.Id, own);
+            await DeleteBucketAsync(BucketId.DefaultBucket(principal.DefaultBucket), principal.Id);
+            await DeleteBucketsOfAsync(principal.Id);
             await accounts.EndDeletionAsync(account.Name, principal.Id, CancellationToken.None);
         }
         finally
@@ -233,20 +232,27 @@ internal sealed class AccountDirectory(
         }
     }
 
-    private async ValueTask DeleteNamedBucketsAsync(string principal, BucketId own)
+    private async ValueTask DeleteBucketsOfAsync(string principal)
     {
-        while (await store.ListByAuthorAsync(principal, onlyLive: true, 1000, CancellationToken.None) is { Count: > 0 } buckets)
+        BucketId? last = null;
+        while (await store.ListByAuthorAsync(principal, onlyLive: true, 1000, CancellationToken.None) is { Count: > 0 } left)
         {
-            foreach (var entry in buckets)
+            if (left[0].Id == last)
             {
-                await DeleteBucketAsync(entry.Id, new Caller(principal, entry.Id == own || entry.Id.IsDefaultBucket));
+                throw new StoreUnavailableException($"The bucket {last} cannot be deleted.");
+            }
+
+            last = left[0].Id;
+            foreach (var entry in left)
+            {
+                await DeleteBucketAsync(entry.Id, principal);
             }
         }
     }
 
-    private async ValueTask DeleteBucketAsync(BucketId id, Caller caller)
+    private async ValueTask DeleteBucketAsync(BucketId id, string principal)
     {
-        var request = new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]);
+        var request = new BucketRequest(new Caller(principal, id.IsDefaultBucket), [new DeleteRecord(ObjectRef.Bucket)]);
         var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
         if (response.Outcomes[0] is Unavailable unavailable)
         {

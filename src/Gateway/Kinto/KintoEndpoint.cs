@@ -171,7 +171,8 @@ internal sealed partial class KintoEndpoint(
                 return;
             }
 
-            signIn = await SignInAsync(context, request.Headers.Authorization);
+            // Only who was right before: a wrong password counts once.
+            signIn = signIn.Principal is null ? signIn : await SignInAsync(context, request.Headers.Authorization);
             if (KintoErrors.Refuse(signIn, options) is { } refusal)
             {
                 await answers.AnswerAsync(context, refusal);
@@ -197,8 +198,9 @@ internal sealed partial class KintoEndpoint(
         var user = signIn.Principal?.Id;
         if (!admission.TryAnswer(user, response.Size))
         {
+            // A write may have been done, so that nobody is asked to repeat it blindly.
             await answers.AnswerAsync(context, KintoErrors.Unavailable(
-                options.RetryAfter, "Too many answers are on their way. If this was a write, it may have been done: read before you write again."));
+                kinto.IsRead ? options.RetryAfter : null, "Too many answers are on their way. If this was a write, read before you write again."));
             return;
         }
 

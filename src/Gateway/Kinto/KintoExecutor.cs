@@ -79,7 +79,7 @@ internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets
         }
     }
 
-    [LoggerMessage(3, LogLevel.Error, "A part of a batch failed.")]
+    [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed.")]
     private partial void LogFault(Exception exception);
 
     private static KintoResponse Render(KintoPlan.Call call, BucketResponse response, int index)
@@ -97,6 +97,11 @@ internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets
         catch (StoreUnavailableException)
         {
             return KintoErrors.Unavailable(options.RetryAfter);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e);
+            return KintoErrors.Internal;
         }
     }
 }
