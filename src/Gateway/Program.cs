@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Hosting;
+using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 
 // The single-node server, and its commands.
@@ -28,10 +29,9 @@ try
     }
 
     // :: Server
-    using var data = DataDirectory.Hold(options.DataDirectory);
     var faults = new StorageFaults();
-    using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = faults.Report });
-    await using var app = LockstepServer.Build(options, configuration, data, database, TimeProvider.System);
+    await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
+    await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
     faults.Logger = app.Logger;
     try
     {
@@ -47,7 +47,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is SettingsException or SqliteSchemaException or StoreUnavailableException)
+catch (Exception e) when (e is SettingsException or SqliteSchemaException or PostgresSetupException or StoreUnavailableException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

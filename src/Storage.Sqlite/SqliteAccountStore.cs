@@ -12,6 +12,10 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => Find(statements, name)));
 
+    /// <remarks>Holds nothing: the data directory has one server, whose <c>AccountDirectory</c> takes names one at a time.</remarks>
+    public ValueTask<IAsyncDisposable> LockNameAsync(string name, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IAsyncDisposable>(NothingHeld.Instance);
+
     public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
             "INSERT INTO accounts (name, password, modified) VALUES ($0, $1, $2) ON CONFLICT (name) DO NOTHING",

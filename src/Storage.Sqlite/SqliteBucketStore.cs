@@ -9,7 +9,17 @@ namespace Lockstep.Storage.Sqlite;
 /// <summary>Buckets in a SQLite file.</summary>
 public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 {
-    public ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) =>
+    /// <summary>The data directory has one server at a time.</summary>
+    public bool IsShared => false;
+
+    public void OnTakenOver(Action<BucketId> listener)
+    {
+        // Nobody else is there to take anything over.
+    }
+
+    public bool IsCurrent(BucketHeads heads) => true;
+
+    public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Load(statements, id))));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
@@ -28,23 +38,10 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
             return (long)statements.Scalar(statement.Count, statement.Values)!;
         }));
 
-    public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
-        await database.WriteAsync(statements => CommitStatements.Run(statements, commit));
-
-    public async ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
+    public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
-        // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
-        var outcome = CommitOutcome.Unknown;
-        var asked = await database.WriteAsync(statements =>
-        {
-            using var reader = statements.Prepare("SELECT bucket, version, nonce FROM buckets WHERE id = $0", commit.Id.Value).ExecuteReader();
-            outcome = !reader.Read() ? (commit.ExpectedVersion == 0 ? CommitOutcome.NotExecuted : CommitOutcome.Stale)
-                : new Guid(reader.GetFieldValue<byte[]>(2)) == commit.Nonce ? new CommitOutcome(CommitStatus.Done, reader.GetInt64(0))
-                : reader.GetInt64(1) == commit.ExpectedVersion ? CommitOutcome.NotExecuted
-                : CommitOutcome.Stale;
-            return new CommitOutcome(CommitStatus.Done);
-        });
-        return asked.Status == CommitStatus.Done ? outcome : CommitOutcome.Unknown;
+        var outcome = await database.WriteAsync(statements => CommitStatements.Run(statements, commit));
+        return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 
     public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
@@ -124,6 +121,23 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         {
             return false;
         }
+    }
+
+    /// <summary>What became of a commit whose COMMIT failed.</summary>
+    internal async ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
+    {
+        // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
+        var outcome = CommitOutcome.Unknown;
+        var asked = await database.WriteAsync(statements =>
+        {
+            using var reader = statements.Prepare("SELECT bucket, version, nonce FROM buckets WHERE id = $0", commit.Id.Value).ExecuteReader();
+            outcome = !reader.Read() ? (commit.ExpectedVersion == 0 ? CommitOutcome.NotExecuted : CommitOutcome.Stale)
+                : new Guid(reader.GetFieldValue<byte[]>(2)) == commit.Nonce ? new CommitOutcome(CommitStatus.Done, reader.GetInt64(0))
+                : reader.GetInt64(1) == commit.ExpectedVersion ? CommitOutcome.NotExecuted
+                : CommitOutcome.Stale;
+            return new CommitOutcome(CommitStatus.Done);
+        });
+        return asked.Status == CommitStatus.Done ? outcome : CommitOutcome.Unknown;
     }
 
     private static T InSnapshot<T>(SqliteStatements statements, Func<T> read)

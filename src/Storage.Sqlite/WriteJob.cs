@@ -14,7 +14,7 @@ internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run)
 
     public void Run(SqliteStatements statements) => Result = run(statements);
 
-    public void Refuse() => Result = CommitOutcome.NotExecuted;
+    public void Refuse() => Result = CommitOutcome.Refused;
 
     public void End() => ended.TrySetResult(Result);
 

@@ -20,56 +20,27 @@ public sealed class BucketOwnerTests
     private readonly BucketId id = BucketId.DefaultBucket("alice");
 
     [Theory]
-    [InlineData(CommitFault.Before, true)]
-    [InlineData(CommitFault.LostBefore, true)]
-    [InlineData(CommitFault.LostBefore, false)]
-    [InlineData(CommitFault.LostAfter, true)]
-    [InlineData(CommitFault.LostAfter, false)]
-    public async Task Commit_ThatFails_IsToldTruly(CommitFault fault, bool canDecide)
+    [InlineData(CommitFault.Before)]
+    [InlineData(CommitFault.LostBefore)]
+    [InlineData(CommitFault.LostAfter)]
+    public async Task Commit_ThatFails_IsToldTruly(CommitFault fault)
     {
         var buckets = Buckets();
         await WriteAsync(buckets, "before");
         store.Next = fault;
-        store.CanDecide = canDecide;
 
         var told = await WriteAsync(buckets, "probe");
 
         var stored = (await ListAsync(Buckets())).Records.Any(record => record.Id == "probe");
         Assert.Equal(fault == CommitFault.LostAfter, stored);
-        switch (told)
-        {
-            case RecordWritten:
-                Assert.True(stored, "Told as written, and not stored.");
-                break;
-            case Unavailable { Reason: UnavailableReason.FateUnknown }:
-                Assert.False(canDecide);
-                break;
-            default:
-                Assert.Equal(Unavailable.StoreFailed, told);
-                Assert.False(stored, "Told as not written, and stored.");
-                break;
-        }
+        Assert.Equal(fault == CommitFault.Before ? Unavailable.StoreFailed : Unavailable.FateUnknown, told);
 
         // Life goes on, with the truth.
-        store.CanDecide = true;
         var next = Assert.IsType<RecordWritten>(await WriteAsync(buckets, "after"));
         var page = await ListAsync(buckets);
         Assert.Equal(stored ? 3 : 2, page.Records.Count);
         Assert.Equal(next.Record.Modified, page.ListStamp);
         Assert.Equal(page.Records.Select(record => record.Modified).Distinct().Count(), page.Records.Count);
-    }
-
-    [Fact]
-    public async Task Commit_DecidedAsNotExecuted_IsNotRunTwice()
-    {
-        var buckets = Buckets();
-        await WriteAsync(buckets, "a");
-        store.Next = CommitFault.LostAfter;
-
-        var told = Assert.IsType<RecordWritten>(await WriteAsync(buckets, "b"));
-
-        Assert.Equal(told.Record.Modified, (await ListAsync(buckets)).ListStamp);
-        Assert.Equal(2, (await ListAsync(buckets)).Records.Count);
     }
 
     [Theory]
@@ -313,9 +284,8 @@ public sealed class BucketOwnerTests
         var reading = ListAsync(fresh).AsTask();
         await stalling.Stalled;
         Assert.IsType<RecordWritten>(await WriteAsync(fresh, "b"));
-        (store.Next, store.CanDecide) = (CommitFault.LostBefore, false);
+        store.Next = CommitFault.LostBefore;
         Assert.Equal(Unavailable.FateUnknown, await WriteAsync(fresh, "c"));
-        store.CanDecide = true;
         stalling.Go();
         await reading;
 
@@ -350,7 +320,7 @@ public sealed class BucketOwnerTests
         }
 
         Assert.InRange(refused, 10, 19);
-        Assert.True((await store.LoadAsync(id, default))!.Lists.Count <= 2 * 3);
+        Assert.True((await store.LoadAsync(id, claim: false, default))!.Lists.Count <= 2 * 3);
     }
 
     private InProcessBuckets Buckets() => new(store, new BucketOptions(), time);
@@ -382,9 +352,9 @@ public sealed class BucketOwnerTests
 
         public void Go() => go.TrySetResult();
 
-        public override async ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken)
+        public override async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken)
         {
-            var heads = await base.LoadAsync(id, cancellationToken);
+            var heads = await base.LoadAsync(id, claim, cancellationToken);
             if (stallNext)
             {
                 stallNext = false;

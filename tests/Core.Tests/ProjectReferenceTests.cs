@@ -1,4 +1,5 @@
 using Lockstep.Core.Owner;
+using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Core.Tests;
@@ -14,13 +15,15 @@ public sealed class ProjectReferenceTests
         Assert.All(references, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Storage_ReferencesCoreAndItsDriverOnly()
+    [Theory]
+    [InlineData(typeof(SqliteDatabase), "Microsoft.Data.Sqlite")]
+    [InlineData(typeof(PostgresDatabase), "Npgsql")]
+    public void Storage_ReferencesCoreAndItsDriverOnly(Type engine, string driver)
     {
-        var references = typeof(SqliteDatabase).Assembly.GetReferencedAssemblies().Select(name => name.Name!)
-            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal));
+        var references = engine.Assembly.GetReferencedAssemblies().Select(name => name.Name!)
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && !name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal));
 
-        Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite"], references.Order(StringComparer.Ordinal));
+        Assert.Equal(["Lockstep.Core", driver], references.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -30,7 +33,7 @@ public sealed class ProjectReferenceTests
         var users = gateway.GetTypes()
             .Where(type => type.Namespace is { } name && !name.EndsWith(".Hosting", StringComparison.Ordinal))
             .Where(type => type.GetFields(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)
-                .Any(field => field.FieldType.Assembly == typeof(SqliteDatabase).Assembly));
+                .Any(field => field.FieldType.Assembly == typeof(SqliteDatabase).Assembly || field.FieldType.Assembly == typeof(PostgresDatabase).Assembly));
 
         Assert.Empty(users);
     }

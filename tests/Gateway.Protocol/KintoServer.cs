@@ -2,7 +2,8 @@ using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Http;
-using Lockstep.Storage.Sqlite;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,10 +14,9 @@ namespace Lockstep.Gateway.Protocol;
 public sealed class KintoServer : IAsyncLifetime
 {
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
-    private readonly LockstepOptions options;
+    private LockstepOptions options;
     private readonly Func<IBucketStore, IBucketStore>? decorate;
-    private DataDirectory? data;
-    private SqliteDatabase? database;
+    private ServerStorage? storage;
     private WebApplication? app;
     private int accounts;
 
@@ -38,6 +38,9 @@ public sealed class KintoServer : IAsyncLifetime
         Time = time ?? TimeProvider.System;
     }
 
+    /// <summary>The same tests are run once for each engine.</summary>
+    public static bool OnPostgres => PostgresServer.IsChosen;
+
     public TimeProvider Time { get; }
 
     public Uri Address { get; private set; } = null!;
@@ -54,11 +57,15 @@ public sealed class KintoServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        data = DataDirectory.Hold(options.DataDirectory);
-        database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database, MaxBytes = options.MaxDatabaseBytes });
+        if (OnPostgres)
+        {
+            options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
+        }
+
+        storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
         var quiet = new ConfigurationBuilder()
             .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
-        app = LockstepServer.Build(options, quiet, data, database, Time, decorate);
+        app = LockstepServer.Build(options, quiet, storage, Time, decorate);
         await app.StartAsync();
         Address = new Uri(app.Urls.First());
     }
@@ -85,8 +92,12 @@ public sealed class KintoServer : IAsyncLifetime
     {
         await app!.StopAsync();
         await app.DisposeAsync();
-        database!.Dispose();
-        data!.Dispose();
+        await storage!.DisposeAsync();
+        if (options.Postgres.Connection is { } connection)
+        {
+            await PostgresServer.DropDatabaseAsync(connection);
+        }
+
         Directory.Delete(directory, recursive: true);
     }
 }

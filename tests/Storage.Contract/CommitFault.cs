@@ -8,9 +8,9 @@ public enum CommitFault
     /// <summary>Refused before it was done, for certain.</summary>
     Before,
 
-    /// <summary>The connection was lost, and nothing was stored.</summary>
+    /// <summary>The store was lost and cannot be asked; nothing was stored.</summary>
     LostBefore,
 
-    /// <summary>The connection was lost, and it was stored.</summary>
+    /// <summary>The store was lost and cannot be asked; it was stored.</summary>
     LostAfter,
 }

@@ -7,7 +7,14 @@ namespace Lockstep.Storage.Contract;
 /// <summary>Passes everything on; the base of stores that are broken, or fail, in one respect.</summary>
 public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
 {
-    public virtual ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) => inner.LoadAsync(id, cancellationToken);
+    public virtual bool IsShared => inner.IsShared;
+
+    public virtual void OnTakenOver(Action<BucketId> listener) => inner.OnTakenOver(listener);
+
+    public virtual bool IsCurrent(BucketHeads heads) => inner.IsCurrent(heads);
+
+    public virtual ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
+        inner.LoadAsync(id, claim, cancellationToken);
 
     public virtual ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, cancellationToken);
@@ -17,8 +24,6 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
     public virtual ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
 
     public virtual ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => inner.CommitAsync(commit);
-
-    public virtual ValueTask<CommitOutcome> DecideAsync(BucketCommit commit) => inner.DecideAsync(commit);
 
     public virtual ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
         inner.ListByAuthorAsync(author, onlyLive, limit, cancellationToken);

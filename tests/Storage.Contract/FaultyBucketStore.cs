@@ -9,9 +9,6 @@ public sealed class FaultyBucketStore(IBucketStore inner) : DelegatingBucketStor
 
     public CommitFault Next { get; set; }
 
-    /// <summary>Whether the store can say, after an unknown commit, what became of it.</summary>
-    public bool CanDecide { get; set; } = true;
-
     public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
         var fault = Next;
@@ -29,7 +26,4 @@ public sealed class FaultyBucketStore(IBucketStore inner) : DelegatingBucketStor
                 return await inner.CommitAsync(commit);
         }
     }
-
-    public override ValueTask<CommitOutcome> DecideAsync(BucketCommit commit) =>
-        CanDecide ? inner.DecideAsync(commit) : ValueTask.FromResult(CommitOutcome.Unknown);
 }

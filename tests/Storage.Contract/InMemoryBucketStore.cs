@@ -13,7 +13,16 @@ public sealed class InMemoryBucketStore : IBucketStore
     private readonly Dictionary<BucketId, State> states = [];
     private long lastRow;
 
-    public ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken) =>
+    public bool IsShared => false;
+
+    public void OnTakenOver(Action<BucketId> listener)
+    {
+        // Nobody else is there to take anything over.
+    }
+
+    public bool IsCurrent(BucketHeads heads) => true;
+
+    public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Find(id)?.Heads);
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
@@ -79,15 +88,6 @@ public sealed class InMemoryBucketStore : IBucketStore
                 (state?.Orphans ?? []).AddRange(commit.OrphanedKeys));
             return ValueTask.FromResult(new CommitOutcome(CommitStatus.Done, row));
         }
-    }
-
-    public ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
-    {
-        var state = Find(commit.Id);
-        return ValueTask.FromResult(
-            state?.Nonce == commit.Nonce ? new CommitOutcome(CommitStatus.Done, state.Heads.Row)
-            : (state?.Heads.Version ?? 0) == commit.ExpectedVersion ? CommitOutcome.NotExecuted
-            : CommitOutcome.Stale);
     }
 
     public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken)

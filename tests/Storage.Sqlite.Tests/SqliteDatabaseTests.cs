@@ -51,7 +51,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         database.Reopen();
 
         Assert.Equal(secret, database.Database.Secret.ToArray());
-        Assert.Equal(written, (await new SqliteBucketStore(database.Database).LoadAsync(id, default))!.Clock);
+        Assert.Equal(written, (await new SqliteBucketStore(database.Database).LoadAsync(id, claim: false, default))!.Clock);
         Assert.True(await WriteAsync(id, "b") > written);
     }
 
@@ -97,7 +97,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         Assert.InRange(written, 1, 19);
         Assert.Equal(Unavailable.StoreFailed, await PutAsync("more"));
         Assert.False(await FillsAsync(store));
-        var heads = (await store.LoadAsync(id, default))!;
+        var heads = (await store.LoadAsync(id, claim: false, default))!;
         Assert.Equal(written, heads[ListRef.RecordsOf("tasks")].Count);
         small.Database.Dispose();
 
@@ -109,6 +109,24 @@ public sealed class SqliteDatabaseTests : IDisposable
         static async Task<bool> FillsAsync(SqliteBucketStore store) => (await store.CommitAsync(new BucketCommit(
             BucketHeads.Unwritten(BucketId.Named("other")) with { Version = 1, Clock = new ServerTimestamp(1) }, Guid.NewGuid(), [], [], [],
             [KeyValuePair.Create(1, new StoredRecord { Id = "x", Modified = new ServerTimestamp(1), Body = new byte[100_000] })]))).Status == CommitStatus.Done;
+    }
+
+    [Fact]
+    public async Task Decide_AfterALostCommit_SaysWhatHappened()
+    {
+        var store = new SqliteBucketStore(database.Database);
+        var first = Commit(BucketHeads.Unwritten(BucketId.Named("b")) with { Version = 1, Clock = new ServerTimestamp(100) });
+        Assert.Equal(CommitOutcome.NotExecuted, await store.DecideAsync(first));
+        var row = (await store.CommitAsync(first)).Row;
+        var done = Commit(first.Heads with { Row = row, Version = 2, Clock = new ServerTimestamp(200) });
+        var other = done with { Nonce = Guid.NewGuid() };
+
+        Assert.Equal(CommitOutcome.NotExecuted, await store.DecideAsync(done));
+        await store.CommitAsync(done);
+        Assert.Equal(new CommitOutcome(CommitStatus.Done, row), await store.DecideAsync(done));
+        Assert.Equal(CommitOutcome.Stale, await store.DecideAsync(other));
+
+        static BucketCommit Commit(BucketHeads heads) => new(heads, Guid.NewGuid(), [], [], [], []);
     }
 
     [Fact]

@@ -9,6 +9,9 @@ public interface IAccountStore
 {
     ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Keeps other processes from giving or taking this name, until it is disposed.</summary>
+    ValueTask<IAsyncDisposable> LockNameAsync(string name, CancellationToken cancellationToken);
+
     /// <returns>The new account; null when the name is taken.</returns>
     ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
 

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -13,8 +14,10 @@ namespace Lockstep.Core.Owner;
 /// is ever denied.</item>
 /// <item>The heads are a cache. The store compares the version with each commit, so an owner with old heads, whether
 /// another process took over or a restore happened, writes nothing; it loads and runs the turn again.</item>
-/// <item>A commit whose fate is unknown is decided by asking the store before anything else happens here; when that fails
-/// too the callers hear "unknown" and the heads are thrown away.</item>
+/// <item>The store says truly what became of a commit; when it cannot, the callers hear "unknown" and the heads are thrown
+/// away.</item>
+/// <item>In a shared store, answers that rest on remembered heads are given only while the store lets this process answer for
+/// the bucket (<see cref="IBucketStore.IsCurrent"/>), both when they are begun and when they are released.</item>
 /// <item>Reads do not queue. What they take from the store is newer than the heads for the moment between a commit and
 /// its publication; such a reader waits for the publication, so that nobody sees time go back.</item>
 /// </list>
@@ -27,7 +30,9 @@ internal sealed class BucketOwner(
     QueueBudget budget,
     TimeProvider time)
 {
-    private const int MaxAttempts = 8;
+    private const int MaxReadAttempts = 8;
+    private const int MaxTurnAttempts = 32;
+    private static readonly TimeSpan PauseAfterTakeover = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
     private readonly Queue<PendingRequest> queue = new();
@@ -38,6 +43,9 @@ internal sealed class BucketOwner(
     private long lastUsed = time.GetTimestamp();
     private BucketHeads? heads;
     private long published;
+    private long takeovers;
+    private long takenOver;
+    private int loads;
 
     /// <returns>Null when this owner is gone; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
@@ -69,6 +77,17 @@ internal sealed class BucketOwner(
         {
             closed = closed || (!running && queue.Count == 0 && time.GetElapsedTime(lastUsed) >= idle);
             return closed;
+        }
+    }
+
+    /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
+    public void TakeOver()
+    {
+        lock (gate)
+        {
+            takeovers++;
+            takenOver = time.GetTimestamp();
+            heads = null;
         }
     }
 
@@ -118,20 +137,43 @@ internal sealed class BucketOwner(
     {
         while (Drain() is { } batch)
         {
-            try
+            var begun = batch.FindAll(static pending => pending.TryBegin());
+            var answers = await AnswerAsync(begun);
+
+            // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
+            budget.Release(batch.Sum(static pending => pending.Size));
+            for (var i = 0; i < begun.Count; i++)
             {
-                await TakeTurnAsync(batch);
-            }
-            catch (Exception fault)
-            {
-                // Whatever it was, this owner no longer knows what the store holds.
-                Volatile.Write(ref heads, null);
-                foreach (var pending in batch)
-                {
-                    pending.Fail(fault);
-                }
+                answers[i](begun[i]);
             }
         }
+    }
+
+    /// <summary>Takes one turn; where a fault, which is a bug, ends it, one turn for each, so that it fails only its own.</summary>
+    private async ValueTask<IReadOnlyList<Action<PendingRequest>>> AnswerAsync(List<PendingRequest> begun)
+    {
+        try
+        {
+            var responses = begun.Count == 0 ? [] : await ExecuteAsync(begun.ConvertAll(static pending => pending.Request));
+            return [.. responses.Select<BucketResponse, Action<PendingRequest>>(response => pending => pending.Complete(response))];
+        }
+        catch (Exception fault)
+        {
+            // Whatever it was, this owner no longer knows what the store holds.
+            Forget();
+            if (begun.Count == 1)
+            {
+                return [pending => pending.Fail(fault)];
+            }
+        }
+
+        var answers = new List<Action<PendingRequest>>();
+        foreach (var pending in begun)
+        {
+            answers.AddRange(await AnswerAsync([pending]));
+        }
+
+        return answers;
     }
 
     private List<PendingRequest>? Drain()
@@ -161,36 +203,18 @@ internal sealed class BucketOwner(
         }
     }
 
-    private async ValueTask TakeTurnAsync(List<PendingRequest> batch)
-    {
-        var begun = batch.FindAll(static pending => pending.TryBegin());
-        IReadOnlyList<BucketResponse> responses;
-        try
-        {
-            responses = begun.Count == 0 ? [] : await ExecuteAsync(begun.ConvertAll(static pending => pending.Request));
-        }
-        finally
-        {
-            // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
-            budget.Release(batch.Sum(static pending => pending.Size));
-        }
-
-        for (var i = 0; i < begun.Count; i++)
-        {
-            begun[i].Complete(responses[i]);
-        }
-    }
-
     private async ValueTask<IReadOnlyList<BucketResponse>> ExecuteAsync(List<BucketRequest> requests)
     {
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxTurnAttempts; attempt++)
         {
             // :: Step 1: apply the requests to the heads.
+            var seen = Volatile.Read(ref takeovers);
+            var known = Volatile.Read(ref heads);
             Turn turn;
             var responses = new BucketResponse[requests.Count];
             try
             {
-                turn = new Turn(await HeadsAsync(CancellationToken.None), reader, store, options, time);
+                turn = new Turn(known ?? await LoadAsync(claim: false, CancellationToken.None), reader, store, options, time);
                 await turn.PreloadAsync(requests, CancellationToken.None);
                 for (var i = 0; i < responses.Length; i++)
                 {
@@ -204,31 +228,36 @@ internal sealed class BucketOwner(
 
             if (!turn.Draft.HasChanges)
             {
-                return responses;
+                if (known is null || !store.IsShared || requests.TrueForAll(static request => request.Operations.Count == 0))
+                {
+                    return responses;
+                }
+
+                // Refusals of writes are as exact as writes, and no commit has compared the version of these heads.
+                Forget();
+                continue;
             }
 
-            // :: Step 2: commit, and find out what happened if the store cannot say.
+            // :: Step 2: commit.
             var commit = turn.Draft.ToCommit(Guid.NewGuid());
             var outcome = await store.CommitAsync(commit);
-            if (outcome.Status == CommitStatus.Unknown)
-            {
-                outcome = await store.DecideAsync(commit);
-            }
 
             // :: Step 3: publish, or throw the turn away.
             switch (outcome.Status)
             {
                 case CommitStatus.Done:
                     Volatile.Write(ref published, commit.Heads.Version);
-                    Volatile.Write(ref heads, commit.Heads with { Row = outcome.Row });
+                    Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
                     return ClockLeads(commit.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
                 case CommitStatus.NotExecuted:
                     return All(requests, Unavailable.StoreFailed);
+                case CommitStatus.Refused:
+                    return await ExecuteAloneAsync(requests);
                 case CommitStatus.Unknown:
-                    Volatile.Write(ref heads, null);
+                    Forget();
                     return All(requests, Unavailable.FateUnknown);
                 case CommitStatus.Stale:
-                    Volatile.Write(ref heads, null);
+                    Forget();
                     continue;
                 default:
                     throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
@@ -238,35 +267,43 @@ internal sealed class BucketOwner(
         return All(requests, Unavailable.Overloaded);
     }
 
+    /// <summary>What the store will not take fails the request that brought it, not those that came along.</summary>
+    private async ValueTask<IReadOnlyList<BucketResponse>> ExecuteAloneAsync(List<BucketRequest> requests)
+    {
+        if (requests.Count == 1)
+        {
+            return All(requests, Unavailable.StoreFailed);
+        }
+
+        var responses = new List<BucketResponse>();
+        foreach (var request in requests)
+        {
+            responses.AddRange(await ExecuteAsync([request]));
+        }
+
+        return responses;
+    }
+
     private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            var current = await HeadsAsync(cancellationToken);
-            var outcomes = new Outcome[request.Operations.Count];
-            for (var i = 0; i < outcomes.Length; i++)
+            while (true)
             {
-                for (var attempt = 0; ; attempt++)
+                var remembered = Volatile.Read(ref heads) is { } known && store.IsCurrent(known) ? known : null;
+                var current = remembered ?? await LoadAsync(ClaimsNow(), cancellationToken);
+                var outcomes = new Outcome[request.Operations.Count];
+                for (var i = 0; i < outcomes.Length; i++)
                 {
-                    (outcomes[i], var version) = await reader.ReadAsync(
-                        request.Operations[i], request.Caller, current, Overlay.Empty, cancellationToken);
-                    if (version <= current.Version)
-                    {
-                        break;
-                    }
+                    (outcomes[i], current) = await ReadAsync(request.Operations[i], request.Caller, current, cancellationToken);
+                }
 
-                    // The snapshot is newer than these heads. It stands if the newer heads still let the caller see it
-                    // and still know the same lists; else read again.
-                    var before = current;
-                    current = await NewerHeadsAsync(version, cancellationToken);
-                    if (SameView(before, current) || attempt == MaxAttempts)
-                    {
-                        break;
-                    }
+                // What rests on memory goes out only while it counts; a process that was stopped meanwhile asks again.
+                if (remembered is null || store.IsCurrent(remembered))
+                {
+                    return new BucketResponse(outcomes, ClockLeads(current));
                 }
             }
-
-            return new BucketResponse(outcomes, ClockLeads(current));
         }
         catch (StoreUnavailableException)
         {
@@ -274,19 +311,40 @@ internal sealed class BucketOwner(
         }
     }
 
+    /// <returns>The outcome, and the heads as the read left them.</returns>
+    private async ValueTask<(Outcome Outcome, BucketHeads Heads)> ReadAsync(
+        Operation operation, Caller caller, BucketHeads current, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var (outcome, version) = await reader.ReadAsync(operation, caller, current, Overlay.Empty, cancellationToken);
+            if (version <= current.Version)
+            {
+                return (outcome, current);
+            }
+
+            // The snapshot is newer than these heads. It stands if the newer heads still let the caller see it
+            // and still know the same lists; else read again.
+            var before = current;
+            current = await NewerHeadsAsync(version, cancellationToken);
+            if (SameView(before, current) || attempt == MaxReadAttempts)
+            {
+                return (outcome, current);
+            }
+        }
+    }
+
     private static bool SameView(BucketHeads a, BucketHeads b) =>
         a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.NextKey == b.NextKey
         && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key);
 
-    private async ValueTask<BucketHeads> HeadsAsync(CancellationToken cancellationToken) =>
-        Volatile.Read(ref heads) ?? await LoadAsync(cancellationToken);
-
-    private async ValueTask<BucketHeads> LoadAsync(CancellationToken cancellationToken)
+    private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
     {
+        var seen = Volatile.Read(ref takeovers);
         var loaded = BucketHeads.Unwritten(id);
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
-            loaded = await store.LoadAsync(id, cancellationToken) ?? BucketHeads.Unwritten(id);
+            loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
             if (loaded.Version >= Volatile.Read(ref published))
             {
                 break;
@@ -295,9 +353,39 @@ internal sealed class BucketOwner(
             // Read before a commit that was acknowledged meanwhile. If it stays so, somebody put an old store in its place.
         }
 
-        // A turn may have published meanwhile; its heads are newer.
-        var known = Interlocked.CompareExchange(ref heads, loaded, null);
-        return known is null || known.Version < loaded.Version ? loaded : known;
+        return Publish(loaded, seen);
+    }
+
+    /// <summary>Remembers heads unless newer ones are known, or another process took the bucket over since they were read.</summary>
+    /// <param name="candidate">The heads.</param>
+    /// <param name="seen">The number of takeovers before the store was asked for them, or to commit them.</param>
+    /// <returns>The newest heads known.</returns>
+    private BucketHeads Publish(BucketHeads candidate, long seen)
+    {
+        lock (gate)
+        {
+            if (heads is { } known && (known.Version > candidate.Version || (known.Version == candidate.Version && store.IsCurrent(known))))
+            {
+                return known;
+            }
+
+            heads = seen == takeovers ? candidate : null;
+            return candidate;
+        }
+    }
+
+    private void Forget() => Volatile.Write(ref heads, null);
+
+    /// <summary>
+    /// Whether the coming load should also make this process the one that answers from memory: not at the first read, which
+    /// may be the only one, and not soon after another process took over, or two would take turns at it.
+    /// </summary>
+    private bool ClaimsNow()
+    {
+        lock (gate)
+        {
+            return store.IsShared && ++loads > 1 && (takeovers == 0 || time.GetElapsedTime(takenOver) > PauseAfterTakeover);
+        }
     }
 
     /// <summary>
@@ -312,14 +400,9 @@ internal sealed class BucketOwner(
             await passed;
         }
 
-        var current = await HeadsAsync(cancellationToken);
-        if (current.Version >= version)
-        {
-            return current;
-        }
-
-        Interlocked.CompareExchange(ref heads, null, current);
-        return await HeadsAsync(cancellationToken);
+        return Volatile.Read(ref heads) is { } current && current.Version >= version
+            ? current
+            : await LoadAsync(claim: false, cancellationToken);
     }
 
     private bool ClockLeads(BucketHeads current) =>

@@ -26,6 +26,7 @@ public sealed class InProcessBuckets : IBuckets
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
         var sorts = new SemaphoreSlim(options.MaxConcurrentSorts);
         reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts));
+        store.OnTakenOver(id => owners.GetValueOrDefault(id)?.TakeOver());
     }
 
     /// <summary>Owners in memory.</summary>

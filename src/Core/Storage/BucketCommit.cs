@@ -5,7 +5,7 @@ namespace Lockstep.Core.Storage;
 
 /// <summary>Everything one turn changes, to be stored in one transaction or not at all.</summary>
 /// <param name="Heads">The bucket as it will be. Its <see cref="BucketHeads.Version"/> is the stored one plus one.</param>
-/// <param name="Nonce">Stored with the version: tells later whether it was this commit that happened.</param>
+/// <param name="Nonce">Names this commit: by it a store that lost the answer finds out whether it happened.</param>
 /// <param name="Lists">Heads to insert or replace.</param>
 /// <param name="RemovedLists">Mappings to forget.</param>
 /// <param name="OrphanedKeys">Keys whose rows nobody reads any more; to be removed later.</param>

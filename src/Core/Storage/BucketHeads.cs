@@ -16,6 +16,12 @@ public sealed record BucketHeads
     /// <summary>The store's own key of the bucket; 0 until it was first written.</summary>
     public long Row { get; init; }
 
+    /// <summary>
+    /// In a shared store, the term of this process's lease under which it answers for the bucket; 0 when another one does.
+    /// The store's own matter: see <see cref="IBucketStore.IsCurrent"/>.
+    /// </summary>
+    public long Lease { get; init; }
+
     /// <summary>Rises by one with each commit; a commit from another version than the stored one is refused.</summary>
     public long Version { get; init; }
 

@@ -2,9 +2,11 @@ namespace Lockstep.Core.Storage;
 
 /// <param name="Status">What happened.</param>
 /// <param name="Row">The bucket's row, when it is done.</param>
-public readonly record struct CommitOutcome(CommitStatus Status, long Row = 0)
+/// <param name="Lease">When it is done: the new heads' <see cref="BucketHeads.Lease"/>.</param>
+public readonly record struct CommitOutcome(CommitStatus Status, long Row = 0, long Lease = 0)
 {
     public static readonly CommitOutcome Stale = new(CommitStatus.Stale);
     public static readonly CommitOutcome NotExecuted = new(CommitStatus.NotExecuted);
+    public static readonly CommitOutcome Refused = new(CommitStatus.Refused);
     public static readonly CommitOutcome Unknown = new(CommitStatus.Unknown);
 }

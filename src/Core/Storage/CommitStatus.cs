@@ -12,6 +12,9 @@ public enum CommitStatus : byte
     /// <summary>The store could not; nothing was written.</summary>
     NotExecuted,
 
-    /// <summary>The store was lost in the middle: ask <see cref="IBucketStore.DecideAsync"/>.</summary>
+    /// <summary>The store refuses what is in the commit, and would again; nothing was written.</summary>
+    Refused,
+
+    /// <summary>The store was lost in the middle and cannot be asked what happened.</summary>
     Unknown,
 }

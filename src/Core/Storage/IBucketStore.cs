@@ -7,8 +7,23 @@ namespace Lockstep.Core.Storage;
 /// <remarks>All reads throw <see cref="StoreUnavailableException"/> when the store cannot answer. Safe for concurrent use.</remarks>
 public interface IBucketStore
 {
+    /// <summary>Whether other processes write to this store, so that heads in memory may be old without this one knowing.</summary>
+    bool IsShared { get; }
+
+    /// <summary>
+    /// Registers who wants to hear that another process has taken a bucket over, so that what is remembered of it is old.
+    /// Told at most a few seconds later, from any thread.
+    /// </summary>
+    void OnTakenOver(Action<BucketId> listener);
+
+    /// <summary>Whether answers may be given from these heads without asking the store: at most a few seconds old, if at all.</summary>
+    bool IsCurrent(BucketHeads heads);
+
     /// <summary>The bucket's heads, read in one snapshot; null when it was never written.</summary>
-    ValueTask<BucketHeads?> LoadAsync(BucketId id, CancellationToken cancellationToken);
+    /// <param name="id">The bucket.</param>
+    /// <param name="claim">Makes this process the one that answers for the bucket from memory. Commits do that too.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken);
 
     /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
     ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
@@ -21,17 +36,10 @@ public interface IBucketStore
     ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores the commit if the stored version is the expected one. Never throws: faults are told as
-    /// <see cref="CommitStatus.NotExecuted"/> when that is certain, else as <see cref="CommitStatus.Unknown"/>. Done means
-    /// durable.
+    /// Stores the commit if the stored version is the expected one, once. Never throws. Where an answer is lost, the store
+    /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked. Done means durable.
     /// </summary>
     ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);
-
-    /// <summary>
-    /// Finds out what became of a commit whose outcome is unknown, and makes sure that it cannot happen later.
-    /// </summary>
-    /// <returns>Done or NotExecuted; Stale when another commit came first; Unknown when the store cannot be asked.</returns>
-    ValueTask<CommitOutcome> DecideAsync(BucketCommit commit);
 
     /// <summary>Buckets whose last author this is, at most so many; deleted ones as tombstones, unless only live ones are asked for.</summary>
     ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken);

@@ -31,7 +31,8 @@ internal sealed class AccountDirectory(
     private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
     private int waitingVerifications;
 
-    // A name changes hands only while nobody else gives or takes one.
+    // A name changes hands only while nobody else gives or takes one. Within the process one at a time, so that those who
+    // hold a connection for the lock never wait for each other's second one.
     private readonly SemaphoreSlim naming = new(1);
 
     // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
@@ -72,6 +73,7 @@ internal sealed class AccountDirectory(
         await naming.WaitAsync(cancellationToken);
         try
         {
+            await using var held = await accounts.LockNameAsync(name, cancellationToken);
             if (await accounts.FindAsync(name, cancellationToken) is not null)
             {
                 return null;
@@ -215,6 +217,8 @@ internal sealed class AccountDirectory(
         await naming.WaitAsync();
         try
         {
+            await using var held = await accounts.LockNameAsync(account.Name, CancellationToken.None);
+
             // Another may have ended it, and the name may be somebody else's by now.
             if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { IsBeingDeleted: true } current || current.Number != account.Number)
             {

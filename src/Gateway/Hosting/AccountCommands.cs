@@ -1,8 +1,6 @@
 using System.Text;
 using Lockstep.Core.Owner;
-using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
-using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Gateway.Hosting;
 
@@ -13,7 +11,7 @@ internal static class AccountCommands
         """
         account add NAME       makes an account; the password is asked for, or read as a line from standard input
         account password NAME  sets a new password; a running server takes it within Accounts:CacheTime (30 seconds)
-        account remove NAME    deletes an account and all its data; the server must be stopped
+        account remove NAME    deletes an account and all its data; with SQLite the server must be stopped
         account list           lists the accounts' names
         """;
 
@@ -26,12 +24,11 @@ internal static class AccountCommands
             return 2;
         }
 
-        using var data = arguments[0] is "remove" ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
-        using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database });
-        var accounts = new SqliteAccountStore(database);
-        var store = new SqliteBucketStore(database);
-        var buckets = new InProcessBuckets(store, options.Buckets, TimeProvider.System);
-        using var directory = new AccountDirectory(accounts, store, buckets, new AccountSecret(database.Secret), options.Accounts, TimeProvider.System);
+        await using var storage = await ServerStorage.OpenAsync(options, exclusive: arguments[0] is "remove", fault => output.WriteLine(fault.Message));
+        var accounts = storage.Accounts;
+        var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+        using var directory = new AccountDirectory(
+            accounts, storage.Buckets, buckets, new AccountSecret(storage.Secret), options.Accounts, TimeProvider.System);
         switch (arguments)
         {
             case ["list"]:

@@ -2,6 +2,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Storage.PostgreSql;
 
 namespace Lockstep.Gateway.Hosting;
 
@@ -12,7 +13,7 @@ namespace Lockstep.Gateway.Hosting;
 /// </summary>
 internal sealed record LockstepOptions
 {
-    /// <summary>Directory of the database; made when missing. Default: <c>lockstep-data</c> under the current directory.</summary>
+    /// <summary>Directory of the SQLite database; made when missing. Not used with PostgreSQL. Default: <c>lockstep-data</c> under the current directory.</summary>
     public string DataDirectory { get; init; } = "lockstep-data";
 
     /// <summary>Addresses to listen on, separated by semicolons; <c>http://unix:/path</c> for a socket. Default: <c>http://127.0.0.1:8888</c>.</summary>
@@ -26,6 +27,8 @@ internal sealed record LockstepOptions
 
     /// <summary>How long a stopping server waits for requests to end. Default: 25 seconds.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    public PostgresOptions Postgres { get; init; } = new();
 
     public HttpOptions Http { get; init; } = new();
 

@@ -1,31 +1,27 @@
-using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
-using Lockstep.Storage.Sqlite;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Lockstep.Gateway.Hosting;
 
-/// <summary>The single-node server: SQLite, owners in this process, HTTP.</summary>
+/// <summary>The server: storage, owners in this process, HTTP.</summary>
 internal static class LockstepServer
 {
     /// <summary>Puts a server together; nothing listens yet.</summary>
     /// <param name="options">Checked settings.</param>
     /// <param name="configuration">For the logging section.</param>
-    /// <param name="data">The directory, held by the caller for as long as the server runs.</param>
-    /// <param name="database">The open database.</param>
+    /// <param name="storage">Held open by the caller for as long as the server runs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
     public static WebApplication Build(
         LockstepOptions options,
         IConfiguration configuration,
-        DataDirectory data,
-        SqliteDatabase database,
+        ServerStorage storage,
         TimeProvider time,
         Func<IBucketStore, IBucketStore>? decorate = null)
     {
@@ -51,7 +47,7 @@ internal static class LockstepServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
 
         // :: Services
-        var store = decorate is null ? new SqliteBucketStore(database) : decorate(new SqliteBucketStore(database));
+        var store = decorate is null ? storage.Buckets : decorate(storage.Buckets);
         var buckets = new InProcessBuckets(store, options.Buckets, time);
         builder.Services
             .AddSingleton(time)
@@ -59,9 +55,9 @@ internal static class LockstepServer
             .AddSingleton(options.Http)
             .AddSingleton(options.Accounts)
             .AddSingleton(options.Kinto)
-            .AddSingleton<IBucketStore>(store)
-            .AddSingleton<IAccountStore>(new SqliteAccountStore(database))
-            .AddSingleton(new AccountSecret(database.Secret))
+            .AddSingleton(store)
+            .AddSingleton(storage.Accounts)
+            .AddSingleton(new AccountSecret(storage.Secret))
             .AddSingleton(buckets)
             .AddSingleton<IBuckets>(buckets)
             .AddSingleton<Admission>()
@@ -85,7 +81,7 @@ internal static class LockstepServer
         app.MapKinto();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
         app.Lifetime.ApplicationStarted.Register(() =>
-            StartupReport.Write(app.Logger, options, data, app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal)));
+            StartupReport.Write(app.Logger, options, storage.Description, app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal)));
         return app;
     }
 

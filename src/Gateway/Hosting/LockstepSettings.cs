@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.Storage.PostgreSql;
 
 namespace Lockstep.Gateway.Hosting;
 
@@ -95,6 +96,11 @@ internal static class LockstepSettings
             yield return $"{name} is {value}. It must be 0 or greater.";
         }
 
+        if (options.Postgres.MaxConnections < PostgresDatabase.MinConnections)
+        {
+            yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
+        }
+
         if (options.Http.MaxBufferedBytes / 4 < options.Http.MaxRequestBytes)
         {
             yield return "Http:MaxBufferedBytes is smaller than four times Http:MaxRequestBytes, so that one user's largest requests would shut out the others. Raise it.";
@@ -145,6 +151,13 @@ internal static class LockstepSettings
         ("Kinto:MaxRecordBytes", options.Kinto.MaxRecordBytes),
         ("Kinto:MaxIdLength", options.Kinto.MaxIdLength),
         ("Kinto:RetryAfter", options.Kinto.RetryAfter),
+        ("Postgres:CommandTimeout", options.Postgres.CommandTimeout.TotalSeconds),
+        ("Postgres:ConnectionWait", options.Postgres.ConnectionWait.TotalSeconds),
+        ("Postgres:LeaseTime", options.Postgres.LeaseTime.TotalSeconds),
+        ("Postgres:LockTimeout", options.Postgres.LockTimeout.TotalSeconds),
+        ("Postgres:DecisionTimeout", options.Postgres.DecisionTimeout.TotalSeconds),
+        ("Postgres:MaxClockDifference", options.Postgres.MaxClockDifference.TotalSeconds),
+        ("Postgres:MaxGroupBytes", options.Postgres.MaxGroupBytes),
         ("Buckets:MaxQueuedOperations", options.Buckets.MaxQueuedOperations),
         ("Buckets:MaxQueuedBytes", options.Buckets.MaxQueuedBytes),
         ("Buckets:MaxQueuedBytesInProcess", options.Buckets.MaxQueuedBytesInProcess),
@@ -164,6 +177,12 @@ internal static class LockstepSettings
         ("Accounts:CacheTime", options.Accounts.CacheTime),
         ("Accounts:FailureWindow", options.Accounts.FailureWindow),
         ("Buckets:IdleTimeout", options.Buckets.IdleTimeout),
+        ("Postgres:CommandTimeout", options.Postgres.CommandTimeout),
+        ("Postgres:ConnectionWait", options.Postgres.ConnectionWait),
+        ("Postgres:LeaseTime", options.Postgres.LeaseTime),
+        ("Postgres:LockTimeout", options.Postgres.LockTimeout),
+        ("Postgres:DecisionTimeout", options.Postgres.DecisionTimeout),
+        ("Postgres:MaxClockDifference", options.Postgres.MaxClockDifference),
     ];
 
     private static IEnumerable<(string Name, double Value)> NumbersFromZero(LockstepOptions options) =>

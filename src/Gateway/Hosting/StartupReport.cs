@@ -6,14 +6,14 @@ namespace Lockstep.Gateway.Hosting;
 /// <summary>The lines a server says when it is up: where it is, where its data lies, who may have an account and how.</summary>
 internal static partial class StartupReport
 {
-    public static void Write(ILogger logger, LockstepOptions options, DataDirectory data, IEnumerable<string> addresses)
+    public static void Write(ILogger logger, LockstepOptions options, string storage, IEnumerable<string> addresses)
     {
         foreach (var address in addresses)
         {
             Listening(logger, ServerVersion.Version, address);
         }
 
-        Storage(logger, data.Database);
+        Storage(logger, storage);
         var registration = options.Accounts.Registration switch
         {
             Registration.Open => "open to everybody who can reach this server",
@@ -26,8 +26,8 @@ internal static partial class StartupReport
     [LoggerMessage(10, LogLevel.Information, "Lockstep {Version} serves Kinto at {Address}/v1/")]
     private static partial void Listening(ILogger logger, string version, string address);
 
-    [LoggerMessage(11, LogLevel.Information, "Storage: SQLite, {Database}")]
-    private static partial void Storage(ILogger logger, string database);
+    [LoggerMessage(11, LogLevel.Information, "Storage: {Storage}")]
+    private static partial void Storage(ILogger logger, string storage);
 
     [LoggerMessage(12, LogLevel.Information, "Registration is {Registration}. To make an account, run this program with: {Command}")]
     private static partial void Accounts(ILogger logger, string registration, string command);

@@ -19,6 +19,6 @@ internal sealed partial class StorageFaults
         }
     }
 
-    [LoggerMessage(21, LogLevel.Error, "The storage refused a write. Clients were told so; look at the disk's room and rights.")]
+    [LoggerMessage(21, LogLevel.Error, "The storage did not do something. Clients whose requests it concerned were told so; look at its room, its rights and whether it runs.")]
     private static partial void LogFault(ILogger logger, Exception fault);
 }

@@ -1,0 +1,66 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>Where this program keeps everything: PostgreSQL where a connection is set, else SQLite in the data directory.</summary>
+internal sealed class ServerStorage : IAsyncDisposable
+{
+    private readonly Func<ValueTask> close;
+
+    private ServerStorage(IBucketStore buckets, IAccountStore accounts, ReadOnlyMemory<byte> secret, string description, Func<ValueTask> close)
+    {
+        Buckets = buckets;
+        Accounts = accounts;
+        Secret = secret;
+        Description = description;
+        this.close = close;
+    }
+
+    public IBucketStore Buckets { get; }
+
+    public IAccountStore Accounts { get; }
+
+    /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
+    public ReadOnlyMemory<byte> Secret { get; }
+
+    /// <summary>Engine and place, for people; without secrets.</summary>
+    public string Description { get; }
+
+    /// <param name="options">Checked settings.</param>
+    /// <param name="exclusive">Whether a SQLite file must not be in use by another server meanwhile.</param>
+    /// <param name="onFault">Hears why something was not done, from another thread.</param>
+    /// <exception cref="SettingsException">The data directory cannot be used.</exception>
+    /// <exception cref="SqliteSchemaException">The file cannot be used.</exception>
+    /// <exception cref="PostgresSetupException">The database cannot be used.</exception>
+    public static async Task<ServerStorage> OpenAsync(LockstepOptions options, bool exclusive, Action<Exception> onFault)
+    {
+        if (options.Postgres.Connection is { Length: > 0 })
+        {
+            var postgres = await PostgresDatabase.OpenAsync(options.Postgres, TimeProvider.System, onFault);
+            return new ServerStorage(
+                new PostgresBucketStore(postgres), new PostgresAccountStore(postgres), postgres.Secret, $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
+        }
+
+        var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
+        try
+        {
+            var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
+            return new ServerStorage(new SqliteBucketStore(sqlite), new SqliteAccountStore(sqlite), sqlite.Secret, $"SQLite, {directory.Database}", () =>
+            {
+                sqlite.Dispose();
+                directory.Dispose();
+                return ValueTask.CompletedTask;
+            });
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => close();
+}

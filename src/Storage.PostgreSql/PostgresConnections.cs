@@ -1,0 +1,51 @@
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>How this program connects.</summary>
+internal static class PostgresConnections
+{
+    // All statements look up keys or read along an index, whatever the arrays hold: a plan made once is right for ever, and
+    // what the planner believes of tables that were just made must not send it through all of them.
+    private const string SessionSettings =
+        "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0";
+
+    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    public static NpgsqlDataSource CreateSource(PostgresOptions options)
+    {
+        NpgsqlConnectionStringBuilder connection;
+        try
+        {
+            connection = new NpgsqlConnectionStringBuilder(options.Connection);
+        }
+        catch (ArgumentException e)
+        {
+            // Npgsql's message may repeat a part of the string, and that may be the password.
+            throw new PostgresSetupException(
+                "Postgres:Connection is no connection string. Use something like Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass.", e);
+        }
+
+        connection.ApplicationName ??= "lockstep";
+        connection.TcpKeepAlive = true;
+        connection.MaxPoolSize = options.MaxConnections;
+        connection.CommandTimeout = (int)options.CommandTimeout.TotalSeconds;
+        connection.MaxAutoPrepare = options.PreparedStatements ? 100 : 0;
+        connection.AutoPrepareMinUsages = 2;
+        connection.NoResetOnClose = true;
+        connection.Enlist = false;
+        connection.IncludeErrorDetail = false;
+        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            static opened =>
+            {
+                using var command = new NpgsqlCommand(SessionSettings, opened);
+                command.ExecuteNonQuery();
+            },
+            static async opened =>
+            {
+                await using var command = new NpgsqlCommand(SessionSettings, opened);
+                await command.ExecuteNonQueryAsync();
+            });
+        return builder.Build();
+    }
+}

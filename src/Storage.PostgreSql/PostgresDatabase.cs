@@ -1,0 +1,242 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>A database in use by this process: schema applied, lease begun, connections within a budget.</summary>
+public sealed class PostgresDatabase : IAsyncDisposable
+{
+    // One each for the lease, the group of commits, the question after a lost commit; the lanes of large commits and reads.
+    private const int KeptConnections = 3 + CommitQueue.LargeLanes + ReadQueue.Lanes;
+    public const int MinConnections = KeptConnections + 3;
+
+    private readonly NpgsqlDataSource source;
+    private readonly PostgresOptions options;
+    private readonly SemaphoreSlim readers;
+
+    private PostgresDatabase(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault, byte[] secret, string description)
+    {
+        this.source = source;
+        this.options = options;
+        Secret = secret;
+        Description = description;
+        readers = new SemaphoreSlim(options.MaxConnections - KeptConnections);
+        Lease = new ProcessLease(source, options, time, onFault);
+        Commits = new CommitQueue(source, Lease, options, time, onFault);
+        Reads = new ReadQueue(source, Lease, ReadOneAsync);
+    }
+
+    /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
+    public ReadOnlyMemory<byte> Secret { get; }
+
+    /// <summary>Server and database, without secrets.</summary>
+    public string Description { get; }
+
+    internal ProcessLease Lease { get; }
+
+    internal CommitQueue Commits { get; }
+
+    internal ReadQueue Reads { get; }
+
+    /// <summary>Connects, brings the schema up to date and registers this process.</summary>
+    /// <param name="options">Which database. <see cref="PostgresOptions.Connection"/> is set.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onFault">Hears why something was not done, from another thread.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
+    public static async Task<PostgresDatabase> OpenAsync(
+        PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
+    {
+        var connections = PostgresConnections.CreateSource(options);
+        try
+        {
+            var (secret, description) = await PrepareAsync(connections, options, cancellationToken);
+            var database = new PostgresDatabase(connections, options, time, onFault, secret, description);
+            await database.Lease.BeginAsync(cancellationToken);
+            return database;
+        }
+        catch (Exception e)
+        {
+            await connections.DisposeAsync();
+            if (!PostgresFaults.IsOfTheDatabase(e))
+            {
+                throw;
+            }
+
+            throw new PostgresSetupException($"Cannot use the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the server.", e);
+        }
+    }
+
+    /// <summary>Brings the schema up to date, whatever the options say, and does nothing else.</summary>
+    /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
+    public static async Task MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
+    {
+        await using var connections = PostgresConnections.CreateSource(options);
+        try
+        {
+            await PrepareAsync(connections, options with { Migrate = true }, cancellationToken);
+        }
+        catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+        {
+            throw new PostgresSetupException($"Cannot change the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the role's rights.", e);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Commits.DisposeAsync();
+        await Reads.DisposeAsync();
+        await Lease.DisposeAsync();
+        await source.DisposeAsync();
+        readers.Dispose();
+    }
+
+    /// <summary>Runs a read, or another single statement, on a connection of the budget.</summary>
+    /// <param name="run">What to run; again, on another connection, where the first one was lost and <paramref name="repeatable"/>.</param>
+    /// <param name="repeatable">Whether running it twice does what running it once does.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
+    internal async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable, CancellationToken cancellationToken)
+    {
+        if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
+        {
+            throw new StoreUnavailableException("All connections to PostgreSQL are in use.");
+        }
+
+        try
+        {
+            for (var attempt = 0; ; attempt++)
+            {
+                try
+                {
+                    await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                    return await run(connection);
+                }
+                catch (Exception e) when (repeatable && attempt == 0 && PostgresFaults.IsLostConnection(e))
+                {
+                    // The pool may hold more that broke with it; a second try gets past them, since this one clears it.
+                    source.Clear();
+                }
+                catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+                {
+                    throw new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e);
+                }
+            }
+        }
+        finally
+        {
+            readers.Release();
+        }
+    }
+
+    /// <summary>Keeps other processes out of what they lock by the same name.</summary>
+    /// <exception cref="StoreUnavailableException">It is not to be had.</exception>
+    internal async ValueTask<IAsyncDisposable> LockAsync(int lockClass, string name, CancellationToken cancellationToken)
+    {
+        if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
+        {
+            throw new StoreUnavailableException("All connections to PostgreSQL are in use.");
+        }
+
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = await source.OpenConnectionAsync(cancellationToken);
+            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1, hashtext($2))", connection);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.Add(lockClass);
+            parameters.AddText(name);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return new HeldLock(connection, transaction, readers);
+        }
+        catch (Exception e)
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+
+            readers.Release();
+            if (PostgresFaults.IsOfTheDatabase(e))
+            {
+                throw new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<StoredRecord?> ReadOneAsync(long bucket, RecordKey key) => await UseAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(
+                $"SELECT {RecordColumns.Names} FROM records WHERE bucket = $1 AND list = $2 AND id = $3", connection);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.Add(bucket);
+            parameters.Add(key.List);
+            parameters.AddText(key.Id);
+            await using var reader = await command.ExecuteReaderAsync();
+            return await reader.ReadAsync() ? RecordColumns.Read(reader) : null;
+        },
+        repeatable: true,
+        CancellationToken.None);
+
+    private static async Task<(byte[] Secret, string Description)> PrepareAsync(
+        NpgsqlDataSource source, PostgresOptions options, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await CheckServerAsync(connection, cancellationToken);
+        await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, options.Migrate, cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            WITH made AS (
+                INSERT INTO meta (name, value) VALUES ('cluster', $1), ('secret', $2) ON CONFLICT DO NOTHING RETURNING name, value
+            )
+            SELECT name, value FROM made UNION ALL SELECT name, value FROM meta
+            """, connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.AddText(Guid.NewGuid().ToString());
+        parameters.AddText(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var meta = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            meta[reader.GetString(0)] = reader.GetString(1);
+        }
+
+        if (meta.TryGetValue(PostgresImport.Marker, out var origin))
+        {
+            throw new PostgresSetupException($"A copy into this database was begun and not ended (from {origin}). Run the command 'copy' again, until it says that it is done.");
+        }
+
+        return (Convert.FromHexString(meta["secret"]), $"{connection.Host}:{connection.Port.ToString(CultureInfo.InvariantCulture)}/{connection.Database}");
+    }
+
+    private static async Task CheckServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (connection.PostgreSqlVersion < new Version(15, 0))
+        {
+            throw new PostgresSetupException($"The server is PostgreSQL {connection.PostgreSqlVersion}; 15 or later is needed.");
+        }
+
+        await using var command = new NpgsqlCommand(
+            "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_encoding'), current_setting('transaction_isolation')",
+            connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var (synchronous, fsync, encoding, isolation) = (reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3));
+        var problem = synchronous == "off" ? "synchronous_commit is off, so that a crash would lose acknowledged writes. Set it to on for this role or database."
+            : fsync == "off" ? "fsync is off, so that a crash would lose the database. Set it to on."
+            : encoding != "UTF8" ? $"The database's encoding is {encoding}. Make one with ENCODING 'UTF8'."
+            : isolation != "read committed" ? $"default_transaction_isolation is {isolation}. Set it to 'read committed' for this role or database."
+            : null;
+        if (problem is not null)
+        {
+            throw new PostgresSetupException(problem);
+        }
+    }
+}

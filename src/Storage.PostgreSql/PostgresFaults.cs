@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>What a fault of PostgreSQL says about the statement that met it.</summary>
+internal static class PostgresFaults
+{
+    /// <summary>The server refused the values themselves (classes 22, data, and 23, constraints): sending them again does not help.</summary>
+    public static bool IsAboutTheData(Exception fault) =>
+        fault is PostgresException { SqlState: ['2', '2' or '3', ..] };
+
+    /// <summary>A deadlock or a conflict with another transaction: sending it again helps.</summary>
+    public static bool IsConflict(Exception fault) =>
+        fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable };
+
+    /// <summary>
+    /// The transaction was rolled back for certain: the server said so and lives on. Everything else, be it a lost
+    /// connection, a time-out or a server that is going down, may have come after the commit.
+    /// </summary>
+    public static bool IsRolledBack(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };
+
+    /// <summary>The connection or the server, as opposed to this program.</summary>
+    public static bool IsOfTheDatabase(Exception fault) =>
+        fault is NpgsqlException or SocketException or IOException or TimeoutException;
+
+    /// <summary>A read that met this may well be answered on another connection.</summary>
+    public static bool IsLostConnection(Exception fault) => fault switch
+    {
+        PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] } => true,
+        PostgresException => false,
+        NpgsqlException { InnerException: TimeoutException } => false,
+        NpgsqlException or SocketException or IOException => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,43 @@
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>Which database, and how much of it this process may use.</summary>
+public sealed record PostgresOptions
+{
+    /// <summary>
+    /// Npgsql connection string: <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>. Null: SQLite.
+    /// </summary>
+    public string? Connection { get; init; }
+
+    /// <summary>Connections of this process at most; at least 10. Default: 20.</summary>
+    public int MaxConnections { get; init; } = 20;
+
+    /// <summary>How long a statement may take before it is given up. Default: 30 seconds.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a read waits for one of the connections. Default: 5 seconds.</summary>
+    public TimeSpan ConnectionWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long after its last confirmed renewal (one each second) this process still answers from memory, and so how old
+    /// such an answer can be where another process writes to the same bucket. Default: 3 seconds.
+    /// </summary>
+    public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a write to a bucket that somebody else has locked is tried again. Default: 5 seconds.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a lost commit is asked after before its callers hear "not known". Default: 15 seconds.</summary>
+    public TimeSpan DecisionTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Wall clocks of this process and the database further apart than this: not healthy. Default: 10 seconds.</summary>
+    public TimeSpan MaxClockDifference { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of records that one transaction takes from many buckets; a commit above a quarter of it goes alone. Default: 4 MiB.</summary>
+    public int MaxGroupBytes { get; init; } = 4 << 20;
+
+    /// <summary>Whether schema changes are made at start, or only by the command <c>migrate</c>. Default: at start.</summary>
+    public bool Migrate { get; init; } = true;
+
+    /// <summary>Whether statements are prepared; off for a pooler that cannot do that. Default: on.</summary>
+    public bool PreparedStatements { get; init; } = true;
+}

@@ -1,0 +1,19 @@
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>The database is not one this program can use; the message says why and what to do.</summary>
+public sealed class PostgresSetupException : Exception
+{
+    public PostgresSetupException()
+    {
+    }
+
+    public PostgresSetupException(string message)
+        : base(message)
+    {
+    }
+
+    public PostgresSetupException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
