@@ -8,24 +8,38 @@ if (args is ["--help" or "-h" or "help", ..])
 {
     Console.WriteLine("(no command)           runs the server; settings: --data-directory PATH, --urls URL, … (docs/operations/configuration.md)");
     Console.WriteLine(AccountCommands.Help);
+    Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
+    Console.WriteLine(CopyCommand.Help);
     return 0;
 }
 
 try
 {
     // :: Settings: file, then environment, then command line.
-    var command = args is ["account", ..] ? args.Skip(1).TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray() : null;
+    var command = args is ["account" or "migrate" or "copy", ..]
+        ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
+        : [];
     var configuration = new ConfigurationBuilder()
         .SetBasePath(AppContext.BaseDirectory)
         .AddJsonFile("appsettings.json", optional: true)
         .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
-        .AddInMemoryCollection(SettingNames.FromCommandLine(args[(command is null ? 0 : command.Length + 1)..]))
+        .AddInMemoryCollection(SettingNames.FromCommandLine(args[command.Length..]))
         .Build();
     var options = LockstepSettings.Read(configuration);
 
-    if (command is not null)
+    // :: Commands
+    switch (command)
     {
-        return await AccountCommands.RunAsync(command, options, Console.In, Console.Out);
+        case ["account", .. var account]:
+            return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
+        case ["migrate"]:
+            Console.WriteLine($"The schema is at version {await PostgresDatabase.MigrateAsync(options.Postgres, CancellationToken.None)}.");
+            return 0;
+        case ["copy"]:
+            return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+        case [var verb, ..]:
+            Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
+            return 2;
     }
 
     // :: Server

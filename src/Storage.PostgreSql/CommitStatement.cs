@@ -78,13 +78,7 @@ internal static class CommitStatement
         parameters.Add(process);
 
         // :: Buckets
-        parameters.Add(group, static pending => pending.Row);
-        parameters.Add(group, static pending => pending.Commit.Heads.Version);
-        parameters.Add(group, static pending => pending.Commit.Heads.Clock.Milliseconds);
-        parameters.Add(group, static pending => pending.Commit.Heads.Exists);
-        parameters.Add(group, static pending => pending.Commit.Heads.Base.Milliseconds);
-        parameters.Add(group, static pending => pending.Commit.Heads.NextKey);
-        parameters.AddText(group, static pending => pending.Commit.Heads.Author);
+        AddHeads(parameters, group, static pending => pending.Row, static pending => pending.Commit.Heads);
         parameters.Add(group, static pending => pending.Commit.Nonce);
 
         // :: Lists that are forgotten
@@ -93,30 +87,47 @@ internal static class CommitStatement
         parameters.Add(removed, static list => (short)list.Value.Role);
         parameters.AddText(removed, static list => list.Value.Name);
 
-        // :: Lists, in the order of ListColumns
-        var lists = Flatten(group, static pending => pending.Commit.Lists);
-        parameters.Add(lists, static list => list.Bucket);
-        parameters.Add(lists, static list => (short)list.Value.List.Role);
-        parameters.AddText(lists, static list => list.Value.List.Name);
-        parameters.Add(lists, static list => list.Value.Key);
-        parameters.Add(lists, static list => list.Value.RowsModified.Milliseconds);
-        parameters.Add(lists, static list => list.Value.Touched.Milliseconds);
-        parameters.Add(lists, static list => list.Value.Count);
-        parameters.Add(lists, static list => list.Value.Bytes);
-        parameters.Add(lists, static list => list.Value.Horizon.Milliseconds);
-        parameters.Add(lists, static list => list.Value.NextExpiry?.Milliseconds);
+        // :: Lists
+        AddLists(parameters, Flatten(group, static pending => pending.Commit.Lists));
 
         // :: Orphans
         var orphans = Flatten(group, static pending => pending.Commit.OrphanedKeys);
         parameters.Add(orphans, static orphan => orphan.Bucket);
         parameters.Add(orphans, static orphan => orphan.Value);
 
-        // :: Records, in the order of RecordColumns
+        // :: Records
         var records = Flatten(group, static pending => pending.Commit.Records);
         parameters.Add(records, static record => record.Bucket);
         parameters.Add(records, static record => record.Value.Key);
         AddRecords(parameters, records, static record => record.Value.Value);
         return command;
+    }
+
+    /// <summary>Row, version, clock, live, base, next key, author.</summary>
+    public static void AddHeads<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, long> rowOf, Func<T, BucketHeads> headsOf)
+    {
+        parameters.Add(rows, rowOf);
+        parameters.Add(rows, row => headsOf(row).Version);
+        parameters.Add(rows, row => headsOf(row).Clock.Milliseconds);
+        parameters.Add(rows, row => headsOf(row).Exists);
+        parameters.Add(rows, row => headsOf(row).Base.Milliseconds);
+        parameters.Add(rows, row => headsOf(row).NextKey);
+        parameters.AddText(rows, row => headsOf(row).Author);
+    }
+
+    /// <summary>The bucket's row, then the columns of <see cref="ListColumns"/>.</summary>
+    public static void AddLists(ParameterList parameters, IReadOnlyList<(long Bucket, ListHead Head)> rows)
+    {
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => (short)row.Head.List.Role);
+        parameters.AddText(rows, static row => row.Head.List.Name);
+        parameters.Add(rows, static row => row.Head.Key);
+        parameters.Add(rows, static row => row.Head.RowsModified.Milliseconds);
+        parameters.Add(rows, static row => row.Head.Touched.Milliseconds);
+        parameters.Add(rows, static row => row.Head.Count);
+        parameters.Add(rows, static row => row.Head.Bytes);
+        parameters.Add(rows, static row => row.Head.Horizon.Milliseconds);
+        parameters.Add(rows, static row => row.Head.NextExpiry?.Milliseconds);
     }
 
     /// <summary>The columns of <see cref="RecordColumns"/>.</summary>

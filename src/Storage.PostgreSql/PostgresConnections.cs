@@ -13,6 +13,11 @@ internal static class PostgresConnections
     /// <exception cref="PostgresSetupException">The connection string is none.</exception>
     public static NpgsqlDataSource CreateSource(PostgresOptions options)
     {
+        if (options.Connection is not { Length: > 0 })
+        {
+            throw new PostgresSetupException("Postgres:Connection is not set.");
+        }
+
         NpgsqlConnectionStringBuilder connection;
         try
         {

@@ -71,13 +71,15 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>Brings the schema up to date, whatever the options say, and does nothing else.</summary>
+    /// <returns>The schema's version.</returns>
     /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
-    public static async Task MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
+    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
     {
         await using var connections = PostgresConnections.CreateSource(options);
         try
         {
             await PrepareAsync(connections, options with { Migrate = true }, cancellationToken);
+            return PostgresSchema.Scripts[^1].Number;
         }
         catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
         {
@@ -208,7 +210,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             meta[reader.GetString(0)] = reader.GetString(1);
         }
 
-        if (meta.TryGetValue(PostgresImport.Marker, out var origin))
+        if (meta.TryGetValue(PostgresImport.Mark, out var origin))
         {
             throw new PostgresSetupException($"A copy into this database was begun and not ended (from {origin}). Run the command 'copy' again, until it says that it is done.");
         }
@@ -216,7 +218,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         return (Convert.FromHexString(meta["secret"]), $"{connection.Host}:{connection.Port.ToString(CultureInfo.InvariantCulture)}/{connection.Database}");
     }
 
-    private static async Task CheckServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal static async Task CheckServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (connection.PostgreSqlVersion < new Version(15, 0))
         {

@@ -1,6 +1,229 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Npgsql;
+
 namespace Lockstep.Storage.PostgreSql;
 
-internal static class PostgresImport
+/// <summary>
+/// Takes over another storage's contents, with versions, clocks and keys as they are, so that devices notice nothing.
+/// Invariants:
+/// <list type="number">
+/// <item>From the first row to the last, a mark in the database keeps servers from starting on it.</item>
+/// <item>A bucket's row has its version only once all its rows are there. So it is known at any time which buckets are done,
+/// and a run that was cut off is gone on with by running it again.</item>
+/// </list>
+/// </summary>
+public sealed class PostgresImport : IAsyncDisposable
 {
-    public const string Marker = "copying";
+    internal const string Mark = "copying";
+
+    private readonly NpgsqlDataSource source;
+    private readonly NpgsqlConnection connection;
+
+    private PostgresImport(NpgsqlDataSource source, NpgsqlConnection connection)
+    {
+        this.source = source;
+        this.connection = connection;
+    }
+
+    /// <summary>Connects, brings the schema up to date, and marks the database.</summary>
+    /// <param name="options">Which database.</param>
+    /// <param name="cluster">Names the origin.</param>
+    /// <param name="secret">The origin's secret, with which ids were derived.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PostgresSetupException">The database is in use, or holds something else.</exception>
+    public static async Task<PostgresImport> BeginAsync(
+        PostgresOptions options, string cluster, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken)
+    {
+        var connections = PostgresConnections.CreateSource(options);
+        NpgsqlConnection? opened = null;
+        try
+        {
+            opened = await connections.OpenConnectionAsync(cancellationToken);
+            await PostgresDatabase.CheckServerAsync(opened, cancellationToken);
+            await PostgresSchema.ApplyAsync(opened, PostgresSchema.Scripts, migrate: true, cancellationToken);
+            await MarkAsync(opened, cluster, Convert.ToHexString(secret.Span), cancellationToken);
+            return new PostgresImport(connections, opened);
+        }
+        catch (Exception e)
+        {
+            if (opened is not null)
+            {
+                await opened.DisposeAsync();
+            }
+
+            await connections.DisposeAsync();
+            if (PostgresFaults.IsOfTheDatabase(e))
+            {
+                throw new PostgresSetupException($"Cannot use the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the server.", e);
+            }
+
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await connection.DisposeAsync();
+        await source.DisposeAsync();
+    }
+
+    /// <summary>Accounts with their numbers. Those that are there are replaced.</summary>
+    public async Task AddAccountsAsync(IReadOnlyList<Account> accounts, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO accounts (number, name, password, modified, deleting) SELECT * FROM unnest($1, $2, $3, $4, $5)
+            ON CONFLICT (number) DO UPDATE SET name = excluded.name, password = excluded.password, modified = excluded.modified,
+                deleting = excluded.deleting
+            """, connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(accounts, static account => account.Number);
+        parameters.AddText(accounts, static account => account.Name);
+        parameters.AddText(accounts, static account => account.PasswordHash);
+        parameters.Add(accounts, static account => account.Modified.Milliseconds);
+        parameters.Add(accounts, static account => account.IsBeingDeleted);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Prepares for some buckets: those that are not whole here have a row, and nothing else.</summary>
+    /// <param name="buckets">Heads as they are at the origin.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Rows of the buckets that are to be copied, by id; those that are done already are left out.</returns>
+    public async Task<IReadOnlyDictionary<BucketId, long>> BeginBucketsAsync(IReadOnlyList<BucketHeads> buckets, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var sql in new[]
+        {
+            "INSERT INTO buckets (id, kind) SELECT id, kind FROM unnest($1, $2, $3) AS i (id, kind, version) ON CONFLICT (id) DO NOTHING",
+            """
+            WITH cleared AS (
+                UPDATE buckets b SET version = 0 FROM unnest($1, $2, $3) AS i (id, kind, version) WHERE b.id = i.id AND b.version <> i.version RETURNING b.bucket
+            ), unlisted AS (DELETE FROM lists l USING cleared c WHERE l.bucket = c.bucket)
+            DELETE FROM records r USING cleared c WHERE r.bucket = c.bucket
+            """,
+            "SELECT b.id, b.bucket FROM unnest($1, $2, $3) AS i (id, kind, version) JOIN buckets b ON b.id = i.id WHERE b.version = 0",
+        })
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.AddText(buckets, static heads => heads.Id.Value);
+            parameters.Add(buckets, static heads => (short)heads.Id.Kind);
+            parameters.Add(buckets, static heads => heads.Version);
+            batch.BatchCommands.Add(command);
+        }
+
+        var rows = new Dictionary<BucketId, long>();
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(BucketId.Parse(reader.GetString(0)), reader.GetInt64(1));
+        }
+
+        return rows;
+    }
+
+    /// <param name="records">Row of the bucket, key of the list, and the record.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task AddRecordsAsync(IReadOnlyList<(long Bucket, int List, StoredRecord Record)> records, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            $"INSERT INTO records (bucket, list, {RecordColumns.Names}) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(records, static row => row.Bucket);
+        parameters.Add(records, static row => row.List);
+        CommitStatement.AddRecords(parameters, records, static row => row.Record);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Writes lists and heads, and with them that the buckets are whole.</summary>
+    /// <param name="buckets">Heads whose <see cref="BucketHeads.Row"/> is the row here.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task EndBucketsAsync(IReadOnlyList<BucketHeads> buckets, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var lists = new NpgsqlBatchCommand($"INSERT INTO lists (bucket, {ListColumns.Names}) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        CommitStatement.AddLists(
+            new ParameterList(lists.Parameters), [.. buckets.SelectMany(static heads => heads.Lists.Values, static (heads, list) => (heads.Row, list))]);
+        batch.BatchCommands.Add(lists);
+        var heads = new NpgsqlBatchCommand(
+            """
+            UPDATE buckets b SET version = i.version, clock = i.clock, live = i.live, base = i.base, next_key = i.next_key, author = i.author
+            FROM unnest($1, $2, $3, $4, $5, $6, $7) AS i (bucket, version, clock, live, base, next_key, author) WHERE b.bucket = i.bucket
+            """);
+        CommitStatement.AddHeads(new ParameterList(heads.Parameters), buckets, static heads => heads.Row, static heads => heads);
+        batch.BatchCommands.Add(heads);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Compares what is here with what should be, and takes the mark away.</summary>
+    /// <exception cref="PostgresSetupException">Something is missing.</exception>
+    public async Task EndAsync((long Buckets, long Records) expected, CancellationToken cancellationToken)
+    {
+        await using (var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM buckets WHERE version > 0), (SELECT count(*) FROM records)", connection) { CommandTimeout = 0 })
+        await using (var reader = await count.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            var found = (Buckets: reader.GetInt64(0), Records: reader.GetInt64(1));
+            if (found != expected)
+            {
+                throw new PostgresSetupException(
+                    $"The copy has {found.Buckets} buckets and {found.Records} records instead of {expected.Buckets} and {expected.Records}. Empty the database and copy again.");
+            }
+        }
+
+        await using var end = new NpgsqlBatch(connection) { Timeout = 0 };
+        foreach (var sql in new[]
+        {
+            "SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), 1))",
+            $"DELETE FROM meta WHERE name = '{Mark}'",
+        })
+        {
+            end.BatchCommands.Add(new NpgsqlBatchCommand(sql));
+        }
+
+        await end.ExecuteNonQueryAsync(cancellationToken);
+        await using var analyze = new NpgsqlCommand("ANALYZE", connection) { CommandTimeout = 0 };
+        await analyze.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task MarkAsync(NpgsqlConnection connection, string cluster, string secret, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var look = new NpgsqlCommand(
+            $"""
+            LOCK TABLE meta;
+            SELECT (SELECT value FROM meta WHERE name = '{Mark}'),
+                   EXISTS (SELECT FROM buckets) OR EXISTS (SELECT FROM accounts),
+                   EXISTS (SELECT FROM processes WHERE renewed > clock_timestamp() - interval '15 seconds')
+            """, connection))
+        await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            var origin = reader.IsDBNull(0) ? null : reader.GetString(0);
+            var problem = reader.GetBoolean(2) ? "A server runs on the database. Stop it first."
+                : origin is null && reader.GetBoolean(1) ? "The database holds buckets or accounts already. Copy into an empty one."
+                : origin is not null && !string.Equals(origin, cluster, StringComparison.Ordinal)
+                    ? $"A copy from another database ({origin}) was begun and not ended. End that one, or copy into an empty database."
+                : null;
+            if (problem is not null)
+            {
+                throw new PostgresSetupException(problem);
+            }
+        }
+
+        await using (var mark = new NpgsqlCommand(
+            $"INSERT INTO meta (name, value) VALUES ('{Mark}', $1), ('cluster', $1), ('secret', $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            connection))
+        {
+            var parameters = new ParameterList(mark.Parameters);
+            parameters.AddText(cluster);
+            parameters.AddText(secret);
+            await mark.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
 }

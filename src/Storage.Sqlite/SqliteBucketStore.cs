@@ -148,7 +148,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return result;
     }
 
-    private static BucketHeads? Load(SqliteStatements statements, BucketId id)
+    internal static BucketHeads? Load(SqliteStatements statements, BucketId id)
     {
         BucketHeads heads;
         using (var reader = statements.Prepare(

@@ -1,0 +1,128 @@
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary><c>copy</c>: moves what a stopped server keeps in SQLite into an empty PostgreSQL database.</summary>
+internal static class CopyCommand
+{
+    public const string Help =
+        """
+        copy                   copies the SQLite database in --data-directory into the empty PostgreSQL database of
+                               Postgres:Connection; both servers must be stopped; run it again if it was cut off
+        """;
+
+    private const int BucketsAtOnce = 200;
+    private const int RecordsAtOnce = 2_000;
+    private const int BytesAtOnce = 4 << 20;
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(LockstepOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (options.Postgres.Connection is not { Length: > 0 })
+        {
+            output.WriteLine("Set Postgres:Connection to the database to copy into.");
+            return 2;
+        }
+
+        using var data = DataDirectory.Hold(options.DataDirectory);
+        if (!File.Exists(data.Database))
+        {
+            output.WriteLine($"There is no database in '{data.Path}'. Name the directory with --data-directory.");
+            return 1;
+        }
+
+        using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database });
+        var export = new SqliteExport(database);
+        await using var import = await PostgresImport.BeginAsync(options.Postgres, export.Cluster, database.Secret, cancellationToken);
+
+        // :: Accounts
+        var store = new SqliteAccountStore(database);
+        string? last = null;
+        while (await store.ListAsync(last, RecordsAtOnce, cancellationToken) is { Count: > 0 } accounts)
+        {
+            await import.AddAccountsAsync(accounts, cancellationToken);
+            last = accounts[^1].Name;
+        }
+
+        // :: Buckets
+        var total = export.Count();
+        var progress = new Progress(output, total.Buckets);
+        long after = 0;
+        while (export.ReadBuckets(after, BucketsAtOnce) is { Count: > 0 } buckets)
+        {
+            await CopyAsync(export, import, buckets, progress, cancellationToken);
+            after = buckets[^1].Row;
+        }
+
+        await import.EndAsync(total, cancellationToken);
+        output.WriteLine($"Done: {total.Buckets:N0} buckets with {total.Records:N0} records. Start the server with Postgres:Connection now; the SQLite database is as it was.");
+        return 0;
+    }
+
+    private static async Task CopyAsync(
+        SqliteExport export, PostgresImport import, IReadOnlyList<BucketHeads> buckets, Progress progress, CancellationToken cancellationToken)
+    {
+        var rows = await import.BeginBucketsAsync(buckets, cancellationToken);
+        var missing = buckets.Where(heads => rows.ContainsKey(heads.Id)).ToList();
+        var pending = new List<(long, int, StoredRecord)>();
+        long bytes = 0;
+        foreach (var heads in missing)
+        {
+            var key = default(RecordKey);
+            while (export.ReadRecords(heads.Row, key, RecordsAtOnce - pending.Count, BytesAtOnce - bytes) is { Count: > 0 } records)
+            {
+                pending.AddRange(records.Select(row => (rows[heads.Id], row.List, row.Record)));
+                bytes += records.Sum(static row => (long)row.Record.Body.Length);
+                key = new RecordKey(records[^1].List, records[^1].Record.Id);
+                if (pending.Count >= RecordsAtOnce || bytes >= BytesAtOnce)
+                {
+                    await FlushAsync();
+                }
+            }
+        }
+
+        await FlushAsync();
+        await import.EndBucketsAsync([.. missing.Select(heads => heads with { Row = rows[heads.Id] })], cancellationToken);
+        progress.AddBuckets(buckets.Count);
+
+        async Task FlushAsync()
+        {
+            await import.AddRecordsAsync(pending, cancellationToken);
+            progress.AddRecords(pending.Count);
+            pending.Clear();
+            bytes = 0;
+        }
+    }
+
+    private sealed class Progress(TextWriter output, long total)
+    {
+        private long begun = TimeProvider.System.GetTimestamp();
+        private long buckets;
+        private long records;
+
+        public void AddBuckets(int count)
+        {
+            buckets += count;
+            Report();
+        }
+
+        public void AddRecords(int count)
+        {
+            records += count;
+            Report();
+        }
+
+        private void Report()
+        {
+            if (TimeProvider.System.GetElapsedTime(begun) >= ProgressInterval)
+            {
+                begun = TimeProvider.System.GetTimestamp();
+                output.WriteLine($"{buckets:N0} of {total:N0} buckets, {records:N0} records copied");
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.Sqlite;
+
+/// <summary>Reads a whole database, bit by bit, to be moved elsewhere. Nothing may write to it meanwhile.</summary>
+public sealed class SqliteExport(SqliteDatabase database)
+{
+    /// <summary>Names this database; stays with the data when they are moved.</summary>
+    public string Cluster => database.Read(static statements => (string)statements.Scalar("SELECT value FROM meta WHERE name = 'cluster'")!);
+
+    /// <summary>Buckets that were ever written, and the records in their lists, tombstones included.</summary>
+    public (long Buckets, long Records) Count() => database.Read(static statements => (
+        (long)statements.Scalar("SELECT count(*) FROM buckets")!,
+        (long)statements.Scalar("SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)")!));
+
+    /// <summary>Heads of buckets, deleted ones too, in row order after a row.</summary>
+    public IReadOnlyList<BucketHeads> ReadBuckets(long after, int limit) => database.Read(statements =>
+    {
+        var ids = new List<BucketId>();
+        using (var reader = statements.Prepare("SELECT id FROM buckets WHERE bucket > $0 ORDER BY bucket LIMIT $1", after, limit).ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                ids.Add(BucketId.Parse(reader.GetString(0)));
+            }
+        }
+
+        return (IReadOnlyList<BucketHeads>)ids.ConvertAll(id => SqliteBucketStore.Load(statements, id)!);
+    });
+
+    /// <summary>Rows of a bucket's lists, in the order of their keys, after a key.</summary>
+    /// <param name="bucket">The bucket's row.</param>
+    /// <param name="after">Where the last call ended; the default value for the beginning.</param>
+    /// <param name="limit">Rows at most.</param>
+    /// <param name="maxBytes">Bytes of bodies after which to stop; the row that passes it is still returned.</param>
+    public IReadOnlyList<(int List, StoredRecord Record)> ReadRecords(long bucket, RecordKey after, int limit, long maxBytes) => database.Read(statements =>
+    {
+        var rows = new List<(int, StoredRecord)>();
+        long bytes = 0;
+        using var reader = statements.Prepare(
+            $"""
+            SELECT {RecordColumns.Names}, list FROM records r
+            WHERE bucket = $0 AND (list, id) > ($1, $2) AND EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)
+            ORDER BY list, id LIMIT $3
+            """, bucket, (long)after.List, after.Id ?? "", limit).ExecuteReader();
+        while (bytes < maxBytes && reader.Read())
+        {
+            var record = RecordColumns.Read(reader);
+            rows.Add((reader.GetInt32(8), record));
+            bytes += record.Body.Length;
+        }
+
+        return (IReadOnlyList<(int, StoredRecord)>)rows;
+    });
+}
