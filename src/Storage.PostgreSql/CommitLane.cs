@@ -34,7 +34,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             // :: Step 1: what the transaction needs. Nothing is lost with it.
-            NpgsqlConnection open;
+            NpgsqlConnection? open = null;
             var term = lease.Current;
             try
             {
@@ -50,8 +50,9 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     return (GroupResult.Refused, []);
                 }
 
-                if (PostgresFaults.IsLostConnection(e) && attempt == 0)
+                if (open is not null && PostgresFaults.IsLostConnection(e))
                 {
+                    // An old connection may have broken long ago; one that cannot be opened will not be by trying on.
                     continue;
                 }
 

@@ -1,17 +1,20 @@
 using System.Net;
 using System.Text.Json;
+using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.SingleNode.EndToEnd;
 
 /// <summary>The command line: accounts, settings, and what stops a server from starting.</summary>
-public sealed class CommandTests : IDisposable
+public sealed class CommandTests : IAsyncLifetime
 {
-    private readonly TemporaryDirectory directory = new();
+    private TestStorage storage = null!;
 
-    public void Dispose() => directory.Dispose();
+    public async Task InitializeAsync() => storage = await TestStorage.CreateAsync();
+
+    public async Task DisposeAsync() => await storage.DisposeAsync();
 
     [Fact]
-    public async Task Accounts_MadeChangedAndRemovedOnTheCommandLine_AlsoBesideARunningServer()
+    public async Task Accounts_MadeAndChangedOnTheCommandLine_AlsoBesideARunningServer_AndRemovedAfterIt()
     {
         Assert.Equal((0, "Account 'alice' is made."), await AccountAsync("s3cr3t", "add", "alice"));
         Assert.Equal(1, (await AccountAsync("s3cr3t", "add", "alice")).Code);
@@ -20,7 +23,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(1, (await AccountAsync("s3cr3t", "password", "nobody")).Code);
         Assert.Equal(2, (await AccountAsync(null, "fly")).Code);
 
-        var (server, address) = await ServerProcess.StartAsync(directory.Path, ["--accounts:registration", "closed", "--accounts:cache-time", "00:00:00"]);
+        var (server, address) = await ServerProcess.StartAsync(storage, ["--accounts:registration", "closed", "--accounts:cache-time", "00:00:00"]);
         using (server)
         {
             using var alice = new Device(address, "alice", "s3cr3t");
@@ -30,25 +33,61 @@ public sealed class CommandTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, await bob.StatusAsync());
             Assert.Equal(0, (await AccountAsync("changed-1", "password", "bob")).Code);
             Assert.Equal(HttpStatusCode.Unauthorized, await bob.StatusAsync());
-            var refused = await AccountAsync(null, "remove", "alice");
-            Assert.Equal(1, refused.Code);
-            Assert.Contains("Another server is using", refused.Output, StringComparison.Ordinal);
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
             Assert.DoesNotContain("s3cr3t", server.Output, StringComparison.Ordinal);
         }
 
         Assert.Equal(0, (await AccountAsync(null, "remove", "alice")).Code);
+        Assert.Equal(1, (await AccountAsync(null, "remove", "alice")).Code);
         Assert.Equal((0, "bob"), await AccountAsync(null, "list"));
     }
 
-    [Fact]
-    public async Task SecondServer_OnTheSameDirectory_IsRefusedClearly_AndTheFirstGoesOn()
+    [SqliteFact("Several servers may use one PostgreSQL database.")]
+    public async Task AccountRemove_BesideARunningServer_OnSqlite_IsRefused()
     {
-        var (server, address) = await ServerProcess.StartAsync(directory.Path);
+        Assert.Equal(0, (await AccountAsync("s3cr3t", "add", "alice")).Code);
+        var (server, address) = await ServerProcess.StartAsync(storage);
         using (server)
         {
-            var second = await ServerProcess.RunAsync(["--data-directory", directory.Path, "--urls", "http://127.0.0.1:0"]);
+            var refused = await AccountAsync(null, "remove", "alice");
+            Assert.Equal(1, refused.Code);
+            Assert.Contains("Another server is using", refused.Output, StringComparison.Ordinal);
+            using var alice = new Device(address, "alice", "s3cr3t");
+            Assert.Equal(HttpStatusCode.OK, await alice.StatusAsync());
+        }
+    }
+
+    [PostgresFact("The SQLite file belongs to the running server.")]
+    public async Task AccountRemove_BesideARunningServer_OnPostgres_TakesTheAccountAndItsData()
+    {
+        Assert.Equal(0, (await AccountAsync("s3cr3t", "add", "alice")).Code);
+        Assert.Equal(0, (await AccountAsync("s3cr3t", "add", "bob")).Code);
+        var (server, address) = await ServerProcess.StartAsync(storage, ["--accounts:cache-time", "00:00:00"]);
+        using (server)
+        {
+            using var alice = new Device(address, "alice", "s3cr3t");
+            using var bob = new Device(address, "bob", "s3cr3t");
+            Assert.Equal(HttpStatusCode.Created, (await alice.PutAsync("a")).Status);
+            Assert.Equal(HttpStatusCode.Created, (await bob.PutAsync("b")).Status);
+
+            Assert.Equal((0, "Account 'alice' and all its data are deleted."), await AccountAsync(null, "remove", "alice"));
+
+            Assert.Equal(HttpStatusCode.Unauthorized, await alice.StatusAsync());
+            Assert.Equal((0, "bob"), await AccountAsync(null, "list"));
+            Assert.Equal(0, (await AccountAsync("s3cr3t", "add", "alice")).Code);
+            Assert.Empty((await alice.ListAsync()).Records);
+            Assert.Equal(["b"], (await bob.ListAsync()).Records.Keys);
+        }
+    }
+
+    [SqliteFact("Several servers may use one PostgreSQL database.")]
+    public async Task SecondServer_OnTheSameDirectory_IsRefusedClearly_AndTheFirstGoesOn()
+    {
+        var (server, address) = await ServerProcess.StartAsync(storage);
+        using (server)
+        {
+            var second = await ServerProcess.RunAsync(["--data-directory", storage.Directory, "--urls", "http://127.0.0.1:0"]);
 
             Assert.Equal(1, second.Code);
             Assert.Contains("Another server is using", second.Output, StringComparison.Ordinal);
@@ -76,10 +115,12 @@ public sealed class CommandTests : IDisposable
     [InlineData("Accounts:Registration", "--accounts:registration", "maybe")]
     [InlineData("Http:TrustedProxies", "--http:trusted-proxies", "10.0.0.0/99")]
     [InlineData("Http:PublicUrl", "--http:public-url", "sync.example.org")]
+    [InlineData("Postgres:Fly", "--postgres:fly", "high")]
+    [InlineData("Postgres:MaxConnections", "--postgres:max-connections", "3")]
     [InlineData("fly", "fly", "high")]
     public async Task Setting_ThatCannotBe_StopsTheStartWithAMessageThatNamesIt(string name, string argument, string value)
     {
-        var (code, output) = await ServerProcess.RunAsync(["--data-directory", directory.Path, argument, value]);
+        var (code, output) = await ServerProcess.RunAsync(["--data-directory", storage.Directory, argument, value], environment: storage.Environment);
 
         Assert.Equal(1, code);
         Assert.Contains(name.Split(':')[^1], output, StringComparison.OrdinalIgnoreCase);
@@ -89,12 +130,12 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Settings_FromTheEnvironment_CountUnlessTheCommandLineSaysOtherwise()
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        var environment = new Dictionary<string, string>(storage.Environment, StringComparer.Ordinal)
         {
             ["LOCKSTEP_KINTO__BATCH_MAX_REQUESTS"] = "7",
             ["LOCKSTEP_KINTO__PROJECT_NAME"] = "Env",
         };
-        var (server, address) = await ServerProcess.StartAsync(directory.Path, ["--kinto:project-name", "Line"], environment);
+        var (server, address) = await ServerProcess.StartAsync(storage.Directory, ["--kinto:project-name", "Line"], environment);
         using (server)
         {
             using var http = new HttpClient();
@@ -107,7 +148,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Start_SaysWhereItListensAndWhereDataLies_InJsonLines()
     {
-        var (server, address) = await ServerProcess.StartAsync(directory.Path);
+        var (server, address) = await ServerProcess.StartAsync(storage);
         using (server)
         {
             server.Terminate();
@@ -115,17 +156,17 @@ public sealed class CommandTests : IDisposable
             var lines = server.Output.Split('\n');
             Assert.All(lines, line => Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(line).RootElement.ValueKind));
             Assert.Contains($"{address}v1/", server.Output, StringComparison.Ordinal);
-            Assert.Contains(Path.Combine(directory.Path, "lockstep.db"), server.Output, StringComparison.Ordinal);
+            Assert.Contains(storage.Describe(), server.Output, StringComparison.Ordinal);
             Assert.Contains("Registration is closed, except from this machine", server.Output, StringComparison.Ordinal);
             Assert.Contains("account add NAME", server.Output, StringComparison.Ordinal);
         }
     }
 
-    [Fact]
+    [SqliteFact("There is no file of the server on PostgreSQL.")]
     public async Task Database_ThatIsNone_StopsTheStartWithAMessage()
     {
-        await File.WriteAllTextAsync(Path.Combine(directory.Path, "lockstep.db"), new string('x', 10_000));
-        var (code, output) = await ServerProcess.RunAsync(["--data-directory", directory.Path]);
+        await File.WriteAllTextAsync(Path.Combine(storage.Directory, "lockstep.db"), new string('x', 10_000));
+        var (code, output) = await ServerProcess.RunAsync(["--data-directory", storage.Directory]);
 
         Assert.Equal(1, code);
         Assert.Contains("is not a SQLite database", output, StringComparison.Ordinal);
@@ -135,11 +176,11 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Address_InUse_StopsTheStartWithAMessage()
     {
-        var (server, address) = await ServerProcess.StartAsync(directory.Path);
+        var (server, address) = await ServerProcess.StartAsync(storage);
         using (server)
         {
             using var other = new TemporaryDirectory();
-            var (code, output) = await ServerProcess.RunAsync(["--data-directory", other.Path, "--urls", address.ToString()]);
+            var (code, output) = await ServerProcess.RunAsync(["--data-directory", other.Path, "--urls", address.ToString()], environment: storage.Environment);
             Assert.Equal(1, code);
             Assert.Contains("set Urls", output, StringComparison.Ordinal);
         }
@@ -148,8 +189,8 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Socket_OfTheFileSystem_CanBeListenedOn_AndIsNoPlaceToRegister()
     {
-        var socket = Path.Combine(directory.Path, "lockstep.sock");
-        var (server, _) = await ServerProcess.StartAsync(directory.Path, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
+        var socket = Path.Combine(storage.Directory, "lockstep.sock");
+        var (server, _) = await ServerProcess.StartAsync(storage, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
         using (server)
         {
             using var http = new HttpClient(new SocketsHttpHandler
@@ -170,10 +211,10 @@ public sealed class CommandTests : IDisposable
 
         // What the killed one left behind is in nobody's way.
         Assert.True(File.Exists(socket));
-        var (again, _) = await ServerProcess.StartAsync(directory.Path, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
+        var (again, _) = await ServerProcess.StartAsync(storage, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
         again.Dispose();
     }
 
     private async Task<(int Code, string Output)> AccountAsync(string? password, params string[] command) =>
-        await ServerProcess.RunAsync(["account", .. command, "--data-directory", directory.Path, "--accounts:password-iterations", "1000"], password);
+        await ServerProcess.RunAsync(["account", .. command, "--data-directory", storage.Directory, "--accounts:password-iterations", "1000"], password, storage.Environment);
 }

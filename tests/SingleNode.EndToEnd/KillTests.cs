@@ -13,7 +13,7 @@ public sealed class KillTests(ITestOutputHelper log)
     [Fact]
     public async Task Kill9_InTheMiddleOfLoad_LosesNothingAcknowledged_20Rounds()
     {
-        using var directory = new TemporaryDirectory();
+        await using var storage = await TestStorage.CreateAsync();
         var seed = Random.Shared.Next();
         log.WriteLine($"seed {seed}");
         var random = new Random(seed);
@@ -23,7 +23,7 @@ public sealed class KillTests(ITestOutputHelper log)
 
         for (var round = 0; round < Rounds; round++)
         {
-            var (server, address) = await ServerProcess.StartAsync(directory.Path);
+            var (server, address) = await ServerProcess.StartAsync(storage);
             using (server)
             {
                 using var device = new Device(address, "alice", "s3cr3t");
@@ -62,10 +62,10 @@ public sealed class KillTests(ITestOutputHelper log)
                     }
                 })));
                 await server.EndAsync();
-            }
+ File.AppendAllText("/tmp/killout.txt", server.Output + "\n");            }
         }
 
-        var (final, at) = await ServerProcess.StartAsync(directory.Path);
+        var (final, at) = await ServerProcess.StartAsync(storage);
         using (final)
         {
             using var device = new Device(at, "alice", "s3cr3t");
@@ -80,10 +80,10 @@ public sealed class KillTests(ITestOutputHelper log)
     [Fact]
     public async Task Sigterm_InTheMiddleOfLoad_AnswersWhatItTook_AndExitsWithZero()
     {
-        using var directory = new TemporaryDirectory();
+        await using var storage = await TestStorage.CreateAsync();
         var acknowledged = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
         var sent = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        var (server, address) = await ServerProcess.StartAsync(directory.Path);
+        var (server, address) = await ServerProcess.StartAsync(storage);
         using (server)
         {
             using var device = new Device(address, "alice", "s3cr3t");
@@ -116,7 +116,7 @@ public sealed class KillTests(ITestOutputHelper log)
             Assert.Equal(0, await server.EndAsync());
         }
 
-        var (again, at) = await ServerProcess.StartAsync(directory.Path);
+        var (again, at) = await ServerProcess.StartAsync(storage);
         using (again)
         {
             using var device = new Device(at, "alice", "s3cr3t");

@@ -22,6 +22,12 @@ public sealed partial class ServerProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        // The settings of whoever runs the tests are not the tests' settings.
+        foreach (var name in start.Environment.Keys.Where(static name => name.StartsWith("LOCKSTEP_", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
@@ -37,6 +43,9 @@ public sealed partial class ServerProcess : IDisposable
     }
 
     public string Output => string.Join('\n', output);
+
+    public static Task<(ServerProcess Server, Uri Address)> StartAsync(TestStorage storage, IEnumerable<string>? settings = null) =>
+        StartAsync(storage.Directory, settings, storage.Environment);
 
     public static async Task<(ServerProcess Server, Uri Address)> StartAsync(
         string directory, IEnumerable<string>? settings = null, IReadOnlyDictionary<string, string>? environment = null)
@@ -73,6 +82,12 @@ public sealed partial class ServerProcess : IDisposable
 
     public void Terminate() => Assert.Equal(0, SendSignal(process.Id, 15));
 
+    /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
+    public void Pause() => Assert.Equal(0, SendSignal(process.Id, 19));
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Assert.Equal(0, SendSignal(process.Id, 18));
+
     /// <returns>The exit code.</returns>
     public async Task<int> EndAsync()
     {
@@ -103,13 +118,22 @@ public sealed partial class ServerProcess : IDisposable
         }
 
         output.Enqueue(line);
-        if (line.StartsWith('{'))
+        if (!line.StartsWith('{'))
+        {
+            return;
+        }
+
+        try
         {
             using var entry = JsonDocument.Parse(line);
             if (entry.RootElement.TryGetProperty("State", out var state) && state.TryGetProperty("Address", out var address))
             {
                 listening.TrySetResult(new Uri(address.GetString()!));
             }
+        }
+        catch (JsonException)
+        {
+            // A killed process ends in the middle of a line.
         }
     }
 }

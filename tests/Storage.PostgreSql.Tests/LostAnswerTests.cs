@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Storage.PostgreSql.Testing;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace Lockstep.Storage.PostgreSql.Tests;
+
+/// <summary>Connections and servers that end in the middle of commits: what callers were told is what the database holds.</summary>
+public sealed class LostAnswerTests(ITestOutputHelper log)
+{
+    private const int Rounds = 100;
+    private const int Writers = 24;
+    private const int Buckets = 12;
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+
+    [Fact]
+    public async Task Backends_TerminatedInTheMiddleOfCommits_EveryCallerWasToldTheTruth()
+    {
+        var database = new TestDatabase();
+        await database.InitializeAsync();
+        try
+        {
+            var told = await WriteAsync(database.Database, async progress =>
+            {
+                await using var source = NpgsqlDataSource.Create(database.Connection);
+                await using var connection = await source.OpenConnectionAsync();
+                for (var round = 0; round < Rounds;)
+                {
+                    // Those that are at a commit, most of them where it is about to be, or just has been, made durable.
+                    await using var command = new NpgsqlCommand(
+                        """
+                        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+                        WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()
+                        """, connection);
+                    if ((long)(await command.ExecuteScalarAsync())! > 0)
+                    {
+                        round++;
+                        var before = progress.Acknowledged;
+                        await progress.UntilAsync(() => progress.Acknowledged > before);
+                    }
+                }
+
+                await progress.CancelAsync();
+            });
+
+            // The database was there all the time, so every fate could be found out.
+            Assert.Empty(told.Unknown);
+            Assert.Empty(told.NotWritten);
+            var lost = (long)(await database.QueryAsync("SELECT count(*) FROM writers WHERE fenced"))!;
+            log.WriteLine($"{Rounds} rounds, {lost} lost answers, {told.Written.Count} writes");
+            Assert.True(lost >= Rounds / 5, $"Only {lost} answers were lost.");
+            await CheckAsync(database.Database, told);
+        }
+        finally
+        {
+            await database.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Server_KilledAndRestartedUnderLoad_LosesAndDoublesNothing()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        await using var database = await PostgresDatabase.OpenAsync(
+            new PostgresOptions { Connection = server.Connection }, TimeProvider.System, _ => { });
+        const int kills = 5;
+
+        var told = await WriteAsync(database, async progress =>
+        {
+            for (var kill = 0; kill < kills; kill++)
+            {
+                var before = progress.Acknowledged;
+                await progress.UntilAsync(() => progress.Acknowledged > before + 300);
+                await server.KillAsync();
+                await server.RestartAsync();
+            }
+
+            var last = progress.Acknowledged;
+            await progress.UntilAsync(() => progress.Acknowledged > last + 300);
+            await progress.CancelAsync();
+        });
+
+        log.WriteLine($"{kills} kills: {told.Written.Count} written, {told.NotWritten.Count} told as not, {told.Unknown.Count} as unknown");
+        await CheckAsync(database, told);
+    }
+
+    [Fact]
+    public async Task Counter_WhileBackendsAreTerminated_EndsAtTheNumberOfSuccesses()
+    {
+        var database = new TestDatabase();
+        await database.InitializeAsync();
+        try
+        {
+            var buckets = new InProcessBuckets(new PostgresBucketStore(database.Database), new BucketOptions(), TimeProvider.System);
+            var id = BucketId.DefaultBucket("alice");
+            var counter = ObjectRef.Record("counters", "one");
+            await ExecuteAsync(buckets, id, new PutRecord(counter, "0"u8.ToArray()));
+            using var ended = new CancellationTokenSource();
+            var successes = 0;
+            var devices = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+            {
+                while (!ended.IsCancellationRequested)
+                {
+                    if (await ExecuteAsync(buckets, id, new ReadRecord(counter)) is RecordFound { Record: var record })
+                    {
+                        var next = int.Parse(record.Body.Span) + 1;
+                        var outcome = await ExecuteAsync(buckets, id, new PutRecord(counter, System.Text.Encoding.UTF8.GetBytes($"{next}"))
+                        {
+                            Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, record.Modified),
+                        });
+                        Assert.True(outcome is RecordWritten or PreconditionFailed, $"{outcome}");
+                        Interlocked.Add(ref successes, outcome is RecordWritten ? 1 : 0);
+                    }
+                }
+            })).ToList();
+            for (var round = 0; round < 30;)
+            {
+                var before = Volatile.Read(ref successes);
+                var terminated = (long)(await database.QueryAsync(
+                    "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()"))!;
+                round += terminated > 0 ? 1 : 0;
+                while (terminated > 0 && Volatile.Read(ref successes) == before && !devices.Exists(device => device.IsFaulted))
+                {
+                    await Task.Yield();
+                }
+            }
+
+            await ended.CancelAsync();
+            await Task.WhenAll(devices);
+
+            Assert.Equal(successes, int.Parse(Assert.IsType<RecordFound>(await ExecuteAsync(buckets, id, new ReadRecord(counter))).Record.Body.Span));
+        }
+        finally
+        {
+            await database.DisposeAsync();
+        }
+    }
+
+    private static BucketId Bucket(int number) => BucketId.DefaultBucket($"user{number}");
+
+    private static async Task<Outcome> ExecuteAsync(InProcessBuckets buckets, BucketId id, Operation operation) =>
+        (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes[0];
+
+    /// <summary>Writes records with ids of their own, each once, while something else goes on.</summary>
+    private static async Task<Told> WriteAsync(PostgresDatabase database, Func<Progress, Task> disturb)
+    {
+        var buckets = new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System);
+        var told = new Told();
+        using var progress = new Progress(told);
+        var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        {
+            for (var i = 0; !progress.IsCancellationRequested; i++)
+            {
+                var key = $"{writer % Buckets}/w{writer}-{i}";
+                var outcome = await ExecuteAsync(buckets, Bucket(writer % Buckets), new PutRecord(ObjectRef.Record("tasks", $"w{writer}-{i}"), "{}"u8.ToArray()));
+                if (outcome is RecordWritten written)
+                {
+                    Assert.True(told.Written.TryAdd(key, written.Record.Modified.Milliseconds));
+                }
+                else if (outcome.Equals(Unavailable.FateUnknown))
+                {
+                    told.Unknown[key] = true;
+                }
+                else
+                {
+                    Assert.Equal(Unavailable.StoreFailed, outcome);
+                    told.NotWritten[key] = true;
+                    await Task.Delay(TimeSpan.FromMilliseconds(5));
+                }
+            }
+        })).ToList();
+        await disturb(progress);
+        await Task.WhenAll(writers);
+        return told;
+    }
+
+    private static async Task CheckAsync(PostgresDatabase database, Told told)
+    {
+        // Fresh owners, so that the answers come from the database.
+        var buckets = new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System);
+        var stored = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var bucket = 0; bucket < Buckets; bucket++)
+        {
+            var page = Assert.IsType<PageFound>(await ExecuteAsync(
+                buckets, Bucket(bucket), new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1_000_000 })));
+            Assert.Equal(page.Records.Count, page.Records.Select(record => record.Modified).Distinct().Count());
+            foreach (var record in page.Records)
+            {
+                stored[$"{bucket}/{record.Id}"] = record.Modified.Milliseconds;
+            }
+        }
+
+        // A write that ran twice would carry another stamp than the one it was told.
+        Assert.All(told.Written, written => Assert.True(
+            stored.TryGetValue(written.Key, out var stamp) && stamp == written.Value, $"{written.Key} was told as {written.Value}, stored is {stamp}."));
+        Assert.All(told.NotWritten.Keys, key => Assert.False(stored.ContainsKey(key), $"{key} was told as not written, and is stored."));
+        Assert.All(stored.Keys, key => Assert.True(told.Written.ContainsKey(key) || told.Unknown.ContainsKey(key), $"{key} was told to nobody."));
+    }
+
+    private sealed class Told
+    {
+        public ConcurrentDictionary<string, long> Written { get; } = new(StringComparer.Ordinal);
+
+        public ConcurrentDictionary<string, bool> NotWritten { get; } = new(StringComparer.Ordinal);
+
+        public ConcurrentDictionary<string, bool> Unknown { get; } = new(StringComparer.Ordinal);
+    }
+
+    private sealed class Progress(Told told) : CancellationTokenSource
+    {
+        public int Acknowledged => told.Written.Count;
+
+        public async Task UntilAsync(Func<bool> holds)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            while (!holds())
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
+            }
+        }
+    }
+}

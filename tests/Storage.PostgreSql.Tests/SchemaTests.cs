@@ -1,0 +1,192 @@
+using System.Security.Cryptography;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Testing;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Tests;
+
+/// <summary>The schema over the versions of the program.</summary>
+public sealed class SchemaTests : IAsyncLifetime
+{
+    private string connection = "";
+
+    private PostgresOptions Options => new() { Connection = connection };
+
+    public async Task InitializeAsync() => connection = await PostgresServer.CreateDatabaseAsync();
+
+    public Task DisposeAsync() => PostgresServer.DropDatabaseAsync(connection);
+
+    [Fact]
+    public void Scripts_AreFrozen_OnceReleased()
+    {
+        // A released script never changes: databases out there have run it. Add a new one instead, and its line here.
+        var frozen = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["0001_initial.sql"] = "c5e8835b6c21c095",
+            ["0002_processes.sql"] = "54864c14a62fac58",
+        };
+
+        Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(
+            script => script.Name,
+            script => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(script.Sql)))[..16],
+            StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Migration_ByFourProcessesAtOnce_HappensOnce()
+    {
+        var databases = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { }))));
+
+        Assert.Single(databases.Select(database => Convert.ToHexString(database.Secret.Span)).Distinct());
+        Assert.Equal(4L, await QueryAsync("SELECT count(*) FROM processes"));
+        Assert.Equal((long)PostgresSchema.Scripts.Count, await QueryAsync("SELECT count(*) FROM schema_version"));
+        foreach (var database in databases)
+        {
+            await database.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Migration_OfThePreviousSchemaWithData_KeepsEveryAnswer()
+    {
+        // :: A database as the program before left it: a default bucket with two records and a tombstone.
+        await ApplyAsync(PostgresSchema.Scripts.Where(script => script.Number < PostgresSchema.Scripts[^1].Number));
+        await PostgresServer.ExecuteAsync(connection,
+            """
+            INSERT INTO meta VALUES ('cluster', '6a7c1b9e-0000-0000-0000-000000000000'), ('secret', repeat('ab', 32));
+            INSERT INTO buckets (bucket, id, kind, live, next_key, version, clock, base, author)
+                VALUES (7, 'u:alice', 1, true, 4, 5, 1700000000500, 0, 'account:alice');
+            INSERT INTO lists (bucket, role, name, list, rows_modified, touched, count, bytes, horizon) VALUES
+                (7, 1, '', 1, 1700000000100, 1700000000100, 1, 2, 0),
+                (7, 2, '', 2, 1700000000200, 1700000000200, 1, 2, 0),
+                (7, 0, 'tasks', 3, 1700000000500, 1700000000500, 2, 14, 0);
+            INSERT INTO records (bucket, list, id, modified, deleted, body, author) VALUES
+                (7, 1, 'bucket', 1700000000100, false, '{}', 'account:alice'),
+                (7, 2, 'tasks', 1700000000200, false, '{}', 'account:alice'),
+                (7, 3, 'a', 1700000000300, false, '{"n":1}', 'account:alice'),
+                (7, 3, 'b', 1700000000400, false, '{"n":2}', 'account:alice'),
+                (7, 3, 'c', 1700000000500, true, '', 'account:alice');
+            INSERT INTO accounts (number, name, password, modified) VALUES (3, 'alice', 'hash', 1700000000000);
+            SELECT setval(pg_get_serial_sequence('accounts', 'number'), 3);
+            """);
+
+        await using var database = await PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { });
+        var buckets = new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System);
+        var tasks = ListRef.RecordsOf("tasks");
+
+        var page = Assert.IsType<PageFound>(await ExecuteAsync(new ListRecords(tasks, new ListQuery { Limit = 10 })));
+        Assert.Equal(["b:1700000000400", "a:1700000000300"], page.Records.Select(record => $"{record.Id}:{record.Modified}"));
+        Assert.Equal(new ServerTimestamp(1_700_000_000_500), page.ListStamp);
+        var changes = Assert.IsType<PageFound>(await ExecuteAsync(new ListRecords(tasks, new ListQuery { Limit = 10, Since = new(1_700_000_000_400) })));
+        Assert.True(Assert.Single(changes.Records).IsTombstone);
+        var again = Assert.IsType<PageFound>(await ExecuteAsync(new ListRecords(tasks, new ListQuery { Limit = 10, Since = new(1_700_000_000_500) })));
+        Assert.Equal((0, page.ListStamp), (again.Records.Count, again.ListStamp));
+        Assert.Equal("hash", (await new PostgresAccountStore(database).FindAsync("alice", default))!.PasswordHash);
+        Assert.Equal(Enumerable.Repeat((byte)0xab, 32), database.Secret.ToArray());
+        var written = Assert.IsType<RecordWritten>(await ExecuteAsync(new PutRecord(ObjectRef.Record("tasks", "a"), """{"n":3}"""u8.ToArray())));
+        Assert.True(written.Record.Modified > page.ListStamp);
+        Assert.Equal(new ServerTimestamp(1_700_000_000_300), written.Previous!.Modified);
+        Assert.Equal(4, (await new PostgresAccountStore(database).AddAsync("bob", "hash", new(1), default))!.Number);
+
+        async Task<Outcome> ExecuteAsync(Operation operation) => (await buckets.Get(BucketId.DefaultBucket("alice"))
+            .ExecuteAsync(new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [operation]), default)).Outcomes[0];
+    }
+
+    [Fact]
+    public async Task Schema_OfANewerProgram_IsRefusedWithWhatToDo()
+    {
+        await ApplyAsync([.. PostgresSchema.Scripts, new SchemaScript(9999, "9999_x.sql", "SELECT 1", OldestProgram: 9999)]);
+
+        var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { }));
+
+        Assert.Contains("9999", e.Message, StringComparison.Ordinal);
+        Assert.Contains("newer program", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Schema_OfANewerProgramThatOlderOnesStillWorkOn_IsTaken()
+    {
+        await ApplyAsync([.. PostgresSchema.Scripts, new SchemaScript(9999, "9999_x.sql", "ALTER TABLE records ADD COLUMN later int", PostgresSchema.Scripts[^1].Number)]);
+
+        await using var database = await PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { });
+
+        var heads = BucketHeads.Unwritten(BucketId.Named("b")) with { Version = 1, Clock = new(100) };
+        Assert.Equal(CommitStatus.Done, (await new PostgresBucketStore(database).CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [], []))).Status);
+    }
+
+    [Fact]
+    public async Task Migration_ThatFails_LeavesTheSchemaAsItWas()
+    {
+        await Assert.ThrowsAsync<PostgresException>(() => ApplyAsync([PostgresSchema.Scripts[0], new SchemaScript(2, "0002_x.sql", "CREATE TABLE x (); SELECT 1/0", 2)]));
+
+        Assert.Equal(false, await QueryAsync("SELECT to_regclass('x') IS NOT NULL OR to_regclass('meta') IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Migration_ThatIsNotWanted_IsRefusedWithWhatToDo_AndTheCommandMakesIt()
+    {
+        var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresDatabase.OpenAsync(Options with { Migrate = false }, TimeProvider.System, _ => { }));
+        Assert.Contains("'migrate'", e.Message, StringComparison.Ordinal);
+
+        Assert.Equal(PostgresSchema.Scripts[^1].Number, await PostgresDatabase.MigrateAsync(Options with { Migrate = false }, default));
+
+        await using var database = await PostgresDatabase.OpenAsync(Options with { Migrate = false }, TimeProvider.System, _ => { });
+    }
+
+    [Fact]
+    public async Task RoleThatMayOnlyReadAndWriteRows_RunsTheServer()
+    {
+        var role = $"runtime_{Guid.NewGuid():N}";
+        await PostgresDatabase.MigrateAsync(Options, default);
+        await PostgresServer.ExecuteAsync(connection,
+            $"CREATE ROLE {role} LOGIN PASSWORD 'runtime'; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}");
+        try
+        {
+            var limited = new NpgsqlConnectionStringBuilder(connection) { Username = role, Password = "runtime" }.ConnectionString;
+            await using (var database = await PostgresDatabase.OpenAsync(Options with { Connection = limited, Migrate = false }, TimeProvider.System, _ => { }))
+            {
+                var heads = BucketHeads.Unwritten(BucketId.Named("b")) with { Version = 1, Clock = new(100) };
+                var store = new PostgresBucketStore(database);
+                Assert.Equal(CommitStatus.Done, (await store.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [1], []))).Status);
+                while (await store.PurgeAsync(10, default))
+                {
+                }
+
+                Assert.NotNull(await new PostgresAccountStore(database).AddAsync("alice", "hash", new(1), default));
+            }
+        }
+        finally
+        {
+            await PostgresServer.ExecuteAsync(connection, $"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Theory]
+    [InlineData("synchronous_commit = off", "synchronous_commit")]
+    [InlineData("default_transaction_isolation = 'repeatable read'", "isolation")]
+    public async Task Server_ThatWouldBreakAPromise_IsRefused(string setting, string named)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connection).Database;
+        await PostgresServer.ExecuteAsync(connection, $"ALTER DATABASE {database} SET {setting}");
+
+        var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { }));
+
+        Assert.Contains(named, e.Message, StringComparison.Ordinal);
+    }
+
+    private async Task ApplyAsync(IEnumerable<SchemaScript> scripts)
+    {
+        await using var source = NpgsqlDataSource.Create(connection);
+        await using var opened = await source.OpenConnectionAsync();
+        await PostgresSchema.ApplyAsync(opened, [.. scripts], migrate: true, default);
+    }
+
+    private Task<object?> QueryAsync(string sql) => PostgresServer.QueryAsync(connection, sql);
+}
