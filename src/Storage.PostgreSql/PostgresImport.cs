@@ -174,36 +174,40 @@ public sealed class PostgresImport : IAsyncDisposable
             }
         }
 
-        await using var end = new NpgsqlBatch(connection) { Timeout = 0 };
         foreach (var sql in new[]
         {
             "SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), 1))",
+            "ANALYZE",
             $"DELETE FROM meta WHERE name = '{Mark}'",
         })
         {
-            end.BatchCommands.Add(new NpgsqlBatchCommand(sql));
+            await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-
-        await end.ExecuteNonQueryAsync(cancellationToken);
-        await using var analyze = new NpgsqlCommand("ANALYZE", connection) { CommandTimeout = 0 };
-        await analyze.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static async Task MarkAsync(NpgsqlConnection connection, string cluster, string secret, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var look = new NpgsqlCommand(
+        await using (var alone = new NpgsqlCommand("LOCK TABLE meta", connection))
+        {
+            await alone.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using var look = new NpgsqlCommand(
             $"""
-            LOCK TABLE meta;
             SELECT (SELECT value FROM meta WHERE name = '{Mark}'),
                    EXISTS (SELECT FROM buckets) OR EXISTS (SELECT FROM accounts),
-                   EXISTS (SELECT FROM processes WHERE renewed > clock_timestamp() - interval '15 seconds')
-            """, connection))
+                   EXISTS (SELECT FROM processes WHERE renewed > clock_timestamp() - interval '15 seconds'),
+                   EXISTS (SELECT FROM meta WHERE name = 'cluster' AND value = $1)
+            """, connection);
+        new ParameterList(look.Parameters).AddText(cluster);
         await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
             var origin = reader.IsDBNull(0) ? null : reader.GetString(0);
             var problem = reader.GetBoolean(2) ? "A server runs on the database. Stop it first."
+                : origin is null && reader.GetBoolean(1) && reader.GetBoolean(3) ? "This copy was made and ended before; nothing was done. Start the server."
                 : origin is null && reader.GetBoolean(1) ? "The database holds buckets or accounts already. Copy into an empty one."
                 : origin is not null && !string.Equals(origin, cluster, StringComparison.Ordinal)
                     ? $"A copy from another database ({origin}) was begun and not ended. End that one, or copy into an empty database."

@@ -144,22 +144,6 @@ public sealed class SqliteDatabaseTests : IDisposable
         Assert.All(outcomes.Where((_, i) => i != 7), outcome => Assert.IsType<RecordWritten>(outcome));
     }
 
-    [Fact]
-    public async Task Accounts_NumbersAreNeverGivenAgain()
-    {
-        var accounts = new SqliteAccountStore(database.Database);
-        var first = await accounts.AddAsync("alice", "hash", new ServerTimestamp(5), default);
-        Assert.Null(await accounts.AddAsync("alice", "other", new ServerTimestamp(6), default));
-        Assert.Equal("new", (await accounts.ChangePasswordAsync("alice", "new", new ServerTimestamp(3), default))!.PasswordHash);
-        Assert.True(await accounts.BeginDeletionAsync("alice", default));
-        Assert.Null(await accounts.ChangePasswordAsync("alice", "late", new ServerTimestamp(9), default));
-        Assert.Single(await accounts.ListBeingDeletedAsync(default));
-        await accounts.EndDeletionAsync("alice", "account:alice", default);
-
-        Assert.Null(await accounts.FindAsync("alice", default));
-        Assert.True((await accounts.AddAsync("alice", "hash", new ServerTimestamp(7), default))!.Number > first!.Number);
-    }
-
     private async Task<ServerTimestamp> WriteAsync(BucketId id, string record)
     {
         var buckets = new InProcessBuckets(new SqliteBucketStore(database.Database), new BucketOptions(), TimeProvider.System);

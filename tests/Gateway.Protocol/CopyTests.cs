@@ -1,0 +1,175 @@
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>The command <c>copy</c>: what was in SQLite is in PostgreSQL, stamps and all.</summary>
+public sealed class CopyTests : IAsyncLifetime
+{
+    private const string Reason = "Copies into PostgreSQL, which the other run has.";
+    private static readonly Caller Caller = new("account:alice", IsDefaultBucket: true);
+    private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
+    private LockstepOptions options = new();
+
+    public async Task InitializeAsync()
+    {
+        if (PostgresServer.IsChosen)
+        {
+            options = new LockstepOptions
+            {
+                DataDirectory = directory,
+                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() },
+            };
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (options.Postgres.Connection is { } connection)
+        {
+            await PostgresServer.DropDatabaseAsync(connection);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_CutOffAgainAndAgain_EndsWithTheSameContents()
+    {
+        var ids = await FillAsync();
+        var expected = await DescribeAsync(OnSqlite, ids);
+
+        // :: Cut off after ever longer times.
+        var cuts = 0;
+        for (var patience = 5; ; patience += 40)
+        {
+            using var cut = new CancellationTokenSource(TimeSpan.FromMilliseconds(patience));
+            try
+            {
+                var output = new StringWriter();
+                Assert.Equal(0, await CopyCommand.RunAsync(options, output, cut.Token));
+                Assert.Contains($"Done: {ids.Count:N0} buckets", output.ToString(), StringComparison.Ordinal);
+                break;
+            }
+            catch (OperationCanceledException)
+            {
+                cuts++;
+            }
+
+            if (Equals(await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT to_regclass('meta') IS NOT NULL AND EXISTS (SELECT FROM pg_class)"), true)
+                && Equals(await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM meta WHERE name = 'copying'"), 1L))
+            {
+                var e = await Assert.ThrowsAsync<PostgresSetupException>(() => ServerStorage.OpenAsync(options, exclusive: true, _ => { }));
+                Assert.Contains("'copy' again", e.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(cuts >= 2, $"It was cut off {cuts} times.");
+        Assert.Equal(expected, await DescribeAsync(options, ids));
+
+        // :: Once it has ended, it is not begun again over what may have been written since.
+        var again = await Assert.ThrowsAsync<PostgresSetupException>(() => CopyCommand.RunAsync(options, TextWriter.Null, default));
+        Assert.Contains("ended before", again.Message, StringComparison.Ordinal);
+
+        // :: Life goes on with the clock and the numbers of before.
+        await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+        var before = (await storage.Buckets.LoadAsync(ids[0], claim: false, default))!.Clock;
+        var written = Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, ids[0], new PutRecord(ObjectRef.Record("tasks", "later"), "{}"u8.ToArray())));
+        Assert.True(written.Record.Modified > before);
+        Assert.Equal("hash-alice", (await storage.Accounts.FindAsync("alice", default))!.PasswordHash);
+        Assert.Equal(3, (await storage.Accounts.AddAsync("carol", "hash", new ServerTimestamp(1), default))!.Number);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_IntoADatabaseThatHoldsSomething_OrIsInUse_IsRefused()
+    {
+        await FillAsync();
+        await using (var storage = await ServerStorage.OpenAsync(options, exclusive: true, _ => { }))
+        {
+            var used = await Assert.ThrowsAsync<PostgresSetupException>(() => CopyCommand.RunAsync(options, TextWriter.Null, default));
+            Assert.Contains("A server runs", used.Message, StringComparison.Ordinal);
+            await storage.Accounts.AddAsync("somebody", "hash", new ServerTimestamp(1), default);
+        }
+
+        var full = await Assert.ThrowsAsync<PostgresSetupException>(() => CopyCommand.RunAsync(options, TextWriter.Null, default));
+        Assert.Contains("empty one", full.Message, StringComparison.Ordinal);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_OfNothing_IsRefused()
+    {
+        var output = new StringWriter();
+
+        Assert.Equal(1, await CopyCommand.RunAsync(options, output, default));
+
+        Assert.Contains("There is no database", output.ToString(), StringComparison.Ordinal);
+    }
+
+    private LockstepOptions OnSqlite => options with { Postgres = new PostgresOptions() };
+
+    private static async Task<Outcome> ExecuteAsync(InProcessBuckets buckets, BucketId id, params Operation[] operations)
+    {
+        var outcomes = (await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller, operations), default)).Outcomes;
+        Assert.DoesNotContain(outcomes, outcome => outcome is Unavailable);
+        return outcomes[^1];
+    }
+
+    /// <summary>Many small buckets, a large one, tombstones, a deleted collection, a deleted bucket, a large record, accounts.</summary>
+    private async Task<List<BucketId>> FillAsync()
+    {
+        await using var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { });
+        await storage.Accounts.AddAsync("alice", "hash-alice", new ServerTimestamp(5), default);
+        await storage.Accounts.AddAsync("bob", "hash-bob", new ServerTimestamp(6), default);
+        var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+        var ids = Enumerable.Range(0, 500).Select(i => BucketId.DefaultBucket($"user{i}")).ToList();
+        await Task.WhenAll(ids.Select(id => Task.Run(() => ExecuteAsync(
+            buckets, id,
+            [
+                .. Enumerable.Range(0, 5).Select(i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), Encoding.UTF8.GetBytes($$"""{"n":{{i}},"of":"{{id}}"}"""))),
+                new DeleteRecord(ObjectRef.Record("tasks", "r3")),
+            ]))));
+        for (var i = 0; i < 10; i++)
+        {
+            await ExecuteAsync(buckets, ids[0], [.. Enumerable.Range(0, 500).Select(j => new PutRecord(ObjectRef.Record("many", $"m{i}-{j}"), new byte[300]))]);
+        }
+
+        await ExecuteAsync(buckets, ids[1], new PutRecord(ObjectRef.Record("gone", "a"), "{}"u8.ToArray()), new DeleteRecord(ObjectRef.Collection("gone")));
+        await ExecuteAsync(buckets, ids[2], new DeleteRecord(ObjectRef.Bucket));
+        await ExecuteAsync(buckets, ids[3], new PutRecord(ObjectRef.Record("large", "a"), new byte[1 << 20]));
+        return ids;
+    }
+
+    /// <summary>Everything that an answer is made of, as text.</summary>
+    private static async Task<string> DescribeAsync(LockstepOptions options, IReadOnlyList<BucketId> ids)
+    {
+        await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        var text = new StringBuilder(Convert.ToHexString(storage.Secret.Span));
+        foreach (var id in ids)
+        {
+            var heads = (await storage.Buckets.LoadAsync(id, claim: false, default))!;
+            text.AppendLine().Append(heads with { Row = 0, Lease = 0, Lists = heads.Lists.Clear() });
+            foreach (var list in heads.Lists.Values.OrderBy(list => list.List.Role).ThenBy(list => list.List.Name, StringComparer.Ordinal))
+            {
+                text.AppendLine().Append(list);
+                var all = new ListQuery { Limit = 0, Since = ServerTimestamp.Zero };
+                foreach (var record in (await storage.Buckets.ScanAsync(new RecordScan(heads.Row, list.Key, all, 100_000, long.MaxValue), default)).Records)
+                {
+                    text.AppendLine().Append(record with { Body = default }).Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(record.Body.Span)));
+                }
+            }
+        }
+
+        return text.ToString();
+    }
+}
