@@ -21,9 +21,14 @@ internal static class PostgresConnections
         NpgsqlConnectionStringBuilder connection;
         try
         {
-            connection = new NpgsqlConnectionStringBuilder(options.Connection);
+            connection = new NpgsqlConnectionStringBuilder(
+                ConnectionUri.IsOne(options.Connection) ? ConnectionUri.ToConnectionString(options.Connection) : options.Connection);
         }
-        catch (ArgumentException e)
+        catch (FormatException e)
+        {
+            throw new PostgresSetupException($"Postgres:Connection cannot be read. {(ConnectionUri.IsOne(options.Connection) ? e.Message : "A value is no number.")}", e);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidCastException or OverflowException)
         {
             // Npgsql's message may repeat a part of the string, and that may be the password.
             throw new PostgresSetupException(

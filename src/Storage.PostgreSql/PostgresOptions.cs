@@ -4,7 +4,8 @@ namespace Lockstep.Storage.PostgreSql;
 public sealed record PostgresOptions
 {
     /// <summary>
-    /// Npgsql connection string: <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>. Null: SQLite.
+    /// Npgsql connection string, <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>, or a URI,
+    /// <c>postgresql://lockstep@db/lockstep?passfile=/run/secrets/pgpass</c>. Null: SQLite.
     /// </summary>
     public string? Connection { get; init; }
 

@@ -15,6 +15,9 @@ public sealed record BucketOptions
     /// <summary>Operations that one turn, and so one transaction, takes at most; one request is never split. Default: 256.</summary>
     public int MaxTurnOperations { get; init; } = 256;
 
+    /// <summary>Bytes of data that one turn takes at most; one request is never split. Default: 8 MiB.</summary>
+    public long MaxTurnBytes { get; init; } = 8L << 20;
+
     /// <summary>Collections a bucket may hold; as many deleted ones are remembered. Default: 10,000.</summary>
     public int MaxCollections { get; init; } = 10_000;
 

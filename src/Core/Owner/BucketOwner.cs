@@ -188,12 +188,14 @@ internal sealed class BucketOwner(
             }
 
             var batch = new List<PendingRequest>();
-            var operations = 0;
+            var (operations, bytes) = (0, 0L);
             while (queue.TryPeek(out var pending)
-                && (batch.Count == 0 || operations + pending.Request.Operations.Count <= options.MaxTurnOperations))
+                && (batch.Count == 0
+                    || (operations + pending.Request.Operations.Count <= options.MaxTurnOperations && bytes + pending.Size <= options.MaxTurnBytes)))
             {
                 queue.Dequeue();
                 operations += pending.Request.Operations.Count;
+                bytes += pending.Size;
                 queuedOperations -= pending.Request.Operations.Count;
                 queuedBytes -= pending.Size;
                 batch.Add(pending);

@@ -162,6 +162,7 @@ internal static class LockstepSettings
         ("Buckets:MaxQueuedBytes", options.Buckets.MaxQueuedBytes),
         ("Buckets:MaxQueuedBytesInProcess", options.Buckets.MaxQueuedBytesInProcess),
         ("Buckets:MaxTurnOperations", options.Buckets.MaxTurnOperations),
+        ("Buckets:MaxTurnBytes", options.Buckets.MaxTurnBytes),
         ("Buckets:MaxCollections", options.Buckets.MaxCollections),
         ("Buckets:MaxSortedRecords", options.Buckets.MaxSortedRecords),
         ("Buckets:MaxSortedBytes", options.Buckets.MaxSortedBytes),
