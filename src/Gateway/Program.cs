@@ -43,7 +43,7 @@ try
     }
 
     // :: Server
-    var faults = new StorageFaults();
+    var faults = new StorageFaults(TimeProvider.System);
     await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
     await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
     faults.Logger = app.Logger;

@@ -18,7 +18,7 @@ internal static class PostgresFaults
     /// The transaction was rolled back for certain: the server said so and lives on. Everything else, be it a lost
     /// connection, a time-out or a server that is going down, may have come after the commit.
     /// </summary>
-    public static bool IsRolledBack(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" };
+    public static bool IsRolledBack(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" } && !IsLostConnection(fault);
 
     /// <summary>The connection or the server, as opposed to this program.</summary>
     public static bool IsOfTheDatabase(Exception fault) =>

@@ -101,6 +101,11 @@ internal static class LockstepSettings
             yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
         }
 
+        if (options.Postgres.LeaseTime < TimeSpan.FromSeconds(2))
+        {
+            yield return $"Postgres:LeaseTime is {options.Postgres.LeaseTime}. It is renewed each second; at least 2 seconds are needed.";
+        }
+
         if (options.Http.MaxBufferedBytes / 4 < options.Http.MaxRequestBytes)
         {
             yield return "Http:MaxBufferedBytes is smaller than four times Http:MaxRequestBytes, so that one user's largest requests would shut out the others. Raise it.";

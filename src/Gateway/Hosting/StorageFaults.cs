@@ -1,9 +1,17 @@
 namespace Lockstep.Gateway.Hosting;
 
-/// <summary>Carries the store's faults to the log, which is made after the store.</summary>
-internal sealed partial class StorageFaults
+/// <summary>
+/// Carries the store's faults to the log, which is made after the store; one a second at most, since a storage that is away
+/// fails as often as it is asked.
+/// </summary>
+internal sealed partial class StorageFaults(TimeProvider time)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
     private volatile ILogger? logger;
+    private long lastLogged;
+    private int unlogged;
 
     public ILogger? Logger
     {
@@ -13,12 +21,22 @@ internal sealed partial class StorageFaults
 
     public void Report(Exception fault)
     {
-        if (logger is { } log)
+        int before;
+        lock (gate)
         {
-            LogFault(log, fault);
+            if (logger is null || (lastLogged != 0 && time.GetElapsedTime(lastLogged) < Pause))
+            {
+                unlogged++;
+                return;
+            }
+
+            lastLogged = time.GetTimestamp();
+            (before, unlogged) = (unlogged, 0);
         }
+
+        LogFault(logger, fault, before);
     }
 
-    [LoggerMessage(21, LogLevel.Error, "The storage did not do something. Clients whose requests it concerned were told so; look at its room, its rights and whether it runs.")]
-    private static partial void LogFault(ILogger logger, Exception fault);
+    [LoggerMessage(21, LogLevel.Error, "The storage did not do something ({Unlogged} more faults since the last line like this). Clients whose requests it concerned were told so; look at its room, its rights and whether it runs.")]
+    private static partial void LogFault(ILogger logger, Exception fault, int unlogged);
 }
