@@ -58,19 +58,20 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
         var devices = Devices();
         var acknowledged = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
         var history = new ConcurrentQueue<(long At, long Stamp)>();
+        using var wandered = new CancellationTokenSource();
         using var ended = new CancellationTokenSource();
 
         // :: Pollers that go anywhere, and two that each stay with a server and must not be told old news for long.
         var anywhere = Enumerable.Range(0, 3).Select(_ => new Poller("alice", "s3cr3t", addresses)).ToList();
-        var polling = anywhere.Select(poller => Task.Run(async () =>
+        var wandering = anywhere.Select(poller => Task.Run(async () =>
         {
-            while (!ended.IsCancellationRequested)
+            while (!wandered.IsCancellationRequested)
             {
                 await poller.PollAsync(poller.Any);
             }
         })).ToList();
         var oldest = TimeSpan.Zero;
-        polling.AddRange(addresses.Select(address => Task.Run(async () =>
+        var staying = addresses.Select(address => Task.Run(async () =>
         {
             using var poller = new Poller("alice", "s3cr3t", addresses);
             while (!ended.IsCancellationRequested)
@@ -87,7 +88,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
                 // Not so often that every poll is answered by a fresh load.
                 await Task.Delay(TimeSpan.FromMilliseconds(20));
             }
-        })));
+        })).ToList();
 
         // :: Writers. In bursts, so that memory has the time to grow old.
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
@@ -103,7 +104,9 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
             }
         })));
 
-        // :: Once each server has written last, and the other one has nothing to do but to be old.
+        // :: Once each server has written last, and nobody brings the other one the news.
+        await wandered.CancelAsync();
+        await Task.WhenAll(wandering);
         foreach (var device in devices)
         {
             var id = $"last-{acknowledged.Count}";
@@ -113,7 +116,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
         }
 
         await ended.CancelAsync();
-        await Task.WhenAll(polling);
+        await Task.WhenAll(staying);
 
         Assert.Equal((writers * 60) + 2, acknowledged.Values.Distinct().Count());
         foreach (var poller in anywhere)
