@@ -9,9 +9,17 @@ namespace Lockstep.Bench;
 /// <param name="Directory">Where the servers' data lie.</param>
 /// <param name="Server">The server.</param>
 /// <param name="Bare">The bare endpoint.</param>
+/// <param name="Postgres">Under both servers; null for SQLite.</param>
 /// <param name="BucketServer">A second server, which soon takes owners for idle.</param>
 internal sealed record LoadOptions(
-    double Seconds, int Rounds, int Buckets, string Directory, ServerProcess Server, ServerProcess Bare, ServerProcess? BucketServer)
+    double Seconds,
+    int Rounds,
+    int Buckets,
+    string Directory,
+    ServerProcess Server,
+    ServerProcess Bare,
+    PostgresServer? Postgres,
+    ServerProcess? BucketServer)
 {
     public static LoadOptions Parse(string[] arguments) => new(
         double.Parse(arguments[0], CultureInfo.InvariantCulture),
@@ -20,5 +28,6 @@ internal sealed record LoadOptions(
         arguments[3],
         ServerProcess.Parse(arguments[4]),
         ServerProcess.Parse(arguments[5]),
-        arguments.Length > 6 ? ServerProcess.Parse(arguments[6]) : null);
+        PostgresServer.Parse(arguments[6]),
+        arguments.Length > 7 ? ServerProcess.Parse(arguments[7]) : null);
 }

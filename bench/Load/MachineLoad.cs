@@ -1,20 +1,24 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Lockstep.Bench;
 
-/// <summary>CPU time spent so far: by the whole machine, by a server, by this client.</summary>
-internal sealed record MachineLoad(double All, double Server, double Client)
+/// <summary>CPU time spent so far, in microseconds: by the whole machine, by a server, by PostgreSQL, by who loads them.</summary>
+internal sealed record MachineLoad(double All, double Server, double Postgres, double Client)
 {
-    public static MachineLoad Of(ServerProcess server)
+    /// <summary>By nobody of these.</summary>
+    public double Other => Math.Max(0, All - Server - Postgres - Client);
+
+    /// <param name="server">The server.</param>
+    /// <param name="postgres">What it stores in; null for nothing beside it.</param>
+    /// <param name="client">The process that sends requests or transactions.</param>
+    public static MachineLoad Of(ServerProcess server, PostgresServer? postgres, int client)
     {
         // cpu user nice system idle iowait irq softirq steal …, in hundredths of a second
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var busy = new[] { 1, 2, 3, 6, 7, 8 }.Sum(field => long.Parse(fields[field], CultureInfo.InvariantCulture));
-        using var self = Process.GetCurrentProcess();
-        return new MachineLoad(busy * 10_000d, server.CpuMicroseconds(), self.TotalProcessorTime.TotalMicroseconds);
+        return new MachineLoad(busy * 10_000d, server.CpuMicroseconds(), postgres?.CpuMicroseconds() ?? 0, ProcessTimes.Of(client).Own);
     }
 
     public static MachineLoad operator -(MachineLoad after, MachineLoad before) =>
-        new(after.All - before.All, after.Server - before.Server, after.Client - before.Client);
+        new(after.All - before.All, after.Server - before.Server, after.Postgres - before.Postgres, after.Client - before.Client);
 }

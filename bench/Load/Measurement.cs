@@ -5,7 +5,8 @@ internal static class Measurement
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static async Task<Sample> RunAsync(Scenario scenario, TimeSpan warmUp, TimeSpan duration, CancellationToken cancellationToken)
+    public static async Task<Sample> RunAsync(
+        Scenario scenario, PostgresServer? postgres, TimeSpan warmUp, TimeSpan duration, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(warmUp + duration + Patience);
@@ -22,13 +23,14 @@ internal static class Measurement
             var running = Task.WhenAll(loops.Zip(connections, (loop, connection) => loop.RunAsync(connection, limit.Token)));
             await Task.Delay(warmUp, limit.Token);
 
-            var before = MachineLoad.Of(scenario.Server);
+            // Looking at all processes takes a while: both times from the same point of it.
             var began = TimeProvider.System.GetTimestamp();
             phase.Begin();
+            var before = MachineLoad.Of(scenario.Server, postgres, Environment.ProcessId);
             await Task.Delay(duration, limit.Token);
             phase.End();
             var elapsed = TimeProvider.System.GetElapsedTime(began);
-            var spent = MachineLoad.Of(scenario.Server) - before;
+            var spent = MachineLoad.Of(scenario.Server, postgres, Environment.ProcessId) - before;
             var resident = scenario.Server.ResidentBytes();
             await running;
             cancellationToken.ThrowIfCancellationRequested();
@@ -49,9 +51,10 @@ internal static class Measurement
             Percentile(sorted, 0.50),
             Percentile(sorted, 0.99),
             sorted.Length == 0 ? double.NaN : spent.Server / sorted.Length,
+            sorted.Length == 0 ? double.NaN : spent.Postgres / sorted.Length,
             loops.Sum(loop => loop.Errors),
             resident,
-            Math.Max(0, spent.All - spent.Server - spent.Client) / machine,
+            spent.Other / machine,
             loops.Select(loop => loop.FirstError).FirstOrDefault(error => error is not null));
     }
 

@@ -15,20 +15,21 @@ internal sealed class Report(TextWriter output)
         Line("");
     }
 
-    public void Write(IReadOnlyList<(Scenario Scenario, Sample Sample)> results)
+    public void Write(IReadOnlyList<Result> results, bool withPostgres)
     {
-        Line("| Scenario | conn. | requests/s | p50 ms | p99 ms | server CPU us/request | errors | RSS MB | other load |");
-        Line("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
-        foreach (var (scenario, sample) in results)
+        Line($"| Scenario | conn. | requests/s | p50 ms | p99 ms | server CPU us/request |{(withPostgres ? " PostgreSQL CPU us |" : "")} errors | RSS MB | other load |");
+        Line($"|---|--:|--:|--:|--:|--:|{(withPostgres ? "--:|" : "")}--:|--:|--:|");
+        foreach (var result in results)
         {
+            var (scenario, sample) = (result.Scenario, result.Sample);
             Line($"| {scenario.Name} | {scenario.Requests.Count} | {sample.RequestsPerSecond:N0} | {sample.P50:N2} | {sample.P99:N2} "
-                + $"| {sample.CpuMicroseconds:N0} | {sample.Errors} | {Megabytes(sample.ResidentBytes)} | {sample.OtherLoad:P0} |");
+                + $"| {sample.CpuMicroseconds:N0} |{(withPostgres ? $" {sample.PostgresMicroseconds:N0} |" : "")} {sample.Errors} | {Megabytes(sample.ResidentBytes)} | {sample.OtherLoad:P0} |");
         }
 
         Line("");
-        foreach (var (scenario, sample) in results.Where(result => result.Sample.Errors > 0))
+        foreach (var result in results.Where(result => result.Sample.Errors > 0))
         {
-            Line($"- ERRORS in '{scenario.Name}', the first: {sample.FirstError}");
+            Line($"- ERRORS in '{result.Scenario.Name}', the first: {result.Sample.FirstError}");
         }
     }
 
@@ -46,11 +47,11 @@ internal sealed class Report(TextWriter output)
         Line("");
     }
 
-    public void WriteAims(IReadOnlyList<(Scenario Scenario, Sample Sample)> results, long idle, BucketReport? buckets)
+    public void WriteAims(IReadOnlyList<Result> results, long idle, BucketReport? buckets)
     {
         var ratio = Cpu(results, Workload.Poll) / Cpu(results, Workload.Bare);
         var page = Cpu(results, Workload.Page) / 1000;
-        var errors = results.Sum(result => result.Sample.Errors);
+        var errors = results.Sum(result => result.Errors);
         Line("| Aim | measured | |");
         Line("|---|--:|---|");
         Line($"| 304 poll / bare endpoint, CPU: at most 3 | {ratio:N2} | {Verdict(ratio <= 3)} |");
@@ -64,7 +65,7 @@ internal sealed class Report(TextWriter output)
         }
     }
 
-    private static double Cpu(IReadOnlyList<(Scenario Scenario, Sample Sample)> results, string name) =>
+    private static double Cpu(IReadOnlyList<Result> results, string name) =>
         results.Single(result => string.Equals(result.Scenario.Name, name, StringComparison.Ordinal)).Sample.CpuMicroseconds;
 
     private static string Megabytes(long bytes) => ((double)bytes / Megabyte).ToString("N0", CultureInfo.InvariantCulture);

@@ -5,4 +5,6 @@ namespace Lockstep.Bench;
 /// <param name="Server">Who answers.</param>
 /// <param name="Requests">One a connection.</param>
 /// <param name="IsRight">Whether a status and a body are as expected; all else counts as an error.</param>
-internal sealed record Scenario(string Name, ServerProcess Server, IReadOnlyList<RequestTemplate> Requests, Func<int, ReadOnlySpan<byte>, bool> IsRight);
+/// <param name="HasPartner">Whether pgbench can do the same, with as many clients.</param>
+internal sealed record Scenario(
+    string Name, ServerProcess Server, IReadOnlyList<RequestTemplate> Requests, Func<int, ReadOnlySpan<byte>, bool> IsRight, bool HasPartner = false);

@@ -6,9 +6,6 @@ namespace Lockstep.Bench;
 /// <summary>A server that is measured: where it listens, and what the system counts for its process.</summary>
 internal sealed record ServerProcess(IPEndPoint Address, int Id)
 {
-    // Linux counts in hundredths of a second for user space, whatever the kernel's own tick is.
-    private const double MicrosecondsPerTick = 10_000;
-
     /// <summary>The host header's value.</summary>
     public string Host => Address.ToString();
 
@@ -21,13 +18,7 @@ internal sealed record ServerProcess(IPEndPoint Address, int Id)
     }
 
     /// <summary>CPU time of all threads, those that have ended too.</summary>
-    public double CpuMicroseconds()
-    {
-        // The second field, in parentheses, may have blanks; the third is the first after it.
-        var stat = File.ReadAllText($"/proc/{Id}/stat");
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) * MicrosecondsPerTick;
-    }
+    public long CpuMicroseconds() => ProcessTimes.Of(Id).Own;
 
     public long ResidentBytes() => StatusBytes("VmRSS:");
 

@@ -7,6 +7,9 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
     public const string Bare = "bare Kestrel: 304";
     public const string Page = "page of 1,000 x 500 B";
 
+    /// <summary>Of what a PUT stores.</summary>
+    public const int PutSize = 1024;
+
     private const int Users = 256;
     private const int BatchSize = 25;
     private const int PageSize = 1000;
@@ -30,11 +33,11 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
 
     public IReadOnlyList<Scenario> Scenarios()
     {
-        var put = Put(1024);
+        var put = Put(PutSize);
         return
         [
-            new("PUT 1 KB, 32 users", server, Each(32, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten),
-            new("PUT 1 KB, 256 users", server, Each(Users, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten),
+            new("PUT 1 KB, 32 users", server, Each(32, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten, HasPartner: true),
+            new("PUT 1 KB, 256 users", server, Each(Users, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten, HasPartner: true),
             new("PUT 1 KB, 64 writers, one collection", server, Each(64, writer => Rotating(User(0), $"PUT {List("shared")}/w{writer}-", put)), IsWritten),
             new("GET one record", server, Each(32, user => RequestTemplate.Create(server, User(user), $"GET {List("poll")}/r00000007")),
                 static (status, body) => status == 200 && body.Length > 1000),
@@ -49,12 +52,14 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
         ];
     }
 
+    /// <summary>A record's data, of so many bytes.</summary>
+    public static string Data(int size) => $$"""{"text":"{{new string('x', size - """{"text":""}""".Length)}}"}""";
+
     private static string User(int number) => $"user{number}";
 
     private static string List(string collection) => $"/v1/buckets/default/collections/{collection}/records";
 
-    /// <summary>A body whose data has so many bytes.</summary>
-    private static string Put(int size) => $$$"""{"data":{"text":"{{{new string('x', size - """{"text":""}""".Length)}}}"}}""";
+    private static string Put(int size) => $$$"""{"data":{{{Data(size)}}}}""";
 
     private static bool IsWritten(int status, ReadOnlySpan<byte> body) => status is 200 or 201 && body.Length > 1000;
 
