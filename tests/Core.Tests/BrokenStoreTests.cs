@@ -14,7 +14,7 @@ public sealed class BrokenStoreTests
     [Fact]
     public async Task WritersAndPollers_StoreWhoseStampsRunAheadOfItsRows_Fails() =>
         await Assert.ThrowsAnyAsync<XunitException>(() => BucketConcurrencyContract.WritersAndPollersAsync(
-            new StampsAheadOfRowsStore(new InMemoryBucketStore()), writers: 16, pollers: 2, writesEach: 40));
+            new InProcessBuckets(new StampsAheadOfRowsStore(new InMemoryBucketStore()), new BucketOptions(), TimeProvider.System), writers: 16, pollers: 2, writesEach: 40));
 
     [Fact]
     public async Task Counter_TwoOwnersOnAStoreThatDoesNotCompareVersions_Fails()

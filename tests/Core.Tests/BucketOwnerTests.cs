@@ -323,6 +323,26 @@ public sealed class BucketOwnerTests
         Assert.True((await store.LoadAsync(id, claim: false, default))!.Lists.Count <= 2 * 3);
     }
 
+    [Fact]
+    public async Task Close_WithWritesQueued_EndsThemFirst_AndTheNextRequestIsServed()
+    {
+        var gated = new GatedStore(store);
+        var buckets = new InProcessBuckets(gated, new BucketOptions(), time);
+        var writing = WriteAsync(buckets, "a").AsTask();
+        await gated.Entered;
+        var queued = WriteAsync(buckets, "b").AsTask();
+        var closing = buckets.CloseAsync(id, CancellationToken.None);
+        Assert.False(closing.IsCompleted);
+        gated.Open();
+
+        await closing;
+
+        Assert.IsType<RecordWritten>(await writing);
+        Assert.IsType<RecordWritten>(await queued);
+        Assert.Equal(0, buckets.Count);
+        Assert.IsType<RecordWritten>(await WriteAsync(buckets, "c"));
+    }
+
     private InProcessBuckets Buckets() => new(store, new BucketOptions(), time);
 
     private static PutRecord Put(string record, string text) =>

@@ -22,7 +22,7 @@ public abstract class BucketConcurrencyContract
     protected abstract IBucketStore Store { get; }
 
     [Fact]
-    public Task Writers64AndPollers4_OnOneCollection_NothingIsMissed() => WritersAndPollersAsync(Store, writers: 64, pollers: 4, writesEach: 40);
+    public Task Writers64AndPollers4_OnOneCollection_NothingIsMissed() => WritersAndPollersAsync(new InProcessBuckets(Store, new BucketOptions(), TimeProvider.System), writers: 64, pollers: 4, writesEach: 40);
 
     [Fact]
     public Task Counter_IncrementedBy32Devices_EndsAtTheNumberOfSuccesses() =>
@@ -62,10 +62,9 @@ public abstract class BucketConcurrencyContract
         Assert.Equal(stamps.Order(), page.Records.Select(record => record.Modified.Milliseconds).Order());
     }
 
-    /// <summary>Public so that broken stores can be shown to fail it.</summary>
-    public static async Task WritersAndPollersAsync(IBucketStore store, int writers, int pollers, int writesEach)
+    /// <summary>Public for owners that live elsewhere, and so that broken stores can be shown to fail it.</summary>
+    public static async Task WritersAndPollersAsync(IBuckets buckets, int writers, int pollers, int writesEach)
     {
-        var buckets = new InProcessBuckets(store, new BucketOptions(), TimeProvider.System);
         var id = NewId();
         var stamps = new ConcurrentBag<long>();
         using var written = new CancellationTokenSource();
@@ -122,8 +121,8 @@ public abstract class BucketConcurrencyContract
         }
     }
 
-    /// <summary>Public so that broken stores can be shown to fail it.</summary>
-    public static async Task CounterAsync(IReadOnlyList<InProcessBuckets> owners, int devices)
+    /// <summary>Public for owners that live elsewhere, and so that broken stores can be shown to fail it.</summary>
+    public static async Task CounterAsync(IReadOnlyList<IBuckets> owners, int devices)
     {
         const int each = 10;
         var id = NewId();
@@ -163,7 +162,7 @@ public abstract class BucketConcurrencyContract
 
     private static BucketId NewId() => BucketId.DefaultBucket(Guid.NewGuid().ToString());
 
-    private static async Task<Outcome> ExecuteAsync(InProcessBuckets buckets, BucketId id, Operation operation) =>
+    private static async Task<Outcome> ExecuteAsync(IBuckets buckets, BucketId id, Operation operation) =>
         (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [operation]), CancellationToken.None)).Outcomes[0];
 
     private static int Read(StoredRecord record) => JsonDocument.Parse(record.Body).RootElement.GetProperty("n").GetInt32();

@@ -80,6 +80,16 @@ internal sealed class BucketOwner(
         }
     }
 
+    /// <summary>Waits until everything that has queued before is answered.</summary>
+    public async ValueTask DrainAsync(CancellationToken cancellationToken)
+    {
+        // A request without operations commits nothing and takes its place in the queue all the same.
+        if (TryEnqueue(new BucketRequest(default, []), cancellationToken) is { } passed)
+        {
+            await passed;
+        }
+    }
+
     /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
     public void TakeOver()
     {
@@ -396,12 +406,7 @@ internal sealed class BucketOwner(
     /// </summary>
     private async ValueTask<BucketHeads> NewerHeadsAsync(long version, CancellationToken cancellationToken)
     {
-        var barrier = new BucketRequest(default, []);
-        if (TryEnqueue(barrier, cancellationToken) is { } passed)
-        {
-            await passed;
-        }
-
+        await DrainAsync(cancellationToken);
         return Volatile.Read(ref heads) is { } current && current.Version >= version
             ? current
             : await LoadAsync(claim: false, cancellationToken);

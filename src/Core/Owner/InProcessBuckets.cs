@@ -34,6 +34,22 @@ public sealed class InProcessBuckets : IBuckets
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 
+    /// <summary>Lets the bucket's owner end what has queued, then lets go of it. The next request gets a new one.</summary>
+    public async Task CloseAsync(BucketId id, CancellationToken cancellationToken)
+    {
+        while (owners.TryGetValue(id, out var owner))
+        {
+            if (owner.TryClose(TimeSpan.Zero))
+            {
+                owners.TryRemove(KeyValuePair.Create(id, owner));
+                return;
+            }
+
+            await owner.DrainAsync(cancellationToken);
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Lets go of the owners that have been idle for longer than the setting.</summary>
     /// <returns>How many went.</returns>
     public int EvictIdle()

@@ -1,0 +1,14 @@
+namespace Lockstep.Grains.Wire;
+
+/// <summary>Which operation. Numbers are for ever.</summary>
+public enum OperationKind : byte
+{
+    Read = 1,
+    List = 2,
+    Count = 3,
+    Put = 4,
+    Create = 5,
+    Patch = 6,
+    Delete = 7,
+    DeleteMany = 8,
+}

@@ -1,0 +1,174 @@
+using System.Reflection;
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+using Lockstep.Grains;
+using Lockstep.Grains.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Serialization;
+
+namespace Lockstep.Cluster.Tests;
+
+/// <summary>What crosses between processes: nothing is lost, and two versions understand each other.</summary>
+public sealed class WireTests
+{
+    private static readonly ObjectRef Target = ObjectRef.Record("tasks", "a");
+
+    private static readonly StoredRecord Record = new()
+    {
+        Id = "a", Modified = new(5), Body = "{}"u8.ToArray(), Author = "account:alice", Acl = "[]"u8.ToArray(), SortIndex = -1, Expiry = new(9),
+    };
+
+    private static readonly ListQuery Query = new()
+    {
+        Since = new(1), After = new(2), Before = new(3), Deleted = true, Ids = ["a"], ExcludedIds = ["b", "c"],
+        Sort = [new SortField("x.y", true), new SortField("id", false)], Limit = 7, MaxBytes = 8,
+        Cursor = new PageCursor(new(4), "d", new(6), "[[1]]"),
+    };
+
+    public static TheoryData<Operation> Operations =>
+    [
+        new ReadRecord(Target),
+        new PutRecord(Target, "1"u8.ToArray(), new ServerTimestamp(7)),
+        new PutRecord(Target, Body: null),
+        new CreateRecord(Target, "2"u8.ToArray(), new ServerTimestamp(8)),
+        new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99),
+        new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
+        new ListRecords(ListRef.Collections, Query),
+        new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),
+        new DeleteRecords(ListRef.RecordsOf("tasks"), Query) { Precondition = new Precondition(PreconditionScope.List, PreconditionTest.Match, new(3)) },
+    ];
+
+    public static TheoryData<Outcome> Outcomes =>
+    [
+        new CountFound(3, new(4)),
+        Forbidden.Instance,
+        new Invalid("body", "data", "no"),
+        new Invalid("body", Field: null, "no"),
+        new Core.Outcomes.Missing(Target),
+        new NotModified(new(4)),
+        new PageFound([Record, StoredRecord.Tombstone("b", new(6), author: null)], new(6), Query.Cursor),
+        new PageFound([], new(6), Next: null),
+        new ParentMissing(Target),
+        new PreconditionFailed(Record, new(7)),
+        new PreconditionFailed(Existing: null, new(7)),
+        new RecordDeleted(StoredRecord.Tombstone("b", new(6), "account:alice")),
+        new RecordFound(Record),
+        new RecordKept(Record),
+        new RecordWritten(Record, Record),
+        new RecordWritten(Record, Previous: null),
+        new RecordsDeleted([StoredRecord.Tombstone("b", new(6), "account:alice")], new(6), Next: null),
+        new TooLarge("large"),
+        Unavailable.FateUnknown,
+    ];
+
+    [Theory]
+    [MemberData(nameof(Operations), DisableDiscoveryEnumeration = true)]
+    public void Operation_ThereAndBack_IsTheSame(Operation operation)
+    {
+        var request = new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [operation]);
+
+        var back = Transport(RequestWire.From(request)).ToRequest();
+
+        Assert.Equal(request.Caller, back.Caller);
+        Assert.Equal(Describe(operation), Describe(Assert.Single(back.Operations)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Outcomes), DisableDiscoveryEnumeration = true)]
+    public void Outcome_ThereAndBack_IsTheSame(Outcome outcome)
+    {
+        var back = Transport(ResponseWire.From(new BucketResponse([outcome], ClockLeads: true))).ToResponse();
+
+        Assert.True(back.ClockLeads);
+        Assert.Equal(Describe(outcome), Describe(Assert.Single(back.Outcomes)));
+    }
+
+    [Fact]
+    public void EveryOperationAndOutcome_IsTried()
+    {
+        Assert.Equal(Concrete<Operation>(), Types(Operations));
+        Assert.Equal(Concrete<Outcome>(), Types(Outcomes));
+    }
+
+    /// <summary>
+    /// Names and numbers on the wire are for ever: a silo of the last version must read what one of this version sends. A
+    /// change here is right only if it adds.
+    /// </summary>
+    [Fact]
+    public void Wire_IsWhatWasApproved()
+    {
+        var assembly = typeof(RequestWire).Assembly;
+        var text = new StringBuilder();
+        var wire = assembly.GetTypes().Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null).OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
+        var enums = wire.SelectMany(type => type.GetProperties(), (_, property) => property.PropertyType).Where(type => type.IsEnum).Distinct();
+        foreach (var type in enums.OrderBy(type => type.Name, StringComparer.Ordinal))
+        {
+            text.Append(type.Name).AppendLine(":").AppendJoin('\n', Enum.GetValues(type).Cast<object>().Select(value => $"  {Convert.ToInt32(value)} {value}")).AppendLine();
+        }
+
+        foreach (var type in wire)
+        {
+            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>()!.Alias}:");
+            foreach (var member in type.GetProperties().OrderBy(property => property.GetCustomAttribute<IdAttribute>()?.Id))
+            {
+                text.AppendLine($"  {member.GetCustomAttribute<IdAttribute>()!.Id} {member.Name} {TypeName(member.PropertyType)}");
+            }
+        }
+
+        foreach (var type in assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)))
+        {
+            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>()!.Alias}:");
+            foreach (var method in type.GetMethods())
+            {
+                text.AppendLine($"  {method.GetCustomAttribute<AliasAttribute>()!.Alias}({string.Join(", ", method.GetParameters().Select(parameter => TypeName(parameter.ParameterType)))}) {TypeName(method.ReturnType)}");
+            }
+        }
+
+        using var approved = new StreamReader(typeof(WireTests).Assembly.GetManifestResourceStream("Lockstep.Cluster.Tests.Wire.approved.txt")!);
+        Assert.Equal(approved.ReadToEnd().ReplaceLineEndings("\n"), text.ToString().ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Grains_ReferenceCoreAndOrleansOnly() => Assert.Equal(
+        ["Lockstep.Core"],
+        typeof(IBucketGrain).Assembly.GetReferencedAssemblies().Select(name => name.Name!)
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && !name.StartsWith("Microsoft.", StringComparison.Ordinal)
+                && !name.StartsWith("Orleans.", StringComparison.Ordinal)));
+
+    private static string TypeName(Type type) =>
+        Nullable.GetUnderlyingType(type) is { } value ? $"{TypeName(value)}?"
+        : type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(TypeName))}>"
+        : type.Name;
+
+    private static IEnumerable<Type> Types(IEnumerable<object[]> rows) =>
+        rows.Select(row => row[0].GetType()).Distinct().OrderBy(type => type.Name, StringComparer.Ordinal);
+
+    private static IEnumerable<Type> Concrete<T>() =>
+        typeof(T).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(T)) && !type.IsAbstract).OrderBy(type => type.Name, StringComparer.Ordinal);
+
+    private static T Transport<T>(T value)
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        return serializer.Deserialize<T>(serializer.SerializeToArray(value))!;
+    }
+
+    /// <summary>All members, lists and bytes too, which records do not compare by content.</summary>
+    private static string Describe(object? value) => value switch
+    {
+        null => "null",
+        ReadOnlyMemory<byte> bytes => Convert.ToHexString(bytes.Span),
+        string text => $"'{text}'",
+        System.Collections.IEnumerable list => $"[{string.Join(", ", list.Cast<object>().Select(Describe))}]",
+        _ when value.GetType().Namespace!.StartsWith("Lockstep", StringComparison.Ordinal) && !value.GetType().IsEnum =>
+            $"{value.GetType().Name}({string.Join(", ", value.GetType().GetProperties().Where(property => property.GetIndexParameters().Length == 0 && !property.GetMethod!.IsStatic).OrderBy(property => property.Name, StringComparer.Ordinal).Select(property => $"{property.Name}={Describe(property.GetValue(value))}"))})",
+        _ => $"{value}",
+    };
+}
