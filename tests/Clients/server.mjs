@@ -1,11 +1,14 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 const BUILT = new URL("../../src/Gateway/bin/Release/net10.0/Lockstep.Gateway.dll", import.meta.url);
+const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
 
@@ -15,12 +18,12 @@ const PASSWORD_ITERATIONS = 1_000;
 let accounts = 0;
 
 /**
- * Starts the built server on a port of its own with an empty data directory.
+ * Starts the built server on a port of its own with empty storage: of the engine that `LOCKSTEP_TEST_ENGINE` names.
  *
  * @param {Record<string, string|number|boolean>} settings As on the command line, without the dashes: `{"kinto:backoff": 5}`.
  */
 export async function startServer(settings = {}) {
-  const server = new Server(await mkdtemp(join(tmpdir(), "lockstep-clients-")), settings);
+  const server = new Server(await newStorage(), settings);
   await server.start("http://127.0.0.1:0");
   return server;
 }
@@ -29,15 +32,15 @@ class Server {
   /** The base address, without `/v1`. */
   address = "";
 
-  #data;
+  #storage;
   #settings;
   #child;
   #ended;
   #log = [];
   #faults = [];
 
-  constructor(data, settings) {
-    this.#data = data;
+  constructor(storage, settings) {
+    this.#storage = storage;
     this.#settings = settings;
   }
 
@@ -51,11 +54,11 @@ class Server {
 
   /** Starts it and waits until it says where it listens. */
   async start(url = this.address) {
-    const settings = { "data-directory": this.#data, urls: url, "log-format": "json", "accounts:password-iterations": PASSWORD_ITERATIONS, ...this.#settings };
+    const settings = { "data-directory": this.#storage.directory, urls: url, "log-format": "json", "accounts:password-iterations": PASSWORD_ITERATIONS, ...this.#settings };
     const child = spawn(
       "dotnet",
       [process.env.LOCKSTEP_SERVER ?? fileURLToPath(BUILT), ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])],
-      { env: environment(), stdio: ["ignore", "pipe", "pipe"] },
+      { env: { ...environment(), ...this.#storage.environment }, stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#child = child;
     this.#ended = new Promise((resolve) => {
@@ -71,7 +74,7 @@ class Server {
     if (typeof first !== "string") {
       child.kill("SIGKILL");
       await this.#ended;
-      await rm(this.#data, { recursive: true, force: true });
+      await this.#storage.remove();
       throw new Error(`The server ${first ? `ended (${first.end})` : `said nothing for ${DEADLINE_MS} ms`} instead of listening. Its log:\n${this.log}`);
     }
 
@@ -115,7 +118,7 @@ class Server {
     try {
       await this.end();
     } finally {
-      await rm(this.#data, { recursive: true, force: true });
+      await this.#storage.remove();
     }
 
     if (this.#faults.length > 0) {
@@ -163,6 +166,36 @@ class Server {
 
 export function basic(name, password) {
   return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
+}
+
+/** Where one server keeps its data over restarts: a directory and, on PostgreSQL, a database. */
+async function newStorage() {
+  const directory = await mkdtemp(join(tmpdir(), "lockstep-clients-"));
+  const removeDirectory = () => rm(directory, { recursive: true, force: true });
+  const engine = process.env.LOCKSTEP_TEST_ENGINE || "sqlite";
+  if (engine === "sqlite") {
+    return { directory, environment: {}, remove: removeDirectory };
+  }
+
+  try {
+    if (engine !== "postgresql") {
+      throw new Error(`LOCKSTEP_TEST_ENGINE is '${engine}'. Use sqlite or postgresql.`);
+    }
+
+    const name = `lockstep_${randomUUID().replaceAll("-", "")}`;
+    const { stdout } = await promisify(execFile)(POSTGRES, ["createdb", name]);
+    return {
+      directory,
+      environment: { LOCKSTEP_POSTGRES__CONNECTION: stdout.trim() },
+      remove: async () => {
+        await removeDirectory();
+        await promisify(execFile)(POSTGRES, ["dropdb", name]);
+      },
+    };
+  } catch (error) {
+    await removeDirectory();
+    throw error;
+  }
 }
 
 /** The settings of whoever runs the tests are not the tests' settings. */

@@ -18,7 +18,9 @@ public sealed class ConnectionTests : IAsyncLifetime
 
     [Theory]
     [InlineData(Password)]
-    [InlineData($"postgres://lockstep:{Password}@127.0.0.1/lockstep")]
+    [InlineData($"postgres://lockstep:{Password}@127.0.0.1:many/lockstep")]
+    [InlineData($"postgres://127.0.0.1:1/lockstep?user=lockstep&password=a&{Password}")]
+    [InlineData($"postgres://lockstep:{Password}@127.0.0.1:1/lockstep?target_session_attrs=read-write")]
     [InlineData($"Host=127.0.0.1;Pasword={Password}")]
     [InlineData($"Host=127.0.0.1;Port={Password}")]
     [InlineData($"Host=127.0.0.1;Password=\"{Password}")]

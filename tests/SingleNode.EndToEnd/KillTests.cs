@@ -62,7 +62,7 @@ public sealed class KillTests(ITestOutputHelper log)
                     }
                 })));
                 await server.EndAsync();
- File.AppendAllText("/tmp/killout.txt", server.Output + "\n");            }
+            }
         }
 
         var (final, at) = await ServerProcess.StartAsync(storage);
