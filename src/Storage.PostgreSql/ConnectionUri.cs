@@ -50,7 +50,8 @@ internal static class ConnectionUri
             var parts = pair.Split('=', 2);
             if (parts.Length < 2 || !Keywords.TryGetValue(parts[0], out var keyword))
             {
-                throw new FormatException($"Its parameter '{parts[0]}' is not known; known are {string.Join(", ", Keywords.Keys)}.");
+                // Not repeated here: what looks like a parameter may be the rest of a password with an "&" in it.
+                throw new FormatException($"It has a parameter that is not known. Known are {string.Join(", ", Keywords.Keys)}; write '&' in a password as %26.");
             }
 
             // libpq writes verify-full, Npgsql VerifyFull.

@@ -56,6 +56,16 @@ internal static class PostgresConnections
                 await using var command = new NpgsqlCommand(SessionSettings, opened);
                 await command.ExecuteNonQueryAsync();
             });
-        return builder.Build();
+        try
+        {
+            return connection.Host?.Contains(',', StringComparison.Ordinal) == true || connection.TargetSessionAttributes is not null
+                ? builder.BuildMultiHost()
+                : builder.Build();
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException)
+        {
+            throw new PostgresSetupException(
+                "Postgres:Connection cannot be used: the host is missing, or two of its values do not go together (those that this program sets itself are in docs/operations/postgresql.md).", e);
+        }
     }
 }

@@ -61,12 +61,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         catch (Exception e)
         {
             await connections.DisposeAsync();
-            if (!PostgresFaults.IsOfTheDatabase(e))
-            {
-                throw;
-            }
-
-            throw new PostgresSetupException($"Cannot use the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the server.", e);
+            throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e);
         }
     }
 
@@ -81,9 +76,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
             await PrepareAsync(connections, options with { Migrate = true }, cancellationToken);
             return PostgresSchema.Scripts[^1].Number;
         }
-        catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+        catch (Exception e) when (e is not (PostgresSetupException or OperationCanceledException))
         {
-            throw new PostgresSetupException($"Cannot change the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the role's rights.", e);
+            throw PostgresFaults.Explain(e);
         }
     }
 

@@ -24,6 +24,28 @@ internal static class PostgresFaults
     public static bool IsOfTheDatabase(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException;
 
+    /// <summary>Why the database cannot be used at all, for whoever runs the program: one line, and nothing of the connection's secrets.</summary>
+    public static PostgresSetupException Explain(Exception fault)
+    {
+        // With several hosts, the last one's reason is innermost.
+        var cause = fault;
+        while (cause is NpgsqlException and not PostgresException && cause.InnerException is { } inner)
+        {
+            cause = inner is AggregateException { InnerExceptions: [.., var last] } ? last : inner;
+        }
+
+        var reason = cause switch
+        {
+            PostgresException refused => refused.MessageText,
+            _ when IsOfTheDatabase(cause) || IsOfTheDatabase(fault) => ReferenceEquals(cause, fault) ? fault.Message : $"{fault.Message.TrimEnd('.')} ({cause.Message})",
+
+            // What Npgsql says of a value may repeat it, and it may be the password.
+            _ => "a value in it cannot be used",
+        };
+        return new PostgresSetupException(
+            $"The PostgreSQL database of Postgres:Connection cannot be used: {reason.ReplaceLineEndings(" ").TrimEnd('.')}. Look at the setting, and at the server.", fault);
+    }
+
     /// <summary>A read that met this may well be answered on another connection.</summary>
     public static bool IsLostConnection(Exception fault) => fault switch
     {

@@ -55,12 +55,7 @@ public sealed class PostgresImport : IAsyncDisposable
             }
 
             await connections.DisposeAsync();
-            if (PostgresFaults.IsOfTheDatabase(e))
-            {
-                throw new PostgresSetupException($"Cannot use the PostgreSQL database: {e.Message} Look at Postgres:Connection, and at the server.", e);
-            }
-
-            throw;
+            throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e);
         }
     }
 
