@@ -66,6 +66,11 @@ catch (Exception e) when (e is SettingsException or SqliteSchemaException or Pos
     Console.Error.WriteLine(e.Message);
     return 1;
 }
+catch (System.Data.Common.DbException e)
+{
+    Console.Error.WriteLine($"The database was lost: {e.Message} Run the command again.");
+    return 1;
+}
 catch (Exception e) when (e is InvalidDataException or FormatException)
 {
     Console.Error.WriteLine($"The settings or the database cannot be read: {e.Message} {e.InnerException?.Message}");

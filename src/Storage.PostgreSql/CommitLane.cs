@@ -39,12 +39,12 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             try
             {
                 open = await connection.OpenAsync(CancellationToken.None);
-                await EnsureWriterAsync(open, term.Process);
+                await EnsureWriterAsync(open, lease.Registered);
                 await EnsureRowsAsync(open, group);
             }
             catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
             {
-                await connection.CloseAsync();
+                await connection.DropAsync();
                 if (PostgresFaults.IsAboutTheData(e))
                 {
                     return (GroupResult.Refused, []);
@@ -85,7 +85,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             {
                 // :: Step 3: the answer is lost. Ask.
                 onFault(e);
-                await connection.CloseAsync();
+                await connection.DropAsync();
                 var (lost, at) = (writer, sequence + 1);
                 writer = 0;
                 switch (await DecideAsync(lost, at))
@@ -233,12 +233,12 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     }
                 }
 
-                await questions.CloseAsync();
+                await questions.DropAsync();
                 return decision;
             }
             catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
             {
-                await questions.CloseAsync();
+                await questions.DropAsync();
                 await Task.Delay(PauseBetweenQuestions, time);
             }
         }

@@ -95,8 +95,8 @@ internal sealed class CommitQueue : IAsyncDisposable
             catch (Exception e)
             {
                 // A bug. Nobody knows how far it came.
-                onFault(e);
                 group.ForEach(static pending => pending.Complete(CommitOutcome.Unknown));
+                onFault(e);
             }
 
             group.Clear();

@@ -34,7 +34,7 @@ internal static class CommitStatement
             RETURNING b.bucket, l.nonce, l.previous
         ), told AS (
             INSERT INTO takeovers (process, bucket)
-            SELECT p.process, d.bucket FROM done d JOIN processes p ON p.process = d.previous WHERE d.previous <> $3
+            SELECT d.previous, d.bucket FROM done d WHERE d.previous <> $3
         ), removed AS (
             DELETE FROM lists l USING unnest($12, $13, $14) AS i (bucket, role, name), done d
             WHERE d.bucket = i.bucket AND l.bucket = i.bucket AND l.role = i.role AND l.name = i.name

@@ -28,5 +28,18 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
+    /// <summary>As <see cref="CloseAsync"/>, for a connection that may be so broken that closing it fails too.</summary>
+    public async ValueTask DropAsync()
+    {
+        try
+        {
+            await CloseAsync();
+        }
+        catch (Exception)
+        {
+            // It is forgotten all the same, and what broke it has been caught already.
+        }
+    }
+
     public ValueTask DisposeAsync() => CloseAsync();
 }

@@ -24,9 +24,21 @@ public sealed class PostgresDatabase : IAsyncDisposable
         Secret = secret;
         Description = description;
         readers = new SemaphoreSlim(options.MaxConnections - KeptConnections);
-        Lease = new ProcessLease(source, options, time, onFault);
-        Commits = new CommitQueue(source, Lease, options, time, onFault);
+        Lease = new ProcessLease(source, options, time, Report);
+        Commits = new CommitQueue(source, Lease, options, time, Report);
         Reads = new ReadQueue(source, Lease, ReadOneAsync);
+
+        void Report(Exception fault)
+        {
+            try
+            {
+                onFault(fault);
+            }
+            catch (Exception)
+            {
+                // A listener that fails must not end the lane that reports to it.
+            }
+        }
     }
 
     /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
@@ -143,7 +155,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         {
             connection = await source.OpenConnectionAsync(cancellationToken);
             var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using var command = new NpgsqlCommand("SELECT pg_advisory_xact_lock($1, hashtext($2))", connection);
+            await using var command = new NpgsqlCommand("SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory_xact_lock($1, hashtext($2))", connection);
             var parameters = new ParameterList(command.Parameters);
             parameters.Add(lockClass);
             parameters.AddText(name);
@@ -188,17 +200,16 @@ public sealed class PostgresDatabase : IAsyncDisposable
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await CheckServerAsync(connection, cancellationToken);
         await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, options.Migrate, cancellationToken);
-        await using var command = new NpgsqlCommand(
-            """
-            WITH made AS (
-                INSERT INTO meta (name, value) VALUES ('cluster', $1), ('secret', $2) ON CONFLICT DO NOTHING RETURNING name, value
-            )
-            SELECT name, value FROM made UNION ALL SELECT name, value FROM meta
-            """, connection);
-        var parameters = new ParameterList(command.Parameters);
+        await using var batch = new NpgsqlBatch(connection);
+        var made = new NpgsqlBatchCommand("INSERT INTO meta (name, value) VALUES ('cluster', $1), ('secret', $2) ON CONFLICT DO NOTHING");
+        var parameters = new ParameterList(made.Parameters);
         parameters.AddText(Guid.NewGuid().ToString());
         parameters.AddText(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        batch.BatchCommands.Add(made);
+
+        // A statement of its own: whoever lost the race to make them sees what the other one made.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT name, value FROM meta"));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var meta = new Dictionary<string, string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {

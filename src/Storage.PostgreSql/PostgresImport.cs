@@ -65,14 +65,12 @@ public sealed class PostgresImport : IAsyncDisposable
         await source.DisposeAsync();
     }
 
-    /// <summary>Accounts with their numbers. Those that are there are replaced.</summary>
+    /// <summary>Accounts with their numbers. They are taken over whole by each run, so none are there before.</summary>
     public async Task AddAccountsAsync(IReadOnlyList<Account> accounts, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
             INSERT INTO accounts (number, name, password, modified, deleting) SELECT * FROM unnest($1, $2, $3, $4, $5)
-            ON CONFLICT (number) DO UPDATE SET name = excluded.name, password = excluded.password, modified = excluded.modified,
-                deleting = excluded.deleting
             """, connection);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(accounts, static account => account.Number);
@@ -154,24 +152,27 @@ public sealed class PostgresImport : IAsyncDisposable
     }
 
     /// <summary>Compares what is here with what should be, and takes the mark away.</summary>
+    /// <param name="expected">How much there is at the origin.</param>
+    /// <param name="lastAccount">The highest number that an account ever had there.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PostgresSetupException">Something is missing.</exception>
-    public async Task EndAsync((long Buckets, long Records) expected, CancellationToken cancellationToken)
+    public async Task EndAsync((long Buckets, long Records, long Accounts) expected, long lastAccount, CancellationToken cancellationToken)
     {
-        await using (var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM buckets WHERE version > 0), (SELECT count(*) FROM records)", connection) { CommandTimeout = 0 })
+        await using (var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM buckets WHERE version > 0), (SELECT count(*) FROM records), (SELECT count(*) FROM accounts)", connection) { CommandTimeout = 0 })
         await using (var reader = await count.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
-            var found = (Buckets: reader.GetInt64(0), Records: reader.GetInt64(1));
+            var found = (Buckets: reader.GetInt64(0), Records: reader.GetInt64(1), Accounts: reader.GetInt64(2));
             if (found != expected)
             {
                 throw new PostgresSetupException(
-                    $"The copy has {found.Buckets} buckets and {found.Records} records instead of {expected.Buckets} and {expected.Records}. Empty the database and copy again.");
+                    $"The copy has {found.Buckets} buckets, {found.Records} records and {found.Accounts} accounts instead of {expected.Buckets}, {expected.Records} and {expected.Accounts}. Empty the database and copy again.");
             }
         }
 
         foreach (var sql in new[]
         {
-            "SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), 1))",
+            FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), {lastAccount}, 1))"),
             "ANALYZE",
             $"DELETE FROM meta WHERE name = '{Mark}'",
         })
@@ -211,6 +212,12 @@ public sealed class PostgresImport : IAsyncDisposable
             {
                 throw new PostgresSetupException(problem);
             }
+        }
+
+        // Of a run that was cut off; the origin may have changed since.
+        await using (var begin = new NpgsqlCommand("DELETE FROM accounts", connection))
+        {
+            await begin.ExecuteNonQueryAsync(cancellationToken);
         }
 
         await using (var mark = new NpgsqlCommand(

@@ -12,7 +12,8 @@ namespace Lockstep.Storage.PostgreSql;
 /// there and, in the same transaction, tells the one who was named.</item>
 /// <item>Each renewal takes what this process was told. So heads that were held when a renewal was begun, and that it did not
 /// take away, were right at that moment; memory counts for <see cref="PostgresOptions.LeaseTime"/> from there.</item>
-/// <item>A renewal whose answer is lost may have taken something unheard: it ends the term, and with it all heads.</item>
+/// <item>A renewal whose answer is lost may have taken something unheard, or may still do so when it arrives late: it ends
+/// the term and with it all heads, and the process goes on under another row, which the lost one knows nothing of.</item>
 /// </list>
 /// </summary>
 internal sealed class ProcessLease : IAsyncDisposable
@@ -37,6 +38,7 @@ internal sealed class ProcessLease : IAsyncDisposable
     private ImmutableList<Action<BucketId>> listeners = [];
     private LeaseTerm? current;
     private long clockDifference;
+    private long registered;
     private Task running = Task.CompletedTask;
 
     public ProcessLease(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault)
@@ -50,6 +52,9 @@ internal sealed class ProcessLease : IAsyncDisposable
 
     /// <summary>The term under which reads and commits that begin now may be remembered.</summary>
     public LeaseTerm Current => Volatile.Read(ref current) ?? throw new InvalidOperationException("The lease was not begun.");
+
+    /// <summary>The last row of this process, also while it does not count: what belongs to it stays for an hour.</summary>
+    public long Registered => Volatile.Read(ref registered);
 
     /// <summary>Whether this process reaches the database, and their clocks agree.</summary>
     public bool IsHealthy =>
@@ -79,7 +84,7 @@ internal sealed class ProcessLease : IAsyncDisposable
                 WITH gone AS (DELETE FROM processes WHERE process = $1), told AS (DELETE FROM takeovers WHERE process = $1)
                 DELETE FROM writers WHERE process = $1
                 """, open);
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Current.Process });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Registered });
             await command.ExecuteNonQueryAsync();
         }
         catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
@@ -94,7 +99,7 @@ internal sealed class ProcessLease : IAsyncDisposable
     private bool IsConfirmed(LeaseTerm lease)
     {
         var asleep = time.GetUtcNow() - lease.ConfirmedAt;
-        return time.GetElapsedTime(lease.Confirmed) <= options.LeaseTime && asleep.Duration() <= options.LeaseTime + Interval;
+        return lease.Process != 0 && time.GetElapsedTime(lease.Confirmed) <= options.LeaseTime && asleep.Duration() <= options.LeaseTime + Interval;
     }
 
     private async Task RunAsync()
@@ -105,7 +110,7 @@ internal sealed class ProcessLease : IAsyncDisposable
             try
             {
                 await timer.WaitForNextTickAsync(stopping.Token);
-                await RenewAsync(stopping.Token);
+                await (Current.Process == 0 ? RegisterAsync(stopping.Token) : RenewAsync(stopping.Token));
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -114,8 +119,8 @@ internal sealed class ProcessLease : IAsyncDisposable
             catch (Exception e)
             {
                 var lost = Current;
-                Volatile.Write(ref current, lost with { Term = lost.Term + 1 });
-                await connection.CloseAsync();
+                Volatile.Write(ref current, lost with { Process = 0, Term = lost.Term + 1 });
+                await connection.DropAsync();
                 onFault(e);
             }
         }
@@ -125,18 +130,13 @@ internal sealed class ProcessLease : IAsyncDisposable
     {
         var lease = Current;
         var (begun, begunAt) = (time.GetTimestamp(), time.GetUtcNow());
-        string[] takenOver;
+        string[]? takenOver = null;
         await using (var command = new NpgsqlCommand(RenewStatement, await connection.OpenAsync(cancellationToken)) { CommandTimeout = CommandSeconds() })
         {
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = lease.Process });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            if (reader.GetInt64(0) == 0)
-            {
-                takenOver = [];
-                lease = lease with { Process = 0 };
-            }
-            else
+            if (reader.GetInt64(0) > 0)
             {
                 takenOver = reader.GetFieldValue<string[]>(2);
                 Measure(reader.GetInt64(1), begun, begunAt);
@@ -145,7 +145,7 @@ internal sealed class ProcessLease : IAsyncDisposable
             await FinishAsync(reader, cancellationToken);
         }
 
-        if (lease.Process == 0)
+        if (takenOver is null)
         {
             // Away for so long that the others have forgotten this process.
             await RegisterAsync(cancellationToken);
@@ -173,6 +173,7 @@ internal sealed class ProcessLease : IAsyncDisposable
         var process = reader.GetInt64(0);
         Measure(reader.GetInt64(1), begun, begunAt);
         await FinishAsync(reader, cancellationToken);
+        Volatile.Write(ref registered, process);
         Volatile.Write(ref current, new LeaseTerm(process, (Volatile.Read(ref current)?.Term ?? 0) + 1, begun, begunAt));
     }
 

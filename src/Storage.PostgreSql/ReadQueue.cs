@@ -113,7 +113,7 @@ internal sealed class ReadQueue : IAsyncDisposable
             }
             catch (Exception e)
             {
-                await connection.CloseAsync();
+                await connection.DropAsync();
                 if (attempt == 0 && PostgresFaults.IsLostConnection(e))
                 {
                     continue;

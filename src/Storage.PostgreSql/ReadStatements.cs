@@ -33,7 +33,7 @@ internal static class ReadStatements
             UPDATE buckets b SET holder = $2 FROM wanted w WHERE b.bucket = w.bucket
         )
         INSERT INTO takeovers (process, bucket)
-        SELECT p.process, w.bucket FROM wanted w JOIN processes p ON p.process = w.previous
+        SELECT w.previous, w.bucket FROM wanted w WHERE w.previous IS NOT NULL
         """;
 
     private static readonly string Heads =

@@ -166,8 +166,23 @@ internal sealed class ScanStatement : IDisposable
 
     private void Add(string before, IReadOnlyList<string> values, string after)
     {
-        parameters.AddText(values, static value => value);
+        // What PostgreSQL cannot store as text is no record's id, so it is neither found nor left out.
+        parameters.AddText([.. values.Where(IsText)], static value => value);
         AppendLast(before, after);
+    }
+
+    private static bool IsText(string value)
+    {
+        foreach (var rune in value.EnumerateRunes())
+        {
+            // An unpaired surrogate is enumerated as the replacement character.
+            if (rune.Value is 0 or 0xFFFD)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void AppendLast(string before, string after) => where.Append(before).Append('$').Append(command.Parameters.Count).Append(after);

@@ -10,10 +10,15 @@ public sealed class SqliteExport(SqliteDatabase database)
     /// <summary>Names this database; stays with the data when they are moved.</summary>
     public string Cluster => database.Read(static statements => (string)statements.Scalar("SELECT value FROM meta WHERE name = 'cluster'")!);
 
-    /// <summary>Buckets that were ever written, and the records in their lists, tombstones included.</summary>
-    public (long Buckets, long Records) Count() => database.Read(static statements => (
+    /// <summary>The highest number that an account ever had; it is not given again.</summary>
+    public long LastAccount => database.Read(static statements =>
+        statements.Scalar("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'") as long? ?? 0);
+
+    /// <summary>Buckets that were ever written, the records in their lists, tombstones included, and accounts.</summary>
+    public (long Buckets, long Records, long Accounts) Count() => database.Read(static statements => (
         (long)statements.Scalar("SELECT count(*) FROM buckets")!,
-        (long)statements.Scalar("SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)")!));
+        (long)statements.Scalar("SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)")!,
+        (long)statements.Scalar("SELECT count(*) FROM accounts")!));
 
     /// <summary>Heads of buckets, deleted ones too, in row order after a row.</summary>
     public IReadOnlyList<BucketHeads> ReadBuckets(long after, int limit) => database.Read(statements =>

@@ -169,6 +169,69 @@ public sealed class SharedStoreTests
         Assert.True(picky.Refused >= 2, "The poison was not in one turn with others.");
     }
 
+    [Fact]
+    public async Task Poll_OfACollectionThatAnotherProcessMade_ByWhoHasSeenIt_IsNotFromOldMemory()
+    {
+        await WriteAsync(here, "a");
+        var first = Assert.IsType<RecordWritten>(await ExecuteAsync(there, new PutRecord(ObjectRef.Record("new", "a"), "{}"u8.ToArray()))).Record.Modified;
+        var second = Assert.IsType<RecordWritten>(await ExecuteAsync(there, new PutRecord(ObjectRef.Record("new", "b"), "{}"u8.ToArray()))).Record.Modified;
+
+        var page = Assert.IsType<PageFound>(await ExecuteAsync(here, new ListRecords(ListRef.RecordsOf("new"), new ListQuery { Limit = 10, Since = first })));
+
+        Assert.Equal((second, "b"), (page.ListStamp, Assert.Single(page.Records).Id));
+    }
+
+    [Theory]
+    [InlineData(PreconditionTest.Match)]
+    [InlineData(PreconditionTest.NoneMatch)]
+    public async Task Count_WithAConditionNewerThanMemory_IsNotJudgedByIt(PreconditionTest test)
+    {
+        await WriteAsync(here, "a");
+        var newer = new ServerTimestamp(await WriteAsync(there, "b"));
+        var condition = new Precondition(PreconditionScope.List, test, newer);
+
+        var outcome = await ExecuteAsync(here, new CountRecords(Tasks, new ListQuery { Limit = 1 }) { Precondition = condition });
+
+        Assert.Equal(test == PreconditionTest.Match ? new CountFound(2, newer) : new NotModified(newer), outcome);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Poll_AfterAReadThatShowedWhatAnotherProcessDid_IsAsNewAsThat(bool conditional)
+    {
+        var stamp = await WriteAsync(here, "a");
+        Assert.IsType<RecordDeleted>(await ExecuteAsync(there, new DeleteRecord(ObjectRef.Record("tasks", "a"))));
+        if (conditional)
+        {
+            await WriteAsync(there, "a");
+        }
+
+        var condition = conditional ? new Precondition(PreconditionScope.Record, PreconditionTest.Match, new ServerTimestamp(stamp)) : default;
+        var read = await ExecuteAsync(here, new ReadRecord(ObjectRef.Record("tasks", "a")) { Precondition = condition });
+
+        Assert.True(read is Missing or PreconditionFailed, $"{read}");
+        Assert.True(await PollAsync(here, stamp) > stamp, "The poll was older than the read before it.");
+    }
+
+    [Fact]
+    public async Task RestoredStore_IsTheTruth_WhateverWasAcknowledged()
+    {
+        var restored = new RestoredStore(new InMemoryBucketStore());
+        var buckets = new InProcessBuckets(restored, new BucketOptions(), time);
+        await WriteAsync(buckets, "a");
+        restored.Keep();
+        await WriteAsync(buckets, "b");
+        await WriteAsync(buckets, "c");
+        restored.Restore();
+        restored.Confirmed = false;
+
+        var page = Assert.IsType<PageFound>(await ExecuteAsync(buckets, new ListRecords(Tasks, new ListQuery { Limit = 10 })));
+
+        Assert.Equal(["a"], page.Records.Select(record => record.Id));
+        await WriteAsync(buckets, "d");
+    }
+
     private static async Task<long> WriteAsync(InProcessBuckets buckets, BucketId bucket, string record)
     {
         var response = await buckets.Get(bucket).ExecuteAsync(new BucketRequest(Alice, [new PutRecord(ObjectRef.Record("tasks", record), "{}"u8.ToArray())]), default);
@@ -199,6 +262,43 @@ public sealed class SharedStoreTests
             }
 
             return current;
+        }
+    }
+
+    /// <summary>A store in whose place an older copy of it can be put.</summary>
+    private sealed class RestoredStore(InMemoryBucketStore first) : DelegatingBucketStore(first)
+    {
+        private readonly InMemoryBucketStore old = new();
+        private bool keeps = true;
+        private bool restored;
+
+        public bool Confirmed { get; set; } = true;
+
+        public void Keep() => keeps = false;
+
+        public void Restore() => restored = true;
+
+        public override bool IsCurrent(BucketHeads heads) => Confirmed;
+
+        public override async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
+            restored ? await old.LoadAsync(id, claim, cancellationToken) : await base.LoadAsync(id, claim, cancellationToken);
+
+        public override ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
+            restored ? old.ScanAsync(scan, cancellationToken) : base.ScanAsync(scan, cancellationToken);
+
+        public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+            restored ? old.ReadAsync(bucket, keys, cancellationToken) : base.ReadAsync(bucket, keys, cancellationToken);
+
+        public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+        {
+            if (restored || keeps)
+            {
+                var outcome = await old.CommitAsync(commit);
+                return restored ? outcome : await base.CommitAsync(commit);
+            }
+
+            return await base.CommitAsync(commit);
         }
     }
 

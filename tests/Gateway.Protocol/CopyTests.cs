@@ -107,6 +107,43 @@ public sealed class CopyTests : IAsyncLifetime
     }
 
     [PostgresFact(Reason)]
+    public async Task Copy_GoneOnWithAfterTheOriginChanged_HasTheOriginAsItIs()
+    {
+        var ids = await FillAsync();
+        using (var cut = new CancellationTokenSource())
+        {
+            // Cut off after the first line of progress.
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => CopyCommand.RunAsync(options, new CancellingWriter(cut), cut.Token));
+        }
+
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+            await ExecuteAsync(buckets, ids[0], new DeleteRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 100 }));
+            foreach (var name in new[] { "alice", "bob" })
+            {
+                await storage.Accounts.BeginDeletionAsync(name, default);
+                await storage.Accounts.EndDeletionAsync(name, $"account:{name}", default);
+            }
+
+            await storage.Accounts.AddAsync("bob", "hash-new", new ServerTimestamp(9), default);
+            await storage.Accounts.AddAsync("carol", "hash", new ServerTimestamp(9), default);
+            await storage.Accounts.BeginDeletionAsync("carol", default);
+            await storage.Accounts.EndDeletionAsync("carol", "account:carol", default);
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        Assert.Equal(await DescribeAsync(OnSqlite, ids), await DescribeAsync(options, ids));
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        Assert.Null(await copied.Accounts.FindAsync("alice", default));
+        Assert.Equal((3, "hash-new"), (await copied.Accounts.FindAsync("bob", default)) is { } bob ? (bob.Number, bob.PasswordHash) : default);
+
+        // Carol had 4. Whoever gets a number gets the default bucket that belongs to it.
+        Assert.Equal(5, (await copied.Accounts.AddAsync("dave", "hash", new ServerTimestamp(9), default))!.Number);
+    }
+
+    [PostgresFact(Reason)]
     public async Task Copy_OfNothing_IsRefused()
     {
         var output = new StringWriter();
@@ -114,6 +151,12 @@ public sealed class CopyTests : IAsyncLifetime
         Assert.Equal(1, await CopyCommand.RunAsync(options, output, default));
 
         Assert.Contains("There is no database", output.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Cancels when something is written to it.</summary>
+    private sealed class CancellingWriter(CancellationTokenSource cut) : StringWriter
+    {
+        public override void WriteLine(string? value) => cut.Cancel();
     }
 
     private LockstepOptions OnSqlite => options with { Postgres = new PostgresOptions() };

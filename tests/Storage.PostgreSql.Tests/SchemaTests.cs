@@ -54,6 +54,18 @@ public sealed class SchemaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_OfManyProcessesAtOnceOnAFreshDatabase_AllAgree()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            await PostgresServer.ExecuteAsync(connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+            var databases = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { }))));
+            Assert.Single(databases.Select(database => Convert.ToHexString(database.Secret.Span)).Distinct());
+            await Task.WhenAll(databases.Select(database => database.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact]
     public async Task Migration_OfThePreviousSchemaWithData_KeepsEveryAnswer()
     {
         // :: A database as the program before left it: a default bucket with two records and a tombstone.

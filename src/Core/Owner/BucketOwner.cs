@@ -113,10 +113,10 @@ internal sealed class BucketOwner(
             }
 
             lastUsed = time.GetTimestamp();
-            var full = queue.Count > 0
+            var full = queue.Count > 0 && request.Operations.Count > 0
                 && (queuedOperations + request.Operations.Count > options.MaxQueuedOperations
                     || queuedBytes + pending.Size > options.MaxQueuedBytes);
-            if (full || !budget.TryTake(pending.Size))
+            if (full || (pending.Size > 0 && !budget.TryTake(pending.Size)))
             {
                 return new ValueTask<BucketResponse>(BucketResponse.Uniform(request, Unavailable.Overloaded));
             }
@@ -258,7 +258,11 @@ internal sealed class BucketOwner(
             switch (outcome.Status)
             {
                 case CommitStatus.Done:
-                    Volatile.Write(ref published, commit.Heads.Version);
+                    lock (gate)
+                    {
+                        published = commit.Heads.Version;
+                    }
+
                     Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
                     return ClockLeads(commit.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
                 case CommitStatus.NotExecuted:
@@ -305,6 +309,12 @@ internal sealed class BucketOwner(
                 var remembered = Volatile.Read(ref heads) is { } known && store.IsCurrent(known) ? known : null;
                 var current = remembered ?? await LoadAsync(ClaimsNow(), cancellationToken);
                 var outcomes = new Outcome[request.Operations.Count];
+                if (remembered is not null && store.IsShared && request.Operations.Any(operation => OperationReader.HasSeenNewer(operation, remembered)))
+                {
+                    // The caller knows more than this process: another one has written.
+                    (remembered, current) = (null, await LoadAsync(claim: false, cancellationToken));
+                }
+
                 for (var i = 0; i < outcomes.Length; i++)
                 {
                     (outcomes[i], current) = await ReadAsync(request.Operations[i], request.Caller, current, cancellationToken);
@@ -353,19 +363,21 @@ internal sealed class BucketOwner(
     private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
     {
         var seen = Volatile.Read(ref takeovers);
-        var loaded = BucketHeads.Unwritten(id);
-        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
-            loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
-            if (loaded.Version >= Volatile.Read(ref published))
+            var known = Volatile.Read(ref published);
+            var loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
+            if (loaded.Version >= known)
             {
-                break;
+                return Publish(loaded, seen);
             }
 
             // Read before a commit that was acknowledged meanwhile. If it stays so, somebody put an old store in its place.
+            if (attempt == MaxReadAttempts)
+            {
+                Accept(loaded, known);
+            }
         }
-
-        return Publish(loaded, seen);
     }
 
     /// <summary>Remembers heads unless newer ones are known, or another process took the bucket over since they were read.</summary>
@@ -383,6 +395,19 @@ internal sealed class BucketOwner(
 
             heads = seen == takeovers ? candidate : null;
             return candidate;
+        }
+    }
+
+    /// <summary>A restored store is the truth, whatever this owner has acknowledged before.</summary>
+    private void Accept(BucketHeads restored, long known)
+    {
+        lock (gate)
+        {
+            if (published == known)
+            {
+                published = restored.Version;
+                heads = null;
+            }
         }
     }
 

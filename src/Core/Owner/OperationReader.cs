@@ -31,8 +31,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         switch (operation)
         {
             case ReadRecord read:
-                var outcome = await ReadRecordAsync(read, caller, heads, overlay, cancellationToken);
-                return (outcome, outcome is RecordFound found && found.Record.Modified > heads.Clock ? heads.Version + 1 : heads.Version);
+                return await ReadRecordAsync(read, caller, heads, overlay, cancellationToken);
             case ListRecords list:
                 return await ListAsync(list, caller, heads, overlay, cancellationToken);
             case CountRecords count:
@@ -89,28 +88,33 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     private static StoredRecord Empty(string id, ServerTimestamp stamp, Caller caller) =>
         new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principal };
 
-    private async ValueTask<Outcome> ReadRecordAsync(
+    /// <summary>Whether the caller carries a stamp that these heads know nothing of.</summary>
+    public static bool HasSeenNewer(Operation operation, BucketHeads heads) => operation switch
+    {
+        ListRecords list => list.Query.Since > heads[list.List].RowsModified || list.Precondition.Value > heads[list.List].RowsModified,
+        CountRecords count => count.Query.Since > heads[count.List].RowsModified || count.Precondition.Value > heads[count.List].RowsModified,
+        _ => operation.Precondition.Value > heads.Clock,
+    };
+
+    private async ValueTask<(Outcome Outcome, long Version)> ReadRecordAsync(
         ReadRecord read, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
     {
         if (MissingParent(read.Target.List, caller, heads) is { } parentMissing)
         {
-            return parentMissing;
+            return (parentMissing, heads.Version);
         }
 
         var record = await FindAsync(read.Target, heads, overlay, cancellationToken);
+        var version = record?.Modified > heads.Clock ? heads.Version + 1 : heads.Version;
         if (record is null or { IsTombstone: true })
         {
             record = Implied(read.Target, caller, heads);
         }
 
-        if (record is null)
-        {
-            return new Missing(read.Target);
-        }
-
-        return read.Precondition.Holds(exists: true, record.Modified)
-            ? new RecordFound(record)
+        var outcome = record is null ? new Missing(read.Target)
+            : read.Precondition.Holds(exists: true, record.Modified) ? new RecordFound(record)
             : Failed(read.Precondition, record, record.Modified);
+        return (outcome, version);
     }
 
     private async ValueTask<(Outcome Outcome, long Version)> ListAsync(

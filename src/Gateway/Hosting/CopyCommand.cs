@@ -58,7 +58,7 @@ internal static class CopyCommand
             after = buckets[^1].Row;
         }
 
-        await import.EndAsync(total, cancellationToken);
+        await import.EndAsync(total, export.LastAccount, cancellationToken);
         output.WriteLine($"Done: {total.Buckets:N0} buckets with {total.Records:N0} records. Start the server with Postgres:Connection now; the SQLite database is as it was.");
         return 0;
     }
@@ -100,7 +100,7 @@ internal static class CopyCommand
 
     private sealed class Progress(TextWriter output, long total)
     {
-        private long begun = TimeProvider.System.GetTimestamp();
+        private long? reported;
         private long buckets;
         private long records;
 
@@ -118,9 +118,9 @@ internal static class CopyCommand
 
         private void Report()
         {
-            if (TimeProvider.System.GetElapsedTime(begun) >= ProgressInterval)
+            if (reported is not { } last || TimeProvider.System.GetElapsedTime(last) >= ProgressInterval)
             {
-                begun = TimeProvider.System.GetTimestamp();
+                reported = TimeProvider.System.GetTimestamp();
                 output.WriteLine($"{buckets:N0} of {total:N0} buckets, {records:N0} records copied");
             }
         }

@@ -45,7 +45,7 @@ internal static class PageToken
             if (root.ValueKind != JsonValueKind.Object
                 || !root.TryGetProperty("m", out var m) || m.ValueKind != JsonValueKind.Number || !m.TryGetInt64(out var modified)
                 || !root.TryGetProperty("l", out var l) || l.ValueKind != JsonValueKind.Number || !l.TryGetInt64(out var stamp)
-                || !root.TryGetProperty("i", out var i) || JsonText.Read(i) is not { } id)
+                || !root.TryGetProperty("i", out var i) || JsonText.Read(i) is not { } id || id.Contains('\0', StringComparison.Ordinal))
             {
                 return null;
             }
