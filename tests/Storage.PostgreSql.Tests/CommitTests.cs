@@ -93,6 +93,7 @@ public sealed class CommitTests(TestDatabase database, ITestOutputHelper log) : 
     {
         await database.ExecuteAsync("ALTER TABLE records ADD CONSTRAINT poison3 CHECK (id <> 'poison3') NOT VALID");
         var buckets = Buckets();
+        await LoadAsync(buckets, disturb: () => Task.CompletedTask);
         var quiet = await LoadAsync(buckets, disturb: () => Task.CompletedTask);
         var giants = new List<Outcome>();
 
