@@ -42,6 +42,10 @@ internal static class PostgresConnections
         connection.MaxAutoPrepare = options.PreparedStatements ? 100 : 0;
         connection.AutoPrepareMinUsages = 2;
         connection.NoResetOnClose = true;
+
+        // What takes too long is given up with its connection, not cancelled: a cancelled wait for a synchronous standby is
+        // reported as a commit, though no standby has it.
+        connection.CancellationTimeout = -1;
         connection.Enlist = false;
         connection.IncludeErrorDetail = false;
         var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);

@@ -18,6 +18,9 @@ internal sealed class SharedStore(IBucketStore inner) : DelegatingBucketStore(in
 
     public int Claims { get; private set; }
 
+    /// <summary>Commits that were refused for their version.</summary>
+    public int Stale { get; private set; }
+
     /// <summary>Runs after a load has read, before it is answered.</summary>
     public Func<Task> AfterLoad { get; set; } = () => Task.CompletedTask;
 
@@ -42,6 +45,7 @@ internal sealed class SharedStore(IBucketStore inner) : DelegatingBucketStore(in
     public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
         var outcome = await base.CommitAsync(commit);
+        Stale += outcome.Status == CommitStatus.Stale ? 1 : 0;
         await AfterCommit();
         return outcome with { Lease = 1 };
     }

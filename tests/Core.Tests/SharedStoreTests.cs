@@ -153,6 +153,18 @@ public sealed class SharedStoreTests
     }
 
     [Fact]
+    public async Task Write_LeaseNotConfirmed_BeginsFromWhatIsStored()
+    {
+        await WriteAsync(here, "a");
+        await WriteAsync(there, "b");
+
+        ours.Confirmed = false;
+        await WriteAsync(here, "c");
+
+        Assert.Equal(0, ours.Stale);
+    }
+
+    [Fact]
     public async Task Write_ThatTheStoreRefuses_FailsAlone()
     {
         var picky = new PickyStore(new InMemoryBucketStore());

@@ -14,6 +14,15 @@ public sealed class ConnectionTests
         new NpgsqlConnectionStringBuilder(keywords).ConnectionString,
         new NpgsqlConnectionStringBuilder(ConnectionUri.ToConnectionString(uri)).ConnectionString);
 
+    [Fact]
+    public void Statement_ThatTakesTooLong_IsNeverCancelled()
+    {
+        // A cancelled wait for a synchronous standby would be taken for a commit.
+        using var source = PostgresConnections.CreateSource(new PostgresOptions { Connection = "Host=db;Cancellation Timeout=5000" });
+
+        Assert.Equal(-1, new NpgsqlConnectionStringBuilder(source.ConnectionString).CancellationTimeout);
+    }
+
     [Theory]
     [InlineData("s3cr3t")]
     [InlineData("Host=db;Pass=s3cr3t")]

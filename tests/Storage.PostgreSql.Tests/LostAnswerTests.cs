@@ -91,6 +91,30 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
     }
 
     [Fact]
+    public async Task Commit_ThatNoSynchronousStandbyConfirms_IsNotToldAsDone()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var options = new PostgresOptions
+        {
+            Connection = server.Connection, CommandTimeout = TimeSpan.FromSeconds(2), DecisionTimeout = TimeSpan.FromSeconds(1),
+        };
+        await using var database = await PostgresDatabase.OpenAsync(options, TimeProvider.System, _ => { });
+        var buckets = new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System);
+        Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "before"), "{}"u8.ToArray())));
+        await PostgresServer.ExecuteAsync(server.Connection, "ALTER SYSTEM SET synchronous_standby_names = 'absent'");
+        await PostgresServer.ExecuteAsync(server.Connection, "SELECT pg_reload_conf()");
+        await UntilAsync(async () => (string)(await PostgresServer.QueryAsync(server.Connection, "SHOW synchronous_standby_names"))! == "absent");
+
+        var told = await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "during"), "{}"u8.ToArray()));
+
+        Assert.Equal(Unavailable.FateUnknown, told);
+        await PostgresServer.ExecuteAsync(server.Connection, "ALTER SYSTEM RESET synchronous_standby_names");
+        await PostgresServer.ExecuteAsync(server.Connection, "SELECT pg_reload_conf()");
+        await UntilAsync(async () =>
+            await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "after"), "{}"u8.ToArray())) is RecordWritten);
+    }
+
+    [Fact]
     public async Task Counter_WhileBackendsAreTerminated_EndsAtTheNumberOfSuccesses()
     {
         var database = new TestDatabase();
@@ -139,6 +163,15 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
         finally
         {
             await database.DisposeAsync();
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
         }
     }
 
@@ -216,13 +249,6 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
     {
         public int Acknowledged => told.Written.Count;
 
-        public async Task UntilAsync(Func<bool> holds)
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            while (!holds())
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
-            }
-        }
+        public Task UntilAsync(Func<bool> holds) => LostAnswerTests.UntilAsync(() => Task.FromResult(holds()));
     }
 }

@@ -221,7 +221,10 @@ internal sealed class BucketOwner(
         {
             // :: Step 1: apply the requests to the heads.
             var seen = Volatile.Read(ref takeovers);
-            var known = Volatile.Read(ref heads);
+
+            // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
+            // come round again. Whatever ends a lease makes turns begin from what is stored.
+            var known = Volatile.Read(ref heads) is { } remembered && store.IsCurrent(remembered) ? remembered : null;
             Turn turn;
             var responses = new BucketResponse[requests.Count];
             try

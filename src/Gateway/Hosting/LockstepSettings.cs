@@ -101,6 +101,11 @@ internal static class LockstepSettings
             yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
         }
 
+        if (options.Postgres.CommandTimeout < TimeSpan.FromSeconds(1))
+        {
+            yield return $"Postgres:CommandTimeout is {options.Postgres.CommandTimeout}. It is counted in whole seconds; at least 1 is needed.";
+        }
+
         if (options.Postgres.LeaseTime < TimeSpan.FromSeconds(2))
         {
             yield return $"Postgres:LeaseTime is {options.Postgres.LeaseTime}. It is renewed each second; at least 2 seconds are needed.";
