@@ -5,25 +5,104 @@ using Orleans.Runtime;
 
 namespace Lockstep.Grains;
 
-/// <summary>The gateway's port to owners that are grains.</summary>
-public sealed class GrainBuckets(IGrainFactory grains) : IBuckets
+/// <summary>
+/// The gateway's port to owners that are grains. Invariants:
+/// <list type="number">
+/// <item>A write is sent once. When its call fails, it may have been executed or may still be, and its caller is told that.</item>
+/// <item>Reads are sent again, for as long as the setting says.</item>
+/// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
+/// answer for as long as the setting says, the write was not executed, and its caller is told that. So a silo that dies leaves
+/// only those calls undecided that were under way.</item>
+/// </list>
+/// </summary>
+/// <param name="grains">The cluster.</param>
+/// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
+/// <param name="time">The clock.</param>
+public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time) : IBuckets
 {
-    public IBucket Get(BucketId id) => new GrainBucket(grains.GetGrain<IBucketGrain>(id.Value));
+    private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private sealed class GrainBucket(IBucketGrain grain) : IBucket
+    // Timestamp of the last failed call; 0 for none.
+    private long failed;
+
+    public IBucket Get(BucketId id) => new GrainBucket(this, grains.GetGrain<IBucketGrain>(id.Value));
+
+    private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
+
+    /// <summary>The call did not come back, or was sent back by something on its way.</summary>
+    private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException;
+
+    private async ValueTask<BucketResponse> ReadAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
     {
-        public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
+        var wire = RequestWire.From(request);
+        var begun = time.GetTimestamp();
+        while (true)
         {
             try
             {
-                var response = await grain.ExecuteAsync(RequestWire.From(request), cancellationToken);
-                return response.ToResponse();
+                return (await grain.ExecuteAsync(wire, cancellationToken)).ToResponse();
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
+            catch (Exception e) when (IsLost(e))
             {
-                // The call may have been executed, or may still be: nothing is repeated here, and nobody is told that it was not.
-                return BucketResponse.Uniform(request, request.IsReadOnly ? Unavailable.StoreFailed : Unavailable.FateUnknown);
+                Volatile.Write(ref failed, time.GetTimestamp());
+                if (time.GetElapsedTime(begun) >= wait)
+                {
+                    return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+                }
             }
+
+            await Task.Delay(Pause, time, cancellationToken);
         }
+    }
+
+    private async ValueTask<BucketResponse> WriteAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
+    {
+        if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+        {
+            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
+            return (await grain.ExecuteAsync(RequestWire.From(request), CancellationToken.None)).ToResponse();
+        }
+        catch (Exception e) when (IsLost(e))
+        {
+            Volatile.Write(ref failed, time.GetTimestamp());
+            return BucketResponse.Uniform(request, Unavailable.FateUnknown);
+        }
+    }
+
+    private async Task<bool> IsReachedAsync(IBucketGrain grain, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await grain.PingAsync().WaitAsync(PingTime, time, cancellationToken);
+                return true;
+            }
+            catch (Exception e) when (IsLost(e))
+            {
+                Volatile.Write(ref failed, time.GetTimestamp());
+                if (time.GetElapsedTime(begun) >= wait)
+                {
+                    return false;
+                }
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private sealed class GrainBucket(GrainBuckets buckets, IBucketGrain grain) : IBucket
+    {
+        public ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken) =>
+            request.IsReadOnly ? buckets.ReadAsync(grain, request, cancellationToken) : buckets.WriteAsync(grain, request, cancellationToken);
     }
 }

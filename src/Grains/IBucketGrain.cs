@@ -9,4 +9,8 @@ public interface IBucketGrain : IGrainWithStringKey
     /// <summary>See <see cref="Core.Buckets.IBucket.ExecuteAsync"/>.</summary>
     [Alias("execute")]
     Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken);
+
+    /// <summary>Answers when the bucket's owner can be reached, and does nothing.</summary>
+    [Alias("ping")]
+    Task PingAsync();
 }

@@ -11,18 +11,23 @@ internal static class PostgresConnections
         "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0";
 
     /// <exception cref="PostgresSetupException">The connection string is none.</exception>
-    public static NpgsqlDataSource CreateSource(PostgresOptions options)
+    public static NpgsqlConnectionStringBuilder Parse(PostgresOptions options)
     {
         if (options.Connection is not { Length: > 0 })
         {
             throw new PostgresSetupException("Postgres:Connection is not set.");
         }
 
-        NpgsqlConnectionStringBuilder connection;
         try
         {
-            connection = new NpgsqlConnectionStringBuilder(
-                ConnectionUri.IsOne(options.Connection) ? ConnectionUri.ToConnectionString(options.Connection) : options.Connection);
+            return new NpgsqlConnectionStringBuilder(
+                ConnectionUri.IsOne(options.Connection) ? ConnectionUri.ToConnectionString(options.Connection) : options.Connection)
+            {
+                CommandTimeout = (int)options.CommandTimeout.TotalSeconds,
+                TcpKeepAlive = true,
+                Enlist = false,
+                IncludeErrorDetail = false,
+            };
         }
         catch (FormatException e)
         {
@@ -34,11 +39,14 @@ internal static class PostgresConnections
             throw new PostgresSetupException(
                 "Postgres:Connection is no connection string. Use something like Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass.", e);
         }
+    }
 
+    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    public static NpgsqlDataSource CreateSource(PostgresOptions options)
+    {
+        var connection = Parse(options);
         connection.ApplicationName ??= "lockstep";
-        connection.TcpKeepAlive = true;
         connection.MaxPoolSize = options.MaxConnections;
-        connection.CommandTimeout = (int)options.CommandTimeout.TotalSeconds;
         connection.MaxAutoPrepare = options.PreparedStatements ? 100 : 0;
         connection.AutoPrepareMinUsages = 2;
         connection.NoResetOnClose = true;
@@ -46,8 +54,6 @@ internal static class PostgresConnections
         // What takes too long is given up with its connection, not cancelled: a cancelled wait for a synchronous standby is
         // reported as a commit, though no standby has it.
         connection.CancellationTimeout = -1;
-        connection.Enlist = false;
-        connection.IncludeErrorDetail = false;
         var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             static opened =>

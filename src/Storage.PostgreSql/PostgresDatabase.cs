@@ -94,6 +94,18 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>For others in this process who bring statements of their own, in a pool beside this one's budget.</summary>
+    /// <param name="options">Which database.</param>
+    /// <param name="maxConnections">Connections at most.</param>
+    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    public static string CreateConnectionString(PostgresOptions options, int maxConnections)
+    {
+        var connection = PostgresConnections.Parse(options);
+        connection.ApplicationName = "lockstep-orleans";
+        connection.MaxPoolSize = maxConnections;
+        return connection.ConnectionString;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Commits.DisposeAsync();

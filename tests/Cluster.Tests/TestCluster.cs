@@ -19,7 +19,7 @@ public sealed class TestCluster : IAsyncLifetime
 
     public InProcessTestCluster Orleans => cluster!;
 
-    public IBuckets Buckets => new GrainBuckets(Orleans.Client);
+    public IBuckets Buckets => new GrainBuckets(Orleans.Client, TimeSpan.FromSeconds(10), TimeProvider.System);
 
     /// <summary>Owners in memory, silo by silo.</summary>
     public IReadOnlyList<int> OwnersPerSilo => [.. Orleans.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<InProcessBuckets>().Count)];

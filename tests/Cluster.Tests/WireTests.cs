@@ -107,7 +107,10 @@ public sealed class WireTests
         var assembly = typeof(RequestWire).Assembly;
         var text = new StringBuilder();
         var wire = assembly.GetTypes().Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null).OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
-        var enums = wire.SelectMany(type => type.GetProperties(), (_, property) => property.PropertyType).Where(type => type.IsEnum).Distinct();
+        var grains = assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
+        var enums = wire.SelectMany(type => type.GetProperties(), (_, property) => property.PropertyType)
+            .Concat(grains.SelectMany(type => type.GetMethods()).SelectMany(method => method.GetParameters(), (_, parameter) => parameter.ParameterType))
+            .Where(type => type.IsEnum).Distinct();
         foreach (var type in enums.OrderBy(type => type.Name, StringComparer.Ordinal))
         {
             text.Append(type.Name).AppendLine(":").AppendJoin('\n', Enum.GetValues(type).Cast<object>().Select(value => $"  {Convert.ToInt32(value)} {value}")).AppendLine();
@@ -122,7 +125,7 @@ public sealed class WireTests
             }
         }
 
-        foreach (var type in assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)))
+        foreach (var type in grains)
         {
             text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>()!.Alias}:");
             foreach (var method in type.GetMethods())

@@ -18,6 +18,7 @@ internal sealed class AccountDirectory(
     IAccountStore accounts,
     IBucketStore store,
     IBuckets buckets,
+    ISignInThrottle throttle,
     AccountSecret secret,
     AccountOptions options,
     TimeProvider time) : IDisposable
@@ -27,7 +28,6 @@ internal sealed class AccountDirectory(
     private const int MaxPasswordBytes = 1024;
 
     private readonly CredentialCache cache = new(options, time);
-    private readonly SignInThrottle throttle = new(options, time);
     private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
     private int waitingVerifications;
 
@@ -182,31 +182,36 @@ internal sealed class AccountDirectory(
             return new SignIn(SignInStatus.Busy);
         }
 
-        var counted = IsValidName(name) ? name : "";
-        var wait = throttle.Begin(counted, address);
-        if (wait > TimeSpan.Zero)
-        {
-            Interlocked.Decrement(ref waitingVerifications);
-            return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
-        }
-
-        bool right;
         try
         {
-            right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), cancellationToken)
-                && account is not null;
+            var counted = IsValidName(name) ? name : "";
+            var wait = await throttle.BeginAsync(counted, address, cancellationToken);
+            if (wait > TimeSpan.Zero)
+            {
+                return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
+            }
+
+            var right = false;
+            try
+            {
+                right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), cancellationToken)
+                    && account is not null;
+            }
+            finally
+            {
+                await throttle.EndAsync(counted, address, right);
+            }
+
+            if (!right)
+            {
+                return SignIn.Refused;
+            }
         }
         finally
         {
             Interlocked.Decrement(ref waitingVerifications);
         }
 
-        if (!right)
-        {
-            return SignIn.Refused;
-        }
-
-        throttle.Succeed(counted, address);
         var principal = PrincipalOf(account!);
         cache.Add(digest, principal, account!.PasswordHash, generation);
         return new SignIn(SignInStatus.Succeeded, principal);

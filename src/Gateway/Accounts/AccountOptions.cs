@@ -31,4 +31,6 @@ internal sealed record AccountOptions
 
     /// <summary>How long failures count, and so the longest wait. Default: 5 minutes.</summary>
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
+
+    public SignInLimits ToLimits() => new(MaxFailures, MaxFailuresPerAddress, FailureWindow);
 }

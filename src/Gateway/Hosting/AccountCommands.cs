@@ -1,4 +1,5 @@
 using System.Text;
+using Lockstep.Core.Accounts;
 using Lockstep.Core.Owner;
 using Lockstep.Gateway.Accounts;
 
@@ -28,7 +29,13 @@ internal static class AccountCommands
         var accounts = storage.Accounts;
         var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
         using var directory = new AccountDirectory(
-            accounts, storage.Buckets, buckets, new AccountSecret(storage.Secret), options.Accounts, TimeProvider.System);
+            accounts,
+            storage.Buckets,
+            buckets,
+            new InProcessSignInThrottle(options.Accounts.ToLimits(), TimeProvider.System),
+            new AccountSecret(storage.Secret),
+            options.Accounts,
+            TimeProvider.System);
         switch (arguments)
         {
             case ["list"]:

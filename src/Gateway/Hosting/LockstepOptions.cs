@@ -11,7 +11,7 @@ namespace Lockstep.Gateway.Hosting;
 /// (<c>LOCKSTEP_DATA_DIRECTORY</c>, <c>LOCKSTEP_KINTO__READ_ONLY</c>), then the command line
 /// (<c>--data-directory</c>, <c>--kinto:read-only</c>); the last one wins. docs/operations/configuration.md lists them.
 /// </summary>
-internal sealed record LockstepOptions
+internal record LockstepOptions
 {
     /// <summary>Directory of the SQLite database; made when missing. Not used with PostgreSQL. Default: <c>lockstep-data</c> under the current directory.</summary>
     public string DataDirectory { get; init; } = "lockstep-data";

@@ -1,7 +1,9 @@
+using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -9,16 +11,37 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Lockstep.Gateway.Hosting;
 
-/// <summary>The server: storage, owners in this process, HTTP.</summary>
+/// <summary>The parts of a server: what every process has, owners, the API; and the single-node server, which has them all.</summary>
 internal static class LockstepServer
 {
-    /// <summary>Puts a server together; nothing listens yet.</summary>
+    /// <summary>Puts a single-node server together; nothing listens yet.</summary>
     /// <param name="options">Checked settings.</param>
     /// <param name="configuration">For the logging section.</param>
     /// <param name="storage">Held open by the caller for as long as the server runs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
     public static WebApplication Build(
+        LockstepOptions options,
+        IConfiguration configuration,
+        ServerStorage storage,
+        TimeProvider time,
+        Func<IBucketStore, IBucketStore>? decorate = null)
+    {
+        var builder = CreateBuilder(options, configuration, storage, time, decorate);
+        builder.Services
+            .AddOwners()
+            .AddSingleton<IBuckets>(static services => services.GetRequiredService<InProcessBuckets>())
+            .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
+                services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
+            .AddApi();
+        var app = CreateApplication(builder, options);
+        app.MapKinto();
+        app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
+        return app;
+    }
+
+    /// <summary>What every process has, whatever its role: settings, logging, an HTTP listener, storage, accounts, health.</summary>
+    public static WebApplicationBuilder CreateBuilder(
         LockstepOptions options,
         IConfiguration configuration,
         ServerStorage storage,
@@ -47,26 +70,33 @@ internal static class LockstepServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
 
         // :: Services
-        var store = decorate is null ? storage.Buckets : decorate(storage.Buckets);
-        var buckets = new InProcessBuckets(store, options.Buckets, time);
         builder.Services
             .AddSingleton(time)
             .AddSingleton(options)
             .AddSingleton(options.Http)
             .AddSingleton(options.Accounts)
             .AddSingleton(options.Kinto)
-            .AddSingleton(store)
+            .AddSingleton(decorate is null ? storage.Buckets : decorate(storage.Buckets))
             .AddSingleton(storage.Accounts)
             .AddSingleton(new AccountSecret(storage.Secret))
-            .AddSingleton(buckets)
-            .AddSingleton<IBuckets>(buckets)
-            .AddSingleton<Admission>()
             .AddSingleton<Drain>()
-            .AddAccounts()
-            .AddKinto()
-            .AddHostedService<Housekeeping>();
+            .AddHealth()
+            .AddAccounts();
+        return builder;
+    }
 
-        // :: Pipeline
+    /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
+    public static IServiceCollection AddOwners(this IServiceCollection services) => services
+        .AddSingleton(static services => new InProcessBuckets(
+            services.GetRequiredService<IBucketStore>(), services.GetRequiredService<LockstepOptions>().Buckets, services.GetRequiredService<TimeProvider>()))
+        .AddHostedService<Housekeeping>();
+
+    /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddSingleton<Admission>().AddKinto();
+
+    /// <summary>The pipeline, with the health endpoints and without a protocol.</summary>
+    public static WebApplication CreateApplication(WebApplicationBuilder builder, LockstepOptions options)
+    {
         var app = builder.Build();
         if (options.Http.TrustedProxies.Length > 0)
         {
@@ -78,10 +108,8 @@ internal static class LockstepServer
             app.UsePathBase(pathBase);
         }
 
-        app.MapKinto();
+        app.UseHealth();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
-        app.Lifetime.ApplicationStarted.Register(() =>
-            StartupReport.Write(app.Logger, options, storage.Description, app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal)));
         return app;
     }
 

@@ -6,13 +6,16 @@ namespace Lockstep.Gateway.Hosting;
 /// <summary>Reads and checks the settings.</summary>
 internal static class LockstepSettings
 {
+    /// <param name="configuration">File, environment and command line.</param>
+    /// <param name="check">What is wrong with the settings that only this program has.</param>
     /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
-    public static LockstepOptions Read(IConfiguration configuration)
+    public static T Read<T>(IConfiguration configuration, Func<T, IEnumerable<string>> check)
+        where T : LockstepOptions, new()
     {
-        LockstepOptions options;
+        T options;
         try
         {
-            options = configuration.GetSection(SettingNames.Section).Get<LockstepOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+            options = configuration.GetSection(SettingNames.Section).Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
         }
         catch (InvalidOperationException e)
         {
@@ -22,7 +25,7 @@ internal static class LockstepSettings
                 $"{(unknown ? $"Unknown setting:{e.Message[(e.Message.LastIndexOf(':') + 1)..]}." : $"{e.Message} {e.InnerException?.Message}")} See docs/operations/configuration.md for the settings.");
         }
 
-        var problems = Problems(options).ToList();
+        var problems = Problems(options).Concat(check(options)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
 

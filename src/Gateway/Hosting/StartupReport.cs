@@ -6,9 +6,10 @@ namespace Lockstep.Gateway.Hosting;
 /// <summary>The lines a server says when it is up: where it is, where its data lies, who may have an account and how.</summary>
 internal static partial class StartupReport
 {
-    public static void Write(ILogger logger, LockstepOptions options, string storage, IEnumerable<string> addresses)
+    public static void Write(WebApplication app, LockstepOptions options, string storage)
     {
-        foreach (var address in addresses)
+        var logger = app.Logger;
+        foreach (var address in app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
         {
             Listening(logger, ServerVersion.Version, address);
         }

@@ -4,16 +4,15 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The views between double underscores: health, version, flush.</summary>
-internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets, Drain drain)
+internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets, StorageCheck storage, Drain drain)
 {
     private const int FlushedAtOnce = 500;
-    private readonly Lock gate = new();
-    private Task<bool>? running;
 
     public static bool Knows(string name, KintoOptions options) =>
         name is "__heartbeat__" or "__lbheartbeat__" or "__version__" || (name is "__flush__" && options.Flush);
@@ -28,17 +27,9 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
         _ => new KintoPlan.Task(FlushAsync),
     };
 
-    /// <summary>However many ask, one check runs at a time, and all who asked meanwhile share what it finds.</summary>
     private async ValueTask<KintoResponse> HeartbeatAsync(CancellationToken cancellationToken)
     {
-        Task<bool> check;
-        lock (gate)
-        {
-            running = running is { IsCompleted: false } ? running : store.IsHealthyAsync(CancellationToken.None).AsTask();
-            check = running;
-        }
-
-        var healthy = await check.WaitAsync(cancellationToken);
+        var healthy = await storage.IsHealthyAsync(cancellationToken);
         return Object(healthy ? 200 : 503, writer =>
         {
             writer.WriteBoolean("storage", healthy);

@@ -1,0 +1,7 @@
+namespace Lockstep.Core.Accounts;
+
+/// <summary>How many wrong passwords are taken.</summary>
+/// <param name="Failures">For one account from one address.</param>
+/// <param name="FailuresPerAddress">From one address, whatever the account.</param>
+/// <param name="Window">How long a failure counts at most, and so the longest wait.</param>
+public sealed record SignInLimits(int Failures, int FailuresPerAddress, TimeSpan Window);

@@ -1,0 +1,96 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>From a command line to settings, then to a command or a server, then to an exit code: the same in every program.</summary>
+/// <param name="description">What the program does without a command, for its help.</param>
+/// <param name="check">What is wrong with the settings that only this program has.</param>
+/// <param name="build">Puts the server together.</param>
+internal sealed class LockstepProgram<T>(
+    string description, Func<T, IEnumerable<string>> check, Func<T, IConfiguration, ServerStorage, WebApplication> build)
+    where T : LockstepOptions, new()
+{
+    /// <returns>The exit code: 0 done, 1 failed, 2 misunderstood.</returns>
+    public async Task<int> RunAsync(string[] args)
+    {
+        if (args is ["--help" or "-h" or "help", ..])
+        {
+            Console.WriteLine($"(no command)           {description}; settings: --urls URL, … (docs/operations/configuration.md)");
+            Console.WriteLine(AccountCommands.Help);
+            Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
+            Console.WriteLine(CopyCommand.Help);
+            return 0;
+        }
+
+        try
+        {
+            return await RunCheckedAsync(args);
+        }
+        catch (Exception e) when (e is SettingsException or SqliteSchemaException or PostgresSetupException or StoreUnavailableException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 1;
+        }
+        catch (System.Data.Common.DbException e)
+        {
+            Console.Error.WriteLine($"The database was lost: {e.Message} Run the command again.");
+            return 1;
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException)
+        {
+            Console.Error.WriteLine($"The settings or the database cannot be read: {e.Message} {e.InnerException?.Message}");
+            return 1;
+        }
+    }
+
+    private async Task<int> RunCheckedAsync(string[] args)
+    {
+        // :: Settings: file, then environment, then command line.
+        var command = args is ["account" or "migrate" or "copy", ..]
+            ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
+            : [];
+        var configuration = new ConfigurationBuilder()
+            .SetBasePath(AppContext.BaseDirectory)
+            .AddJsonFile("appsettings.json", optional: true)
+            .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
+            .AddInMemoryCollection(SettingNames.FromCommandLine(args[command.Length..]))
+            .Build();
+        var options = LockstepSettings.Read(configuration, check);
+
+        // :: Commands
+        switch (command)
+        {
+            case ["account", .. var account]:
+                return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
+            case ["migrate"]:
+                Console.WriteLine($"The schema is at version {await PostgresDatabase.MigrateAsync(options.Postgres, CancellationToken.None)}.");
+                return 0;
+            case ["copy"]:
+                return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+            case [var verb, ..]:
+                Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
+                return 2;
+        }
+
+        // :: Server
+        var faults = new StorageFaults(TimeProvider.System);
+        await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
+        await using var app = build(options, configuration, storage);
+        faults.Logger = app.Logger;
+        try
+        {
+            StaleSockets.Remove(options.Urls);
+            await app.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+        {
+            Console.Error.WriteLine($"Cannot listen on {options.Urls}: {e.Message} Stop what listens there, or set Urls to another address.");
+            return 1;
+        }
+
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+}

@@ -1,0 +1,12 @@
+using Lockstep.Gateway.Hosting;
+
+namespace Lockstep.Silo.Hosting;
+
+/// <summary>The settings of a member: those of the single-node server, its role, and the cluster.</summary>
+internal sealed record MemberOptions : LockstepOptions
+{
+    /// <summary>What this member does. Default: all.</summary>
+    public MemberRole Role { get; init; } = MemberRole.All;
+
+    public ClusterSettings Cluster { get; init; } = new();
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Health;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Gateway.Kinto;
+using Lockstep.Grains;
+using Lockstep.Storage.PostgreSql;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Serialization;
+using Orleans.Storage;
+
+namespace Lockstep.Silo.Hosting;
+
+/// <summary>A member of the cluster, put together by its role from the parts of the single-node server and Orleans.</summary>
+internal static class MemberServer
+{
+    public const string LivenessCheck = "silo-liveness";
+
+    /// <summary>
+    /// Goes into the key of all stored grain state, so it is the same whatever the cluster's id.
+    /// </summary>
+    private const string ServiceId = "lockstep";
+    private const string Provider = "Npgsql";
+
+    // Orleans reads and writes its few rows through a pool of its own.
+    private const int OrleansConnections = 4;
+
+    // A batch of many pages is one message; what a request may ask for is bounded by the API.
+    private const int MaxMessageBytes = 1 << 30;
+
+    /// <summary>Nothing listens and nothing joins yet.</summary>
+    public static WebApplication Build(MemberOptions options, IConfiguration configuration, ServerStorage storage, TimeProvider time)
+    {
+        var builder = LockstepServer.CreateBuilder(options, configuration, storage, time);
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton<IBuckets>(services => new GrainBuckets(services.GetRequiredService<IGrainFactory>(), options.Cluster.FailoverWait, time))
+            .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
+                services.GetRequiredService<IGrainFactory>(), options.Accounts.ToLimits(), storage.Secret));
+
+        var tls = options.Cluster.Tls.IsOn ? new MutualTls(options.Cluster.Tls) : null;
+        if (options.Role is MemberRole.Gateway)
+        {
+            AddClient(builder, options, tls);
+        }
+        else
+        {
+            AddSilo(builder, options, tls);
+        }
+
+        if (options.Role is not MemberRole.Silo)
+        {
+            builder.Services.AddApi();
+        }
+
+        var app = LockstepServer.CreateApplication(builder, options);
+        if (options.Role is not MemberRole.Silo)
+        {
+            app.MapKinto();
+        }
+
+        app.Lifetime.ApplicationStarted.Register(() => MemberReport.Write(app, options, storage.Description));
+        return app;
+    }
+
+    private static void AddSilo(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls)
+    {
+        var cluster = options.Cluster;
+        builder.Services.AddHealthChecks()
+            .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.Ready])
+            .AddCheck<SiloCheck>(LivenessCheck, tags: [HealthEndpoints.Live]);
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (cluster.Id, ServiceId));
+            silo.Configure<SiloOptions>(own => own.SiloName = $"{Environment.MachineName}:{cluster.SiloPort}");
+            silo.Configure<EndpointOptions>(endpoints =>
+            {
+                endpoints.AdvertisedIPAddress = IPAddress.Parse(cluster.Address);
+                endpoints.SiloPort = cluster.SiloPort;
+                endpoints.GatewayPort = cluster.GatewayPort;
+            });
+            silo.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (Provider, ConnectionString(options)));
+            silo.AddAdoNetGrainStorage(GrainStorage.Name, states => states.Configure<Serializer>((grains, serializer) =>
+            {
+                (grains.Invariant, grains.ConnectionString) = (Provider, ConnectionString(options));
+                grains.DeleteStateOnClear = true;
+                grains.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+            }));
+            silo.Configure<ClusterMembershipOptions>(membership =>
+            {
+                membership.ProbeTimeout = cluster.ProbeTimeout;
+                membership.NumMissedProbesLimit = cluster.MissedProbes;
+                membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
+
+                // Whoever missed the gossip about a change finds it in the table, at the latest after this.
+                membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            });
+            silo.Configure<GrainCollectionOptions>(idle =>
+            {
+                // An owner that nobody asks leaves memory; when it is asked again it is placed anew, which spreads owners over
+                // silos that have come. Orleans looks once in a quantum, and wants the age to be more than one.
+                idle.CollectionQuantum = TimeSpan.FromSeconds(30);
+                idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
+            });
+            silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            if (tls is not null)
+            {
+                silo.UseTls(tls.Configure);
+            }
+        });
+        builder.Services.AddOwners();
+    }
+
+    private static void AddClient(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls)
+    {
+        var connection = new GatewayConnection();
+        builder.Services.AddHealthChecks().AddCheck("cluster", connection, tags: [HealthEndpoints.Ready]);
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId));
+            client.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (Provider, ConnectionString(options)));
+
+            // How soon a gateway sends requests to a silo that has come.
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            client.AddGatewayCountChangedHandler(connection.OnSilosChanged);
+            client.UseConnectionRetryFilter<UntilThereIsASilo>();
+            if (tls is not null)
+            {
+                client.UseTls(tls.Configure);
+            }
+        });
+    }
+
+    private static string ConnectionString(MemberOptions options) => PostgresDatabase.CreateConnectionString(options.Postgres, OrleansConnections);
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Orleans.Runtime;
+
+namespace Lockstep.Silo.Hosting;
+
+/// <summary>
+/// Whether this silo is one of the cluster's. As a liveness check it only fails once the silo is dead, which a restart mends.
+/// </summary>
+internal sealed class SiloCheck(ISiloStatusOracle silos) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var status = silos.CurrentStatus;
+        var good = context.Registration.Name is MemberServer.LivenessCheck ? status != SiloStatus.Dead : status == SiloStatus.Active;
+        return Task.FromResult(good ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy($"The silo is {status}."));
+    }
+}
