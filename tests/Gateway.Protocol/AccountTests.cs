@@ -260,7 +260,7 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         }
     }
 
-    [Fact]
+    [OwnersClockFact]
     public async Task SignIn_TooManyFailures_Is429ForThatAccountOnly_UntilTheWindowEnds()
     {
         var time = new ManualTime();

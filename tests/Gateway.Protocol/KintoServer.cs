@@ -4,8 +4,6 @@ using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Http;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
@@ -16,8 +14,7 @@ public sealed class KintoServer : IAsyncLifetime
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
     private LockstepOptions options;
     private readonly Func<IBucketStore, IBucketStore>? decorate;
-    private ServerStorage? storage;
-    private WebApplication? app;
+    private KintoHost? host;
     private int accounts;
 
     public KintoServer()
@@ -45,7 +42,7 @@ public sealed class KintoServer : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
-    internal IServiceProvider Services => app!.Services;
+    internal IServiceProvider Services => host!.Services;
 
     internal static async Task<KintoServer> StartAsync(
         Func<LockstepOptions, LockstepOptions>? configure = null, Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null)
@@ -62,12 +59,8 @@ public sealed class KintoServer : IAsyncLifetime
             options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
         }
 
-        storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
-        var quiet = new ConfigurationBuilder()
-            .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
-        app = LockstepServer.Build(options, quiet, storage, Time, decorate);
-        await app.StartAsync();
-        Address = new Uri(app.Urls.First());
+        host = await KintoHost.StartAsync(options, Time, decorate);
+        Address = host.Address;
     }
 
     public KintoClient Anonymous() => new(Address, authorization: null);
@@ -90,9 +83,7 @@ public sealed class KintoServer : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await app!.StopAsync();
-        await app.DisposeAsync();
-        await storage!.DisposeAsync();
+        await host!.DisposeAsync();
         if (options.Postgres.Connection is { } connection)
         {
             await PostgresServer.DropDatabaseAsync(connection);

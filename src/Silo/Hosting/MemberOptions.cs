@@ -5,6 +5,16 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>The settings of a member: those of the single-node server, its role, and the cluster.</summary>
 internal sealed record MemberOptions : LockstepOptions
 {
+    public MemberOptions()
+    {
+    }
+
+    /// <summary>The same settings, for a member.</summary>
+    public MemberOptions(LockstepOptions options)
+        : base(options)
+    {
+    }
+
     /// <summary>What this member does. Default: all.</summary>
     public MemberRole Role { get; init; } = MemberRole.All;
 

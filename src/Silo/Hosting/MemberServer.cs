@@ -1,6 +1,7 @@
 using System.Net;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Hosting;
@@ -31,10 +32,15 @@ internal static class MemberServer
     // A batch of many pages is one message; what a request may ask for is bounded by the API.
     private const int MaxMessageBytes = 1 << 30;
 
-    /// <summary>Nothing listens and nothing joins yet.</summary>
-    public static WebApplication Build(MemberOptions options, IConfiguration configuration, ServerStorage storage, TimeProvider time)
+    /// <summary>Puts a member together; nothing listens and nothing joins yet. Parameters as of <see cref="LockstepServer.Build"/>.</summary>
+    public static WebApplication Build(
+        MemberOptions options,
+        IConfiguration configuration,
+        ServerStorage storage,
+        TimeProvider time,
+        Func<IBucketStore, IBucketStore>? decorate = null)
     {
-        var builder = LockstepServer.CreateBuilder(options, configuration, storage, time);
+        var builder = LockstepServer.CreateBuilder(options, configuration, storage, time, decorate);
         builder.Services
             .AddSingleton(options)
             .AddSingleton<IBuckets>(services => new GrainBuckets(services.GetRequiredService<IGrainFactory>(), options.Cluster.FailoverWait, time))
@@ -116,8 +122,7 @@ internal static class MemberServer
 
     private static void AddClient(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls)
     {
-        var connection = new GatewayConnection();
-        builder.Services.AddHealthChecks().AddCheck("cluster", connection, tags: [HealthEndpoints.Ready]);
+        builder.Services.AddHealthChecks().AddCheck<ClusterCheck>("cluster", tags: [HealthEndpoints.Ready]);
         builder.UseOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId));
@@ -126,7 +131,6 @@ internal static class MemberServer
             // How soon a gateway sends requests to a silo that has come.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
-            client.AddGatewayCountChangedHandler(connection.OnSilosChanged);
             client.UseConnectionRetryFilter<UntilThereIsASilo>();
             if (tls is not null)
             {

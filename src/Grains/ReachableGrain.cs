@@ -1,0 +1,10 @@
+using Orleans.Concurrency;
+
+namespace Lockstep.Grains;
+
+/// <inheritdoc cref="IReachableGrain"/>
+[StatelessWorker]
+internal sealed class ReachableGrain : Grain, IReachableGrain
+{
+    public Task PingAsync() => Task.CompletedTask;
+}

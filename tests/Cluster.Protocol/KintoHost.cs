@@ -1,0 +1,47 @@
+using Lockstep.Cluster.Tests;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
+using Microsoft.AspNetCore.Builder;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>What serves the protocol in these tests: here a cluster of a gateway and two silos.</summary>
+internal sealed class KintoHost : IAsyncDisposable
+{
+    private readonly Members members;
+    private readonly WebApplication gateway;
+
+    private KintoHost(Members members, WebApplication gateway)
+    {
+        this.members = members;
+        this.gateway = gateway;
+    }
+
+    public Uri Address => new(gateway.Urls.First());
+
+    public IServiceProvider Services => gateway.Services;
+
+    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
+    {
+        var members = new Members();
+        try
+        {
+            // Faults are put into the store of whoever owns the bucket: then there is one silo. Silos would take each other for
+            // dead by a clock that stands still.
+            for (var silos = decorate is null ? 2 : 1; silos > 0; silos--)
+            {
+                await members.AddAsync(new MemberOptions(options) { Role = MemberRole.Silo }, TimeProvider.System, decorate);
+            }
+
+            return new KintoHost(members, await members.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time));
+        }
+        catch
+        {
+            await members.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => members.DisposeAsync();
+}

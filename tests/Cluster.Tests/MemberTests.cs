@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Lockstep.Core.Accounts;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Silo.Hosting;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lockstep.Cluster.Tests;
+
+/// <summary>Members by their roles, over HTTP.</summary>
+public sealed class MemberTests : IAsyncLifetime
+{
+    private readonly Members members = new();
+    private readonly HttpClient http = new();
+    private MemberOptions options = new()
+    {
+        Urls = "http://127.0.0.1:0",
+        Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 3 },
+        Http = new HttpOptions { DrainTime = TimeSpan.Zero },
+    };
+
+    private MemberOptions Silo => options with { Role = MemberRole.Silo };
+
+    private MemberOptions Gateway => options with { Role = MemberRole.Gateway };
+
+    public async Task InitializeAsync() =>
+        options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
+
+    public async Task DisposeAsync()
+    {
+        http.Dispose();
+        await members.DisposeAsync();
+        await PostgresServer.DropDatabaseAsync(options.Postgres.Connection!);
+    }
+
+    [Fact]
+    public async Task Silo_OverHttp_HasHealthAndNothingElse()
+    {
+        var silo = await members.AddAsync(Silo);
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(silo, "/health/live"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(silo, "/health/ready"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(silo, "/v1/"));
+    }
+
+    [Fact]
+    public async Task Gateway_IsReady_WhileThereIsASilo()
+    {
+        var silo = await members.AddAsync(Silo);
+        var gateway = await members.AddAsync(Gateway);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/health/ready"));
+
+        await members.StopAsync(silo);
+
+        await UntilAsync(async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/health/live"));
+        await members.AddAsync(Silo);
+        await UntilAsync(async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Clusters_OfTwoIds_OnOneDatabase_SeeEachOthersWrites()
+    {
+        var blue = await members.AddAsync(options with { Cluster = new ClusterSettings { Id = "blue" } });
+        var green = await members.AddAsync(options with { Cluster = new ClusterSettings { Id = "green" } });
+        await RegisterAsync(blue);
+
+        for (var i = 0; i < 10; i++)
+        {
+            var (here, there) = i % 2 == 0 ? (blue, green) : (green, blue);
+            Assert.Equal(HttpStatusCode.Created, (await PutAsync(here, $"r{i}")).StatusCode);
+            Assert.Equal(HttpStatusCode.PreconditionFailed, (await PutAsync(there, $"r{i}", onlyNew: true)).StatusCode);
+        }
+
+        Assert.Equal(2L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM clusters"));
+    }
+
+    [Fact]
+    public async Task WrongPasswords_ThroughTwoGateways_CountTogether_AndOutliveTheSilos()
+    {
+        var silo = await members.AddAsync(Silo);
+        var first = await members.AddAsync(Gateway);
+        var second = await members.AddAsync(Gateway);
+        await RegisterAsync(first);
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(first, "wrong"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(second, "wrong"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(first, "wrong"));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(second, "wrong"));
+        await members.StopAsync(silo);
+        await members.AddAsync(Silo);
+        await UntilAsync(async () => await StatusAsync(second, "/health/ready") == HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(second, "s3cr3t"));
+        Assert.Equal(0L, await PostgresServer.QueryAsync(
+            options.Postgres.Connection!, "SELECT count(*) FROM grain_states WHERE key LIKE '%alice%' OR key LIKE '%127%' OR position('alice'::bytea IN state) > 0"));
+    }
+
+    [Fact]
+    public async Task RightPassword_ForgetsTheWrongOnesBefore()
+    {
+        var member = await members.AddAsync(options);
+        await RegisterAsync(member);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(member, "wrong"));
+            Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(member, "wrong again"));
+
+            // What was verified once is not counted or forgotten: another spelling of the same password.
+            Assert.Equal(HttpStatusCode.OK, await SignInAsync(member, "s3cr3t", scheme: i switch { 0 => "Basic", 1 => "basic", _ => "BASIC" }));
+        }
+    }
+
+    [Fact]
+    public async Task Throttle_StorageIsAway_SignsNobodyIn()
+    {
+        var member = await members.AddAsync(options);
+        await RegisterAsync(member);
+        await PostgresServer.ExecuteAsync(options.Postgres.Connection!, "ALTER TABLE grain_states RENAME TO grain_states_away");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await SignInAsync(member, "wrong"));
+
+        await PostgresServer.ExecuteAsync(options.Postgres.Connection!, "ALTER TABLE grain_states_away RENAME TO grain_states");
+        await UntilAsync(async () => await SignInAsync(member, "wrong") == HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task AccountDeleted_ThroughAGateway_TakesItsBucketsWithIt()
+    {
+        await members.AddAsync(Silo);
+        var gateway = await members.AddAsync(Gateway);
+        await RegisterAsync(gateway);
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(gateway, "a")).StatusCode);
+
+        Assert.True(await gateway.Services.GetRequiredService<AccountDirectory>().DeleteAsync("alice", CancellationToken.None));
+
+        Assert.Equal(0L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM buckets WHERE live"));
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+        }
+    }
+
+    private static Uri At(WebApplication member, string path) => new(new Uri(member.Urls.First()), path);
+
+    private static AuthenticationHeaderValue Basic(string password, string scheme = "Basic") =>
+        new(scheme, Convert.ToBase64String(Encoding.UTF8.GetBytes($"alice:{password}")));
+
+    private async Task<HttpStatusCode> StatusAsync(WebApplication member, string path)
+    {
+        using var answer = await http.GetAsync(At(member, path));
+        return answer.StatusCode;
+    }
+
+    private static async Task RegisterAsync(WebApplication member) =>
+        Assert.NotNull(await member.Services.GetRequiredService<AccountDirectory>().AddAsync("alice", "s3cr3t", CancellationToken.None));
+
+    private async Task<HttpStatusCode> SignInAsync(WebApplication member, string password, string scheme = "Basic")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, At(member, "/v1/buckets")) { Headers = { Authorization = Basic(password, scheme) } };
+        using var answer = await http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    private async Task<HttpResponseMessage> PutAsync(WebApplication member, string id, bool onlyNew = false)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, At(member, $"/v1/buckets/default/collections/tasks/records/{id}"))
+        {
+            Headers = { Authorization = Basic("s3cr3t") },
+            Content = new StringContent("""{"data":{}}""", Encoding.UTF8, "application/json"),
+        };
+        if (onlyNew)
+        {
+            request.Headers.TryAddWithoutValidation("If-None-Match", "*");
+        }
+
+        return await http.SendAsync(request);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Sockets;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+
+namespace Lockstep.Cluster.Tests;
+
+/// <summary>Members of a cluster as they are shipped, all in this process, each connected to the database by itself.</summary>
+internal sealed class Members : IAsyncDisposable
+{
+    private static readonly IConfiguration Quiet = new ConfigurationBuilder()
+        .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
+
+    private readonly Dictionary<WebApplication, ServerStorage> running = [];
+
+    /// <summary>Starts one more, on ports of its own.</summary>
+    public async Task<WebApplication> AddAsync(
+        MemberOptions options,
+        TimeProvider? time = null,
+        Func<IBucketStore, IBucketStore>? decorate = null,
+        CancellationToken cancellationToken = default)
+    {
+        options = options with { Cluster = options.Cluster with { SiloPort = FreePort(), GatewayPort = FreePort() } };
+        var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
+        var app = MemberServer.Build(options, Quiet, storage, time ?? TimeProvider.System, decorate);
+        running.Add(app, storage);
+        await app.StartAsync(cancellationToken);
+        return app;
+    }
+
+    /// <summary>As a signal would.</summary>
+    public async Task StopAsync(WebApplication app)
+    {
+        running.Remove(app, out var storage);
+        await app.StopAsync();
+        await app.DisposeAsync();
+        await storage!.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(running.Keys.ToList().Select(StopAsync));
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

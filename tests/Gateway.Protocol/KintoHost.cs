@@ -1,0 +1,41 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>What serves the protocol in these tests: here the single-node server.</summary>
+internal sealed class KintoHost : IAsyncDisposable
+{
+    private static readonly IConfiguration Quiet = new ConfigurationBuilder()
+        .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
+
+    private readonly ServerStorage storage;
+    private readonly WebApplication app;
+
+    private KintoHost(ServerStorage storage, WebApplication app)
+    {
+        this.storage = storage;
+        this.app = app;
+    }
+
+    public Uri Address => new(app.Urls.First());
+
+    public IServiceProvider Services => app.Services;
+
+    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
+    {
+        var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
+        var app = LockstepServer.Build(options, Quiet, storage, time, decorate);
+        await app.StartAsync();
+        return new KintoHost(storage, app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        await storage.DisposeAsync();
+    }
+}
