@@ -1,4 +1,5 @@
-# The image of gateways and silos (one program): docker build -t lockstep:0.1.0 .
+# The image of gateways and silos (one program):
+#   docker build --build-arg COMMIT=$(git rev-parse HEAD) -t lockstep:0.1.0 .
 # What is built runs on any processor, so the first stage runs on the builder's own.
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source
@@ -14,7 +15,9 @@ COPY src/Storage.Sqlite/Storage.Sqlite.csproj src/Storage.Sqlite/
 RUN dotnet restore src/Silo
 
 COPY . .
-RUN dotnet publish src/Silo -c Release --no-restore -p:UseAppHost=false -o /app
+# What /v1/__version__ says; .git is not copied.
+ARG COMMIT=
+RUN dotnet publish src/Silo -c Release --no-restore -p:UseAppHost=false -p:SourceRevisionId=$COMMIT -o /app
 
 # No shell, no package manager. The patch release is whichever is newest at the build: build anew for its security fixes.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
