@@ -8,13 +8,11 @@ import { parseAllDocuments } from "yaml";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Kustomize's version, "v5.5.0"; undefined where kubectl is so old that it does not tell. */
-export function kustomizeVersion() {
-  return JSON.parse(kubectl("version", "--client", "--output=json")).kustomizeVersion;
-}
-
 /** Each overlay, the base, and the base with each component: name and objects. */
 export function builds() {
+  // A kubectl from before 1.24 does not even tell.
+  const { kustomizeVersion: version } = JSON.parse(kubectl("version", "--client", "--output=json"));
+  if (!/^v([5-9]|\d\d)\./.test(version)) throw new Error(`kubectl 1.27 or newer is needed, for kustomize 5; it has ${version ?? "an older one"}.`);
   const overlays = readdirSync(join(root, "k8s/overlays")).map(name => `overlays/${name}`);
   const components = readdirSync(join(root, "k8s/components"));
   return [
