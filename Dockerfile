@@ -1,0 +1,32 @@
+# The image of gateways and silos (one program):
+#   docker build --build-arg COMMIT=$(git rev-parse HEAD) -t lockstep:0.1.0 .
+# What is built runs on any processor, so the first stage runs on the builder's own.
+FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
+WORKDIR /source
+
+# What restore reads, before the rest: the packages are fetched again only when one of these changes.
+COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Core/Core.csproj src/Core/
+COPY src/Gateway/Gateway.csproj src/Gateway/
+COPY src/Grains/Grains.csproj src/Grains/
+COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
+COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
+COPY src/Storage.Sqlite/Storage.Sqlite.csproj src/Storage.Sqlite/
+RUN dotnet restore src/Silo
+
+COPY . .
+# What /v1/__version__ says; .git is not copied.
+ARG COMMIT=
+RUN dotnet publish src/Silo -c Release --no-restore -p:UseAppHost=false -p:SourceRevisionId=$COMMIT -o /app
+
+# No shell, no package manager. The patch release is whichever is newest at the build: build anew for its security fixes.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+WORKDIR /app
+COPY --from=build /app .
+# The second one is only what the base image would say otherwise: 8080.
+ENV LOCKSTEP_URLS=http://*:8888 \
+    ASPNETCORE_HTTP_PORTS=8888
+EXPOSE 8888 11111 30000
+# "app", as a number, so that runAsNonRoot can see that it is not root.
+USER 1654
+ENTRYPOINT ["dotnet", "/app/Lockstep.Silo.dll"]
