@@ -1,16 +1,20 @@
 import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const BUILT = new URL("../../src/Gateway/bin/Release/net10.0/Lockstep.Gateway.dll", import.meta.url);
+const SINGLE_NODE = fileURLToPath(new URL("../../src/Gateway/bin/Release/net10.0/Lockstep.Gateway.dll", import.meta.url));
+const MEMBER = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/Lockstep.Silo.dll", import.meta.url));
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
+const SILO_JOINED = 32;
+const SILOS = 2;
 
 /** Every test makes an account; the strength of its hash is none of their matter. */
 const PASSWORD_ITERATIONS = 1_000;
@@ -18,7 +22,8 @@ const PASSWORD_ITERATIONS = 1_000;
 let accounts = 0;
 
 /**
- * Starts the built server on a port of its own with empty storage: of the engine that `LOCKSTEP_TEST_ENGINE` names.
+ * Starts the built server on a port of its own with empty storage: of the engine that `LOCKSTEP_TEST_ENGINE` names. `cluster` is
+ * PostgreSQL with a gateway, which the clients talk to, and silos.
  *
  * @param {Record<string, string|number|boolean>} settings As on the command line, without the dashes: `{"kinto:backoff": 5}`.
  */
@@ -34,14 +39,11 @@ class Server {
 
   #storage;
   #settings;
-  #child;
-  #ended;
-  #log = [];
-  #faults = [];
+  #children = [];
 
   constructor(storage, settings) {
     this.#storage = storage;
-    this.#settings = settings;
+    this.#settings = { "data-directory": storage.directory, "log-format": "json", "accounts:password-iterations": PASSWORD_ITERATIONS, ...settings };
   }
 
   get remote() {
@@ -49,36 +51,35 @@ class Server {
   }
 
   get log() {
-    return this.#log.join("\n");
+    return this.#children.map((child) => child.log.join("\n")).join("\n");
   }
 
   /** Starts it and waits until it says where it listens. */
   async start(url = this.address) {
-    const settings = { "data-directory": this.#storage.directory, urls: url, "log-format": "json", "accounts:password-iterations": PASSWORD_ITERATIONS, ...this.#settings };
-    const child = spawn(
-      "dotnet",
-      [process.env.LOCKSTEP_SERVER ?? fileURLToPath(BUILT), ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])],
-      { env: { ...environment(), ...this.#storage.environment }, stdio: ["ignore", "pipe", "pipe"] },
-    );
-    this.#child = child;
-    this.#ended = new Promise((resolve) => {
-      child.once("error", (error) => resolve(`could not be started: ${error.message}`));
-      child.once("close", (code, signal) => resolve(signal ?? code));
-    });
-    const found = new Promise((resolve) => {
-      createInterface({ input: child.stdout }).on("line", (line) => this.#read(line, resolve));
-      createInterface({ input: child.stderr }).on("line", (line) => this.#log.push(line));
-    });
+    this.#children = [];
+    try {
+      if (this.#storage.cluster) {
+        for (let i = 0; i < SILOS; i++) {
+          const [silo, gateway] = await freePorts(2);
+          await this.#spawn(MEMBER, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway });
+        }
+      }
 
-    const first = await within(DEADLINE_MS, Promise.race([found, this.#ended.then((end) => ({ end }))]));
-    if (typeof first !== "string") {
-      child.kill("SIGKILL");
-      await this.#ended;
+      const { Address } = await (this.#storage.cluster
+        ? this.#spawn(MEMBER, LISTENING, { role: "gateway", urls: url })
+        : this.#spawn(process.env.LOCKSTEP_SERVER ?? SINGLE_NODE, LISTENING, { urls: url }));
+      this.address = Address;
+    } catch (error) {
+      await this.crash();
       await this.#storage.remove();
-      throw new Error(`The server ${first ? `ended (${first.end})` : `said nothing for ${DEADLINE_MS} ms`} instead of listening. Its log:\n${this.log}`);
+      throw error;
     }
+  }
 
-    this.address = first;
+  async #spawn(program, event, settings) {
+    const child = new Child(program, { ...this.#settings, ...settings }, { ...environment(), ...this.#storage.environment });
+    this.#children.push(child);
+    return child.said(event);
   }
 
   /** Makes an account that nobody else uses. */
@@ -121,32 +122,79 @@ class Server {
       await this.#storage.remove();
     }
 
-    if (this.#faults.length > 0) {
-      throw new Error(`The server logged faults:\n${this.#faults.join("\n")}`);
+    const faults = this.#children.flatMap((child) => child.faults);
+    if (faults.length > 0) {
+      throw new Error(`The server logged faults:\n${faults.join("\n")}`);
     }
   }
 
   /** Ends it, and leaves its data. */
   async end() {
-    this.#child.kill("SIGTERM");
+    // A cluster's gateway first, as it came last.
+    for (const child of this.#children.toReversed()) {
+      await child.end();
+    }
+  }
+
+  /** Ends it without a warning, and leaves its data. */
+  async crash() {
+    await Promise.all(this.#children.map((child) => child.crash()));
+  }
+}
+
+/** A process of the server. */
+class Child {
+  log = [];
+  faults = [];
+
+  #process;
+  #ended;
+  #waiting = new Map();
+
+  constructor(program, settings, variables) {
+    const child = spawn("dotnet", [program, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])], {
+      env: variables,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    this.#ended = new Promise((resolve) => {
+      child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+      child.once("close", (code, signal) => resolve(signal ?? code));
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => this.#read(line));
+    createInterface({ input: child.stderr }).on("line", (line) => this.log.push(line));
+  }
+
+  /** What a line with that event id says, once it is there. Asked right after the start. */
+  async said(event) {
+    const found = new Promise((resolve) => this.#waiting.set(event, resolve));
+    const first = await within(DEADLINE_MS, Promise.race([found, this.#ended.then((end) => ({ end }))]));
+    if (first === undefined || "end" in first) {
+      throw new Error(`The server ${first ? `ended (${first.end})` : `said nothing for ${DEADLINE_MS} ms`} instead of listening. Its log:\n${this.log.join("\n")}`);
+    }
+
+    return first;
+  }
+
+  async end() {
+    this.#process.kill("SIGTERM");
     const end = await within(DEADLINE_MS, this.#ended);
     if (end === undefined) {
       await this.crash();
     }
 
     if (end !== 0) {
-      throw new Error(`The server ${end === undefined ? `did not end within ${DEADLINE_MS} ms` : `ended with ${end}`}. Its log:\n${this.log}`);
+      throw new Error(`The server ${end === undefined ? `did not end within ${DEADLINE_MS} ms` : `ended with ${end}`}. Its log:\n${this.log.join("\n")}`);
     }
   }
 
-  /** Ends it without a warning, and leaves its data. */
   async crash() {
-    this.#child.kill("SIGKILL");
+    this.#process.kill("SIGKILL");
     await this.#ended;
   }
 
-  #read(line, found) {
-    this.#log.push(line);
+  #read(line) {
+    this.log.push(line);
     let entry;
     try {
       entry = JSON.parse(line);
@@ -154,14 +202,23 @@ class Server {
       return;
     }
 
-    if (entry.EventId === LISTENING && entry.State?.Address) {
-      found(entry.State.Address);
-    }
-
+    this.#waiting.get(entry.EventId)?.(entry.State);
     if (entry.LogLevel === "Error" || entry.LogLevel === "Critical") {
-      this.#faults.push(line);
+      this.faults.push(line);
     }
   }
+}
+
+/** Ports that nobody listens on now, all different. */
+async function freePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }
 
 export function basic(name, password) {
@@ -178,14 +235,15 @@ async function newStorage() {
   }
 
   try {
-    if (engine !== "postgresql") {
-      throw new Error(`LOCKSTEP_TEST_ENGINE is '${engine}'. Use sqlite or postgresql.`);
+    if (engine !== "postgresql" && engine !== "cluster") {
+      throw new Error(`LOCKSTEP_TEST_ENGINE is '${engine}'. Use sqlite, postgresql or cluster.`);
     }
 
     const name = `lockstep_${randomUUID().replaceAll("-", "")}`;
     const { stdout } = await promisify(execFile)(POSTGRES, ["createdb", name]);
     return {
       directory,
+      cluster: engine === "cluster",
       environment: { LOCKSTEP_POSTGRES__CONNECTION: stdout.trim() },
       remove: async () => {
         await removeDirectory();

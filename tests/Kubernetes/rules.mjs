@@ -10,8 +10,8 @@ const guide = read("docs/operations/kubernetes.md");
 const version = /<Version>(.+)<\/Version>/.exec(read("Directory.Build.props"))[1];
 const developmentPassword = "only-for-development";
 
-/** Connections that a process may have beside Postgres:MaxConnections, for the membership table. */
-const membershipConnections = 2;
+/** Connections that a process may have beside Postgres:MaxConnections, for Orleans: membership and grain state. */
+const orleansConnections = 4;
 /** For migrations and people. */
 const otherConnections = 30;
 
@@ -316,7 +316,7 @@ export function connections(objects) {
     const most = scaler?.spec.maxReplicas ?? object.spec.replicas;
     const stopping = Math.min(most, Math.ceil(object.spec.template.spec.terminationGracePeriodSeconds / object.spec.minReadySeconds));
     const each = Number(settings(objects, object.spec.template.spec.containers[0]).LOCKSTEP_POSTGRES__MAX_CONNECTIONS);
-    return sum + (most + object.spec.strategy.rollingUpdate.maxSurge + stopping) * (each + membershipConnections);
+    return sum + (most + object.spec.strategy.rollingUpdate.maxSurge + stopping) * (each + orleansConnections);
   }, otherConnections);
 }
 
@@ -371,10 +371,10 @@ function settings(objects, container) {
 }
 
 function knownSettings() {
-  const names = read("docs/operations/configuration.md").match(/(?<=\| )`LOCKSTEP_[A-Z_]+`(?= \|)/g).map(name => name.slice(1, -1));
-  // The cluster's, as the program has them.
-  const cluster = ["ID", "ADDRESS", "SILO_PORT", "GATEWAY_PORT", "TLS__CERTIFICATE", "TLS__KEY", "TLS__AUTHORITY"];
-  return new Set([...names, ...cluster.map(name => `LOCKSTEP_CLUSTER__${name}`), "LOCKSTEP_ROLE", "LOCKSTEP_TELEMETRY__OTLP_ENDPOINT"]);
+  return new Set([
+    ...read("docs/operations/configuration.md").match(/(?<=\| )`LOCKSTEP_[A-Z_]+`(?= \|)/g).map(name => name.slice(1, -1)),
+    "LOCKSTEP_TELEMETRY__OTLP_ENDPOINT",
+  ]);
 }
 
 // "00:00:10"; a bare number would be days.

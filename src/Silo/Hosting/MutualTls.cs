@@ -23,7 +23,7 @@ internal sealed class MutualTls
             chain.ImportFromPemFile(files.Certificate!);
             authority.ImportFromPemFile(files.Authority!);
         }
-        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new SettingsException($"Cluster:Tls cannot be used: {e.Message} Certificate, key and authority are PEM files; the key belongs to the certificate and has no password.");
         }

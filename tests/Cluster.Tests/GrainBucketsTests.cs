@@ -1,0 +1,160 @@
+using System.Reflection;
+using Missing = Lockstep.Core.Outcomes.Missing;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Grains;
+using Lockstep.Grains.Wire;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Lockstep.Cluster.Tests;
+
+/// <summary>What callers are told, and what is sent again, when calls to owners fail.</summary>
+public sealed class GrainBucketsTests
+{
+    private static readonly BucketId Bucket = BucketId.DefaultBucket("b");
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly BucketRequest Read = new(Alice, [new ReadRecord(ObjectRef.Record("tasks", "a"))]);
+    private static readonly BucketRequest Write = new(Alice, [new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray())]);
+
+    private readonly FakeOwner owner = new();
+
+    public static TheoryData<Exception> Lost => [new SiloUnavailableException(), new OrleansException("sent back"), new TimeoutException()];
+
+    [Theory]
+    [MemberData(nameof(Lost))]
+    public async Task Write_CallFails_IsToldUnknown_AndNotSentAgain(Exception failure)
+    {
+        owner.Fail(failure);
+        owner.Answer();
+
+        Assert.Equal([Unavailable.FateUnknown], await ExecuteAsync(Buckets(), Write));
+        Assert.Equal(["execute"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Read_CallFails_IsSentAgain()
+    {
+        owner.Fail(new SiloUnavailableException());
+        owner.Fail(new SiloUnavailableException());
+        owner.Answer();
+
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(Buckets(), Read)));
+        Assert.Equal(["execute", "execute", "execute"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Read_CallFailsForLong_IsNotExecuted()
+    {
+        owner.FailAlways(new SiloUnavailableException());
+
+        Assert.Equal([Unavailable.StoreFailed], await ExecuteAsync(Buckets(TimeSpan.Zero), Read));
+    }
+
+    [Fact]
+    public async Task Write_AfterAFailedCall_IsSentOnceTheOwnerAnswers()
+    {
+        var buckets = Buckets();
+        owner.Fail(new SiloUnavailableException());
+        await ExecuteAsync(buckets, Write);
+        owner.Fail(new SiloUnavailableException());
+        owner.Fail(new SiloUnavailableException());
+        owner.Answer();
+        owner.Answer();
+
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
+        Assert.Equal(["execute", "ping", "ping", "ping", "execute"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Write_AfterAFailedCall_OwnerStaysAway_IsNotExecuted()
+    {
+        var buckets = Buckets(TimeSpan.Zero);
+        owner.FailAlways(new SiloUnavailableException());
+        await ExecuteAsync(buckets, Write);
+
+        Assert.Equal([Unavailable.StoreFailed], await ExecuteAsync(buckets, Write));
+        Assert.Equal(["execute", "ping"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Write_CallerGivesUp_IsNeverTakenBack()
+    {
+        using var gone = new CancellationTokenSource();
+        owner.Answer(() =>
+        {
+            gone.Cancel();
+            return !owner.LastToken.CanBeCanceled;
+        });
+
+        Assert.IsType<Missing>(Assert.Single((await Buckets().Get(Bucket).ExecuteAsync(Write, gone.Token)).Outcomes));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Buckets().Get(Bucket).ExecuteAsync(Write, gone.Token).AsTask());
+        Assert.Equal(["execute"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Fault_InTheOwner_ComesThrough()
+    {
+        owner.Fail(new InvalidOperationException("a bug"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ExecuteAsync(Buckets(), Write));
+    }
+
+    private GrainBuckets Buckets(TimeSpan? wait = null) =>
+        new(FakeGrains.Of(owner), wait ?? TimeSpan.FromSeconds(30), TimeProvider.System);
+
+    private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
+        (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;
+
+    /// <summary>Answers each call as it was told to, in order.</summary>
+    private sealed class FakeOwner : IBucketGrain
+    {
+        private readonly Queue<Func<ResponseWire>> answers = new();
+        private Exception? always;
+
+        public List<string> Calls { get; } = [];
+
+        public CancellationToken LastToken { get; private set; }
+
+        public void Fail(Exception failure) => answers.Enqueue(() => throw failure);
+
+        public void FailAlways(Exception failure) => always = failure;
+
+        public void Answer(Func<bool>? condition = null) => answers.Enqueue(() =>
+        {
+            Assert.True(condition?.Invoke() ?? true);
+            return ResponseWire.From(new BucketResponse([new Missing(ObjectRef.Record("tasks", "a"))]));
+        });
+
+        public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken)
+        {
+            LastToken = cancellationToken;
+            return await NextAsync("execute");
+        }
+
+        public Task PingAsync() => NextAsync("ping");
+
+        private async Task<ResponseWire> NextAsync(string call)
+        {
+            Calls.Add(call);
+            await Task.Yield();
+            return always is null ? answers.Dequeue()() : throw always;
+        }
+    }
+
+    private class FakeGrains : DispatchProxy
+    {
+        private IBucketGrain? owner;
+
+        public static IGrainFactory Of(IBucketGrain owner)
+        {
+            var grains = Create<IGrainFactory, FakeGrains>();
+            ((FakeGrains)(object)grains).owner = owner;
+            return grains;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => owner;
+    }
+}
