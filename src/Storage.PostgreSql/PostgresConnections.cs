@@ -48,7 +48,9 @@ internal static class PostgresConnections
         connection.CancellationTimeout = -1;
         connection.Enlist = false;
         connection.IncludeErrorDetail = false;
-        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
+
+        // Else the pool's name in Npgsql's metrics is the connection string, less the password.
+        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "lockstep" };
         builder.UsePhysicalConnectionInitializer(
             static opened =>
             {
