@@ -12,8 +12,8 @@ internal sealed class OwnerMetrics : IDisposable
     private readonly TimeProvider time;
     private readonly Histogram<double> commitDuration;
     private readonly Histogram<double> turnDuration;
-    private readonly Counter<long> refusals;
-    private readonly Counter<long> takeovers;
+    private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "overloaded", "clock_ahead", "store_failed", "fate_unknown");
+    private long takeovers;
 
     /// <param name="owners">How many there are. Must not hold on to them: a meter that nobody disposes of stays for ever.</param>
     /// <param name="queue">What waits.</param>
@@ -25,8 +25,8 @@ internal sealed class OwnerMetrics : IDisposable
             "lockstep.commit.duration", "s", "From handing a bucket's commit to the store to knowing what became of it.", tags: null, LockstepMeter.Seconds);
         turnDuration = Meter.CreateHistogram(
             "lockstep.turn.duration", "s", "From taking requests out of a bucket's queue to having their answers.", tags: null, LockstepMeter.Seconds);
-        refusals = Meter.CreateCounter<long>("lockstep.refusals", "{request}", "Requests that an owner did not answer, or not all of.");
-        takeovers = Meter.CreateCounter<long>("lockstep.takeovers", "{bucket}", "Buckets that another process has taken over.");
+        Meter.CreateObservableCounter("lockstep.refusals", refusals.Read, "{request}", "Requests that an owner did not answer, or not all of.");
+        Meter.CreateObservableCounter("lockstep.takeovers", () => Volatile.Read(ref takeovers), "{bucket}", "Buckets that another process has taken over.");
         Meter.CreateObservableUpDownCounter("lockstep.owner.count", owners, "{owner}", "Owners of buckets in memory.");
         Meter.CreateObservableUpDownCounter("lockstep.queue.operations", () => queue.Operations, "{operation}", "Operations that wait for an owner or are in its turn.");
         Meter.CreateObservableUpDownCounter("lockstep.queue.size", () => queue.Bytes, "By", "Bytes of data that wait for an owner or are in its turn.");
@@ -54,22 +54,17 @@ internal sealed class OwnerMetrics : IDisposable
 
     public void Answered(BucketResponse response)
     {
-        if (!refusals.Enabled)
-        {
-            return;
-        }
-
         for (var i = 0; i < response.Outcomes.Count; i++)
         {
             if (response.Outcomes[i] is Unavailable { Reason: var reason })
             {
-                refusals.Add(1, new KeyValuePair<string, object?>(LockstepMeter.ReasonTag, NameOf(reason)));
+                refusals.Add(PlaceOf(reason));
                 return;
             }
         }
     }
 
-    public void TakenOver() => takeovers.Add(1);
+    public void TakenOver() => Interlocked.Increment(ref takeovers);
 
     public void Dispose() => Meter.Dispose();
 
@@ -82,11 +77,11 @@ internal sealed class OwnerMetrics : IDisposable
         _ => "unknown",
     };
 
-    private static string NameOf(UnavailableReason reason) => reason switch
+    private static int PlaceOf(UnavailableReason reason) => reason switch
     {
-        UnavailableReason.Overloaded => "overloaded",
-        UnavailableReason.ClockAhead => "clock_ahead",
-        UnavailableReason.StoreFailed => "store_failed",
-        _ => "fate_unknown",
+        UnavailableReason.Overloaded => 0,
+        UnavailableReason.ClockAhead => 1,
+        UnavailableReason.StoreFailed => 2,
+        _ => 3,
     };
 }

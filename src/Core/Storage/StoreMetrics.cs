@@ -9,7 +9,7 @@ public sealed class StoreMetrics : IDisposable
     private readonly TimeProvider time;
     private readonly Histogram<int> writes;
     private readonly Histogram<double> duration;
-    private readonly Counter<long> faults;
+    private long faults;
 
     public StoreMetrics(TimeProvider time)
     {
@@ -18,7 +18,7 @@ public sealed class StoreMetrics : IDisposable
             "lockstep.transaction.writes", "{write}", "Writes that went into one transaction.", tags: null, LockstepMeter.GroupSizes);
         duration = Meter.CreateHistogram(
             "lockstep.transaction.duration", "s", "From the begin of a transaction that writes to its end, durable or not.", tags: null, LockstepMeter.Seconds);
-        faults = Meter.CreateCounter<long>("lockstep.store.faults", "{fault}", "What the database did not do, also where another try did it.");
+        Meter.CreateObservableCounter("lockstep.store.faults", () => Volatile.Read(ref faults), "{fault}", "What the database did not do, also where another try did it.");
     }
 
     /// <summary>For what only one engine can measure.</summary>
@@ -38,7 +38,7 @@ public sealed class StoreMetrics : IDisposable
         }
     }
 
-    public void Fault() => faults.Add(1);
+    public void Fault() => Interlocked.Increment(ref faults);
 
     public void Dispose() => Meter.Dispose();
 }

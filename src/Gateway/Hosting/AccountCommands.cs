@@ -26,9 +26,10 @@ internal static class AccountCommands
 
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: arguments[0] is "remove", fault => output.WriteLine(fault.Message));
         var accounts = storage.Accounts;
-        var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+        using var metrics = new GatewayMetrics();
+        using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
         using var directory = new AccountDirectory(
-            accounts, storage.Buckets, buckets, new AccountSecret(storage.Secret), options.Accounts, TimeProvider.System);
+            accounts, storage.Buckets, buckets, new AccountSecret(storage.Secret), options.Accounts, metrics, TimeProvider.System);
         switch (arguments)
         {
             case ["list"]:
