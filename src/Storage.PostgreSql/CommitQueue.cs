@@ -27,13 +27,16 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly PostgresOptions options;
     private readonly TimeProvider time;
     private readonly Action<Exception> onFault;
+    private readonly StoreMetrics metrics;
     private readonly List<Task> running = [];
 
-    public CommitQueue(NpgsqlDataSource source, ProcessLease lease, PostgresOptions options, TimeProvider time, Action<Exception> onFault)
+    public CommitQueue(
+        NpgsqlDataSource source, ProcessLease lease, PostgresOptions options, TimeProvider time, Action<Exception> onFault, StoreMetrics metrics)
     {
         this.options = options;
         this.time = time;
         this.onFault = onFault;
+        this.metrics = metrics;
         running.Add(RunAsync(small, new CommitLane(source, lease, options, time, onFault), MaxGroupCommits));
         for (var i = 0; i < LargeLanes; i++)
         {
@@ -128,7 +131,9 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private async ValueTask CommitAsync(CommitLane lane, IReadOnlyList<PendingCommit> group)
     {
+        var begun = metrics.Now();
         var (result, outcomes) = await lane.ExecuteAsync(group);
+        metrics.TransactionEnded(group.Count, begun);
         switch (result)
         {
             case GroupResult.Committed:

@@ -54,7 +54,9 @@ internal static class PostgresConnections
         // What takes too long is given up with its connection, not cancelled: a cancelled wait for a synchronous standby is
         // reported as a commit, though no standby has it.
         connection.CancellationTimeout = -1;
-        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString);
+
+        // Else the pool's name in Npgsql's metrics is the connection string, less the password.
+        var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "lockstep" };
         builder.UsePhysicalConnectionInitializer(
             static opened =>
             {

@@ -24,12 +24,14 @@ public sealed class PostgresDatabase : IAsyncDisposable
         Secret = secret;
         Description = description;
         readers = new SemaphoreSlim(options.MaxConnections - KeptConnections);
-        Lease = new ProcessLease(source, options, time, Report);
-        Commits = new CommitQueue(source, Lease, options, time, Report);
+        Metrics = new StoreMetrics(time);
+        Lease = new ProcessLease(source, options, time, Report, Metrics.Meter);
+        Commits = new CommitQueue(source, Lease, options, time, Report, Metrics);
         Reads = new ReadQueue(source, Lease, ReadOneAsync);
 
         void Report(Exception fault)
         {
+            Metrics.Fault();
             try
             {
                 onFault(fault);
@@ -47,6 +49,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Server and database, without secrets.</summary>
     public string Description { get; }
 
+    internal StoreMetrics Metrics { get; }
+
     internal ProcessLease Lease { get; }
 
     internal CommitQueue Commits { get; }
@@ -63,15 +67,17 @@ public sealed class PostgresDatabase : IAsyncDisposable
         PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
     {
         var connections = PostgresConnections.CreateSource(options);
+        PostgresDatabase? database = null;
         try
         {
             var (secret, description) = await PrepareAsync(connections, options, cancellationToken);
-            var database = new PostgresDatabase(connections, options, time, onFault, secret, description);
+            database = new PostgresDatabase(connections, options, time, onFault, secret, description);
             await database.Lease.BeginAsync(cancellationToken);
             return database;
         }
         catch (Exception e)
         {
+            database?.Metrics.Dispose();
             await connections.DisposeAsync();
             throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e);
         }
@@ -113,6 +119,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         await Lease.DisposeAsync();
         await source.DisposeAsync();
         readers.Dispose();
+        Metrics.Dispose();
     }
 
     /// <summary>Runs a read, or another single statement, on a connection of the budget.</summary>

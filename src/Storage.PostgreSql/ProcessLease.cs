@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using Lockstep.Core.Buckets;
 using Npgsql;
 using NpgsqlTypes;
@@ -41,13 +42,16 @@ internal sealed class ProcessLease : IAsyncDisposable
     private long registered;
     private Task running = Task.CompletedTask;
 
-    public ProcessLease(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault)
+    public ProcessLease(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault, Meter meter)
     {
         connection = new LaneConnection(source);
         this.options = options;
         this.time = time;
         this.onFault = onFault;
         name = $"{Environment.MachineName} {Environment.ProcessId}";
+        meter.CreateObservableGauge("lockstep.lease.age", Age, "s", "Time since the last confirmed renewal of this process's lease was begun.");
+        meter.CreateObservableGauge(
+            "lockstep.clock.difference", () => Volatile.Read(ref clockDifference) / 1000.0, "s", "The database's wall clock less this process's; positive when the database is ahead.");
     }
 
     /// <summary>The term under which reads and commits that begin now may be remembered.</summary>
@@ -95,6 +99,10 @@ internal sealed class ProcessLease : IAsyncDisposable
         await connection.DisposeAsync();
         stopping.Dispose();
     }
+
+    /// <summary>Nothing to measure before the first registration.</summary>
+    private IEnumerable<Measurement<double>> Age() =>
+        Volatile.Read(ref current) is { } lease ? [new Measurement<double>(time.GetElapsedTime(lease.Confirmed).TotalSeconds)] : [];
 
     private bool IsConfirmed(LeaseTerm lease)
     {

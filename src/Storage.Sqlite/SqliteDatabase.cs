@@ -18,7 +18,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         this.options = options;
         Secret = secret;
-        writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault);
+        writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault, Metrics);
     }
 
     /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
@@ -62,11 +62,14 @@ public sealed class SqliteDatabase : IDisposable
 
         disposed = true;
         writer.Dispose();
+        Metrics.Dispose();
         while (readers.TryTake(out var reader))
         {
             reader.Dispose();
         }
     }
+
+    internal StoreMetrics Metrics { get; } = new(TimeProvider.System);
 
     internal Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run) => writer.WriteAsync(run);
 

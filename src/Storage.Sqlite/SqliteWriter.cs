@@ -23,16 +23,19 @@ internal sealed class SqliteWriter : IDisposable
     private readonly BlockingCollection<WriteJob> queue = [];
     private readonly Func<SqliteStatements> open;
     private readonly Action<Exception> onFault;
+    private readonly StoreMetrics metrics;
     private readonly Thread thread;
     private SqliteStatements? statements;
     private bool unsettled;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
     /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
-    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault)
+    /// <param name="metrics">Hears of transactions and faults.</param>
+    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics)
     {
         this.open = open;
         this.onFault = onFault;
+        this.metrics = metrics;
         thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         thread.Start();
     }
@@ -82,6 +85,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private void RunTransaction(List<WriteJob> jobs)
     {
+        var begun = metrics.Now();
         try
         {
             statements ??= open();
@@ -100,6 +104,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             // Out of room, gone, locked: before COMMIT nothing is written.
             Reset();
+            metrics.TransactionEnded(jobs.Count, begun);
             jobs.ForEach(static job => job.End(CommitOutcome.NotExecuted));
             Report(e);
             return;
@@ -114,11 +119,13 @@ internal sealed class SqliteWriter : IDisposable
         {
             unsettled = true;
             Reset();
+            metrics.TransactionEnded(jobs.Count, begun);
             jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
             Report(e);
             return;
         }
 
+        metrics.TransactionEnded(jobs.Count, begun);
         jobs.ForEach(static job => job.End());
     }
 
@@ -141,6 +148,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private void Report(Exception fault)
     {
+        metrics.Fault();
         try
         {
             onFault(fault);

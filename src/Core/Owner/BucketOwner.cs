@@ -28,6 +28,7 @@ internal sealed class BucketOwner(
     OperationReader reader,
     BucketOptions options,
     QueueBudget budget,
+    OwnerMetrics metrics,
     TimeProvider time)
 {
     private const int MaxReadAttempts = 8;
@@ -116,9 +117,9 @@ internal sealed class BucketOwner(
             var full = queue.Count > 0 && request.Operations.Count > 0
                 && (queuedOperations + request.Operations.Count > options.MaxQueuedOperations
                     || queuedBytes + pending.Size > options.MaxQueuedBytes);
-            if (full || (pending.Size > 0 && !budget.TryTake(pending.Size)))
+            if (full || !budget.TryTake(pending.Size, request.Operations.Count))
             {
-                return new ValueTask<BucketResponse>(BucketResponse.Uniform(request, Unavailable.Overloaded));
+                return new ValueTask<BucketResponse>(Refuse(request, Unavailable.Overloaded));
             }
 
             queue.Enqueue(pending);
@@ -148,10 +149,15 @@ internal sealed class BucketOwner(
         while (Drain() is { } batch)
         {
             var begun = batch.FindAll(static pending => pending.TryBegin());
+            var begunAt = metrics.Now();
             var answers = await AnswerAsync(begun);
+            if (begun.Count > 0)
+            {
+                metrics.TurnEnded(begunAt);
+            }
 
             // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
-            budget.Release(batch.Sum(static pending => pending.Size));
+            budget.Release(batch.Sum(static pending => pending.Size), batch.Sum(static pending => pending.Request.Operations.Count));
             for (var i = 0; i < begun.Count; i++)
             {
                 answers[i](begun[i]);
@@ -165,6 +171,11 @@ internal sealed class BucketOwner(
         try
         {
             var responses = begun.Count == 0 ? [] : await ExecuteAsync(begun.ConvertAll(static pending => pending.Request));
+            foreach (var response in responses)
+            {
+                metrics.Answered(response);
+            }
+
             return [.. responses.Select<BucketResponse, Action<PendingRequest>>(response => pending => pending.Complete(response))];
         }
         catch (Exception fault)
@@ -255,7 +266,9 @@ internal sealed class BucketOwner(
 
             // :: Step 2: commit.
             var commit = turn.Draft.ToCommit(Guid.NewGuid());
+            var begun = metrics.Now();
             var outcome = await store.CommitAsync(commit);
+            metrics.Committed(outcome.Status, begun);
 
             // :: Step 3: publish, or throw the turn away.
             switch (outcome.Status)
@@ -332,8 +345,15 @@ internal sealed class BucketOwner(
         }
         catch (StoreUnavailableException)
         {
-            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+            return Refuse(request, Unavailable.StoreFailed);
         }
+    }
+
+    private BucketResponse Refuse(BucketRequest request, Unavailable why)
+    {
+        var response = BucketResponse.Uniform(request, why);
+        metrics.Answered(response);
+        return response;
     }
 
     /// <returns>The outcome, and the heads as the read left them.</returns>

@@ -9,7 +9,7 @@ namespace Lockstep.Core.Owner;
 /// Owners as plain objects of this process: the single-node server's <see cref="IBuckets"/>. A bucket has at most one
 /// owner here: one leaves only when it is idle and closed, and whoever still holds it is told to get the bucket again.
 /// </summary>
-public sealed class InProcessBuckets : IBuckets
+public sealed class InProcessBuckets : IBuckets, IDisposable
 {
     private readonly ConcurrentDictionary<BucketId, BucketOwner> owners = new();
     private readonly IBucketStore store;
@@ -17,6 +17,7 @@ public sealed class InProcessBuckets : IBuckets
     private readonly TimeProvider time;
     private readonly OperationReader reader;
     private readonly QueueBudget budget;
+    private readonly OwnerMetrics metrics;
 
     public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time)
     {
@@ -26,11 +27,20 @@ public sealed class InProcessBuckets : IBuckets
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
         var sorts = new SemaphoreSlim(options.MaxConcurrentSorts);
         reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts));
-        store.OnTakenOver(id => owners.GetValueOrDefault(id)?.TakeOver());
+        var self = new WeakReference<InProcessBuckets>(this);
+        metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
+        store.OnTakenOver(id =>
+        {
+            metrics.TakenOver();
+            owners.GetValueOrDefault(id)?.TakeOver();
+        });
     }
 
     /// <summary>Owners in memory.</summary>
     public int Count => owners.Count;
+
+    /// <summary>What tests listen to.</summary>
+    internal OwnerMetrics Metrics => metrics;
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 
@@ -66,9 +76,12 @@ public sealed class InProcessBuckets : IBuckets
         return evicted;
     }
 
+    /// <summary>Ends the measurements; owners hold nothing that needs an end.</summary>
+    public void Dispose() => metrics.Dispose();
+
     private BucketOwner OwnerOf(BucketId id) => owners.TryGetValue(id, out var owner)
         ? owner
-        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, time));
+        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, metrics, time));
 
     private sealed class InProcessBucket(InProcessBuckets buckets, BucketId id) : IBucket
     {

@@ -1,20 +1,31 @@
 namespace Lockstep.Core.Owner;
 
-/// <summary>Bytes that wait for any owner of this process: what all queues together may hold.</summary>
+/// <summary>What waits for any owner of this process, and the bytes that all queues together may hold.</summary>
 internal sealed class QueueBudget(long maxBytes)
 {
-    private long used;
+    private long bytes;
+    private long operations;
 
-    public bool TryTake(long bytes)
+    public long Bytes => Volatile.Read(ref bytes);
+
+    public long Operations => Volatile.Read(ref operations);
+
+    /// <summary>A request without data needs no room, however full it is.</summary>
+    public bool TryTake(long size, int count)
     {
-        if (Interlocked.Add(ref used, bytes) <= maxBytes)
+        if (size > 0 && Interlocked.Add(ref bytes, size) > maxBytes)
         {
-            return true;
+            Interlocked.Add(ref bytes, -size);
+            return false;
         }
 
-        Release(bytes);
-        return false;
+        Interlocked.Add(ref operations, count);
+        return true;
     }
 
-    public void Release(long bytes) => Interlocked.Add(ref used, -bytes);
+    public void Release(long size, int count)
+    {
+        Interlocked.Add(ref bytes, -size);
+        Interlocked.Add(ref operations, -count);
+    }
 }

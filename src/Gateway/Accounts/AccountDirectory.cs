@@ -9,6 +9,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
@@ -21,6 +22,7 @@ internal sealed class AccountDirectory(
     ISignInThrottle throttle,
     AccountSecret secret,
     AccountOptions options,
+    GatewayMetrics metrics,
     TimeProvider time) : IDisposable
 {
     private const int MaxWaitingVerifications = 64;
@@ -63,7 +65,7 @@ internal sealed class AccountDirectory(
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : SignInAsync(header, digest, entry, Origin(address), cancellationToken);
+            : CountedSignInAsync(header, digest, entry, Origin(address), cancellationToken);
     }
 
     /// <returns>The account; null when the name is taken.</returns>
@@ -148,6 +150,15 @@ internal sealed class AccountDirectory(
         }
 
         return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
+    }
+
+    /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
+    private async ValueTask<SignIn> CountedSignInAsync(
+        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
+    {
+        var signIn = await SignInAsync(header, digest, entry, address, cancellationToken);
+        metrics.SignedIn(signIn.Status);
+        return signIn;
     }
 
     private async ValueTask<SignIn> SignInAsync(

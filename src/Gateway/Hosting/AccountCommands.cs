@@ -27,7 +27,8 @@ internal static class AccountCommands
 
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: arguments[0] is "remove", fault => output.WriteLine(fault.Message));
         var accounts = storage.Accounts;
-        var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+        using var metrics = new GatewayMetrics();
+        using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
         using var directory = new AccountDirectory(
             accounts,
             storage.Buckets,
@@ -35,6 +36,7 @@ internal static class AccountCommands
             new InProcessSignInThrottle(options.Accounts.ToLimits(), TimeProvider.System),
             new AccountSecret(storage.Secret),
             options.Accounts,
+            metrics,
             TimeProvider.System);
         switch (arguments)
         {

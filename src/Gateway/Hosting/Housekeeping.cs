@@ -9,7 +9,8 @@ namespace Lockstep.Gateway.Hosting;
 /// that were cut off.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, IBucketStore store, AccountDirectory accounts, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
+    InProcessBuckets buckets, IBucketStore store, AccountDirectory accounts, GatewayMetrics metrics, TimeProvider time, ILogger<Housekeeping> logger)
+    : BackgroundService
 {
     private const int RowsAtOnce = 500;
     private const int ManyOwners = 2_000;
@@ -47,6 +48,7 @@ internal sealed partial class Housekeeping(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it is, the server serves on, and this comes round again.
+            metrics.HousekeepingFailed();
             LogPostponed(e);
         }
     }

@@ -37,4 +37,6 @@ internal record LockstepOptions
     public KintoOptions Kinto { get; init; } = new();
 
     public BucketOptions Buckets { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
 }

@@ -79,6 +79,7 @@ internal static class LockstepServer
             .AddSingleton(decorate is null ? storage.Buckets : decorate(storage.Buckets))
             .AddSingleton(storage.Accounts)
             .AddSingleton(new AccountSecret(storage.Secret))
+            .AddTelemetry(options.Telemetry)
             .AddSingleton<Drain>()
             .AddHealth()
             .AddAccounts();

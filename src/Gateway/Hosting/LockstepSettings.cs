@@ -114,6 +114,11 @@ internal static class LockstepSettings
             yield return $"Postgres:LeaseTime is {options.Postgres.LeaseTime}. It is renewed each second; at least 2 seconds are needed.";
         }
 
+        foreach (var problem in options.Telemetry.Problems())
+        {
+            yield return problem;
+        }
+
         if (options.Http.MaxBufferedBytes / 4 < options.Http.MaxRequestBytes)
         {
             yield return "Http:MaxBufferedBytes is smaller than four times Http:MaxRequestBytes, so that one user's largest requests would shut out the others. Raise it.";
@@ -197,6 +202,7 @@ internal static class LockstepSettings
         ("Postgres:LockTimeout", options.Postgres.LockTimeout),
         ("Postgres:DecisionTimeout", options.Postgres.DecisionTimeout),
         ("Postgres:MaxClockDifference", options.Postgres.MaxClockDifference),
+        ("Telemetry:Interval", options.Telemetry.Interval),
     ];
 
     private static IEnumerable<(string Name, double Value)> NumbersFromZero(LockstepOptions options) =>

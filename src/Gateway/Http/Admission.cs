@@ -1,7 +1,9 @@
+using Lockstep.Gateway.Hosting;
+
 namespace Lockstep.Gateway.Http;
 
 /// <summary>Decides, before a body is read and before an answer is written, whether there is room for it.</summary>
-internal sealed class Admission(HttpOptions options)
+internal sealed class Admission(HttpOptions options, GatewayMetrics metrics)
 {
     /// <summary>Bytes of a body that somebody who has not signed in may send.</summary>
     public const int MaxAnonymousBytes = 64 << 10;
@@ -19,6 +21,7 @@ internal sealed class Admission(HttpOptions options)
     {
         if (!requests.TryTake(user ?? Nobody, 1))
         {
+            metrics.RequestRefused();
             return null;
         }
 
@@ -28,11 +31,21 @@ internal sealed class Admission(HttpOptions options)
         }
 
         requests.Release(user ?? Nobody, 1);
+        metrics.BodyRefused();
         return null;
     }
 
     /// <summary>Takes room for an answer that carries so many bytes of stored data.</summary>
-    public bool TryAnswer(string? user, long size) => answers.TryTake(user ?? Nobody, size);
+    public bool TryAnswer(string? user, long size)
+    {
+        if (answers.TryTake(user ?? Nobody, size))
+        {
+            return true;
+        }
+
+        metrics.AnswerRefused();
+        return false;
+    }
 
     /// <summary>The answer has arrived.</summary>
     public void EndAnswer(string? user, long size) => answers.Release(user ?? Nobody, size);

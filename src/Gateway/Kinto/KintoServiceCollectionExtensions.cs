@@ -1,3 +1,5 @@
+using Lockstep.Gateway.Hosting;
+
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>Registers and maps the Kinto protocol.</summary>
@@ -20,6 +22,11 @@ internal static class KintoServiceCollectionExtensions
     public static void MapKinto(this IApplicationBuilder app)
     {
         var endpoint = app.ApplicationServices.GetRequiredService<KintoEndpoint>();
+        if (app.ApplicationServices.GetService<TelemetryOptions>() is { IsOn: true })
+        {
+            app.Use(RequestTags.InvokeAsync);
+        }
+
         app.Run(endpoint.HandleAsync);
     }
 }

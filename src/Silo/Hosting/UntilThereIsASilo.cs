@@ -19,6 +19,6 @@ internal sealed partial class UntilThereIsASilo(MemberOptions options, TimeProvi
         return true;
     }
 
-    [LoggerMessage(31, LogLevel.Warning, "No silo of cluster {Cluster} can be reached yet: {Reason}")]
+    [LoggerMessage(35, LogLevel.Warning, "No silo of cluster {Cluster} can be reached yet: {Reason}")]
     private partial void LogWaiting(string cluster, string reason);
 }

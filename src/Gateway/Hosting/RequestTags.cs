@@ -1,0 +1,34 @@
+using Lockstep.Gateway.Kinto;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>
+/// Says in ASP.NET Core's own measurements and traces which route a request took; without endpoint routing it does not know.
+/// In the pipeline only where telemetry is sent.
+/// </summary>
+internal static class RequestTags
+{
+    private const string Route = "http.route";
+
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var route = KintoRoutes.Template(context.Request.Path.Value);
+        if (route is not null)
+        {
+            context.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new KeyValuePair<string, object?>(Route, route));
+        }
+
+        await next(context);
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity)
+        {
+            var method = Known(context.Request.Method);
+            activity.DisplayName = route is null ? method : $"{method} {route}";
+            activity.SetTag("http.request.method", method).SetTag(Route, route).SetTag("http.response.status_code", context.Response.StatusCode);
+        }
+    }
+
+    /// <summary>A method is a text that the client chose.</summary>
+    private static string Known(string method) =>
+        method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? method : "_OTHER";
+}

@@ -1,0 +1,49 @@
+namespace Lockstep.Gateway.Hosting;
+
+/// <summary>Where metrics and traces are sent.</summary>
+internal sealed record TelemetryOptions
+{
+    /// <summary>Base URL of an OTLP receiver: <c>http://127.0.0.1:4317</c>. Default: none, nothing is sent.</summary>
+    public string? OtlpEndpoint { get; init; }
+
+    /// <summary><c>grpc</c>, or <c>http/protobuf</c> to <c>/v1/metrics</c> and <c>/v1/traces</c> below the endpoint. Default: grpc.</summary>
+    public string Protocol { get; init; } = "grpc";
+
+    /// <summary>Time between two sendings of the metrics. Default: 15 seconds.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Which part of the requests is traced, from 0 to 1. Default: 0, none.</summary>
+    public double TraceRatio { get; init; }
+
+    public bool IsOn => OtlpEndpoint is { Length: > 0 };
+
+    public bool Traces => IsOn && TraceRatio > 0;
+
+    public IEnumerable<string> Problems()
+    {
+        // With user and password in it, it would be seen in logs. Not repeated here for the same reason.
+        if (IsOn && !(Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0))
+        {
+            yield return "Telemetry:OtlpEndpoint is no URL of a receiver. Use something like http://127.0.0.1:4317, without user and query.";
+        }
+
+        if (Protocol is not ("grpc" or "http/protobuf"))
+        {
+            yield return $"Telemetry:Protocol is '{Protocol}'. Use grpc or http/protobuf.";
+        }
+
+        if (Interval < TimeSpan.FromSeconds(1))
+        {
+            yield return $"Telemetry:Interval is {Interval}. At least 1 second is needed.";
+        }
+
+        if (TraceRatio is not (>= 0 and <= 1))
+        {
+            yield return $"Telemetry:TraceRatio is {TraceRatio}. It is a part of 1: 0.01 traces one request in a hundred.";
+        }
+        else if (TraceRatio > 0 && !IsOn)
+        {
+            yield return "Telemetry:TraceRatio is set, and Telemetry:OtlpEndpoint is not. Name the receiver of the traces.";
+        }
+    }
+}

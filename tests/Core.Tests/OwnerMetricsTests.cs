@@ -1,0 +1,249 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Core.Tests;
+
+/// <summary>What owners measure, and that servers in one process do not count each other's work.</summary>
+public sealed class OwnerMetricsTests
+{
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private readonly BucketId id = BucketId.DefaultBucket("alice");
+    private readonly ManualTime time = new();
+    private readonly OneStatusStore store = new(new InMemoryBucketStore());
+
+    [Fact]
+    public async Task Commits_AreCountedByWhatBecameOfThem_WithTheTimeTheyTook()
+    {
+        using var buckets = Buckets();
+        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        store.Takes = () => time.Pass(TimeSpan.FromSeconds(2));
+        await WriteAsync(buckets);
+        await WriteAsync(buckets);
+        foreach (var status in new[] { CommitStatus.Stale, CommitStatus.NotExecuted, CommitStatus.Refused, CommitStatus.Unknown })
+        {
+            store.Next = status;
+            await WriteAsync(buckets);
+        }
+
+        // What was stale is committed again.
+        Assert.Equal(3, log.Count("lockstep.commit.duration{lockstep.status=done}"));
+        Assert.Equal(6, log.Sum("lockstep.commit.duration{lockstep.status=done}"));
+        foreach (var status in new[] { "stale", "not_executed", "refused", "unknown" })
+        {
+            Assert.Equal(1, log.Count($"lockstep.commit.duration{{lockstep.status={status}}}"));
+        }
+
+        Assert.Equal(6, log.Count("lockstep.turn.duration"));
+        Assert.Equal(14, log.Sum("lockstep.turn.duration"));
+        Assert.Equal(2, log.Observe("lockstep.refusals{lockstep.reason=store_failed}"));
+        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=fate_unknown}"));
+        Assert.DoesNotContain(log.Keys, key => key.Contains("alice", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Queue_ShowsWhatWaits_AndRefusalsWhatFoundNoRoom()
+    {
+        using var buckets = Buckets(new BucketOptions { MaxQueuedOperations = 1 });
+        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.Before = () =>
+        {
+            entered.TrySetResult();
+            return open.Task;
+        };
+        var (running, size) = (WriteAsync(buckets).AsTask(), Request().Size);
+        await entered.Task;
+        var waiting = WriteAsync(buckets).AsTask();
+
+        Assert.IsType<Unavailable>(await WriteAsync(buckets));
+
+        Assert.Equal(2, log.Observe("lockstep.queue.operations"));
+        Assert.Equal(2 * size, log.Observe("lockstep.queue.size"));
+        Assert.Equal(1, log.Observe("lockstep.owner.count"));
+        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=overloaded}"));
+        open.SetResult();
+        await Task.WhenAll(running, waiting);
+        Assert.Equal(0, log.Observe("lockstep.queue.operations"));
+        Assert.Equal(0, log.Observe("lockstep.queue.size"));
+        time.Pass(TimeSpan.FromHours(1));
+        buckets.EvictIdle();
+        Assert.Equal(0, log.Observe("lockstep.owner.count"));
+    }
+
+    [Fact]
+    public async Task Queue_AfterCancelledAndEmptyAndTooManyRequests_IsEmptyAgain()
+    {
+        var deletion = new BucketRequest(Alice, [new DeleteRecord(ObjectRef.Record("tasks", "none"))]);
+        using var buckets = Buckets(new BucketOptions { MaxQueuedBytesInProcess = Request().Size + deletion.Size });
+        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        using var cancelled = new CancellationTokenSource();
+        var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.Before = () =>
+        {
+            entered.TrySetResult();
+            return open.Task;
+        };
+        var running = WriteAsync(buckets).AsTask();
+        await entered.Task;
+        var gone = buckets.Get(id).ExecuteAsync(deletion, cancelled.Token).AsTask();
+        Assert.IsType<Unavailable>(await WriteAsync(buckets));
+        Assert.Equal(2, log.Observe("lockstep.queue.operations"));
+        await cancelled.CancelAsync();
+        open.SetResult();
+        await running;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        await WriteAsync(buckets);
+
+        Assert.Equal(0, log.Observe("lockstep.queue.operations"));
+        Assert.Equal(0, log.Observe("lockstep.queue.size"));
+    }
+
+    [Fact]
+    public async Task Refusals_ForAClockAhead_AndOfReads_AreCountedOnceARequest()
+    {
+        using var buckets = Buckets(new BucketOptions { ClockLeadRefusal = TimeSpan.FromMinutes(1) });
+        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        await WriteAsync(buckets);
+        time.JumpWallClock(TimeSpan.FromHours(-1));
+
+        await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [Put(), Put()]), CancellationToken.None);
+        store.Fails = true;
+        await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [new ReadRecord(ObjectRef.Record("tasks", "a"))]), CancellationToken.None);
+
+        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=clock_ahead}"));
+        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=store_failed}"));
+    }
+
+    [Fact]
+    public async Task Takeovers_AreCounted()
+    {
+        var shared = new SharedStore(new InMemoryBucketStore());
+        using var buckets = new InProcessBuckets(shared, new BucketOptions(), time);
+        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        await WriteAsync(buckets);
+
+        shared.TakeOver(id);
+        shared.TakeOver(BucketId.DefaultBucket("bob"));
+
+        Assert.Equal(2, log.Observe("lockstep.takeovers"));
+    }
+
+    [Fact]
+    public async Task Servers_InOneProcess_DoNotCountEachOther_AndLeaveNothingBehind()
+    {
+        using var here = Buckets();
+        var there = Buckets();
+        using var log = new MeasurementLog(here.Metrics.Meter);
+        using var other = new MeasurementLog(there.Metrics.Meter);
+
+        await WriteAsync(there);
+
+        Assert.Equal(0, log.Count("lockstep.turn.duration"));
+        Assert.Equal(1, other.Count("lockstep.turn.duration"));
+        there.Dispose();
+        Assert.Equal(double.NaN, other.Observe("lockstep.owner.count"));
+        Assert.IsType<RecordWritten>(await WriteAsync(there));
+        Assert.Equal(1, other.Count("lockstep.turn.duration"));
+    }
+
+    [Fact]
+    public void Owners_WhoseMetricsNobodyDisposedOf_AreCollected()
+    {
+        var gone = Abandon();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.False(gone.IsAlive);
+
+        // In a frame of its own, else its local would hold on to it.
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Abandon() => new(new InProcessBuckets(new InMemoryBucketStore(), new BucketOptions(), time));
+    }
+
+    [Fact]
+    public async Task Turn_ThatIsMeasured_AllocatesNoMoreThanOneThatIsNot()
+    {
+        using var buckets = Buckets();
+        for (var i = 0; i < 200; i++)
+        {
+            await WriteAsync(buckets);
+        }
+
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (ReferenceEquals(instrument.Meter, buckets.Metrics.Meter))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        var heard = 0;
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => heard++);
+        listener.Start();
+        var metrics = buckets.Metrics;
+        var response = BucketResponse.Uniform(Request(), Unavailable.Overloaded);
+        Measure();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            Measure();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(2002, heard);
+
+        void Measure()
+        {
+            var begun = metrics.Now();
+            metrics.Committed(CommitStatus.Done, begun);
+            metrics.TurnEnded(begun);
+            metrics.Answered(response);
+            metrics.TakenOver();
+        }
+    }
+
+    private InProcessBuckets Buckets(BucketOptions? options = null) => new(store, options ?? new BucketOptions(), time);
+
+    private static PutRecord Put() => new(ObjectRef.Record("tasks", "a"), Encoding.UTF8.GetBytes("""{"text":"milk"}"""));
+
+    private static BucketRequest Request() => new(Alice, [Put()]);
+
+    private async ValueTask<Outcome> WriteAsync(InProcessBuckets buckets) => (await buckets.Get(id).ExecuteAsync(Request(), CancellationToken.None)).Outcomes[0];
+
+    /// <summary>A store whose next commit ends as the test says.</summary>
+    private sealed class OneStatusStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public CommitStatus? Next { get; set; }
+
+        public Action Takes { get; set; } = () => { };
+
+        public Func<Task> Before { get; set; } = () => Task.CompletedTask;
+
+        public bool Fails { get; set; }
+
+        public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+        {
+            await Before();
+            Takes();
+            var told = Next;
+            Next = null;
+            return told is { } status ? new CommitOutcome(status) : await base.CommitAsync(commit);
+        }
+
+        public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+            Fails ? throw new StoreUnavailableException("No.") : base.ReadAsync(bucket, keys, cancellationToken);
+    }
+}

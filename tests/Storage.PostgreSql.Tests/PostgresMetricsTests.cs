@@ -1,0 +1,85 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.Contract;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Tests;
+
+public sealed class PostgresMetricsTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    [Fact]
+    public async Task Transactions_AreCountedWithTheWritesInThem_AndFaultsToo()
+    {
+        await database.ExecuteAsync("ALTER TABLE records ADD CONSTRAINT poison5 CHECK (id <> 'poison5') NOT VALID");
+        var process = await database.OpenAsync();
+        using var log = new MeasurementLog(process.Metrics.Meter);
+        var store = new PostgresBucketStore(process);
+        var poison = new StoredRecord { Id = "poison5", Modified = new(100), Body = "{}"u8.ToArray() };
+
+        Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket())).Status);
+        Assert.Equal(CommitStatus.Refused, (await store.CommitAsync(NewBucket() with { Records = [KeyValuePair.Create(1, poison)] })).Status);
+
+        Assert.Equal(2, log.Count("lockstep.transaction.writes"));
+        Assert.Equal(2, log.Sum("lockstep.transaction.writes"));
+        Assert.Equal(2, log.Count("lockstep.transaction.duration"));
+        Assert.Equal(1, log.Observe("lockstep.store.faults"));
+    }
+
+    [Fact]
+    public async Task Transaction_OfManyBuckets_CountsItsWrites()
+    {
+        var process = await database.OpenAsync();
+        using var log = new MeasurementLog(process.Metrics.Meter);
+        var store = new PostgresBucketStore(process);
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => store.CommitAsync(NewBucket()).AsTask()));
+
+        Assert.Equal(100, log.Sum("lockstep.transaction.writes"));
+        Assert.InRange(log.Count("lockstep.transaction.writes"), 1, 99);
+    }
+
+    [Fact]
+    public async Task Lease_ThatCannotBeRenewed_GrowsOld_AndClocksAreCompared()
+    {
+        var time = new ManualTime();
+        await using var process = await PostgresDatabase.OpenAsync(database.Options, time, static _ => { });
+        using var log = new MeasurementLog(process.Metrics.Meter);
+        await using var source = NpgsqlDataSource.Create(database.Connection);
+        await using var holder = await source.OpenConnectionAsync();
+        await using (var transaction = await holder.BeginTransactionAsync())
+        {
+            await using var command = new NpgsqlCommand("LOCK TABLE processes", holder, transaction);
+            await command.ExecuteNonQueryAsync();
+            time.Pass(TimeSpan.FromSeconds(7));
+
+            Assert.Equal(7, log.Observe("lockstep.lease.age"));
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (log.Observe("lockstep.lease.age") != 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+        }
+
+        // The test's clock shows another year than the database's.
+        var ahead = (TimeProvider.System.GetUtcNow() - time.GetUtcNow()).TotalSeconds;
+        Assert.InRange(log.Observe("lockstep.clock.difference"), ahead - 60, ahead + 60);
+    }
+
+    [Fact]
+    public async Task Metrics_EndWithTheirDatabase()
+    {
+        var process = await PostgresDatabase.OpenAsync(database.Options, TimeProvider.System, static _ => { });
+        using var log = new MeasurementLog(process.Metrics.Meter);
+        Assert.InRange(log.Observe("lockstep.lease.age"), 0, 30);
+
+        await process.DisposeAsync();
+
+        Assert.Equal(double.NaN, log.Observe("lockstep.lease.age"));
+    }
+
+    private static BucketCommit NewBucket() => new(
+        BucketHeads.Unwritten(BucketId.Named(Guid.NewGuid().ToString("N"))) with { Version = 1, Clock = new ServerTimestamp(100) }, Guid.NewGuid(), [], [], [], []);
+}
