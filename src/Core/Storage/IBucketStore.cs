@@ -27,7 +27,7 @@ public interface IBucketStore
 
     /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
     ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
 
     /// <summary>Rows of a list with the stamps that fit them.</summary>
     ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);
