@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Testing;
+using Xunit.Abstractions;
+
+namespace Lockstep.Storage.PostgreSql.Tests;
+
+/// <summary>A database that is killed takes its own buckets along and no others.</summary>
+public sealed class DeadShardTests(ITestOutputHelper log)
+{
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // A bucket of a living database answers in milliseconds; one that waits for the dead one takes seconds.
+    private static readonly TimeSpan Bearable = TimeSpan.FromSeconds(3);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Database_Killed_TakesItsBucketsAlongAndNoOthers_AndTheyComeBack(int dead)
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var other = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            string[] connections = dead == 0 ? [server.Connection, other] : [other, server.Connection];
+            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(connections), TimeProvider.System, _ => { });
+            var buckets = new InProcessBuckets(shards.Buckets, new BucketOptions(), TimeProvider.System);
+            var lost = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(dead)).ToList();
+            var living = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(1 - dead)).ToList();
+            var written = new ConcurrentDictionary<BucketId, int>();
+            foreach (var id in lost.Concat(living))
+            {
+                Assert.IsType<RecordWritten>(await WriteAsync(id));
+            }
+
+            // :: Killed while all are written to
+            using var stop = new CancellationTokenSource();
+            var slowest = TimeSpan.Zero;
+            var writing = living.Select(id => Task.Run(async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    var begun = Stopwatch.GetTimestamp();
+                    Assert.IsType<RecordWritten>(await WriteAsync(id));
+                    Assert.IsType<PageFound>(await ExecuteAsync(id, new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 10 })));
+                    lock (stop)
+                    {
+                        slowest = TimeSpan.FromTicks(Math.Max(slowest.Ticks, Stopwatch.GetElapsedTime(begun).Ticks));
+                    }
+                }
+            })).ToList();
+            var trying = lost.Select(id => Task.Run(() => WriteAsync(id))).ToList();
+            await server.KillAsync();
+
+            // :: Away
+            Assert.All(await Task.WhenAll(trying).WaitAsync(Patience), static outcome => Assert.True(outcome is RecordWritten or Unavailable, $"{outcome}"));
+            foreach (var id in lost)
+            {
+                Assert.IsType<Unavailable>(await WriteAsync(id).WaitAsync(Patience));
+                Assert.IsType<Unavailable>(await ExecuteAsync(id, new ReadRecord(ObjectRef.Record("tasks", "r0"))).WaitAsync(Patience));
+            }
+
+            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default) == (dead == 1));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListByAuthorAsync("account:alice", onlyLive: false, 1000, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
+            var during = living.Sum(id => written[id]);
+            await UntilAsync(() => Task.FromResult(living.Sum(id => written[id]) > during + 100));
+
+            // :: Back
+            await server.RestartAsync();
+            foreach (var id in lost)
+            {
+                await UntilAsync(async () => await WriteAsync(id) is RecordWritten);
+            }
+
+            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default));
+            await stop.CancelAsync();
+            await Task.WhenAll(writing).WaitAsync(Patience);
+            log.WriteLine($"{living.Sum(id => written[id])} writes beside the dead one, the slowest took {slowest}");
+            Assert.True(slowest < Bearable, $"A write and a read took {slowest}.");
+            foreach (var (id, count) in written)
+            {
+                var page = Assert.IsType<PageFound>(await ExecuteAsync(id, new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 100_000 })));
+                Assert.Subset(page.Records.Select(record => record.Id).ToHashSet(), Enumerable.Range(0, count).Select(i => $"r{i}").ToHashSet());
+            }
+
+            // A record is counted once it was acknowledged; one that was not is written again under the same id.
+            async Task<Outcome> WriteAsync(BucketId id)
+            {
+                var number = written.GetOrAdd(id, 0);
+                var outcome = await ExecuteAsync(id, new PutRecord(ObjectRef.Record("tasks", $"r{number}"), Encoding.UTF8.GetBytes("{}")));
+                if (outcome is RecordWritten)
+                {
+                    written[id] = number + 1;
+                }
+
+                return outcome;
+            }
+
+            async Task<Outcome> ExecuteAsync(BucketId id, Operation operation) =>
+                (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes[0];
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(other);
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+        }
+    }
+}
