@@ -15,8 +15,10 @@ public sealed class PostgresShards : IAsyncDisposable
     private PostgresShards(IReadOnlyList<PostgresDatabase> databases, ShardMap map)
     {
         this.databases = databases;
-        var stores = databases.Select(static database => new PostgresBucketStore(database)).ToList();
-        Buckets = stores is [var only] ? only : new ShardedBucketStore(stores, map);
+        Buckets = databases.Count == 1
+            ? new PostgresBucketStore(Home)
+            : new ShardedBucketStore(
+                [.. databases.Select(static database => new GuardedBucketStore(new PostgresBucketStore(database), () => !database.Lease.IsHeld))], map);
         Accounts = new PostgresAccountStore(Home, [.. databases.Skip(1)]);
     }
 

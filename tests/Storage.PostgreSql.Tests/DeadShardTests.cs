@@ -115,6 +115,49 @@ public sealed class DeadShardTests(ITestOutputHelper log)
         }
     }
 
+    [Fact]
+    public async Task Database_ThatHangs_KeepsFewRequestsWaiting_AndIsBackWhenItAnswers()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var other = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(other, server.Connection), TimeProvider.System, _ => { });
+            var ids = Enumerable.Range(0, 200).Select(_ => TestShards.NewId(1)).ToList();
+            await server.PauseAsync();
+            List<Task> loads;
+            try
+            {
+                // Those that came before the lease was missed wait; from then on only so many.
+                var early = ids.Take(50).Select(LoadAsync).ToList();
+                await UntilAsync(() => Task.FromResult(LoadAsync(ids[0]).IsFaulted));
+                var begun = Stopwatch.GetTimestamp();
+                loads = [.. early, .. ids.Select(LoadAsync)];
+                await UntilAsync(() => Task.FromResult(loads.Count(static load => !load.IsCompleted) <= 50 + GuardedBucketStore.WaitingForASuspect));
+                Assert.True(Stopwatch.GetElapsedTime(begun) < Bearable);
+                Assert.Null(await shards.Buckets.LoadAsync(TestShards.NewId(0), claim: false, default).AsTask().WaitAsync(Bearable));
+            }
+            finally
+            {
+                await server.ResumeAsync();
+            }
+
+            await UntilAsync(() => Task.FromResult(loads.TrueForAll(static load => load.IsCompleted)));
+            await UntilAsync(async () =>
+            {
+                var again = ids.Select(LoadAsync).ToList();
+                await Task.WhenAll(again).WaitAsync(Patience).ContinueWith(static _ => { }, TaskScheduler.Default);
+                return again.TrueForAll(static load => load.IsCompletedSuccessfully);
+            });
+
+            Task LoadAsync(BucketId id) => shards.Buckets.LoadAsync(id, claim: false, default).AsTask();
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(other);
+        }
+    }
+
     private static async Task UntilAsync(Func<Task<bool>> holds)
     {
         using var patience = new CancellationTokenSource(Patience);
