@@ -59,7 +59,14 @@ public sealed class KintoServer : IAsyncLifetime
     {
         if (OnPostgres)
         {
-            options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
+            options = options with
+            {
+                Postgres = new PostgresOptions
+                {
+                    Connection = await PostgresServer.CreateDatabaseAsync(),
+                    Shards = await PostgresServer.CreateShardsAsync(),
+                },
+            };
         }
 
         storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
@@ -95,7 +102,7 @@ public sealed class KintoServer : IAsyncLifetime
         await storage!.DisposeAsync();
         if (options.Postgres.Connection is { } connection)
         {
-            await PostgresServer.DropDatabaseAsync(connection);
+            await PostgresServer.DropDatabasesAsync([connection, .. options.Postgres.Shards.Values]);
         }
 
         Directory.Delete(directory, recursive: true);
