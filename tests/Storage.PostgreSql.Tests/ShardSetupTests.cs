@@ -190,6 +190,40 @@ public sealed class ShardSetupTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task HomeDatabase_HasItsNumberOnlyWhenAllOthersHaveTheirs()
+    {
+        // :: A database that can be read, and not be written to.
+        await using (var source = NpgsqlDataSource.Create(databases[1]))
+        {
+            await using var connection = await source.OpenConnectionAsync();
+            await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, migrate: true, default);
+        }
+
+        var name = new NpgsqlConnectionStringBuilder(databases[1]).Database;
+        await PostgresServer.ExecuteAsync(databases[0], $"ALTER DATABASE {name} SET default_transaction_read_only = on");
+
+        Assert.Contains("Postgres:Shards:1 cannot be used", await RefusalAsync(0, 1), StringComparison.Ordinal);
+
+        Assert.Equal(0L, await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM meta WHERE name = 'database'"));
+        await PostgresServer.ExecuteAsync(databases[0], $"ALTER DATABASE {name} RESET default_transaction_read_only");
+        Assert.NotNull(await StartAsync(0, 1));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Copy_IntoOneOfSeveralDatabases_IsRefused(int number)
+    {
+        await StartAsync(0, 1);
+        var before = await MetaAsync();
+
+        var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresImport.BeginAsync(Options(number), "origin", new byte[32], default));
+
+        Assert.Contains("one of several", e.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await MetaAsync());
+    }
+
+    [Fact]
     public async Task MapsThatDiffer_AreRefused()
     {
         await StartAsync(0, 1);
