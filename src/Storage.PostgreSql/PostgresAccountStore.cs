@@ -6,8 +6,8 @@ namespace Lockstep.Storage.PostgreSql;
 
 /// <summary>Accounts, in the home database.</summary>
 /// <param name="database">The home database.</param>
-/// <param name="others">Where else buckets lie.</param>
-public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<PostgresDatabase> others) : IAccountStore
+/// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
+public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting";
 
@@ -36,7 +36,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
         // The account goes last, so that what was cut off is gone on with.
         foreach (var other in others)
         {
-            await other.UseAsync(
+            await other().UseAsync(
                 async connection =>
                 {
                     await using var command = new NpgsqlCommand("UPDATE buckets SET author = NULL WHERE author = $1 AND NOT live", connection);

@@ -24,6 +24,10 @@ internal static class PostgresFaults
     public static bool IsOfTheDatabase(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException;
 
+    /// <summary>Nobody is there to ask: the network, the server or its start. What it was asked for may well be right.</summary>
+    public static bool IsAway(Exception? fault) =>
+        fault is not null && (IsLostConnection(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
+
     /// <summary>Why the database cannot be used at all, for whoever runs the program: one line, and nothing of the connection's secrets.</summary>
     /// <param name="fault">What came.</param>
     /// <param name="setting">The setting that names the database.</param>

@@ -5,6 +5,8 @@ namespace Lockstep.Storage.PostgreSql;
 /// <summary>Which database, and how much of it this process may use.</summary>
 public sealed record PostgresOptions
 {
+    internal const string HomeSetting = "Postgres:Connection";
+
     /// <summary>
     /// Npgsql connection string, <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>, or a URI,
     /// <c>postgresql://lockstep@db/lockstep?passfile=/run/secrets/pgpass</c>. Null: SQLite.
@@ -51,7 +53,7 @@ public sealed record PostgresOptions
     public bool PreparedStatements { get; init; } = true;
 
     /// <summary>The setting that names this one database, for messages.</summary>
-    internal string Setting { get; init; } = "Postgres:Connection";
+    internal string Setting { get; init; } = HomeSetting;
 
     /// <summary>The options of each database by itself, in the order of their numbers.</summary>
     /// <exception cref="PostgresSetupException">A number is missing, or is none.</exception>

@@ -10,48 +10,82 @@ namespace Lockstep.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgresShards : IAsyncDisposable
 {
-    private readonly IReadOnlyList<PostgresDatabase> databases;
+    private readonly IReadOnlyList<ShardDatabase> others;
 
-    private PostgresShards(IReadOnlyList<PostgresDatabase> databases, ShardMap map)
+    private PostgresShards(PostgresDatabase home, IReadOnlyList<ShardDatabase> others, ShardMap map)
     {
-        this.databases = databases;
-        Buckets = databases.Count == 1
-            ? new PostgresBucketStore(Home)
+        Home = home;
+        this.others = others;
+        Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
+        var store = new PostgresBucketStore(home);
+        Buckets = others.Count == 0
+            ? store
             : new ShardedBucketStore(
-                [.. databases.Select(static database => new GuardedBucketStore(new PostgresBucketStore(database), () => !database.Lease.IsHeld))], map);
-        Accounts = new PostgresAccountStore(Home, [.. databases.Skip(1)]);
+                [
+                    new GuardedBucketStore(store, () => !home.Lease.IsHeld),
+                    .. others.Select(static other => new GuardedBucketStore(new ShardBucketStore(other), () => other.IsSuspect)),
+                ],
+                map);
     }
 
-    public PostgresDatabase Home => databases[0];
+    public PostgresDatabase Home { get; }
 
     public IBucketStore Buckets { get; }
 
     public IAccountStore Accounts { get; }
 
     /// <summary>Servers and databases, without secrets.</summary>
-    public string Description => string.Join(", ", databases.Select(static database => database.Description));
+    public string Description => string.Join(", ", others.Select(static other => other.Description).Prepend(Home.Description));
 
-    /// <summary>Connects to all, brings their schemas up to date, looks whether they belong together, and registers this process.</summary>
+    /// <summary>
+    /// Connects to all, brings their schemas up to date, looks whether they belong together, and registers this process. Once
+    /// the cluster is made, one that is away (the home database excepted) is looked at when it is back; until then its buckets
+    /// are unavailable.
+    /// </summary>
     /// <param name="options">Which databases. <see cref="PostgresOptions.Connection"/> is set.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onFault">Hears why something was not done, from another thread.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
+    /// <exception cref="PostgresSetupException">One cannot be used, or is not the one that belongs there.</exception>
     public static async Task<PostgresShards> OpenAsync(
         PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
     {
-        var prepared = new List<PreparedDatabase>();
-        var opened = new List<PostgresDatabase>();
+        var named = options.Databases();
+        var prepared = new List<PreparedDatabase?>();
+        var opened = new List<IAsyncDisposable>();
         try
         {
-            await PrepareAsync(options, prepared, cancellationToken);
-            var (map, secret) = await new ShardSetup(prepared).AgreeAsync(cancellationToken);
-            foreach (var database in prepared)
+            var absence = await PrepareAsync(named, prepared, cancellationToken);
+            var (map, identity) = await new ShardSetup(prepared, absence).AgreeAsync(cancellationToken);
+            var secret = Convert.FromHexString(identity.Secret!);
+            var home = await PostgresDatabase.BeginAsync(prepared[0]!, secret, time, onFault, cancellationToken);
+            opened.Add(home);
+            var further = new List<ShardDatabase>();
+            for (var i = 1; i < named.Count; i++)
             {
-                opened.Add(await PostgresDatabase.BeginAsync(database, secret, time, onFault, cancellationToken));
+                var number = i;
+                further.Add(prepared[number] is { } there
+                    ? new ShardDatabase(await PostgresDatabase.BeginAsync(there, secret, time, onFault, cancellationToken))
+                    : new ShardDatabase(named[number].Setting, stopping => OpenLateAsync(number, stopping), time, onFault));
+                opened.Add(further[^1]);
             }
 
-            return new PostgresShards(opened, map);
+            return new PostgresShards(home, further, map);
+
+            async Task<PostgresDatabase> OpenLateAsync(int number, CancellationToken stopping)
+            {
+                var late = await PreparedDatabase.OpenAsync(named[number], stopping);
+                try
+                {
+                    await ShardSetup.CheckAsync(number, late, identity, stopping);
+                    return await PostgresDatabase.BeginAsync(late, secret, time, onFault, stopping);
+                }
+                catch
+                {
+                    await late.Source.DisposeAsync();
+                    throw;
+                }
+            }
         }
         catch
         {
@@ -69,11 +103,11 @@ public sealed class PostgresShards : IAsyncDisposable
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
     public static async Task MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
     {
-        var prepared = new List<PreparedDatabase>();
+        var prepared = new List<PreparedDatabase?>();
         try
         {
-            await PrepareAsync(options with { Migrate = true }, prepared, cancellationToken);
-            await new ShardSetup(prepared).AgreeAsync(cancellationToken);
+            var absence = await PrepareAsync((options with { Migrate = true }).Databases(), prepared, cancellationToken);
+            await (absence is null ? new ShardSetup(prepared, absence: null).AgreeAsync(cancellationToken) : throw absence);
         }
         finally
         {
@@ -84,29 +118,45 @@ public sealed class PostgresShards : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Together: one that is away takes its time.
-        await Task.WhenAll(databases.Select(static database => database.DisposeAsync().AsTask()));
+        await Task.WhenAll(others.Select(static other => other.DisposeAsync().AsTask()).Append(Home.DisposeAsync().AsTask()));
     }
 
-    private static async Task PrepareAsync(PostgresOptions options, List<PreparedDatabase> prepared, CancellationToken cancellationToken)
+    /// <param name="named">The databases.</param>
+    /// <param name="prepared">Gets them, and null for one that is away.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Why one is away.</returns>
+    private static async Task<PostgresSetupException?> PrepareAsync(
+        IReadOnlyList<PostgresOptions> named, List<PreparedDatabase?> prepared, CancellationToken cancellationToken)
     {
-        foreach (var database in options.Databases())
+        PostgresSetupException? absence = null;
+        foreach (var database in named)
         {
             try
             {
                 prepared.Add(await PreparedDatabase.OpenAsync(database, cancellationToken));
             }
-            catch (PostgresSetupException e) when (options.Shards.Count > 0 && !e.Message.Contains(database.Setting, StringComparison.Ordinal))
+            catch (PostgresSetupException e) when (prepared.Count > 0 && PostgresFaults.IsAway(e.InnerException))
+            {
+                absence = e;
+                prepared.Add(null);
+            }
+            catch (PostgresSetupException e) when (named.Count > 1 && !e.Message.Contains(database.Setting, StringComparison.Ordinal))
             {
                 throw new PostgresSetupException($"{database.Setting}: {e.Message}", e);
             }
         }
+
+        return absence;
     }
 
-    private static async Task CloseAsync(List<PreparedDatabase> prepared)
+    private static async Task CloseAsync(List<PreparedDatabase?> prepared)
     {
         foreach (var database in prepared)
         {
-            await database.Source.DisposeAsync();
+            if (database is not null)
+            {
+                await database.Source.DisposeAsync();
+            }
         }
     }
 }

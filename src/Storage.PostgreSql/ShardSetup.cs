@@ -14,16 +14,24 @@ namespace Lockstep.Storage.PostgreSql;
 /// <item>All databases are looked at before anything is written to the others.</item>
 /// </list>
 /// </summary>
-internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
+/// <param name="databases">In the order of their numbers; null for one that is away, but for the home database.</param>
+/// <param name="absence">Why one is away.</param>
+internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, PostgresSetupException? absence)
 {
-    private PreparedDatabase Home => databases[0];
+    private PreparedDatabase Home => databases[0]!;
 
-    /// <returns>The map, and the cluster's secret.</returns>
+    /// <returns>The map, and what the home database says of itself.</returns>
     /// <exception cref="PostgresSetupException">They do not belong together, or one cannot be asked.</exception>
-    public async Task<(ShardMap Map, byte[] Secret)> AgreeAsync(CancellationToken cancellationToken)
+    public async Task<(ShardMap Map, DatabaseIdentity Home)> AgreeAsync(CancellationToken cancellationToken)
     {
         // :: What the home says
         var home = await MakeHomeAsync(cancellationToken);
+        if (home.Number is null && absence is not null)
+        {
+            // What is not made yet needs all of them.
+            throw absence;
+        }
+
         if (home.Map is null)
         {
             if (databases.Count > 1 && home.HasBuckets)
@@ -45,32 +53,38 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
         // :: What the others say
         foreach (var number in await FindNewAsync(home, cancellationToken))
         {
-            await WriteAsync(number, cancellationToken, ("cluster", home.Cluster!), (DatabaseIdentity.MapName, map.Text), Number(number));
-            if (IsNew(number, await ReadAsync(number, cancellationToken), home))
+            var database = databases[number]!;
+            await WriteAsync(database, cancellationToken, ("cluster", home.Cluster!), (DatabaseIdentity.MapName, map.Text), Number(number));
+            if (IsNew(number, database.Options.Setting, await ReadAsync(database, cancellationToken), home))
             {
-                throw new PostgresSetupException($"{databases[number].Options.Setting} does not keep what is written to it.");
+                throw new PostgresSetupException($"{database.Options.Setting} does not keep what is written to it.");
             }
         }
 
         // :: From here on there may be buckets.
         if (home.Number is null)
         {
-            await WriteAsync(0, cancellationToken, Number(0));
+            await WriteAsync(Home, cancellationToken, Number(0));
         }
 
-        return (map, Convert.FromHexString(home.Secret!));
+        return (map, home);
     }
+
+    /// <summary>Looks at one that was away.</summary>
+    /// <exception cref="PostgresSetupException">It is not the database that has this number.</exception>
+    public static async Task CheckAsync(int number, PreparedDatabase database, DatabaseIdentity home, CancellationToken cancellationToken) =>
+        IsNew(number, database.Options.Setting, await ReadAsync(database, cancellationToken), home);
 
     private static (string Name, string Value) Number(int number) =>
         (DatabaseIdentity.NumberName, number.ToString(CultureInfo.InvariantCulture));
 
     private async Task<DatabaseIdentity> MakeHomeAsync(CancellationToken cancellationToken)
     {
-        var home = await ReadAsync(0, cancellationToken);
+        var home = await ReadAsync(Home, cancellationToken);
         if (home.Cluster is null)
         {
-            await WriteAsync(0, cancellationToken, ("cluster", Guid.NewGuid().ToString()), ("secret", Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
-            home = await ReadAsync(0, cancellationToken);
+            await WriteAsync(Home, cancellationToken, ("cluster", Guid.NewGuid().ToString()), ("secret", Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
+            home = await ReadAsync(Home, cancellationToken);
         }
 
         return home.Number is > 0
@@ -84,8 +98,8 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
     private async Task<DatabaseIdentity> MapAsync(CancellationToken cancellationToken)
     {
         var map = (DatabaseIdentity.MapName, ShardMap.Even(databases.Count).Text);
-        await (databases.Count == 1 ? WriteAsync(0, cancellationToken, map, Number(0)) : WriteAsync(0, cancellationToken, map));
-        return await ReadAsync(0, cancellationToken);
+        await (databases.Count == 1 ? WriteAsync(Home, cancellationToken, map, Number(0)) : WriteAsync(Home, cancellationToken, map));
+        return await ReadAsync(Home, cancellationToken);
     }
 
     private ShardMap Read(string map)
@@ -106,7 +120,7 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
         var found = new List<int>();
         for (var number = 1; number < databases.Count; number++)
         {
-            if (IsNew(number, await ReadAsync(number, cancellationToken), home))
+            if (databases[number] is { } database && IsNew(number, database.Options.Setting, await ReadAsync(database, cancellationToken), home))
             {
                 found.Add(number);
             }
@@ -117,9 +131,8 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
 
     /// <returns>Whether it belongs to no cluster yet, and may be made part of this one.</returns>
     /// <exception cref="PostgresSetupException">It is not the database that has this number.</exception>
-    private bool IsNew(int number, DatabaseIdentity database, DatabaseIdentity home)
+    private static bool IsNew(int number, string setting, DatabaseIdentity database, DatabaseIdentity home)
     {
-        var setting = databases[number].Options.Setting;
         var problem = database switch
         {
             { Cluster: null, HasBuckets: true } or { Cluster: null, HasAccounts: true } =>
@@ -128,12 +141,12 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
                 $"{setting} names an empty database, but database {number} of the cluster was made before and holds buckets. Look at the connection; if the database is lost, restore its backup.",
             { Cluster: null } => null,
             _ when !string.Equals(database.Cluster, home.Cluster, StringComparison.Ordinal) =>
-                $"{setting} names a database that belongs to another cluster ({database.Cluster}) than that of {Home.Options.Setting} ({home.Cluster}). Look at both connections; a new member must be empty, without tables.",
-            { Number: 0 or null, Secret: not null } => $"{setting} names the home database, which is in {Home.Options.Setting} already. Database {number} belongs there.",
+                $"{setting} names a database that belongs to another cluster ({database.Cluster}) than that of {PostgresOptions.HomeSetting} ({home.Cluster}). Look at both connections; a new member must be empty, without tables.",
+            { Number: 0 or null, Secret: not null } => $"{setting} names the home database, which is in {PostgresOptions.HomeSetting} already. Database {number} belongs there.",
             _ when database.Number != number =>
                 $"{setting} names database {database.Number} of the cluster; database {number} belongs there. Put the connections in the order of the numbers.",
             _ when home.Map is not null && !string.Equals(database.Map, home.Map, StringComparison.Ordinal) =>
-                $"The database of {setting} has another map of shards than that of {Home.Options.Setting}. Was one of them restored from an old backup?",
+                $"The database of {setting} has another map of shards than that of {PostgresOptions.HomeSetting}. Was one of them restored from an old backup?",
             _ => null,
         };
         return problem is null ? database.Cluster is null : throw new PostgresSetupException(problem);
@@ -150,7 +163,12 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
         var named = new HashSet<int>();
         for (var number = 0; number < databases.Count; number++)
         {
-            if (await ReadAsync(number, cancellationToken) is { Number: { } found } database && string.Equals(database.Cluster, home.Cluster, StringComparison.Ordinal))
+            if (databases[number] is not { } database)
+            {
+                named.Add(number);
+            }
+            else if (await ReadAsync(database, cancellationToken) is { Number: { } found } identity
+                && string.Equals(identity.Cluster, home.Cluster, StringComparison.Ordinal))
             {
                 named.Add(found);
             }
@@ -161,12 +179,12 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
         return $"The cluster has {counted}, and {databases.Count} {(databases.Count == 1 ? "is" : "are")} named. Missing: {string.Join(", ", missing)}.";
     }
 
-    private async Task<DatabaseIdentity> ReadAsync(int number, CancellationToken cancellationToken)
+    private static async Task<DatabaseIdentity> ReadAsync(PreparedDatabase database, CancellationToken cancellationToken)
     {
-        var setting = databases[number].Options.Setting;
+        var setting = database.Options.Setting;
         try
         {
-            var identity = await DatabaseIdentity.ReadAsync(databases[number].Source, cancellationToken);
+            var identity = await DatabaseIdentity.ReadAsync(database.Source, cancellationToken);
             return identity.CopiedFrom is null ? identity : throw new PostgresSetupException(
                 $"A copy into the database of {setting} was begun and not ended (from {identity.CopiedFrom}). Run the command 'copy' again, until it says that it is done.");
         }
@@ -176,15 +194,15 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase> databases)
         }
     }
 
-    private async Task WriteAsync(int number, CancellationToken cancellationToken, params (string Name, string Value)[] facts)
+    private static async Task WriteAsync(PreparedDatabase database, CancellationToken cancellationToken, params (string Name, string Value)[] facts)
     {
         try
         {
-            await DatabaseIdentity.WriteAsync(databases[number].Source, cancellationToken, facts);
+            await DatabaseIdentity.WriteAsync(database.Source, cancellationToken, facts);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw PostgresFaults.Explain(e, databases[number].Options.Setting);
+            throw PostgresFaults.Explain(e, database.Options.Setting);
         }
     }
 }

@@ -214,7 +214,7 @@ public sealed class ShardSetupTests : IAsyncLifetime
     [InlineData(1)]
     public async Task Copy_IntoOneOfSeveralDatabases_IsRefused(int number)
     {
-        await StartAsync(0, 1);
+        await StartAsync(0, 1, 2);
         var before = await MetaAsync();
 
         var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresImport.BeginAsync(Options(number), "origin", new byte[32], default));
