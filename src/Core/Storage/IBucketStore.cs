@@ -53,6 +53,6 @@ public interface IBucketStore
     /// <returns>Whether there may be more to remove.</returns>
     ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Whether the store can be read and written now.</summary>
+    /// <summary>Whether the store can be read and written now; where it has several parts, the one that everybody needs.</summary>
     ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
 }
