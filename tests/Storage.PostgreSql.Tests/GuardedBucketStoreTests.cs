@@ -7,6 +7,7 @@ namespace Lockstep.Storage.PostgreSql.Tests;
 /// <summary>How many wait for a database that may be hanging.</summary>
 public sealed class GuardedBucketStoreTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly BucketId Id = BucketId.Named("b");
 
     [Fact]
@@ -19,7 +20,7 @@ public sealed class GuardedBucketStoreTests
         // :: Before anybody knows, all are let through.
         var before = Enumerable.Range(0, 2 * GuardedBucketStore.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
         suspect = true;
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask());
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask().WaitAsync(Patience));
         Assert.Equal(CommitOutcome.NotExecuted, await store.CommitAsync(new BucketCommit(BucketHeads.Unwritten(Id), Guid.NewGuid(), [], [], [], [])));
         hung.Answer();
         await Task.WhenAll(before);
@@ -27,7 +28,7 @@ public sealed class GuardedBucketStoreTests
         // :: Once it is known, some try again and again, so that it is noticed when it answers.
         hung.Hang();
         var trying = Enumerable.Range(0, GuardedBucketStore.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask());
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask().WaitAsync(Patience));
         Assert.All(trying, static load => Assert.False(load.IsCompleted));
         hung.Answer();
         await Task.WhenAll(trying);

@@ -144,6 +144,9 @@ public sealed class ShardSetupTests : IAsyncLifetime
         Assert.Contains("Postgres:Shards:1 names a database that belongs to another cluster", refusal, StringComparison.Ordinal);
         Assert.Contains((string)(await PostgresServer.QueryAsync(databases[1], "SELECT value FROM meta WHERE name = 'cluster'"))!, refusal, StringComparison.Ordinal);
 
+        // All are looked at before anything is decided, so the number of databases is still open.
+        Assert.Equal(0L, await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM meta WHERE name = 'shards'"));
+
         await StartAsync(0, 2);
         Assert.Contains("belongs to another cluster", await RefusalAsync(0, 1), StringComparison.Ordinal);
     }

@@ -56,6 +56,15 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
     }
 
     [Fact]
+    public void Heads_AreCurrent_IfTheirOwnDatabaseSaysSo()
+    {
+        var store = new ShardedBucketStore([new LostStore(), new InMemoryBucketStore()], TestShards.Map);
+
+        Assert.False(store.IsCurrent(BucketHeads.Unwritten(TestShards.NewId(0))));
+        Assert.True(store.IsCurrent(BucketHeads.Unwritten(TestShards.NewId(1))));
+    }
+
+    [Fact]
     public async Task TakeOver_InEitherDatabase_IsToldToTheOneThatHeldTheBucket()
     {
         await using var other = await PostgresShards.OpenAsync(TestShards.Options(shards.Connections), TimeProvider.System, _ => { });
@@ -182,6 +191,12 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
         var outcome = await store.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [list], [], [], [KeyValuePair.Create(1, row)]));
         Assert.Equal(CommitStatus.Done, outcome.Status);
         return new BucketKey(id, outcome.Row);
+    }
+
+    /// <summary>Holds no lease.</summary>
+    private sealed class LostStore() : DelegatingBucketStore(new InMemoryBucketStore())
+    {
+        public override bool IsCurrent(BucketHeads heads) => false;
     }
 
     /// <summary>Purges as it is told to.</summary>
