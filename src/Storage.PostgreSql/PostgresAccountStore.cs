@@ -4,8 +4,10 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>Accounts in the same database as the buckets.</summary>
-public sealed class PostgresAccountStore(PostgresDatabase database) : IAccountStore
+/// <summary>Accounts, in the home database.</summary>
+/// <param name="database">The home database.</param>
+/// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
+public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting";
 
@@ -29,13 +31,29 @@ public sealed class PostgresAccountStore(PostgresDatabase database) : IAccountSt
     public async ValueTask<bool> BeginDeletionAsync(string name, CancellationToken cancellationToken) =>
         (await QueryAsync($"UPDATE accounts SET deleting = true WHERE name = $1 RETURNING {Columns}", repeatable: true, cancellationToken, name)).Count == 1;
 
-    public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken) =>
+    public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken)
+    {
+        // The account goes last, so that what was cut off is gone on with.
+        foreach (var other in others)
+        {
+            await other().UseAsync(
+                async connection =>
+                {
+                    await using var command = new NpgsqlCommand("UPDATE buckets SET author = NULL WHERE author = $1 AND NOT live", connection);
+                    new ParameterList(command.Parameters).AddText(principal);
+                    return await command.ExecuteNonQueryAsync(cancellationToken);
+                },
+                repeatable: true,
+                cancellationToken);
+        }
+
         await QueryAsync(
             $"""
             WITH forgotten AS (UPDATE buckets SET author = NULL WHERE author = $2 AND NOT live)
             DELETE FROM accounts WHERE name = $1 AND deleting RETURNING {Columns}
             """,
             repeatable: true, cancellationToken, name, principal);
+    }
 
     public async ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
         await QueryAsync($"SELECT {Columns} FROM accounts WHERE name > $1 ORDER BY name LIMIT $2", repeatable: true, cancellationToken, after ?? "", (long)limit);

@@ -15,7 +15,7 @@ internal static class PostgresConnections
     {
         if (options.Connection is not { Length: > 0 })
         {
-            throw new PostgresSetupException("Postgres:Connection is not set.");
+            throw new PostgresSetupException($"{options.Setting} is not set.");
         }
 
         try
@@ -31,13 +31,13 @@ internal static class PostgresConnections
         }
         catch (FormatException e)
         {
-            throw new PostgresSetupException($"Postgres:Connection cannot be read. {(ConnectionUri.IsOne(options.Connection) ? e.Message : "A value is no number.")}", e);
+            throw new PostgresSetupException($"{options.Setting} cannot be read. {(ConnectionUri.IsOne(options.Connection) ? e.Message : "A value is no number.")}", e);
         }
         catch (Exception e) when (e is ArgumentException or InvalidCastException or OverflowException)
         {
             // Npgsql's message may repeat a part of the string, and that may be the password.
             throw new PostgresSetupException(
-                "Postgres:Connection is no connection string. Use something like Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass.", e);
+                $"{options.Setting} is no connection string. Use something like Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass.", e);
         }
     }
 
@@ -77,7 +77,7 @@ internal static class PostgresConnections
         catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException)
         {
             throw new PostgresSetupException(
-                "Postgres:Connection cannot be used: the host is missing, or two of its values do not go together (those that this program sets itself are in docs/operations/postgresql.md).", e);
+                $"{options.Setting} cannot be used: the host is missing, or two of its values do not go together (those that this program sets itself are in docs/operations/postgresql.md).", e);
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Npgsql;
@@ -43,7 +41,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
+    /// <summary>32 random bytes made with the cluster; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
 
     /// <summary>Server and database, without secrets.</summary>
@@ -57,46 +55,40 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     internal ReadQueue Reads { get; }
 
-    /// <summary>Connects, brings the schema up to date and registers this process.</summary>
+    /// <summary>Opens a database that is the only one of its cluster; see <see cref="PostgresShards.OpenAsync"/>.</summary>
     /// <param name="options">Which database. <see cref="PostgresOptions.Connection"/> is set.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onFault">Hears why something was not done, from another thread.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
     public static async Task<PostgresDatabase> OpenAsync(
-        PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
+        PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default) =>
+        (await PostgresShards.OpenAsync(options.Databases()[0], time, onFault, cancellationToken)).Home;
+
+    /// <summary>Brings the schema of all databases up to date, whatever the options say, and does nothing else.</summary>
+    /// <returns>The schema's version.</returns>
+    /// <exception cref="PostgresSetupException">One cannot be reached or used.</exception>
+    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
     {
-        var connections = PostgresConnections.CreateSource(options);
-        PostgresDatabase? database = null;
+        await PostgresShards.MigrateAsync(options, cancellationToken);
+        return PostgresSchema.Scripts[^1].Number;
+    }
+
+    /// <summary>Registers this process in a database that was looked at, and takes it over.</summary>
+    /// <exception cref="PostgresSetupException">It cannot be written to.</exception>
+    internal static async Task<PostgresDatabase> BeginAsync(
+        PreparedDatabase prepared, byte[] secret, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken)
+    {
+        var database = new PostgresDatabase(prepared.Source, prepared.Options, time, onFault, secret, prepared.Description);
         try
         {
-            var (secret, description) = await PrepareAsync(connections, options, cancellationToken);
-            database = new PostgresDatabase(connections, options, time, onFault, secret, description);
             await database.Lease.BeginAsync(cancellationToken);
             return database;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            database?.Metrics.Dispose();
-            await connections.DisposeAsync();
-            throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e);
-        }
-    }
-
-    /// <summary>Brings the schema up to date, whatever the options say, and does nothing else.</summary>
-    /// <returns>The schema's version.</returns>
-    /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
-    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
-    {
-        await using var connections = PostgresConnections.CreateSource(options);
-        try
-        {
-            await PrepareAsync(connections, options with { Migrate = true }, cancellationToken);
-            return PostgresSchema.Scripts[^1].Number;
-        }
-        catch (Exception e) when (e is not (PostgresSetupException or OperationCanceledException))
-        {
-            throw PostgresFaults.Explain(e);
+            database.Metrics.Dispose();
+            throw PostgresFaults.Explain(e, prepared.Options.Setting);
         }
     }
 
@@ -212,58 +204,4 @@ public sealed class PostgresDatabase : IAsyncDisposable
         },
         repeatable: true,
         CancellationToken.None);
-
-    private static async Task<(byte[] Secret, string Description)> PrepareAsync(
-        NpgsqlDataSource source, PostgresOptions options, CancellationToken cancellationToken)
-    {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await CheckServerAsync(connection, cancellationToken);
-        await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, options.Migrate, cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        var made = new NpgsqlBatchCommand("INSERT INTO meta (name, value) VALUES ('cluster', $1), ('secret', $2) ON CONFLICT DO NOTHING");
-        var parameters = new ParameterList(made.Parameters);
-        parameters.AddText(Guid.NewGuid().ToString());
-        parameters.AddText(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
-        batch.BatchCommands.Add(made);
-
-        // A statement of its own: whoever lost the race to make them sees what the other one made.
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT name, value FROM meta"));
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var meta = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            meta[reader.GetString(0)] = reader.GetString(1);
-        }
-
-        if (meta.TryGetValue(PostgresImport.Mark, out var origin))
-        {
-            throw new PostgresSetupException($"A copy into this database was begun and not ended (from {origin}). Run the command 'copy' again, until it says that it is done.");
-        }
-
-        return (Convert.FromHexString(meta["secret"]), $"{connection.Host}:{connection.Port.ToString(CultureInfo.InvariantCulture)}/{connection.Database}");
-    }
-
-    internal static async Task CheckServerAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (connection.PostgreSqlVersion < new Version(15, 0))
-        {
-            throw new PostgresSetupException($"The server is PostgreSQL {connection.PostgreSqlVersion}; 15 or later is needed.");
-        }
-
-        await using var command = new NpgsqlCommand(
-            "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_encoding'), current_setting('transaction_isolation')",
-            connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var (synchronous, fsync, encoding, isolation) = (reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3));
-        var problem = synchronous == "off" ? "synchronous_commit is off, so that a crash would lose acknowledged writes. Set it to on for this role or database."
-            : fsync == "off" ? "fsync is off, so that a crash would lose the database. Set it to on."
-            : encoding != "UTF8" ? $"The database's encoding is {encoding}. Make one with ENCODING 'UTF8'."
-            : isolation != "read committed" ? $"default_transaction_isolation is {isolation}. Set it to 'read committed' for this role or database."
-            : null;
-        if (problem is not null)
-        {
-            throw new PostgresSetupException(problem);
-        }
-    }
 }

@@ -24,8 +24,14 @@ internal static class PostgresFaults
     public static bool IsOfTheDatabase(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException;
 
+    /// <summary>Nobody is there to ask: the network, the server or its start. What it was asked for may well be right.</summary>
+    public static bool IsAway(Exception? fault) =>
+        fault is not null && (IsLostConnection(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
+
     /// <summary>Why the database cannot be used at all, for whoever runs the program: one line, and nothing of the connection's secrets.</summary>
-    public static PostgresSetupException Explain(Exception fault)
+    /// <param name="fault">What came.</param>
+    /// <param name="setting">The setting that names the database.</param>
+    public static PostgresSetupException Explain(Exception fault, string setting)
     {
         // With several hosts, the last one's reason is innermost.
         var cause = fault;
@@ -43,7 +49,7 @@ internal static class PostgresFaults
             _ => "a value in it cannot be used",
         };
         return new PostgresSetupException(
-            $"The PostgreSQL database of Postgres:Connection cannot be used: {reason.ReplaceLineEndings(" ").TrimEnd('.')}. Look at the setting, and at the server.", fault);
+            $"The PostgreSQL database of {setting} cannot be used: {reason.ReplaceLineEndings(" ").TrimEnd('.')}. Look at the setting, and at the server.", fault);
     }
 
     /// <summary>A read that met this may well be answered on another connection.</summary>

@@ -42,7 +42,7 @@ public sealed class PostgresImport : IAsyncDisposable
         try
         {
             opened = await connections.OpenConnectionAsync(cancellationToken);
-            await PostgresDatabase.CheckServerAsync(opened, cancellationToken);
+            await PreparedDatabase.CheckServerAsync(opened, cancellationToken);
             await PostgresSchema.ApplyAsync(opened, PostgresSchema.Scripts, migrate: true, cancellationToken);
             await MarkAsync(opened, cluster, Convert.ToHexString(secret.Span), cancellationToken);
             return new PostgresImport(connections, opened);
@@ -55,7 +55,7 @@ public sealed class PostgresImport : IAsyncDisposable
             }
 
             await connections.DisposeAsync();
-            throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e);
+            throw e is PostgresSetupException or OperationCanceledException ? e : PostgresFaults.Explain(e, options.Setting);
         }
     }
 
@@ -195,14 +195,18 @@ public sealed class PostgresImport : IAsyncDisposable
             SELECT (SELECT value FROM meta WHERE name = '{Mark}'),
                    EXISTS (SELECT FROM buckets) OR EXISTS (SELECT FROM accounts),
                    EXISTS (SELECT FROM processes WHERE renewed > clock_timestamp() - interval '15 seconds'),
-                   EXISTS (SELECT FROM meta WHERE name = 'cluster' AND value = $1)
+                   EXISTS (SELECT FROM meta WHERE name = 'cluster' AND value = $1),
+                   EXISTS (SELECT FROM meta WHERE name = '{DatabaseIdentity.MapName}' AND value <> $2)
             """, connection);
-        new ParameterList(look.Parameters).AddText(cluster);
+        var parameters = new ParameterList(look.Parameters);
+        parameters.AddText(cluster);
+        parameters.AddText(ShardMap.Even(1).Text);
         await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
             var origin = reader.IsDBNull(0) ? null : reader.GetString(0);
-            var problem = reader.GetBoolean(2) ? "A server runs on the database. Stop it first."
+            var problem = reader.GetBoolean(4) ? "The database is one of several of a cluster. Copy into one that stands by itself."
+                : reader.GetBoolean(2) ? "A server runs on the database. Stop it first."
                 : origin is null && reader.GetBoolean(1) && reader.GetBoolean(3) ? "This copy was made and ended before; nothing was done. Start the server."
                 : origin is null && reader.GetBoolean(1) ? "The database holds buckets or accounts already. Copy into an empty one."
                 : origin is not null && !string.Equals(origin, cluster, StringComparison.Ordinal)
@@ -224,9 +228,9 @@ public sealed class PostgresImport : IAsyncDisposable
             $"INSERT INTO meta (name, value) VALUES ('{Mark}', $1), ('cluster', $1), ('secret', $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             connection))
         {
-            var parameters = new ParameterList(mark.Parameters);
-            parameters.AddText(cluster);
-            parameters.AddText(secret);
+            var facts = new ParameterList(mark.Parameters);
+            facts.AddText(cluster);
+            facts.AddText(secret);
             await mark.ExecuteNonQueryAsync(cancellationToken);
         }
 

@@ -1,15 +1,25 @@
+using System.Globalization;
+
 namespace Lockstep.Storage.PostgreSql;
 
 /// <summary>Which database, and how much of it this process may use.</summary>
 public sealed record PostgresOptions
 {
+    internal const string HomeSetting = "Postgres:Connection";
+
     /// <summary>
     /// Npgsql connection string, <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>, or a URI,
     /// <c>postgresql://lockstep@db/lockstep?passfile=/run/secrets/pgpass</c>. Null: SQLite.
     /// </summary>
     public string? Connection { get; init; }
 
-    /// <summary>Connections of this process at most; at least 10. Default: 20.</summary>
+    /// <summary>
+    /// Connections to further databases, which hold buckets only, by their numbers from "1" on; that of
+    /// <see cref="Connection"/> is 0. Keys and no list: a number that is left out is noticed. Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Connections of this process to each database at most; at least 10. Default: 20.</summary>
     public int MaxConnections { get; init; } = 20;
 
     /// <summary>How long a statement may take before it is given up. Default: 30 seconds.</summary>
@@ -41,4 +51,25 @@ public sealed record PostgresOptions
 
     /// <summary>Whether statements are prepared; off for a pooler that cannot do that. Default: on.</summary>
     public bool PreparedStatements { get; init; } = true;
+
+    /// <summary>The setting that names this one database, for messages.</summary>
+    internal string Setting { get; init; } = HomeSetting;
+
+    /// <summary>The options of each database by itself, in the order of their numbers.</summary>
+    /// <exception cref="PostgresSetupException">A number is missing, or is none.</exception>
+    internal IReadOnlyList<PostgresOptions> Databases()
+    {
+        var alone = this with { Shards = new Dictionary<string, string>(StringComparer.Ordinal) };
+        var databases = new List<PostgresOptions> { alone };
+        for (var number = 1; number <= Shards.Count; number++)
+        {
+            var setting = FormattableString.Invariant($"Postgres:Shards:{number}");
+            databases.Add(Shards.TryGetValue(number.ToString(CultureInfo.InvariantCulture), out var connection) && connection is { Length: > 0 }
+                ? alone with { Connection = connection, Setting = setting }
+                : throw new PostgresSetupException(
+                    $"{setting} is not set. The further databases are numbered 1, 2, 3 and so on without a gap; Postgres:Connection is number 0."));
+        }
+
+        return databases;
+    }
 }

@@ -64,6 +64,9 @@ internal sealed class ProcessLease : IAsyncDisposable
     public bool IsHealthy =>
         IsConfirmed(Current) && TimeSpan.FromMilliseconds(Math.Abs(Volatile.Read(ref clockDifference))) <= options.MaxClockDifference;
 
+    /// <summary>Whether the database was heard of within <see cref="PostgresOptions.LeaseTime"/>.</summary>
+    public bool IsHeld => IsConfirmed(Current);
+
     public bool IsCurrent(long term) => Volatile.Read(ref current) is { } lease && lease.Term == term && IsConfirmed(lease);
 
     /// <summary>See <see cref="Core.Storage.IBucketStore.OnTakenOver"/>.</summary>

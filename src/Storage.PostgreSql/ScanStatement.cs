@@ -21,7 +21,7 @@ internal sealed class ScanStatement : IDisposable
         this.scan = scan;
         command = new NpgsqlCommand { Connection = connection };
         parameters = new ParameterList(command.Parameters);
-        parameters.Add(scan.Bucket);
+        parameters.Add(scan.Bucket.Row);
         parameters.Add(scan.List);
         var query = scan.Query;
         if (!query.ShowsTombstones || query.Deleted == false)

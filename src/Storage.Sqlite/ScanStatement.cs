@@ -15,7 +15,7 @@ internal sealed class ScanStatement
     public ScanStatement(RecordScan scan)
     {
         this.scan = scan;
-        values = [scan.Bucket, scan.List];
+        values = [scan.Bucket.Row, scan.List];
         var query = scan.Query;
         if (!query.ShowsTombstones || query.Deleted == false)
         {

@@ -23,10 +23,10 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Load(statements, id))));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => keys.Count == 1
-            ? Read(statements, bucket, keys)
-            : InSnapshot(statements, () => Read(statements, bucket, keys))));
+            ? Read(statements, bucket.Row, keys)
+            : InSnapshot(statements, () => Read(statements, bucket.Row, keys))));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Scan(statements, scan, cancellationToken))));
@@ -204,10 +204,10 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
     private static RecordRows Scan(SqliteStatements statements, RecordScan scan, CancellationToken cancellationToken)
     {
-        var version = statements.Scalar("SELECT version FROM buckets WHERE bucket = $0", scan.Bucket) as long? ?? 0;
+        var version = statements.Scalar("SELECT version FROM buckets WHERE bucket = $0", scan.Bucket.Row) as long? ?? 0;
         ListHead? head = null;
         using (var reader = statements.Prepare(
-            $"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0 AND list = $1", scan.Bucket, scan.List).ExecuteReader())
+            $"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0 AND list = $1", scan.Bucket.Row, scan.List).ExecuteReader())
         {
             if (reader.Read())
             {

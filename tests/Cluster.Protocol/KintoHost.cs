@@ -24,21 +24,21 @@ internal sealed class KintoHost : IAsyncDisposable
 
     public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
     {
-        var members = new Members();
+        var cluster = new Members();
         try
         {
             // Faults are put into the store of whoever owns the bucket: then there is one silo. Silos would take each other for
             // dead by a clock that stands still.
             for (var silos = decorate is null ? 2 : 1; silos > 0; silos--)
             {
-                await members.AddAsync(new MemberOptions(options) { Role = MemberRole.Silo }, TimeProvider.System, decorate);
+                await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Silo }, TimeProvider.System, decorate);
             }
 
-            return new KintoHost(members, await members.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time));
+            return new KintoHost(cluster, await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time));
         }
         catch
         {
-            await members.DisposeAsync();
+            await cluster.DisposeAsync();
             throw;
         }
     }

@@ -118,7 +118,7 @@ public sealed class BrokenStoreTests
         }
 
         public override async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
         {
             var rows = await base.ReadAsync(bucket, keys, cancellationToken);
             return rows.ToDictionary(row => row.Key, row => row.Value with { Modified = row.Value.Modified.Plus(-1) });

@@ -243,7 +243,7 @@ public sealed class OwnerMetricsTests
         }
 
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
             Fails ? throw new StoreUnavailableException("No.") : base.ReadAsync(bucket, keys, cancellationToken);
     }
 }

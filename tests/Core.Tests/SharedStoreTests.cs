@@ -299,7 +299,7 @@ public sealed class SharedStoreTests
             restored ? old.ScanAsync(scan, cancellationToken) : base.ScanAsync(scan, cancellationToken);
 
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
             restored ? old.ReadAsync(bucket, keys, cancellationToken) : base.ReadAsync(bucket, keys, cancellationToken);
 
         public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)

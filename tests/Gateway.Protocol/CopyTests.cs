@@ -206,7 +206,7 @@ public sealed class CopyTests : IAsyncLifetime
             {
                 text.AppendLine().Append(list);
                 var all = new ListQuery { Limit = 0, Since = ServerTimestamp.Zero };
-                foreach (var record in (await storage.Buckets.ScanAsync(new RecordScan(heads.Row, list.Key, all, 100_000, long.MaxValue), default)).Records)
+                foreach (var record in (await storage.Buckets.ScanAsync(new RecordScan(heads.Key, list.Key, all, 100_000, long.MaxValue), default)).Records)
                 {
                     text.AppendLine().Append(record with { Body = default }).Append(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(record.Body.Span)));
                 }

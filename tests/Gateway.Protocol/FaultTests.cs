@@ -1,3 +1,4 @@
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
@@ -38,6 +39,28 @@ public sealed class FaultTests
         }
     }
 
+    [Fact]
+    public async Task Housekeeping_ThatCannotEndADeletion_StillRemovesRows()
+    {
+        UnlistedStore store = null!;
+        var server = await KintoServer.StartAsync(decorate: inner => store = new UnlistedStore(inner));
+        try
+        {
+            using var client = await server.NewUserAsync();
+            store.IsAway = true;
+            Assert.Equal(503, (await client.SendAsync("DELETE", "/accounts/user1")).Status);
+            var (before, patience) = (store.Purges, new CancellationTokenSource(TimeSpan.FromSeconds(60)));
+            while (store.Purges == before)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+            }
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [SqliteFact("The limit on the size of the file is a setting of SQLite's.")]
     public async Task DiskFull_WritesAre503_ReadsAreServed()
     {
@@ -70,6 +93,26 @@ public sealed class FaultTests
         finally
         {
             await server.DisposeAsync();
+        }
+    }
+
+    /// <summary>Cannot tell whose buckets there are, as when one of several databases is away.</summary>
+    private sealed class UnlistedStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private int purges;
+
+        public bool IsAway { get; set; }
+
+        public int Purges => Volatile.Read(ref purges);
+
+        public override ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+            string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
+            IsAway ? throw new StoreUnavailableException("Away.") : base.ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
+
+        public override ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref purges);
+            return base.PurgeAsync(limit, cancellationToken);
         }
     }
 }

@@ -26,10 +26,10 @@ internal sealed class KintoHost : IAsyncDisposable
 
     public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
     {
-        var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
-        var app = LockstepServer.Build(options, Quiet, storage, time, decorate);
-        await app.StartAsync();
-        return new KintoHost(storage, app);
+        var opened = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
+        var server = LockstepServer.Build(options, Quiet, opened, time, decorate);
+        await server.StartAsync();
+        return new KintoHost(opened, server);
     }
 
     public async ValueTask DisposeAsync()

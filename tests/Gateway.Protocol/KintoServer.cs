@@ -56,7 +56,14 @@ public sealed class KintoServer : IAsyncLifetime
     {
         if (OnPostgres)
         {
-            options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
+            options = options with
+            {
+                Postgres = new PostgresOptions
+                {
+                    Connection = await PostgresServer.CreateDatabaseAsync(),
+                    Shards = await PostgresServer.CreateShardsAsync(),
+                },
+            };
         }
 
         host = await KintoHost.StartAsync(options, Time, decorate);
@@ -86,7 +93,7 @@ public sealed class KintoServer : IAsyncLifetime
         await host!.DisposeAsync();
         if (options.Postgres.Connection is { } connection)
         {
-            await PostgresServer.DropDatabaseAsync(connection);
+            await PostgresServer.DropDatabasesAsync([connection, .. options.Postgres.Shards.Values]);
         }
 
         Directory.Delete(directory, recursive: true);

@@ -23,6 +23,11 @@ internal sealed class OwnPostgres : IAsyncDisposable
     /// <summary>Ends it as a crash of its machine would.</summary>
     public Task KillAsync() => RunAsync("kill");
 
+    /// <summary>Keeps it from answering, with all connections open, until it is resumed.</summary>
+    public Task PauseAsync() => RunAsync("pause");
+
+    public Task ResumeAsync() => RunAsync("resume");
+
     public Task RestartAsync() => RunAsync("restart");
 
     public async ValueTask DisposeAsync()

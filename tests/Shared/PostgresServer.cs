@@ -8,15 +8,20 @@ internal static class PostgresServer
     /// <summary>Npgsql connection string of a role that may make databases.</summary>
     public const string Variable = "LOCKSTEP_TEST_POSTGRES";
 
-    /// <summary>Which engine the tests of the server itself run on: <c>sqlite</c> (default) or <c>postgresql</c>.</summary>
+    /// <summary>
+    /// Which engine the tests of the server itself run on: <c>sqlite</c> (default), <c>postgresql</c>, or
+    /// <c>postgresql-shards</c> for two databases.
+    /// </summary>
     public const string EngineVariable = "LOCKSTEP_TEST_ENGINE";
 
     public static bool IsChosen => Environment.GetEnvironmentVariable(EngineVariable) switch
     {
         null or "" or "sqlite" => false,
-        "postgresql" => true,
-        var other => throw new InvalidOperationException($"{EngineVariable} is '{other}'. Use sqlite or postgresql."),
+        "postgresql" or "postgresql-shards" => true,
+        var other => throw new InvalidOperationException($"{EngineVariable} is '{other}'. Use sqlite, postgresql or postgresql-shards."),
     };
+
+    private static bool IsSharded => Environment.GetEnvironmentVariable(EngineVariable) is "postgresql-shards";
 
     private static readonly SemaphoreSlim Making = new(1);
 
@@ -41,6 +46,26 @@ internal static class PostgresServer
         }
 
         return new NpgsqlConnectionStringBuilder(Connection) { Database = name, Pooling = true }.ConnectionString;
+    }
+
+    /// <returns>Connection strings of further databases of a cluster by their numbers; none unless several are asked for.</returns>
+    public static async Task<IReadOnlyDictionary<string, string>> CreateShardsAsync()
+    {
+        var shards = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (IsSharded)
+        {
+            shards.Add("1", await CreateDatabaseAsync());
+        }
+
+        return shards;
+    }
+
+    public static async Task DropDatabasesAsync(IEnumerable<string> connections)
+    {
+        foreach (var connection in connections)
+        {
+            await DropDatabaseAsync(connection);
+        }
     }
 
     public static async Task DropDatabaseAsync(string connection)

@@ -8,10 +8,17 @@ public sealed class TestStorage : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
 
-    private TestStorage(string? connection)
+    private readonly IReadOnlyDictionary<string, string> shards;
+
+    private TestStorage(string? connection, IReadOnlyDictionary<string, string> shards)
     {
+        this.shards = shards;
         Connection = connection;
         Environment = connection is null ? [] : OnPostgres(connection);
+        foreach (var (number, shard) in shards)
+        {
+            Environment.Add($"LOCKSTEP_POSTGRES__SHARDS__{number}", shard);
+        }
     }
 
     public string Directory => directory.Path;
@@ -22,13 +29,14 @@ public sealed class TestStorage : IAsyncDisposable
     /// <summary>What a server or a command needs to be told about it besides the data directory.</summary>
     public Dictionary<string, string> Environment { get; }
 
-    public static async Task<TestStorage> CreateAsync() => new(PostgresServer.IsChosen ? await PostgresServer.CreateDatabaseAsync() : null);
+    public static async Task<TestStorage> CreateAsync() =>
+        new(PostgresServer.IsChosen ? await PostgresServer.CreateDatabaseAsync() : null, await PostgresServer.CreateShardsAsync());
 
     /// <summary>A connection string is not for the command line, where everybody on the machine can read its password.</summary>
     public static Dictionary<string, string> OnPostgres(string connection) =>
         new(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection };
 
-    /// <summary>As a server names it, without secrets.</summary>
+    /// <summary>As a server names the first of its databases, without secrets.</summary>
     public string Describe()
     {
         if (Connection is null)
@@ -45,7 +53,7 @@ public sealed class TestStorage : IAsyncDisposable
         directory.Dispose();
         if (Connection is not null)
         {
-            await PostgresServer.DropDatabaseAsync(Connection);
+            await PostgresServer.DropDatabasesAsync([Connection, .. shards.Values]);
         }
     }
 }

@@ -17,7 +17,7 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
         inner.LoadAsync(id, claim, cancellationToken);
 
     public virtual ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, cancellationToken);
 
     public virtual ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => inner.ScanAsync(scan, cancellationToken);
 

@@ -26,16 +26,16 @@ public sealed class InMemoryBucketStore : IBucketStore
         ValueTask.FromResult(Find(id)?.Heads);
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
     {
-        var records = Find(bucket)?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty;
+        var records = Find(bucket.Id)?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty;
         return ValueTask.FromResult<IReadOnlyDictionary<RecordKey, StoredRecord>>(
             keys.Where(records.ContainsKey).ToDictionary(key => key, key => records[key]));
     }
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
     {
-        var state = Find(scan.Bucket);
+        var state = Find(scan.Bucket.Id);
         var order = scan.Order;
         var matching = Matching(state, scan)
             .Where(record => scan.Query.Cursor is not { } cursor
@@ -64,7 +64,7 @@ public sealed class InMemoryBucketStore : IBucketStore
     }
 
     public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Matching(Find(scan.Bucket), scan).LongCount());
+        ValueTask.FromResult(Matching(Find(scan.Bucket.Id), scan).LongCount());
 
     public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
@@ -147,14 +147,6 @@ public sealed class InMemoryBucketStore : IBucketStore
         lock (gate)
         {
             return states.GetValueOrDefault(id);
-        }
-    }
-
-    private State? Find(long row)
-    {
-        lock (gate)
-        {
-            return states.Values.FirstOrDefault(state => state.Heads.Row == row);
         }
     }
 

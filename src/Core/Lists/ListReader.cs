@@ -50,7 +50,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Row, head.Key, Beneath(query, uncommitted), query.Limit, query.MaxBytes);
+        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted), query.Limit, query.MaxBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (uncommitted is null)
         {
@@ -75,7 +75,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Row, head.Key, Beneath(query, uncommitted) with { Cursor = null }, maxSortedRecords, maxSortedBytes);
+        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, maxSortedRecords, maxSortedBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (rows.Head is null && uncommitted is null)
         {

@@ -62,7 +62,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var key = new RecordKey(head.Key, target.Id);
-        return (await store.ReadAsync(heads.Row, [key], cancellationToken)).GetValueOrDefault(key);
+        return (await store.ReadAsync(heads.Key, [key], cancellationToken)).GetValueOrDefault(key);
     }
 
     /// <summary>
@@ -223,7 +223,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var uncommitted = overlay.RowsOf(head.Key);
-        var scan = new RecordScan(heads.Row, head.Key, ListReader.Beneath(live, uncommitted), int.MaxValue, long.MaxValue);
+        var scan = new RecordScan(heads.Key, head.Key, ListReader.Beneath(live, uncommitted), int.MaxValue, long.MaxValue);
         var stored = await store.CountAsync(scan, cancellationToken);
         return (new CountFound(stored + (uncommitted?.Values.Count(live.Matches) ?? 0), head.RowsModified), heads.Version);
     }

@@ -61,7 +61,7 @@ internal sealed class Turn
             }
         }
 
-        foreach (var (key, record) in await store.ReadAsync(start.Row, loaded.Keys, cancellationToken))
+        foreach (var (key, record) in await store.ReadAsync(start.Key, loaded.Keys, cancellationToken))
         {
             loaded[key] = record;
         }

@@ -16,6 +16,9 @@ public sealed record BucketHeads
     /// <summary>The store's own key of the bucket; 0 until it was first written.</summary>
     public long Row { get; init; }
 
+    /// <summary>By which the bucket's rows are read.</summary>
+    public BucketKey Key => new(Id, Row);
+
     /// <summary>
     /// In a shared store, the term of this process's lease under which it answers for the bucket; 0 when another one does.
     /// The store's own matter: see <see cref="IBucketStore.IsCurrent"/>.

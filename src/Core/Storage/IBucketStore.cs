@@ -27,7 +27,7 @@ public interface IBucketStore
 
     /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
     ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        long bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
 
     /// <summary>Rows of a list with the stamps that fit them.</summary>
     ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);
@@ -53,6 +53,6 @@ public interface IBucketStore
     /// <returns>Whether there may be more to remove.</returns>
     ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Whether the store can be read and written now.</summary>
+    /// <summary>Whether the store can be read and written now; where it has several parts, the one that everybody needs.</summary>
     ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
 }

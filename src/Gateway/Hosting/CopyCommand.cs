@@ -28,6 +28,12 @@ internal static class CopyCommand
             return 2;
         }
 
+        if (options.Postgres.Shards.Count > 0)
+        {
+            output.WriteLine("'copy' fills one database that stands by itself. Leave Postgres:Shards out.");
+            return 2;
+        }
+
         using var data = DataDirectory.Hold(options.DataDirectory);
         if (!File.Exists(data.Database))
         {

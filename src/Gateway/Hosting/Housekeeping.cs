@@ -38,12 +38,21 @@ internal sealed partial class Housekeeping(
     {
         // First what needs no storage: reads go on making owners when nothing can be written.
         ReturnMemory(buckets.EvictIdle());
-        try
+        await TryAsync(() => accounts.ResumeDeletionsAsync(stoppingToken));
+        await TryAsync(async () =>
         {
-            await accounts.ResumeDeletionsAsync(stoppingToken);
             while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
             {
             }
+        });
+    }
+
+    /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>
+    private async Task TryAsync(Func<Task> run)
+    {
+        try
+        {
+            await run();
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

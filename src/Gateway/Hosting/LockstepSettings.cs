@@ -6,12 +6,21 @@ namespace Lockstep.Gateway.Hosting;
 /// <summary>Reads and checks the settings.</summary>
 internal static class LockstepSettings
 {
+    // Each costs every server connections, and something each second.
+    private const int MaxShards = 63;
+
     /// <param name="configuration">File, environment and command line.</param>
     /// <param name="check">What is wrong with the settings that only this program has.</param>
     /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
     public static T Read<T>(IConfiguration configuration, Func<T, IEnumerable<string>> check)
         where T : LockstepOptions, new()
     {
+        // The binder would repeat the value, and there may be a password in it.
+        if (configuration[$"{SettingNames.Section}:Postgres:Shards"] is { Length: > 0 })
+        {
+            throw new SettingsException("Postgres:Shards has a value of its own. Name each further database by its number: Postgres:Shards:1, Postgres:Shards:2.");
+        }
+
         T options;
         try
         {
@@ -102,6 +111,16 @@ internal static class LockstepSettings
         if (options.Postgres.MaxConnections < PostgresDatabase.MinConnections)
         {
             yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
+        }
+
+        if (options.Postgres.Shards.Count > 0 && options.Postgres.Connection is not { Length: > 0 })
+        {
+            yield return "Postgres:Shards is set and Postgres:Connection is not. The latter names the home database, which has the accounts.";
+        }
+
+        if (options.Postgres.Shards.Count > MaxShards)
+        {
+            yield return $"Postgres:Shards names {options.Postgres.Shards.Count} databases. At most {MaxShards} can be had besides Postgres:Connection.";
         }
 
         if (options.Postgres.CommandTimeout < TimeSpan.FromSeconds(1))

@@ -34,14 +34,14 @@ internal sealed class ServerStorage : IAsyncDisposable
     /// <param name="onFault">Hears why something was not done, from another thread.</param>
     /// <exception cref="SettingsException">The data directory cannot be used.</exception>
     /// <exception cref="SqliteSchemaException">The file cannot be used.</exception>
-    /// <exception cref="PostgresSetupException">The database cannot be used.</exception>
+    /// <exception cref="PostgresSetupException">A database cannot be used.</exception>
     public static async Task<ServerStorage> OpenAsync(LockstepOptions options, bool exclusive, Action<Exception> onFault)
     {
         if (options.Postgres.Connection is { Length: > 0 })
         {
-            var postgres = await PostgresDatabase.OpenAsync(options.Postgres, TimeProvider.System, onFault);
+            var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             return new ServerStorage(
-                new PostgresBucketStore(postgres), new PostgresAccountStore(postgres), postgres.Secret, $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
+                postgres.Buckets, postgres.Accounts, postgres.Home.Secret, $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
         var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>One of the further databases: in use from the start, or as soon as it can be reached.</summary>
+internal sealed class ShardDatabase : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Lock gate = new();
+    private readonly Task opening;
+    private ImmutableList<Action<BucketId>> listeners = [];
+    private PostgresDatabase? database;
+
+    public ShardDatabase(PostgresDatabase database)
+    {
+        this.database = database;
+        Description = database.Description;
+        opening = Task.CompletedTask;
+    }
+
+    /// <param name="setting">The setting that names it.</param>
+    /// <param name="open">Opens it, and sees that it is the right one; called again until it has.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onFault">Hears why it could not be opened.</param>
+    public ShardDatabase(string setting, Func<CancellationToken, Task<PostgresDatabase>> open, TimeProvider time, Action<Exception> onFault)
+    {
+        Description = $"{setting} (away)";
+        opening = OpenAsync(open, time, onFault);
+    }
+
+    /// <summary>Server and database, without secrets; as it was at the start.</summary>
+    public string Description { get; }
+
+    /// <summary>Whether it was not heard of lately.</summary>
+    public bool IsSuspect => Find() is not { Lease.IsHeld: true };
+
+    /// <summary>Null while it could not be opened.</summary>
+    public PostgresDatabase? Find() => Volatile.Read(ref database);
+
+    /// <exception cref="StoreUnavailableException">It could not be opened yet.</exception>
+    public PostgresDatabase Get() => Find() ?? throw new StoreUnavailableException("The database was away when this program started, and is so still.");
+
+    /// <summary>See <see cref="IBucketStore.OnTakenOver"/>.</summary>
+    public void OnTakenOver(Action<BucketId> listener)
+    {
+        lock (gate)
+        {
+            listeners = listeners.Add(listener);
+            database?.Lease.OnTakenOver(listener);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await opening;
+        if (database is not null)
+        {
+            await database.DisposeAsync();
+        }
+
+        stopping.Dispose();
+    }
+
+    private async Task OpenAsync(Func<CancellationToken, Task<PostgresDatabase>> open, TimeProvider time, Action<Exception> onFault)
+    {
+        await Task.Yield();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    var opened = await open(stopping.Token);
+                    lock (gate)
+                    {
+                        // Those who want to hear of takeovers are told from the first one on.
+                        listeners.ForEach(opened.Lease.OnTakenOver);
+                        Volatile.Write(ref database, opened);
+                    }
+
+                    return;
+                }
+                catch (Exception e) when (!stopping.IsCancellationRequested)
+                {
+                    onFault(e);
+                }
+
+                await Task.Delay(Pause, time, stopping.Token);
+            }
+        }
+        catch (Exception) when (stopping.IsCancellationRequested)
+        {
+            // The program ends.
+        }
+    }
+}

@@ -1,0 +1,248 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Testing;
+using Npgsql;
+using Xunit.Abstractions;
+
+namespace Lockstep.Storage.PostgreSql.Tests;
+
+/// <summary>A database that is killed takes its own buckets along and no others.</summary>
+public sealed class DeadShardTests(ITestOutputHelper log)
+{
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // A bucket of a living database answers in milliseconds, if the machine has time; one that waits for the dead one, in 15 seconds.
+    private static readonly TimeSpan Bearable = TimeSpan.FromSeconds(10);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Database_Killed_TakesItsBucketsAlongAndNoOthers_AndTheyComeBack(int dead)
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var other = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            string[] connections = dead == 0 ? [server.Connection, other] : [other, server.Connection];
+            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(connections), TimeProvider.System, _ => { });
+            var buckets = new InProcessBuckets(shards.Buckets, new BucketOptions(), TimeProvider.System);
+            var lost = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(dead)).ToList();
+            var living = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(1 - dead)).ToList();
+            var written = new ConcurrentDictionary<BucketId, int>();
+            foreach (var id in lost.Concat(living))
+            {
+                Assert.IsType<RecordWritten>(await WriteAsync(id));
+            }
+
+            // :: Killed while all are written to
+            using var stop = new CancellationTokenSource();
+            var slowest = TimeSpan.Zero;
+            var writing = living.Select(id => Task.Run(async () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    var begun = Stopwatch.GetTimestamp();
+                    Assert.IsType<RecordWritten>(await WriteAsync(id));
+                    Assert.IsType<PageFound>(await ExecuteAsync(id, new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 10 })));
+                    lock (stop)
+                    {
+                        slowest = TimeSpan.FromTicks(Math.Max(slowest.Ticks, Stopwatch.GetElapsedTime(begun).Ticks));
+                    }
+                }
+            })).ToList();
+            var trying = lost.Select(id => Task.Run(() => WriteAsync(id))).ToList();
+            await server.KillAsync();
+
+            // :: Away
+            Assert.All(await Task.WhenAll(trying).WaitAsync(Patience), static outcome => Assert.True(outcome is RecordWritten or Unavailable, $"{outcome}"));
+            foreach (var id in lost)
+            {
+                Assert.IsType<Unavailable>(await WriteAsync(id).WaitAsync(Patience));
+                Assert.IsType<Unavailable>(await ExecuteAsync(id, new ReadRecord(ObjectRef.Record("tasks", "r0"))).WaitAsync(Patience));
+            }
+
+            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default) == (dead == 1));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListByAuthorAsync("account:alice", onlyLive: false, 1000, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
+            var during = living.Sum(id => written[id]);
+            await UntilAsync(() => Task.FromResult(living.Sum(id => written[id]) > during + 100));
+
+            // :: Back
+            await server.RestartAsync();
+            foreach (var id in lost)
+            {
+                await UntilAsync(async () => await WriteAsync(id) is RecordWritten);
+            }
+
+            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default));
+            await stop.CancelAsync();
+            await Task.WhenAll(writing).WaitAsync(Patience);
+            log.WriteLine($"{living.Sum(id => written[id])} writes beside the dead one, the slowest took {slowest}");
+            Assert.True(slowest < Bearable, $"A write and a read took {slowest}.");
+            foreach (var (id, count) in written)
+            {
+                var page = Assert.IsType<PageFound>(await ExecuteAsync(id, new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 100_000 })));
+                Assert.Subset(page.Records.Select(record => record.Id).ToHashSet(), Enumerable.Range(0, count).Select(i => $"r{i}").ToHashSet());
+            }
+
+            // A record is counted once it was acknowledged; one that was not is written again under the same id.
+            async Task<Outcome> WriteAsync(BucketId id)
+            {
+                var number = written.GetOrAdd(id, 0);
+                var outcome = await ExecuteAsync(id, new PutRecord(ObjectRef.Record("tasks", $"r{number}"), Encoding.UTF8.GetBytes("{}")));
+                if (outcome is RecordWritten)
+                {
+                    written[id] = number + 1;
+                }
+
+                return outcome;
+            }
+
+            async Task<Outcome> ExecuteAsync(BucketId id, Operation operation) =>
+                (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes[0];
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(other);
+        }
+    }
+
+    [Fact]
+    public async Task Database_AwayAtTheStart_IsTakenInWhenItIsBack_AndOnlyIfItIsTheRightOne()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var home = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            var options = TestShards.Options(home, server.Connection);
+            await PostgresServer.ExecuteAsync(server.Connection, "CREATE DATABASE mistaken ENCODING 'UTF8' TEMPLATE template0");
+            await PostgresDatabase.MigrateAsync(options, default);
+            await server.KillAsync();
+
+            // :: Started without it
+            var faults = new ConcurrentQueue<Exception>();
+            var mistaken = new NpgsqlConnectionStringBuilder(server.Connection) { Database = "mistaken" }.ConnectionString;
+            await using var shards = await PostgresShards.OpenAsync(options, TimeProvider.System, _ => { });
+            await using var wrong = await PostgresShards.OpenAsync(TestShards.Options(home, mistaken), TimeProvider.System, faults.Enqueue);
+            var (near, far) = (TestShards.NewId(0), TestShards.NewId(1));
+            var told = new TaskCompletionSource<BucketId>(TaskCreationOptions.RunContinuationsAsynchronously);
+            shards.Buckets.OnTakenOver(id => told.TrySetResult(id));
+            Assert.Equal(CommitStatus.Done, (await shards.Buckets.CommitAsync(First(near))).Status);
+            Assert.True(await shards.Buckets.IsHealthyAsync(default));
+            Assert.Equal(CommitOutcome.NotExecuted, await shards.Buckets.CommitAsync(First(far)));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.LoadAsync(far, claim: false, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListExistingAsync(null, 10, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
+            await shards.Accounts.AddAsync("alice", "hash", new(1), default);
+            await shards.Accounts.BeginDeletionAsync("alice", default);
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.EndDeletionAsync("alice", "account:alice", default).AsTask());
+            Assert.NotNull(await shards.Accounts.FindAsync("alice", default));
+
+            // :: The commands that need all of them say so.
+            Assert.Contains(
+                "Postgres:Shards:1 cannot be used",
+                (await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresDatabase.MigrateAsync(options, default))).Message,
+                StringComparison.Ordinal);
+
+            // :: Back
+            await server.RestartAsync();
+            await UntilAsync(async () => (await shards.Buckets.CommitAsync(First(far))).Status == CommitStatus.Done);
+            await using (var other = await PostgresShards.OpenAsync(options, TimeProvider.System, _ => { }))
+            {
+                await other.Buckets.LoadAsync(far, claim: true, default);
+            }
+
+            Assert.Equal(far, await told.Task.WaitAsync(Patience));
+            await UntilAsync(() => Task.FromResult(faults.Any(static fault => fault.Message.Contains("names an empty database", StringComparison.Ordinal))));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => wrong.Buckets.LoadAsync(far, claim: false, default).AsTask());
+            Assert.Equal(0L, await PostgresServer.QueryAsync(mistaken, "SELECT count(*) FROM meta"));
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(home);
+        }
+    }
+
+    [Fact]
+    public async Task FirstStart_WithADatabaseThatIsAway_IsRefused()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        await server.KillAsync();
+        var home = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            var e = await Assert.ThrowsAsync<PostgresSetupException>(
+                () => PostgresShards.OpenAsync(TestShards.Options(home, server.Connection), TimeProvider.System, _ => { }));
+            Assert.Contains("Postgres:Shards:1 cannot be used", e.Message, StringComparison.Ordinal);
+            Assert.Equal(0L, await PostgresServer.QueryAsync(home, "SELECT count(*) FROM meta WHERE name = 'shards'"));
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(home);
+        }
+    }
+
+    private static BucketCommit First(BucketId id) =>
+        new(BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100) }, Guid.NewGuid(), [], [], [], []);
+
+    [Fact]
+    public async Task Database_ThatHangs_KeepsFewRequestsWaiting_AndIsBackWhenItAnswers()
+    {
+        await using var server = await OwnPostgres.StartAsync();
+        var other = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(other, server.Connection), TimeProvider.System, _ => { });
+            var ids = Enumerable.Range(0, 200).Select(_ => TestShards.NewId(1)).ToList();
+            await server.PauseAsync();
+            List<Task> loads;
+            try
+            {
+                // Those that came before the lease was missed wait; from then on only so many.
+                var early = ids.Take(50).Select(LoadAsync).ToList();
+                await UntilAsync(() => Task.FromResult(LoadAsync(ids[0]).IsFaulted));
+                var begun = Stopwatch.GetTimestamp();
+                loads = [.. early, .. ids.Select(LoadAsync)];
+                await UntilAsync(() => Task.FromResult(loads.Count(static load => !load.IsCompleted) <= 50 + GuardedBucketStore.WaitingForASuspect));
+                Assert.True(Stopwatch.GetElapsedTime(begun) < Bearable);
+                Assert.Null(await shards.Buckets.LoadAsync(TestShards.NewId(0), claim: false, default).AsTask().WaitAsync(Bearable));
+            }
+            finally
+            {
+                await server.ResumeAsync();
+            }
+
+            await UntilAsync(() => Task.FromResult(loads.TrueForAll(static load => load.IsCompleted)));
+            await UntilAsync(async () =>
+            {
+                var again = ids.Select(LoadAsync).ToList();
+                await Task.WhenAll(again).WaitAsync(Patience).ContinueWith(static _ => { }, TaskScheduler.Default);
+                return again.TrueForAll(static load => load.IsCompletedSuccessfully);
+            });
+
+            Task LoadAsync(BucketId id) => shards.Buckets.LoadAsync(id, claim: false, default).AsTask();
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(other);
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!await holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
+        }
+    }
+}
