@@ -8,6 +8,11 @@ internal static class Comparison
     // Grains go after a minute at the earliest, and are looked for every half minute.
     private static readonly TimeSpan GrainStep = TimeSpan.FromSeconds(30);
 
+    // Longer than passwords are taken without a look at the account (30 s) and than owners stay (1 min, looked at each half).
+    private static readonly TimeSpan ColdAfter = TimeSpan.FromSeconds(100);
+
+    private const int ColdUsers = 2000;
+
     public static async Task<int> RunAsync(ComparisonOptions options, CancellationToken cancellationToken)
     {
         var machine = MachineFacts.Of(options.Directory);
@@ -47,7 +52,25 @@ internal static class Comparison
         report.Write(results);
         report.WriteFootprints("idle, after all scenarios", await FootprintsAsync(options, cancellationToken));
 
-        // :: Step 4: many buckets, by what they cost where their owners are.
+        // :: Step 4: polls of people who were away.
+        if (options.SiloShare == 0)
+        {
+            var cold = options.Servers.Select(compared => (compared.Name, Polls: new ColdPolls(compared, options.Postgres, ColdUsers))).ToList();
+            foreach (var (name, polls) in cold)
+            {
+                await Console.Error.WriteLineAsync($"cold polls of {name}: preparing");
+                await polls.PrepareAsync(cancellationToken);
+            }
+
+            await Task.Delay(ColdAfter, cancellationToken);
+            foreach (var (name, polls) in cold)
+            {
+                await Console.Error.WriteLineAsync($"cold polls of {name}");
+                report.WriteCold(name, await polls.RunAsync(cancellationToken));
+            }
+        }
+
+        // :: Step 5: many buckets, by what they cost where their owners are.
         if (options.Buckets > 0)
         {
             await Console.Error.WriteLineAsync($"{options.Buckets} buckets");

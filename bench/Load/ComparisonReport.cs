@@ -58,6 +58,12 @@ internal sealed class ComparisonReport(TextWriter output, ComparisonOptions opti
         }
     }
 
+    public void WriteCold(string name, (double Server, double Silos, double Postgres) cpu)
+    {
+        Line($"- {name}: a poll of somebody who was away for 100 s costs {cpu.Server:N0} us of CPU in the HTTP process, {cpu.Silos:N0} us in silos, {cpu.Postgres:N0} us in PostgreSQL");
+        Line("");
+    }
+
     public void Write(BucketReport buckets)
     {
         Line($"- {buckets.Count:N0} buckets touched once, in {buckets.Took.TotalSeconds:N1} s: RSS of the process with their owners before {Megabytes(buckets.Before)} MB, "
