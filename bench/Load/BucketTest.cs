@@ -1,7 +1,10 @@
 namespace Lockstep.Bench;
 
 /// <summary>What many buckets, touched once, cost in memory: while they are in use and when they are idle again.</summary>
-internal sealed class BucketTest(ServerProcess server, int count)
+/// <param name="server">Where they are made; the memory of its process is looked at.</param>
+/// <param name="count">How many.</param>
+/// <param name="step">How often the server looks for idle owners; those of the first step are idle within two.</param>
+internal sealed class BucketTest(ServerProcess server, int count, TimeSpan step)
 {
     private const int Connections = 32;
     private const int BatchSize = 25;
@@ -25,10 +28,10 @@ internal sealed class BucketTest(ServerProcess server, int count)
         var touched = server.ResidentBytes();
         var peak = server.PeakResidentBytes();
 
-        // :: Step 3: wait for housekeeping, which comes by every 10 seconds and lets go of those idle for 10.
+        // :: Step 3: wait for housekeeping. It comes by in steps; memory that has not fallen for two of them has settled.
         began = time.GetTimestamp();
         var (idle, idleAfter) = (touched, TimeSpan.Zero);
-        while (time.GetElapsedTime(began) < TimeSpan.FromSeconds(60))
+        while (time.GetElapsedTime(began) < 6 * step)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
             var now = server.ResidentBytes();
@@ -36,7 +39,7 @@ internal sealed class BucketTest(ServerProcess server, int count)
             {
                 (idle, idleAfter) = (now, time.GetElapsedTime(began));
             }
-            else if (idle < touched && time.GetElapsedTime(began) - idleAfter > TimeSpan.FromSeconds(22))
+            else if (idle < touched && time.GetElapsedTime(began) - idleAfter > 2.2 * step)
             {
                 break;
             }

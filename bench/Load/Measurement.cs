@@ -50,12 +50,17 @@ internal static class Measurement
             sorted.Length / elapsed.TotalSeconds,
             Percentile(sorted, 0.50),
             Percentile(sorted, 0.99),
-            sorted.Length == 0 ? double.NaN : spent.Server / sorted.Length,
-            sorted.Length == 0 ? double.NaN : spent.Postgres / sorted.Length,
+            PerRequest(spent.Server),
+            PerRequest(spent.Silos),
+            PerRequest(spent.Postgres),
             loops.Sum(loop => loop.Errors),
             resident,
             spent.Other / machine,
+            spent.All / machine,
+            spent.Silos / elapsed.TotalMicroseconds,
             loops.Select(loop => loop.FirstError).FirstOrDefault(error => error is not null));
+
+        double PerRequest(double cpu) => sorted.Length == 0 ? double.NaN : cpu / sorted.Length;
     }
 
     private static double Percentile(long[] sorted, double share) => sorted.Length == 0

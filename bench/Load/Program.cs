@@ -1,13 +1,24 @@
 using Lockstep.Bench;
 
+// A signal ends this program at once; who started it cleans up.
+var stop = CancellationToken.None;
+if (args is ["compare", ..])
+{
+    return await Comparison.RunAsync(ComparisonOptions.Parse(args[1..]), stop);
+}
+
+if (args is ["fill", ..])
+{
+    await Filling.RunAsync(args[1..], stop);
+    return 0;
+}
+
 if (args.Length is < 7 or > 8)
 {
-    Console.Error.WriteLine("This is started by bench/run.");
+    Console.Error.WriteLine("This is started by bench/run and bench/cluster.");
     return 2;
 }
 
-// A signal ends this program at once; bench/run cleans up.
-var stop = CancellationToken.None;
 var options = LoadOptions.Parse(args);
 var machine = MachineFacts.Of(options.Directory);
 var idle = await options.Server.SettledBytesAsync(TimeSpan.FromSeconds(15), stop);
@@ -29,7 +40,7 @@ BucketReport? buckets = null;
 if (options.BucketServer is { } bucketServer)
 {
     await Console.Error.WriteLineAsync($"{options.Buckets} buckets");
-    buckets = await new BucketTest(bucketServer, options.Buckets).RunAsync(stop);
+    buckets = await new BucketTest(bucketServer, options.Buckets, TimeSpan.FromSeconds(10)).RunAsync(stop);
 }
 
 var report = new Report(Console.Out);

@@ -3,27 +3,34 @@ using System.Net;
 
 namespace Lockstep.Bench;
 
-/// <summary>A server that is measured: where it listens, and what the system counts for its process.</summary>
-internal sealed record ServerProcess(IPEndPoint Address, int Id)
+/// <summary>A server that is measured: where it listens, and what the system counts for its processes.</summary>
+/// <param name="Address">Where requests go.</param>
+/// <param name="Id">The process that listens there.</param>
+/// <param name="Silos">Processes behind it, which have the owners; none where it has them itself.</param>
+internal sealed record ServerProcess(IPEndPoint Address, int Id, IReadOnlyList<int> Silos)
 {
     /// <summary>The host header's value.</summary>
     public string Host => Address.ToString();
 
-    /// <param name="text"><c>http://127.0.0.1:PORT,PID</c>.</param>
+    /// <param name="text"><c>http://127.0.0.1:PORT,PID</c>, and for each silo one <c>,PID</c>.</param>
     public static ServerProcess Parse(string text)
     {
-        var comma = text.IndexOf(',', StringComparison.Ordinal);
-        var url = new Uri(text[..comma]);
-        return new ServerProcess(new IPEndPoint(IPAddress.Parse(url.Host), url.Port), int.Parse(text.AsSpan(comma + 1), CultureInfo.InvariantCulture));
+        var parts = text.Split(',');
+        var url = new Uri(parts[0]);
+        var processes = Array.ConvertAll(parts[1..], static id => int.Parse(id, CultureInfo.InvariantCulture));
+        return new ServerProcess(new IPEndPoint(IPAddress.Parse(url.Host), url.Port), processes[0], processes[1..]);
     }
 
-    /// <summary>CPU time of all threads, those that have ended too.</summary>
+    /// <summary>CPU time of all threads, those that have ended too; without the silos'.</summary>
     public long CpuMicroseconds() => ProcessTimes.Of(Id).Own;
 
-    public long ResidentBytes() => StatusBytes("VmRSS:");
+    /// <summary>The same of the silos together.</summary>
+    public long SiloMicroseconds() => Silos.Sum(static silo => ProcessTimes.Of(silo).Own);
+
+    public long ResidentBytes() => ProcessMemory.ResidentBytes(Id);
 
     /// <summary>The most that was resident since the start.</summary>
-    public long PeakResidentBytes() => StatusBytes("VmHWM:");
+    public long PeakResidentBytes() => ProcessMemory.PeakResidentBytes(Id);
 
     /// <summary>Waits until the resident memory has stood still for two seconds, or for as long as is given.</summary>
     public async Task<long> SettledBytesAsync(TimeSpan limit, CancellationToken cancellationToken)
@@ -41,11 +48,5 @@ internal sealed record ServerProcess(IPEndPoint Address, int Id)
         }
 
         return ResidentBytes();
-    }
-
-    private long StatusBytes(string name)
-    {
-        var line = File.ReadLines($"/proc/{Id}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
-        return 1024 * long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
     }
 }

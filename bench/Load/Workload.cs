@@ -1,10 +1,13 @@
 namespace Lockstep.Bench;
 
 /// <summary>The scenarios, and the data they need.</summary>
-internal sealed class Workload(ServerProcess server, ServerProcess bare)
+/// <param name="server">Who is measured.</param>
+/// <param name="bare">Who answers 304 without a server behind it; null to leave that out.</param>
+internal sealed class Workload(ServerProcess server, ServerProcess? bare)
 {
     public const string Poll = "poll, nothing new: 304";
     public const string Bare = "bare Kestrel: 304";
+    public const string PollAlone = "poll, nothing new: 304, 1 user";
     public const string Page = "page of 1,000 x 500 B";
 
     /// <summary>Of what a PUT stores.</summary>
@@ -14,7 +17,7 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
     private const int BatchSize = 25;
     private const int PageSize = 1000;
 
-    private readonly string[] stamps = new string[32];
+    private readonly string[] stamps = new string[Users];
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
@@ -39,18 +42,32 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
             new("PUT 1 KB, 32 users", server, Each(32, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten, HasPartner: true),
             new("PUT 1 KB, 256 users", server, Each(Users, user => Rotating(User(user), $"PUT {List("put")}/r", put)), IsWritten, HasPartner: true),
             new("PUT 1 KB, 64 writers, one collection", server, Each(64, writer => Rotating(User(0), $"PUT {List("shared")}/w{writer}-", put)), IsWritten),
-            new("GET one record", server, Each(32, user => RequestTemplate.Create(server, User(user), $"GET {List("poll")}/r00000007")),
-                static (status, body) => status == 200 && body.Length > 1000),
+            new("GET one record", server, Each(32, GetOf), IsRead),
             new("poll, nothing new: 200, empty", server, Each(32, user => PollOf(server, user, conditional: false)),
                 static (status, body) => status == 200 && body.SequenceEqual("{\"data\":[]}"u8)),
             new(Poll, server, Each(32, user => PollOf(server, user, conditional: true)), static (status, _) => status == 304),
-            new(Bare, bare, Each(32, user => PollOf(bare, user, conditional: true)), static (status, _) => status == 304),
+            .. BareScenarios(),
             new(Page, server, Each(8, _ => RequestTemplate.Create(server, User(0), $"GET {List("page")}?_limit={PageSize}")),
                 static (status, body) => status == 200 && body.Length > PageSize * 500),
-            new("batch of 25 creates, 300 B", server, Each(16, user => Batch(User(user), $"{List("batch")}/b", 300)),
-                static (status, body) => status == 200 && body.Count("\"status\":201"u8) == BatchSize),
+            new("batch of 25 creates, 300 B", server, Each(16, user => Batch(User(user), $"{List("batch")}/b", 300)), AreCreated),
         ];
     }
+
+    /// <summary>One connection only: what a request takes when nothing else waits.</summary>
+    public IReadOnlyList<Scenario> Alone() =>
+    [
+        new("PUT 1 KB, 1 user", server, [Rotating(User(0), $"PUT {List("put")}/r", Put(PutSize))], IsWritten),
+        new(PollAlone, server, [PollOf(server, 0, conditional: true)], static (status, _) => status == 304),
+    ];
+
+    /// <summary>Enough users that all silos are asked all the time, whichever of them has a user's bucket.</summary>
+    public IReadOnlyList<Scenario> Crowd() =>
+    [
+        new("PUT 1 KB, 256 users", server, Each(Users, user => Rotating(User(user), $"PUT {List("put")}/r", Put(PutSize))), IsWritten),
+        new("GET one record, 256 users", server, Each(Users, GetOf), IsRead),
+        new("poll, nothing new: 304, 256 users", server, Each(Users, user => PollOf(server, user, conditional: true)), static (status, _) => status == 304),
+        new("batch of 25 creates, 300 B, 64 users", server, Each(64, user => Batch(User(user), $"{List("batch")}/b", 300)), AreCreated),
+    ];
 
     /// <summary>A record's data, of so many bytes.</summary>
     public static string Data(int size) => $$"""{"text":"{{new string('x', size - """{"text":""}""".Length)}}"}""";
@@ -61,9 +78,19 @@ internal sealed class Workload(ServerProcess server, ServerProcess bare)
 
     private static string Put(int size) => $$$"""{"data":{{{Data(size)}}}}""";
 
+    private static bool IsRead(int status, ReadOnlySpan<byte> body) => status == 200 && body.Length > 1000;
+
     private static bool IsWritten(int status, ReadOnlySpan<byte> body) => status is 200 or 201 && body.Length > 1000;
 
+    private static bool AreCreated(int status, ReadOnlySpan<byte> body) => status == 200 && body.Count("\"status\":201"u8) == BatchSize;
+
+    private Scenario[] BareScenarios() => bare is null
+        ? []
+        : [new(Bare, bare, Each(32, user => PollOf(bare, user, conditional: true)), static (status, _) => status == 304)];
+
     private static RequestTemplate[] Each(int connections, Func<int, RequestTemplate> make) => [.. Enumerable.Range(0, connections).Select(make)];
+
+    private RequestTemplate GetOf(int user) => RequestTemplate.Create(server, User(user), $"GET {List("poll")}/r00000007");
 
     private RequestTemplate Rotating(string user, string line, string body) =>
         RequestTemplate.Create(server, user, line + RequestTemplate.Number, body, cycle: 100);

@@ -6,9 +6,19 @@ namespace Lockstep.Grains.Wire;
 /// A <see cref="BucketRequest"/> between processes. Like all types of this folder: members keep their numbers for ever, new
 /// ones get new numbers and mean nothing to those who do not know them, so that two versions run beside each other.
 /// </summary>
+/// <remarks>
+/// Within a process the request itself goes along, and its operations are converted only to be serialized. So nothing in it
+/// may be used for something else later, not even when the caller has given the call up.
+/// </remarks>
 [GenerateSerializer, Alias("lockstep.request"), Immutable]
 public sealed class RequestWire
 {
+    [NonSerialized]
+    private BucketRequest? request;
+
+    [NonSerialized]
+    private OperationWire[]? operations;
+
     [Id(0)]
     public required string Principal { get; init; }
 
@@ -16,15 +26,19 @@ public sealed class RequestWire
     public required bool IsDefaultBucket { get; init; }
 
     [Id(2)]
-    public required OperationWire[] Operations { get; init; }
+    public OperationWire[] Operations
+    {
+        get => operations ??= [.. request!.Operations.Select(OperationWire.From)];
+        internal set => operations = value;
+    }
 
     internal static RequestWire From(BucketRequest request) => new()
     {
         Principal = request.Caller.Principal,
         IsDefaultBucket = request.Caller.IsDefaultBucket,
-        Operations = [.. request.Operations.Select(OperationWire.From)],
+        request = request,
     };
 
-    internal BucketRequest ToRequest() =>
-        new(new Caller(Principal, IsDefaultBucket), Array.ConvertAll(Operations, static operation => operation.ToOperation()));
+    internal BucketRequest ToRequest() => request
+        ?? new(new Caller(Principal, IsDefaultBucket), Array.ConvertAll(Operations, static operation => operation.ToOperation()));
 }

@@ -2,18 +2,28 @@ using Lockstep.Core.Buckets;
 
 namespace Lockstep.Grains.Wire;
 
-/// <summary>A <see cref="BucketResponse"/>.</summary>
+/// <summary>A <see cref="BucketResponse"/>. Converted only to be serialized, as a <see cref="RequestWire"/> is.</summary>
 [GenerateSerializer, Alias("lockstep.response"), Immutable]
 public sealed class ResponseWire
 {
+    [NonSerialized]
+    private BucketResponse? response;
+
+    [NonSerialized]
+    private OutcomeWire[]? outcomes;
+
     [Id(0)]
-    public required OutcomeWire[] Outcomes { get; init; }
+    public OutcomeWire[] Outcomes
+    {
+        get => outcomes ??= [.. response!.Outcomes.Select(OutcomeWire.From)];
+        internal set => outcomes = value;
+    }
 
     [Id(1)]
     public bool ClockLeads { get; init; }
 
     internal static ResponseWire From(BucketResponse response) =>
-        new() { Outcomes = [.. response.Outcomes.Select(OutcomeWire.From)], ClockLeads = response.ClockLeads };
+        new() { response = response, ClockLeads = response.ClockLeads };
 
-    internal BucketResponse ToResponse() => new(Array.ConvertAll(Outcomes, static outcome => outcome.ToOutcome()), ClockLeads);
+    internal BucketResponse ToResponse() => response ?? new(Array.ConvertAll(Outcomes, static outcome => outcome.ToOutcome()), ClockLeads);
 }
