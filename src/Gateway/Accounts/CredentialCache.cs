@@ -12,6 +12,9 @@ namespace Lockstep.Gateway.Accounts;
 /// </summary>
 internal sealed class CredentialCache(AccountOptions options, TimeProvider time)
 {
+    // Each that goes costs its device one hash; all at once they would cost all cores for long.
+    private const int EvictedPart = 100;
+
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
     private long generation;
@@ -36,8 +39,7 @@ internal sealed class CredentialCache(AccountOptions options, TimeProvider time)
     {
         if (entries.Count >= options.CacheEntries)
         {
-            // Dropping everything costs each device one hash; it needs more users in a short time than the setting foresees.
-            entries.Clear();
+            Forget(1 + (options.CacheEntries / EvictedPart));
         }
 
         entries[digest] = new Entry(principal, passwordHash, time.GetTimestamp());
@@ -59,6 +61,20 @@ internal sealed class CredentialCache(AccountOptions options, TimeProvider time)
             {
                 entries.TryRemove(digest, out _);
             }
+        }
+    }
+
+    /// <summary>Any, since where a digest is in the table depends on nothing but itself.</summary>
+    private void Forget(int count)
+    {
+        foreach (var (digest, _) in entries)
+        {
+            if (count-- <= 0)
+            {
+                return;
+            }
+
+            entries.TryRemove(digest, out _);
         }
     }
 
