@@ -1,0 +1,23 @@
+namespace Lockstep.Cluster.Chaos.Processes;
+
+/// <summary>
+/// A wall clock that is off, by Debian's libfaketime. The monotonic clock stays what it is: that one is the machine's, and no
+/// two processes see it apart. The library is preloaded here rather than by its program, which would be a process in between.
+/// </summary>
+internal static class FakeClock
+{
+    private static readonly string? Library = !Directory.Exists("/usr/lib") ? null
+        : Directory.EnumerateDirectories("/usr/lib").Select(static directory => Path.Combine(directory, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
+
+    /// <summary>Null when wall clocks can be set apart here; else why not.</summary>
+    public static string? Missing => Library is null ? "libfaketime is not here (Debian: apt-get install faketime)" : null;
+
+    /// <returns>What a process with such a clock finds in its environment.</returns>
+    public static IEnumerable<KeyValuePair<string, string>> Environment(TimeSpan offset) => offset == TimeSpan.Zero ? [] :
+    [
+        new("LD_PRELOAD", Library ?? throw new InvalidOperationException(Missing)),
+        new("FAKETIME", $"{(offset < TimeSpan.Zero ? "" : "+")}{(long)offset.TotalSeconds}"),
+        new("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        new("DONT_FAKE_MONOTONIC", "1"),
+    ];
+}
