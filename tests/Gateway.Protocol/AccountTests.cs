@@ -261,6 +261,26 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    public async Task SignIn_ManyRequestsAtOnceWithTheRightPassword_AreOneTry()
+    {
+        var cold = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 1, PasswordIterations = 200_000 } });
+        try
+        {
+            using var anonymous = cold.Anonymous();
+            await anonymous.PutAsync("/accounts/target", """{"data":{"password":"s3cr3t"}}""");
+            using var device = cold.As("target", "s3cr3t");
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => device.GetAsync("/buckets")));
+
+            Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        }
+        finally
+        {
+            await cold.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task SignIn_TooManyFailures_Is429ForThatAccountOnly_UntilTheWindowEnds()
     {
         var time = new ManualTime();
