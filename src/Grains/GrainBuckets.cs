@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Outcomes;
 using Lockstep.Grains.Wire;
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
 namespace Lockstep.Grains;
@@ -18,7 +19,8 @@ namespace Lockstep.Grains;
 /// <param name="grains">The cluster.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
 /// <param name="time">The clock.</param>
-public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time) : IBuckets
+/// <param name="logger">Hears of calls that failed.</param>
+public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
@@ -34,6 +36,15 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
     /// <summary>The call did not come back, or was sent back by something on its way.</summary>
     private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException;
 
+    private void Suspect(string call, Exception e)
+    {
+        Volatile.Write(ref failed, time.GetTimestamp());
+        LogLost(call, $"{e.GetType().Name}: {e.Message}");
+    }
+
+    [LoggerMessage(35, LogLevel.Information, "An owner's answer to a {Call} did not come back: {Reason}")]
+    private partial void LogLost(string call, string reason);
+
     private async ValueTask<BucketResponse> ReadAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
     {
         var wire = RequestWire.From(request);
@@ -46,7 +57,7 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
             }
             catch (Exception e) when (IsLost(e))
             {
-                Volatile.Write(ref failed, time.GetTimestamp());
+                Suspect("read", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -72,7 +83,7 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
         }
         catch (Exception e) when (IsLost(e))
         {
-            Volatile.Write(ref failed, time.GetTimestamp());
+            Suspect("write", e);
             return BucketResponse.Uniform(request, Unavailable.FateUnknown);
         }
     }
@@ -89,7 +100,7 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
             }
             catch (Exception e) when (IsLost(e))
             {
-                Volatile.Write(ref failed, time.GetTimestamp());
+                Suspect("ping", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return false;
