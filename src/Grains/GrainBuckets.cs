@@ -9,7 +9,8 @@ namespace Lockstep.Grains;
 /// <summary>
 /// The gateway's port to owners that are grains. Invariants:
 /// <list type="number">
-/// <item>A write is sent once. When its call fails, it may have been executed or may still be, and its caller is told that.</item>
+/// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
+/// been executed or may still be, and its caller is told that.</item>
 /// <item>Reads are sent again, for as long as the setting says.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
 /// answer for as long as the setting says, the write was not executed, and its caller is told that. So a silo that dies leaves
@@ -35,6 +36,14 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
 
     /// <summary>The call did not come back, or was sent back by something on its way.</summary>
     private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException;
+
+    /// <summary>
+    /// It reached no owner: a silo that stops, or that cannot connect to the owner's, returned it. Of what was under way to a
+    /// silo that is gone Orleans says something else, which means that nobody knows.
+    /// </summary>
+    private static bool WasSentBack(Exception e) =>
+        e.GetType() == typeof(OrleansMessageRejectionException)
+        || (e is SiloUnavailableException && e.Message.EndsWith("' is shutting down.", StringComparison.Ordinal));
 
     private void Suspect(string call, Exception e)
     {
@@ -70,21 +79,35 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
 
     private async ValueTask<BucketResponse> WriteAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
     {
-        if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+        var begun = time.GetTimestamp();
+        while (true)
         {
-            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
-        }
+            if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+            {
+                return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+            }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-            return (await grain.ExecuteAsync(RequestWire.From(request), CancellationToken.None)).ToResponse();
-        }
-        catch (Exception e) when (IsLost(e))
-        {
-            Suspect("write", e);
-            return BucketResponse.Uniform(request, Unavailable.FateUnknown);
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
+                return (await grain.ExecuteAsync(RequestWire.From(request), CancellationToken.None)).ToResponse();
+            }
+            catch (Exception e) when (WasSentBack(e))
+            {
+                Suspect("write", e);
+                if (time.GetElapsedTime(begun) >= wait)
+                {
+                    return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+                }
+            }
+            catch (Exception e) when (IsLost(e))
+            {
+                Suspect("write", e);
+                return BucketResponse.Uniform(request, Unavailable.FateUnknown);
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
         }
     }
 
