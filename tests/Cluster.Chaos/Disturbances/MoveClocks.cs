@@ -8,7 +8,8 @@ namespace Lockstep.Cluster.Chaos.Disturbances;
 /// </summary>
 internal sealed class MoveClocks : IDisturbance
 {
-    private const int Bound = 300;
+    // Orleans takes no silo in that began to join more than five minutes ago, by the clock of one that is in.
+    private const int Bound = 140;
 
     public string? CannotBeDone(ClusterProcesses cluster) => FakeClock.Missing;
 

@@ -33,8 +33,10 @@ internal sealed class RegisterHistory
         }
     }
 
+    /// <param name="history">The writes to one register.</param>
+    /// <param name="read">What readers saw: no part of the order, since they may be shown what is a little old, but it tells stamps.</param>
     /// <returns>What is wrong; null when there is such an order.</returns>
-    public static string? Check(IEnumerable<RegisterWrite> history)
+    public static string? Check(IEnumerable<RegisterWrite> history, IEnumerable<RegisterValue>? read = null)
     {
         var ordered = history.OrderBy(static write => write.Invoked).ToArray();
         if (ordered.Length > MaxWrites)
@@ -43,7 +45,8 @@ internal sealed class RegisterHistory
         }
 
         var stamps = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var seen in ordered.Select(static write => write.Seen).Concat(ordered.Select(static write => (RegisterValue?)new RegisterValue(write.Stamp, write.Content))))
+        foreach (var seen in (IEnumerable<RegisterValue>)
+            [.. read ?? [], .. ordered.Select(static write => write.Seen ?? default), .. ordered.Select(static write => new RegisterValue(write.Stamp, write.Content))])
         {
             if (seen is { Content: { } content, Stamp: > 0 and var stamp } && !stamps.TryAdd(content, stamp) && stamps[content] != stamp)
             {

@@ -62,6 +62,14 @@ public sealed class RegisterHistoryTests
     }
 
     [Fact]
+    public void History_UnknownWriteWhoseStampOnlyAReaderSaw_IsAcceptedWithIt()
+    {
+        RegisterWrite[] history = [Applied(1, 2, "a", stamp: 10), Unknown(3, "b", expected: 10), Applied(5, 6, "c", stamp: 12, expected: 11)];
+        Assert.Null(RegisterHistory.Check(history, [new RegisterValue(11, "b")]));
+        Assert.NotNull(RegisterHistory.Check(history));
+    }
+
+    [Fact]
     public void History_UnknownWriteThatNeverShows_IsAccepted() => Accepted(
         Applied(1, 2, "a", stamp: 10),
         Unknown(3, "b", expected: 10),

@@ -84,6 +84,7 @@ internal sealed class RegisterWriter(ApiClient client, BucketJournal journal, Re
             if (known.Content is not null)
             {
                 journal.Saw(register, known.Content, known.Stamp);
+                registers.Read(register, known);
             }
         }
     }

@@ -9,6 +9,7 @@ internal sealed class Registers(string name)
     private const int WritesEach = 90;
     private readonly Lock gate = new();
     private readonly Dictionary<string, List<RegisterWrite>> histories = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<RegisterValue>> read = new(StringComparer.Ordinal);
     private int number;
     private int begun;
 
@@ -46,6 +47,14 @@ internal sealed class Registers(string name)
         }
     }
 
+    public void Read(string register, RegisterValue value)
+    {
+        lock (gate)
+        {
+            (read.TryGetValue(register, out var values) ? values : read[register] = []).Add(value);
+        }
+    }
+
     /// <summary>Looks for an order in each history.</summary>
     public void Check(Verdicts verdicts)
     {
@@ -53,7 +62,7 @@ internal sealed class Registers(string name)
         {
             foreach (var (register, history) in histories)
             {
-                if (RegisterHistory.Check(history) is { } problem)
+                if (RegisterHistory.Check(history, read.GetValueOrDefault(register)) is { } problem)
                 {
                     verdicts.Violated($"P4 {register} is not linearizable: {problem}");
                 }

@@ -144,11 +144,9 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     private static void Start(List<Member> members, string name, Uri url, string connection, IReadOnlyList<string> prefix, string[] arguments)
     {
-        IReadOnlyList<string> command = [.. prefix, "dotnet", Program, "--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
-        members.Add(new Member(name, url, offset => new ProgramProcess(command, new Dictionary<string, string>(FakeClock.Environment(offset), StringComparer.Ordinal)
-        {
-            ["LOCKSTEP_POSTGRES__CONNECTION"] = connection,
-        })));
+        IReadOnlyList<string> command = ["dotnet", Program, "--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection };
+        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), .. command], environment)));
     }
 
     private string Where(int silo) => $"address = '{endpoints[silo].Address}' AND port = {endpoints[silo].Port}";

@@ -12,12 +12,16 @@ internal static class FakeClock
     /// <summary>Null when wall clocks can be set apart here; else why not.</summary>
     public static string? Missing => Library is null ? "libfaketime is not here (Debian: apt-get install faketime)" : null;
 
-    /// <returns>What a process with such a clock finds in its environment.</returns>
-    public static IEnumerable<KeyValuePair<string, string>> Environment(TimeSpan offset) => offset == TimeSpan.Zero ? [] :
+    /// <returns>
+    /// What stands in front of a command line. Not in the environment of all of it: a program that only starts another one
+    /// must not make what the library shares with its children.
+    /// </returns>
+    public static IReadOnlyList<string> Command(TimeSpan offset) => offset == TimeSpan.Zero ? [] :
     [
-        new("LD_PRELOAD", Library ?? throw new InvalidOperationException(Missing)),
-        new("FAKETIME", $"{(offset < TimeSpan.Zero ? "" : "+")}{(long)offset.TotalSeconds}"),
-        new("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        new("DONT_FAKE_MONOTONIC", "1"),
+        "env",
+        $"LD_PRELOAD={Library ?? throw new InvalidOperationException(Missing)}",
+        $"FAKETIME={(offset < TimeSpan.Zero ? "" : "+")}{(long)offset.TotalSeconds}",
+        "FAKETIME_DONT_FAKE_MONOTONIC=1",
+        "DONT_FAKE_MONOTONIC=1",
     ];
 }
