@@ -24,4 +24,18 @@ internal static class FakeClock
         "FAKETIME_DONT_FAKE_MONOTONIC=1",
         "DONT_FAKE_MONOTONIC=1",
     ];
+
+    /// <summary>Removes what the library shared between a process and its children, when a process was killed and could not.</summary>
+    public static void CleanUp(int process)
+    {
+        if (Library is null)
+        {
+            return;
+        }
+
+        foreach (var file in (string[])[$"/dev/shm/faketime_shm_{process}", $"/dev/shm/sem.faketime_sem_{process}"])
+        {
+            File.Delete(file);
+        }
+    }
 }

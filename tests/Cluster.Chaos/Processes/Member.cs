@@ -127,6 +127,7 @@ internal sealed class Member : IAsyncDisposable
         while (true)
         {
             var code = await current.EndedAsync();
+            FakeClock.CleanUp(current.Id);
             if (ended.IsCancellationRequested)
             {
                 return;
