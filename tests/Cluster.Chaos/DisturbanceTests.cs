@@ -38,6 +38,14 @@ public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper l
     public Task Clocks_MinutesApart_PromisesHold() => DisturbAsync(new MoveClocks());
 
     [Fact]
+    public async Task Buckets_WithOwnersInTwoClustersAtOnce_PromisesHold()
+    {
+        await using var other = await fixture.Cluster.StartOtherClusterAsync();
+        await fixture.DisturbAsync(
+            log, [new TerminateBackends(), new CutFromPostgres(told: false)], RunSettings.Random(log), [.. fixture.Gateways, new Entrance(other.Url, other)]);
+    }
+
+    [Fact]
     public Task Silos_RestartedOneByOne_NoRequestFails() => DisturbAsync(new RollingRestart(gateways: false, balanced: true), allAnswered: true);
 
     [NeedsFact(Need.LoadBalancer)]

@@ -8,7 +8,7 @@ namespace Lockstep.Cluster.Chaos.Disturbances;
 /// </summary>
 internal sealed class CutFromPostgres(bool told) : IDisturbance
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(6);
 
     public async Task RunAsync(ClusterProcesses cluster, Random random)
     {

@@ -55,6 +55,20 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Starts a cluster of one member on the same database, for as long as it is not disposed. Each bucket that is asked for
+    /// through both then has two owners, all the time.
+    /// </summary>
+    public async Task<Member> StartOtherClusterAsync()
+    {
+        var ports = FreePorts.Take(3);
+        var others = new List<Member>();
+        Start(others, "other", new Uri($"http://127.0.0.1:{ports[0]}"), postgres.Connection, [],
+            ["--role", "all", "--cluster:id", "other", "--cluster:silo-port", $"{ports[1]}", "--cluster:gateway-port", $"{ports[2]}"]);
+        await others[0].ReadyAsync();
+        return others[0];
+    }
+
     /// <summary>All members are there.</summary>
     public Task ReadyAsync() => Task.WhenAll(Members.Select(static member => member.ReadyAsync()));
 
