@@ -91,7 +91,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private static async Task MakeAsync(ApiClient account, string path)
     {
         var answer = await account.SendAsync("PUT", path);
-        Assert.True(answer.IsSuccess, $"{path}: {answer}");
+        Assert.True(answer.IsSuccess, $"{path}: {answer.Status} {answer.Body}");
     }
 
     private void StartClients(TimeSpan pause)

@@ -92,5 +92,5 @@ internal sealed class RegisterWriter(ApiClient client, BucketJournal journal, Re
     private static RegisterValue Existing(JsonElement refusal) =>
         refusal.TryGetProperty("details", out var details) && details.TryGetProperty("existing", out var existing) ? Value(existing) : RegisterValue.Absent;
 
-    private static RegisterValue Value(JsonElement record) => new(record.GetProperty("last_modified").GetInt64(), record.GetProperty("v").GetString());
+    private static RegisterValue Value(JsonElement record) => record.TryGetProperty("v", out var content) ? new(record.GetProperty("last_modified").GetInt64(), content.GetString()) : RegisterValue.Absent;
 }
