@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Outcomes;
 using Lockstep.Grains.Wire;
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
 namespace Lockstep.Grains;
@@ -8,7 +9,8 @@ namespace Lockstep.Grains;
 /// <summary>
 /// The gateway's port to owners that are grains. Invariants:
 /// <list type="number">
-/// <item>A write is sent once. When its call fails, it may have been executed or may still be, and its caller is told that.</item>
+/// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
+/// been executed or may still be, and its caller is told that.</item>
 /// <item>Reads are sent again, for as long as the setting says.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
 /// answer for as long as the setting says, the write was not executed, and its caller is told that. So a silo that dies leaves
@@ -18,11 +20,15 @@ namespace Lockstep.Grains;
 /// <param name="grains">The cluster.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
 /// <param name="time">The clock.</param>
-public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time) : IBuckets
+/// <param name="logger">Hears of calls that failed.</param>
+public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    // It stops; it cannot connect to the owner's silo; it has passed the call on too often.
+    private static readonly string[] SaidBySilos = ["Silo stopping", "Exception while sending message", "Forwarding failed"];
 
     // Timestamp of the last failed call; 0 for none.
     private long failed;
@@ -32,7 +38,29 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
     private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
 
     /// <summary>The call did not come back, or was sent back by something on its way.</summary>
-    private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException;
+    private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException or SentTwiceException;
+
+    /// <summary>
+    /// It reached no owner. Orleans rejects calls that never left this process, and those of which a silo says that it did not
+    /// pass them on. Of what was under way when a connection broke, or to a silo that is gone, it says something else, which
+    /// means that nobody knows; so does anything that is not in this list.
+    /// </summary>
+    private static bool WasSentBack(Exception e, RequestWire sent) => e switch
+    {
+        OrleansMessageRejectionException when e.GetType() == typeof(OrleansMessageRejectionException) =>
+            !sent.WasSent || Array.Exists(SaidBySilos, text => e.Message.StartsWith(text, StringComparison.Ordinal)),
+        SiloUnavailableException => e.Message.EndsWith("' is shutting down.", StringComparison.Ordinal),
+        _ => false,
+    };
+
+    private void Suspect(string call, Exception e)
+    {
+        Volatile.Write(ref failed, time.GetTimestamp());
+        LogLost(call, $"{e.GetType().Name}: {e.Message}");
+    }
+
+    [LoggerMessage(36, LogLevel.Information, "An owner's answer to a {Call} did not come back: {Reason}")]
+    private partial void LogLost(string call, string reason);
 
     private async ValueTask<BucketResponse> ReadAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
     {
@@ -46,7 +74,7 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
             }
             catch (Exception e) when (IsLost(e))
             {
-                Volatile.Write(ref failed, time.GetTimestamp());
+                Suspect("read", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -59,21 +87,36 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
 
     private async ValueTask<BucketResponse> WriteAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
     {
-        if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+        var begun = time.GetTimestamp();
+        while (true)
         {
-            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
-        }
+            if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+            {
+                return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+            }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-            return (await grain.ExecuteAsync(RequestWire.From(request), CancellationToken.None)).ToResponse();
-        }
-        catch (Exception e) when (IsLost(e))
-        {
-            Volatile.Write(ref failed, time.GetTimestamp());
-            return BucketResponse.Uniform(request, Unavailable.FateUnknown);
+            cancellationToken.ThrowIfCancellationRequested();
+            var wire = RequestWire.From(request);
+            try
+            {
+                // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
+                return (await grain.ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+            }
+            catch (Exception e) when (WasSentBack(e, wire))
+            {
+                Suspect("write", e);
+                if (time.GetElapsedTime(begun) >= wait)
+                {
+                    return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+                }
+            }
+            catch (Exception e) when (IsLost(e))
+            {
+                Suspect("write", e);
+                return BucketResponse.Uniform(request, Unavailable.FateUnknown);
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
         }
     }
 
@@ -89,7 +132,7 @@ public sealed class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvid
             }
             catch (Exception e) when (IsLost(e))
             {
-                Volatile.Write(ref failed, time.GetTimestamp());
+                Suspect("ping", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return false;

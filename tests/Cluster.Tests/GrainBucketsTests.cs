@@ -6,6 +6,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Grains;
 using Lockstep.Grains.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Runtime;
 
@@ -21,13 +22,14 @@ public sealed class GrainBucketsTests
 
     private readonly FakeOwner owner = new();
 
-    public static TheoryData<Exception> Lost => [new SiloUnavailableException(), new OrleansException("sent back"), new TimeoutException()];
+    /// <summary>The first one is what Orleans says of what it could not send a second time.</summary>
+    public static TheoryData<Exception> Lost => [Rejection("No gateways available"), new SiloUnavailableException(), new OrleansException("sent back"), new TimeoutException()];
 
     [Theory]
     [MemberData(nameof(Lost))]
     public async Task Write_CallFails_IsToldUnknown_AndNotSentAgain(Exception failure)
     {
-        owner.Fail(failure);
+        owner.Fail(failure, left: true);
         owner.Answer();
 
         Assert.Equal([Unavailable.FateUnknown], await ExecuteAsync(Buckets(), Write));
@@ -79,6 +81,27 @@ public sealed class GrainBucketsTests
         Assert.Equal(["execute", "ping"], owner.Calls);
     }
 
+    [Theory]
+    [InlineData("Silo stopping ", true)]
+    [InlineData("No gateways available", false)]
+    public async Task Write_SentBackBeforeAnOwner_IsSentAgain(string reason, bool left)
+    {
+        owner.Fail(Rejection(reason), left);
+        owner.Answer();
+        owner.Answer();
+
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(Buckets(), Write)));
+        Assert.Equal(["execute", "ping", "execute"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Write_SentBackForLong_IsNotExecuted()
+    {
+        owner.FailAlways(Rejection("Silo stopping "));
+
+        Assert.Equal([Unavailable.StoreFailed], await ExecuteAsync(Buckets(TimeSpan.Zero), Write));
+    }
+
     [Fact]
     public async Task Write_CallerGivesUp_IsNeverTakenBack()
     {
@@ -102,8 +125,11 @@ public sealed class GrainBucketsTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => ExecuteAsync(Buckets(), Write));
     }
 
+    private static Exception Rejection(string reason) => (Exception)Activator.CreateInstance(
+        typeof(OrleansMessageRejectionException), BindingFlags.NonPublic | BindingFlags.Instance, binder: null, [reason], culture: null)!;
+
     private GrainBuckets Buckets(TimeSpan? wait = null) =>
-        new(FakeGrains.Of(owner), wait ?? TimeSpan.FromSeconds(30), TimeProvider.System);
+        new(FakeGrains.Of(owner), wait ?? TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;
@@ -113,12 +139,23 @@ public sealed class GrainBucketsTests
     {
         private readonly Queue<Func<ResponseWire>> answers = new();
         private Exception? always;
+        private RequestWire? request;
 
         public List<string> Calls { get; } = [];
 
         public CancellationToken LastToken { get; private set; }
 
-        public void Fail(Exception failure) => answers.Enqueue(() => throw failure);
+        /// <param name="failure">What the call ends with.</param>
+        /// <param name="left">Whether the request was written to a connection before.</param>
+        public void Fail(Exception failure, bool left = false) => answers.Enqueue(() =>
+        {
+            if (left)
+            {
+                Assert.NotEmpty(request!.Operations);
+            }
+
+            throw failure;
+        });
 
         public void FailAlways(Exception failure) => always = failure;
 
@@ -128,8 +165,9 @@ public sealed class GrainBucketsTests
             return ResponseWire.From(new BucketResponse([new Missing(ObjectRef.Record("tasks", "a"))]));
         });
 
-        public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken)
+        public async Task<ResponseWire> ExecuteAsync(RequestWire sent, CancellationToken cancellationToken)
         {
+            request = sent;
             LastToken = cancellationToken;
             return await NextAsync("execute");
         }

@@ -6,6 +6,7 @@ using Lockstep.Grains;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 
 namespace Lockstep.Cluster.Tests;
@@ -19,7 +20,7 @@ public sealed class TestCluster : IAsyncLifetime
 
     public InProcessTestCluster Orleans => cluster!;
 
-    public IBuckets Buckets => new GrainBuckets(Orleans.Client, TimeSpan.FromSeconds(10), TimeProvider.System);
+    public IBuckets Buckets => new GrainBuckets(Orleans.Client, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     /// <summary>Owners in memory, silo by silo.</summary>
     public IReadOnlyList<int> OwnersPerSilo => [.. Orleans.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<InProcessBuckets>().Count)];

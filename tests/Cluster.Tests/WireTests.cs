@@ -138,6 +138,22 @@ public sealed class WireTests
         Assert.Equal(approved.ReadToEnd().ReplaceLineEndings("\n"), text.ToString().ReplaceLineEndings("\n"));
     }
 
+    /// <summary>Orleans sends again what was under way when a connection broke. The other side may have read and executed it.</summary>
+    [Fact]
+    public void Write_SentTwice_IsRefused_AReadIsNot_NorWhatASiloPassesOn()
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        var caller = new Caller("account:alice", IsDefaultBucket: true);
+        var write = RequestWire.From(new BucketRequest(caller, [new DeleteRecord(Target)]));
+        var read = RequestWire.From(new BucketRequest(caller, [new ReadRecord(Target)]));
+
+        var passedOn = serializer.Deserialize<RequestWire>(serializer.SerializeToArray(write))!;
+        Assert.Throws<SentTwiceException>(() => serializer.SerializeToArray(write));
+        Assert.Equal(serializer.SerializeToArray(read), serializer.SerializeToArray(read));
+        Assert.Equal(serializer.SerializeToArray(passedOn), serializer.SerializeToArray(passedOn));
+    }
+
     [Fact]
     public void Grains_ReferenceCoreAndOrleansOnly() => Assert.Equal(
         ["Lockstep.Core"],

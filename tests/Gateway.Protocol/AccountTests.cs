@@ -163,8 +163,11 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         try
         {
             await throttled.AddAccountAsync("target", "s3cr3t");
-            using var wrong = throttled.As("target", "wrong!");
-            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => wrong.GetAsync("/buckets")));
+            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async guess =>
+            {
+                using var wrong = throttled.As("target", $"wrong-{guess}");
+                return await wrong.GetAsync("/buckets");
+            }));
             Assert.InRange(answers.Count(answer => answer.Status == 401), 1, 5);
             Assert.All(answers, answer => Assert.True(answer.Status is 401 or 429 or 503));
         }
@@ -257,6 +260,26 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         finally
         {
             await published.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task SignIn_ManyRequestsAtOnceWithTheRightPassword_AreOneTry()
+    {
+        var cold = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 1, PasswordIterations = 200_000 } });
+        try
+        {
+            using var anonymous = cold.Anonymous();
+            await anonymous.PutAsync("/accounts/target", """{"data":{"password":"s3cr3t"}}""");
+            using var device = cold.As("target", "s3cr3t");
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => device.GetAsync("/buckets")));
+
+            Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        }
+        finally
+        {
+            await cold.DisposeAsync();
         }
     }
 

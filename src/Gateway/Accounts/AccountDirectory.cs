@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -32,6 +33,9 @@ internal sealed class AccountDirectory(
     private readonly CredentialCache cache = new(options, time);
     private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
     private int waitingVerifications;
+
+    // Header, where it comes from, and what was known of accounts then.
+    private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
 
     // A name changes hands only while nobody else gives or takes one. Within the process one at a time, so that those who
     // hold a connection for the lock never wait for each other's second one.
@@ -156,22 +160,39 @@ internal sealed class AccountDirectory(
     private async ValueTask<SignIn> CountedSignInAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
     {
-        var signIn = await SignInAsync(header, digest, entry, address, cancellationToken);
+        var signIn = await SignInOnceAsync(header, digest, entry, address, cancellationToken);
         metrics.SignedIn(signIn.Status);
         return signIn;
     }
 
-    private async ValueTask<SignIn> SignInAsync(
+    /// <summary>
+    /// Requests that come with the same header while it is looked at wait for that: they are one try. Counted each for itself,
+    /// the many that reach a gateway just started would be more undecided tries than there may be wrong ones, and be refused.
+    /// </summary>
+    private async ValueTask<SignIn> SignInOnceAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
     {
-        var generation = cache.Generation;
+        var key = (digest, address, cache.Generation);
+        var mine = new Lazy<Task<SignIn>>(() => SignInAsync(header, digest, entry, address, key.Generation));
+        var first = underWay.GetOrAdd(key, mine);
+        if (first == mine)
+        {
+            // Not taken away by whoever gives up waiting: it goes on for the others.
+            _ = mine.Value.ContinueWith(_ => underWay.TryRemove(key, out Lazy<Task<SignIn>>? _), TaskScheduler.Default);
+        }
+
+        return await first.Value.WaitAsync(cancellationToken);
+    }
+
+    private async Task<SignIn> SignInAsync(string header, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
+    {
         if (Read(header) is not var (name, password))
         {
             return SignIn.Refused;
         }
 
         // :: Step 1: what was right before is right while the account's hash is the same.
-        var account = IsValidName(name) ? await accounts.FindAsync(name, cancellationToken) : null;
+        var account = IsValidName(name) ? await accounts.FindAsync(name, CancellationToken.None) : null;
         if (account is { IsBeingDeleted: true })
         {
             account = null;
@@ -196,7 +217,7 @@ internal sealed class AccountDirectory(
         try
         {
             var counted = IsValidName(name) ? name : "";
-            var wait = await throttle.BeginAsync(counted, address, cancellationToken);
+            var wait = await throttle.BeginAsync(counted, address, CancellationToken.None);
             if (wait > TimeSpan.Zero)
             {
                 return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
@@ -205,7 +226,7 @@ internal sealed class AccountDirectory(
             var right = false;
             try
             {
-                right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), cancellationToken)
+                right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), CancellationToken.None)
                     && account is not null;
             }
             finally

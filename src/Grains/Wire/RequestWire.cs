@@ -19,18 +19,26 @@ public sealed class RequestWire
     [NonSerialized]
     private OperationWire[]? operations;
 
+    [NonSerialized]
+    private int sendings;
+
     [Id(0)]
     public required string Principal { get; init; }
 
     [Id(1)]
     public required bool IsDefaultBucket { get; init; }
 
+    /// <summary>Of a request of this process it is read to be sent, and by nobody else.</summary>
+    /// <exception cref="SentTwiceException">It is a write, and was sent before.</exception>
     [Id(2)]
     public OperationWire[] Operations
     {
-        get => operations ??= [.. request!.Operations.Select(OperationWire.From)];
+        get => request is null ? operations! : Send(request);
         internal set => operations = value;
     }
+
+    /// <summary>Whether it has begun to leave this process.</summary>
+    internal bool WasSent => Volatile.Read(ref sendings) > 0;
 
     internal static RequestWire From(BucketRequest request) => new()
     {
@@ -41,4 +49,18 @@ public sealed class RequestWire
 
     internal BucketRequest ToRequest() => request
         ?? new(new Caller(Principal, IsDefaultBucket), Array.ConvertAll(Operations, static operation => operation.ToOperation()));
+
+    /// <summary>
+    /// Orleans sends what was under way once more when a connection breaks, though the other side may have read and executed it.
+    /// Harmless for reads; a write ends here, and its caller learns that it is not known.
+    /// </summary>
+    private OperationWire[] Send(BucketRequest sent)
+    {
+        if (Interlocked.Increment(ref sendings) > 1 && !sent.IsReadOnly)
+        {
+            throw new SentTwiceException();
+        }
+
+        return [.. sent.Operations.Select(OperationWire.From)];
+    }
 }

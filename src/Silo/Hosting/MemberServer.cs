@@ -43,7 +43,8 @@ internal static class MemberServer
         var builder = LockstepServer.CreateBuilder(options, configuration, storage, time, decorate);
         builder.Services
             .AddSingleton(options)
-            .AddSingleton<IBuckets>(services => new GrainBuckets(services.GetRequiredService<IGrainFactory>(), options.Cluster.FailoverWait, time))
+            .AddSingleton<IBuckets>(services => new GrainBuckets(
+                services.GetRequiredService<IGrainFactory>(), options.Cluster.FailoverWait, time, services.GetRequiredService<ILogger<GrainBuckets>>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), options.Accounts.ToLimits(), storage.Secret));
 

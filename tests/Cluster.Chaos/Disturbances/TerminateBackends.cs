@@ -1,0 +1,20 @@
+using Lockstep.Cluster.Chaos.Processes;
+
+namespace Lockstep.Cluster.Chaos.Disturbances;
+
+/// <summary>All connections to PostgreSQL are ended, several times over.</summary>
+internal sealed class TerminateBackends : IDisturbance
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    public async Task RunAsync(ClusterProcesses cluster, Random random)
+    {
+        for (var left = random.Next(3, 10); left > 0; left--)
+        {
+            await cluster.TerminateBackendsAsync();
+            await Task.Delay(Pause * random.NextDouble());
+        }
+
+        await cluster.ReadyAsync();
+    }
+}

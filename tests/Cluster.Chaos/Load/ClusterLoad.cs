@@ -1,0 +1,125 @@
+using System.Diagnostics;
+
+namespace Lockstep.Cluster.Chaos.Load;
+
+/// <summary>Two accounts with clients of all kinds, over enough buckets that every silo owns some.</summary>
+internal sealed class ClusterLoad : IAsyncDisposable
+{
+    private const int BucketsEach = 5;
+    private const int RegisterWriters = 3;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private readonly CancellationTokenSource ended = new();
+    private readonly List<ApiClient> accounts = [];
+    private readonly List<BucketJournal> journals = [];
+    private readonly List<Poller> pollers = [];
+    private readonly List<Registers> registers = [];
+    private readonly List<Task> clients = [];
+
+    private ClusterLoad()
+    {
+    }
+
+    public Verdicts Verdicts { get; } = new();
+
+    public int RegisterWrites => registers.Sum(static register => register.Writes);
+
+    /// <param name="entrances">Where clients come in.</param>
+    /// <param name="pause">How long each client pauses between requests.</param>
+    public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause)
+    {
+        var load = new ClusterLoad();
+        var run = $"{Random.Shared.Next():x}";
+        foreach (var name in (string[])["alice", "bob"])
+        {
+            await load.AddAccountAsync($"{name}-{run}", entrances);
+        }
+
+        load.StartClients(pause);
+        return load;
+    }
+
+    /// <summary>Every bucket has been written again and every poller answered again, by requests that began from now on or were under way.</summary>
+    public async Task ServedAgainAsync(int writes = 3)
+    {
+        var (written, polled) = (journals.Select(journal => journal.Acknowledged + writes).ToList(), pollers.Select(poller => poller.Polls + 2).ToList());
+        var begun = Stopwatch.GetTimestamp();
+        while (journals.Where((journal, i) => journal.Acknowledged < written[i]).Any() || pollers.Where((poller, i) => poller.Polls < polled[i]).Any())
+        {
+            await Task.WhenAll(clients.Where(static client => client.IsFaulted));
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Deadline, $"Not served within {Deadline}: {string.Join(' ', journals.Where((journal, i) => journal.Acknowledged < written[i]).Select(static journal => journal.Bucket))} {Verdicts}");
+            await Task.Delay(Look);
+        }
+    }
+
+    /// <summary>Ends the clients, and looks at all that is stored.</summary>
+    public async Task FinishAsync()
+    {
+        await ended.CancelAsync();
+        await Task.WhenAll(clients);
+        using var patience = new CancellationTokenSource(Deadline);
+        await Task.WhenAll(pollers.Select(async poller => poller.Journal.CheckStored(await poller.CatchUpAsync(patience.Token))));
+        registers.ForEach(register => register.Check(Verdicts));
+        Verdicts.AssertKept();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync();
+        await Task.WhenAll(clients).ContinueWith(static _ => { }, TaskScheduler.Default);
+        accounts.ForEach(static account => account.Dispose());
+        ended.Dispose();
+    }
+
+    private async Task AddAccountAsync(string name, IReadOnlyList<Entrance> entrances)
+    {
+        var account = new ApiClient(name, entrances, Verdicts);
+        accounts.Add(account);
+        await account.RegisterAsync();
+
+        // The bucket that each account has under the same name, too.
+        journals.Add(new BucketJournal(name, "default", Verdicts));
+        for (var i = 1; i < BucketsEach; i++)
+        {
+            var bucket = $"{name}-{i}";
+            await MakeAsync(account, $"/v1/buckets/{bucket}");
+            await MakeAsync(account, $"/v1/buckets/{bucket}/collections/chaos");
+            journals.Add(new BucketJournal(name, bucket, Verdicts));
+        }
+    }
+
+    private static async Task MakeAsync(ApiClient account, string path)
+    {
+        var answer = await account.SendAsync("PUT", path);
+        Assert.True(answer.IsSuccess, $"{path}: {answer.Status} {answer.Body}");
+    }
+
+    private void StartClients(TimeSpan pause)
+    {
+        foreach (var (journal, i) in journals.Select(static (journal, i) => (journal, i)))
+        {
+            var account = accounts.Single(account => account.Name == journal.Owner);
+            Run(new Writer(account, journal, "w", pause).RunAsync);
+            var poller = new Poller(account, journal, Verdicts, $"poller{i}", pause);
+            pollers.Add(poller);
+            Run(poller.RunAsync);
+            if (i % 2 == 0)
+            {
+                var shared = new Registers($"reg{i}");
+                registers.Add(shared);
+                for (var writer = 0; writer < RegisterWriters; writer++)
+                {
+                    Run(new RegisterWriter(account, journal, shared, $"r{writer}", pause).RunAsync);
+                }
+            }
+        }
+
+        foreach (var account in accounts)
+        {
+            Run(new Newcomer(account, [.. journals.Where(journal => journal.Owner == account.Name)], pause).RunAsync);
+            Run(new Stranger(account, [.. journals.Where(journal => journal.Owner != account.Name && journal.Bucket != "default")], Verdicts, pause * 4).RunAsync);
+        }
+    }
+
+    private void Run(Func<CancellationToken, Task> client) => clients.Add(Task.Run(() => client(ended.Token)));
+}

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Lockstep.Testing;
+
+/// <summary>A program as users run it, in a process of its own. Disposing it ends it.</summary>
+public partial class ProgramProcess : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> output = new();
+
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="environment">What it is told besides. Settings of whoever runs the tests are not passed on.</param>
+    public ProgramProcess(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+        };
+        foreach (var name in start.Environment.Keys.Where(static name => name.StartsWith("LOCKSTEP_", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.Exited += (_, _) => OnEnded();
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', output);
+
+    public int Id => process.Id;
+
+    protected StreamWriter Input => process.StandardInput;
+
+    public void Kill() => process.Kill();
+
+    /// <summary>SIGTERM.</summary>
+    public void Terminate() => Send(15);
+
+    /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
+    public void Pause() => Send(19);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Send(18);
+
+    /// <returns>The exit code.</returns>
+    public async Task<int> EndAsync()
+    {
+        await process.WaitForExitAsync().WaitAsync(Deadline);
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    /// <returns>The exit code, however long it takes.</returns>
+    public async Task<int> EndedAsync()
+    {
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        process.Dispose();
+    }
+
+    protected virtual void OnLine(string line)
+    {
+    }
+
+    protected virtual void OnEnded()
+    {
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+
+    private void Send(int signal)
+    {
+        if (SendSignal(process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"Signal {signal} did not reach process {process.Id}: {Marshal.GetLastPInvokeErrorMessage()}.");
+        }
+    }
+
+    private void Read(string? line)
+    {
+        if (line is not null)
+        {
+            output.Enqueue(line);
+            OnLine(line);
+        }
+    }
+}
