@@ -131,7 +131,7 @@ internal sealed class ApiClient : IDisposable
         // A HEAD has no body to look at.
         if (body.ValueKind is JsonValueKind.Undefined && response.RequestMessage!.Method == HttpMethod.Head)
         {
-            return status is Unavailable ? Fate.Refused : null;
+            return status is Unavailable ? Fate.Refused : status is 404 ? Fate.Answered : null;
         }
 
         if (body.ValueKind is not JsonValueKind.Object || !body.TryGetProperty("errno", out var number) || !body.TryGetProperty("code", out var code) || code.GetInt32() != status)

@@ -91,6 +91,12 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private static async Task MakeAsync(ApiClient account, string path)
     {
         var answer = await account.SendAsync("PUT", path);
+        for (var tries = 0; answer.Fate is Fate.Refused && tries < 20; tries++)
+        {
+            await Pace.PauseAsync(answer, Look, CancellationToken.None);
+            answer = await account.SendAsync("PUT", path);
+        }
+
         Assert.True(answer.IsSuccess, $"{path}: {answer.Status} {answer.Body}");
     }
 

@@ -21,6 +21,13 @@ internal sealed class ListReader(ApiClient client, BucketJournal journal, Verdic
                 return null;
             }
 
+            if (page.Status == 404 && since == 0)
+            {
+                // Memory from before the collection was made: as old as that may be, and no older.
+                journal.SawList(0, page, name);
+                return null;
+            }
+
             if (page.Status != 200)
             {
                 verdicts.Violated($"{name}: a list was answered with {page.Status}");

@@ -73,7 +73,7 @@ internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts v
         var answer = await client.SendAsync("HEAD", journal.Records, ifNoneMatch: $"\"{stamp}\"");
         if (answer.Fate is Fate.Answered)
         {
-            verdicts.Check(answer.Status is 304 ? answer.Stamp == stamp : answer.Stamp > stamp, $"P3 {journal.Bucket}: {name} had {stamp} and was told {answer.Status} with {answer.Stamp}");
+            verdicts.Check(answer.Status is 304 or 404 ? answer.Stamp == stamp : answer.Stamp > stamp, $"P3 {journal.Bucket}: {name} had {stamp} and was told {answer.Status} with {answer.Stamp}");
             journal.SawList(answer.Stamp, answer, name);
             Interlocked.Increment(ref polls);
         }
