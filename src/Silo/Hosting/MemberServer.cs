@@ -32,6 +32,10 @@ internal static class MemberServer
     // A batch of many pages is one message; what a request may ask for is bounded by the API.
     private const int MaxMessageBytes = 1 << 30;
 
+    // What Orleans loses on its way nobody answers. An owner answers sooner than this, also when it waits for a lock and then
+    // has to find out what became of a commit (Postgres:LockTimeout, Postgres:DecisionTimeout).
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(20);
+
     /// <summary>Puts a member together; nothing listens and nothing joins yet. Parameters as of <see cref="LockstepServer.Build"/>.</summary>
     public static WebApplication Build(
         MemberOptions options,
@@ -112,7 +116,7 @@ internal static class MemberServer
                 idle.CollectionQuantum = TimeSpan.FromSeconds(30);
                 idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
             });
-            silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            silo.Configure<SiloMessagingOptions>(Configure);
             if (tls is not null)
             {
                 silo.UseTls(tls.Configure);
@@ -131,13 +135,19 @@ internal static class MemberServer
 
             // How soon a gateway sends requests to a silo that has come.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
-            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            client.Configure<ClientMessagingOptions>(Configure);
             client.UseConnectionRetryFilter<UntilThereIsASilo>();
             if (tls is not null)
             {
                 client.UseTls(tls.Configure);
             }
         });
+    }
+
+    private static void Configure(MessagingOptions messages)
+    {
+        messages.MaxMessageBodySize = MaxMessageBytes;
+        messages.ResponseTimeout = ResponseTimeout;
     }
 
     private static string ConnectionString(MemberOptions options) => PostgresDatabase.CreateConnectionString(options.Postgres, OrleansConnections);
