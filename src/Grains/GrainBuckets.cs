@@ -70,7 +70,8 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
         {
             try
             {
-                return (await grain.ExecuteAsync(wire, cancellationToken)).ToResponse();
+                // Not cancelled either: carrying a token costs every poll more than an answer that nobody reads does now and then.
+                return (await grain.ExecuteAsync(wire, CancellationToken.None)).ToResponse();
             }
             catch (Exception e) when (IsLost(e))
             {
