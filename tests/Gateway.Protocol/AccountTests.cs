@@ -283,7 +283,7 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         }
     }
 
-    [OwnersClockFact]
+    [OneProcessFact("Silos take each other for dead by a clock that stands still or jumps.")]
     public async Task SignIn_TooManyFailures_Is429ForThatAccountOnly_UntilTheWindowEnds()
     {
         var time = new ManualTime();

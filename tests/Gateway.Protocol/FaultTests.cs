@@ -39,7 +39,7 @@ public sealed class FaultTests
         }
     }
 
-    [Fact]
+    [OneProcessFact("The fault is in the store of the silo; accounts are deleted by the gateway.")]
     public async Task Housekeeping_ThatCannotEndADeletion_StillRemovesRows()
     {
         UnlistedStore store = null!;

@@ -74,7 +74,7 @@ public sealed class GatewayMetricsTests
         }
     }
 
-    [Fact]
+    [OneProcessFact("Housekeeping is the silo's, the metrics that are looked at are the gateway's.")]
     public async Task Housekeeping_ThatFails_IsCounted()
     {
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
