@@ -25,6 +25,7 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LogPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     // It stops; it cannot connect to the owner's silo; it has passed the call on too often.
@@ -55,11 +56,14 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
 
     private void Suspect(string call, Exception e)
     {
-        Volatile.Write(ref failed, time.GetTimestamp());
-        LogLost(call, $"{e.GetType().Name}: {e.Message}");
+        var last = Interlocked.Exchange(ref failed, time.GetTimestamp());
+        if (last == 0 || time.GetElapsedTime(last) >= LogPause)
+        {
+            LogLost(call, $"{e.GetType().Name}: {e.Message}");
+        }
     }
 
-    [LoggerMessage(36, LogLevel.Information, "An owner's answer to a {Call} did not come back: {Reason}")]
+    [LoggerMessage(36, LogLevel.Information, "An owner's answer to a {Call} did not come back, and perhaps more after that within a second of each other: {Reason}")]
     private partial void LogLost(string call, string reason);
 
     private async ValueTask<BucketResponse> ReadAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
