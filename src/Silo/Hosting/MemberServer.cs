@@ -106,6 +106,10 @@ internal static class MemberServer
                 membership.NumMissedProbesLimit = cluster.MissedProbes;
                 membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
 
+                // A silo that joins must reach all that are alive by the table. After all have died at once, and come back at other
+                // addresses, nobody is left to declare the dead dead: they count as alive for three times this.
+                membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+
                 // Whoever missed the gossip about a change finds it in the table, at the latest after this.
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
             });
