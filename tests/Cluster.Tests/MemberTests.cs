@@ -63,6 +63,25 @@ public sealed class MemberTests : IAsyncLifetime
         await UntilAsync(async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.OK);
     }
 
+    /// <summary>As after a power failure from which all come back at other addresses.</summary>
+    [Fact]
+    public async Task Silo_JoinsThoughTheTableNamesOnesThatAreGone()
+    {
+        await members.StopAsync(await members.AddAsync(Silo));
+        await PostgresServer.ExecuteAsync(
+            options.Postgres.Connection!,
+            """
+            INSERT INTO silos (cluster, address, port, generation, name, host, status, gateway_port, started, alive, seen)
+            SELECT 'lockstep', '127.0.0.1', port, 1, 'gone', 'gone', 3, 0, now(), now(), now() - interval '16 s' FROM generate_series(1, 3) port
+            """);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+
+        var silo = await members.AddAsync(Silo, cancellationToken: patience.Token);
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(silo, "/health/ready"));
+        Assert.Equal(3L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM silos WHERE name = 'gone' AND status = 6"));
+    }
+
     [Fact]
     public async Task Clusters_OfTwoIds_OnOneDatabase_SeeEachOthersWrites()
     {

@@ -31,7 +31,7 @@ public sealed class SchemaTests : IAsyncLifetime
         {
             ["0001_initial.sql"] = "c5e8835b6c21c095",
             ["0002_processes.sql"] = "54864c14a62fac58",
-            ["0003_cluster.sql"] = "41be6bb6cff59363",
+            ["0003_cluster.sql"] = "0b56ae8c0a7bb941",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

@@ -83,6 +83,7 @@ internal static class MemberServer
         builder.Services.AddHealthChecks()
             .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.Ready])
             .AddCheck<SiloCheck>(LivenessCheck, tags: [HealthEndpoints.Live]);
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ForgottenSilos>(services, ConnectionString(options)));
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (cluster.Id, ServiceId));
@@ -106,9 +107,7 @@ internal static class MemberServer
                 membership.NumMissedProbesLimit = cluster.MissedProbes;
                 membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
 
-                // A silo that joins must reach all that are alive by the table. After all have died at once, and come back at other
-                // addresses, nobody is left to declare the dead dead: they count as alive for three times this.
-                membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+                membership.IAmAliveTablePublishTimeout = ForgottenSilos.SignOfLife;
 
                 // Whoever missed the gossip about a change finds it in the table, at the latest after this.
                 membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);

@@ -19,7 +19,8 @@ CREATE TABLE silos (
     gateway_port integer,                       -- where gateways reach it; 0 for none
     suspicions   text,
     started      timestamptz NOT NULL,
-    alive        timestamptz NOT NULL,
+    alive        timestamptz NOT NULL,          -- last sign of life, by the silo's clock
+    seen         timestamptz NOT NULL DEFAULT clock_timestamp(),  -- the same, by this database's clock
     PRIMARY KEY (cluster, address, port, generation)
 );
 
@@ -80,7 +81,7 @@ WITH advanced AS (
 SELECT count(*)::integer FROM changed
 $query$),
 ('UpdateIAmAlivetimeKey', $query$
-UPDATE silos SET alive = @IAmAliveTime
+UPDATE silos SET alive = @IAmAliveTime, seen = clock_timestamp()
 WHERE cluster = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation
 $query$),
 ('MembershipReadRowKey', $query$
