@@ -39,4 +39,7 @@ internal record LockstepOptions
     public BucketOptions Buckets { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Where it listens and by which settings, for people.</summary>
+    public virtual (string Addresses, string Settings) Listeners() => (Urls, "Urls");
 }

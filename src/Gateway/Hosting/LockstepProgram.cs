@@ -86,7 +86,8 @@ internal sealed class LockstepProgram<T>(
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
-            Console.Error.WriteLine($"Cannot listen on {options.Urls}: {e.Message} Stop what listens there, or set Urls to another address.");
+            var (addresses, settings) = options.Listeners();
+            Console.Error.WriteLine($"Cannot listen on {addresses}: {e.Message.TrimEnd('.')}. Stop what listens there, or set {settings} to something else.");
             return 1;
         }
 

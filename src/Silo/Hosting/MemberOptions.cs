@@ -19,4 +19,8 @@ internal sealed record MemberOptions : LockstepOptions
     public MemberRole Role { get; init; } = MemberRole.All;
 
     public ClusterSettings Cluster { get; init; } = new();
+
+    public override (string Addresses, string Settings) Listeners() => Role is MemberRole.Gateway
+        ? base.Listeners()
+        : ($"{Urls}, {Cluster.Address}:{Cluster.SiloPort} or {Cluster.Address}:{Cluster.GatewayPort}", "Urls, Cluster:SiloPort or Cluster:GatewayPort");
 }
