@@ -2,23 +2,28 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Grains.Wire;
 using Orleans.Concurrency;
-using Orleans.Placement;
+using Lockstep.Grains.Placement;
 
 namespace Lockstep.Grains;
 
 /// <summary>
 /// Brings requests from anywhere in the cluster to the owner in this silo. Reentrant, since the owner has its own queue and
 /// readers must not wait for commits. No rule of sync lives here: that there is one activation is what makes owners fast, not
-/// what makes them right (the store compares versions, and the lease bounds what is answered from memory). Placed at random:
-/// by preference for the caller's silo one that takes all requests would end up with all owners.
+/// what makes them right (the store compares versions, and the lease bounds what is answered from memory).
 /// </summary>
-[Reentrant, RandomPlacement]
-internal sealed class BucketGrain(InProcessBuckets owners) : Grain, IBucketGrain
+[Reentrant, HomePlacement]
+internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, TimeProvider time) : Grain, IBucketGrain
 {
     private BucketId id;
+    private long called;
+
+    /// <summary>Timestamp of the last call through Orleans.</summary>
+    public long Called => Volatile.Read(ref called);
 
     public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken)
     {
+        Volatile.Write(ref called, time.GetTimestamp());
+
         // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Begun on
         // this thread all the same, since most answers are in memory and need no other one.
         var execution = new Task<Task<BucketResponse>>(() => owners.Get(id).ExecuteAsync(request.ToRequest(), cancellationToken).AsTask());
@@ -31,10 +36,31 @@ internal sealed class BucketGrain(InProcessBuckets owners) : Grain, IBucketGrain
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         id = BucketId.Parse(this.GetPrimaryKeyString());
+        local.Add(id, this);
         return Task.CompletedTask;
     }
 
     /// <summary>What has queued is executed and answered; then the owner goes.</summary>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        Task.Run(() => owners.CloseAsync(id, cancellationToken), cancellationToken);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        local.Remove(id, this);
+        return Task.Run(() => owners.CloseAsync(id, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>From any thread: moves the activation to where it is placed now, when its calls are done.</summary>
+    public void Move()
+    {
+        local.Remove(id, this);
+        GrainContext.Migrate(requestContext: null);
+    }
+
+    /// <summary>
+    /// From any thread: ends the activation when its calls are done; what waits is placed anew. Not moved: silos that leave at the
+    /// same time would send it to and fro.
+    /// </summary>
+    public void Leave()
+    {
+        local.Remove(id, this);
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is about to stop."));
+    }
 }

@@ -17,11 +17,13 @@ namespace Lockstep.Grains;
 /// only those calls undecided that were under way.</item>
 /// </list>
 /// </summary>
-/// <param name="grains">The cluster.</param>
+/// <param name="routes">Ways into the cluster. What is sent again takes the best one at that time.</param>
+/// <param name="local">Owners of this process, if it is a silo.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of calls that failed.</param>
-public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
+public sealed partial class GrainBuckets(
+    IOwnerRoutes routes, LocalOwners? local, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
@@ -34,7 +36,7 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
     // Timestamp of the last failed call; 0 for none.
     private long failed;
 
-    public IBucket Get(BucketId id) => new GrainBucket(this, grains.GetGrain<IBucketGrain>(id.Value));
+    public IBucket Get(BucketId id) => new GrainBucket(this, id);
 
     private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
 
@@ -54,8 +56,9 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
         _ => false,
     };
 
-    private void Suspect(string call, Exception e)
+    private void Suspect(string call, IGrainFactory route, Exception e)
     {
+        routes.Lost(route);
         var last = Interlocked.Exchange(ref failed, time.GetTimestamp());
         if (last == 0 || time.GetElapsedTime(last) >= LogPause)
         {
@@ -66,20 +69,21 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
     [LoggerMessage(36, LogLevel.Information, "An owner's answer to a {Call} did not come back, and perhaps more after that within a second of each other: {Reason}")]
     private partial void LogLost(string call, string reason);
 
-    private async ValueTask<BucketResponse> ReadAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
+    private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
         var wire = RequestWire.From(request);
         var begun = time.GetTimestamp();
         while (true)
         {
+            var route = routes.Find(id);
             try
             {
                 // Not cancelled either: carrying a token costs every poll more than an answer that nobody reads does now and then.
-                return (await grain.ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return (await OwnerOf(id, route).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
             }
             catch (Exception e) when (IsLost(e))
             {
-                Suspect("read", e);
+                Suspect("read", route, e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -90,12 +94,13 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
         }
     }
 
-    private async ValueTask<BucketResponse> WriteAsync(IBucketGrain grain, BucketRequest request, CancellationToken cancellationToken)
+    private async ValueTask<BucketResponse> WriteAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         while (true)
         {
-            if (IsSuspicious && !await IsReachedAsync(grain, cancellationToken))
+            var route = IsSuspicious ? await FindAnsweringAsync(id, cancellationToken) : routes.Find(id);
+            if (route is null)
             {
                 return BucketResponse.Uniform(request, Unavailable.StoreFailed);
             }
@@ -105,11 +110,11 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
             try
             {
                 // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-                return (await grain.ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return (await OwnerOf(id, route).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
             }
             catch (Exception e) when (WasSentBack(e, wire))
             {
-                Suspect("write", e);
+                Suspect("write", route, e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -117,7 +122,7 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
             }
             catch (Exception e) when (IsLost(e))
             {
-                Suspect("write", e);
+                Suspect("write", route, e);
                 return BucketResponse.Uniform(request, Unavailable.FateUnknown);
             }
 
@@ -125,22 +130,24 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
         }
     }
 
-    private async Task<bool> IsReachedAsync(IBucketGrain grain, CancellationToken cancellationToken)
+    /// <returns>A way on which the owner has just answered.</returns>
+    private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         while (true)
         {
+            var route = routes.Find(id);
             try
             {
-                await grain.PingAsync().WaitAsync(PingTime, time, cancellationToken);
-                return true;
+                await OwnerOf(id, route).PingAsync().WaitAsync(PingTime, time, cancellationToken);
+                return route;
             }
             catch (Exception e) when (IsLost(e))
             {
-                Suspect("ping", e);
+                Suspect("ping", route, e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
-                    return false;
+                    return null;
                 }
             }
 
@@ -148,9 +155,15 @@ public sealed partial class GrainBuckets(IGrainFactory grains, TimeSpan wait, Ti
         }
     }
 
-    private sealed class GrainBucket(GrainBuckets buckets, IBucketGrain grain) : IBucket
+    private ValueTask<BucketResponse>? Locally(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
+        local?.TryExecute(id, request, cancellationToken);
+
+    private static IBucketGrain OwnerOf(BucketId id, IGrainFactory route) => route.GetGrain<IBucketGrain>(id.Value);
+
+    private sealed class GrainBucket(GrainBuckets buckets, BucketId id) : IBucket
     {
         public ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken) =>
-            request.IsReadOnly ? buckets.ReadAsync(grain, request, cancellationToken) : buckets.WriteAsync(grain, request, cancellationToken);
+            buckets.Locally(id, request, cancellationToken)
+            ?? (request.IsReadOnly ? buckets.ReadAsync(id, request, cancellationToken) : buckets.WriteAsync(id, request, cancellationToken));
     }
 }

@@ -58,16 +58,18 @@ class Server {
   async start(url = this.address) {
     this.#children = [];
     try {
-      if (this.#storage.cluster) {
-        for (let i = 0; i < SILOS; i++) {
-          const [silo, gateway] = await freePorts(2);
-          await this.#spawn(MEMBER, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway });
-        }
+      // All at once: a gateway waits until there is a silo.
+      const ports = this.#storage.cluster ? await freePorts(2 * SILOS) : [];
+      const silos = [];
+      while (ports.length > 0) {
+        const [silo, gateway] = ports.splice(0, 2);
+        silos.push(this.#spawn(MEMBER, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
       }
 
-      const { Address } = await (this.#storage.cluster
+      const entrance = this.#storage.cluster
         ? this.#spawn(MEMBER, LISTENING, { role: "gateway", urls: url })
-        : this.#spawn(process.env.LOCKSTEP_SERVER ?? SINGLE_NODE, LISTENING, { urls: url }));
+        : this.#spawn(process.env.LOCKSTEP_SERVER ?? SINGLE_NODE, LISTENING, { urls: url });
+      const [{ Address }] = await Promise.all([entrance, ...silos]);
       this.address = Address;
     } catch (error) {
       await this.crash();
@@ -130,10 +132,10 @@ class Server {
 
   /** Ends it, and leaves its data. */
   async end() {
-    // A cluster's gateway first, as it came last.
-    for (const child of this.#children.toReversed()) {
-      await child.end();
-    }
+    // A cluster's gateway first: what it has taken needs the silos.
+    const [entrance, ...silos] = this.#children.toReversed();
+    await entrance?.end();
+    await Promise.all(silos.map((silo) => silo.end()));
   }
 
   /** Ends it without a warning, and leaves its data. */

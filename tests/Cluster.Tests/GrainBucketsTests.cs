@@ -129,7 +129,7 @@ public sealed class GrainBucketsTests
         typeof(OrleansMessageRejectionException), BindingFlags.NonPublic | BindingFlags.Instance, binder: null, [reason], culture: null)!;
 
     private GrainBuckets Buckets(TimeSpan? wait = null) =>
-        new(FakeGrains.Of(owner), wait ?? TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+        new(new OneRoute(FakeGrains.Of(owner)), null, wait ?? TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;

@@ -25,6 +25,7 @@ public sealed class MemberSettingsTests
         AssertProblem("Cluster:MissedProbes", With(cluster => cluster with { MissedProbes = 0 }));
         AssertProblem("Cluster:DeathVotes", With(cluster => cluster with { DeathVotes = 0 }));
         AssertProblem("Cluster:ProbeTimeout", With(cluster => cluster with { ProbeTimeout = TimeSpan.FromDays(2) }));
+        AssertProblem("Cluster:DepartureTime", With(cluster => cluster with { DepartureTime = TimeSpan.FromDays(2) }));
         AssertProblem("Cluster:FailoverWait", With(cluster => cluster with { FailoverWait = TimeSpan.FromDays(10) }));
         AssertProblem("Cluster:Tls", With(cluster => cluster with { Tls = new ClusterTls { Key = typeof(MemberSettingsTests).Assembly.Location } }));
         AssertProblem("/nowhere", With(cluster => cluster with { Tls = new ClusterTls { Key = "/nowhere", Certificate = "/nowhere", Authority = "/nowhere" } }));

@@ -17,14 +17,15 @@ internal sealed class Members : IAsyncDisposable
 
     private readonly Dictionary<WebApplication, ServerStorage> running = [];
 
-    /// <summary>Starts one more, on ports of its own.</summary>
+    /// <summary>Starts one more, on ports of its own. None of these waits before it stops, unless asked to: few tests have requests then.</summary>
     public async Task<WebApplication> AddAsync(
         MemberOptions options,
         TimeProvider? time = null,
         Func<IBucketStore, IBucketStore>? decorate = null,
+        TimeSpan departureTime = default,
         CancellationToken cancellationToken = default)
     {
-        options = options with { Cluster = options.Cluster with { SiloPort = FreePort(), GatewayPort = FreePort() } };
+        options = options with { Cluster = options.Cluster with { SiloPort = FreePort(), GatewayPort = FreePort(), DepartureTime = departureTime } };
         var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
         var app = MemberServer.Build(options, Quiet, storage, time ?? TimeProvider.System, decorate);
         running.Add(app, storage);

@@ -3,6 +3,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Grains;
+using Lockstep.Grains.Placement;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +21,7 @@ public sealed class TestCluster : IAsyncLifetime
 
     public InProcessTestCluster Orleans => cluster!;
 
-    public IBuckets Buckets => new GrainBuckets(Orleans.Client, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    public IBuckets Buckets => new GrainBuckets(new OneRoute(Orleans.Client), null, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     /// <summary>Owners in memory, silo by silo.</summary>
     public IReadOnlyList<int> OwnersPerSilo => [.. Orleans.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<InProcessBuckets>().Count)];
@@ -34,7 +35,11 @@ public sealed class TestCluster : IAsyncLifetime
             var database = Task.Run(() => PostgresDatabase.OpenAsync(new PostgresOptions { Connection = connection }, TimeProvider.System, static _ => { }))
                 .GetAwaiter().GetResult();
             databases.Add(database);
-            silo.Services.AddSingleton(new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System));
+            silo.AddPlacementDirector<HomePlacement, HomePlacementDirector>();
+            silo.Services
+                .AddSingleton(new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System))
+                .AddSingleton<LocalOwners>()
+                .AddSingleton(TimeProvider.System);
         });
         cluster = builder.Build();
         await cluster.DeployAsync();

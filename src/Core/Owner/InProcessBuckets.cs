@@ -44,6 +44,11 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 
+    /// <summary>Has the bucket's owner execute the request, if it is in memory.</summary>
+    /// <returns>Null when it is not.</returns>
+    public ValueTask<BucketResponse>? TryExecute(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
+        owners.GetValueOrDefault(id)?.TryExecute(request, cancellationToken);
+
     /// <summary>Lets the bucket's owner end what has queued, then lets go of it. The next request gets a new one.</summary>
     public async Task CloseAsync(BucketId id, CancellationToken cancellationToken)
     {

@@ -19,9 +19,9 @@ public sealed class OutcomeWire
     [Id(2)]
     public RecordWire? Previous { get; init; }
 
-    /// <summary>A page, or tombstones.</summary>
+    /// <summary>A page, or tombstones; see <see cref="RecordPack"/>.</summary>
     [Id(3)]
-    public RecordWire[]? Records { get; init; }
+    public byte[][]? Records { get; init; }
 
     /// <summary>Of the list, or of what a precondition judged.</summary>
     [Id(4)]
@@ -66,7 +66,7 @@ public sealed class OutcomeWire
         PageFound page => new()
         {
             Kind = OutcomeKind.PageFound,
-            Records = [.. page.Records.Select(static record => RecordWire.From(record))],
+            Records = RecordPack.Pack(page.Records),
             Stamp = page.ListStamp.Milliseconds,
             Next = CursorWire.From(page.Next),
         },
@@ -85,7 +85,7 @@ public sealed class OutcomeWire
         RecordsDeleted deleted => new()
         {
             Kind = OutcomeKind.RecordsDeleted,
-            Records = [.. deleted.Tombstones.Select(static record => RecordWire.From(record))],
+            Records = RecordPack.Pack(deleted.Tombstones),
             Stamp = deleted.ListStamp.Milliseconds,
             Next = CursorWire.From(deleted.Next),
         },
@@ -101,22 +101,20 @@ public sealed class OutcomeWire
         OutcomeKind.Invalid => new Invalid(Location!, Field, Reason!),
         OutcomeKind.Missing => new Missing(Target),
         OutcomeKind.NotModified => new NotModified(new ServerTimestamp(Stamp)),
-        OutcomeKind.PageFound => new PageFound(AllRecords, new ServerTimestamp(Stamp), Next?.ToCursor()),
+        OutcomeKind.PageFound => new PageFound(RecordPack.Unpack(Records!), new ServerTimestamp(Stamp), Next?.ToCursor()),
         OutcomeKind.ParentMissing => new ParentMissing(Target),
         OutcomeKind.PreconditionFailed => new PreconditionFailed(Record?.ToRecord(), new ServerTimestamp(Stamp)),
         OutcomeKind.RecordDeleted => new RecordDeleted(Record!.ToRecord()),
         OutcomeKind.RecordFound => new RecordFound(Record!.ToRecord()),
         OutcomeKind.RecordKept => new RecordKept(Record!.ToRecord()),
         OutcomeKind.RecordWritten => new RecordWritten(Record!.ToRecord(), Previous?.ToRecord()),
-        OutcomeKind.RecordsDeleted => new RecordsDeleted(AllRecords, new ServerTimestamp(Stamp), Next?.ToCursor()),
+        OutcomeKind.RecordsDeleted => new RecordsDeleted(RecordPack.Unpack(Records!), new ServerTimestamp(Stamp), Next?.ToCursor()),
         OutcomeKind.TooLarge => new TooLarge(Reason!),
         OutcomeKind.Unavailable => new Unavailable(Unavailable),
         _ => throw new NotSupportedException($"Outcome {Kind} comes from a newer version."),
     };
 
     private ObjectRef Target => new(new ListRef(Role, List!), ObjectId!);
-
-    private StoredRecord[] AllRecords => Array.ConvertAll(Records!, static record => record.ToRecord());
 
     private static OutcomeWire Of(OutcomeKind kind, ObjectRef target) =>
         new() { Kind = kind, Role = target.List.Role, List = target.List.Name, ObjectId = target.Id };

@@ -33,5 +33,11 @@ internal sealed record ClusterSettings
     /// <summary>How long a request waits for an owner that cannot be reached before it is 503. Default: 10 seconds.</summary>
     public TimeSpan FailoverWait { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long a silo that stops goes on answering after it has told gateways to send elsewhere. They listen for that once a
+    /// second. Default: 2 seconds.
+    /// </summary>
+    public TimeSpan DepartureTime { get; init; } = TimeSpan.FromSeconds(2);
+
     public ClusterTls Tls { get; init; } = new();
 }

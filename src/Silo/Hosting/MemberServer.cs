@@ -7,6 +7,8 @@ using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Grains;
+using Lockstep.Grains.Placement;
+using Lockstep.Silo.Routing;
 using Lockstep.Storage.PostgreSql;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -48,14 +50,15 @@ internal static class MemberServer
         builder.Services
             .AddSingleton(options)
             .AddSingleton<IBuckets>(services => new GrainBuckets(
-                services.GetRequiredService<IGrainFactory>(), options.Cluster.FailoverWait, time, services.GetRequiredService<ILogger<GrainBuckets>>()))
+                services.GetRequiredService<IOwnerRoutes>(), services.GetService<LocalOwners>(), options.Cluster.FailoverWait, time,
+                services.GetRequiredService<ILogger<GrainBuckets>>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), options.Accounts.ToLimits(), storage.Secret));
 
         var tls = options.Cluster.Tls.IsOn ? new MutualTls(options.Cluster.Tls) : null;
         if (options.Role is MemberRole.Gateway)
         {
-            AddClient(builder, options, tls);
+            AddClient(builder, options, tls, time);
         }
         else
         {
@@ -119,32 +122,59 @@ internal static class MemberServer
                 idle.CollectionQuantum = TimeSpan.FromSeconds(30);
                 idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
             });
-            silo.Configure<SiloMessagingOptions>(Configure);
+            silo.Configure<SiloMessagingOptions>(messages =>
+            {
+                Configure(messages);
+
+                // Both while the silo stops. When Orleans waits for the second one, owners and gateways have gone elsewhere.
+                messages.ClientGatewayShutdownNotificationTimeout = cluster.DepartureTime;
+                messages.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(200);
+            });
+            silo.AddPlacementDirector<HomePlacement, HomePlacementDirector>();
             if (tls is not null)
             {
                 silo.UseTls(tls.Configure);
             }
         });
-        builder.Services.AddOwners();
+        builder.Services
+            .AddSingleton<IOwnerRoutes>(services => new OneRoute(services.GetRequiredService<IGrainFactory>()))
+            .AddSingleton<LocalOwners>()
+            .AddHostedService<OwnersMove>()
+            .AddOwners();
     }
 
-    private static void AddClient(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls)
+    private static void AddClient(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls, TimeProvider time)
     {
+        var connection = ConnectionString(options);
+
+        // That all of its gateways are dead is what a client with one silo says each time when that silo stops.
+        builder.Logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error);
         builder.Services.AddHealthChecks().AddCheck<ClusterCheck>("cluster", tags: [HealthEndpoints.Ready]);
         builder.UseOrleansClient(client =>
         {
-            client.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId));
-            client.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (Provider, ConnectionString(options)));
+            Configure(client);
+            client.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (Provider, connection));
 
             // How soon a gateway sends requests to a silo that has come.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
-            client.Configure<ClientMessagingOptions>(Configure);
             client.UseConnectionRetryFilter<UntilThereIsASilo>();
+        });
+        builder.Services
+            .AddSingleton(services => new SiloRoutes(
+                connection, options.Cluster.Id, services.GetRequiredService<IGrainFactory>(), Configure, ResponseTimeout,
+                services.GetRequiredService<ILoggerFactory>(), time))
+            .AddHostedService(services => services.GetRequiredService<SiloRoutes>())
+            .AddSingleton<IOwnerRoutes>(services => services.GetRequiredService<SiloRoutes>());
+
+        void Configure(IClientBuilder client)
+        {
+            client.Configure<ClusterOptions>(ids => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId));
+            client.Configure<ClientMessagingOptions>(MemberServer.Configure);
             if (tls is not null)
             {
                 client.UseTls(tls.Configure);
             }
-        });
+        }
     }
 
     private static void Configure(MessagingOptions messages)

@@ -51,6 +51,11 @@ internal static class MemberSettings
             yield return $"Cluster:FailoverWait is {cluster.FailoverWait}. Use 0 to 5 minutes; a bare number means days.";
         }
 
+        if (cluster.DepartureTime < TimeSpan.Zero || cluster.DepartureTime > TimeSpan.FromMinutes(1))
+        {
+            yield return $"Cluster:DepartureTime is {cluster.DepartureTime}. Use 0 to a minute; a bare number means days.";
+        }
+
         var tls = cluster.Tls;
         if (tls.IsOn && (tls.Certificate is null || tls.Key is null || tls.Authority is null))
         {

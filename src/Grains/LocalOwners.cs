@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Owner;
+
+namespace Lockstep.Grains;
+
+/// <summary>
+/// The owners that are active in this silo, for who is in its process too. A request whose owner is here goes straight to it: a
+/// call of Orleans costs about as much as an answer from memory. Invariants:
+/// <list type="number">
+/// <item>Only owners that Orleans has activated here are found, and none that has begun to leave.</item>
+/// <item>Once in a while a request takes the way through Orleans, which takes an owner for idle otherwise.</item>
+/// </list>
+/// </summary>
+/// <param name="owners">This silo's owners.</param>
+/// <param name="time">The clock.</param>
+public sealed class LocalOwners(InProcessBuckets owners, TimeProvider time)
+{
+    // Orleans lets go of what it has not called for a minute, or for longer if the setting says so.
+    private static readonly TimeSpan CallEvery = TimeSpan.FromSeconds(20);
+
+    private readonly ConcurrentDictionary<BucketId, BucketGrain> active = new();
+    private volatile bool isLeaving;
+
+    /// <summary>Whether <see cref="BeginLeaving"/> was called.</summary>
+    public bool IsLeaving => isLeaving;
+
+    /// <summary>Owners in memory, also those that are about to leave.</summary>
+    public int Count => owners.Count;
+
+    /// <returns>Null when the owner is to be called through Orleans.</returns>
+    public ValueTask<BucketResponse>? TryExecute(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
+        active.TryGetValue(id, out var grain) && time.GetElapsedTime(grain.Called) < CallEvery
+            ? owners.TryExecute(id, request, cancellationToken)
+            : null;
+
+    /// <summary>Moves owners to where they are placed now, each when its calls are done.</summary>
+    /// <param name="which">Which.</param>
+    /// <param name="most">How many at most.</param>
+    /// <returns>How many.</returns>
+    public int Move(Predicate<BucketId> which, int most)
+    {
+        var moved = 0;
+        foreach (var (id, grain) in active)
+        {
+            if (moved == most)
+            {
+                break;
+            }
+
+            if (which(id))
+            {
+                grain.Move();
+                moved++;
+            }
+        }
+
+        return moved;
+    }
+
+    /// <summary>
+    /// From now on every owner leaves, each when its calls are done; this silo places none here any more, and one that another
+    /// silo places here goes at once.
+    /// </summary>
+    public void BeginLeaving()
+    {
+        isLeaving = true;
+        foreach (var grain in active.Values)
+        {
+            grain.Leave();
+        }
+    }
+
+    internal bool Has(BucketId id) => active.ContainsKey(id);
+
+    internal void Add(BucketId id, BucketGrain grain)
+    {
+        active[id] = grain;
+        if (isLeaving)
+        {
+            grain.Leave();
+        }
+    }
+
+    internal void Remove(BucketId id, BucketGrain grain) => active.TryRemove(KeyValuePair.Create(id, grain));
+}

@@ -1,0 +1,35 @@
+using Orleans.Messaging;
+
+namespace Lockstep.Silo.Routing;
+
+/// <summary>
+/// Gives a client of Orleans one silo to enter by. Orleans reads the list when it starts, and on a schedule that is set never to
+/// come; asked at any other time, it has nowhere to send to: the connection broke, or the silo says that it is about to stop.
+/// </summary>
+/// <param name="gateway">The silo.</param>
+/// <param name="onNowhereToSend">Called each time that happens, while a call waits to be sent.</param>
+internal sealed class OneGateway(Uri gateway, Action onNowhereToSend) : IGatewayListProvider
+{
+    /// <summary>Stands for no schedule.</summary>
+    public static readonly TimeSpan Never = TimeSpan.FromDays(40);
+
+    private bool wasRead;
+
+    public TimeSpan MaxStaleness => Never;
+
+    [Obsolete("Orleans asks for it no more.")]
+    public bool IsUpdatable => true;
+
+    public Task InitializeGatewayListProvider() => Task.CompletedTask;
+
+    public Task<IList<Uri>> GetGateways()
+    {
+        if (wasRead)
+        {
+            onNowhereToSend();
+        }
+
+        wasRead = true;
+        return Task.FromResult<IList<Uri>>([gateway]);
+    }
+}

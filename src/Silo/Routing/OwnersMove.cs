@@ -1,0 +1,66 @@
+using Lockstep.Grains;
+using Lockstep.Grains.Placement;
+using Orleans.Runtime;
+
+namespace Lockstep.Silo.Routing;
+
+/// <summary>
+/// Moves owners between silos. When one has come, the owners of its buckets that are active elsewhere move to it, so that it gets
+/// its share at once and no call makes a detour for long; not all at the same time, since each has to load. Before one stops, all
+/// of its owners move away while it still answers and passes on: Orleans, which ends them too, loses some of what is under way.
+/// </summary>
+internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, TimeProvider time) : BackgroundService
+{
+    // Silos come and go in groups; whoever moves after each one moves for nothing.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private const int MostPerInterval = 500;
+
+    // What has not gone then is left to Orleans.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (silos.GetActiveSilos().Length == 1)
+        {
+            return;
+        }
+
+        owners.BeginLeaving();
+        var begun = time.GetTimestamp();
+        while (owners.Count > 0 && time.GetElapsedTime(begun) < Patience)
+        {
+            await Task.Delay(Look, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        SiloAddress[] known = [];
+        var homes = new HomeSilos(known);
+        var since = time.GetTimestamp();
+        var done = true;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                SiloAddress[] active = [.. silos.GetActiveSilos().Order()];
+                if (!active.SequenceEqual(known))
+                {
+                    (known, homes, since, done) = (active, new HomeSilos(active), time.GetTimestamp(), false);
+                }
+                else if (!done && time.GetElapsedTime(since) >= Settled)
+                {
+                    done = owners.Move(id => !homes.Of(id.Value).Equals(silos.SiloAddress), MostPerInterval) == 0;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The silo stops, and its owners leave anyway.
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using Lockstep.Grains;
+using Lockstep.Grains.Placement;
+using Orleans.Configuration;
+using Orleans.Messaging;
+using Orleans.Runtime;
+
+namespace Lockstep.Silo.Routing;
+
+/// <summary>
+/// A client of Orleans that enters the cluster by one silo. Closed after trouble, until it has rested and a ping came back. Every call
+/// that is lost on it closes it, and so does the silo's word that it is about to stop.
+/// </summary>
+internal sealed class SiloRoute : IAsyncDisposable
+{
+    // The table names a silo for some seconds after it has gone or has begun to stop.
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    // Less than a silo that stops goes on serving.
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider time;
+    private readonly ServiceProvider services;
+    private readonly IClusterClient client;
+
+    private readonly CancellationTokenSource ended = new();
+    private Task probing = Task.CompletedTask;
+
+    // Timestamp of the last trouble; 0 while it is open.
+    private long closed;
+
+    private SiloRoute(SiloEntrance entrance, Action<IClientBuilder> configure, ILoggerFactory loggers, TimeProvider time)
+    {
+        this.time = time;
+        Entrance = entrance;
+        Hash = Rendezvous.Hash(entrance.Silo.ToString());
+        services = new ServiceCollection()
+            .AddSingleton(loggers)
+            .AddLogging()
+            .AddOrleansClient(builder =>
+            {
+                configure(builder);
+                builder.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = OneGateway.Never);
+                builder.Services.AddSingleton<IGatewayListProvider>(new OneGateway(entrance.Gateway.ToGatewayUri(), Close));
+            })
+            .BuildServiceProvider();
+        client = services.GetRequiredService<IClusterClient>();
+    }
+
+    public SiloEntrance Entrance { get; }
+
+    /// <summary>As placement computes it.</summary>
+    public uint Hash { get; }
+
+    public IGrainFactory Grains => client;
+
+    public bool IsOpen => Volatile.Read(ref closed) == 0;
+
+    /// <exception cref="OrleansException">The silo cannot be reached.</exception>
+    public static async Task<SiloRoute> OpenAsync(
+        SiloEntrance entrance, Action<IClientBuilder> configure, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var route = new SiloRoute(entrance, configure, loggers, time);
+        try
+        {
+            foreach (var service in route.services.GetServices<IHostedService>())
+            {
+                await service.StartAsync(cancellationToken);
+            }
+
+            route.probing = route.ProbeAsync();
+            return route;
+        }
+        catch
+        {
+            await route.services.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Close() => Volatile.Write(ref closed, time.GetTimestamp());
+
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync();
+        await probing;
+        ended.Dispose();
+        using var patience = new CancellationTokenSource(Patience, time);
+        foreach (var service in services.GetServices<IHostedService>())
+        {
+            await service.StopAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await services.DisposeAsync();
+    }
+
+    /// <summary>
+    /// A ping that does not come back closes the route, and one that does after a rest opens it again. Pings go out all the time
+    /// since a client of Orleans notices only when it sends something that its silo is about to stop.
+    /// </summary>
+    private async Task ProbeAsync()
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token))
+            {
+                var since = Volatile.Read(ref closed);
+                if (since == 0 || time.GetElapsedTime(since) >= Rest)
+                {
+                    await ProbeAsync(since);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo has gone.
+        }
+    }
+
+    private async Task ProbeAsync(long since)
+    {
+        try
+        {
+            await client.GetGrain<IReachableGrain>(0).PingAsync().WaitAsync(Patience, time, ended.Token);
+            if (since != 0)
+            {
+                Interlocked.CompareExchange(ref closed, 0, since);
+            }
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            Close();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using Lockstep.Core.Buckets;
+using Lockstep.Grains;
+using Lockstep.Grains.Placement;
+using Npgsql;
+using Orleans.Runtime;
+
+namespace Lockstep.Silo.Routing;
+
+/// <summary>
+/// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
+/// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
+/// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
+/// </summary>
+/// <param name="connection">The database with the table of members.</param>
+/// <param name="cluster">Whose silos.</param>
+/// <param name="any">For as long as there is no way of its own to any silo.</param>
+/// <param name="configure">Sets a client up, but for where it enters.</param>
+/// <param name="keep">How long answers are waited for on the way to a silo that has gone.</param>
+/// <param name="loggers">Where clients log.</param>
+/// <param name="time">The clock.</param>
+internal sealed partial class SiloRoutes(
+    string connection,
+    string cluster,
+    IGrainFactory any,
+    Action<IClientBuilder> configure,
+    TimeSpan keep,
+    ILoggerFactory loggers,
+    TimeProvider time) : BackgroundService, IOwnerRoutes
+{
+    private const string FindSilos =
+        "SELECT DISTINCT address, port, gateway_port FROM silos WHERE cluster = $1 AND status = 3 AND gateway_port > 0";
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
+
+    private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
+    private readonly HashSet<Task> ending = [];
+    private volatile SiloRoute[] routes = [];
+
+    public IGrainFactory Find(BucketId id) => FindRoute(id)?.Grains ?? any;
+
+    public void Lost(IGrainFactory route) => Array.Find(routes, candidate => candidate.Grains == route)?.Close();
+
+    internal SiloRoute? FindRoute(BucketId id)
+    {
+        var bucket = Rendezvous.Hash(id.Value);
+        SiloRoute? best = null;
+        ulong highest = 0;
+        foreach (var route in routes)
+        {
+            if (route.IsOpen && Rendezvous.Score(bucket, route.Hash) is var score && (best is null || score > highest))
+            {
+                (best, highest) = (route, score);
+            }
+        }
+
+        return best;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            do
+            {
+                await LookAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The gateway stops; nobody calls any more.
+            await Task.WhenAll([.. ending, .. Array.ConvertAll(routes, route => route.DisposeAsync().AsTask())]);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
+        HashSet<SiloEntrance> silos;
+        try
+        {
+            silos = await ReadAsync(stoppingToken);
+        }
+        catch (NpgsqlException e)
+        {
+            LogNotRead(e);
+            return;
+        }
+
+        var known = routes.Select(route => route.Entrance);
+        var opened = await Task.WhenAll(silos.Except(known).Select(silo => TryOpenAsync(silo, stoppingToken)));
+        var gone = Array.FindAll(routes, route => !silos.Contains(route.Entrance));
+        routes = [.. routes.Except(gone), .. opened.OfType<SiloRoute>()];
+        ending.RemoveWhere(task => task.IsCompleted);
+        ending.UnionWith(gone.Select(route => EndAsync(route, stoppingToken)));
+    }
+
+    private async Task<HashSet<SiloEntrance>> ReadAsync(CancellationToken stoppingToken)
+    {
+        await using var database = new NpgsqlConnection(connection);
+        await database.OpenAsync(stoppingToken);
+        await using var find = new NpgsqlCommand(FindSilos, database) { Parameters = { new() { Value = cluster } } };
+        await using var reader = await find.ExecuteReaderAsync(stoppingToken);
+        var found = new HashSet<SiloEntrance>();
+        while (await reader.ReadAsync(stoppingToken))
+        {
+            var address = IPAddress.Parse(reader.GetString(0));
+            found.Add(new SiloEntrance(new IPEndPoint(address, reader.GetInt32(1)), new IPEndPoint(address, reader.GetInt32(2))));
+        }
+
+        return found;
+    }
+
+    /// <summary>One that cannot be reached is tried again at the next look; until then its buckets' calls are passed on to it.</summary>
+    private async Task<SiloRoute?> TryOpenAsync(SiloEntrance silo, CancellationToken stoppingToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        patience.CancelAfter(OpenTime);
+        try
+        {
+            return await SiloRoute.OpenAsync(silo, configure, loggers, time, patience.Token);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+        {
+            LogNotOpened(silo.Gateway, e.Message);
+            return null;
+        }
+    }
+
+    private async Task EndAsync(SiloRoute route, CancellationToken stoppingToken)
+    {
+        await Task.Delay(keep, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await route.DisposeAsync();
+    }
+
+    [LoggerMessage(39, LogLevel.Warning, "Which silos there are could not be read; what was known is used, and it is tried again in a moment.")]
+    private partial void LogNotRead(Exception exception);
+
+    [LoggerMessage(40, LogLevel.Information, "Silo at {Gateway} cannot be reached directly yet: {Reason}")]
+    private partial void LogNotOpened(IPEndPoint gateway, string reason);
+}

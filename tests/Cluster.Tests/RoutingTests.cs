@@ -1,0 +1,151 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Http;
+using Lockstep.Grains;
+using Lockstep.Silo.Hosting;
+using Lockstep.Silo.Routing;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Lockstep.Cluster.Tests;
+
+/// <summary>Gateways that enter the cluster where an owner is, and owners that are where gateways enter.</summary>
+public sealed class RoutingTests : IAsyncLifetime
+{
+    private const int Count = 60;
+    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+
+    private readonly Members members = new();
+    private readonly List<WebApplication> silos = [];
+    private MemberOptions options = new() { Urls = "http://127.0.0.1:0", Http = new HttpOptions { DrainTime = TimeSpan.Zero } };
+
+    public async Task InitializeAsync()
+    {
+        options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
+        silos.Add(await AddSiloAsync());
+        silos.Add(await AddSiloAsync());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await members.DisposeAsync();
+        await PostgresServer.DropDatabaseAsync(options.Postgres.Connection!);
+    }
+
+    [Fact]
+    public async Task Gateways_EnterWhereTheOwnerIs()
+    {
+        var gateways = new[] { await AddGatewayAsync(), await AddGatewayAsync() };
+        await Task.WhenAll(gateways.Select(gateway => UntilAsync(() => Entrances(gateway).Count == 2)));
+
+        await WriteAllAsync(gateways[0]);
+
+        Assert.All(Enumerable.Range(0, Count), i => Assert.All(gateways, gateway => Assert.Equal(OwnerOf(i), EntranceTo(gateway, i))));
+        Assert.Equal(2, Enumerable.Range(0, Count).Select(OwnerOf).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task SiloComes_OwnersMoveToIt_AndGatewaysFollow_AndNothingFails()
+    {
+        var gateway = await AddGatewayAsync();
+        await UntilAsync(() => Entrances(gateway).Count == 2);
+        await WriteAllAsync(gateway);
+        using var ended = new CancellationTokenSource();
+        var load = Task.Run(async () =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                await WriteAllAsync(gateway);
+            }
+        });
+
+        silos.Add(await AddSiloAsync());
+
+        await UntilAsync(() => Entrances(gateway).Count == 3 && Enumerable.Range(0, Count).All(i => OwnersOf(i) is [var owner] && owner == EntranceTo(gateway, i)));
+        Assert.Equal(3, Enumerable.Range(0, Count).Select(OwnerOf).Distinct().Count());
+        await ended.CancelAsync();
+        await load;
+    }
+
+    [Fact]
+    public async Task SiloStops_NothingFails_AndItsWayIsGivenUp()
+    {
+        var gateway = await AddGatewayAsync();
+        await UntilAsync(() => Entrances(gateway).Count == 2);
+        var gone = AddressOf(silos[0]);
+        using var ended = new CancellationTokenSource();
+        var load = Task.Run(async () =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                await WriteAllAsync(gateway);
+            }
+        });
+
+        await members.StopAsync(silos[0]);
+        silos.RemoveAt(0);
+
+        await UntilAsync(() => !Entrances(gateway).Contains(gone));
+        await ended.CancelAsync();
+        await load;
+        Assert.All(Enumerable.Range(0, Count), i => Assert.Equal(OwnerOf(i), EntranceTo(gateway, i)));
+    }
+
+    [Fact]
+    public async Task WayWithTrouble_IsAvoided_UntilItHasRestedAndAnswers()
+    {
+        var gateway = await AddGatewayAsync();
+        await UntilAsync(() => Entrances(gateway).Count == 2);
+        var routes = gateway.Services.GetRequiredService<SiloRoutes>();
+        var entrance = EntranceTo(gateway, 0);
+
+        ((IOwnerRoutes)routes).Lost(routes.Find(Bucket(0)));
+
+        Assert.NotEqual(entrance, EntranceTo(gateway, 0));
+        Assert.IsType<RecordWritten>(await WriteAsync(gateway, 0));
+        await UntilAsync(() => EntranceTo(gateway, 0) == entrance);
+    }
+
+    private static BucketId Bucket(int number) => BucketId.DefaultBucket($"routed{number}");
+
+    private static string AddressOf(WebApplication silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint.ToString();
+
+    private static HashSet<string> Entrances(WebApplication gateway) =>
+        [.. Enumerable.Range(0, Count).Select(i => EntranceTo(gateway, i)).OfType<string>()];
+
+    private static string? EntranceTo(WebApplication gateway, int bucket) =>
+        gateway.Services.GetRequiredService<SiloRoutes>().FindRoute(Bucket(bucket))?.Entrance.Silo.ToString();
+
+    private static async Task WriteAllAsync(WebApplication gateway) =>
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, Count).Select(i => WriteAsync(gateway, i))), outcome => Assert.IsType<RecordWritten>(outcome));
+
+    private static async Task<Outcome> WriteAsync(WebApplication gateway, int bucket)
+    {
+        var request = new BucketRequest(Alice, [new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray())]);
+        return (await gateway.Services.GetRequiredService<IBuckets>().Get(Bucket(bucket)).ExecuteAsync(request, default)).Outcomes[0];
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+        }
+    }
+
+    private Task<WebApplication> AddSiloAsync() => members.AddAsync(options with { Role = MemberRole.Silo }, departureTime: new ClusterSettings().DepartureTime);
+
+    private Task<WebApplication> AddGatewayAsync() => members.AddAsync(options with { Role = MemberRole.Gateway });
+
+    private List<string> OwnersOf(int bucket) =>
+        [.. silos.Where(silo => silo.Services.GetRequiredService<LocalOwners>().Has(Bucket(bucket))).Select(AddressOf)];
+
+    private string OwnerOf(int bucket) => Assert.Single(OwnersOf(bucket));
+}
