@@ -161,7 +161,7 @@ internal static class MemberServer
         });
         builder.Services
             .AddSingleton(services => new SiloRoutes(
-                connection, options.Cluster.Id, services.GetRequiredService<IGrainFactory>(), Configure, ResponseTimeout,
+                connection, options.Cluster.Id, services.GetRequiredService<IGrainFactory>(), Configure,
                 services.GetRequiredService<ILoggerFactory>(), time))
             .AddHostedService(services => services.GetRequiredService<SiloRoutes>())
             .AddSingleton<IOwnerRoutes>(services => services.GetRequiredService<SiloRoutes>());

@@ -11,12 +11,12 @@ namespace Lockstep.Silo.Routing;
 /// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
 /// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
 /// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
+/// When a silo is dead by the table, its client ends, and with it the calls that still wait there.
 /// </summary>
 /// <param name="connection">The database with the table of members.</param>
 /// <param name="cluster">Whose silos.</param>
 /// <param name="any">For as long as there is no way of its own to any silo.</param>
 /// <param name="configure">Sets a client up, but for where it enters.</param>
-/// <param name="keep">How long answers are waited for on the way to a silo that has gone.</param>
 /// <param name="loggers">Where clients log.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class SiloRoutes(
@@ -24,18 +24,20 @@ internal sealed partial class SiloRoutes(
     string cluster,
     IGrainFactory any,
     Action<IClientBuilder> configure,
-    TimeSpan keep,
     ILoggerFactory loggers,
     TimeProvider time) : BackgroundService, IOwnerRoutes
 {
+    // One that shuts down (4, 5) still answers; a dead one (6) does not.
     private const string FindSilos =
-        "SELECT DISTINCT address, port, gateway_port FROM silos WHERE cluster = $1 AND status = 3 AND gateway_port > 0";
+        """
+        SELECT address, port, gateway_port, bool_or(status = 3) FROM silos
+        WHERE cluster = $1 AND status BETWEEN 3 AND 5 AND gateway_port > 0 GROUP BY address, port, gateway_port
+        """;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
 
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
-    private readonly HashSet<Task> ending = [];
     private volatile SiloRoute[] routes = [];
 
     public IGrainFactory Find(BucketId id) => FindRoute(id)?.Grains ?? any;
@@ -72,13 +74,13 @@ internal sealed partial class SiloRoutes(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The gateway stops; nobody calls any more.
-            await Task.WhenAll([.. ending, .. Array.ConvertAll(routes, route => route.DisposeAsync().AsTask())]);
+            await EndAsync(routes);
         }
     }
 
     private async Task LookAsync(CancellationToken stoppingToken)
     {
-        HashSet<SiloEntrance> silos;
+        Dictionary<SiloEntrance, bool> silos;
         try
         {
             silos = await ReadAsync(stoppingToken);
@@ -89,25 +91,31 @@ internal sealed partial class SiloRoutes(
             return;
         }
 
-        var known = routes.Select(route => route.Entrance);
-        var opened = await Task.WhenAll(silos.Except(known).Select(silo => TryOpenAsync(silo, stoppingToken)));
-        var gone = Array.FindAll(routes, route => !silos.Contains(route.Entrance));
-        routes = [.. routes.Except(gone), .. opened.OfType<SiloRoute>()];
-        ending.RemoveWhere(task => task.IsCompleted);
-        ending.UnionWith(gone.Select(route => EndAsync(route, stoppingToken)));
+        var dead = Array.FindAll(routes, route => !silos.ContainsKey(route.Entrance));
+        routes = [.. routes.Except(dead)];
+        await EndAsync(dead);
+        foreach (var stopping in routes.Where(route => !silos[route.Entrance]))
+        {
+            stopping.Close();
+        }
+
+        var come = silos.Where(silo => silo.Value).Select(silo => silo.Key).Except(routes.Select(route => route.Entrance));
+        var opened = await Task.WhenAll(come.Select(silo => TryOpenAsync(silo, stoppingToken)));
+        routes = [.. routes, .. opened.OfType<SiloRoute>()];
     }
 
-    private async Task<HashSet<SiloEntrance>> ReadAsync(CancellationToken stoppingToken)
+    /// <returns>Those that answer, and whether they take what is new.</returns>
+    private async Task<Dictionary<SiloEntrance, bool>> ReadAsync(CancellationToken stoppingToken)
     {
         await using var database = new NpgsqlConnection(connection);
         await database.OpenAsync(stoppingToken);
         await using var find = new NpgsqlCommand(FindSilos, database) { Parameters = { new() { Value = cluster } } };
         await using var reader = await find.ExecuteReaderAsync(stoppingToken);
-        var found = new HashSet<SiloEntrance>();
+        var found = new Dictionary<SiloEntrance, bool>();
         while (await reader.ReadAsync(stoppingToken))
         {
             var address = IPAddress.Parse(reader.GetString(0));
-            found.Add(new SiloEntrance(new IPEndPoint(address, reader.GetInt32(1)), new IPEndPoint(address, reader.GetInt32(2))));
+            found.Add(new(new(address, reader.GetInt32(1)), new(address, reader.GetInt32(2))), reader.GetBoolean(3));
         }
 
         return found;
@@ -129,11 +137,7 @@ internal sealed partial class SiloRoutes(
         }
     }
 
-    private async Task EndAsync(SiloRoute route, CancellationToken stoppingToken)
-    {
-        await Task.Delay(keep, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await route.DisposeAsync();
-    }
+    private static Task EndAsync(SiloRoute[] routes) => Task.WhenAll(Array.ConvertAll(routes, route => route.DisposeAsync().AsTask()));
 
     [LoggerMessage(39, LogLevel.Warning, "Which silos there are could not be read; what was known is used, and it is tried again in a moment.")]
     private partial void LogNotRead(Exception exception);
