@@ -20,7 +20,7 @@ internal sealed record ClusterSettings
 
     /// <summary>
     /// How long a silo waits for another one's answer to a probe, at first; measured answer times move it between half and
-    /// four times this. Default: 2 seconds.
+    /// twice this. Default: 2 seconds.
     /// </summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

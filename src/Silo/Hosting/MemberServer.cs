@@ -108,6 +108,10 @@ internal static class MemberServer
             {
                 membership.ProbeTimeout = cluster.ProbeTimeout;
                 membership.NumMissedProbesLimit = cluster.MissedProbes;
+
+                // Nobody votes against a silo that has sent anything within this, times the missed probes: so long a silo that
+                // hangs is believed in. Orleans' own four times make that 16 seconds.
+                membership.MaxProbeTimeout = 2 * cluster.ProbeTimeout;
                 membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
 
                 membership.IAmAliveTablePublishTimeout = ForgottenSilos.SignOfLife;
