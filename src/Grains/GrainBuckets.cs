@@ -17,13 +17,13 @@ namespace Lockstep.Grains;
 /// only those calls undecided that were under way.</item>
 /// </list>
 /// </summary>
-/// <param name="routes">Ways into the cluster. What is sent again takes the best one at that time.</param>
+/// <param name="route">The best way there is to a bucket's owner; each leads to every owner. Asked again for what is sent again.</param>
 /// <param name="local">Owners of this process, if it is a silo.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of calls that failed.</param>
 public sealed partial class GrainBuckets(
-    IOwnerRoutes routes, LocalOwners? local, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
+    Func<BucketId, IGrainFactory> route, LocalOwners? local, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
@@ -40,8 +40,12 @@ public sealed partial class GrainBuckets(
 
     private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
 
-    /// <summary>The call did not come back, or was sent back by something on its way.</summary>
-    private static bool IsLost(Exception e) => e is OrleansException or TimeoutException or ObjectDisposedException or SentTwiceException;
+    /// <summary>The call did not come back, or was sent back by something on its way; or a client of Orleans ended with it.</summary>
+    /// <param name="e">What the call ended with.</param>
+    /// <param name="givenUp">The caller's: what ends because of it is not lost.</param>
+    private static bool IsLost(Exception e, CancellationToken givenUp) =>
+        e is OrleansException or TimeoutException or ObjectDisposedException or SentTwiceException
+        || (e is OperationCanceledException && !givenUp.IsCancellationRequested);
 
     /// <summary>
     /// It reached no owner. Orleans rejects calls that never left this process, and those of which a silo says that it did not
@@ -56,9 +60,8 @@ public sealed partial class GrainBuckets(
         _ => false,
     };
 
-    private void Suspect(string call, IGrainFactory route, Exception e)
+    private void Suspect(string call, Exception e)
     {
-        routes.Lost(route);
         var last = Interlocked.Exchange(ref failed, time.GetTimestamp());
         if (last == 0 || time.GetElapsedTime(last) >= LogPause)
         {
@@ -75,15 +78,14 @@ public sealed partial class GrainBuckets(
         var begun = time.GetTimestamp();
         while (true)
         {
-            var route = routes.Find(id);
             try
             {
                 // Not cancelled either: carrying a token costs every poll more than an answer that nobody reads does now and then.
-                return (await OwnerOf(id, route).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return (await OwnerOf(id, route(id)).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
             }
-            catch (Exception e) when (IsLost(e))
+            catch (Exception e) when (IsLost(e, cancellationToken))
             {
-                Suspect("read", route, e);
+                Suspect("read", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -99,8 +101,8 @@ public sealed partial class GrainBuckets(
         var begun = time.GetTimestamp();
         while (true)
         {
-            var route = IsSuspicious ? await FindAnsweringAsync(id, cancellationToken) : routes.Find(id);
-            if (route is null)
+            var way = IsSuspicious ? await FindAnsweringAsync(id, cancellationToken) : route(id);
+            if (way is null)
             {
                 return BucketResponse.Uniform(request, Unavailable.StoreFailed);
             }
@@ -110,19 +112,19 @@ public sealed partial class GrainBuckets(
             try
             {
                 // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-                return (await OwnerOf(id, route).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return (await OwnerOf(id, way).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
             }
             catch (Exception e) when (WasSentBack(e, wire))
             {
-                Suspect("write", route, e);
+                Suspect("write", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
                 }
             }
-            catch (Exception e) when (IsLost(e))
+            catch (Exception e) when (IsLost(e, cancellationToken))
             {
-                Suspect("write", route, e);
+                Suspect("write", e);
                 return BucketResponse.Uniform(request, Unavailable.FateUnknown);
             }
 
@@ -136,15 +138,15 @@ public sealed partial class GrainBuckets(
         var begun = time.GetTimestamp();
         while (true)
         {
-            var route = routes.Find(id);
+            var way = route(id);
             try
             {
-                await OwnerOf(id, route).PingAsync().WaitAsync(PingTime, time, cancellationToken);
-                return route;
+                await OwnerOf(id, way).PingAsync().WaitAsync(PingTime, time, cancellationToken);
+                return way;
             }
-            catch (Exception e) when (IsLost(e))
+            catch (Exception e) when (IsLost(e, cancellationToken))
             {
-                Suspect("ping", route, e);
+                Suspect("ping", e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return null;
@@ -158,7 +160,7 @@ public sealed partial class GrainBuckets(
     private ValueTask<BucketResponse>? Locally(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
         local?.TryExecute(id, request, cancellationToken);
 
-    private static IBucketGrain OwnerOf(BucketId id, IGrainFactory route) => route.GetGrain<IBucketGrain>(id.Value);
+    private static IBucketGrain OwnerOf(BucketId id, IGrainFactory way) => way.GetGrain<IBucketGrain>(id.Value);
 
     private sealed class GrainBucket(GrainBuckets buckets, BucketId id) : IBucket
     {

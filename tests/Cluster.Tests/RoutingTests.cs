@@ -105,7 +105,7 @@ public sealed class RoutingTests : IAsyncLifetime
         var routes = gateway.Services.GetRequiredService<SiloRoutes>();
         var entrance = EntranceTo(gateway, 0);
 
-        ((IOwnerRoutes)routes).Lost(routes.Find(Bucket(0)));
+        routes.FindRoute(Bucket(0))!.Close();
 
         Assert.NotEqual(entrance, EntranceTo(gateway, 0));
         Assert.IsType<RecordWritten>(await WriteAsync(gateway, 0));

@@ -26,7 +26,7 @@ internal sealed partial class KintoEndpoint(
         {
             await RouteAsync(context);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
         }

@@ -32,11 +32,11 @@ internal static class RecordPack
     public static byte[][] Pack(IReadOnlyList<StoredRecord> records)
     {
         var packs = new List<byte[]>();
-        using var stream = new MemoryStream(PreferredBytes);
+        using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream, Encoding.UTF8);
         foreach (var record in records)
         {
-            if (stream.Length > 0 && stream.Length + record.Body.Length > PreferredBytes)
+            if (stream.Length > 0 && stream.Length + record.Body.Length + (record.Acl?.Length ?? 0) > PreferredBytes)
             {
                 packs.Add(stream.ToArray());
                 stream.SetLength(0);

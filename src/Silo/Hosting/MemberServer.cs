@@ -50,7 +50,7 @@ internal static class MemberServer
         builder.Services
             .AddSingleton(options)
             .AddSingleton<IBuckets>(services => new GrainBuckets(
-                services.GetRequiredService<IOwnerRoutes>(), services.GetService<LocalOwners>(), options.Cluster.FailoverWait, time,
+                services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), options.Cluster.FailoverWait, time,
                 services.GetRequiredService<ILogger<GrainBuckets>>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), options.Accounts.ToLimits(), storage.Secret));
@@ -121,8 +121,7 @@ internal static class MemberServer
             });
             silo.Configure<GrainCollectionOptions>(idle =>
             {
-                // An owner that nobody asks leaves memory; when it is asked again it is placed anew, which spreads owners over
-                // silos that have come. Orleans looks once in a quantum, and wants the age to be more than one.
+                // An owner that nobody asks leaves memory. Orleans looks once in a quantum, and wants the age to be more than one.
                 idle.CollectionQuantum = TimeSpan.FromSeconds(30);
                 idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
             });
@@ -141,7 +140,7 @@ internal static class MemberServer
             }
         });
         builder.Services
-            .AddSingleton<IOwnerRoutes>(services => new OneRoute(services.GetRequiredService<IGrainFactory>()))
+            .AddSingleton<Func<BucketId, IGrainFactory>>(services => _ => services.GetRequiredService<IGrainFactory>())
             .AddSingleton<LocalOwners>()
             .AddHostedService<OwnersMove>()
             .AddOwners();
@@ -159,7 +158,7 @@ internal static class MemberServer
             Configure(client);
             client.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (Provider, connection));
 
-            // How soon a gateway sends requests to a silo that has come.
+            // For what is not about buckets, and until there is a way to a silo; see SiloRoutes for the others.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.UseConnectionRetryFilter<UntilThereIsASilo>();
         });
@@ -168,7 +167,7 @@ internal static class MemberServer
                 connection, options.Cluster.Id, services.GetRequiredService<IGrainFactory>(), Configure,
                 services.GetRequiredService<ILoggerFactory>(), time))
             .AddHostedService(services => services.GetRequiredService<SiloRoutes>())
-            .AddSingleton<IOwnerRoutes>(services => services.GetRequiredService<SiloRoutes>());
+            .AddSingleton<Func<BucketId, IGrainFactory>>(services => services.GetRequiredService<SiloRoutes>().Find);
 
         void Configure(IClientBuilder client)
         {

@@ -51,9 +51,9 @@ internal static class MemberSettings
             yield return $"Cluster:FailoverWait is {cluster.FailoverWait}. Use 0 to 5 minutes; a bare number means days.";
         }
 
-        if (cluster.DepartureTime < TimeSpan.Zero || cluster.DepartureTime > TimeSpan.FromMinutes(1))
+        if (cluster.DepartureTime < TimeSpan.Zero || cluster.DepartureTime > options.ShutdownTimeout / 2)
         {
-            yield return $"Cluster:DepartureTime is {cluster.DepartureTime}. Use 0 to a minute; a bare number means days.";
+            yield return $"Cluster:DepartureTime is {cluster.DepartureTime}. Use at least 0 and at most half of ShutdownTimeout, which is {options.ShutdownTimeout}; a bare number means days.";
         }
 
         var tls = cluster.Tls;

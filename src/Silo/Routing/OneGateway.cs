@@ -10,7 +10,7 @@ namespace Lockstep.Silo.Routing;
 /// <param name="onNowhereToSend">Called each time that happens, while a call waits to be sent.</param>
 internal sealed class OneGateway(Uri gateway, Action onNowhereToSend) : IGatewayListProvider
 {
-    /// <summary>Stands for no schedule.</summary>
+    /// <summary>Stands for no schedule. When it comes all the same, a route that is well rests for some seconds.</summary>
     public static readonly TimeSpan Never = TimeSpan.FromDays(40);
 
     private bool wasRead;

@@ -17,7 +17,7 @@ internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, Ti
     private const int MostPerInterval = 500;
 
     // What has not gone then is left to Orleans.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, Ti
 
         owners.BeginLeaving();
         var begun = time.GetTimestamp();
-        while (owners.Count > 0 && time.GetElapsedTime(begun) < Patience)
+        while (owners.Count > 0 && time.GetElapsedTime(begun) < Patience && !cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(Look, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -48,7 +48,7 @@ internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, Ti
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 SiloAddress[] active = [.. silos.GetActiveSilos().Order()];
-                if (!active.SequenceEqual(known))
+                if (active.Length > 0 && !active.SequenceEqual(known))
                 {
                     (known, homes, since, done) = (active, new HomeSilos(active), time.GetTimestamp(), false);
                 }

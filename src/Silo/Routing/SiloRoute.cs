@@ -7,8 +7,9 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Routing;
 
 /// <summary>
-/// A client of Orleans that enters the cluster by one silo. Closed after trouble, until it has rested and a ping came back. Every call
-/// that is lost on it closes it, and so does the silo's word that it is about to stop.
+/// A client of Orleans that enters the cluster by one silo. Closed after trouble, until it has rested and a ping came back: a ping
+/// does not come back, the connection breaks, or the silo says that it is about to stop. Not when a call is lost: that may have been
+/// passed on to a silo that hangs, and then one such silo would close the ways to all others.
 /// </summary>
 internal sealed class SiloRoute : IAsyncDisposable
 {
@@ -65,7 +66,8 @@ internal sealed class SiloRoute : IAsyncDisposable
         {
             foreach (var service in route.services.GetServices<IHostedService>())
             {
-                await service.StartAsync(cancellationToken);
+                // Orleans itself does not give up a client's start once it is connected.
+                await service.StartAsync(cancellationToken).WaitAsync(cancellationToken);
             }
 
             route.probing = route.ProbeAsync();
@@ -112,7 +114,7 @@ internal sealed class SiloRoute : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (ended.IsCancellationRequested)
         {
             // The silo has gone.
         }
@@ -128,7 +130,7 @@ internal sealed class SiloRoute : IAsyncDisposable
                 Interlocked.CompareExchange(ref closed, 0, since);
             }
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        catch (Exception) when (!ended.IsCancellationRequested)
         {
             Close();
         }

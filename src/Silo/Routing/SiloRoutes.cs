@@ -3,7 +3,6 @@ using Lockstep.Core.Buckets;
 using Lockstep.Grains;
 using Lockstep.Grains.Placement;
 using Npgsql;
-using Orleans.Runtime;
 
 namespace Lockstep.Silo.Routing;
 
@@ -25,13 +24,13 @@ internal sealed partial class SiloRoutes(
     IGrainFactory any,
     Action<IClientBuilder> configure,
     ILoggerFactory loggers,
-    TimeProvider time) : BackgroundService, IOwnerRoutes
+    TimeProvider time) : BackgroundService
 {
     // One that shuts down (4, 5) still answers; a dead one (6) does not.
     private const string FindSilos =
         """
-        SELECT address, port, gateway_port, bool_or(status = 3) FROM silos
-        WHERE cluster = $1 AND status BETWEEN 3 AND 5 AND gateway_port > 0 GROUP BY address, port, gateway_port
+        SELECT DISTINCT ON (address, port) address, port, gateway_port, generation, status = 3 FROM silos
+        WHERE cluster = $1 AND status BETWEEN 3 AND 5 AND gateway_port > 0 ORDER BY address, port, generation DESC
         """;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -40,9 +39,8 @@ internal sealed partial class SiloRoutes(
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
     private volatile SiloRoute[] routes = [];
 
+    /// <returns>Leads to every owner, and without a detour to the bucket's.</returns>
     public IGrainFactory Find(BucketId id) => FindRoute(id)?.Grains ?? any;
-
-    public void Lost(IGrainFactory route) => Array.Find(routes, candidate => candidate.Grains == route)?.Close();
 
     internal SiloRoute? FindRoute(BucketId id)
     {
@@ -67,30 +65,30 @@ internal sealed partial class SiloRoutes(
         {
             do
             {
-                await LookAsync(stoppingToken);
+                try
+                {
+                    await LookAsync(stoppingToken);
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    LogNotLooked(e);
+                }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The gateway stops; nobody calls any more.
+        }
+        finally
+        {
             await EndAsync(routes);
         }
     }
 
     private async Task LookAsync(CancellationToken stoppingToken)
     {
-        Dictionary<SiloEntrance, bool> silos;
-        try
-        {
-            silos = await ReadAsync(stoppingToken);
-        }
-        catch (NpgsqlException e)
-        {
-            LogNotRead(e);
-            return;
-        }
-
+        var silos = await ReadAsync(stoppingToken);
         var dead = Array.FindAll(routes, route => !silos.ContainsKey(route.Entrance));
         routes = [.. routes.Except(dead)];
         await EndAsync(dead);
@@ -115,7 +113,7 @@ internal sealed partial class SiloRoutes(
         while (await reader.ReadAsync(stoppingToken))
         {
             var address = IPAddress.Parse(reader.GetString(0));
-            found.Add(new(new(address, reader.GetInt32(1)), new(address, reader.GetInt32(2))), reader.GetBoolean(3));
+            found.Add(new(new(address, reader.GetInt32(1)), new(address, reader.GetInt32(2)), reader.GetInt32(3)), reader.GetBoolean(4));
         }
 
         return found;
@@ -130,7 +128,7 @@ internal sealed partial class SiloRoutes(
         {
             return await SiloRoute.OpenAsync(silo, configure, loggers, time, patience.Token);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
             LogNotOpened(silo.Gateway, e.Message);
             return null;
@@ -140,7 +138,7 @@ internal sealed partial class SiloRoutes(
     private static Task EndAsync(SiloRoute[] routes) => Task.WhenAll(Array.ConvertAll(routes, route => route.DisposeAsync().AsTask()));
 
     [LoggerMessage(39, LogLevel.Warning, "Which silos there are could not be read; what was known is used, and it is tried again in a moment.")]
-    private partial void LogNotRead(Exception exception);
+    private partial void LogNotLooked(Exception exception);
 
     [LoggerMessage(40, LogLevel.Information, "Silo at {Gateway} cannot be reached directly yet: {Reason}")]
     private partial void LogNotOpened(IPEndPoint gateway, string reason);
