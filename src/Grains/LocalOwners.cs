@@ -73,6 +73,9 @@ public sealed class LocalOwners(InProcessBuckets owners, TimeProvider time)
 
     internal bool Has(BucketId id) => active.ContainsKey(id);
 
+    /// <summary>Timestamp of the owner's last call through Orleans.</summary>
+    internal long Called(BucketId id) => active[id].Called;
+
     internal void Add(BucketId id, BucketGrain grain)
     {
         active[id] = grain;

@@ -112,6 +112,24 @@ public sealed class RoutingTests : IAsyncLifetime
         await UntilAsync(() => EntranceTo(gateway, 0) == entrance);
     }
 
+    /// <summary>Orleans takes what it has not called for a minute for idle.</summary>
+    [Fact]
+    public async Task OwnerInThisProcess_IsAskedDirectly_AndThroughOrleansOnceInAWhile()
+    {
+        var time = new ShiftedTime();
+        var member = await members.AddAsync(options with { Role = MemberRole.All, Cluster = new ClusterSettings { Id = "alone" } }, time);
+        var owners = member.Services.GetRequiredService<LocalOwners>();
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+        var activated = owners.Called(Bucket(0));
+
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+        Assert.Equal(activated, owners.Called(Bucket(0)));
+
+        time.Shift = TimeSpan.FromSeconds(21);
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+        Assert.True(TimeProvider.System.GetElapsedTime(activated, owners.Called(Bucket(0))) >= time.Shift);
+    }
+
     private static BucketId Bucket(int number) => BucketId.DefaultBucket($"routed{number}");
 
     private static string AddressOf(WebApplication silo) => silo.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint.ToString();
@@ -148,4 +166,12 @@ public sealed class RoutingTests : IAsyncLifetime
         [.. silos.Where(silo => silo.Services.GetRequiredService<LocalOwners>().Has(Bucket(bucket))).Select(AddressOf)];
 
     private string OwnerOf(int bucket) => Assert.Single(OwnersOf(bucket));
+
+    /// <summary>The machine's monotonic clock, some time later.</summary>
+    private sealed class ShiftedTime : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override long GetTimestamp() => System.GetTimestamp() + (long)(Shift.TotalSeconds * System.TimestampFrequency);
+    }
 }
