@@ -149,9 +149,6 @@ internal static class MemberServer
     private static void AddClient(WebApplicationBuilder builder, MemberOptions options, MutualTls? tls, TimeProvider time)
     {
         var connection = ConnectionString(options);
-
-        // That all of its gateways are dead is what a client with one silo says each time when that silo stops.
-        builder.Logging.AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error);
         builder.Services.AddHealthChecks().AddCheck<ClusterCheck>("cluster", tags: [HealthEndpoints.Ready]);
         builder.UseOrleansClient(client =>
         {
