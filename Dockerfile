@@ -8,6 +8,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Core/Core.csproj src/Core/
 COPY src/Gateway/Gateway.csproj src/Gateway/
+COPY src/Gateway.Kinto/Gateway.Kinto.csproj src/Gateway.Kinto/
 COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
@@ -29,4 +30,4 @@ ENV LOCKSTEP_URLS=http://*:8888 \
 EXPOSE 8888 11111 30000
 # "app", as a number, so that runAsNonRoot can see that it is not root.
 USER 1654
-ENTRYPOINT ["dotnet", "/app/Lockstep.Silo.dll"]
+ENTRYPOINT ["dotnet", "/app/lockstep.dll"]

@@ -1,8 +1,9 @@
-using Lockstep.Gateway.Hosting;
 using Lockstep.Silo.Hosting;
 
-// A member of the cluster, and the commands.
+// The server in its roles, and the commands.
 return await new LockstepProgram<MemberOptions>(
-    "joins the cluster as --role all, silo or gateway",
+    "runs the server as --role single, all, silo or gateway",
     MemberSettings.Problems,
-    static (options, configuration, storage) => MemberServer.Build(options, configuration, storage, TimeProvider.System)).RunAsync(args);
+    static (options, configuration, storage) => options.Role is MemberRole.Single
+        ? LockstepServer.Build(options, configuration, storage, TimeProvider.System)
+        : MemberServer.Build(options, configuration, storage, TimeProvider.System)).RunAsync(args);

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
 using Npgsql;
 

@@ -1,3 +1,4 @@
+using Lockstep.Core.Metering;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Npgsql;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
 using Microsoft.Data.Sqlite;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
 using Microsoft.Data.Sqlite;
 

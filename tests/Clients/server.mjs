@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const SINGLE_NODE = fileURLToPath(new URL("../../src/Gateway/bin/Release/net10.0/Lockstep.Gateway.dll", import.meta.url));
-const MEMBER = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/Lockstep.Silo.dll", import.meta.url));
+const SINGLE_NODE = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
+const MEMBER = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;

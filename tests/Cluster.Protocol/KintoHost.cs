@@ -1,6 +1,5 @@
 using Lockstep.Cluster.Tests;
 using Lockstep.Core.Storage;
-using Lockstep.Gateway.Hosting;
 using Lockstep.Silo.Hosting;
 using Microsoft.AspNetCore.Builder;
 

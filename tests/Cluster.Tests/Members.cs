@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Lockstep.Core.Storage;
-using Lockstep.Gateway.Hosting;
 using Lockstep.Silo.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Lockstep.Gateway.Hosting;
-using Lockstep.Gateway.Http;
 using Lockstep.Silo.Hosting;
+using Lockstep.Gateway.Http;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 

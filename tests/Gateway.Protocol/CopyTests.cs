@@ -7,7 +7,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
-using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 

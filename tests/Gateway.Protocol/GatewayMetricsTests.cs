@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
-using Lockstep.Gateway.Hosting;
+using Lockstep.Gateway.Metering;
+using Lockstep.Silo.Hosting;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,5 @@
 using Lockstep.Core.Storage;
-using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 

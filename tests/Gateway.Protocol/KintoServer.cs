@@ -1,6 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
-using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
 using Lockstep.Gateway.Http;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;

@@ -1,4 +1,5 @@
 using Lockstep.Gateway.Kinto;
+using Lockstep.Silo.Hosting;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -192,7 +193,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         public KintoServer Server => server;
 
         public static async Task<Running> StartAsync(
-            Func<Hosting.LockstepOptions, Hosting.LockstepOptions>? configure = null, TimeProvider? time = null) =>
+            Func<LockstepOptions, LockstepOptions>? configure = null, TimeProvider? time = null) =>
             new(await KintoServer.StartAsync(configure, time: time));
 
         public async ValueTask DisposeAsync() => await server.DisposeAsync();

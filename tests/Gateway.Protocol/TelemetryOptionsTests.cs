@@ -1,4 +1,4 @@
-using Lockstep.Gateway.Hosting;
+using Lockstep.Silo.Hosting;
 
 namespace Lockstep.Gateway.Protocol;
 

@@ -10,7 +10,7 @@ public sealed class ServerProcess : ProgramProcess
     private readonly TaskCompletionSource<Uri> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ServerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
-        : base(["dotnet", Path.Combine(AppContext.BaseDirectory, "Lockstep.Gateway.dll"), .. arguments], environment)
+        : base(["dotnet", Path.Combine(AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment)
     {
     }
 

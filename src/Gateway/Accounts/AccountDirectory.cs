@@ -10,13 +10,13 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
-using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>Local accounts: sign-in with Basic, making, changing and deleting them.</summary>
-internal sealed class AccountDirectory(
+public sealed class AccountDirectory(
     IAccountStore accounts,
     IBucketStore store,
     IBuckets buckets,

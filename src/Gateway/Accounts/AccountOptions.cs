@@ -3,7 +3,7 @@ using Lockstep.Core.Accounts;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>Who may have an account and how sign-in is guarded.</summary>
-internal sealed record AccountOptions
+public sealed record AccountOptions
 {
     /// <summary>
     /// Who may make himself an account: <c>closed</c>, <c>open</c>, or <c>auto</c>: only somebody on this machine who

@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>The database's random secret; ids of default buckets are derived with it, so that nobody can work them out.</summary>
-internal sealed record AccountSecret(ReadOnlyMemory<byte> Value)
+public sealed record AccountSecret(ReadOnlyMemory<byte> Value)
 {
     /// <summary>Never shows the value.</summary>
     public override string ToString() => nameof(AccountSecret);

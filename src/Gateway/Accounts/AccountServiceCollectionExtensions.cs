@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>Registers local accounts.</summary>
-internal static class AccountServiceCollectionExtensions
+public static class AccountServiceCollectionExtensions
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
         .AddSingleton<AccountDirectory>()

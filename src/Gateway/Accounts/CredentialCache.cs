@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Accounts;
 /// does not cost a password hash. An entry names the stored hash it was right for: after a short while that is compared
 /// with the account again, which costs a read and no hash.
 /// </summary>
-internal sealed class CredentialCache(AccountOptions options, TimeProvider time)
+public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 {
     // Each that goes costs its device one hash; all at once they would cost all cores for long.
     private const int EvictedPart = 100;

@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>Who may make himself an account over HTTP.</summary>
-internal enum Registration
+public enum Registration
 {
     Auto,
     Open,

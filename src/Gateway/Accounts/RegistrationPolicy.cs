@@ -8,7 +8,7 @@ namespace Lockstep.Gateway.Accounts;
 /// somebody on this machine who talks to it directly. Whatever smells of a proxy, a browser on a foreign page or a socket
 /// shared with one is not that.
 /// </summary>
-internal sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
+public sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
 {
     // Whatever a proxy adds. Clients of the API send nothing of the kind.
     private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "Client-IP", "X-", "CF-", "True-", "Fastly-"];

@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Accounts;
 /// <param name="Status">How it ended.</param>
 /// <param name="Principal">Who it is, when it succeeded.</param>
 /// <param name="RetryAfter">How long to wait, when there were too many failures.</param>
-internal readonly record struct SignIn(SignInStatus Status, Principal? Principal = null, TimeSpan RetryAfter = default)
+public readonly record struct SignIn(SignInStatus Status, Principal? Principal = null, TimeSpan RetryAfter = default)
 {
     public static readonly SignIn Anonymous = new(SignInStatus.Anonymous);
     public static readonly SignIn Refused = new(SignInStatus.Refused);

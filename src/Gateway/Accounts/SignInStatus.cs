@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Accounts;
 
-internal enum SignInStatus
+public enum SignInStatus
 {
     /// <summary>No credentials were sent.</summary>
     Anonymous,

@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Health;
 /// Probes for whoever runs the process, outside of all protocols: <c>/health/live</c>, restart it when this fails;
 /// <c>/health/ready</c>, send it requests while this does not. Texts: <c>Healthy</c> with 200, <c>Unhealthy</c> with 503.
 /// </summary>
-internal static class HealthEndpoints
+public static class HealthEndpoints
 {
     /// <summary>Tag of the checks that a restart can mend.</summary>
     public const string Live = "live";

@@ -1,9 +1,9 @@
-using Lockstep.Gateway.Hosting;
+using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Http;
 
 /// <summary>Decides, before a body is read and before an answer is written, whether there is room for it.</summary>
-internal sealed class Admission(HttpOptions options, GatewayMetrics metrics)
+public sealed class Admission(HttpOptions options, GatewayMetrics metrics)
 {
     /// <summary>Bytes of a body that somebody who has not signed in may send.</summary>
     public const int MaxAnonymousBytes = 64 << 10;

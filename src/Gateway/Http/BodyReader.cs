@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>Reads a request's body whole, never more than allowed.</summary>
-internal static class BodyReader
+public static class BodyReader
 {
     /// <returns>The status that refuses the body (408 too slow, 413 too large, 400 broken), or 0.</returns>
     public static async ValueTask<int> ReadAsync(HttpRequest request, PooledBuffer into, int maxBytes, CancellationToken cancellationToken)

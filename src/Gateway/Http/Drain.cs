@@ -4,7 +4,7 @@ namespace Lockstep.Gateway.Http;
 /// The time between being told to stop and closing connections: every answer then asks its client to close, so that no
 /// request is on its way on a connection when the server closes it, and load balancers see that it goes.
 /// </summary>
-internal sealed class Drain(HttpOptions options, TimeProvider time)
+public sealed class Drain(HttpOptions options, TimeProvider time)
 {
     private volatile bool isDraining;
 

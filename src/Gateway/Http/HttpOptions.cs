@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Http;
 
 /// <summary>How the server is reached, and what a request may cost.</summary>
-internal sealed record HttpOptions
+public sealed record HttpOptions
 {
     /// <summary>The URL clients use, with a path prefix if there is one: <c>https://sync.example.org</c>. Default: what the request says.</summary>
     public string? PublicUrl { get; init; }

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>A growing buffer on rented arrays. Not for several threads; the memory is gone once it is disposed.</summary>
-internal sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
+public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
 

@@ -4,4 +4,4 @@ namespace Lockstep.Gateway.Http;
 /// <param name="Id">With its scheme: <c>account:alice</c>.</param>
 /// <param name="Account">The account's name.</param>
 /// <param name="DefaultBucket">Id of the bucket that is his alone.</param>
-internal sealed record Principal(string Id, string Account, string DefaultBucket);
+public sealed record Principal(string Id, string Account, string DefaultBucket);

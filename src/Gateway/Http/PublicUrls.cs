@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Http;
 
 /// <summary>How clients see this server.</summary>
-internal static class PublicUrls
+public static class PublicUrls
 {
     /// <summary>Scheme, host and path prefix, without a slash at the end.</summary>
     public static string Base(HttpRequest request, HttpOptions options) =>

@@ -4,7 +4,7 @@ using System.Text;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>A decoded query string, in order. Unlike the framework's it refuses what is not valid UTF-8.</summary>
-internal sealed class QueryParameters
+public sealed class QueryParameters
 {
     public static readonly QueryParameters None = new([]);
 

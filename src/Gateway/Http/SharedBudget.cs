@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Http;
 /// An amount that all users share, of which each may hold a quarter: who takes more than his part finds no room, and the
 /// others still do. Who holds nothing gets what he asks for as long as nobody holds anything, however much it is.
 /// </summary>
-internal sealed class SharedBudget(long total)
+public sealed class SharedBudget(long total)
 {
     private readonly long perUser = Math.Max(1, total / 4);
     private readonly ConcurrentDictionary<string, long> held = new(StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Grains.Wire;

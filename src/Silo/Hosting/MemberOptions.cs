@@ -1,4 +1,3 @@
-using Lockstep.Gateway.Hosting;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -15,12 +14,12 @@ internal sealed record MemberOptions : LockstepOptions
     {
     }
 
-    /// <summary>What this member does. Default: all.</summary>
-    public MemberRole Role { get; init; } = MemberRole.All;
+    /// <summary>What the program does. Default: single.</summary>
+    public MemberRole Role { get; init; } = MemberRole.Single;
 
     public ClusterSettings Cluster { get; init; } = new();
 
-    public override (string Addresses, string Settings) Listeners() => Role is MemberRole.Gateway
+    public override (string Addresses, string Settings) Listeners() => Role is MemberRole.Gateway or MemberRole.Single
         ? base.Listeners()
         : ($"{Urls}, {Cluster.Address}:{Cluster.SiloPort} or {Cluster.Address}:{Cluster.GatewayPort}", "Urls, Cluster:SiloPort or Cluster:GatewayPort");
 }

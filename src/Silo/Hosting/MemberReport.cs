@@ -1,4 +1,3 @@
-using Lockstep.Gateway.Hosting;
 
 namespace Lockstep.Silo.Hosting;
 

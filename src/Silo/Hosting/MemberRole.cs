@@ -1,8 +1,11 @@
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>What a member of the cluster does.</summary>
+/// <summary>What the program does.</summary>
 internal enum MemberRole
 {
+    /// <summary>No member: the HTTP API and owners in one process, without Orleans.</summary>
+    Single,
+
     /// <summary>Both: owners and the HTTP API.</summary>
     All,
 

@@ -4,7 +4,6 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
-using Lockstep.Gateway.Hosting;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Grains;
 using Lockstep.Grains.Placement;
@@ -73,7 +72,7 @@ internal static class MemberServer
         var app = LockstepServer.CreateApplication(builder, options);
         if (options.Role is not MemberRole.Silo)
         {
-            app.MapKinto();
+            app.MapKinto(options.Telemetry.IsOn);
         }
 
         app.Lifetime.ApplicationStarted.Register(() => MemberReport.Write(app, options, storage.Description));

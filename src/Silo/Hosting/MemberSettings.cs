@@ -13,7 +13,12 @@ internal static class MemberSettings
         var cluster = options.Cluster;
         if (!Enum.IsDefined(options.Role))
         {
-            yield return $"Role is {options.Role}. Use all, silo or gateway.";
+            yield return $"Role is {options.Role}. Use single, all, silo or gateway.";
+        }
+
+        if (options.Role is MemberRole.Single)
+        {
+            yield break;
         }
 
         if (options.Postgres.Connection is not { Length: > 0 })

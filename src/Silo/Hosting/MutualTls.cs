@@ -1,5 +1,4 @@
 using System.Security.Cryptography.X509Certificates;
-using Lockstep.Gateway.Hosting;
 using Orleans.Connections.Security;
 
 namespace Lockstep.Silo.Hosting;

@@ -12,7 +12,7 @@ namespace Lockstep.Cluster.Chaos.Processes;
 /// </summary>
 internal sealed class ClusterProcesses : IAsyncDisposable
 {
-    /// <summary>Names another build of the silo to run, as <c>…/Lockstep.Silo.dll</c>: one that is broken on purpose.</summary>
+    /// <summary>Names another build of the silo to run, as <c>…/lockstep.dll</c>: one that is broken on purpose.</summary>
     public const string ProgramVariable = "LOCKSTEP_CHAOS_SILO";
 
     private const int SiloCount = 3;
@@ -132,7 +132,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         // tests/Cluster.Chaos/bin/Release/net10.0, and beside it src/Silo/bin/Release/net10.0.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var root = output.Parent!.Parent!.Parent!.Parent!.Parent!;
-        return Path.Combine(root.FullName, "src", "Silo", "bin", output.Parent.Name, output.Name, "Lockstep.Silo.dll");
+        return Path.Combine(root.FullName, "src", "Silo", "bin", output.Parent.Name, output.Name, "lockstep.dll");
     }
 
     private void StartMembers()

@@ -9,7 +9,7 @@ using Lockstep.Gateway.Kinto;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>The parts of a server: what every process has, owners, the API; and the single-node server, which has them all.</summary>
 internal static class LockstepServer
@@ -35,7 +35,7 @@ internal static class LockstepServer
                 services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
             .AddApi();
         var app = CreateApplication(builder, options);
-        app.MapKinto();
+        app.MapKinto(options.Telemetry.IsOn);
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
         return app;
     }

@@ -2,10 +2,10 @@ using System.Diagnostics.Metrics;
 using Lockstep.Core.Metering;
 using Lockstep.Gateway.Accounts;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Gateway.Metering;
 
 /// <summary>What the HTTP side of one server measures, besides what ASP.NET Core does itself.</summary>
-internal sealed class GatewayMetrics : IDisposable
+public sealed class GatewayMetrics : IDisposable
 {
     private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "requests", "bodies", "answers");
     private readonly TaggedCounter signIns = new(LockstepMeter.StatusTag, "succeeded", "refused", "throttled", "busy");

@@ -2,7 +2,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>From a command line to settings, then to a command or a server, then to an exit code: the same in every program.</summary>
 /// <param name="description">What the program does without a command, for its help.</param>

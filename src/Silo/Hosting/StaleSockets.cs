@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>A server that was killed leaves its socket's file behind, and the next one could not listen there.</summary>
 internal static class StaleSockets

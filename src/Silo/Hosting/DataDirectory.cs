@@ -1,4 +1,4 @@
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>The directory of the database, held by one server at a time.</summary>
 internal sealed class DataDirectory : IDisposable

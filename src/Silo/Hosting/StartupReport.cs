@@ -1,7 +1,8 @@
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>The lines a server says when it is up: where it is, where its data lies, who may have an account and how.</summary>
 internal static partial class StartupReport

@@ -1,8 +1,9 @@
+using Lockstep.Core.Lists;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Lists;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads a page of a list: the store's rows, covered by those that a turn has written but not committed. Invariants:

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 

@@ -1,9 +1,9 @@
 using System.Reflection;
 
-namespace Lockstep.Gateway.Kinto;
+namespace Lockstep.Gateway.Http;
 
 /// <summary>What was built: the version, and the commit when the build knew it.</summary>
-internal static class ServerVersion
+public static class ServerVersion
 {
     private static readonly string[] Parts = (typeof(ServerVersion).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0").Split('+', 2);

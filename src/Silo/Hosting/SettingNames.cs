@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// How settings are spelled outside: <c>LOCKSTEP_KINTO__READ_ONLY</c> and <c>--kinto:read-only</c> both mean

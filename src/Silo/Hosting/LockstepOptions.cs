@@ -4,7 +4,7 @@ using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.PostgreSql;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// Everything that can be set. From <c>appsettings.json</c> (section <c>Lockstep</c>), then the environment

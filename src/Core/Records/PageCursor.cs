@@ -1,6 +1,6 @@
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Lists;
+namespace Lockstep.Core.Records;
 
 /// <summary>The end of a page: the last record's place in the order, and what the list's stamp was on the first page.</summary>
 /// <param name="Modified">Of the last record.</param>

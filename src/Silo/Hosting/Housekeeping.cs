@@ -1,8 +1,9 @@
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Metering;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What nobody waits for: lets go of idle owners, removes rows of deleted lists in small steps, ends account deletions

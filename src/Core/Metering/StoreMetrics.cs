@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Lockstep.Core.Metering;
 
-namespace Lockstep.Core.Storage;
+namespace Lockstep.Core.Metering;
 
 /// <summary>What every store measures, under the same names whatever the engine. Safe for concurrent use.</summary>
 public sealed class StoreMetrics : IDisposable

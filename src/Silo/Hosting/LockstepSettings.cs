@@ -1,7 +1,7 @@
 using System.Net;
 using Lockstep.Storage.PostgreSql;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>Reads and checks the settings.</summary>
 internal static class LockstepSettings

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Lockstep.Gateway.Metering;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>Registers what measures the gateway, and the sending of measurements where it is asked for.</summary>
 internal static class TelemetryServiceCollectionExtensions

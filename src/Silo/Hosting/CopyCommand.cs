@@ -3,7 +3,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary><c>copy</c>: moves what a stopped server keeps in SQLite into an empty PostgreSQL database.</summary>
 internal static class CopyCommand

@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The Kinto protocol's settings.</summary>
-internal sealed record KintoOptions
+public sealed record KintoOptions
 {
     /// <summary>Sub-requests of a batch; told to clients. Default: 25.</summary>
     public int BatchMaxRequests { get; init; } = 25;

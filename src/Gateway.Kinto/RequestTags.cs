@@ -1,7 +1,7 @@
 using Lockstep.Gateway.Kinto;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
 /// Says in ASP.NET Core's own measurements and traces which route a request took; without endpoint routing it does not know.

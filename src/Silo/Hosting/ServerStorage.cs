@@ -3,7 +3,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>Where this program keeps everything: PostgreSQL where a connection is set, else SQLite in the data directory.</summary>
 internal sealed class ServerStorage : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// Carries the store's faults to the log, which is made after the store; one a second at most, since a storage that is away

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Time;
+namespace Lockstep.Core.Buckets;
 
 /// <summary>
 /// Issues a bucket's stamps. Invariants:

@@ -2,8 +2,9 @@ using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Owner;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Metering;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary><c>account add|password|remove|list</c>: accounts without HTTP, beside a running server or without one.</summary>
 internal static class AccountCommands

@@ -1,9 +1,9 @@
-using Lockstep.Gateway.Hosting;
+using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>Registers and maps the Kinto protocol.</summary>
-internal static class KintoServiceCollectionExtensions
+public static class KintoServiceCollectionExtensions
 {
     public static IServiceCollection AddKinto(this IServiceCollection services) => services
         .AddSingleton<KintoEndpoint>()
@@ -19,10 +19,12 @@ internal static class KintoServiceCollectionExtensions
         .AddSingleton<ObjectPlans>();
 
     /// <summary>Serves every path: also unknown ones get an answer in the protocol's shape.</summary>
-    public static void MapKinto(this IApplicationBuilder app)
+    /// <param name="app">The pipeline.</param>
+    /// <param name="measured">Whether measurements and traces are sent, which then name the routes.</param>
+    public static void MapKinto(this IApplicationBuilder app, bool measured)
     {
         var endpoint = app.ApplicationServices.GetRequiredService<KintoEndpoint>();
-        if (app.ApplicationServices.GetService<TelemetryOptions>() is { IsOn: true })
+        if (measured)
         {
             app.Use(RequestTags.InvokeAsync);
         }

@@ -1,4 +1,4 @@
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>Where metrics and traces are sent.</summary>
 internal sealed record TelemetryOptions

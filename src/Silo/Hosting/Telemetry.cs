@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using Lockstep.Core.Metering;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
-using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using OpenTelemetry;
 
-namespace Lockstep.Gateway.Hosting;
+namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// Sends metrics and traces to an OTLP receiver. The only file that knows OpenTelemetry's packages. Invariants:
