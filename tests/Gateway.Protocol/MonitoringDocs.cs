@@ -74,7 +74,7 @@ internal static partial class MonitoringDocs
     {
         for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
         {
-            if (File.Exists(Path.Combine(directory, "SingleNode.slnf")))
+            if (File.Exists(Path.Combine(directory, "Cluster.sln")))
             {
                 return directory;
             }
