@@ -5,6 +5,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -16,13 +17,9 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
 {
     private const int MaxBuckets = 10_000;
 
+    /// <summary>GET, HEAD and DELETE.</summary>
     public KintoPlan Plan(KintoRequest request)
     {
-        if (request.Method is "POST")
-        {
-            return Post(request);
-        }
-
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
             return invalid;
@@ -74,8 +71,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         foreach (var record in page.Records.Where(record => !record.IsTombstone))
         {
             var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var caller = new Caller(request.Principal!.Id, id.IsDefaultBucket);
-            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, id), [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {
                 return unavailable;
@@ -91,7 +87,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         return new RecordsDeleted(tombstones, stamp, page.Next);
     }
 
-    private KintoPlan Post(KintoRequest request)
+    public KintoPlan Create(KintoRequest request)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
         {
@@ -110,7 +106,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
             return KintoErrors.Invalid("path", null, "Invalid object id");
         }
 
-        var target = KintoPaths.Bucket(request.Principal!, id);
+        var target = KintoTarget.OfBucket(request.Principal!, id);
         var data = body.Data ?? RecordData.Empty;
         var operation = new CreateRecord(ObjectRef.Bucket, data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));

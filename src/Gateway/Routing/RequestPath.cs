@@ -24,19 +24,17 @@ public sealed class RequestPath
     /// <returns>The path. A segment with a broken escape, NUL or bytes that are not UTF-8 in it stays as it came.</returns>
     public static RequestPath Parse(string encoded)
     {
-        if (encoded.Length == 0)
+        var path = OfDecoded(encoded);
+        for (var i = 0; i < path.Count; i++)
         {
-            return new RequestPath([]);
+            path.segments[i] = QueryParameters.Decode(path[i], plusIsBlank: false) ?? path[i];
         }
 
-        var segments = encoded[1..].Split('/');
-        for (var i = 0; i < segments.Length; i++)
-        {
-            segments[i] = QueryParameters.Decode(segments[i], plusIsBlank: false) ?? segments[i];
-        }
-
-        return new RequestPath(segments);
+        return path;
     }
+
+    /// <param name="decoded">Decoded already; empty, or with a slash in front.</param>
+    public static RequestPath OfDecoded(string decoded) => new(decoded.Length == 0 ? [] : decoded[1..].Split('/'));
 
     /// <returns>What follows the prefix; null when the path does not begin with it.</returns>
     public RequestPath? Below(RequestPath prefix)
