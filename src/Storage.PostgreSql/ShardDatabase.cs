@@ -87,7 +87,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
                 }
                 catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
-                    onFault(e);
+                    Report(e);
                 }
 
                 await Task.Delay(Pause, time, stopping.Token);
@@ -96,6 +96,18 @@ internal sealed class ShardDatabase : IAsyncDisposable
         catch (Exception) when (stopping.IsCancellationRequested)
         {
             // The program ends.
+        }
+
+        void Report(Exception fault)
+        {
+            try
+            {
+                onFault(fault);
+            }
+            catch (Exception)
+            {
+                // A listener that fails must not end the tries.
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ internal sealed partial class SiloRoutes(
                 {
                     await LookAsync(stoppingToken);
                 }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     LogNotLooked(e);
                 }
