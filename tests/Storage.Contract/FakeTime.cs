@@ -16,9 +16,19 @@ public sealed class FakeTime(DateTimeOffset start) : FakeTimeProvider(start)
     {
     }
 
+    /// <summary>Timers that were made: who waits for one to be there before time passes waits here.</summary>
+    public Tally Timers { get; } = new();
+
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddTicks(Interlocked.Read(ref ahead));
 
     public override long GetTimestamp() => base.GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        Timers.Add();
+        return timer;
+    }
 
     /// <summary>Somebody sets the wall clock, or the machine slept, which its monotonic clock does not show; no timer comes due.</summary>
     public void JumpWallClock(TimeSpan by) => Interlocked.Add(ref ahead, by.Ticks);
