@@ -88,8 +88,12 @@ internal static class LockstepServer
 
     /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
     public static IServiceCollection AddOwners(this IServiceCollection services) => services
+        .AddSingleton<OwnerFaults>()
         .AddSingleton(static services => new InProcessBuckets(
-            services.GetRequiredService<IBucketStore>(), services.GetRequiredService<LockstepOptions>().Buckets, services.GetRequiredService<TimeProvider>()))
+            services.GetRequiredService<IBucketStore>(),
+            services.GetRequiredService<LockstepOptions>().Buckets,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<OwnerFaults>().Report))
         .AddHostedService<Housekeeping>();
 
     /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
