@@ -40,11 +40,12 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
         var stamp = entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max();
         var target = new KintoTarget(default, "", default, ListRef.Collections, Id: null, "/buckets");
-        if (!precondition.Holds(exists: true, stamp))
+        var failed = precondition.Failed(exists: true, stamp);
+        if (failed != PreconditionTest.None)
         {
+            var isNotModified = request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist;
             return KintoOutcomes.Render(
-                precondition.Test == PreconditionTest.NoneMatch ? new NotModified(stamp) : new PreconditionFailed(null, stamp),
-                request, target, fields: null, options);
+                isNotModified ? new NotModified(stamp) : new PreconditionFailed(Existing: null, stamp), request, target, fields: null, options);
         }
 
         var outcome = RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);

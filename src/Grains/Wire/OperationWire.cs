@@ -49,6 +49,13 @@ public sealed class OperationWire
     [Id(11)]
     public long Stamp { get; init; }
 
+    /// <summary>Of the precondition's second test. A silo of 0.1.0 judges the first only.</summary>
+    [Id(12)]
+    public PreconditionTest SecondTest { get; init; }
+
+    [Id(13)]
+    public long SecondStamp { get; init; }
+
     internal static OperationWire From(Operation operation)
     {
         var wire = operation switch
@@ -80,6 +87,8 @@ public sealed class OperationWire
                 Scope = precondition.Scope,
                 Test = precondition.Test,
                 Stamp = precondition.Value.Milliseconds,
+                SecondTest = precondition.SecondTest,
+                SecondStamp = precondition.SecondValue.Milliseconds,
             };
     }
 
@@ -100,11 +109,23 @@ public sealed class OperationWire
             OperationKind.DeleteMany => new DeleteRecords(list, Query!.ToQuery()),
             _ => throw new NotSupportedException($"Operation {Kind} comes from a newer version."),
         };
-        return operation with { Precondition = new Precondition(Scope, Test, new ServerTimestamp(Stamp)) };
+        return operation with
+        {
+            Precondition = new Precondition(Scope, Test, new ServerTimestamp(Stamp))
+            {
+                SecondTest = SecondTest,
+                SecondValue = new ServerTimestamp(SecondStamp),
+            },
+        };
     }
 
     private static OperationWire On(
-        OperationKind kind, ObjectRef target, ReadOnlyMemory<byte>? body = null, ServerTimestamp? hint = null, PatchKind patch = default, int maxBytes = 0) => new()
+        OperationKind kind,
+        ObjectRef target,
+        ReadOnlyMemory<byte>? body = null,
+        ServerTimestamp? hint = null,
+        PatchKind patch = default,
+        int maxBytes = 0) => new()
     {
         Kind = kind,
         Role = target.List.Role,
