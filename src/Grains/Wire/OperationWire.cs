@@ -56,13 +56,17 @@ public sealed class OperationWire
     [Id(13)]
     public long SecondStamp { get; init; }
 
+    /// <summary>Of a create. A silo of 0.1.0 answers with the object that has the id, as if the client had chosen it.</summary>
+    [Id(14)]
+    public bool HasGeneratedId { get; init; }
+
     internal static OperationWire From(Operation operation)
     {
         var wire = operation switch
         {
             ReadRecord read => On(OperationKind.Read, read.Target),
             PutRecord put => On(OperationKind.Put, put.Target, put.Body, put.Hint),
-            CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint),
+            CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint, hasGeneratedId: create.HasGeneratedId),
             PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes),
             DeleteRecord delete => On(OperationKind.Delete, delete.Target, body: null, delete.Hint),
             ListRecords list => On(OperationKind.List, list.List, list.Query),
@@ -89,6 +93,7 @@ public sealed class OperationWire
                 Stamp = precondition.Value.Milliseconds,
                 SecondTest = precondition.SecondTest,
                 SecondStamp = precondition.SecondValue.Milliseconds,
+                HasGeneratedId = wire.HasGeneratedId,
             };
     }
 
@@ -101,7 +106,7 @@ public sealed class OperationWire
         {
             OperationKind.Read => new ReadRecord(target),
             OperationKind.Put => new PutRecord(target, Body is null ? default(ReadOnlyMemory<byte>?) : Body, hint),
-            OperationKind.Create => new CreateRecord(target, Body, hint),
+            OperationKind.Create => new CreateRecord(target, Body, hint) { HasGeneratedId = HasGeneratedId },
             OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes),
             OperationKind.Delete => new DeleteRecord(target, hint),
             OperationKind.List => new ListRecords(list, Query!.ToQuery()),
@@ -125,7 +130,8 @@ public sealed class OperationWire
         ReadOnlyMemory<byte>? body = null,
         ServerTimestamp? hint = null,
         PatchKind patch = default,
-        int maxBytes = 0) => new()
+        int maxBytes = 0,
+        bool hasGeneratedId = false) => new()
     {
         Kind = kind,
         Role = target.List.Role,
@@ -135,6 +141,7 @@ public sealed class OperationWire
         Hint = hint?.Milliseconds,
         PatchKind = patch,
         MaxBytes = maxBytes,
+        HasGeneratedId = hasGeneratedId,
     };
 
     private static OperationWire On(OperationKind kind, ListRef list, ListQuery query) =>
