@@ -185,11 +185,18 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
                 return (null, Bad("headers", "should be an object"));
             }
 
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in source.EnumerateObject())
             {
                 if (JsonText.Read(header.Value) is not { } value)
                 {
                     return (null, Bad("headers", "contains non string value"));
+                }
+
+                // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
+                if (!names.Add(header.Name))
+                {
+                    return (null, Bad("headers", $"contains {header.Name} twice"));
                 }
 
                 headers[header.Name] = value;

@@ -70,7 +70,6 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal("d", await Ids("_since=0&deleted=true"));
         Assert.Equal("", await Ids("deleted=true"));
         Assert.Equal("abc", await Ids("_expected=%22123%22"));
-        Assert.Equal("b", await Ids("in_id=b&in_id=c"));
     }
 
     [Fact]
@@ -209,11 +208,7 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     {
         using var client = await SeedAsync("a");
         (await client.GetAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
-        if (query is not "_to=5")
-        {
-            (await client.DeleteAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
-        }
-
+        (await client.DeleteAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
         Assert.Single((await client.GetAsync(List)).Ids);
     }
 
