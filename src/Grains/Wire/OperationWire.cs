@@ -49,6 +49,10 @@ public sealed class OperationWire
     [Id(11)]
     public long Stamp { get; init; }
 
+    /// <summary>Of a patch.</summary>
+    [Id(12)]
+    public string? ReservedFlag { get; init; }
+
     internal static OperationWire From(Operation operation)
     {
         var wire = operation switch
@@ -56,7 +60,7 @@ public sealed class OperationWire
             ReadRecord read => On(OperationKind.Read, read.Target),
             PutRecord put => On(OperationKind.Put, put.Target, put.Body, put.Hint),
             CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint),
-            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes),
+            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes, patch.ReservedFlag),
             DeleteRecord delete => On(OperationKind.Delete, delete.Target, body: null, delete.Hint),
             ListRecords list => On(OperationKind.List, list.List, list.Query),
             CountRecords count => On(OperationKind.Count, count.List, count.Query),
@@ -80,6 +84,7 @@ public sealed class OperationWire
                 Scope = precondition.Scope,
                 Test = precondition.Test,
                 Stamp = precondition.Value.Milliseconds,
+                ReservedFlag = wire.ReservedFlag,
             };
     }
 
@@ -93,7 +98,7 @@ public sealed class OperationWire
             OperationKind.Read => new ReadRecord(target),
             OperationKind.Put => new PutRecord(target, Body is null ? default(ReadOnlyMemory<byte>?) : Body, hint),
             OperationKind.Create => new CreateRecord(target, Body, hint),
-            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes),
+            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes, ReservedFlag),
             OperationKind.Delete => new DeleteRecord(target, hint),
             OperationKind.List => new ListRecords(list, Query!.ToQuery()),
             OperationKind.Count => new CountRecords(list, Query!.ToQuery()),
@@ -104,7 +109,13 @@ public sealed class OperationWire
     }
 
     private static OperationWire On(
-        OperationKind kind, ObjectRef target, ReadOnlyMemory<byte>? body = null, ServerTimestamp? hint = null, PatchKind patch = default, int maxBytes = 0) => new()
+        OperationKind kind,
+        ObjectRef target,
+        ReadOnlyMemory<byte>? body = null,
+        ServerTimestamp? hint = null,
+        PatchKind patch = default,
+        int maxBytes = 0,
+        string? reservedFlag = null) => new()
     {
         Kind = kind,
         Role = target.List.Role,
@@ -114,6 +125,7 @@ public sealed class OperationWire
         Hint = hint?.Milliseconds,
         PatchKind = patch,
         MaxBytes = maxBytes,
+        ReservedFlag = reservedFlag,
     };
 
     private static OperationWire On(OperationKind kind, ListRef list, ListQuery query) =>
