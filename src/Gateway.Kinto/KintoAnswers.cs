@@ -64,7 +64,7 @@ internal sealed class KintoAnswers(Drain drain, KintoOptions options, HttpOption
         using var buffer = new PooledBuffer(4096);
         response.Body(buffer);
         headers.ContentLength = buffer.Length;
-        if (HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method is "HEAD")
         {
             return;
         }

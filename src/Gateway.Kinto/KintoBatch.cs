@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Lockstep.Core.Json;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
@@ -13,7 +13,6 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
 {
     public const string Route = "/batch";
 
-    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 1000 };
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
 
     /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
@@ -238,24 +237,9 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
             return JsonMarshal.GetRawUtf8Value(own).ToArray();
         }
 
-        var merged = JsonObject.Create(shared.Clone())!;
-        Fill(merged, JsonObject.Create(own.Clone())!);
-        return JsonSerializer.SerializeToUtf8Bytes(merged, Deep);
-
-        static void Fill(JsonObject into, JsonObject from)
-        {
-            foreach (var (name, value) in from)
-            {
-                if (into[name] is JsonObject inner && value is JsonObject source)
-                {
-                    Fill(inner, source);
-                }
-                else
-                {
-                    into[name] = value?.DeepClone();
-                }
-            }
-        }
+        var merged = new ArrayBufferWriter<byte>();
+        JsonMerge.Write(merged, shared, own, JsonMergeRule.Deep);
+        return merged.WrittenMemory;
     }
 
     private void Write(IBufferWriter<byte> output, List<KintoRequest> requests, KintoResponse[] responses)

@@ -1,6 +1,7 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
+using Microsoft.AspNetCore.Connections;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -24,11 +25,19 @@ internal sealed partial class KintoEndpoint(
     {
         try
         {
-            await RouteAsync(context);
+            await AnswerAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException e) when (HasGone(context, e))
         {
             // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
         }
         catch (BadHttpRequestException e)
         {
@@ -39,12 +48,17 @@ internal sealed partial class KintoEndpoint(
             LogStoreUnavailable(e);
             await answers.AnswerAsync(context, KintoErrors.Unavailable(options.RetryAfter));
         }
-        catch (Exception e)
+        catch (Exception e) when (!HasGone(context, e))
         {
             LogFault(e, context.Request.Method);
             await answers.AnswerAsync(context, KintoErrors.Internal);
         }
     }
+
+    /// <summary>Whether that is how a request ends whose connection has ended.</summary>
+    private static bool HasGone(HttpContext context, Exception e) =>
+        e is OperationCanceledException
+        && (context.RequestAborted.IsCancellationRequested || e is ConnectionAbortedException || e.InnerException is ConnectionAbortedException);
 
     private Task RouteAsync(HttpContext context)
     {
@@ -63,13 +77,13 @@ internal sealed partial class KintoEndpoint(
                 return answers.AnswerAsync(context, KintoErrors.VersionNotAvailable);
             }
 
-            return HttpMethods.IsOptions(request.Method)
+            return request.Method is "OPTIONS"
                 ? answers.PreflightAsync(context, methods: null)
                 : answers.RedirectAsync(context, path is Prefix ? Prefix + "/" : Prefix + path);
         }
 
         path = path[Prefix.Length..];
-        if (HttpMethods.IsOptions(request.Method))
+        if (request.Method is "OPTIONS")
         {
             return answers.PreflightAsync(context, router.Methods(path));
         }
@@ -159,7 +173,7 @@ internal sealed partial class KintoEndpoint(
         using var body = maxBytes > 0 ? new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20)) : null;
         if (body is not null)
         {
-            if (await BodyReader.ReadAsync(request, body, maxBytes, context.RequestAborted) is > 0 and var status)
+            if (await BodyReader.ReadAsync(request, body, maxBytes, time) is > 0 and var status)
             {
                 context.Response.Headers.Connection = "close";
                 await answers.AnswerAsync(context, status switch

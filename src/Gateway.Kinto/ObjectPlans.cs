@@ -127,7 +127,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         }
 
         // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
-        var operation = new PatchRecord(target.Object, kind, patch.ToArray(), options.MaxRecordBytes) { Precondition = precondition };
+        var operation = new PatchRecord(target.Object, kind, patch.ToArray(), options.MaxRecordBytes, KintoBody.ReservedFlag) { Precondition = precondition };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => outcome is RecordWritten written
             ? Patched(written, request, target, behaviour, patch)
             : KintoOutcomes.Render(outcome, request, target, fields: null, options));

@@ -48,6 +48,7 @@ public sealed class WireTests
             },
         },
         new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99),
+        new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),

@@ -144,7 +144,7 @@ internal sealed class Turn
             return refusal;
         }
 
-        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch);
+        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch, patch.ReservedFlag);
         if (data?.Body.Length > patch.MaxBytes)
         {
             return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");

@@ -60,6 +60,10 @@ public sealed class OperationWire
     [Id(14)]
     public bool HasGeneratedId { get; init; }
 
+    /// <summary>Of a patch.</summary>
+    [Id(15)]
+    public string? ReservedFlag { get; init; }
+
     internal static OperationWire From(Operation operation)
     {
         var wire = operation switch
@@ -67,7 +71,7 @@ public sealed class OperationWire
             ReadRecord read => On(OperationKind.Read, read.Target),
             PutRecord put => On(OperationKind.Put, put.Target, put.Body, put.Hint),
             CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint, hasGeneratedId: create.HasGeneratedId),
-            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes),
+            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes, reservedFlag: patch.ReservedFlag),
             DeleteRecord delete => On(OperationKind.Delete, delete.Target, body: null, delete.Hint),
             ListRecords list => On(OperationKind.List, list.List, list.Query),
             CountRecords count => On(OperationKind.Count, count.List, count.Query),
@@ -94,6 +98,7 @@ public sealed class OperationWire
                 SecondTest = precondition.SecondTest,
                 SecondStamp = precondition.SecondValue.Milliseconds,
                 HasGeneratedId = wire.HasGeneratedId,
+                ReservedFlag = wire.ReservedFlag,
             };
     }
 
@@ -107,7 +112,7 @@ public sealed class OperationWire
             OperationKind.Read => new ReadRecord(target),
             OperationKind.Put => new PutRecord(target, Body is null ? default(ReadOnlyMemory<byte>?) : Body, hint),
             OperationKind.Create => new CreateRecord(target, Body, hint) { HasGeneratedId = HasGeneratedId },
-            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes),
+            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes, ReservedFlag),
             OperationKind.Delete => new DeleteRecord(target, hint),
             OperationKind.List => new ListRecords(list, Query!.ToQuery()),
             OperationKind.Count => new CountRecords(list, Query!.ToQuery()),
@@ -131,7 +136,8 @@ public sealed class OperationWire
         ServerTimestamp? hint = null,
         PatchKind patch = default,
         int maxBytes = 0,
-        bool hasGeneratedId = false) => new()
+        bool hasGeneratedId = false,
+        string? reservedFlag = null) => new()
     {
         Kind = kind,
         Role = target.List.Role,
@@ -142,6 +148,7 @@ public sealed class OperationWire
         PatchKind = patch,
         MaxBytes = maxBytes,
         HasGeneratedId = hasGeneratedId,
+        ReservedFlag = reservedFlag,
     };
 
     private static OperationWire On(OperationKind kind, ListRef list, ListQuery query) =>

@@ -8,6 +8,7 @@ using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -63,6 +64,9 @@ internal static class LockstepServer
         {
             builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         }
+
+        // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
+        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
 
         // :: HTTP
         builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
