@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Lockstep.Core.Json;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Routing;
@@ -11,7 +11,6 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary><c>POST /batch</c>: several requests in one, carried out in order.</summary>
 internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, HttpOptions http)
 {
-    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 1000 };
     private static readonly RequestPath Version = RequestPath.OfDecoded(KintoProtocol.Prefix);
     private static readonly RequestPath Root = RequestPath.OfDecoded("/");
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
@@ -162,11 +161,18 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
                 return (null, Bad("headers", "should be an object"));
             }
 
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in source.EnumerateObject())
             {
                 if (JsonText.Read(header.Value) is not { } value)
                 {
                     return (null, Bad("headers", "contains non string value"));
+                }
+
+                // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
+                if (!names.Add(header.Name))
+                {
+                    return (null, Bad("headers", $"contains {header.Name} twice"));
                 }
 
                 headers[header.Name] = value;
@@ -209,24 +215,9 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
             return JsonMarshal.GetRawUtf8Value(own).ToArray();
         }
 
-        var merged = JsonObject.Create(shared.Clone())!;
-        Fill(merged, JsonObject.Create(own.Clone())!);
-        return JsonSerializer.SerializeToUtf8Bytes(merged, Deep);
-
-        static void Fill(JsonObject into, JsonObject from)
-        {
-            foreach (var (name, value) in from)
-            {
-                if (into[name] is JsonObject inner && value is JsonObject source)
-                {
-                    Fill(inner, source);
-                }
-                else
-                {
-                    into[name] = value?.DeepClone();
-                }
-            }
-        }
+        var merged = new ArrayBufferWriter<byte>();
+        JsonMerge.Write(merged, shared, own, JsonMergeRule.Deep);
+        return merged.WrittenMemory;
     }
 
     private void Write(IBufferWriter<byte> output, List<KintoRequest> requests, KintoResponse[] responses)

@@ -101,6 +101,8 @@ internal static class KintoErrors
         });
     }
 
+    public static KintoResponse GivenTwice(string parameter) => Invalid("querystring", parameter, $"{parameter} should be given once");
+
     /// <param name="details">Writes the value of <c>details</c>; null for none.</param>
     public static KintoResponse Create(int status, int errno, string error, string? message, Action<Utf8JsonWriter>? details = null) =>
         new(status)

@@ -50,11 +50,6 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
         _ => null,
     };
 
-    /// <summary>An id for an object posted without one: what Kinto's generators make.</summary>
-    public static string NewId(ListRole role) => role == ListRole.Records
-        ? Guid.NewGuid().ToString()
-        : Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
-
     public KintoPlan Create(KintoRequest request, KintoTarget target)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
@@ -68,14 +63,18 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
             return error!;
         }
 
-        var id = body.Data?.Id ?? NewId(target.List.Role);
+        var data = body.Data ?? RecordData.Empty;
+        var id = data.Id ?? IdGenerator.Next(target.List.Role);
         if (!KintoIds.IsValid(id, options))
         {
             return KintoErrors.Invalid("path", null, "Invalid object id");
         }
 
-        var data = body.Data ?? RecordData.Empty;
-        var operation = new CreateRecord(new ObjectRef(target.List, id), data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
+        var operation = new CreateRecord(new ObjectRef(target.List, id), data.Body, ObjectPlans.Hint(data))
+        {
+            Precondition = precondition,
+            HasGeneratedId = data.Id is null,
+        };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
     }
 

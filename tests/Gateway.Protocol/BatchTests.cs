@@ -121,17 +121,99 @@ public sealed class BatchTests(KintoServer server) : IClassFixture<KintoServer>
     [Fact]
     public async Task Batch_PartsWithTheirOwnCredentials_ActForTheirOwnUser()
     {
-        using var alice = await server.NewUserAsync();
-        using var bob = await server.NewUserAsync();
-        await bob.PutAsync(List + "/secret", """{"data":{}}""");
+        await server.AddAccountAsync("alice", "alices");
+        await server.AddAccountAsync("bob", "b0bs-own");
+        using var alice = server.As("alice", "alices");
+        using var bob = server.As("bob", "b0bs-own");
+        await bob.PutAsync(List + "/of-bob", """{"data":{}}""");
+        var asBob = $$"""{"Authorization":"{{KintoClient.Basic("bob", "b0bs-own")}}"}""";
+
+        var wrong = KintoClient.Basic("bob", "wrong");
 
         var answer = await alice.PostAsync("/batch", $$$"""
-            {"requests":[{"path":"{{{List}}}"},{"path":"{{{List}}}","headers":{"Authorization":"Basic bm9wZTpub3Bl"}}]}
+            {"requests":[
+              {"path":"{{{List}}}"},
+              {"path":"{{{List}}}","headers":{{{asBob}}} },
+              {"method":"PUT","path":"{{{List}}}/by-batch","body":{"data":{}},"headers":{{{asBob}}} },
+              {"method":"PUT","path":"{{{List}}}/of-alice","body":{"data":{} } },
+              {"path":"{{{List}}}","headers":{"authorization":"{{{wrong}}}"} },
+              {"path":"/","headers":{{{asBob}}} },
+              {"path":"/"}
+            ]}
             """);
 
         var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
-        Assert.Equal([200, 401], parts.Select(part => part.GetProperty("status").GetInt32()));
+        Assert.Equal([200, 200, 201, 201, 401, 200, 200], parts.Select(part => part.GetProperty("status").GetInt32()));
         Assert.Empty(parts[0].GetProperty("body").GetProperty("data").EnumerateArray());
+        Assert.Equal("of-bob", Assert.Single(parts[1].GetProperty("body").GetProperty("data").EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal("account:bob", parts[2].GetProperty("body").GetProperty("permissions").GetProperty("write")[0].GetString());
+        Assert.Equal(
+            ["account:bob", "account:alice"],
+            parts[5..].Select(part => part.GetProperty("body").GetProperty("user").GetProperty("id").GetString()));
+        Assert.Equal(["by-batch", "of-bob"], (await bob.GetAsync(List + "?_sort=id")).Ids);
+        Assert.Equal(["of-alice"], (await alice.GetAsync(List)).Ids);
+    }
+
+    /// <summary>What JavaScript makes when it cuts a text in the middle of an emoji.</summary>
+    [Fact]
+    public async Task Batch_HalfASurrogatePair_InDefaultsAndParts_GoesThroughByteForByte()
+    {
+        using var client = await server.NewUserAsync();
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"defaults":{"method":"PUT","body":{"data":{"s":"cut \ud83d","n":1.50,"o":{"t":"\u0041\uDE00","u":null} } } },
+             "requests":[
+              {"path":"{{{{List}}}}/a"},
+              {"path":"{{{{List}}}}/b","body":{"data":{"own":"\uD83D","o":{"u":2} } } },
+              {"path":"{{{{List}}}}/c","body":{"data":{"s":null,"n":{},"o":[]} } }
+             ]}
+            """);
+
+        Assert.Equal([201, 201, 201], answer.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+        static string Raw(KintoAnswer record, string name) => record.Data.GetProperty(name).GetRawText();
+        var (a, b, c) = (await client.GetAsync(List + "/a"), await client.GetAsync(List + "/b"), await client.GetAsync(List + "/c"));
+        Assert.Equal(["\"cut \\ud83d\"", "1.50", """{"t":"\u0041\uDE00","u":null}"""], new[] { "s", "n", "o" }.Select(name => Raw(a, name)));
+        Assert.Equal(["\"cut \\ud83d\"", "1.50", """{"t":"\u0041\uDE00","u":2}""", "\"\\uD83D\""], new[] { "s", "n", "o", "own" }.Select(name => Raw(b, name)));
+        Assert.Equal(["null", "{}", "[]"], new[] { "s", "n", "o" }.Select(name => Raw(c, name)));
+    }
+
+    [Theory]
+    [InlineData("""{"requests":[{"path":"/\ud83d"}]}""")]
+    [InlineData("""{"requests":[{"path":"/","method":"\ud83d"}]}""")]
+    [InlineData("""{"requests":[{"path":"/","headers":{"X-A":"\ud83d"}}]}""")]
+    [InlineData("""{"requests":[{"path":"/","headers":{"\ud83d":"a"}}]}""")]
+    [InlineData("""{"requests":[{"path":"/","body":{"\ud83d":1}}]}""")]
+    [InlineData("""{"defaults":{"path":"/\ud83d"},"requests":[{}]}""")]
+    [InlineData("""{"defaults":{"body":{"data":{"\ud83d":1}}},"requests":[{"path":"/"}]}""")]
+    [InlineData("""{"\ud83d":1,"requests":[]}""")]
+    public async Task Batch_HalfASurrogatePair_InWhatIsRead_Is400(string body)
+    {
+        using var client = await server.NewUserAsync();
+        (await client.PostAsync("/batch", body)).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Batch_PartsThatLookDeleted_Are400ThatNamesTheField_AlsoByDefaults()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(List + "/a", """{"data":{}}""");
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"defaults":{"body":{"data":{"deleted":true} } },
+             "requests":[
+              {"method":"PUT","path":"{{{{List}}}}/b"},
+              {"method":"PUT","path":"{{{{List}}}}/c","body":{"data":{"deleted":false} } },
+              {"method":"POST","path":"{{{{List}}}}","body":{"data":{"id":"d"} } },
+              {"method":"PATCH","path":"{{{{List}}}}/a"},
+              {"method":"PATCH","path":"{{{{List}}}}/a","headers":{"Content-Type":"application/merge-patch+json"} },
+              {"method":"PUT","path":"/buckets/default/collections/e"},
+              {"method":"POST","path":"/buckets"}
+             ]}
+            """);
+
+        var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+        Assert.Equal([400, 201, 400, 400, 400, 400, 400], parts.Select(part => part.GetProperty("status").GetInt32()));
+        Assert.All(parts.Where((_, i) => i != 1), part => Assert.Equal(
+            "data.deleted", part.GetProperty("body").GetProperty("details")[0].GetProperty("name").GetString()));
+        Assert.Equal(["a", "c"], (await client.GetAsync(List + "?_since=0&_sort=id")).Ids);
     }
 
     [Fact]

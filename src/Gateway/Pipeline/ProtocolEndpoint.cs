@@ -23,7 +23,13 @@ namespace Lockstep.Gateway.Pipeline;
 /// </list>
 /// </summary>
 internal sealed class ProtocolEndpoint<THandler>(
-    IProtocol<THandler> protocol, Admission admission, AnswerWriter answers, Drain drain, HttpOptions http, ILoggerFactory loggers) : IProtocolEndpoint
+    IProtocol<THandler> protocol,
+    Admission admission,
+    AnswerWriter answers,
+    Drain drain,
+    HttpOptions http,
+    TimeProvider time,
+    ILoggerFactory loggers) : IProtocolEndpoint
 {
     private readonly ILogger logger = loggers.CreateLogger($"Lockstep.Gateway.{protocol.Name}");
 
@@ -167,7 +173,7 @@ internal sealed class ProtocolEndpoint<THandler>(
         // :: Step 6. It can take its time, in which a password can change or an account go: ask again after it.
         var (context, request) = (about.Http, about.Http.Request);
         using var body = new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20));
-        if (await BodyReader.ReadAsync(request, body, maxBytes, context.RequestAborted) is > 0 and var status)
+        if (await BodyReader.ReadAsync(request, body, maxBytes, time) is > 0 and var status)
         {
             context.Response.Headers.Connection = "close";
             await RefuseAsync(context, status switch

@@ -9,6 +9,7 @@ using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -65,6 +66,9 @@ internal static class LockstepServer
             builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         }
 
+        // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
+        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+
         // :: HTTP
         builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options.Http));
@@ -89,8 +93,12 @@ internal static class LockstepServer
 
     /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
     public static IServiceCollection AddOwners(this IServiceCollection services) => services
+        .AddSingleton<OwnerFaults>()
         .AddSingleton(static services => new InProcessBuckets(
-            services.GetRequiredService<IBucketStore>(), services.GetRequiredService<LockstepOptions>().Buckets, services.GetRequiredService<TimeProvider>()))
+            services.GetRequiredService<IBucketStore>(),
+            services.GetRequiredService<LockstepOptions>().Buckets,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<OwnerFaults>().Report))
         .AddHostedService<Housekeeping>();
 
     /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
