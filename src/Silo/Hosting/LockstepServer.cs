@@ -6,6 +6,7 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
