@@ -5,6 +5,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -16,13 +17,9 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
 {
     private const int MaxBuckets = 10_000;
 
+    /// <summary>GET, HEAD and DELETE.</summary>
     public KintoPlan Plan(KintoRequest request)
     {
-        if (request.Method is "POST")
-        {
-            return Post(request);
-        }
-
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
             return invalid;
@@ -75,8 +72,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         foreach (var record in page.Records.Where(record => !record.IsTombstone))
         {
             var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var caller = new Caller(request.Principal!.Id, id.IsDefaultBucket);
-            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, id), [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {
                 return unavailable;
@@ -92,7 +88,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         return new RecordsDeleted(tombstones, stamp, page.Next);
     }
 
-    private KintoPlan Post(KintoRequest request)
+    public KintoPlan Create(KintoRequest request)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
         {
@@ -118,7 +114,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
             return new KintoPlan.Task(cancellationToken => CreateAsync(request, id, operation, cancellationToken));
         }
 
-        var target = KintoPaths.Bucket(request.Principal!, id);
+        var target = KintoTarget.OfBucket(request.Principal!, id);
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
     }
 
@@ -127,7 +123,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
     {
         while (true)
         {
-            var target = KintoPaths.Bucket(request.Principal!, id);
+            var target = KintoTarget.OfBucket(request.Principal!, id);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken);
             if (response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed { Existing: not null }))
             {

@@ -10,35 +10,27 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
 internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
 {
-    public const string Methods = "GET, HEAD, POST, DELETE, OPTIONS";
-
     /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
 
-    public KintoPlan Plan(KintoRequest request, KintoTarget target)
-    {
-        if (request.Method is "POST")
-        {
-            return Post(request, target);
-        }
+    public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }));
 
+    public KintoPlan Count(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }));
+
+    public KintoPlan Delete(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)));
+
+    private KintoPlan Plan(KintoRequest request, Func<ListParameters, Precondition, KintoPlan> plan)
+    {
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
             return invalid;
         }
 
         var (parameters, error) = ListParameters.Read(request, options);
-        if (parameters is null)
-        {
-            return error!;
-        }
-
-        return request.Method switch
-        {
-            "DELETE" => new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)),
-            "HEAD" => Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }),
-            _ => Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }),
-        };
+        return parameters is null ? error! : plan(parameters, precondition);
     }
 
     /// <summary>The URL of the page after this one: the same query with another token.</summary>
@@ -58,7 +50,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
         _ => null,
     };
 
-    private KintoPlan Post(KintoRequest request, KintoTarget target)
+    public KintoPlan Create(KintoRequest request, KintoTarget target)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
         {

@@ -10,23 +10,17 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>GET, HEAD, PUT, PATCH and DELETE of one object: a bucket, a collection or a record.</summary>
 internal sealed class ObjectPlans(KintoOptions options)
 {
-    public const string Methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+    public KintoPlan Get(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Get(request, target, precondition);
 
-    public KintoPlan Plan(KintoRequest request, KintoTarget target)
-    {
-        if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error)
-        {
-            return error;
-        }
+    public KintoPlan Put(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Put(request, target, precondition);
 
-        return request.Method switch
-        {
-            "PUT" => Put(request, target, precondition),
-            "PATCH" => Patch(request, target, precondition),
-            "DELETE" => Delete(request, target, precondition),
-            _ => Get(request, target, precondition),
-        };
-    }
+    public KintoPlan Patch(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Patch(request, target, precondition);
+
+    public KintoPlan Delete(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Delete(request, target, precondition);
 
     /// <summary>The wish for a stamp, if it can be one.</summary>
     public static ServerTimestamp? Hint(RecordData? data) =>

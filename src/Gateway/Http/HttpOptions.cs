@@ -21,6 +21,9 @@ public sealed record HttpOptions
     /// <summary>Requests worked on at a time, a quarter of them for one user; more are refused with 503 before their body is read. Default: 2,000.</summary>
     public int MaxConcurrentRequests { get; init; } = 2_000;
 
+    /// <summary>Streams, such as those of server-sent events, open at a time, a quarter of them for one user. Default: 10,000.</summary>
+    public int MaxStreams { get; init; } = 10_000;
+
     /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
     public long MaxBufferedBytes { get; init; } = 256L << 20;
 

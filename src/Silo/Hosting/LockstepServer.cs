@@ -6,6 +6,7 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Pipeline;
 using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -37,7 +38,7 @@ internal static class LockstepServer
                 services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
             .AddApi();
         var app = CreateApplication(builder, options);
-        app.MapKinto(options.Telemetry.IsOn);
+        app.MapProtocols(options.Telemetry.IsOn);
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
         return app;
     }
@@ -102,7 +103,7 @@ internal static class LockstepServer
         .AddHostedService<Housekeeping>();
 
     /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
-    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddSingleton<Admission>().AddKinto();
+    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddKinto();
 
     /// <summary>The pipeline, with the health endpoints and without a protocol.</summary>
     public static WebApplication CreateApplication(WebApplicationBuilder builder, LockstepOptions options)

@@ -175,6 +175,7 @@ internal static class LockstepSettings
         ("Http:MaxRequestBytes", options.Http.MaxRequestBytes),
         ("Http:MaxHeaderBytes", options.Http.MaxHeaderBytes),
         ("Http:MaxConcurrentRequests", options.Http.MaxConcurrentRequests),
+        ("Http:MaxStreams", options.Http.MaxStreams),
         ("Http:MaxAnswerBytes", options.Http.MaxAnswerBytes),
         ("Accounts:MinPasswordLength", options.Accounts.MinPasswordLength),
         ("Accounts:PasswordIterations", options.Accounts.PasswordIterations),
