@@ -73,7 +73,7 @@ public sealed class OwnerFaultTests
         {
             tried++;
             var done = await commit();
-            time.FailNextWallClock = true;
+            time.FailWallClock = true;
             return done;
         });
 
@@ -155,7 +155,7 @@ public sealed class OwnerFaultTests
         await WriteAsync("first");
 
         // The clock is next read where the turn's duration begins.
-        time.FailTimestamps = 2;
+        time.FailTimestamp = 2;
         Assert.Equal(Unavailable.FateUnknown, await WriteAsync("lost"));
 
         Assert.IsType<RecordWritten>(await WriteAsync("after"));
@@ -235,24 +235,5 @@ public sealed class OwnerFaultTests
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
             BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
             keys.Any(key => key.Id == Poison) ? throw new InvalidOperationException("A bug.") : base.ReadAsync(bucket, keys, cancellationToken);
-    }
-
-    /// <summary>A clock that fails when it is told to.</summary>
-    private sealed class FaultyTime : TimeProvider
-    {
-        /// <summary>Which of the coming looks at the monotonic clock fails, counted from 1; 0 for none.</summary>
-        public int FailTimestamps { get; set; }
-
-        public bool FailNextWallClock { get; set; }
-
-        public override long GetTimestamp() =>
-            FailTimestamps > 0 && --FailTimestamps == 0 ? throw new InvalidOperationException("No clock.") : System.GetTimestamp();
-
-        public override DateTimeOffset GetUtcNow()
-        {
-            var fails = FailNextWallClock;
-            FailNextWallClock = false;
-            return fails ? throw new InvalidOperationException("No clock.") : System.GetUtcNow();
-        }
     }
 }

@@ -40,17 +40,17 @@ public sealed class ProjectReferenceTests
     }
 
     [Fact]
-    public void OpenTelemetry_IsKnownToOneTypeOnly()
+    public void OpenTelemetry_IsKnownToOneRoomOnly()
     {
         const System.Reflection.BindingFlags all =
             System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public;
         var users = typeof(Program).Assembly.GetTypes()
             .Where(type => Knows(type.BaseType) || type.GetFields(all).Any(field => Knows(field.FieldType))
                 || type.GetMethods(all).Any(method => Knows(method.ReturnType) || method.GetParameters().Any(parameter => Knows(parameter.ParameterType))))
-            .Select(type => type.FullName!.Split('+')[0])
+            .Select(type => type.Namespace)
             .Distinct(StringComparer.Ordinal);
 
-        Assert.Equal(["Lockstep.Silo.Hosting.Telemetry"], users);
+        Assert.Equal(["Lockstep.Silo.Telemetry"], users);
 
         static bool Knows(Type? type) => type?.Assembly.GetName().Name!.StartsWith("OpenTelemetry", StringComparison.Ordinal) == true;
     }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>
-/// Hears what a server in these tests logs, which goes nowhere otherwise: its own lines from Debug on, and those of ASP.NET Core
-/// that are logged by the settings that are shipped.
+/// Hears what a server in these tests logs about requests, which goes nowhere otherwise: its own lines from Debug on, and those
+/// of ASP.NET Core that are logged by the settings that are shipped.
 /// </summary>
 [ProviderAlias("Heard")]
 internal sealed class LogWatch : ILoggerProvider
@@ -15,7 +15,8 @@ internal sealed class LogWatch : ILoggerProvider
     public static readonly IReadOnlyList<KeyValuePair<string, string?>> Settings =
     [
         new("Logging:LogLevel:Default", "None"),
-        new("Logging:Heard:LogLevel:Default", "Debug"),
+        new("Logging:Heard:LogLevel:Default", "None"),
+        new("Logging:Heard:LogLevel:Lockstep.Gateway", "Debug"),
         new("Logging:Heard:LogLevel:Microsoft", "Warning"),
 
         // Says that connections have ended.

@@ -1,4 +1,4 @@
-using Lockstep.Silo.Hosting;
+using Lockstep.Silo.Telemetry;
 
 namespace Lockstep.Gateway.Protocol;
 

@@ -16,6 +16,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
     private readonly ConcurrentDictionary<string, double> points = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> resource = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> spans = new();
+    private readonly ConcurrentQueue<string> authorizations = new();
     private TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private OtlpReceiver(bool grpc, string address)
@@ -43,6 +44,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary><c>name{tag=value,…}</c> with the names of its events behind it.</summary>
     public IReadOnlyCollection<string> Spans => spans;
+
+    /// <summary>The header <c>Authorization</c> of each sending.</summary>
+    public IReadOnlyCollection<string> Authorizations => authorizations;
 
     public static async Task<OtlpReceiver> StartAsync(bool grpc = false, string address = "http://127.0.0.1:0")
     {
@@ -104,8 +108,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
         await context.Response.Body.WriteAsync(new byte[5]);
     }
 
-    private static async Task<byte[]> BodyAsync(HttpContext context)
+    private async Task<byte[]> BodyAsync(HttpContext context)
     {
+        authorizations.Enqueue(context.Request.Headers.Authorization.ToString());
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         return body.ToArray();

@@ -76,11 +76,57 @@ public sealed class TelemetryTests : IAsyncLifetime
             Assert.Equal(0, await server.EndAsync());
         }
 
-        var put = $"PUT {Route}/{{record}}{{http.request.method=PUT,http.response.status_code=201,http.route={Route}/{{record}}}}";
+        const string end = "network.protocol.version=1.1,url.scheme=http}";
+        var put = $"PUT {Route}/{{record}}{{http.request.method=PUT,http.response.status_code=201,http.route={Route}/{{record}},{end}";
         Assert.Equal(3, receiver.Spans.Count(span => span == put));
-        Assert.Contains("_OTHER{http.request.method=_OTHER,http.response.status_code=404}", receiver.Spans);
+        Assert.Contains($"HTTP{{http.request.method=_OTHER,http.response.status_code=404,{end}", receiver.Spans);
         Assert.Equal(PostgresServer.IsChosen, receiver.Spans.Any(span => span.StartsWith("postgresql{db.system.name=postgresql}", StringComparison.Ordinal)));
         AssertNamesNobody(receiver);
+    }
+
+    [Fact]
+    public async Task Client_ThatAsksToBeTraced_IsTracedAsOftenAsAnyOther()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var (server, address) = await ServerProcess.StartAsync(
+            storage, ["--telemetry:otlp-endpoint", receiver.Address, "--telemetry:protocol", "http/protobuf", "--telemetry:trace-ratio", "0.0000000001"]);
+        using (server)
+        {
+            await WorkAsync(address);
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        Assert.Equal(3, receiver.Points["lockstep.turn.duration{}"]);
+        Assert.Empty(receiver.Spans);
+    }
+
+    [Fact]
+    public async Task Environment_GivesHeadersAndAttributes_AndNothingThatASettingSays()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        var environment = new Dictionary<string, string>(storage.Environment)
+        {
+            ["OTEL_RESOURCE_ATTRIBUTES"] = "k8s.pod.name=lockstep-0,service.name=another",
+            ["OTEL_EXPORTER_OTLP_HEADERS"] = "Authorization=Bearer of-the-receiver",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9",
+            ["OTEL_SERVICE_NAME"] = "another",
+            ["OTEL_TRACES_SAMPLER"] = "always_on",
+        };
+        var (server, _) = await ServerProcess.StartAsync(
+            storage.Directory,
+            ["--telemetry:otlp-endpoint", receiver.Address, "--telemetry:protocol", "http/protobuf", "--telemetry:trace-ratio", "0.0000000001"],
+            environment);
+        using (server)
+        {
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        Assert.Equal("lockstep-0", receiver.Resource["k8s.pod.name"]);
+        Assert.Equal("lockstep", receiver.Resource["service.name"]);
+        Assert.Equal(["Bearer of-the-receiver"], receiver.Authorizations.Distinct(StringComparer.Ordinal));
+        Assert.Empty(receiver.Spans);
     }
 
     [Theory]

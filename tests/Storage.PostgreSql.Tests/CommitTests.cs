@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -86,6 +87,29 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task LockedBucket_WhoseNextTryFails_IsToldThatItWasNotWritten()
+    {
+        var process = await database.OpenAsync();
+        var id = NewId();
+        await PutAsync(Buckets(process), id, "before");
+        var heads = (await new PostgresBucketStore(process).LoadAsync(id, claim: false, default))!;
+        await using var source = NpgsqlDataSource.Create(database.Connection);
+        await using var holder = await source.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand($"SELECT FROM buckets WHERE id = '{id}' FOR UPDATE", holder, transaction);
+        await command.ExecuteNonQueryAsync();
+        var faults = new ConcurrentQueue<Exception>();
+
+        // The clock is looked at when the commit queues, and when it was found locked.
+        await using var queue = new CommitQueue(source, process.Lease, database.Options, new FaultyTime { FailTimestamp = 2 }, faults.Enqueue, process.Metrics);
+        var outcome = await queue.CommitAsync(new BucketCommit(heads with { Version = heads.Version + 1, Clock = heads.Clock.Plus(1) }, Guid.NewGuid(), [], [], [], []))
+            .WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(CommitOutcome.NotExecuted, outcome);
+        Assert.Single(faults);
+    }
+
+    [Fact]
     public async Task GiantWriteAndPoison_BesideManySmallWriters_DisturbNobody()
     {
         // :: Giants on every lane stop in the middle of their transactions, and one more has none
@@ -107,7 +131,7 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
         await Eventually.HoldsAsync("all lanes at the gate", async () => (long)(await database.QueryAsync(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted"))! == CommitQueue.LargeLanes);
 
-        // :: Small writers, with a poison row among each ten of their writes, are all served meanwhile
+        // :: Small writers, each with a poison row in between, are all served meanwhile
         var small = Task.WhenAll(Enumerable.Range(0, 200).Select(writer => Task.Run(async () =>
         {
             var id = NewId();

@@ -62,7 +62,7 @@ public sealed class SqliteWriterTests : IDisposable
         await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
 
         // The clock is looked at when a transaction begins, and when it has ended.
-        time.FailLook = look;
+        time.FailTimestamp = look;
         Assert.Equal(CommitOutcome.Unknown, await writer.WriteAsync(static statements => Run(statements, "INSERT INTO written VALUES ('a')")).WaitAsync(Patience));
 
         Assert.Equal(written, await CountAsync(writer));
@@ -128,14 +128,5 @@ public sealed class SqliteWriterTests : IDisposable
                 throw new InvalidOperationException("It cannot be closed.");
             }
         }
-    }
-
-    /// <summary>A clock that fails when it is told to.</summary>
-    private sealed class FaultyTime : TimeProvider
-    {
-        /// <summary>Which of the coming looks fails, counted from 1; 0 for none.</summary>
-        public int FailLook { get; set; }
-
-        public override long GetTimestamp() => FailLook > 0 && --FailLook == 0 ? throw new InvalidOperationException("No clock.") : System.GetTimestamp();
     }
 }

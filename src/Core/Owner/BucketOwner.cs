@@ -14,8 +14,10 @@ namespace Lockstep.Core.Owner;
 /// is ever denied.</item>
 /// <item>The heads are a cache. The store compares the version with each commit, so an owner with old heads, whether
 /// another process took over or a restore happened, writes nothing; it loads and runs the turn again.</item>
-/// <item>The store says truly what became of a commit; when it cannot, the callers hear "unknown" and the heads are thrown
-/// away.</item>
+/// <item>The store says truly what became of a commit; when it cannot, or a fault comes in between, the callers hear "unknown"
+/// and the heads are thrown away. A fault before that fails its own request; none ends the turns.</item>
+/// <item>Heads older than any that were remembered are not remembered again, unless an old store was put in the place of this
+/// one.</item>
 /// <item>In a shared store, answers that rest on remembered heads are given only while the store lets this process answer for
 /// the bucket (<see cref="IBucketStore.IsCurrent"/>), both when they are begun and when they are released.</item>
 /// <item>Reads do not queue. What they take from the store is newer than the heads for the moment between a commit and

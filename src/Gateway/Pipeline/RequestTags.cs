@@ -17,17 +17,15 @@ internal static class RequestTags
         if (route is not null)
         {
             context.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new KeyValuePair<string, object?>(Route, route));
-        }
-
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity)
-        {
-            var method = Known(context.Request.Method);
-            activity.DisplayName = route is null ? method : $"{method} {route}";
-            activity.SetTag("http.request.method", method).SetTag(Route, route).SetTag("http.response.status_code", context.Response.StatusCode);
+            if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity)
+            {
+                activity.DisplayName = $"{Known(context.Request.Method)} {route}";
+                activity.SetTag(Route, route);
+            }
         }
     }
 
     /// <summary>A method is a text that the client chose.</summary>
     private static string Known(string method) =>
-        method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? method : "_OTHER";
+        method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? method : "HTTP";
 }

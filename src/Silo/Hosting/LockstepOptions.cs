@@ -2,6 +2,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Silo.Telemetry;
 using Lockstep.Storage.PostgreSql;
 
 namespace Lockstep.Silo.Hosting;

@@ -7,6 +7,7 @@ using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;

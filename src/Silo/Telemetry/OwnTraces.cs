@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Lockstep.Silo.Hosting;
+namespace Lockstep.Silo.Telemetry;
 
 /// <summary>
 /// Begins traces at this server's door. What a request says of a trace, its state and baggage comes from whoever sent it: he

@@ -1,4 +1,4 @@
-namespace Lockstep.Silo.Hosting;
+namespace Lockstep.Silo.Telemetry;
 
 /// <summary>Where metrics and traces are sent.</summary>
 internal sealed record TelemetryOptions

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Lockstep.Core.Metering;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Metering;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Lockstep.Silo.Telemetry;
+
+/// <summary>
+/// Registers what measures the gateway, and the sending of metrics and traces to an OTLP receiver where it is asked for. Invariants:
+/// <list type="number">
+/// <item>Sending has threads of its own: a receiver that is slow or away costs requests nothing, and a stop no more than
+/// <see cref="LastSending.Patience"/>.</item>
+/// <item>Nothing that a client sent leaves with a trace but the method: URLs here are names of people and their data.</item>
+/// <item>A client chooses neither whether nor as what it is traced.</item>
+/// </list>
+/// </summary>
+internal static class TelemetryServiceCollectionExtensions
+{
+    /// <summary>Before other hosted services: what begins first ends last, and so sends what the others did at the end.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
+    {
+        services.AddSingleton<GatewayMetrics>().AddSingleton(options);
+        if (!options.IsOn)
+        {
+            return services;
+        }
+
+        services.AddSingleton<OtlpSenders>().AddHostedService<LastSending>();
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(static resource => resource
+                .Clear()
+                .AddEnvironmentVariableDetector()
+                .AddTelemetrySdk()
+                .AddService("lockstep", serviceVersion: ServerVersion.Version, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}"))
+            .WithMetrics(metrics => metrics
+                .AddMeter(LockstepMeter.Name, "Microsoft.Orleans")
+                .AddAspNetCoreInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddNpgsqlInstrumentation()
+                .AddReader(static sending => sending.GetRequiredService<OtlpSenders>().ForMetrics()));
+        if (options.Traces)
+        {
+            // The framework reads a request's headers by the one, the instrumentation by the other, which the process has once.
+            services.AddSingleton<DistributedContextPropagator, OwnTraces>();
+            Sdk.SetDefaultTextMapPropagator(new CompositeTextMapPropagator([]));
+            telemetry.WithTracing(traces => traces
+                .AddSource("Microsoft.Orleans.*")
+                .AddAspNetCoreInstrumentation()
+                .AddNpgsql()
+                .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TraceRatio)))
+                .AddProcessor(new WithoutContent())
+                .AddProcessor(static sending => sending.GetRequiredService<OtlpSenders>().ForTraces()));
+        }
+
+        return services;
+    }
+}
