@@ -73,7 +73,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     public Answer Redirect(HttpRequest request, string path, params KeyValuePair<string, string>[] more)
     {
         var target = new PathString(path).ToUriComponent() + Escape(request.QueryString.ToUriComponent());
-        var location = http.PublicUrl is null ? request.PathBase.ToUriComponent() + target : PublicUrls.Base(request, http) + target;
+        var location = (http.PublicUrl is null ? PublicUrls.PathBase(request) : PublicUrls.Base(request, http)) + target;
         var response = new KintoResponse(StatusCodes.Status307TemporaryRedirect) { Headers = more }.With(HeaderNames.Location, location);
         return Of(response, isPrivate: false);
     }

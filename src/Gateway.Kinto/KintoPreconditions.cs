@@ -4,8 +4,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>If-Match</c> and <c>If-None-Match</c>, in this order where there are both (RFC 9110, 13.2.2). The date headers do not
-/// count, as in Kinto.
+/// <c>If-Match</c> and <c>If-None-Match</c>, in this order where there are both (RFC 9110, 13.2.2). An empty one is none: so a part
+/// of a batch undoes a default. The date headers do not count, as in Kinto.
 /// </summary>
 internal static class KintoPreconditions
 {
@@ -16,7 +16,7 @@ internal static class KintoPreconditions
     public static KintoResponse? Read(KintoRequest request, PreconditionScope scope, out Precondition precondition)
     {
         precondition = Precondition.None;
-        if (request.Header("If-Match") is { } match)
+        if (request.Header("If-Match") is { Length: > 0 } match)
         {
             if (!TryParse(match, out var any, out var stamp))
             {
@@ -26,7 +26,7 @@ internal static class KintoPreconditions
             precondition = new Precondition(scope, any ? PreconditionTest.MustExist : PreconditionTest.Match, stamp);
         }
 
-        if (request.Header("If-None-Match") is { } noneMatch)
+        if (request.Header("If-None-Match") is { Length: > 0 } noneMatch)
         {
             if (!TryParse(noneMatch, out var any, out var stamp))
             {

@@ -89,6 +89,19 @@ public sealed class BatchTests(KintoServer server) : IClassFixture<KintoServer>
         (await client.PostAsync("/batch", body)).AssertError(400, KintoErrno.InvalidParameters);
     }
 
+    [Fact]
+    public async Task Batch_EmptyPreconditionOfAPart_UndoesTheDefault()
+    {
+        using var client = await server.NewUserAsync();
+
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"defaults":{"method":"PUT","path":"{{{{List}}}}/a","headers":{"If-None-Match":"*"},"body":{"data":{}} },
+             "requests":[{},{},{"headers":{"If-None-Match":""}},{"headers":{"If-None-Match":"","If-Match":""}}]}
+            """);
+
+        Assert.Equal([201, 412, 200, 200], Statuses(answer));
+    }
+
     [Theory]
     [InlineData("/buckets/%FF", 400)]
     [InlineData("/buckets/%00", 400)]

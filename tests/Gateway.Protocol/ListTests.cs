@@ -7,6 +7,22 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     private const string List = KintoClient.Records;
 
     [Fact]
+    public async Task Head_OfAList_SaysNoLengthThatIsNone()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
+        foreach (var path in new[] { KintoClient.Records, "/buckets", "/accounts" })
+        {
+            var head = await client.SendAsync("HEAD", path);
+
+            Assert.Equal((200, "1"), (head.Status, head.Headers["Total-Objects"]));
+            Assert.False(head.Headers.ContainsKey("Content-Length"));
+        }
+
+        Assert.NotEqual("0", (await client.SendAsync("HEAD", KintoClient.Records + "/a")).Headers["Content-Length"]);
+    }
+
+    [Fact]
     public async Task List_NewestFirst_WithItsStamp()
     {
         using var client = await SeedAsync("a", "b", "c");

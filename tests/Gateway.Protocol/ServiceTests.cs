@@ -114,6 +114,8 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         var list = await client.GetAsync(KintoClient.Records);
         Assert.Equal("7", list.Headers["Backoff"]);
         Assert.Equal("7", (await client.GetAsync("/nothing")).Headers["Backoff"]);
+        Assert.Equal("7", (await client.GetAsync("/buckets/")).Headers["Backoff"]);
+        Assert.Equal("7", (await client.SendRawAsync("GET", "/", null)).Headers["Backoff"]);
         Assert.Equal("7", (await client.GetAsync(KintoClient.Records, ("If-None-Match", list.ETag))).Headers["Backoff"]);
     }
 
@@ -155,8 +157,22 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         (string, string)[] forwarded = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "sync.example.org"), ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Prefix", "/kinto")];
 
         Assert.Equal("https://sync.example.org/kinto/v1/", (await client.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+        forwarded[^1].Item2 = "/kinto/";
+        Assert.Equal("https://sync.example.org/kinto/v1/", (await client.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+        Assert.Equal("/kinto/v1/", (await client.SendRawAsync("GET", "/", null, forwarded)).Headers["Location"]);
         using var direct = server.Anonymous();
         Assert.Equal($"{server.Address}v1/", (await direct.GetAsync("/", forwarded)).Json.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public async Task Host_NotNamedByTheRequest_IsLeftOutOfUrls()
+    {
+        using var raw = new System.Net.Sockets.TcpClient();
+        await raw.ConnectAsync(server.Address.Host, server.Address.Port);
+        await raw.Client.SendAsync("GET /v1/ HTTP/1.0\r\n\r\n"u8.ToArray());
+        using var reader = new StreamReader(raw.GetStream());
+
+        Assert.Contains("\"url\":\"/v1/\"", await reader.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -115,6 +115,7 @@ public sealed class CommandTests : IAsyncLifetime
     [InlineData("Accounts:Registration", "--accounts:registration", "maybe")]
     [InlineData("Http:TrustedProxies", "--http:trusted-proxies", "10.0.0.0/99")]
     [InlineData("Http:PublicUrl", "--http:public-url", "sync.example.org")]
+    [InlineData("Http:PublicUrl", "--http:public-url", "https://sync.example.org/v1/")]
     [InlineData("Postgres:Fly", "--postgres:fly", "high")]
     [InlineData("Postgres:MaxConnections", "--postgres:max-connections", "3")]
     [InlineData("fly", "fly", "high")]

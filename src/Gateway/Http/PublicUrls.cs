@@ -3,7 +3,10 @@ namespace Lockstep.Gateway.Http;
 /// <summary>How clients see this server.</summary>
 public static class PublicUrls
 {
-    /// <summary>Scheme, host and path prefix, without a slash at the end.</summary>
+    /// <summary>Scheme, host and path prefix, without a slash at the end; only the prefix where neither settings nor request name a host.</summary>
     public static string Base(HttpRequest request, HttpOptions options) =>
-        options.PublicUrl?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}";
+        options.PublicUrl?.TrimEnd('/') ?? (request.Host.HasValue ? $"{request.Scheme}://{request.Host.ToUriComponent()}" : "") + PathBase(request);
+
+    /// <summary>The path prefix, without a slash at the end. A proxy may name it with one.</summary>
+    public static string PathBase(HttpRequest request) => request.PathBase.ToUriComponent().TrimEnd('/');
 }

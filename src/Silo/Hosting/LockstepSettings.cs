@@ -83,6 +83,11 @@ internal static class LockstepSettings
             yield return $"Http:PublicUrl is '{publicUrl}', which is no URL. Use something like https://sync.example.org.";
         }
 
+        if (options.Http.PublicUrl?.TrimEnd('/').EndsWith("/v1", StringComparison.Ordinal) == true)
+        {
+            yield return $"Http:PublicUrl is '{options.Http.PublicUrl}'. Leave out /v1: the server adds it.";
+        }
+
         if (options.Http.PathBase is { } pathBase && !pathBase.StartsWith('/'))
         {
             yield return $"Http:PathBase is '{pathBase}'. It begins with a slash: /sync.";

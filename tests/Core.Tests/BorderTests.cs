@@ -1,0 +1,130 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using ArchUnitNET.Domain;
+using ArchUnitNET.Fluent;
+using ArchUnitNET.Fluent.Slices;
+using ArchUnitNET.Loader;
+using ArchUnitNET.xUnit;
+using Lockstep.Core.Owner;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+using Assembly = System.Reflection.Assembly;
+using Type = System.Type;
+
+namespace Lockstep.Core.Tests;
+
+/// <summary>
+/// Who may know whom, by namespace and by project, so that a wrong <c>using</c> fails here and not in a review. What the
+/// program references is found, not listed: a new protocol is held to the same borders.
+/// </summary>
+public sealed class BorderTests
+{
+    private const string Databases = @"Npgsql|Microsoft\.Data";
+    private const string Hosts = @"Lockstep\.(Storage|Grains|Silo)|Orleans|OpenTelemetry";
+
+    private static readonly Assembly[] Shipped = [.. ReferencedBy(typeof(Program).Assembly).Where(IsOurs).Select(Assembly.Load), typeof(Program).Assembly];
+
+    private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(Shipped).Build();
+
+    private static readonly string[] ProtocolNames =
+        [.. Shipped.Select(NameOf).Where(name => name.StartsWith("Lockstep.Gateway.", StringComparison.Ordinal))];
+
+    public static TheoryData<string> Protocols => [.. ProtocolNames];
+
+    [Fact]
+    public void Program_HasAllTheRooms() => Assert.Superset(
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Grains", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        Shipped.Select(NameOf).ToHashSet());
+
+    [Fact]
+    public void Core_KnowsNothingButTheFramework()
+    {
+        Assert.All(ReferencedBy(typeof(InProcessBuckets).Assembly), name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
+        Check(In(@"Lockstep\.Core"), $@"Lockstep\.(?!Core)\w|Microsoft\.|{Hosts}|{Databases}");
+    }
+
+    [Fact]
+    public void Core_ItsNamespacesKnowEachOtherOneWay() => Holds(SliceRuleDefinition.Slices().Matching("Lockstep.Core.(*)").Should().BeFreeOfCycles());
+
+    [Fact]
+    public void Gateway_ItsNamespacesKnowNoProtocolAndNoDatabase()
+    {
+        Check(In(@"Lockstep\.Gateway\.(Accounts|Health|Http|Metering|Pipeline|Routing)"), $"{OtherProtocols("")}|{Hosts}|{Databases}");
+        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly));
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public void Protocol_KnowsGatewayAndCoreAndNoOtherProtocol(string protocol)
+    {
+        Check(In(protocol.Replace(".", @"\.", StringComparison.Ordinal)), $"{OtherProtocols(protocol)}|{Hosts}|{Databases}");
+        Assert.Equal(["Lockstep.Core", "Lockstep.Gateway"], OfOursAndOthers(Shipped.Single(assembly => NameOf(assembly) == protocol)));
+    }
+
+    [Fact]
+    public void Grains_KnowCoreAndOrleansOnly() => Check(In(@"Lockstep\.Grains"), $@"Lockstep\.(Gateway|Storage|Silo)|Microsoft\.AspNetCore|{Databases}");
+
+    [Theory]
+    [InlineData(typeof(SqliteDatabase), "Microsoft.Data.Sqlite")]
+    [InlineData(typeof(PostgresDatabase), "Npgsql")]
+    public void Storage_KnowsCoreAndItsDriverOnly(Type engine, string driver)
+    {
+        Assert.Equal(["Lockstep.Core", driver], OfOursAndOthers(engine.Assembly));
+        Check(In(engine.Namespace!.Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
+    }
+
+    [Fact]
+    public void Internals_AreShownToTestsOnly()
+    {
+        var shipped = Shipped.Select(NameOf).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+        Assert.All(Shipped, assembly => Assert.DoesNotContain(
+            assembly.GetCustomAttributes<InternalsVisibleToAttribute>(), friend => shipped.Contains(friend.AssemblyName.Split(',')[0])));
+    }
+
+    [Fact]
+    public void OpenTelemetry_IsKnownToOneRoomOnly() =>
+        Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Silo\.Telemetry(\.|$)"), "OpenTelemetry");
+
+    [Fact]
+    public void Border_ThatIsCrossed_IsSeen()
+    {
+        Assert.False(Rule(In(@"Lockstep\.Gateway\.Kinto"), @"Lockstep\.Core\.Operations").HasNoViolations(Architecture));
+        Assert.False(Rule(In(@"Lockstep\.Silo"), @"Lockstep\.Gateway\.Kinto").HasNoViolations(Architecture));
+        Assert.False(Rule(In(@"Lockstep\.Storage\.Sqlite"), Databases).HasNoViolations(Architecture));
+        var own = new ArchLoader().LoadAssembly(typeof(BorderTests).Assembly).Build();
+        Assert.False(SliceRuleDefinition.Slices().Matching("Lockstep.Core.Tests.Knot.(*)").Should().BeFreeOfCycles().HasNoViolations(own));
+    }
+
+    private static IObjectProvider<IType> In(string name) => Types().That().ResideInNamespaceMatching($@"^{name}(\.|$)");
+
+    private static IArchRule Rule(IObjectProvider<IType> room, string forbidden) =>
+        Types().That().Are(room).Should().NotDependOnAny(Types(includeReferenced: true).That().ResideInNamespaceMatching($@"^({forbidden})"));
+
+    private static void Check(IObjectProvider<IType> room, string forbidden)
+    {
+        Assert.NotEmpty(room.GetObjects(Architecture));
+        Holds(Rule(room, forbidden));
+    }
+
+    private static void Holds(IArchRule rule) => rule.Check(Architecture);
+
+    /// <summary>A pattern of the namespaces of all protocols but one.</summary>
+    private static string OtherProtocols(string own) =>
+        $@"({string.Join('|', ProtocolNames.Where(name => name != own).DefaultIfEmpty("None").Select(name => name.Replace(".", @"\.", StringComparison.Ordinal)))})(\.|$)";
+
+    private static string NameOf(Assembly assembly) => assembly.GetName().Name!;
+
+    private static IEnumerable<string> ReferencedBy(Assembly assembly) => assembly.GetReferencedAssemblies().Select(name => name.Name!);
+
+    private static bool IsOurs(string name) => name.StartsWith("Lockstep.", StringComparison.Ordinal);
+
+    /// <summary>What an assembly references besides the framework.</summary>
+    private static IEnumerable<string> OfOursAndOthers(Assembly assembly) => ReferencedBy(assembly)
+        .Where(name => !name.StartsWith("System.", StringComparison.Ordinal)
+            && !name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) && !name.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal)
+            && name is not "Microsoft.Net.Http.Headers")
+        .Order(StringComparer.Ordinal);
+}
