@@ -10,6 +10,7 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<KintoAnswers>()
         .AddSingleton<KintoExecutor>()
         .AddSingleton<KintoBatch>()
+        .AddSingleton<BatchReader>()
         .AddSingleton<RootView>()
         .AddSingleton<UtilityViews>()
         .AddSingleton<AccountPlans>()

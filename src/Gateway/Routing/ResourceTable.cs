@@ -8,7 +8,7 @@ namespace Lockstep.Gateway.Routing;
 public sealed class ResourceTable<THandler>
 {
     // By number of segments; in each the most definite first.
-    private readonly ILookup<int, Resource<THandler>> byLength;
+    private readonly Resource<THandler>[][] byLength;
 
     /// <exception cref="ArgumentException">Two resources have the same paths.</exception>
     public ResourceTable(IEnumerable<Resource<THandler>> resources)
@@ -25,7 +25,8 @@ public sealed class ResourceTable<THandler>
             }
         }
 
-        byLength = sorted.ToLookup(resource => resource.Template.Length);
+        byLength = [.. Enumerable.Range(0, sorted.Select(resource => resource.Template.Length).DefaultIfEmpty().Max() + 1)
+            .Select(length => sorted.Where(resource => resource.Template.Length == length).ToArray())];
     }
 
     /// <summary>In the order in which the protocol lists them.</summary>
@@ -35,7 +36,7 @@ public sealed class ResourceTable<THandler>
     /// <returns>Null when nothing is served there.</returns>
     public ResourceMatch<THandler>? Match(RequestPath path)
     {
-        foreach (var resource in byLength[path.Count])
+        foreach (var resource in path.Count < byLength.Length ? byLength[path.Count] : [])
         {
             if (resource.Template.Matches(path))
             {
