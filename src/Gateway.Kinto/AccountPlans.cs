@@ -13,11 +13,9 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal sealed class AccountPlans(KintoOptions options, AccountDirectory directory)
 {
-    public const string ListMethods = "GET, HEAD, POST, OPTIONS";
+    public KintoPlan Create(KintoRequest request) => Register(request, id: null);
 
-    public KintoPlan PlanList(KintoRequest request) => request.Method is "POST"
-        ? Register(request, id: null)
-        : new KintoPlan.Task(async cancellationToken =>
+    public KintoPlan List(KintoRequest request) => new KintoPlan.Task(async cancellationToken =>
         {
             var account = await directory.FindAsync(request.Principal!.Account, cancellationToken);
             return account is null ? KintoErrors.Unauthorized : new KintoResponse(200)
@@ -28,23 +26,28 @@ internal sealed class AccountPlans(KintoOptions options, AccountDirectory direct
             };
         });
 
-    public KintoPlan PlanObject(KintoRequest request, string id)
-    {
-        if (!AccountDirectory.IsValidName(id))
-        {
-            return KintoErrors.Invalid("path", null, "Invalid object id");
-        }
+    public KintoPlan Get(KintoRequest request) => Own(request, id => new KintoPlan.Task(async cancellationToken =>
+        await directory.FindAsync(id, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized));
 
-        var isOwn = string.Equals(id, request.Principal?.Account, StringComparison.Ordinal);
-        return request.Method switch
-        {
-            "PUT" when !isOwn => Register(request, id),
-            _ when !isOwn => KintoErrors.Forbidden,
-            "PUT" or "PATCH" => ChangePassword(request, id),
-            "DELETE" => new KintoPlan.Task(cancellationToken => DeleteAsync(id, cancellationToken)),
-            _ => new KintoPlan.Task(async cancellationToken =>
-                await directory.FindAsync(id, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized),
-        };
+    public KintoPlan Put(KintoRequest request)
+    {
+        var id = request.Values["account"];
+        return AccountDirectory.IsValidName(id) && !IsOwn(request, id) ? Register(request, id) : Own(request, own => ChangePassword(request, own));
+    }
+
+    public KintoPlan Patch(KintoRequest request) => Own(request, id => ChangePassword(request, id));
+
+    public KintoPlan Delete(KintoRequest request) => Own(request, id =>
+        new KintoPlan.Task(cancellationToken => DeleteAsync(id, cancellationToken)) { ChangesAccounts = true });
+
+    private static bool IsOwn(KintoRequest request, string id) => string.Equals(id, request.Principal?.Account, StringComparison.Ordinal);
+
+    private static KintoPlan Own(KintoRequest request, Func<string, KintoPlan> plan)
+    {
+        var id = request.Values["account"];
+        return !AccountDirectory.IsValidName(id) ? KintoErrors.Invalid("path", null, "Invalid object id")
+            : IsOwn(request, id) ? plan(id)
+            : KintoErrors.Forbidden;
     }
 
     private KintoPlan Register(KintoRequest request, string? id)
@@ -78,7 +81,7 @@ internal sealed class AccountPlans(KintoOptions options, AccountDirectory direct
         return new KintoPlan.Task(async cancellationToken =>
             await directory.AddAsync(name, password, cancellationToken) is { } account
                 ? Answer(201, account)
-                : request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden);
+                : request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden) { ChangesAccounts = true };
     }
 
     private KintoPlan ChangePassword(KintoRequest request, string id)
@@ -99,7 +102,7 @@ internal sealed class AccountPlans(KintoOptions options, AccountDirectory direct
         }
 
         return new KintoPlan.Task(async cancellationToken =>
-            await directory.ChangePasswordAsync(id, password, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized);
+            await directory.ChangePasswordAsync(id, password, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized) { ChangesAccounts = true };
     }
 
     private async ValueTask<KintoResponse> DeleteAsync(string id, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -16,13 +17,9 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
 {
     private const int MaxBuckets = 10_000;
 
+    /// <summary>GET, HEAD and DELETE.</summary>
     public KintoPlan Plan(KintoRequest request)
     {
-        if (request.Method is "POST")
-        {
-            return Post(request);
-        }
-
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
             return invalid;
@@ -40,11 +37,12 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
         var stamp = entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max();
         var target = new KintoTarget(default, "", default, ListRef.Collections, Id: null, "/buckets");
-        if (!precondition.Holds(exists: true, stamp))
+        var failed = precondition.Failed(exists: true, stamp);
+        if (failed != PreconditionTest.None)
         {
+            var isNotModified = request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist;
             return KintoOutcomes.Render(
-                precondition.Test == PreconditionTest.NoneMatch ? new NotModified(stamp) : new PreconditionFailed(null, stamp),
-                request, target, fields: null, options);
+                isNotModified ? new NotModified(stamp) : new PreconditionFailed(Existing: null, stamp), request, target, fields: null, options);
         }
 
         var outcome = RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);
@@ -74,8 +72,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         foreach (var record in page.Records.Where(record => !record.IsTombstone))
         {
             var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var caller = new Caller(request.Principal!.Id, id.IsDefaultBucket);
-            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, id), [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {
                 return unavailable;
@@ -91,7 +88,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         return new RecordsDeleted(tombstones, stamp, page.Next);
     }
 
-    private KintoPlan Post(KintoRequest request)
+    public KintoPlan Create(KintoRequest request)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
         {
@@ -104,15 +101,36 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
             return error!;
         }
 
-        var id = body.Data?.Id ?? ListPlans.NewId(ListRole.Self);
+        var data = body.Data ?? RecordData.Empty;
+        var id = data.Id ?? IdGenerator.Next(ListRole.Self);
         if (!KintoIds.IsValid(id, options))
         {
             return KintoErrors.Invalid("path", null, "Invalid object id");
         }
 
-        var target = KintoPaths.Bucket(request.Principal!, id);
-        var data = body.Data ?? RecordData.Empty;
         var operation = new CreateRecord(ObjectRef.Bucket, data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
+        if (data.Id is null)
+        {
+            return new KintoPlan.Task(cancellationToken => CreateAsync(request, id, operation, cancellationToken));
+        }
+
+        var target = KintoTarget.OfBucket(request.Principal!, id);
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+    }
+
+    /// <summary>Under this id, or if it is some bucket's another one: that bucket's owner says so and writes nothing.</summary>
+    private async ValueTask<KintoResponse> CreateAsync(KintoRequest request, string id, CreateRecord operation, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var target = KintoTarget.OfBucket(request.Principal!, id);
+            var response = await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken);
+            if (response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed { Existing: not null }))
+            {
+                return KintoOutcomes.Render(response.Outcomes[0], request, target, fields: null, options) with { SlowDown = response.ClockLeads };
+            }
+
+            id = IdGenerator.Next(ListRole.Self);
+        }
     }
 }

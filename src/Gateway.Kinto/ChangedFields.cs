@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Lockstep.Core.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 
@@ -16,40 +18,33 @@ internal static class ChangedFields
         using var now = JsonText.Parse(written.Record.Body);
         using var before = JsonText.Parse(written.Previous is { IsTombstone: false } old ? old.Body : RecordData.EmptyObject);
         using var asked = JsonText.Parse(patch);
-        output.Write("{\"data\":"u8);
-        using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
+        var (previous, wishes) = (Members(before.RootElement), diff ? Members(asked.RootElement) : []);
+        output.Write("{\"data\":{"u8);
+        var first = true;
+        foreach (var property in now.RootElement.EnumerateObject())
         {
-            json.WriteStartObject();
-            foreach (var property in now.RootElement.EnumerateObject())
+            if (IsSame(previous, property) || IsSame(wishes, property))
             {
-                var name = property.Name;
-                var unchanged = before.RootElement.TryGetProperty(name, out var was) && Same(was, property.Value);
-                var asAsked = asked.RootElement.ValueKind == JsonValueKind.Object
-                    && asked.RootElement.TryGetProperty(name, out var wish) && Same(wish, property.Value);
-                if (!unchanged && !(diff && asAsked))
-                {
-                    json.WritePropertyName(name);
-                    json.WriteRawValue(property.Value.GetRawText(), skipInputValidation: true);
-                }
+                continue;
             }
 
-            json.WriteEndObject();
+            output.Write(first ? "\""u8 : ",\""u8);
+            first = false;
+            output.Write(JsonMarshal.GetRawUtf8PropertyName(property));
+            output.Write("\":"u8);
+            output.Write(JsonMarshal.GetRawUtf8Value(property.Value));
         }
 
+        output.Write("}"u8);
         KintoWriter.WritePermissions(output, writer);
         output.Write("}"u8);
     }
 
-    private static bool Same(JsonElement a, JsonElement b)
-    {
-        try
-        {
-            return JsonElement.DeepEquals(a, b);
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
-        {
-            // Numbers with endless exponents and half surrogate pairs have no value to compare.
-            return string.Equals(a.GetRawText(), b.GetRawText(), StringComparison.Ordinal);
-        }
-    }
+    /// <summary>By their names, each of which <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/> would search for.</summary>
+    private static Dictionary<string, JsonElement> Members(JsonElement element) => element.ValueKind == JsonValueKind.Object
+        ? element.EnumerateObject().ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal)
+        : [];
+
+    private static bool IsSame(Dictionary<string, JsonElement> members, JsonProperty property) =>
+        members.TryGetValue(property.Name, out var value) && JsonEquality.Same(value, property.Value);
 }

@@ -1,81 +1,33 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Pipeline;
 using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Puts answers on the wire: status, the headers that all of them carry, CORS, the body.</summary>
-internal sealed class KintoAnswers(Drain drain, KintoOptions options, HttpOptions http, TimeProvider time)
+/// <summary>Kinto's answers as they go out alone: the headers that all of them carry, CORS, redirects.</summary>
+internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeProvider time)
 {
-    /// <param name="context">The request.</param>
+    private static readonly KeyValuePair<string, string> NoStore = KeyValuePair.Create(HeaderNames.CacheControl, "no-cache, no-store");
+
     /// <param name="response">The answer.</param>
     /// <param name="isPrivate">Whether it is for the caller alone, and so for no cache.</param>
-    public async Task AnswerAsync(HttpContext context, KintoResponse response, bool isPrivate = true)
+    public Answer Of(KintoResponse response, bool isPrivate = true) => new(response.Status)
     {
-        if (context.Response.HasStarted)
-        {
-            context.Abort();
-            return;
-        }
+        Headers = isPrivate || response.Status >= 400
+            ? [NoStore, .. KintoHeaders.Of(response, options)]
+            : [.. KintoHeaders.Of(response, options)],
+        Body = response.Body,
+        Size = response.Size,
+    };
 
-        var headers = context.Response.Headers;
-        context.Response.StatusCode = response.Status;
-        WriteCommonHeaders(context);
-        if (drain.IsDraining)
-        {
-            headers.Connection = "close";
-        }
-
+    public void AddHeaders(HttpRequest request, IHeaderDictionary headers)
+    {
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
-        if (isPrivate || response.Status >= 400)
-        {
-            headers.CacheControl = "no-cache, no-store";
-        }
-
-        if (response.Stamp is { } stamp)
-        {
-            headers.ETag = KintoResponse.ETag(stamp);
-            headers.LastModified = KintoResponse.LastModified(stamp);
-        }
-
-        foreach (var (name, value) in response.Headers)
-        {
-            headers.Append(name, value);
-        }
-
-        if (KintoHeaders.Backoff(response, options) is { } backoff)
-        {
-            headers["Backoff"] = backoff;
-        }
-
-        if (response.Body is null)
-        {
-            if (response.Status != StatusCodes.Status304NotModified)
-            {
-                headers.ContentLength = 0;
-            }
-
-            return;
-        }
-
-        headers.ContentType = ContentTypes.Json;
-        using var buffer = new PooledBuffer(4096);
-        response.Body(buffer);
-        headers.ContentLength = buffer.Length;
-        if (HttpMethods.IsHead(context.Request.Method))
-        {
-            return;
-        }
-
-        await context.Response.BodyWriter.WriteAsync(buffer.Written, context.RequestAborted);
-    }
-
-    private void WriteCommonHeaders(HttpContext context)
-    {
-        var headers = context.Response.Headers;
-        if (context.Request.Headers.Origin.Count > 0 && options.CorsOrigin.Length > 0)
+        if (request.Headers.Origin.Count > 0 && options.CorsOrigin.Length > 0)
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;
             headers.AccessControlExposeHeaders = KintoHeaders.Exposed;
@@ -96,35 +48,34 @@ internal sealed class KintoAnswers(Drain drain, KintoOptions options, HttpOption
         }
     }
 
-    /// <param name="context">The request.</param>
+    /// <param name="request">The request.</param>
     /// <param name="methods">Of the resource; null when there is none at that path, which a preflight need not know.</param>
-    public Task PreflightAsync(HttpContext context, string? methods)
+    public Answer Preflight(HttpRequest request, string? methods)
     {
-        var request = context.Request.Headers;
-        if (request.Origin.Count == 0 || request.AccessControlRequestMethod.Count == 0)
+        var headers = request.Headers;
+        if (headers.Origin.Count == 0 || headers.AccessControlRequestMethod.Count == 0)
         {
-            return AnswerAsync(context, KintoErrors.Invalid("header", "Origin", "A preflight needs Origin and Access-Control-Request-Method."));
+            return Of(KintoErrors.Invalid("header", "Origin", "A preflight needs Origin and Access-Control-Request-Method."));
         }
 
-        var headers = context.Response.Headers;
-        headers.AccessControlAllowMethods = methods ?? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-        headers.AccessControlAllowHeaders = request.AccessControlRequestHeaders.ToString() is { Length: > 0 } asked && asked.All(c => c is >= ' ' and <= '~')
-            ? asked
-            : "Content-Type, Authorization, If-Match, If-None-Match";
-        headers.AccessControlMaxAge = options.CorsMaxAge.ToString(CultureInfo.InvariantCulture);
-        return AnswerAsync(context, new KintoResponse(200) { Body = static output => System.Buffers.BuffersExtensions.Write(output, "null"u8) }, isPrivate: false);
+        var asked = headers.AccessControlRequestHeaders.ToString();
+        var allowed = asked.Length > 0 && asked.All(c => c is >= ' ' and <= '~') ? asked : "Content-Type, Authorization, If-Match, If-None-Match";
+        var response = new KintoResponse(200) { Body = static output => output.Write("null"u8) }
+            .With(HeaderNames.AccessControlAllowMethods, methods ?? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+            .With(HeaderNames.AccessControlAllowHeaders, allowed)
+            .With(HeaderNames.AccessControlMaxAge, options.CorsMaxAge.ToString(CultureInfo.InvariantCulture));
+        return Of(response, isPrivate: false);
     }
 
-    public Task RedirectAsync(HttpContext context, string path)
+    /// <param name="request">The request; its query comes along.</param>
+    /// <param name="path">Where to, decoded.</param>
+    /// <param name="more">Headers.</param>
+    public Answer Redirect(HttpRequest request, string path, params KeyValuePair<string, string>[] more)
     {
-        context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
-        WriteCommonHeaders(context);
-        var target = new PathString(path).ToUriComponent() + Escape(context.Request.QueryString.ToUriComponent());
-        context.Response.Headers.Location = http.PublicUrl is null
-            ? context.Request.PathBase.ToUriComponent() + target
-            : PublicUrls.Base(context.Request, http) + target;
-        context.Response.Headers.ContentLength = 0;
-        return Task.CompletedTask;
+        var target = new PathString(path).ToUriComponent() + Escape(request.QueryString.ToUriComponent());
+        var location = http.PublicUrl is null ? request.PathBase.ToUriComponent() + target : PublicUrls.Base(request, http) + target;
+        var response = new KintoResponse(StatusCodes.Status307TemporaryRedirect) { Headers = more }.With(HeaderNames.Location, location);
+        return Of(response, isPrivate: false);
     }
 
     /// <summary>A query as it came may hold what no header can.</summary>

@@ -1,54 +1,34 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Lockstep.Core.Json;
 using Lockstep.Core.Records;
-using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary><c>POST /batch</c>: several requests in one, carried out in order.</summary>
 internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, HttpOptions http)
 {
-    public const string Route = "/batch";
-
-    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 1000 };
+    private static readonly RequestPath Version = RequestPath.OfDecoded(KintoProtocol.Prefix);
+    private static readonly RequestPath Root = RequestPath.OfDecoded("/");
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
 
+    /// <param name="kinto">What serves the parts.</param>
     /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
-    /// <param name="signIn">Signs a part in that brings its own credentials.</param>
-    /// <param name="cancellationToken">Stops between parts.</param>
-    public async ValueTask<KintoResponse> ExecuteAsync(
-        KintoRequest outer, Func<string?, ValueTask<SignIn>> signIn, CancellationToken cancellationToken)
+    public KintoPlan Plan(KintoHandlers kinto, KintoRequest outer) =>
+        new KintoPlan.Task(cancellationToken => ExecuteAsync(kinto, outer, cancellationToken));
+
+    private async ValueTask<KintoResponse> ExecuteAsync(KintoHandlers kinto, KintoRequest outer, CancellationToken cancellationToken)
     {
-        if (outer.Method is not "POST")
-        {
-            return KintoErrors.MethodNotAllowed("POST, OPTIONS");
-        }
-
-        if (ContentTypes.Refuse(outer) is { } refusal)
-        {
-            return refusal;
-        }
-
         var (requests, error) = Read(outer);
         if (requests is null)
         {
             return error!;
         }
 
-        for (var i = 0; i < requests.Count; i++)
-        {
-            var credentials = requests[i].Header("Authorization");
-            if (!string.Equals(credentials, outer.Header("Authorization"), StringComparison.Ordinal))
-            {
-                var own = await signIn(credentials);
-                requests[i] = requests[i] with { Principal = own.Principal, Refusal = KintoErrors.Refuse(own, options) };
-            }
-        }
-
-        var responses = await executor.ExecuteAsync(requests, cancellationToken);
+        var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), cancellationToken);
 
         // Nothing was done at all: the client's own retry logic looks at the whole answer only.
         if (responses.Length > 0 && Array.TrueForAll(responses, response => response.IsUnavailable))
@@ -158,15 +138,11 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
         }
 
         var question = target.IndexOf('?', StringComparison.Ordinal);
-        if (QueryParameters.Decode(question < 0 ? target : target[..question], plusIsBlank: false) is not { } path
-            || !QueryParameters.TryParse(question < 0 ? "" : target[question..], out var query))
-        {
-            return (null, Bad("path", "is not valid UTF-8"));
-        }
-
-        path = path is "/v1" ? "/" : path.StartsWith("/v1/", StringComparison.Ordinal) ? path["/v1".Length..] : path;
-        path = path.Length > 1 ? path.TrimEnd('/') : path;
-        if (string.Equals(path, Route, StringComparison.Ordinal))
+        var path = RequestPath.Parse(question < 0 ? target : target[..question]);
+        path = path.Below(Version) ?? path;
+        path = path.Count == 0 ? Root : path.WithoutFinalSlashes() ?? path;
+        QueryParameters.TryParse(question < 0 ? "" : target[question..], out var query);
+        if (path is { Count: 1 } && path[0] is "batch")
         {
             return (null, KintoErrors.Invalid("body", "requests", "Recursive call on /batch endpoint is forbidden."));
         }
@@ -185,11 +161,18 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
                 return (null, Bad("headers", "should be an object"));
             }
 
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in source.EnumerateObject())
             {
                 if (JsonText.Read(header.Value) is not { } value)
                 {
                     return (null, Bad("headers", "contains non string value"));
+                }
+
+                // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
+                if (!names.Add(header.Name))
+                {
+                    return (null, Bad("headers", $"contains {header.Name} twice"));
                 }
 
                 headers[header.Name] = value;
@@ -207,10 +190,11 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
         {
             Method = method,
             Path = path,
-            Query = query,
+            Query = query ?? QueryParameters.None,
+            Refusal = query is null ? KintoErrors.BadQuery : null,
             Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
             Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(own, shared),
-            Principal = outer.Principal,
+            SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
             BaseUrl = outer.BaseUrl,
             Share = Math.Max(1, count),
@@ -231,24 +215,9 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
             return JsonMarshal.GetRawUtf8Value(own).ToArray();
         }
 
-        var merged = JsonObject.Create(shared.Clone())!;
-        Fill(merged, JsonObject.Create(own.Clone())!);
-        return JsonSerializer.SerializeToUtf8Bytes(merged, Deep);
-
-        static void Fill(JsonObject into, JsonObject from)
-        {
-            foreach (var (name, value) in from)
-            {
-                if (into[name] is JsonObject inner && value is JsonObject source)
-                {
-                    Fill(inner, source);
-                }
-                else
-                {
-                    into[name] = value?.DeepClone();
-                }
-            }
-        }
+        var merged = new ArrayBufferWriter<byte>();
+        JsonMerge.Write(merged, shared, own, JsonMergeRule.Deep);
+        return merged.WrittenMemory;
     }
 
     private void Write(IBufferWriter<byte> output, List<KintoRequest> requests, KintoResponse[] responses)
@@ -262,7 +231,7 @@ internal sealed class KintoBatch(KintoExecutor executor, KintoOptions options, H
             var response = responses[i];
             writer.WriteStartObject();
             writer.WriteNumber("status", response.Status);
-            writer.WriteString("path", "/v1" + requests[i].Path);
+            writer.WriteString("path", KintoProtocol.Prefix + requests[i].Path);
             writer.WriteStartObject("headers");
             foreach (var (name, value) in KintoHeaders.Of(response, options))
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
@@ -9,6 +10,9 @@ namespace Lockstep.Gateway.Kinto;
 /// <param name="IsEmpty">Neither of the two was given.</param>
 internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, bool IsEmpty)
 {
+    /// <summary>What tombstones have. Clients take an object with a truthy one for a tombstone, and drop it.</summary>
+    public const string ReservedFlag = "deleted";
+
     private static readonly KintoBody Nothing = new(null, RecordData.EmptyObject, IsEmpty: true);
 
     /// <param name="request">The request; an empty body counts as an empty envelope.</param>
@@ -56,6 +60,14 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
                 if (RecordData.From(property.Value) is not { } data)
                 {
                     return (null, KintoErrors.Invalid("path", null, "Invalid object id"));
+                }
+
+                // A patch can also take it away; what it leads to is judged.
+                if (request.Method is not "PATCH"
+                    && property.Value.TryGetProperty(ReservedFlag, out var flag) && JsonText.IsTruthy(flag))
+                {
+                    var invalid = Invalid.ReservedFlag(ReservedFlag);
+                    return (null, KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason));
                 }
 
                 if (data.Body.Length > options.MaxRecordBytes)

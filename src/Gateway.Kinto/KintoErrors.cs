@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -22,6 +23,8 @@ internal static class KintoErrors
 
     public static KintoResponse NotAcceptable { get; } =
         Invalid(406, "header", "Accept", "Accept header should allow application/json");
+
+    public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string is not valid UTF-8.");
 
     public static KintoResponse TooLarge(string message) =>
         Create(413, KintoErrno.RequestTooLarge, "Request Entity Too Large", message);
@@ -46,6 +49,29 @@ internal static class KintoErrors
         SignInStatus.Throttled => TooManyRequests(signIn.RetryAfter),
         SignInStatus.Busy => Unavailable(options.RetryAfter),
         _ => null,
+    };
+
+    /// <summary>The table from what the pipeline refuses to status and errno.</summary>
+    public static KintoResponse Of(Refusal refusal, KintoOptions options) => refusal switch
+    {
+        Refusal.NoResource => NotFound,
+        Refusal.NoMethod noMethod => MethodNotAllowed(noMethod.Allow),
+        Refusal.NotSignedIn => Unauthorized,
+        Refusal.TooManyFailures failures => TooManyRequests(failures.RetryAfter),
+        Refusal.NoRoom or Refusal.StoreUnavailable => Unavailable(options.RetryAfter),
+
+        // A write may have been done, so that nobody is asked to repeat it blindly.
+        Refusal.NoRoomForAnswer answer => Unavailable(
+            answer.IsRead ? options.RetryAfter : null, "Too many answers are on their way. If this was a write, read before you write again."),
+        Refusal.UrlTooLong url => Invalid(414, "path", null, $"The URL may have {url.MaxBytes} bytes."),
+        Refusal.HeadersTooLarge headers => Invalid(431, "header", null, $"The headers may have {headers.MaxBytes} bytes."),
+        Refusal.BadQuery => BadQuery,
+        Refusal.BodyTooLarge body => TooLarge($"The body of a request may have {body.MaxBytes} bytes."),
+        Refusal.BodyTooSlow => Invalid(408, "body", null, "The body arrived too slowly."),
+        Refusal.BodyBroken => Invalid("body", null, "The body could not be read."),
+        Refusal.BadHttp http => Invalid(http.Status, "header", null, "The request is not valid HTTP."),
+        Refusal.Fault => Internal,
+        _ => throw new InvalidOperationException($"Unknown refusal {refusal.GetType().Name}."),
     };
 
     public static KintoResponse MethodNotAllowed(string allow) =>
@@ -74,6 +100,8 @@ internal static class KintoErrors
             writer.WriteEndArray();
         });
     }
+
+    public static KintoResponse GivenTwice(string parameter) => Invalid("querystring", parameter, $"{parameter} should be given once");
 
     /// <param name="details">Writes the value of <c>details</c>; null for none.</param>
     public static KintoResponse Create(int status, int errno, string error, string? message, Action<Utf8JsonWriter>? details = null) =>

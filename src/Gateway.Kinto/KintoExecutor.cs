@@ -8,11 +8,11 @@ namespace Lockstep.Gateway.Kinto;
 /// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
 /// a run was not executed, what follows is not begun: it may rest on what was not written.
 /// </summary>
-internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets, KintoOptions options, ILogger<KintoExecutor> logger)
+internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions options, ILogger<KintoExecutor> logger)
 {
-    public async ValueTask<KintoResponse> ExecuteAsync(KintoRequest request, CancellationToken cancellationToken)
+    public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, CancellationToken cancellationToken)
     {
-        switch (router.Plan(request))
+        switch (plan)
         {
             case KintoPlan.Answer answer:
                 return answer.Response;
@@ -26,36 +26,39 @@ internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets
         }
     }
 
-    /// <returns>One answer a request, in order.</returns>
-    public async ValueTask<KintoResponse[]> ExecuteAsync(IReadOnlyList<KintoRequest> requests, CancellationToken cancellationToken)
+    /// <returns>One answer a part, in order.</returns>
+    public async ValueTask<KintoResponse[]> ExecuteAsync(BatchParts parts, CancellationToken cancellationToken)
     {
-        var plans = requests.Select(router.Plan).ToArray();
-        var responses = new KintoResponse[plans.Length];
-        for (var next = 0; next < plans.Length;)
+        var responses = new KintoResponse[parts.Count];
+        for (var next = 0; next < parts.Count;)
         {
             var first = next;
-            switch (plans[next])
+            switch (await parts.PlanAsync(next, cancellationToken))
             {
                 case KintoPlan.Answer answer:
                     responses[next++] = answer.Response;
-                    continue;
+                    break;
                 case KintoPlan.Task task:
                     responses[next++] = await RunAsync(task, cancellationToken);
+                    if (task.ChangesAccounts)
+                    {
+                        parts.ForgetSignIns();
+                    }
+
                     break;
                 case KintoPlan.Call call:
-                    var run = plans.Skip(first).TakeWhile(plan => plan is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller)
-                        .Cast<KintoPlan.Call>().ToArray();
+                    var run = await RunOfAsync(parts, next, call, cancellationToken);
                     var request = new BucketRequest(call.Caller, [.. run.Select(part => part.Operation)]);
                     (await RunAsync(run, request, cancellationToken)).CopyTo(responses, next);
-                    next += run.Length;
+                    next += run.Count;
                     break;
             }
 
             if (Array.Exists(responses[first..next], response => response.Status >= 500))
             {
-                for (; next < plans.Length; next++)
+                for (; next < parts.Count; next++)
                 {
-                    responses[next] = plans[next] is KintoPlan.Answer answer ? answer.Response : KintoErrors.Unavailable(
+                    responses[next] = parts.AnswerOf(next) ?? KintoErrors.Unavailable(
                         options.RetryAfter, "An earlier request of the batch was not executed, and so was not this one. Please retry later.");
                 }
             }
@@ -64,8 +67,22 @@ internal sealed partial class KintoExecutor(KintoRouter router, IBuckets buckets
         return responses;
     }
 
+    /// <summary>The call and those right behind it that the same owner can take with it. None of them changes who anybody is.</summary>
+    private static async ValueTask<List<KintoPlan.Call>> RunOfAsync(
+        BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
+    {
+        var run = new List<KintoPlan.Call> { call };
+        while (first + run.Count < parts.Count
+            && await parts.PlanAsync(first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller)
+        {
+            run.Add(same);
+        }
+
+        return run;
+    }
+
     /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
-    private async ValueTask<KintoResponse[]> RunAsync(KintoPlan.Call[] run, BucketRequest request, CancellationToken cancellationToken)
+    private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, BucketRequest request, CancellationToken cancellationToken)
     {
         try
         {

@@ -14,7 +14,11 @@ internal abstract record KintoPlan
     public sealed record Call(BucketId Bucket, Caller Caller, Operation Operation, Func<Outcome, KintoResponse> Render) : KintoPlan;
 
     /// <summary>Anything else.</summary>
-    public sealed record Task(Func<CancellationToken, ValueTask<KintoResponse>> Run) : KintoPlan;
+    public sealed record Task(Func<CancellationToken, ValueTask<KintoResponse>> Run) : KintoPlan
+    {
+        /// <summary>After it credentials may be somebody else's, or nobody's.</summary>
+        public bool ChangesAccounts { get; init; }
+    }
 
     public static implicit operator KintoPlan(KintoResponse response) => new Answer(response);
 }

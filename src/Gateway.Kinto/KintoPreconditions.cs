@@ -3,7 +3,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>If-Match</c> and <c>If-None-Match</c>. The date headers do not count, as in Kinto.</summary>
+/// <summary>
+/// <c>If-Match</c> and <c>If-None-Match</c>, in this order where there are both (RFC 9110, 13.2.2). The date headers do not
+/// count, as in Kinto.
+/// </summary>
 internal static class KintoPreconditions
 {
     /// <param name="request">The request.</param>
@@ -13,37 +16,40 @@ internal static class KintoPreconditions
     public static KintoResponse? Read(KintoRequest request, PreconditionScope scope, out Precondition precondition)
     {
         precondition = Precondition.None;
-        var noneMatch = request.Header("If-None-Match");
-        if (noneMatch is not null)
+        if (request.Header("If-Match") is { } match)
         {
-            if (Parse(noneMatch, scope, PreconditionTest.NoneMatch, PreconditionTest.MustNotExist) is not { } parsed)
-            {
-                return Bad("If-None-Match");
-            }
-
-            precondition = parsed;
-        }
-
-        // Both at once ask for the impossible or the same; "create only" is the stricter one.
-        if (precondition.Test != PreconditionTest.MustNotExist && request.Header("If-Match") is { } match)
-        {
-            if (Parse(match, scope, PreconditionTest.Match, PreconditionTest.MustExist) is not { } parsed)
+            if (!TryParse(match, out var any, out var stamp))
             {
                 return Bad("If-Match");
             }
 
-            precondition = parsed;
+            precondition = new Precondition(scope, any ? PreconditionTest.MustExist : PreconditionTest.Match, stamp);
+        }
+
+        if (request.Header("If-None-Match") is { } noneMatch)
+        {
+            if (!TryParse(noneMatch, out var any, out var stamp))
+            {
+                return Bad("If-None-Match");
+            }
+
+            var test = any ? PreconditionTest.MustNotExist : PreconditionTest.NoneMatch;
+            precondition = precondition == Precondition.None
+                ? new Precondition(scope, test, stamp)
+                : precondition with { SecondTest = test, SecondValue = stamp };
         }
 
         return null;
     }
 
-    private static Precondition? Parse(string value, PreconditionScope scope, PreconditionTest test, PreconditionTest star)
+    private static bool TryParse(string value, out bool any, out ServerTimestamp stamp)
     {
         var text = value.AsSpan().Trim();
-        if (text is "*")
+        any = text is "*";
+        stamp = default;
+        if (any)
         {
-            return new Precondition(scope, star);
+            return true;
         }
 
         // Proxies that compress make our ETags weak on their way out.
@@ -52,9 +58,7 @@ internal static class KintoPreconditions
             text = text[2..];
         }
 
-        return text.Length > 2 && text[0] == '"' && text[^1] == '"' && ServerTimestamp.TryParse(text[1..^1], out var stamp)
-            ? new Precondition(scope, test, stamp)
-            : null;
+        return text.Length > 2 && text[0] == '"' && text[^1] == '"' && ServerTimestamp.TryParse(text[1..^1], out stamp);
     }
 
     private static KintoResponse Bad(string header) =>

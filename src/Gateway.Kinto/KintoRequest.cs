@@ -1,4 +1,6 @@
+using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -7,8 +9,11 @@ internal sealed record KintoRequest
 {
     public required string Method { get; init; }
 
-    /// <summary>Decoded, without version prefix: <c>/buckets/default/collections</c>.</summary>
-    public required string Path { get; init; }
+    /// <summary>Without version prefix: <c>/buckets/default/collections</c>.</summary>
+    public required RequestPath Path { get; init; }
+
+    /// <summary>The ids in the path.</summary>
+    public RouteValues Values { get; init; }
 
     public required QueryParameters Query { get; init; }
 
@@ -17,11 +22,14 @@ internal sealed record KintoRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The answer to a part of a batch that cannot be read; else null.</summary>
+    public KintoResponse? Refusal { get; init; }
+
     /// <summary>Who signed in; null for nobody.</summary>
     public Principal? Principal { get; init; }
 
-    /// <summary>The answer, where the sign-in was refused unseen; else null.</summary>
-    public KintoResponse? Refusal { get; init; }
+    /// <summary>Says who somebody is who comes with another <c>Authorization</c> header from the same place.</summary>
+    public required Func<string?, CancellationToken, ValueTask<SignIn>> SignInAsync { get; init; }
 
     /// <summary>Whether the request, by where it comes from, may make an account.</summary>
     public bool MayRegister { get; init; }

@@ -1,12 +1,14 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>What a path under <c>/buckets</c> names.</summary>
 /// <param name="Bucket">The bucket.</param>
 /// <param name="BucketName">Its id as clients see it; never <c>default</c>.</param>
-/// <param name="Caller">The caller, as this bucket's owner needs to know him.</param>
+/// <param name="Caller">The caller, as this bucket's owner needs to know them.</param>
 /// <param name="List">The list.</param>
 /// <param name="Id">The object; null for the list itself.</param>
 /// <param name="Path">The path with <c>default</c> replaced.</param>
@@ -16,6 +18,29 @@ internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Ca
 
     /// <summary>Kinto's name for the kind of object.</summary>
     public string ResourceName => NameOf(List.Role);
+
+    /// <summary>A user's own bucket under either of its names, or a bucket somebody named.</summary>
+    public static KintoTarget OfBucket(Principal principal, string name)
+    {
+        var isDefault = name is "default" || string.Equals(name, principal.DefaultBucket, StringComparison.Ordinal);
+        var publicName = isDefault ? principal.DefaultBucket : name;
+        var bucket = isDefault ? BucketId.DefaultBucket(publicName) : BucketId.Named(publicName);
+        return new KintoTarget(bucket, publicName, Callers.Of(principal, bucket), ListRef.Self, publicName, $"/buckets/{publicName}");
+    }
+
+    /// <summary>From a bucket to the list of its collections.</summary>
+    public KintoTarget Collections() => this with { List = ListRef.Collections, Id = null, Path = $"{Path}/collections" };
+
+    /// <summary>From a bucket to one of its collections.</summary>
+    public KintoTarget Collection(string id) => this with { List = ListRef.Collections, Id = id, Path = $"{Path}/collections/{id}" };
+
+    /// <summary>From a bucket to the list of a collection's records.</summary>
+    public KintoTarget Records(string collection) =>
+        this with { List = ListRef.RecordsOf(collection), Id = null, Path = $"{Path}/collections/{collection}/records" };
+
+    /// <summary>From a bucket to one record.</summary>
+    public KintoTarget Record(string collection, string id) =>
+        this with { List = ListRef.RecordsOf(collection), Id = id, Path = $"{Path}/collections/{collection}/records/{id}" };
 
     public static string NameOf(ListRole role) => role switch
     {

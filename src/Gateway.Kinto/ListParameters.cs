@@ -6,7 +6,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>The query string of a list. What cannot be honoured is refused: a filter that is ignored returns too much.</summary>
+/// <summary>
+/// The query string of a list. All filters apply, however often one is given and whatever two say of the same. What cannot be
+/// honoured is refused: a filter that is ignored returns, or deletes, too much.
+/// </summary>
 internal sealed class ListParameters
 {
     private const int MaxSortFields = 10;
@@ -36,12 +39,14 @@ internal sealed class ListParameters
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, value) in request.Query.Pairs)
         {
-            // Of a repeated parameter the first one counts.
-            if (seen.Add(name))
+            if (!seen.Add(name) && name is "_limit" or "_token" or "_sort" or "_fields")
             {
-                result.Apply(name, value, options);
+                return (null, KintoErrors.GivenTwice(name));
             }
 
+            // What JavaScript clients send for a parameter without a value. A deletion is not widened by it.
+            var hasValue = value is not "null" || !request.IsRead;
+            result.Apply(name, value, hasValue, options);
             if (result.error is not null)
             {
                 return (null, result.error);
@@ -51,19 +56,18 @@ internal sealed class ListParameters
         return (result, null);
     }
 
-    private void Apply(string name, string value, KintoOptions options)
+    private void Apply(string name, string value, bool hasValue, KintoOptions options)
     {
+        UsesDeprecatedTo |= name is "_to";
         switch (name)
         {
+            case "_since" or "_before" or "_to" or "_limit" when !hasValue:
+                break;
             case "_since":
-                query = query with { Since = Stamp(name, value) };
+                query = query with { Since = Later(query.Since, Stamp(name, value)) };
                 break;
-            case "_before":
-                query = query with { Before = Stamp(name, value) };
-                break;
-            case "_to":
-                UsesDeprecatedTo = true;
-                query = query with { Before = Stamp(name, value) };
+            case "_before" or "_to" or "lt_last_modified":
+                Below(Stamp(name, value));
                 break;
             case "_limit":
                 Limit(value, options);
@@ -79,34 +83,55 @@ internal sealed class ListParameters
                 Fields = FieldSelection.Parse(value);
                 break;
             case "id" or "in_id":
-                query = query with { Ids = Ids(name, value) };
+                Only(Ids(name, value));
                 break;
             case "not_id" or "exclude_id":
-                query = query with { ExcludedIds = Ids(name, value) };
+                Without(name, Ids(name, value));
                 break;
             case "last_modified":
-                query = query with { After = Stamp(name, value)?.Plus(-1), Before = Stamp(name, value)?.Plus(1) };
+                Above(Stamp(name, value)?.Plus(-1));
+                Below(Stamp(name, value)?.Plus(1));
                 break;
             case "gt_last_modified":
-                query = query with { After = Stamp(name, value) };
+                Above(Stamp(name, value));
                 break;
             case "min_last_modified":
-                query = query with { After = Stamp(name, value)?.Plus(-1) };
-                break;
-            case "lt_last_modified":
-                query = query with { Before = Stamp(name, value) };
+                Above(Stamp(name, value)?.Plus(-1));
                 break;
             case "max_last_modified":
-                query = query with { Before = Stamp(name, value)?.Plus(1) };
+                Below(Stamp(name, value)?.Plus(1));
                 break;
             case "deleted" when value is "true" or "false":
-                query = query with { Deleted = string.Equals(value, "true", StringComparison.Ordinal) };
+                Deleted(value is "true");
                 break;
             default:
                 // Kinto ignores what it does not know if it begins with an underscore; kinto.js sends "_expected".
                 error = name.StartsWith('_') ? null : KintoErrors.Invalid("querystring", name, $"Filtering by '{name}' is not available on this server.");
                 break;
         }
+    }
+
+    private void Above(ServerTimestamp? bound) => query = query with { After = Later(query.After, bound) };
+
+    private void Below(ServerTimestamp? bound) =>
+        query = query with { Before = query.Before is { } earlier && !(bound < earlier) ? earlier : bound };
+
+    private static ServerTimestamp? Later(ServerTimestamp? earlier, ServerTimestamp? bound) =>
+        earlier is not null && !(bound > earlier) ? earlier : bound;
+
+    private void Only(List<string> ids) =>
+        query = query with { Ids = query.Ids is { } earlier ? [.. earlier.Intersect(ids, StringComparer.Ordinal)] : ids };
+
+    private void Without(string name, List<string> ids)
+    {
+        query = query with { ExcludedIds = query.ExcludedIds is { } earlier ? [.. earlier.Union(ids, StringComparer.Ordinal)] : ids };
+        error ??= query.ExcludedIds.Count > MaxIds ? TooManyIds(name) : null;
+    }
+
+    private void Deleted(bool deleted)
+    {
+        error = query.Deleted == !deleted ? KintoErrors.Invalid("querystring", "deleted", "deleted should be true or false, not both") : null;
+        query = query with { Deleted = deleted };
     }
 
     private ServerTimestamp? Stamp(string name, string value)
@@ -148,7 +173,7 @@ internal sealed class ListParameters
     }
 
     /// <summary>A comma list; an item may be a JSON string.</summary>
-    private List<string>? Ids(string name, string value)
+    private List<string> Ids(string name, string value)
     {
         var ids = new List<string>();
         foreach (var item in value.Split(','))
@@ -164,18 +189,15 @@ internal sealed class ListParameters
                 catch (JsonException)
                 {
                     error = KintoErrors.Invalid("querystring", name, $"{name} should be a list of ids");
-                    return null;
                 }
             }
 
             ids.Add(id);
         }
 
-        if (ids.Count > MaxIds)
-        {
-            error = KintoErrors.Invalid("querystring", name, $"{name} takes at most {MaxIds} ids");
-        }
-
+        error ??= ids.Count > MaxIds ? TooManyIds(name) : null;
         return ids;
     }
+
+    private static KintoResponse TooManyIds(string name) => KintoErrors.Invalid("querystring", name, $"{name} takes at most {MaxIds} ids");
 }

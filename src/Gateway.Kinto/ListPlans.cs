@@ -10,35 +10,27 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
 internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
 {
-    public const string Methods = "GET, HEAD, POST, DELETE, OPTIONS";
-
     /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
 
-    public KintoPlan Plan(KintoRequest request, KintoTarget target)
-    {
-        if (request.Method is "POST")
-        {
-            return Post(request, target);
-        }
+    public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }));
 
+    public KintoPlan Count(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }));
+
+    public KintoPlan Delete(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
+        new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)));
+
+    private KintoPlan Plan(KintoRequest request, Func<ListParameters, Precondition, KintoPlan> plan)
+    {
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
             return invalid;
         }
 
         var (parameters, error) = ListParameters.Read(request, options);
-        if (parameters is null)
-        {
-            return error!;
-        }
-
-        return request.Method switch
-        {
-            "DELETE" => new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)),
-            "HEAD" => Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }),
-            _ => Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }),
-        };
+        return parameters is null ? error! : plan(parameters, precondition);
     }
 
     /// <summary>The URL of the page after this one: the same query with another token.</summary>
@@ -58,12 +50,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
         _ => null,
     };
 
-    /// <summary>An id for an object posted without one: what Kinto's generators make.</summary>
-    public static string NewId(ListRole role) => role == ListRole.Records
-        ? Guid.NewGuid().ToString()
-        : Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
-
-    private KintoPlan Post(KintoRequest request, KintoTarget target)
+    public KintoPlan Create(KintoRequest request, KintoTarget target)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
         {
@@ -76,14 +63,18 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
             return error!;
         }
 
-        var id = body.Data?.Id ?? NewId(target.List.Role);
+        var data = body.Data ?? RecordData.Empty;
+        var id = data.Id ?? IdGenerator.Next(target.List.Role);
         if (!KintoIds.IsValid(id, options))
         {
             return KintoErrors.Invalid("path", null, "Invalid object id");
         }
 
-        var data = body.Data ?? RecordData.Empty;
-        var operation = new CreateRecord(new ObjectRef(target.List, id), data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
+        var operation = new CreateRecord(new ObjectRef(target.List, id), data.Body, ObjectPlans.Hint(data))
+        {
+            Precondition = precondition,
+            HasGeneratedId = data.Id is null,
+        };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
     }
 

@@ -10,31 +10,30 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>GET, HEAD, PUT, PATCH and DELETE of one object: a bucket, a collection or a record.</summary>
 internal sealed class ObjectPlans(KintoOptions options)
 {
-    public const string Methods = "GET, HEAD, PUT, PATCH, DELETE, OPTIONS";
+    public KintoPlan Get(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Get(request, target, precondition);
 
-    public KintoPlan Plan(KintoRequest request, KintoTarget target)
-    {
-        if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error)
-        {
-            return error;
-        }
+    public KintoPlan Put(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Put(request, target, precondition);
 
-        return request.Method switch
-        {
-            "PUT" => Put(request, target, precondition),
-            "PATCH" => Patch(request, target, precondition),
-            "DELETE" => Delete(request, target, precondition),
-            _ => Get(request, target, precondition),
-        };
-    }
+    public KintoPlan Patch(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Patch(request, target, precondition);
+
+    public KintoPlan Delete(KintoRequest request, KintoTarget target) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Delete(request, target, precondition);
 
     /// <summary>The wish for a stamp, if it can be one.</summary>
     public static ServerTimestamp? Hint(RecordData? data) =>
         data?.LastModified is { } value and > 0 ? new ServerTimestamp(value) : null;
 
-    private KintoPlan.Call Get(KintoRequest request, KintoTarget target, Precondition precondition)
+    private KintoPlan Get(KintoRequest request, KintoTarget target, Precondition precondition)
     {
-        var fields = request.Query["_fields"] is { Length: > 0 } list ? FieldSelection.Parse(list) : null;
+        if (!request.Query.TryGetOnly("_fields", out var list))
+        {
+            return KintoErrors.GivenTwice("_fields");
+        }
+
+        var fields = list is { Length: > 0 } ? FieldSelection.Parse(list) : null;
         return Call(request, target, new ReadRecord(target.Object) { Precondition = precondition }, fields);
     }
 
@@ -56,8 +55,13 @@ internal sealed class ObjectPlans(KintoOptions options)
 
     private KintoPlan Delete(KintoRequest request, KintoTarget target, Precondition precondition)
     {
+        if (!request.Query.TryGetOnly("last_modified", out var text))
+        {
+            return KintoErrors.GivenTwice("last_modified");
+        }
+
         ServerTimestamp? hint = null;
-        if (request.Query["last_modified"] is { } text)
+        if (text is not null)
         {
             if (!ServerTimestamp.TryParse(text.AsSpan().Trim('"'), out var stamp))
             {
@@ -117,7 +121,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         }
 
         // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
-        var operation = new PatchRecord(target.Object, kind, patch.ToArray(), options.MaxRecordBytes) { Precondition = precondition };
+        var operation = new PatchRecord(target.Object, kind, patch.ToArray(), options.MaxRecordBytes, KintoBody.ReservedFlag) { Precondition = precondition };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => outcome is RecordWritten written
             ? Patched(written, request, target, behaviour, patch)
             : KintoOutcomes.Render(outcome, request, target, fields: null, options));

@@ -4,6 +4,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 
@@ -14,18 +15,13 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
 {
     private const int FlushedAtOnce = 500;
 
-    public static bool Knows(string name, KintoOptions options) =>
-        name is "__heartbeat__" or "__lbheartbeat__" or "__version__" || (name is "__flush__" && options.Flush);
+    public KintoPlan Heartbeat() => new KintoPlan.Task(HeartbeatAsync);
 
-    public static string Methods(string name) => name is "__flush__" ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+    public KintoPlan LoadBalancerHeartbeat() => Object(drain.IsDraining ? 503 : 200, static _ => { });
 
-    public KintoPlan Plan(string name) => name switch
-    {
-        "__heartbeat__" => new KintoPlan.Task(HeartbeatAsync),
-        "__lbheartbeat__" => Object(drain.IsDraining ? 503 : 200, static _ => { }),
-        "__version__" => Object(200, WriteVersion),
-        _ => new KintoPlan.Task(FlushAsync),
-    };
+    public KintoPlan Version() => Object(200, WriteVersion);
+
+    public KintoPlan Flush() => new KintoPlan.Task(FlushAsync);
 
     private async ValueTask<KintoResponse> HeartbeatAsync(CancellationToken cancellationToken)
     {
@@ -59,9 +55,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
 
             foreach (var id in ids)
             {
-                // The flush acts for nobody; the owner lets in whose bucket it is.
-                var caller = new Caller("system.flush", IsDefaultBucket: true);
-                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Flush, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
                 if (response.Outcomes[0] is Unavailable)
                 {
                     return KintoErrors.Unavailable(options.RetryAfter);

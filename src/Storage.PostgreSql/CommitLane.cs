@@ -103,6 +103,14 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         return (GroupResult.NotExecuted, []);
     }
 
+    /// <summary>Takes a new connection and a new writer's row for what comes, whatever state these are in.</summary>
+    public async ValueTask StartOverAsync()
+    {
+        writer = 0;
+        await connection.DropAsync();
+        await questions.DropAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await connection.DisposeAsync();

@@ -98,8 +98,9 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // A bug. Nobody knows how far it came.
+                // A bug. Nobody knows how far it came; the lane starts over, so that it does not meet what was left behind.
                 group.ForEach(static pending => pending.Complete(CommitOutcome.Unknown));
+                await lane.StartOverAsync();
                 onFault(e);
             }
 
@@ -174,21 +175,26 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private async Task TryLaterAsync(PendingCommit pending)
     {
-        var pause = TimeSpan.FromMilliseconds(1 << Math.Min(pending.TimesBusy++, 7));
-        if (time.GetElapsedTime(pending.QueuedAt) >= options.LockTimeout)
-        {
-            pending.Complete(CommitOutcome.NotExecuted);
-            return;
-        }
-
         try
         {
-            await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stopping.Token);
-            Enqueue(pending);
+            var pause = TimeSpan.FromMilliseconds(1 << Math.Min(pending.TimesBusy++, 7));
+            if (time.GetElapsedTime(pending.QueuedAt) < options.LockTimeout)
+            {
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stopping.Token);
+                Enqueue(pending);
+                return;
+            }
         }
         catch (OperationCanceledException)
         {
-            pending.Complete(CommitOutcome.NotExecuted);
+            // The server stops.
         }
+        catch (Exception e)
+        {
+            // A bug, and nobody waits for this task: the bucket's owner would wait for ever.
+            onFault(e);
+        }
+
+        pending.Complete(CommitOutcome.NotExecuted);
     }
 }

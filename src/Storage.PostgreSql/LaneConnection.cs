@@ -41,5 +41,6 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => CloseAsync();
+    /// <summary>Others are disposed of after it, whatever becomes of it.</summary>
+    public ValueTask DisposeAsync() => DropAsync();
 }

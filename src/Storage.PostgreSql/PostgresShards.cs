@@ -10,12 +10,10 @@ namespace Lockstep.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgresShards : IAsyncDisposable
 {
-    private readonly IReadOnlyList<ShardDatabase> others;
-
     private PostgresShards(PostgresDatabase home, IReadOnlyList<ShardDatabase> others, ShardMap map)
     {
         Home = home;
-        this.others = others;
+        Others = others;
         Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
         var store = new PostgresBucketStore(home);
         Buckets = others.Count == 0
@@ -34,8 +32,11 @@ public sealed class PostgresShards : IAsyncDisposable
 
     public IAccountStore Accounts { get; }
 
+    /// <summary>All but <see cref="Home"/>, in the order of their numbers.</summary>
+    internal IReadOnlyList<ShardDatabase> Others { get; }
+
     /// <summary>Servers and databases, without secrets.</summary>
-    public string Description => string.Join(", ", others.Select(static other => other.Description).Prepend(Home.Description));
+    public string Description => string.Join(", ", Others.Select(static other => other.Description).Prepend(Home.Description));
 
     /// <summary>
     /// Connects to all, brings their schemas up to date, looks whether they belong together, and registers this process. Once
@@ -118,7 +119,7 @@ public sealed class PostgresShards : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Together: one that is away takes its time.
-        await Task.WhenAll(others.Select(static other => other.DisposeAsync().AsTask()).Append(Home.DisposeAsync().AsTask()));
+        await Task.WhenAll(Others.Select(static other => other.DisposeAsync().AsTask()).Append(Home.DisposeAsync().AsTask()));
     }
 
     /// <param name="named">The databases.</param>

@@ -41,6 +41,7 @@ internal sealed class ProcessLease : IAsyncDisposable
     private long clockDifference;
     private long registered;
     private Task running = Task.CompletedTask;
+    private TaskCompletionSource round = NewRound();
 
     public ProcessLease(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault, Meter meter)
     {
@@ -68,6 +69,9 @@ internal sealed class ProcessLease : IAsyncDisposable
     public bool IsHeld => IsConfirmed(Current);
 
     public bool IsCurrent(long term) => Volatile.Read(ref current) is { } lease && lease.Term == term && IsConfirmed(lease);
+
+    /// <summary>Ends with the renewal, or try of one, that runs; else with the next one. What tests wait for.</summary>
+    internal Task Round => Volatile.Read(ref round).Task;
 
     /// <summary>See <see cref="Core.Storage.IBucketStore.OnTakenOver"/>.</summary>
     public void OnTakenOver(Action<BucketId> listener) => ImmutableInterlocked.Update(ref listeners, static (all, one) => all.Add(one), listener);
@@ -134,8 +138,14 @@ internal sealed class ProcessLease : IAsyncDisposable
                 await connection.DropAsync();
                 onFault(e);
             }
+            finally
+            {
+                Interlocked.Exchange(ref round, NewRound()).SetResult();
+            }
         }
     }
+
+    private static TaskCompletionSource NewRound() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task RenewAsync(CancellationToken cancellationToken)
     {

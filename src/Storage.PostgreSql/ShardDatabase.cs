@@ -11,7 +11,6 @@ internal sealed class ShardDatabase : IAsyncDisposable
 
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
-    private readonly Task opening;
     private ImmutableList<Action<BucketId>> listeners = [];
     private PostgresDatabase? database;
 
@@ -19,7 +18,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
     {
         this.database = database;
         Description = database.Description;
-        opening = Task.CompletedTask;
+        Opening = Task.CompletedTask;
     }
 
     /// <param name="setting">The setting that names it.</param>
@@ -29,11 +28,14 @@ internal sealed class ShardDatabase : IAsyncDisposable
     public ShardDatabase(string setting, Func<CancellationToken, Task<PostgresDatabase>> open, TimeProvider time, Action<Exception> onFault)
     {
         Description = $"{setting} (away)";
-        opening = OpenAsync(open, time, onFault);
+        Opening = OpenAsync(open, time, onFault);
     }
 
     /// <summary>Server and database, without secrets; as it was at the start.</summary>
     public string Description { get; }
+
+    /// <summary>Ends once it is in use.</summary>
+    public Task Opening { get; }
 
     /// <summary>Whether it was not heard of lately.</summary>
     public bool IsSuspect => Find() is not { Lease.IsHeld: true };
@@ -57,7 +59,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        await opening;
+        await Opening;
         if (database is not null)
         {
             await database.DisposeAsync();
@@ -87,7 +89,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
                 }
                 catch (Exception e) when (!stopping.IsCancellationRequested)
                 {
-                    onFault(e);
+                    Report(e);
                 }
 
                 await Task.Delay(Pause, time, stopping.Token);
@@ -96,6 +98,18 @@ internal sealed class ShardDatabase : IAsyncDisposable
         catch (Exception) when (stopping.IsCancellationRequested)
         {
             // The program ends.
+        }
+
+        void Report(Exception fault)
+        {
+            try
+            {
+                onFault(fault);
+            }
+            catch (Exception)
+            {
+                // A listener that fails must not end the tries.
+            }
         }
     }
 }

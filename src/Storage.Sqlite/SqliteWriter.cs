@@ -15,6 +15,7 @@ namespace Lockstep.Storage.Sqlite;
 /// and not by what this process remembers.</item>
 /// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
 /// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
+/// <item>The thread ends with the program and not before, whatever happens on it.</item>
 /// </list>
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
@@ -78,10 +79,21 @@ internal sealed class SqliteWriter : IDisposable
                 jobs.Add(next);
             }
 
-            RunTransaction(jobs);
+            try
+            {
+                RunTransaction(jobs);
+            }
+            catch (Exception e)
+            {
+                // A bug, and nobody knows how far it came. Were it to end this thread, nothing would be written any more.
+                unsettled = true;
+                Reset();
+                jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+                Report(e);
+            }
         }
 
-        statements?.Dispose();
+        Reset();
     }
 
     private void RunTransaction(List<WriteJob> jobs)
@@ -169,6 +181,13 @@ internal sealed class SqliteWriter : IDisposable
     {
         var broken = statements;
         statements = null;
-        broken?.Dispose();
+        try
+        {
+            broken?.Dispose();
+        }
+        catch (Exception)
+        {
+            // It is forgotten all the same.
+        }
     }
 }

@@ -2,12 +2,15 @@ using Lockstep.Cluster.Tests;
 using Lockstep.Core.Storage;
 using Lockstep.Silo.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What serves the protocol in these tests: here a cluster of a gateway and two silos.</summary>
 internal sealed class KintoHost : IAsyncDisposable
 {
+    private static readonly IConfiguration Quiet = new ConfigurationBuilder().AddInMemoryCollection(LogWatch.Settings).Build();
+
     private readonly Members members;
     private readonly WebApplication gateway;
 
@@ -33,7 +36,7 @@ internal sealed class KintoHost : IAsyncDisposable
                 await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Silo }, TimeProvider.System, decorate);
             }
 
-            return new KintoHost(cluster, await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time));
+            return new KintoHost(cluster, await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time, configuration: Quiet));
         }
         catch
         {

@@ -34,6 +34,7 @@ public sealed class GrainTests(TestCluster cluster) : IClassFixture<TestCluster>
     public async Task SiloKilledUnderLoad_LosesNothingAcknowledged_AndIsReplaced()
     {
         var acknowledged = new ConcurrentDictionary<(int Bucket, string Record), long>();
+        var writes = new Tally();
         var uncertain = new ConcurrentBag<(int Bucket, string Record)>();
         using var ended = new CancellationTokenSource();
         var writers = Enumerable.Range(0, 12).Select(bucket => Task.Run(async () =>
@@ -46,22 +47,20 @@ public sealed class GrainTests(TestCluster cluster) : IClassFixture<TestCluster>
                 {
                     Assert.True(written.Record.Modified.Milliseconds > last, "A stamp went back.");
                     last = acknowledged[(bucket, $"r{i}")] = written.Record.Modified.Milliseconds;
+                    writes.Add();
                 }
                 else
                 {
                     Assert.Contains(outcome, (Outcome[])[Unavailable.FateUnknown, Unavailable.StoreFailed]);
                     uncertain.Add((bucket, $"r{i}"));
-                    await Task.Delay(TimeSpan.FromMilliseconds(20));
                 }
             }
         })).ToList();
-        await UntilAsync(() => acknowledged.Count > 500);
+        await writes.ReachesAsync(500);
         await cluster.Orleans.KillSiloAsync(cluster.Orleans.Silos[^1]);
-        var killed = acknowledged.Count;
-        await UntilAsync(() => acknowledged.Count > killed + 500);
+        await writes.RisesAsync(500);
         await cluster.Orleans.StartAdditionalSiloAsync();
-        var replaced = acknowledged.Count;
-        await UntilAsync(() => acknowledged.Count > replaced + 500);
+        await writes.RisesAsync(500);
         await ended.CancelAsync();
         await Task.WhenAll(writers);
 
@@ -81,15 +80,6 @@ public sealed class GrainTests(TestCluster cluster) : IClassFixture<TestCluster>
     private static BucketId Bucket(int number) => BucketId.DefaultBucket($"killed{number}");
 
     private static PutRecord Put(string record) => new(ObjectRef.Record("tasks", record), "{}"u8.ToArray());
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!holds())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
-        }
-    }
 
     private async Task WriteAsync(BucketId id, string record) => Assert.IsType<RecordWritten>(await ExecuteAsync(id, Put(record)));
 

@@ -5,6 +5,8 @@ using Lockstep.Core.Accounts;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Silo.Hosting;
+using Lockstep.Silo.Routing;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -57,10 +59,10 @@ public sealed class MemberTests : IAsyncLifetime
 
         await members.StopAsync(silo);
 
-        await UntilAsync(async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.ServiceUnavailable);
+        await UntilAsync(gateway, async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.ServiceUnavailable);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway, "/health/live"));
         await members.AddAsync(Silo);
-        await UntilAsync(async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.OK);
+        await UntilAsync(gateway, async () => await StatusAsync(gateway, "/health/ready") == HttpStatusCode.OK);
     }
 
     /// <summary>As after a power failure from which all come back at other addresses.</summary>
@@ -113,7 +115,7 @@ public sealed class MemberTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(second, "wrong"));
         await members.StopAsync(silo);
         await members.AddAsync(Silo);
-        await UntilAsync(async () => await StatusAsync(second, "/health/ready") == HttpStatusCode.OK);
+        await UntilAsync(second, async () => await StatusAsync(second, "/health/ready") == HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(second, "s3cr3t"));
         Assert.Equal(0L, await PostgresServer.QueryAsync(
             options.Postgres.Connection!, "SELECT count(*) FROM grain_states WHERE key LIKE '%alice%' OR key LIKE '%127%' OR position('alice'::bytea IN state) > 0"));
@@ -144,7 +146,7 @@ public sealed class MemberTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await SignInAsync(member, "wrong"));
 
         await PostgresServer.ExecuteAsync(options.Postgres.Connection!, "ALTER TABLE grain_states_away RENAME TO grain_states");
-        await UntilAsync(async () => await SignInAsync(member, "wrong") == HttpStatusCode.Unauthorized);
+        await Eventually.HoldsAsync("judging passwords again", async () => await SignInAsync(member, "wrong") == HttpStatusCode.Unauthorized);
     }
 
     [Fact]
@@ -160,12 +162,14 @@ public sealed class MemberTests : IAsyncLifetime
         Assert.Equal(0L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM buckets WHERE live"));
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
+    /// <summary>Asks again each time the gateway has looked which silos there are: every two seconds.</summary>
+    private static async Task UntilAsync(WebApplication gateway, Func<Task<bool>> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var routes = gateway.Services.GetRequiredService<SiloRoutes>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+            await routes.Look.WaitAsync(patience.Token);
         }
     }
 

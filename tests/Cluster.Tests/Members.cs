@@ -22,11 +22,12 @@ internal sealed class Members : IAsyncDisposable
         TimeProvider? time = null,
         Func<IBucketStore, IBucketStore>? decorate = null,
         TimeSpan departureTime = default,
+        IConfiguration? configuration = null,
         CancellationToken cancellationToken = default)
     {
         options = options with { Cluster = options.Cluster with { SiloPort = FreePort(), GatewayPort = FreePort(), DepartureTime = departureTime } };
         var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
-        var app = MemberServer.Build(options, Quiet, storage, time ?? TimeProvider.System, decorate);
+        var app = MemberServer.Build(options, configuration ?? Quiet, storage, time ?? TimeProvider.System, decorate);
         running.Add(app, storage);
         await app.StartAsync(cancellationToken);
         return app;

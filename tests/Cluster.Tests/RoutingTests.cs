@@ -42,7 +42,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task Gateways_EnterWhereTheOwnerIs()
     {
         var gateways = new[] { await AddGatewayAsync(), await AddGatewayAsync() };
-        await Task.WhenAll(gateways.Select(gateway => UntilAsync(() => Entrances(gateway).Count == 2)));
+        await Task.WhenAll(gateways.Select(gateway => UntilAsync(gateway, () => Entrances(gateway).Count == 2)));
 
         await WriteAllAsync(gateways[0]);
 
@@ -54,7 +54,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task SiloComes_OwnersMoveToIt_AndGatewaysFollow_AndNothingFails()
     {
         var gateway = await AddGatewayAsync();
-        await UntilAsync(() => Entrances(gateway).Count == 2);
+        await UntilAsync(gateway, () => Entrances(gateway).Count == 2);
         await WriteAllAsync(gateway);
         using var ended = new CancellationTokenSource();
         var load = Task.Run(async () =>
@@ -67,7 +67,7 @@ public sealed class RoutingTests : IAsyncLifetime
 
         silos.Add(await AddSiloAsync());
 
-        await UntilAsync(() => Entrances(gateway).Count == 3 && Enumerable.Range(0, Count).All(i => OwnersOf(i) is [var owner] && owner == EntranceTo(gateway, i)));
+        await UntilAsync(gateway, () => Entrances(gateway).Count == 3 && Enumerable.Range(0, Count).All(i => OwnersOf(i) is [var owner] && owner == EntranceTo(gateway, i)));
         Assert.Equal(3, Enumerable.Range(0, Count).Select(OwnerOf).Distinct().Count());
         await ended.CancelAsync();
         await load;
@@ -77,7 +77,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task SiloStops_NothingFails_AndItsWayIsGivenUp()
     {
         var gateway = await AddGatewayAsync();
-        await UntilAsync(() => Entrances(gateway).Count == 2);
+        await UntilAsync(gateway, () => Entrances(gateway).Count == 2);
         var gone = AddressOf(silos[0]);
         using var ended = new CancellationTokenSource();
         var load = Task.Run(async () =>
@@ -91,7 +91,7 @@ public sealed class RoutingTests : IAsyncLifetime
         await members.StopAsync(silos[0]);
         silos.RemoveAt(0);
 
-        await UntilAsync(() => !Entrances(gateway).Contains(gone));
+        await UntilAsync(gateway, () => !Entrances(gateway).Contains(gone));
         await ended.CancelAsync();
         await load;
         Assert.All(Enumerable.Range(0, Count), i => Assert.Equal(OwnerOf(i), EntranceTo(gateway, i)));
@@ -101,7 +101,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task WayWithTrouble_IsAvoided_UntilItHasRestedAndAnswers()
     {
         var gateway = await AddGatewayAsync();
-        await UntilAsync(() => Entrances(gateway).Count == 2);
+        await UntilAsync(gateway, () => Entrances(gateway).Count == 2);
         var routes = gateway.Services.GetRequiredService<SiloRoutes>();
         var entrance = EntranceTo(gateway, 0);
 
@@ -109,7 +109,7 @@ public sealed class RoutingTests : IAsyncLifetime
 
         Assert.NotEqual(entrance, EntranceTo(gateway, 0));
         Assert.IsType<RecordWritten>(await WriteAsync(gateway, 0));
-        await UntilAsync(() => EntranceTo(gateway, 0) == entrance);
+        await UntilAsync(gateway, () => EntranceTo(gateway, 0) == entrance);
     }
 
     /// <summary>Orleans takes what it has not called for a minute for idle.</summary>
@@ -149,12 +149,14 @@ public sealed class RoutingTests : IAsyncLifetime
         return (await gateway.Services.GetRequiredService<IBuckets>().Get(Bucket(bucket)).ExecuteAsync(request, default)).Outcomes[0];
     }
 
-    private static async Task UntilAsync(Func<bool> condition)
+    /// <summary>Ways change, and so may where owners are, when the gateway looks which silos there are: every two seconds.</summary>
+    private static async Task UntilAsync(WebApplication gateway, Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var routes = gateway.Services.GetRequiredService<SiloRoutes>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+            await routes.Look.WaitAsync(patience.Token);
         }
     }
 

@@ -38,7 +38,17 @@ public sealed class WireTests
         new PutRecord(Target, "1"u8.ToArray(), new ServerTimestamp(7)),
         new PutRecord(Target, Body: null),
         new CreateRecord(Target, "2"u8.ToArray(), new ServerTimestamp(8)),
+        new CreateRecord(Target, "2"u8.ToArray()) { HasGeneratedId = true },
+        new CreateRecord(Target, "2"u8.ToArray())
+        {
+            HasGeneratedId = true,
+            Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, new(3))
+            {
+                SecondTest = PreconditionTest.NoneMatch, SecondValue = new(4),
+            },
+        },
         new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99),
+        new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),

@@ -292,6 +292,52 @@ public sealed class BucketOwnerTests
         Assert.Equal(["b"], (await ListAsync(fresh, new ListQuery { Limit = 10, Since = etag })).Records.Select(record => record.Id));
     }
 
+    /// <summary>As above, where the late reader's answer is in the old heads, so that nothing shows it what it missed.</summary>
+    [Theory]
+    [InlineData(CommitFault.LostBefore)]
+    [InlineData(CommitFault.LostAfter)]
+    public async Task Heads_ReadBeforeAnAcknowledgedCommit_AreNotRememberedAfterALostOne(CommitFault fault)
+    {
+        var stalling = new StallingStore(store);
+        var first = new InProcessBuckets(stalling, new BucketOptions(), time);
+        await WriteAsync(first, "a");
+        var poll = new ListQuery { Limit = 10, Since = (await ListAsync(first)).ListStamp };
+        var fresh = new InProcessBuckets(stalling, new BucketOptions(), time);
+        stalling.StallNext();
+        var late = ListAsync(fresh, poll).AsTask();
+        await stalling.Stalled;
+        Assert.IsType<RecordWritten>(await WriteAsync(fresh, "b"));
+        store.Next = fault;
+        Assert.Equal(Unavailable.FateUnknown, await WriteAsync(fresh, "c"));
+        stalling.Go();
+
+        string[] expected = fault == CommitFault.LostAfter ? ["c", "b"] : ["b"];
+        Assert.Equal(expected, (await late).Records.Select(record => record.Id));
+        Assert.Equal(expected, (await ListAsync(fresh, poll)).Records.Select(record => record.Id));
+    }
+
+    /// <summary>What one reader was shown is not taken back from the next.</summary>
+    [Fact]
+    public async Task Heads_OlderThanThoseThatWereRead_AreNotRememberedOnceTheseAreForgotten()
+    {
+        var stalling = new StallingStore(store);
+        var first = new InProcessBuckets(store, new BucketOptions(), time);
+        var fresh = new InProcessBuckets(stalling, new BucketOptions(), time);
+        await WriteAsync(first, "a");
+        var poll = new ListQuery { Limit = 10, Since = (await ListAsync(first)).ListStamp };
+        stalling.StallNext();
+        var late = ListAsync(fresh, poll).AsTask();
+        await stalling.Stalled;
+        await WriteAsync(first, "b");
+        Assert.Equal(["b"], (await ListAsync(fresh, poll)).Records.Select(record => record.Id));
+        store.Next = CommitFault.LostBefore;
+        Assert.Equal(Unavailable.FateUnknown, await WriteAsync(fresh, "c"));
+        stalling.Go();
+        await late;
+
+        Assert.Equal(["b"], (await ListAsync(fresh, poll)).Records.Select(record => record.Id));
+    }
+
     [Fact]
     public async Task Read_OfARecordNewerThanTheHeads_WaitsForThem()
     {

@@ -194,17 +194,37 @@ public sealed class SharedStoreTests
     }
 
     [Theory]
-    [InlineData(PreconditionTest.Match)]
-    [InlineData(PreconditionTest.NoneMatch)]
-    public async Task Count_WithAConditionNewerThanMemory_IsNotJudgedByIt(PreconditionTest test)
+    [InlineData(PreconditionTest.Match, false)]
+    [InlineData(PreconditionTest.NoneMatch, false)]
+    [InlineData(PreconditionTest.Match, true)]
+    [InlineData(PreconditionTest.NoneMatch, true)]
+    public async Task Count_WithAConditionNewerThanMemory_IsNotJudgedByIt(PreconditionTest test, bool isSecond)
     {
         await WriteAsync(here, "a");
         var newer = new ServerTimestamp(await WriteAsync(there, "b"));
-        var condition = new Precondition(PreconditionScope.List, test, newer);
+        var condition = isSecond
+            ? new Precondition(PreconditionScope.List, PreconditionTest.MustExist) { SecondTest = test, SecondValue = newer }
+            : new Precondition(PreconditionScope.List, test, newer);
 
         var outcome = await ExecuteAsync(here, new CountRecords(Tasks, new ListQuery { Limit = 1 }) { Precondition = condition });
 
         Assert.Equal(test == PreconditionTest.Match ? new CountFound(2, newer) : new NotModified(newer), outcome);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Poll_WithAConditionNewerThanMemory_IsNotJudgedByIt(bool isSecond)
+    {
+        await WriteAsync(here, "a");
+        var newer = new ServerTimestamp(await WriteAsync(there, "b"));
+        var condition = isSecond
+            ? new Precondition(PreconditionScope.List, PreconditionTest.MustExist) { SecondTest = PreconditionTest.NoneMatch, SecondValue = newer }
+            : new Precondition(PreconditionScope.List, PreconditionTest.NoneMatch, newer);
+
+        var outcome = await ExecuteAsync(here, new ListRecords(Tasks, new ListQuery { Limit = 1 }) { Precondition = condition });
+
+        Assert.Equal(new NotModified(newer), outcome);
     }
 
     [Theory]

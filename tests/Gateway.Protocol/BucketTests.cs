@@ -124,7 +124,6 @@ public sealed class BucketTests(KintoServer server) : IClassFixture<KintoServer>
         }
 
         var generated = await client.PostAsync("/buckets", """{"data":{}}""");
-        Assert.Equal(8, generated.Data.GetProperty("id").GetString()!.Length);
         Assert.Equal(200, (await client.PostAsync("/buckets", """{"data":{"id":"list-0"}}""")).Status);
         var page = await client.GetAsync("/buckets?_sort=id&_limit=2&exclude_id=" + generated.Data.GetProperty("id").GetString());
         Assert.Equal(["list-0", "list-1"], page.Ids);

@@ -61,6 +61,25 @@ public sealed class FaultTests
         }
     }
 
+    /// <summary>What ends as if it was cancelled does not mean that the server stops.</summary>
+    [OneProcessFact("Silos take each other for dead by a clock that stands still or jumps.")]
+    public async Task Housekeeping_WhoseStoreGivesUpByItself_ComesRoundAgain()
+    {
+        var time = new FakeTime();
+        var purges = new Tally();
+        var server = await KintoServer.StartAsync(decorate: inner => new TiredStore(inner, purges), time: time);
+        try
+        {
+            await purges.ReachesAsync(1);
+            time.Advance(TimeSpan.FromSeconds(10));
+            await purges.ReachesAsync(2);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [SqliteFact("The limit on the size of the file is a setting of SQLite's.")]
     public async Task DiskFull_WritesAre503_ReadsAreServed()
     {
@@ -113,6 +132,16 @@ public sealed class FaultTests
         {
             Interlocked.Increment(ref purges);
             return base.PurgeAsync(limit, cancellationToken);
+        }
+    }
+
+    /// <summary>Gives up each purge by itself, as a time-out of its own does.</summary>
+    private sealed class TiredStore(IBucketStore inner, Tally purges) : DelegatingBucketStore(inner)
+    {
+        public override ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        {
+            purges.Add();
+            throw new OperationCanceledException("It took too long.");
         }
     }
 }

@@ -8,8 +8,7 @@ namespace Lockstep.Gateway.Protocol;
 /// <summary>What serves the protocol in these tests: here the single-node server.</summary>
 internal sealed class KintoHost : IAsyncDisposable
 {
-    private static readonly IConfiguration Quiet = new ConfigurationBuilder()
-        .AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]).Build();
+    private static readonly IConfiguration Quiet = new ConfigurationBuilder().AddInMemoryCollection(LogWatch.Settings).Build();
 
     private readonly ServerStorage storage;
     private readonly WebApplication app;

@@ -70,7 +70,6 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal("d", await Ids("_since=0&deleted=true"));
         Assert.Equal("", await Ids("deleted=true"));
         Assert.Equal("abc", await Ids("_expected=%22123%22"));
-        Assert.Equal("b", await Ids("in_id=b&in_id=c"));
     }
 
     [Fact]
@@ -112,6 +111,49 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
 
         Assert.Equal(numbers.Length, whole.Count);
         Assert.Equal(whole, seen);
+    }
+
+    [Fact]
+    public async Task Sort_ByTextsWithHalfASurrogatePair_IsOneOrder_SoThatPagesSkipNothing()
+    {
+        using var client = await server.NewUserAsync();
+        string[] texts = ["a", "cut \\ud83d", "cut \\uD83D", "cut \\ud83d\\ude00", "cut \\ude00", "cut \\ufffd", "cut", "\\u0063ut \\ud83c", "é"];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            Assert.Equal(201, (await client.PutAsync($"{List}/t{i}", $$$"""{"data":{"t":"{{{texts[i]}}}","o":{"t":["{{{texts[i]}}}"]} } }""")).Status);
+        }
+
+        foreach (var field in new[] { "t", "o", "-o.t" })
+        {
+            var whole = (await client.GetAsync($"{List}?_sort={field}")).Ids.ToList();
+            var seen = new List<string>();
+            for (var path = $"{List}?_sort={field}&_limit=1"; path is not null && seen.Count < 100;)
+            {
+                var page = await client.GetAsync(path);
+                Assert.Equal(200, page.Status);
+                seen.AddRange(page.Ids);
+                path = page.Headers.TryGetValue("Next-Page", out var next) ? new Uri(next).PathAndQuery["/v1".Length..] : null;
+            }
+
+            Assert.Equal(texts.Length, whole.Count);
+            Assert.Equal(whole, seen);
+        }
+
+        Assert.Equal(["t0", "t6", "t7", "t2", "t1", "t3", "t4", "t5", "t8"], (await client.GetAsync(List + "?_sort=t,-last_modified")).Ids);
+    }
+
+    [Fact]
+    public async Task Query_WithHalfASurrogatePair_Is400_OrFindsNothing()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(List + "/a", """{"data":{"s":"cut \ud83d"}}""");
+        foreach (var query in new[] { "in_id=%ED%A0%BD", "_sort=%ED%A0%BD", "%ED%A0%BD=a", "_fields=%ED%A0%BD", "_token=%ED%A0%BD" })
+        {
+            (await client.GetAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
+        }
+
+        Assert.Empty((await client.GetAsync(List + "?in_id=%22%5Cud83d%22")).Ids);
+        Assert.Contains("cut \\ud83d", (await client.GetAsync(List + "?_fields=s")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -209,11 +251,7 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     {
         using var client = await SeedAsync("a");
         (await client.GetAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
-        if (query is not "_to=5")
-        {
-            (await client.DeleteAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
-        }
-
+        (await client.DeleteAsync($"{List}?{query}")).AssertError(400, KintoErrno.InvalidParameters);
         Assert.Single((await client.GetAsync(List)).Ids);
     }
 

@@ -63,10 +63,10 @@ internal static partial class MonitoringDocs
         }
     }
 
-    private static string[] Cells(string row) =>
+    public static string[] Cells(string row) =>
         [.. Bar().Split(row.Trim().Trim('|')).Select(static cell => cell.Trim())];
 
-    private static string[] Lines(string path) => Read(path).Split('\n');
+    public static string[] Lines(string path) => Read(path).Split('\n');
 
     private static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 

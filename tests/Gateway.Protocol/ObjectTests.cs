@@ -1,4 +1,9 @@
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Records;
 using Lockstep.Gateway.Kinto;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -179,6 +184,74 @@ public sealed class ObjectTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(200, (await client.SendAsync("PATCH", Record, """{"data":{"b":1}}""")).Status);
         Assert.Equal(200, (await client.GetAsync(Record + "?_fields=b")).Status);
         Assert.Equal(200, (await client.GetAsync(KintoClient.Records + "?_sort=b")).Status);
+    }
+
+    /// <summary>kinto.js takes such an object for a tombstone: a device drops it, and a new one never gets it.</summary>
+    [Theory]
+    [InlineData("true")]
+    [InlineData("1")]
+    [InlineData("\"yes\"")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    public async Task Write_ThatLooksDeleted_Is400ThatNamesTheField_AndChangesNothing(string value)
+    {
+        using var client = await server.NewUserAsync();
+        var before = await client.PutAsync(Record, """{"data":{"title":"x"}}""");
+        foreach (var (method, path, id) in new[]
+        {
+            ("PUT", Record, "a"), ("PUT", KintoClient.Records + "/b", "b"), ("PUT", "/buckets/default/collections/b", "b"), ("PUT", "/buckets/b", "b"),
+            ("POST", KintoClient.Records, "b"), ("POST", "/buckets/default/collections", "b"), ("POST", "/buckets", "b"),
+        })
+        {
+            var answer = await client.SendAsync(method, path, $$$"""{"data":{"id":"{{{id}}}","d\u0065leted":{{{value}}}}}""");
+
+            answer.AssertError(400, KintoErrno.InvalidParameters);
+            var detail = answer.Json.GetProperty("details")[0];
+            Assert.Equal(("body", "data.deleted"), (detail.GetProperty("location").GetString(), detail.GetProperty("name").GetString()));
+            Assert.StartsWith("data.deleted in body: ", answer.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before.Text, (await client.GetAsync(Record)).Text);
+        Assert.Equal(["a"], (await client.GetAsync(KintoClient.Records + "?_since=0")).Ids);
+        Assert.Equal(["tasks"], (await client.GetAsync("/buckets/default/collections?_since=0")).Ids);
+        (await client.GetAsync("/buckets/b")).AssertError(403, KintoErrno.Forbidden);
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("null")]
+    [InlineData("0")]
+    [InlineData("\"\"")]
+    public async Task Write_WithDeletedAsNothingThatCounts_IsStored(string value)
+    {
+        using var client = await server.NewUserAsync();
+        Assert.Equal(201, (await client.PutAsync(Record, $$$"""{"data":{"deleted":{{{value}}},"in":{"deleted":true} } }""")).Status);
+        Assert.Equal(200, (await client.SendAsync("PATCH", Record, """{"data":{"title":"x"}}""")).Status);
+        Assert.Equal(value, (await client.GetAsync(Record)).Data.GetProperty("deleted").GetRawText());
+    }
+
+    /// <summary>0.1.0 took it.</summary>
+    [Theory]
+    [InlineData("application/json", """{"data":{"deleted":null}}""")]
+    [InlineData("application/merge-patch+json", """{"data":{"deleted":null}}""")]
+    [InlineData("application/json-patch+json", """[{"op":"remove","path":"/data/deleted"}]""")]
+    public async Task Record_ThatLooksDeletedAlready_CanBeMended(string type, string patch)
+    {
+        using var client = await server.NewUserAsync();
+        Assert.Equal(201, (await client.PutAsync(Record, """{"data":{}}""")).Status);
+        var user = (await client.GetAsync("/")).Json.GetProperty("user");
+        var caller = new Caller(user.GetProperty("id").GetString()!, IsDefaultBucket: true);
+        var bucket = server.Services.GetRequiredService<IBuckets>().Get(BucketId.DefaultBucket(user.GetProperty("bucket").GetString()!));
+        await bucket.ExecuteAsync(
+            new BucketRequest(caller, [new PutRecord(ObjectRef.Record("tasks", "a"), """{"deleted":true,"title":"x"}"""u8.ToArray())]), CancellationToken.None);
+        Assert.True((await client.GetAsync(Record)).Data.GetProperty("deleted").GetBoolean());
+
+        (await client.SendAsync("PATCH", Record, """{"data":{"title":"y"}}""")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(200, (await client.SendAsync("PATCH", Record, patch, ("Content-Type", type))).Status);
+        Assert.Equal(200, (await client.SendAsync("PATCH", Record, """{"data":{"title":"y"}}""")).Status);
+        var data = (await client.GetAsync(Record)).Data;
+        Assert.Equal("y", data.GetProperty("title").GetString());
+        Assert.True(!data.TryGetProperty("deleted", out var deleted) || deleted.ValueKind == JsonValueKind.Null);
     }
 
     [Theory]

@@ -53,6 +53,51 @@ public sealed class PatchTests(KintoServer server) : IClassFixture<KintoServer>
         }
     }
 
+    /// <summary>What JavaScript makes when it cuts a text in the middle of an emoji.</summary>
+    [Theory]
+    [InlineData("application/json", """{"data":{"n":2}}""", "full")]
+    [InlineData("application/merge-patch+json", """{"data":{"n":2}}""", "full")]
+    [InlineData("application/merge-patch+json", """{"data":{"n":2}}""", "light")]
+    [InlineData("application/merge-patch+json", """{"data":{"n":2,"s":"cut \uD83D"}}""", "diff")]
+    [InlineData("application/json-patch+json", """[{"op":"test","path":"/data/s","value":"cut \uD83D"},{"op":"replace","path":"/data/n","value":2}]""", "full")]
+    [InlineData("application/json-patch+json", """[{"op":"replace","path":"/data/n","value":2}]""", "diff")]
+    public async Task Patch_OfARecordWithHalfASurrogatePair_KeepsItByteForByte(string type, string body, string behaviour)
+    {
+        using var client = await server.NewUserAsync();
+        const string kept = """
+            "s":"cut \ud83d","e":1.50e+0,"t":"\u0041\/"
+            """;
+        Assert.Equal(201, (await client.PutAsync(Record, $$$"""{"data":{{{{kept}}},"n":1}}""")).Status);
+
+        var answer = await client.SendAsync("PATCH", Record, body, ("Content-Type", type), ("Response-Behavior", behaviour));
+
+        Assert.Equal(200, answer.Status);
+        var stored = (await client.GetAsync(Record)).Data;
+        Assert.Equal(2, stored.GetProperty("n").GetInt32());
+        Assert.Contains(body.Contains("\"s\"", StringComparison.Ordinal) ? kept[kept.IndexOf("\"e\"", StringComparison.Ordinal)..] : kept, stored.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("cut \\ud83d", stored.GetProperty("s").GetRawText().Trim('"').ToLowerInvariant());
+    }
+
+    [Theory]
+    [InlineData("application/json", """{"data":{"deleted":true}}""")]
+    [InlineData("application/merge-patch+json", """{"data":{"deleted":{"by":"alice"}}}""")]
+    [InlineData("application/json-patch+json", """[{"op":"move","from":"/data/gone","path":"/data/deleted"}]""")]
+    public async Task Patch_ThatMakesAnObjectLookDeleted_Is400ThatNamesTheField_AndChangesNothing(string type, string body)
+    {
+        using var client = await server.NewUserAsync();
+        foreach (var path in new[] { Record, "/buckets/default/collections/tasks", "/buckets/default" })
+        {
+            Assert.True((await client.PutAsync(path, """{"data":{"gone":true}}""")).Status is 200 or 201);
+            var before = await client.GetAsync(path);
+
+            var answer = await client.SendAsync("PATCH", path, body, ("Content-Type", type));
+
+            answer.AssertError(400, KintoErrno.InvalidParameters);
+            Assert.Equal("data.deleted", answer.Json.GetProperty("details")[0].GetProperty("name").GetString());
+            Assert.Equal(before.Text, (await client.GetAsync(path)).Text);
+        }
+    }
+
     [Fact]
     public async Task Patch_Missing_Is404()
     {

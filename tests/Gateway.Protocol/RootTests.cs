@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lockstep.Gateway.Kinto;
+using Microsoft.Extensions.Logging;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -101,6 +102,51 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
         (await client.SendAsync("GET", "/batch")).AssertError(405, KintoErrno.MethodNotAllowed);
         (await client.SendAsync("TRACE", KintoClient.Records)).AssertError(405, KintoErrno.MethodNotAllowed);
         (await client.SendAsync("ET", KintoClient.Records)).AssertError(405, KintoErrno.MethodNotAllowed);
+    }
+
+    /// <summary>Methods are case-sensitive (RFC 9110, section 9.1): another spelling is a method that nobody knows.</summary>
+    [Theory]
+    [InlineData("head")]
+    [InlineData("Head")]
+    [InlineData("get")]
+    [InlineData("options")]
+    [InlineData("pUT")]
+    [InlineData("BREW")]
+    [InlineData("M-SEARCH")]
+    public async Task Method_Unknown_Is405InTheProtocolsShape_AndLogsNothing(string method)
+    {
+        var host = await KintoServer.StartAsync();
+        try
+        {
+            using var client = await host.NewUserAsync();
+            await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
+            using var log = LogWatch.On(host.Services);
+            foreach (var path in new[]
+            {
+                "/", "/batch", "/buckets", "/buckets/default", "/buckets/default/collections", KintoClient.Records, KintoClient.Records + "/a",
+                "/accounts", "/accounts/user1", "/__heartbeat__", "/__lbheartbeat__", "/__version__",
+            })
+            {
+                // Twice on one connection, which an answer with another length than announced would break.
+                foreach (var body in new[] { null, "{}" })
+                {
+                    var answer = await RawHttp.SendAsync(host.Address, method, "/v1" + path, body, KintoClient.Basic("user1", "s3cr3t"), times: 2);
+                    Assert.All(answer, each => each.AssertError(405, KintoErrno.MethodNotAllowed));
+                    Assert.All(answer, each => Assert.NotEmpty(each.Headers["Allow"]));
+                }
+            }
+
+            Assert.All(
+                await RawHttp.SendAsync(host.Address, method, "/v1/nothing", body: null, authorization: null, times: 2),
+                each => each.AssertError(404, KintoErrno.MissingResource));
+            Assert.All(await RawHttp.SendAsync(host.Address, method, "/buckets", body: null, authorization: null, times: 2), each => Assert.Equal(307, each.Status));
+            Assert.All(await RawHttp.SendAsync(host.Address, method, "/health/ready", body: null, authorization: null, times: 2), each => Assert.Equal("Healthy", each.Text));
+            Assert.Empty(log.Above(LogLevel.Debug));
+        }
+        finally
+        {
+            await host.DisposeAsync();
+        }
     }
 
     [Fact]

@@ -2,12 +2,19 @@ using Lockstep.Gateway.Kinto;
 using Lockstep.Silo.Hosting;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What operators set: read-only, end of life, backoff, flush, CORS, proxies.</summary>
 public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer>
 {
+    /// <summary>Whatever the role; what it means is tried in LogTests.</summary>
+    [Fact]
+    public void Log_OfEveryServer_DropsWhatDoesNotFit() => Assert.Equal(
+        ConsoleLoggerQueueFullMode.DropWrite, server.Services.GetRequiredService<IOptionsMonitor<ConsoleLoggerOptions>>().CurrentValue.QueueFullMode);
+
     [Fact]
     public async Task Cors_EveryAnswer_MayBeReadByAnyPage()
     {

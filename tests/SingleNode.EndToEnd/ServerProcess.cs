@@ -9,8 +9,9 @@ public sealed class ServerProcess : ProgramProcess
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private readonly TaskCompletionSource<Uri> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
-        : base(["dotnet", Path.Combine(AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment)
+    private ServerProcess(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, string? program = null, bool readsOutput = true)
+        : base(["dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment, readsOutput)
     {
     }
 
@@ -20,8 +21,7 @@ public sealed class ServerProcess : ProgramProcess
     public static async Task<(ServerProcess Server, Uri Address)> StartAsync(
         string directory, IEnumerable<string>? settings = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var server = new ServerProcess(
-            ["--data-directory", directory, "--urls", "http://127.0.0.1:0", "--accounts:password-iterations", "1000", .. settings ?? []], environment);
+        var server = new ServerProcess([.. Settings(directory), .. settings ?? []], environment);
         try
         {
             return (server, await server.listening.Task.WaitAsync(Deadline));
@@ -32,6 +32,32 @@ public sealed class ServerProcess : ProgramProcess
             throw;
         }
     }
+
+    /// <summary>Starts a server whose standard output nobody reads from the moment it listens, until <see cref="ReadLineAsync"/> does.</summary>
+    /// <param name="storage">Its data.</param>
+    /// <param name="program">The directory of the program, with its settings for logging.</param>
+    public static async Task<(ServerProcess Server, Uri Address)> StartUnreadAsync(TestStorage storage, string program)
+    {
+        var server = new ServerProcess(Settings(storage.Directory), storage.Environment, program, readsOutput: false);
+        try
+        {
+            while (!server.listening.Task.IsCompleted)
+            {
+                server.OnLine(await server.ReadLineAsync() ?? "");
+            }
+
+            return (server, await server.listening.Task);
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Of a server whose output is not read otherwise.</summary>
+    /// <returns>Null at its end.</returns>
+    public Task<string?> ReadLineAsync() => UnreadOutput.ReadLineAsync().WaitAsync(Deadline);
 
     /// <summary>Runs a command, or a server that must not start, to its end.</summary>
     public static async Task<(int Code, string Output)> RunAsync(
@@ -47,6 +73,9 @@ public sealed class ServerProcess : ProgramProcess
         run.Input.Close();
         return (await run.EndAsync(), run.Output);
     }
+
+    private static IEnumerable<string> Settings(string directory) =>
+        ["--data-directory", directory, "--urls", "http://127.0.0.1:0", "--accounts:password-iterations", "1000"];
 
     protected override void OnEnded() => listening.TrySetException(new InvalidOperationException($"The server ended:\n{Output}"));
 

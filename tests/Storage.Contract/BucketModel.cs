@@ -90,7 +90,7 @@ internal sealed class BucketModel(ManualTime time)
     private string DeleteMany(DeleteRecords deletes)
     {
         var list = ListOf(deletes.List);
-        if (!deletes.Precondition.Holds(exists: true, new(list.Stamp)))
+        if (FirstFailed(deletes.Precondition, exists: true, list.Stamp) is not null)
         {
             return $"precondition failed @{list.Stamp} -";
         }
@@ -246,14 +246,38 @@ internal sealed class BucketModel(ManualTime time)
     }
 
     private static string? Refuse(Precondition precondition, ModelRow? row, long listStamp) =>
-        precondition.Holds(row is not null, new(row?.Modified ?? 0)) ? null
+        FirstFailed(precondition, row is not null, row?.Modified ?? 0) is null ? null
         : row is null ? $"precondition failed @{listStamp} -"
         : $"precondition failed @{row.Modified} {row}";
 
-    private static string? RefuseRead(Precondition precondition, ModelRow? row, long stamp) =>
-        precondition.Holds(exists: true, new(stamp)) ? null
-        : precondition.Test == PreconditionTest.NoneMatch ? $"not modified @{stamp}"
-        : $"precondition failed @{stamp} {row?.ToString() ?? "-"}";
+    private static string? RefuseRead(Precondition precondition, ModelRow? row, long stamp) => FirstFailed(precondition, exists: true, stamp) switch
+    {
+        null => null,
+        PreconditionTest.NoneMatch or PreconditionTest.MustNotExist => $"not modified @{stamp}",
+        _ => $"precondition failed @{stamp} {row?.ToString() ?? "-"}",
+    };
+
+    private static PreconditionTest? FirstFailed(Precondition precondition, bool exists, long stamp)
+    {
+        foreach (var (test, value) in new[] { (precondition.Test, precondition.Value), (precondition.SecondTest, precondition.SecondValue) })
+        {
+            var isSame = exists && stamp == value.Milliseconds;
+            var passes = test switch
+            {
+                PreconditionTest.Match => isSame,
+                PreconditionTest.NoneMatch => !isSame,
+                PreconditionTest.MustExist => exists,
+                PreconditionTest.MustNotExist => !exists,
+                _ => true,
+            };
+            if (!passes)
+            {
+                return test;
+            }
+        }
+
+        return null;
+    }
 
     private static SortedDictionary<string, long> Parse(ReadOnlyMemory<byte> body) => new(
         System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, long>>(body.Span)!, StringComparer.Ordinal);

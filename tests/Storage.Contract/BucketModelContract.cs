@@ -157,12 +157,24 @@ public abstract class BucketModelContract(ITestOutputHelper output)
                 : [],
         };
 
-        private Precondition Precondition(PreconditionScope scope) => random.Next(4) != 0 ? default : random.Next(4) switch
+        private Precondition Precondition(PreconditionScope scope)
         {
-            0 => new Precondition(scope, PreconditionTest.MustExist),
-            1 => new Precondition(scope, PreconditionTest.MustNotExist),
-            2 => new Precondition(scope, PreconditionTest.Match, SomeStamp()),
-            _ => new Precondition(scope, PreconditionTest.NoneMatch, SomeStamp()),
+            if (random.Next(4) != 0)
+            {
+                return default;
+            }
+
+            var (test, value) = Test();
+            var (secondTest, secondValue) = random.Next(3) == 0 ? Test() : default;
+            return new Precondition(scope, test, value) { SecondTest = secondTest, SecondValue = secondValue };
+        }
+
+        private (PreconditionTest Test, ServerTimestamp Value) Test() => random.Next(4) switch
+        {
+            0 => (PreconditionTest.MustExist, default),
+            1 => (PreconditionTest.MustNotExist, default),
+            2 => (PreconditionTest.Match, SomeStamp()),
+            _ => (PreconditionTest.NoneMatch, SomeStamp()),
         };
 
         /// <summary>Mostly one that some row or list carries, so that preconditions hold now and then.</summary>

@@ -1,6 +1,9 @@
 namespace Lockstep.Storage.Contract;
 
-/// <summary>A clock that stands still until it is moved. Wall clock and elapsed time are moved separately.</summary>
+/// <summary>
+/// A clock that stands still until it is moved, for what has no timers: those run by the machine's clock, see <see cref="FakeTime"/>.
+/// Wall clock and elapsed time are moved separately.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
     private long wallClock = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();

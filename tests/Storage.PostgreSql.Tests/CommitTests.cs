@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -7,14 +6,13 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
-using Lockstep.Storage.PostgreSql.Testing;
+using Lockstep.Storage.Contract;
 using Npgsql;
-using Xunit.Abstractions;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
 
 /// <summary>One bucket's trouble is not another's.</summary>
-public sealed class CommitTests(TestDatabase database, ITestOutputHelper log) : IClassFixture<TestDatabase>
+public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
 
@@ -89,23 +87,73 @@ public sealed class CommitTests(TestDatabase database, ITestOutputHelper log) : 
     }
 
     [Fact]
+    public async Task LockedBucket_WhoseNextTryFails_IsToldThatItWasNotWritten()
+    {
+        var process = await database.OpenAsync();
+        var id = NewId();
+        await PutAsync(Buckets(process), id, "before");
+        var heads = (await new PostgresBucketStore(process).LoadAsync(id, claim: false, default))!;
+        await using var source = NpgsqlDataSource.Create(database.Connection);
+        await using var holder = await source.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand($"SELECT FROM buckets WHERE id = '{id}' FOR UPDATE", holder, transaction);
+        await command.ExecuteNonQueryAsync();
+        var faults = new ConcurrentQueue<Exception>();
+
+        // The clock is looked at when the commit queues, and when it was found locked.
+        await using var queue = new CommitQueue(source, process.Lease, database.Options, new FaultyTime { FailTimestamp = 2 }, faults.Enqueue, process.Metrics);
+        var outcome = await queue.CommitAsync(new BucketCommit(heads with { Version = heads.Version + 1, Clock = heads.Clock.Plus(1) }, Guid.NewGuid(), [], [], [], []))
+            .WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(CommitOutcome.NotExecuted, outcome);
+        Assert.Single(faults);
+    }
+
+    [Fact]
     public async Task GiantWriteAndPoison_BesideManySmallWriters_DisturbNobody()
     {
+        // :: Giants on every lane stop in the middle of their transactions, and one more has none
+        const int gate = 4711;
         await database.ExecuteAsync("ALTER TABLE records ADD CONSTRAINT poison3 CHECK (id <> 'poison3') NOT VALID");
-        var buckets = Buckets();
-        await LoadAsync(buckets, disturb: () => Task.CompletedTask);
-        var quiet = await LoadAsync(buckets, disturb: () => Task.CompletedTask);
-        var giants = new List<Outcome>();
-
-        var disturbed = await LoadAsync(buckets, async () =>
+        await database.ExecuteAsync(
+            $"CREATE FUNCTION stop_at_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared({gate}); RETURN new; END'");
+        await database.ExecuteAsync("CREATE TRIGGER gate BEFORE INSERT ON records FOR EACH ROW WHEN (new.id = 'giant') EXECUTE FUNCTION stop_at_gate()");
+        var process = await database.OpenAsync(static options => options with { CommandTimeout = TimeSpan.FromMinutes(5) });
+        var buckets = Buckets(process);
+        await using var source = NpgsqlDataSource.Create(database.Connection);
+        await using var keeper = await source.OpenConnectionAsync();
+        await using (var close = new NpgsqlCommand($"SELECT pg_advisory_lock({gate})", keeper))
         {
-            Assert.Equal(Unavailable.StoreFailed, await PutAsync(buckets, NewId(), "poison3"));
-            giants.Add(await PutAsync(buckets, NewId(), "giant", new byte[50 << 20]));
-        });
+            await close.ExecuteNonQueryAsync();
+        }
 
-        Assert.NotEmpty(giants);
-        Assert.All(giants, giant => Assert.IsType<RecordWritten>(giant));
-        log.WriteLine($"200 writers alone: {quiet}; beside {giants.Count} writes of 50 MB and as many poison rows: {disturbed}");
+        var giants = Enumerable.Range(0, CommitQueue.LargeLanes + 1).Select(_ => Task.Run(() => PutAsync(buckets, NewId(), "giant", new byte[8 << 20]))).ToList();
+        await Eventually.HoldsAsync("all lanes at the gate", async () => (long)(await database.QueryAsync(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted"))! == CommitQueue.LargeLanes);
+
+        // :: Small writers, each with a poison row in between, are all served meanwhile
+        var small = Task.WhenAll(Enumerable.Range(0, 200).Select(writer => Task.Run(async () =>
+        {
+            var id = NewId();
+            for (var i = 0; i < 10; i++)
+            {
+                Assert.IsType<RecordWritten>(await PutAsync(buckets, id, $"r{i}"));
+                if (i == writer % 10)
+                {
+                    Assert.Equal(Unavailable.StoreFailed, await PutAsync(buckets, id, "poison3"));
+                }
+            }
+        })));
+        await small.WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.All(giants, static giant => Assert.False(giant.IsCompleted, "A giant did not wait at the gate."));
+
+        // :: Giants are only slow
+        await using (var open = new NpgsqlCommand($"SELECT pg_advisory_unlock({gate})", keeper))
+        {
+            await open.ExecuteNonQueryAsync();
+        }
+
+        Assert.All(await Task.WhenAll(giants), static giant => Assert.IsType<RecordWritten>(giant));
     }
 
     [Fact]
@@ -127,36 +175,6 @@ public sealed class CommitTests(TestDatabase database, ITestOutputHelper log) : 
 
     private static async Task<Outcome> PutAsync(InProcessBuckets buckets, BucketId id, string record, byte[]? body = null) =>
         (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [new PutRecord(ObjectRef.Record("tasks", record), body ?? "{}"u8.ToArray())]), default)).Outcomes[0];
-
-    /// <summary>200 buckets, each with a writer of its own, and something that goes on meanwhile.</summary>
-    private static async Task<string> LoadAsync(InProcessBuckets buckets, Func<Task> disturb)
-    {
-        var latencies = new ConcurrentBag<TimeSpan>();
-        using var ended = new CancellationTokenSource();
-        var disturbing = Task.Run(async () =>
-        {
-            do
-            {
-                await disturb();
-                await Task.Yield();
-            }
-            while (!ended.IsCancellationRequested && latencies.Count < 100_000);
-        });
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(async () =>
-        {
-            var id = NewId();
-            for (var i = 0; i < 50; i++)
-            {
-                var begun = Stopwatch.GetTimestamp();
-                Assert.IsType<RecordWritten>(await PutAsync(buckets, id, $"r{i % 10}"));
-                latencies.Add(Stopwatch.GetElapsedTime(begun));
-            }
-        })));
-        await ended.CancelAsync();
-        await disturbing;
-        var sorted = latencies.Order().ToList();
-        return $"p50 {sorted[sorted.Count / 2].TotalMilliseconds:F1} ms, p99 {sorted[sorted.Count * 99 / 100].TotalMilliseconds:F1} ms";
-    }
 
     private InProcessBuckets Buckets(PostgresDatabase? process = null) =>
         new(new PostgresBucketStore(process ?? database.Database), new BucketOptions { MaxQueuedBytes = 128 << 20 }, TimeProvider.System);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using System.Threading.Channels;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
@@ -8,6 +9,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 using Xunit.Abstractions;
@@ -38,6 +40,7 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             var lost = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(dead)).ToList();
             var living = Enumerable.Range(0, 4).Select(_ => TestShards.NewId(1 - dead)).ToList();
             var written = new ConcurrentDictionary<BucketId, int>();
+            var beside = new Tally();
             foreach (var id in lost.Concat(living))
             {
                 Assert.IsType<RecordWritten>(await WriteAsync(id));
@@ -53,6 +56,7 @@ public sealed class DeadShardTests(ITestOutputHelper log)
                     var begun = Stopwatch.GetTimestamp();
                     Assert.IsType<RecordWritten>(await WriteAsync(id));
                     Assert.IsType<PageFound>(await ExecuteAsync(id, new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 10 })));
+                    beside.Add();
                     lock (stop)
                     {
                         slowest = TimeSpan.FromTicks(Math.Max(slowest.Ticks, Stopwatch.GetElapsedTime(begun).Ticks));
@@ -70,20 +74,19 @@ public sealed class DeadShardTests(ITestOutputHelper log)
                 Assert.IsType<Unavailable>(await ExecuteAsync(id, new ReadRecord(ObjectRef.Record("tasks", "r0"))).WaitAsync(Patience));
             }
 
-            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default) == (dead == 1));
+            await Eventually.HoldsAsync("as healthy as the home database", async () => await shards.Buckets.IsHealthyAsync(default) == (dead == 1));
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListByAuthorAsync("account:alice", onlyLive: false, 1000, default).AsTask());
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
-            var during = living.Sum(id => written[id]);
-            await UntilAsync(() => Task.FromResult(living.Sum(id => written[id]) > during + 100));
+            await beside.RisesAsync(100);
 
             // :: Back
             await server.RestartAsync();
             foreach (var id in lost)
             {
-                await UntilAsync(async () => await WriteAsync(id) is RecordWritten);
+                await Eventually.HoldsAsync("writable again", async () => await WriteAsync(id) is RecordWritten);
             }
 
-            await UntilAsync(async () => await shards.Buckets.IsHealthyAsync(default));
+            await Eventually.HoldsAsync("healthy again", async () => await shards.Buckets.IsHealthyAsync(default));
             await stop.CancelAsync();
             await Task.WhenAll(writing).WaitAsync(Patience);
             log.WriteLine($"{living.Sum(id => written[id])} writes beside the dead one, the slowest took {slowest}");
@@ -129,10 +132,12 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             await server.KillAsync();
 
             // :: Started without it
-            var faults = new ConcurrentQueue<Exception>();
+            // At the database's time, or they would not be healthy.
+            var (time, wrongTime) = (new FakeTime(TimeProvider.System.GetUtcNow()), new FakeTime(TimeProvider.System.GetUtcNow()));
+            var faults = Channel.CreateUnbounded<Exception>();
             var mistaken = new NpgsqlConnectionStringBuilder(server.Connection) { Database = "mistaken" }.ConnectionString;
-            await using var shards = await PostgresShards.OpenAsync(options, TimeProvider.System, _ => { });
-            await using var wrong = await PostgresShards.OpenAsync(TestShards.Options(home, mistaken), TimeProvider.System, faults.Enqueue);
+            await using var shards = await PostgresShards.OpenAsync(options, time, _ => { });
+            await using var wrong = await PostgresShards.OpenAsync(TestShards.Options(home, mistaken), wrongTime, fault => faults.Writer.TryWrite(fault));
             var (near, far) = (TestShards.NewId(0), TestShards.NewId(1));
             var told = new TaskCompletionSource<BucketId>(TaskCreationOptions.RunContinuationsAsynchronously);
             shards.Buckets.OnTakenOver(id => told.TrySetResult(id));
@@ -155,16 +160,29 @@ public sealed class DeadShardTests(ITestOutputHelper log)
 
             // :: Back
             await server.RestartAsync();
-            await UntilAsync(async () => (await shards.Buckets.CommitAsync(First(far))).Status == CommitStatus.Done);
+            await PassPauseAsync(time);
+            await shards.Others[0].Opening.WaitAsync(Patience);
+            Assert.Equal(CommitStatus.Done, (await shards.Buckets.CommitAsync(First(far))).Status);
             await using (var other = await PostgresShards.OpenAsync(options, TimeProvider.System, _ => { }))
             {
                 await other.Buckets.LoadAsync(far, claim: true, default);
             }
 
+            time.Advance(TimeSpan.FromSeconds(1));
             Assert.Equal(far, await told.Task.WaitAsync(Patience));
-            await UntilAsync(() => Task.FromResult(faults.Any(static fault => fault.Message.Contains("names an empty database", StringComparison.Ordinal))));
+            await PassPauseAsync(wrongTime);
+            using var patience = new CancellationTokenSource(Patience);
+            Assert.DoesNotContain("names an empty database", (await faults.Reader.ReadAsync(patience.Token)).Message, StringComparison.Ordinal);
+            Assert.Contains("names an empty database", (await faults.Reader.ReadAsync(patience.Token)).Message, StringComparison.Ordinal);
             await Assert.ThrowsAsync<StoreUnavailableException>(() => wrong.Buckets.LoadAsync(far, claim: false, default).AsTask());
             Assert.Equal(0L, await PostgresServer.QueryAsync(mistaken, "SELECT count(*) FROM meta"));
+
+            // Timers are the home database's lease, and the pause after a try that failed.
+            static async Task PassPauseAsync(FakeTime time)
+            {
+                await time.Timers.ReachesAsync(2);
+                time.Advance(TimeSpan.FromSeconds(2));
+            }
         }
         finally
         {
@@ -201,33 +219,39 @@ public sealed class DeadShardTests(ITestOutputHelper log)
         var other = await PostgresServer.CreateDatabaseAsync();
         try
         {
-            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(other, server.Connection), TimeProvider.System, _ => { });
+            var time = new FakeTime();
+            await using var shards = await PostgresShards.OpenAsync(TestShards.Options(other, server.Connection), time, _ => { });
+            var lease = shards.Others[0].Get().Lease;
             var ids = Enumerable.Range(0, 200).Select(_ => TestShards.NewId(1)).ToList();
             await server.PauseAsync();
-            List<Task> loads;
+            List<Task> early;
             try
             {
                 // Those that came before the lease was missed wait; from then on only so many.
-                var early = ids.Take(50).Select(LoadAsync).ToList();
-                await UntilAsync(() => Task.FromResult(LoadAsync(ids[0]).IsFaulted));
-                var begun = Stopwatch.GetTimestamp();
-                loads = [.. early, .. ids.Select(LoadAsync)];
-                await UntilAsync(() => Task.FromResult(loads.Count(static load => !load.IsCompleted) <= 50 + GuardedBucketStore.WaitingForASuspect));
-                Assert.True(Stopwatch.GetElapsedTime(begun) < Bearable);
-                Assert.Null(await shards.Buckets.LoadAsync(TestShards.NewId(0), claim: false, default).AsTask().WaitAsync(Bearable));
+                early = ids.Take(50).Select(LoadAsync).ToList();
+                time.Advance(TimeSpan.FromSeconds(10));
+                var late = ids.Select(LoadAsync).ToList();
+                Assert.All(late, static load => Assert.True(load.IsFaulted));
+                Assert.All(early, static load => Assert.False(load.IsCompleted));
+                Assert.Null(await shards.Buckets.LoadAsync(TestShards.NewId(0), claim: false, default).AsTask().WaitAsync(Patience));
             }
             finally
             {
                 await server.ResumeAsync();
             }
 
-            await UntilAsync(() => Task.FromResult(loads.TrueForAll(static load => load.IsCompleted)));
-            await UntilAsync(async () =>
+            // Whatever they end with.
+            await Task.WhenAll(early).WaitAsync(Patience).ContinueWith(static _ => { }, TaskScheduler.Default);
+            Assert.All(early, static load => Assert.True(load.IsCompleted));
+            for (var renewals = 0; !lease.IsHeld; renewals++)
             {
-                var again = ids.Select(LoadAsync).ToList();
-                await Task.WhenAll(again).WaitAsync(Patience).ContinueWith(static _ => { }, TaskScheduler.Default);
-                return again.TrueForAll(static load => load.IsCompletedSuccessfully);
-            });
+                Assert.True(renewals < 5, "The lease is not renewed.");
+                var round = lease.Round;
+                time.Advance(TimeSpan.FromSeconds(1));
+                await round.WaitAsync(Patience);
+            }
+
+            await Task.WhenAll(ids.Select(LoadAsync)).WaitAsync(Patience);
 
             Task LoadAsync(BucketId id) => shards.Buckets.LoadAsync(id, claim: false, default).AsTask();
         }
@@ -237,12 +261,22 @@ public sealed class DeadShardTests(ITestOutputHelper log)
         }
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> holds)
+    [Fact]
+    public async Task Database_AwayAtTheStart_IsTriedAgain_ThoughTheListenerOfFaultsThrows()
     {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!await holds())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
-        }
+        var (time, tries) = (new FakeTime(), new Tally());
+        await using var shard = new ShardDatabase(
+            "Postgres:Shards:1",
+            _ =>
+            {
+                tries.Add();
+                throw new InvalidOperationException("It is away.");
+            },
+            time,
+            static _ => throw new InvalidOperationException("No."));
+
+        await time.Timers.ReachesAsync(1);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await tries.ReachesAsync(2);
     }
 }

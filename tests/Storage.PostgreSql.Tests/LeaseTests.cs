@@ -41,29 +41,6 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     }
 
     [Fact]
-    public async Task Renewal_WhoseAnswerIsLost_EndsWhatWasHeld_AndTheRowItWasMadeFor()
-    {
-        var process = await database.OpenAsync();
-        var store = new PostgresBucketStore(process);
-        var id = BucketId.Named(Guid.NewGuid().ToString("N"));
-        var heads = BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100) };
-        heads = heads with { Lease = (await store.CommitAsync(Commit(heads))).Lease };
-        var before = process.Lease.Current.Process;
-        await UntilAsync(async () =>
-        {
-            // The lease's connection shows its statement only once it has renewed, so it may take more than one try.
-            await database.QueryAsync(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%UPDATE processes SET renewed%' AND pid <> pg_backend_pid()");
-            return process.Lease.Current.Process is var now && now != 0 && now != before;
-        });
-
-        // A late renewal for the old row takes only the old row's notices.
-        Assert.False(store.IsCurrent(heads));
-        Assert.False(store.IsCurrent((await store.LoadAsync(id, claim: false, default))!));
-        Assert.True(store.IsCurrent((await store.LoadAsync(id, claim: true, default))!));
-    }
-
-    [Fact]
     public async Task ListenerOfFaults_ThatFails_HoldsUpNobody()
     {
         await database.ExecuteAsync("ALTER TABLE records ADD CONSTRAINT poison4 CHECK (id <> 'poison4') NOT VALID");
@@ -81,13 +58,4 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
         Commit(BucketHeads.Unwritten(BucketId.Named(Guid.NewGuid().ToString("N"))) with { Version = 1, Clock = new ServerTimestamp(100) });
 
     private static BucketCommit Commit(BucketHeads heads) => new(heads, Guid.NewGuid(), [], [], [], []);
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await holds())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
-        }
-    }
 }

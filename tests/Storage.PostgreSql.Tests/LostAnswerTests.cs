@@ -5,6 +5,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 using Xunit.Abstractions;
@@ -41,8 +42,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                     if ((long)(await command.ExecuteScalarAsync())! > 0)
                     {
                         round++;
-                        var before = progress.Acknowledged;
-                        await progress.UntilAsync(() => progress.Acknowledged > before);
+                        await progress.Acknowledged.RisesAsync(1);
                     }
                 }
 
@@ -75,14 +75,14 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
         {
             for (var kill = 0; kill < kills; kill++)
             {
-                var before = progress.Acknowledged;
-                await progress.UntilAsync(() => progress.Acknowledged > before + 300);
+                await progress.Acknowledged.RisesAsync(300);
+                progress.ServerIsAway();
                 await server.KillAsync();
                 await server.RestartAsync();
+                progress.ServerIsBack();
             }
 
-            var last = progress.Acknowledged;
-            await progress.UntilAsync(() => progress.Acknowledged > last + 300);
+            await progress.Acknowledged.RisesAsync(300);
             await progress.CancelAsync();
         });
 
@@ -103,14 +103,14 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
         Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "before"), "{}"u8.ToArray())));
         await PostgresServer.ExecuteAsync(server.Connection, "ALTER SYSTEM SET synchronous_standby_names = 'absent'");
         await PostgresServer.ExecuteAsync(server.Connection, "SELECT pg_reload_conf()");
-        await UntilAsync(async () => (string)(await PostgresServer.QueryAsync(server.Connection, "SHOW synchronous_standby_names"))! == "absent");
+        await Eventually.HoldsAsync("waiting for the standby", async () => (string)(await PostgresServer.QueryAsync(server.Connection, "SHOW synchronous_standby_names"))! == "absent");
 
         var told = await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "during"), "{}"u8.ToArray()));
 
         Assert.Equal(Unavailable.FateUnknown, told);
         await PostgresServer.ExecuteAsync(server.Connection, "ALTER SYSTEM RESET synchronous_standby_names");
         await PostgresServer.ExecuteAsync(server.Connection, "SELECT pg_reload_conf()");
-        await UntilAsync(async () =>
+        await Eventually.HoldsAsync("writable again", async () =>
             await ExecuteAsync(buckets, Bucket(0), new PutRecord(ObjectRef.Record("tasks", "after"), "{}"u8.ToArray())) is RecordWritten);
     }
 
@@ -126,7 +126,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
             var counter = ObjectRef.Record("counters", "one");
             await ExecuteAsync(buckets, id, new PutRecord(counter, "0"u8.ToArray()));
             using var ended = new CancellationTokenSource();
-            var successes = 0;
+            var successes = new Tally();
             var devices = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
             {
                 while (!ended.IsCancellationRequested)
@@ -139,39 +139,32 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                             Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, record.Modified),
                         });
                         Assert.True(outcome is RecordWritten or PreconditionFailed, $"{outcome}");
-                        Interlocked.Add(ref successes, outcome is RecordWritten ? 1 : 0);
+                        if (outcome is RecordWritten)
+                        {
+                            successes.Add();
+                        }
                     }
                 }
             })).ToList();
             for (var round = 0; round < 30;)
             {
-                var before = Volatile.Read(ref successes);
                 var terminated = (long)(await database.QueryAsync(
                     "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()"))!;
-                round += terminated > 0 ? 1 : 0;
-                while (terminated > 0 && Volatile.Read(ref successes) == before && !devices.Exists(device => device.IsFaulted))
+                if (terminated > 0)
                 {
-                    await Task.Yield();
+                    round++;
+                    await await Task.WhenAny([successes.RisesAsync(1), .. devices]);
                 }
             }
 
             await ended.CancelAsync();
             await Task.WhenAll(devices);
 
-            Assert.Equal(successes, int.Parse(Assert.IsType<RecordFound>(await ExecuteAsync(buckets, id, new ReadRecord(counter))).Record.Body.Span));
+            Assert.Equal(successes.Count, int.Parse(Assert.IsType<RecordFound>(await ExecuteAsync(buckets, id, new ReadRecord(counter))).Record.Body.Span));
         }
         finally
         {
             await database.DisposeAsync();
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!await holds())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
         }
     }
 
@@ -185,7 +178,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
     {
         var buckets = new InProcessBuckets(new PostgresBucketStore(database), new BucketOptions(), TimeProvider.System);
         var told = new Told();
-        using var progress = new Progress(told);
+        using var progress = new Progress();
         var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
         {
             for (var i = 0; !progress.IsCancellationRequested; i++)
@@ -195,6 +188,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                 if (outcome is RecordWritten written)
                 {
                     Assert.True(told.Written.TryAdd(key, written.Record.Modified.Milliseconds));
+                    progress.Acknowledged.Add();
                 }
                 else if (outcome.Equals(Unavailable.FateUnknown))
                 {
@@ -204,7 +198,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                 {
                     Assert.Equal(Unavailable.StoreFailed, outcome);
                     told.NotWritten[key] = true;
-                    await Task.Delay(TimeSpan.FromMilliseconds(5));
+                    await progress.Back;
                 }
             }
         })).ToList();
@@ -245,10 +239,19 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
         public ConcurrentDictionary<string, bool> Unknown { get; } = new(StringComparer.Ordinal);
     }
 
-    private sealed class Progress(Told told) : CancellationTokenSource
+    private sealed class Progress : CancellationTokenSource
     {
-        public int Acknowledged => told.Written.Count;
+        private volatile TaskCompletionSource back = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task UntilAsync(Func<bool> holds) => LostAnswerTests.UntilAsync(() => Task.FromResult(holds()));
+        public Progress() => back.SetResult();
+
+        public Tally Acknowledged { get; } = new();
+
+        /// <summary>Ends when the server is there. Who was told that something was not written has nothing to try before that.</summary>
+        public Task Back => back.Task;
+
+        public void ServerIsAway() => back = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void ServerIsBack() => back.SetResult();
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -9,6 +10,8 @@ namespace Lockstep.Storage.PostgreSql.Tests;
 
 public sealed class PostgresMetricsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     [Fact]
     public async Task Transactions_AreCountedWithTheWritesInThem_AndFaultsToo()
     {
@@ -27,6 +30,39 @@ public sealed class PostgresMetricsTests(TestDatabase database) : IClassFixture<
         Assert.Equal(1, log.Observe("lockstep.store.faults"));
     }
 
+    [Theory]
+    [InlineData("lockstep.transaction.writes")]
+    [InlineData("lockstep.transaction.duration")]
+    public async Task ListenerOfMeasurements_ThatThrows_ChangesNothing(string instrument)
+    {
+        var process = await database.OpenAsync();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (published, self) =>
+            {
+                if (ReferenceEquals(published.Meter, process.Metrics.Meter) && published.Name == instrument)
+                {
+                    self.EnableMeasurementEvents(published);
+                }
+            },
+        };
+        var heard = 0;
+        listener.SetMeasurementEventCallback<int>((_, _, _, _) => Hear());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Hear());
+        listener.Start();
+        var store = new PostgresBucketStore(process);
+
+        Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket()).AsTask().WaitAsync(Patience)).Status);
+        Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket()).AsTask().WaitAsync(Patience)).Status);
+        Assert.Equal(2, heard);
+
+        void Hear()
+        {
+            heard++;
+            throw new InvalidOperationException("No.");
+        }
+    }
+
     [Fact]
     public async Task Transaction_OfManyBuckets_CountsItsWrites()
     {
@@ -43,25 +79,24 @@ public sealed class PostgresMetricsTests(TestDatabase database) : IClassFixture<
     [Fact]
     public async Task Lease_ThatCannotBeRenewed_GrowsOld_AndClocksAreCompared()
     {
-        var time = new ManualTime();
+        var time = new FakeTime();
         await using var process = await PostgresDatabase.OpenAsync(database.Options, time, static _ => { });
         using var log = new MeasurementLog(process.Metrics.Meter);
         await using var source = NpgsqlDataSource.Create(database.Connection);
         await using var holder = await source.OpenConnectionAsync();
+        Task renewal;
         await using (var transaction = await holder.BeginTransactionAsync())
         {
             await using var command = new NpgsqlCommand("LOCK TABLE processes", holder, transaction);
             await command.ExecuteNonQueryAsync();
-            time.Pass(TimeSpan.FromSeconds(7));
+            renewal = process.Lease.Round;
+            time.Advance(TimeSpan.FromSeconds(7));
 
             Assert.Equal(7, log.Observe("lockstep.lease.age"));
         }
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (log.Observe("lockstep.lease.age") != 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
-        }
+        await renewal.WaitAsync(Patience);
+        Assert.Equal(0, log.Observe("lockstep.lease.age"));
 
         // The test's clock shows another year than the database's.
         var ahead = (TimeProvider.System.GetUtcNow() - time.GetUtcNow()).TotalSeconds;

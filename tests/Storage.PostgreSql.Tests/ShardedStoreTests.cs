@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
@@ -68,14 +69,8 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
     public async Task TakeOver_InEitherDatabase_IsToldToTheOneThatHeldTheBucket()
     {
         await using var other = await PostgresShards.OpenAsync(TestShards.Options(shards.Connections), TimeProvider.System, _ => { });
-        var told = new HashSet<BucketId>();
-        Store.OnTakenOver(id =>
-        {
-            lock (told)
-            {
-                told.Add(id);
-            }
-        });
+        var told = Channel.CreateUnbounded<BucketId>();
+        Store.OnTakenOver(id => told.Writer.TryWrite(id));
         var ids = new[] { TestShards.NewId(0), TestShards.NewId(1) };
         foreach (var id in ids)
         {
@@ -83,18 +78,12 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
             await other.Buckets.LoadAsync(id, claim: true, default);
         }
 
+        // Other tests share the databases.
         using var patience = new CancellationTokenSource(Patience);
-        while (!IsTold())
+        var heard = new HashSet<BucketId>();
+        while (!heard.IsSupersetOf(ids))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
-        }
-
-        bool IsTold()
-        {
-            lock (told)
-            {
-                return told.SetEquals(ids);
-            }
+            heard.Add(await told.Reader.ReadAsync(patience.Token));
         }
     }
 

@@ -25,9 +25,9 @@ public sealed class TestDatabase : IAsyncLifetime
     }
 
     /// <summary>One more process.</summary>
-    public async Task<PostgresDatabase> OpenAsync(Func<PostgresOptions, PostgresOptions>? configure = null)
+    public async Task<PostgresDatabase> OpenAsync(Func<PostgresOptions, PostgresOptions>? configure = null, TimeProvider? time = null)
     {
-        var database = await PostgresDatabase.OpenAsync((configure ?? (options => options))(Options), TimeProvider.System, Faults.Enqueue);
+        var database = await PostgresDatabase.OpenAsync((configure ?? (options => options))(Options), time ?? TimeProvider.System, Faults.Enqueue);
         opened.Add(database);
         return database;
     }

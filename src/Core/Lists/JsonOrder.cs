@@ -16,7 +16,7 @@ internal static class JsonOrder
 
         return a.ValueKind switch
         {
-            JsonValueKind.String => string.CompareOrdinal(JsonText.Read(a) ?? a.GetRawText(), JsonText.Read(b) ?? b.GetRawText()),
+            JsonValueKind.String => string.CompareOrdinal(JsonText.Decode(a), JsonText.Decode(b)),
             JsonValueKind.Number => CompareNumbers(a, b),
             JsonValueKind.True or JsonValueKind.False => (a.ValueKind == JsonValueKind.True).CompareTo(b.ValueKind == JsonValueKind.True),
             JsonValueKind.Array => CompareArrays(a, b),

@@ -33,8 +33,8 @@ public sealed class StoreMetrics : IDisposable
     {
         if (writes.Enabled || duration.Enabled)
         {
-            writes.Record(count);
-            duration.Record(time.GetElapsedTime(begun).TotalSeconds);
+            writes.TryRecord(count);
+            duration.TryRecord(time.GetElapsedTime(begun).TotalSeconds);
         }
     }
 

@@ -8,7 +8,9 @@ namespace Lockstep.Core.Operations;
 /// <param name="Kind">How to read <paramref name="Patch"/>.</param>
 /// <param name="Patch">UTF-8 JSON: an object for the merges, an array for RFC 6902.</param>
 /// <param name="MaxBytes">Bytes of data that the object may have afterwards.</param>
-public sealed record PatchRecord(ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch, int MaxBytes = int.MaxValue) : Operation
+/// <param name="ReservedFlag">A member that the data must not have as anything truthy afterwards; null for none.</param>
+public sealed record PatchRecord(
+    ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch, int MaxBytes = int.MaxValue, string? ReservedFlag = null) : Operation
 {
     public override bool IsWrite => true;
 

@@ -17,6 +17,6 @@ public enum PreconditionTest : byte
     /// <summary><c>If-Match: *</c>.</summary>
     MustExist,
 
-    /// <summary><c>If-None-Match: *</c>.</summary>
+    /// <summary><c>If-None-Match: *</c>. Failing on a read means "not modified" too.</summary>
     MustNotExist,
 }

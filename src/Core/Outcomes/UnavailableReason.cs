@@ -12,6 +12,6 @@ public enum UnavailableReason : byte
     /// <summary>The store refused or could not be reached; not executed.</summary>
     StoreFailed,
 
-    /// <summary>The store was lost during the commit and cannot be asked what happened.</summary>
+    /// <summary>The store was lost during the commit and cannot be asked what happened, or a fault came between the two.</summary>
     FateUnknown,
 }

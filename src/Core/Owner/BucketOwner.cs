@@ -14,8 +14,10 @@ namespace Lockstep.Core.Owner;
 /// is ever denied.</item>
 /// <item>The heads are a cache. The store compares the version with each commit, so an owner with old heads, whether
 /// another process took over or a restore happened, writes nothing; it loads and runs the turn again.</item>
-/// <item>The store says truly what became of a commit; when it cannot, the callers hear "unknown" and the heads are thrown
-/// away.</item>
+/// <item>The store says truly what became of a commit; when it cannot, or a fault comes in between, the callers hear "unknown"
+/// and the heads are thrown away. A fault before that fails its own request; none ends the turns.</item>
+/// <item>Heads older than any that were remembered are not remembered again, unless an old store was put in the place of this
+/// one.</item>
 /// <item>In a shared store, answers that rest on remembered heads are given only while the store lets this process answer for
 /// the bucket (<see cref="IBucketStore.IsCurrent"/>), both when they are begun and when they are released.</item>
 /// <item>Reads do not queue. What they take from the store is newer than the heads for the moment between a commit and
@@ -29,7 +31,8 @@ internal sealed class BucketOwner(
     BucketOptions options,
     QueueBudget budget,
     OwnerMetrics metrics,
-    TimeProvider time)
+    TimeProvider time,
+    Action<Exception> onFault)
 {
     private const int MaxReadAttempts = 8;
     private const int MaxTurnAttempts = 32;
@@ -43,7 +46,9 @@ internal sealed class BucketOwner(
     private bool closed;
     private long lastUsed = time.GetTimestamp();
     private BucketHeads? heads;
-    private long published;
+
+    // Version of the newest heads that were ever remembered: by them somebody may have been answered.
+    private long newest;
     private long takeovers;
     private long takenOver;
     private int loads;
@@ -114,16 +119,16 @@ internal sealed class BucketOwner(
             }
 
             lastUsed = time.GetTimestamp();
-            var full = queue.Count > 0 && request.Operations.Count > 0
-                && (queuedOperations + request.Operations.Count > options.MaxQueuedOperations
+            var full = queue.Count > 0 && pending.Operations > 0
+                && (queuedOperations + pending.Operations > options.MaxQueuedOperations
                     || queuedBytes + pending.Size > options.MaxQueuedBytes);
-            if (full || !budget.TryTake(pending.Size, request.Operations.Count))
+            if (full || !budget.TryTake(pending.Size, pending.Operations))
             {
                 return new ValueTask<BucketResponse>(Refuse(request, Unavailable.Overloaded));
             }
 
             queue.Enqueue(pending);
-            queuedOperations += request.Operations.Count;
+            queuedOperations += pending.Operations;
             queuedBytes += pending.Size;
             if (!running)
             {
@@ -141,7 +146,7 @@ internal sealed class BucketOwner(
             }
         }
 
-        return new ValueTask<BucketResponse>(pending.Answer);
+        return new ValueTask<BucketResponse>(pending.Answered);
     }
 
     private async Task RunAsync()
@@ -149,52 +154,41 @@ internal sealed class BucketOwner(
         while (Drain() is { } batch)
         {
             var begun = batch.FindAll(static pending => pending.TryBegin());
-            var begunAt = metrics.Now();
-            var answers = await AnswerAsync(begun);
-            if (begun.Count > 0)
+            try
             {
-                metrics.TurnEnded(begunAt);
+                await TakeTurnAsync(begun);
+            }
+            catch (Exception fault)
+            {
+                // Whatever it was: were this loop to end, nobody could write to the bucket again.
+                Forget();
+                onFault(fault);
             }
 
             // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
-            budget.Release(batch.Sum(static pending => pending.Size), batch.Sum(static pending => pending.Request.Operations.Count));
-            for (var i = 0; i < begun.Count; i++)
-            {
-                answers[i](begun[i]);
-            }
+            budget.Release(batch.Sum(static pending => pending.Size), batch.Sum(static pending => pending.Operations));
+            begun.ForEach(static pending => pending.Answer());
         }
     }
 
-    /// <summary>Takes one turn; where a fault, which is a bug, ends it, one turn for each, so that it fails only its own.</summary>
-    private async ValueTask<IReadOnlyList<Action<PendingRequest>>> AnswerAsync(List<PendingRequest> begun)
+    private async ValueTask TakeTurnAsync(List<PendingRequest> begun)
     {
-        try
+        if (begun.Count == 0)
         {
-            var responses = begun.Count == 0 ? [] : await ExecuteAsync(begun.ConvertAll(static pending => pending.Request));
-            foreach (var response in responses)
-            {
-                metrics.Answered(response);
-            }
-
-            return [.. responses.Select<BucketResponse, Action<PendingRequest>>(response => pending => pending.Complete(response))];
+            return;
         }
-        catch (Exception fault)
+
+        var begunAt = metrics.Now();
+        if (!await TryExecuteAsync(begun))
         {
-            // Whatever it was, this owner no longer knows what the store holds.
-            Forget();
-            if (begun.Count == 1)
+            foreach (var pending in begun)
             {
-                return [pending => pending.Fail(fault)];
+                await TryExecuteAsync([pending]);
             }
         }
 
-        var answers = new List<Action<PendingRequest>>();
-        foreach (var pending in begun)
-        {
-            answers.AddRange(await AnswerAsync([pending]));
-        }
-
-        return answers;
+        metrics.TurnEnded(begunAt);
+        begun.ForEach(pending => metrics.Answered(pending.Response));
     }
 
     private List<PendingRequest>? Drain()
@@ -212,12 +206,12 @@ internal sealed class BucketOwner(
             var (operations, bytes) = (0, 0L);
             while (queue.TryPeek(out var pending)
                 && (batch.Count == 0
-                    || (operations + pending.Request.Operations.Count <= options.MaxTurnOperations && bytes + pending.Size <= options.MaxTurnBytes)))
+                    || (operations + pending.Operations <= options.MaxTurnOperations && bytes + pending.Size <= options.MaxTurnBytes)))
             {
                 queue.Dequeue();
-                operations += pending.Request.Operations.Count;
+                operations += pending.Operations;
                 bytes += pending.Size;
-                queuedOperations -= pending.Request.Operations.Count;
+                queuedOperations -= pending.Operations;
                 queuedBytes -= pending.Size;
                 batch.Add(pending);
             }
@@ -226,94 +220,108 @@ internal sealed class BucketOwner(
         }
     }
 
-    private async ValueTask<IReadOnlyList<BucketResponse>> ExecuteAsync(List<BucketRequest> requests)
+    /// <summary>
+    /// Takes one turn and decides the answers. A fault, which is a bug, or a commit that the store will not take fails the
+    /// request that brought it and not those that came along: each is run in a turn of its own. Never after a commit that may
+    /// have happened, or work would be done twice; then nobody knows, and all are told so.
+    /// </summary>
+    /// <returns>False when nothing was written and each is to be run alone; true when all answers are decided.</returns>
+    private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
-        for (var attempt = 0; attempt < MaxTurnAttempts; attempt++)
+        var requests = begun.ConvertAll(static pending => pending.Request);
+        var mayBeWritten = false;
+        try
         {
-            // :: Step 1: apply the requests to the heads.
-            var seen = Volatile.Read(ref takeovers);
-
-            // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
-            // come round again. Whatever ends a lease makes turns begin from what is stored.
-            var known = Volatile.Read(ref heads) is { } remembered && store.IsCurrent(remembered) ? remembered : null;
-            Turn turn;
-            var responses = new BucketResponse[requests.Count];
-            try
+            for (var attempt = 0; attempt < MaxTurnAttempts; attempt++)
             {
-                turn = new Turn(known ?? await LoadAsync(claim: false, CancellationToken.None), reader, store, options, time);
-                await turn.PreloadAsync(requests, CancellationToken.None);
-                for (var i = 0; i < responses.Length; i++)
+                // :: Step 1: apply the requests to the heads.
+                var seen = Volatile.Read(ref takeovers);
+
+                // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
+                // come round again. Whatever ends a lease makes turns begin from what is stored.
+                var known = Volatile.Read(ref heads) is { } remembered && store.IsCurrent(remembered) ? remembered : null;
+                Turn turn;
+                var responses = new BucketResponse[requests.Count];
+                try
                 {
-                    responses[i] = await turn.ExecuteAsync(requests[i], CancellationToken.None);
-                }
-            }
-            catch (StoreUnavailableException)
-            {
-                return All(requests, Unavailable.StoreFailed);
-            }
-
-            if (!turn.Draft.HasChanges)
-            {
-                if (known is null || !store.IsShared || requests.TrueForAll(static request => request.Operations.Count == 0))
-                {
-                    return responses;
-                }
-
-                // Refusals of writes are as exact as writes, and no commit has compared the version of these heads.
-                Forget();
-                continue;
-            }
-
-            // :: Step 2: commit.
-            var commit = turn.Draft.ToCommit(Guid.NewGuid());
-            var begun = metrics.Now();
-            var outcome = await store.CommitAsync(commit);
-            metrics.Committed(outcome.Status, begun);
-
-            // :: Step 3: publish, or throw the turn away.
-            switch (outcome.Status)
-            {
-                case CommitStatus.Done:
-                    lock (gate)
+                    turn = new Turn(known ?? await LoadAsync(claim: false, CancellationToken.None), reader, store, options, time);
+                    await turn.PreloadAsync(requests, CancellationToken.None);
+                    for (var i = 0; i < responses.Length; i++)
                     {
-                        published = commit.Heads.Version;
+                        responses[i] = await turn.ExecuteAsync(requests[i], CancellationToken.None);
+                    }
+                }
+                catch (StoreUnavailableException)
+                {
+                    DecideAll(begun, Unavailable.StoreFailed);
+                    return true;
+                }
+
+                if (!turn.Draft.HasChanges)
+                {
+                    if (known is null || !store.IsShared || requests.TrueForAll(static request => request.Operations.Count == 0))
+                    {
+                        Decide(begun, responses);
+                        return true;
                     }
 
-                    Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
-                    return ClockLeads(commit.Heads) ? [.. responses.Select(response => response with { ClockLeads = true })] : responses;
-                case CommitStatus.NotExecuted:
-                    return All(requests, Unavailable.StoreFailed);
-                case CommitStatus.Refused:
-                    return await ExecuteAloneAsync(requests);
-                case CommitStatus.Unknown:
-                    Forget();
-                    return All(requests, Unavailable.FateUnknown);
-                case CommitStatus.Stale:
+                    // Refusals of writes are as exact as writes, and no commit has compared the version of these heads.
                     Forget();
                     continue;
-                default:
-                    throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
+                }
+
+                // :: Step 2: commit.
+                var commit = turn.Draft.ToCommit(Guid.NewGuid());
+                var committing = metrics.Now();
+                mayBeWritten = true;
+                var outcome = await store.CommitAsync(commit);
+                mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused);
+                metrics.Committed(outcome.Status, committing);
+
+                // :: Step 3: publish, or throw the turn away.
+                switch (outcome.Status)
+                {
+                    case CommitStatus.Done:
+                        Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
+                        Decide(begun, ClockLeads(commit.Heads) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
+                        return true;
+                    case CommitStatus.Refused when begun.Count > 1:
+                        return false;
+                    case CommitStatus.Refused or CommitStatus.NotExecuted:
+                        DecideAll(begun, Unavailable.StoreFailed);
+                        return true;
+                    case CommitStatus.Unknown:
+                        Forget();
+                        DecideAll(begun, Unavailable.FateUnknown);
+                        return true;
+                    case CommitStatus.Stale:
+                        Forget();
+                        continue;
+                    default:
+                        throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
+                }
             }
+
+            DecideAll(begun, Unavailable.Overloaded);
+            return true;
         }
-
-        return All(requests, Unavailable.Overloaded);
-    }
-
-    /// <summary>What the store will not take fails the request that brought it, not those that came along.</summary>
-    private async ValueTask<IReadOnlyList<BucketResponse>> ExecuteAloneAsync(List<BucketRequest> requests)
-    {
-        if (requests.Count == 1)
+        catch (Exception fault)
         {
-            return All(requests, Unavailable.StoreFailed);
-        }
+            // Whatever it was, this owner no longer knows what the store holds.
+            Forget();
+            if (mayBeWritten)
+            {
+                // The callers hear that nobody knows; why, only who runs the program.
+                DecideAll(begun, Unavailable.FateUnknown);
+                onFault(fault);
+            }
+            else if (begun.Count == 1)
+            {
+                begun[0].Decide(fault);
+            }
 
-        var responses = new List<BucketResponse>();
-        foreach (var request in requests)
-        {
-            responses.AddRange(await ExecuteAsync([request]));
+            return mayBeWritten || begun.Count == 1;
         }
-
-        return responses;
     }
 
     private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
@@ -386,28 +394,34 @@ internal sealed class BucketOwner(
     private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
     {
         var seen = Volatile.Read(ref takeovers);
-        for (var attempt = 0; ; attempt++)
+        for (var older = 0; ;)
         {
-            var known = Volatile.Read(ref published);
+            var known = Volatile.Read(ref newest);
             var loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
-            if (loaded.Version >= known)
+            if (loaded.Version < known)
             {
-                return Publish(loaded, seen);
+                // Asked for after the newer ones were known, and older all the same. If it stays so, somebody put an old store in
+                // the place of this one.
+                if (++older > MaxReadAttempts)
+                {
+                    Accept(loaded, known);
+                }
             }
-
-            // Read before a commit that was acknowledged meanwhile. If it stays so, somebody put an old store in its place.
-            if (attempt == MaxReadAttempts)
+            else if (Publish(loaded, seen) is { } current)
             {
-                Accept(loaded, known);
+                return current;
             }
         }
     }
 
-    /// <summary>Remembers heads unless newer ones are known, or another process took the bucket over since they were read.</summary>
+    /// <summary>
+    /// Remembers heads unless newer ones are known or were, also if they were forgotten since, or another process took the
+    /// bucket over since these were read.
+    /// </summary>
     /// <param name="candidate">The heads.</param>
     /// <param name="seen">The number of takeovers before the store was asked for them, or to commit them.</param>
-    /// <returns>The newest heads known.</returns>
-    private BucketHeads Publish(BucketHeads candidate, long seen)
+    /// <returns>The newest heads known; null when they are not at hand, and the candidate is older.</returns>
+    private BucketHeads? Publish(BucketHeads candidate, long seen)
     {
         lock (gate)
         {
@@ -416,6 +430,12 @@ internal sealed class BucketOwner(
                 return known;
             }
 
+            if (candidate.Version < newest)
+            {
+                return null;
+            }
+
+            newest = candidate.Version;
             heads = seen == takeovers ? candidate : null;
             return candidate;
         }
@@ -426,9 +446,9 @@ internal sealed class BucketOwner(
     {
         lock (gate)
         {
-            if (published == known)
+            if (newest == known)
             {
-                published = restored.Version;
+                newest = restored.Version;
                 heads = null;
             }
         }
@@ -463,6 +483,14 @@ internal sealed class BucketOwner(
     private bool ClockLeads(BucketHeads current) =>
         current.Clock > ServerTimestamp.Now(time).Plus((long)options.ClockLeadBackoff.TotalMilliseconds);
 
-    private static BucketResponse[] All(List<BucketRequest> requests, Outcome outcome) =>
-        [.. requests.Select(request => BucketResponse.Uniform(request, outcome))];
+    private static void Decide(List<PendingRequest> begun, BucketResponse[] responses)
+    {
+        for (var i = 0; i < responses.Length; i++)
+        {
+            begun[i].Decide(responses[i]);
+        }
+    }
+
+    private static void DecideAll(List<PendingRequest> begun, Unavailable why) =>
+        begun.ForEach(pending => pending.Decide(BucketResponse.Uniform(pending.Request, why)));
 }

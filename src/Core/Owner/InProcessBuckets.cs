@@ -18,9 +18,15 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     private readonly OperationReader reader;
     private readonly QueueBudget budget;
     private readonly OwnerMetrics metrics;
+    private readonly Action<Exception>? onFault;
 
-    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time)
+    /// <param name="store">Where the buckets lie.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onFault">Hears, from another thread, of faults (bugs) that callers are not told: they hear that nobody knows.</param>
+    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null)
     {
+        this.onFault = onFault;
         this.store = store;
         this.options = options;
         this.time = time;
@@ -86,7 +92,19 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
 
     private BucketOwner OwnerOf(BucketId id) => owners.TryGetValue(id, out var owner)
         ? owner
-        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, metrics, time));
+        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, metrics, time, Report));
+
+    private void Report(Exception fault)
+    {
+        try
+        {
+            onFault?.Invoke(fault);
+        }
+        catch (Exception)
+        {
+            // A listener that fails must not end an owner's turns.
+        }
+    }
 
     private sealed class InProcessBucket(InProcessBuckets buckets, BucketId id) : IBucket
     {

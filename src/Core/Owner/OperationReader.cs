@@ -91,9 +91,9 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     /// <summary>Whether the caller carries a stamp that these heads know nothing of.</summary>
     public static bool HasSeenNewer(Operation operation, BucketHeads heads) => operation switch
     {
-        ListRecords list => list.Query.Since > heads[list.List].RowsModified || list.Precondition.Value > heads[list.List].RowsModified,
-        CountRecords count => count.Query.Since > heads[count.List].RowsModified || count.Precondition.Value > heads[count.List].RowsModified,
-        _ => operation.Precondition.Value > heads.Clock,
+        ListRecords list => list.Query.Since > heads[list.List].RowsModified || list.Precondition.NewestValue > heads[list.List].RowsModified,
+        CountRecords count => count.Query.Since > heads[count.List].RowsModified || count.Precondition.NewestValue > heads[count.List].RowsModified,
+        _ => operation.Precondition.NewestValue > heads.Clock,
     };
 
     private async ValueTask<(Outcome Outcome, long Version)> ReadRecordAsync(
@@ -112,8 +112,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var outcome = record is null ? new Missing(read.Target)
-            : read.Precondition.Holds(exists: true, record.Modified) ? new RecordFound(record)
-            : Failed(read.Precondition, record, record.Modified);
+            : Refusal(read.Precondition, record, record.Modified) ?? new RecordFound(record);
         return (outcome, version);
     }
 
@@ -138,9 +137,9 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, list.Query, cancellationToken);
-        if (outcome is PageFound page && !list.Precondition.Holds(exists: true, page.ListStamp))
+        if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } refusal)
         {
-            outcome = Failed(list.Precondition, existing: null, page.ListStamp);
+            outcome = refusal;
         }
         else if (outcome is PageFound && IsFromBeforeHorizon(list.Query, head))
         {
@@ -158,14 +157,14 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     private static Outcome? FromHeads(ListRecords list, ListHead head)
     {
         var query = list.Query;
-        if (list.Precondition.Value > head.RowsModified || query.Since > head.RowsModified)
+        if (list.Precondition.NewestValue > head.RowsModified || query.Since > head.RowsModified)
         {
-            return head.Exists ? null : FromAbsent(list, head);
+            return head.Exists ? null : Refusal(list.Precondition, existing: null, head.RowsModified);
         }
 
-        if (!list.Precondition.Holds(exists: true, head.RowsModified))
+        if (Refusal(list.Precondition, existing: null, head.RowsModified) is { } refusal)
         {
-            return Failed(list.Precondition, existing: null, head.RowsModified);
+            return refusal;
         }
 
         if (query.Since is not { } since || query.Cursor is not null)
@@ -191,11 +190,6 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     /// </summary>
     private static PageFound StartOver(ListHead head) => new([], head.Horizon, Next: null);
 
-    private static Outcome? FromAbsent(ListRecords list, ListHead head) =>
-        list.Precondition.Holds(exists: true, head.RowsModified)
-            ? null
-            : Failed(list.Precondition, existing: null, head.RowsModified);
-
     private async ValueTask<(Outcome Outcome, long Version)> CountAsync(
         CountRecords count, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
     {
@@ -205,9 +199,9 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var head = heads[count.List];
-        if (!count.Precondition.Holds(exists: true, head.RowsModified))
+        if (Refusal(count.Precondition, existing: null, head.RowsModified) is { } refusal)
         {
-            return (Failed(count.Precondition, existing: null, head.RowsModified), heads.Version);
+            return (refusal, heads.Version);
         }
 
         if (!head.Exists || !count.Query.HasFilters)
@@ -233,10 +227,14 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             ? new ParentMissing(ObjectRef.Collection(list.Name))
             : null;
 
-    private static Outcome Failed(Precondition precondition, StoredRecord? existing, ServerTimestamp stamp) =>
-        precondition.Test == PreconditionTest.NoneMatch
-            ? new NotModified(stamp)
-            : new PreconditionFailed(existing, stamp);
+    /// <summary>What a read answers whose subject, which exists, does not pass the precondition; null when it does.</summary>
+    private static Outcome? Refusal(Precondition precondition, StoredRecord? existing, ServerTimestamp stamp) =>
+        precondition.Failed(exists: true, stamp) switch
+        {
+            PreconditionTest.None => null,
+            PreconditionTest.NoneMatch or PreconditionTest.MustNotExist => new NotModified(stamp),
+            _ => new PreconditionFailed(existing, stamp),
+        };
 
     private static readonly Dictionary<string, StoredRecord> NoRows = [];
 }

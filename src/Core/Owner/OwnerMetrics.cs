@@ -40,7 +40,7 @@ internal sealed class OwnerMetrics : IDisposable
     {
         if (commitDuration.Enabled)
         {
-            commitDuration.Record(time.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>(LockstepMeter.StatusTag, NameOf(status)));
+            commitDuration.TryRecord(time.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>(LockstepMeter.StatusTag, NameOf(status)));
         }
     }
 
@@ -48,13 +48,14 @@ internal sealed class OwnerMetrics : IDisposable
     {
         if (turnDuration.Enabled)
         {
-            turnDuration.Record(time.GetElapsedTime(begun).TotalSeconds);
+            turnDuration.TryRecord(time.GetElapsedTime(begun).TotalSeconds);
         }
     }
 
-    public void Answered(BucketResponse response)
+    /// <param name="response">Null where a fault was the answer.</param>
+    public void Answered(BucketResponse? response)
     {
-        for (var i = 0; i < response.Outcomes.Count; i++)
+        for (var i = 0; i < response?.Outcomes.Count; i++)
         {
             if (response.Outcomes[i] is Unavailable { Reason: var reason })
             {

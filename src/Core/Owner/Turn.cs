@@ -117,10 +117,17 @@ internal sealed class Turn
 
     private async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
     {
-        var existing = await FindAsync(create.Target, cancellationToken);
+        var target = create.Target;
+        var existing = await FindAsync(target, cancellationToken);
+        while (create.HasGeneratedId && existing is not null && target.List.Role != ListRole.Self)
+        {
+            target = target with { Id = IdGenerator.Next(target.List.Role) };
+            existing = await FindAsync(target, cancellationToken);
+        }
+
         var live = existing is { IsTombstone: false } ? existing : null;
-        return Refusal(create.Target, create.Precondition, live, caller)
-            ?? (live is not null ? new RecordKept(live) : Draft.Write(create.Target, create.Body, create.Hint, existing, caller));
+        return Refusal(target, create.Precondition, live, caller)
+            ?? (live is not null ? new RecordKept(live) : Draft.Write(target, create.Body, create.Hint, existing, caller));
     }
 
     private async ValueTask<Outcome> PatchAsync(PatchRecord patch, Caller caller, CancellationToken cancellationToken)
@@ -137,7 +144,7 @@ internal sealed class Turn
             return refusal;
         }
 
-        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch);
+        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch, patch.ReservedFlag);
         if (data?.Body.Length > patch.MaxBytes)
         {
             return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");

@@ -1,5 +1,8 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text.Json.Nodes;
+using System.Text.Json;
+using Lockstep.Core.Json;
+using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Patches;
 
@@ -10,34 +13,43 @@ namespace Lockstep.Core.Patches;
 internal static class JsonPatch
 {
     private const int MaxOperations = 1000;
-    private const int MaxCopiedCharacters = 4 << 20;
+    private const int MaxCopiedBytes = 4 << 20;
 
-    /// <returns>What <c>/data</c> is afterwards.</returns>
+    /// <param name="data">What <c>/data</c> is before; changes.</param>
+    /// <param name="patch">The operations. Its document must live for as long as the result.</param>
+    /// <returns>What <c>/data</c> is afterwards; null when it is no more.</returns>
     /// <exception cref="JsonPatchException">An operation cannot be applied.</exception>
-    public static JsonNode? Apply(JsonObject data, JsonNode? patch)
+    /// <exception cref="JsonException">A copy is nested too deep.</exception>
+    public static JsonTree? Apply(JsonTree data, JsonElement patch)
     {
-        if (patch is not JsonArray operations || operations.Count > MaxOperations)
+        if (patch.ValueKind != JsonValueKind.Array || patch.GetArrayLength() > MaxOperations)
         {
             throw new JsonPatchException($"expected an array of at most {MaxOperations} operations");
         }
 
-        JsonNode root = new JsonObject { ["data"] = data };
+        var document = new JsonMembers();
+        document.Set("data", data);
+        var root = new JsonTree(document);
         var copied = 0;
-        foreach (var node in operations)
+        foreach (var operation in patch.EnumerateArray())
         {
-            var operation = node as JsonObject ?? throw new JsonPatchException("an operation must be an object");
+            if (operation.ValueKind != JsonValueKind.Object)
+            {
+                throw new JsonPatchException("an operation must be an object");
+            }
+
             var path = Pointer(operation, "path");
             switch (Text(operation, "op"))
             {
                 case "add":
-                    Add(root, path, Value(operation)?.DeepClone());
+                    Add(root, path, new JsonTree(Value(operation)));
                     break;
                 case "remove":
                     Remove(root, path);
                     break;
                 case "replace":
                     Remove(root, path);
-                    Add(root, path, Value(operation)?.DeepClone());
+                    Add(root, path, new JsonTree(Value(operation)));
                     break;
                 case "move":
                     var from = Pointer(operation, "from");
@@ -49,17 +61,10 @@ internal static class JsonPatch
                     Add(root, path, Remove(root, from));
                     break;
                 case "copy":
-                    var source = Find(root, Pointer(operation, "from"));
-                    copied += source?.ToJsonString().Length ?? 4;
-                    if (copied > MaxCopiedCharacters)
-                    {
-                        throw new JsonPatchException("the copies are too large");
-                    }
-
-                    Add(root, path, source?.DeepClone());
+                    Add(root, path, Copy(Find(root, Pointer(operation, "from")), ref copied));
                     break;
                 case "test":
-                    if (!JsonNode.DeepEquals(Find(root, path), Value(operation)))
+                    if (!Find(root, path).Same(Value(operation)))
                     {
                         throw new JsonPatchException($"test of '{Text(operation, "path")}' failed");
                     }
@@ -70,19 +75,19 @@ internal static class JsonPatch
             }
         }
 
-        return root["data"];
+        return document.TryGet("data", out var result) ? result : null;
     }
 
-    private static string Text(JsonObject operation, string name) =>
-        operation[name] is JsonValue value && value.TryGetValue<string>(out var text)
+    private static string Text(JsonElement operation, string name) =>
+        operation.TryGetProperty(name, out var value) && JsonText.Read(value) is { } text
             ? text
             : throw new JsonPatchException($"'{name}' must be a string");
 
-    private static JsonNode? Value(JsonObject operation) =>
-        operation.TryGetPropertyValue("value", out var value) ? value : throw new JsonPatchException("'value' is missing");
+    private static JsonElement Value(JsonElement operation) =>
+        operation.TryGetProperty("value", out var value) ? value : throw new JsonPatchException("'value' is missing");
 
     /// <summary>RFC 6901. Only what lies in <c>/data</c> can be named.</summary>
-    private static string[] Pointer(JsonObject operation, string name)
+    private static string[] Pointer(JsonElement operation, string name)
     {
         var text = Text(operation, name);
         var parts = text.Split('/');
@@ -94,15 +99,15 @@ internal static class JsonPatch
         return [.. parts.Skip(1).Select(part => part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
     }
 
-    private static JsonNode? Find(JsonNode root, ReadOnlySpan<string> path)
+    private static JsonTree Find(JsonTree root, ReadOnlySpan<string> path)
     {
-        JsonNode? node = root;
+        var node = root;
         foreach (var part in path)
         {
             node = node switch
             {
-                JsonObject parent when parent.TryGetPropertyValue(part, out var child) => child,
-                JsonArray array => array[Index(array, part, array.Count - 1)],
+                { Members: { } members } when members.TryGet(part, out var child) => child,
+                { Items: { } items } => items[Index(items, part, items.Count - 1)],
                 _ => throw new JsonPatchException($"'/{string.Join('/', path.ToArray())}' does not exist"),
             };
         }
@@ -110,45 +115,56 @@ internal static class JsonPatch
         return node;
     }
 
-    private static void Add(JsonNode root, string[] path, JsonNode? value)
+    private static void Add(JsonTree root, string[] path, JsonTree value)
     {
         var last = path[^1];
         switch (Find(root, path.AsSpan(0, path.Length - 1)))
         {
-            case JsonObject parent:
-                parent[last] = value;
+            case { Members: { } members }:
+                members.Set(last, value);
                 break;
-            case JsonArray array when string.Equals(last, "-", StringComparison.Ordinal):
-                array.Add(value);
-                break;
-            case JsonArray array:
-                array.Insert(Index(array, last, array.Count), value);
+            case { Items: { } items }:
+                items.Insert(string.Equals(last, "-", StringComparison.Ordinal) ? items.Count : Index(items, last, items.Count), value);
                 break;
             default:
                 throw new JsonPatchException($"'/{string.Join('/', path)}' has no parent");
         }
     }
 
-    private static JsonNode? Remove(JsonNode root, string[] path)
+    private static JsonTree Remove(JsonTree root, string[] path)
     {
         var value = Find(root, path);
         var last = path[^1];
         switch (Find(root, path.AsSpan(0, path.Length - 1)))
         {
-            case JsonObject parent:
-                parent.Remove(last);
+            case { Members: { } members }:
+                members.Remove(last);
                 break;
-            case JsonArray array:
-                array.RemoveAt(Index(array, last, array.Count - 1));
+            case { Items: { } items }:
+                items.RemoveAt(Index(items, last, items.Count - 1));
                 break;
         }
 
         return value;
     }
 
-    private static int Index(JsonArray array, string part, int largest) =>
+    private static JsonTree Copy(JsonTree source, ref int copied)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        source.Write(bytes);
+        copied += bytes.WrittenCount;
+        if (copied > MaxCopiedBytes)
+        {
+            throw new JsonPatchException("the copies are too large");
+        }
+
+        using var document = JsonText.Parse(bytes.WrittenMemory);
+        return new JsonTree(document.RootElement.Clone());
+    }
+
+    private static int Index(JsonItems items, string part, int largest) =>
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             && index <= largest && (part.Length == 1 || part[0] != '0')
             ? index
-            : throw new JsonPatchException($"'{part}' is no index of an array of {array.Count}");
+            : throw new JsonPatchException($"'{part}' is no index of an array of {items.Count}");
 }

@@ -1,52 +1,73 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Lockstep.Core.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Patches;
 
-/// <summary>Applies a partial change to a record's data. A pure function: the owner calls it with what is there.</summary>
+/// <summary>
+/// Applies a partial change to a record's data. What a patch does not name stays byte for byte as it was sent. A pure function:
+/// the owner calls it with what is there. Linear in the data and the patch together.
+/// </summary>
 public static class RecordPatch
 {
-    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1000 };
-
+    /// <param name="kind">How to read the patch.</param>
+    /// <param name="existing">The record as it is.</param>
+    /// <param name="patch">UTF-8 JSON.</param>
+    /// <param name="reservedFlag">A member that must not be truthy afterwards; see <see cref="Invalid.ReservedFlag"/>. Null for none.</param>
     /// <returns>
     /// The new data, with <see cref="RecordData.LastModified"/> only where the patch asks for one; or what is wrong with
     /// the patch.
     /// </returns>
-    public static (RecordData? Data, Invalid? Invalid) Apply(PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch)
+    public static (RecordData? Data, Invalid? Invalid) Apply(
+        PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch, string? reservedFlag = null)
     {
         try
         {
-            return kind switch
+            using var data = JsonText.Parse(existing.Body);
+            using var changes = JsonText.Parse(patch);
+            var result = new ArrayBufferWriter<byte>(existing.Body.Length + patch.Length + 2);
+            if (kind == PatchKind.Operations)
             {
-                PatchKind.Shallow => Checked(existing, Overwrite(existing, patch)),
-                PatchKind.Merge => Checked(existing, Merge(existing, patch)),
-                PatchKind.Operations => Checked(existing, JsonPatch.Apply(ToNode(existing), Parse(patch))),
-                _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-            };
+                if (JsonPatch.Apply(WithServerFields(existing, data.RootElement), changes.RootElement) is not { } tree)
+                {
+                    return (null, NoObject);
+                }
+
+                tree.Write(result);
+            }
+            else if (changes.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                JsonMerge.Write(
+                    result, data.RootElement, changes.RootElement, kind == PatchKind.Merge ? JsonMergeRule.MergePatch : JsonMergeRule.Replace);
+            }
+            else
+            {
+                return (null, NoObject);
+            }
+
+            return Check(existing, result.WrittenMemory, reservedFlag);
         }
         catch (JsonPatchException e)
         {
             return (null, new Invalid("body", null, $"JSON Patch operation failed: {e.Message}"));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        catch (JsonException)
         {
-            // Too deep, a string that is not Unicode where the patch must take strings apart, a number beyond comparison.
+            // Too deep, when it is put together.
             return (null, new Invalid("body", null, "The patch does not lead to valid JSON."));
         }
     }
 
-    private static (RecordData? Data, Invalid? Invalid) Checked(StoredRecord existing, ReadOnlyMemory<byte> result)
+    private static Invalid NoObject { get; } = new("body", "data", "data must be an object");
+
+    private static (RecordData? Data, Invalid? Invalid) Check(StoredRecord existing, ReadOnlyMemory<byte> result, string? reservedFlag)
     {
         using var document = JsonText.Parse(result);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
-            return (null, new Invalid("body", "data", "data must be an object"));
+            return (null, NoObject);
         }
 
         var data = RecordData.From(document.RootElement);
@@ -55,80 +76,20 @@ public static class RecordPatch
             return (null, new Invalid("body", "id", "Object id does not match existing object"));
         }
 
+        if (reservedFlag is not null && document.RootElement.TryGetProperty(reservedFlag, out var flag) && JsonText.IsTruthy(flag))
+        {
+            return (null, Invalid.ReservedFlag(reservedFlag));
+        }
+
         return (data with { LastModified = data.LastModified == existing.Modified.Milliseconds ? null : data.LastModified }, null);
     }
 
-    /// <summary>Copies bytes, so that what the patch does not name stays exactly as it was sent.</summary>
-    private static ReadOnlyMemory<byte> Overwrite(StoredRecord existing, ReadOnlyMemory<byte> patch)
+    /// <summary>Operations may look at the fields that the server owns.</summary>
+    private static JsonTree WithServerFields(StoredRecord existing, JsonElement body)
     {
-        using var old = JsonText.Parse(existing.Body);
-        using var changes = JsonText.Parse(patch);
-        var replaced = changes.RootElement.EnumerateObject().Select(property => property.Name).ToHashSet(StringComparer.Ordinal);
-        var result = new ArrayBufferWriter<byte>(existing.Body.Length + patch.Length);
-        result.Write("{"u8);
-        foreach (var property in old.RootElement.EnumerateObject().Where(property => !replaced.Contains(property.Name))
-            .Concat(changes.RootElement.EnumerateObject()))
-        {
-            result.Write(result.WrittenCount > 1 ? ",\""u8 : "\""u8);
-            result.Write(JsonMarshal.GetRawUtf8PropertyName(property));
-            result.Write("\":"u8);
-            result.Write(JsonMarshal.GetRawUtf8Value(property.Value));
-        }
-
-        result.Write("}"u8);
-        return result.WrittenMemory;
-    }
-
-    private static byte[] Merge(StoredRecord existing, ReadOnlyMemory<byte> patch) =>
-        ToBytes(MergeInto(ToNode(existing), Parse(patch)));
-
-    /// <summary>RFC 7396, section 2.</summary>
-    private static JsonNode? MergeInto(JsonNode? target, JsonNode? patch)
-    {
-        if (patch is not JsonObject changes)
-        {
-            return patch?.DeepClone();
-        }
-
-        var result = target as JsonObject ?? [];
-        foreach (var (name, value) in changes)
-        {
-            if (value is null)
-            {
-                result.Remove(name);
-            }
-            else
-            {
-                var old = result[name];
-                result.Remove(name);
-                result[name] = MergeInto(old, value);
-            }
-        }
-
-        return result;
-    }
-
-    private static JsonObject ToNode(StoredRecord record)
-    {
-        var data = Parse(record.Body)!.AsObject();
-        data["id"] = record.Id;
-        data["last_modified"] = record.Modified.Milliseconds;
+        var data = new JsonTree(body);
+        data.Members!.Set("id", new JsonTree(JsonSerializer.SerializeToElement(existing.Id)));
+        data.Members.Set("last_modified", new JsonTree(JsonSerializer.SerializeToElement(existing.Modified.Milliseconds)));
         return data;
     }
-
-    private static JsonNode? Parse(ReadOnlyMemory<byte> json)
-    {
-        using var document = JsonText.Parse(json);
-        return document.RootElement.ValueKind switch
-        {
-            JsonValueKind.Object => JsonObject.Create(document.RootElement.Clone()),
-            JsonValueKind.Array => JsonArray.Create(document.RootElement.Clone()),
-            _ => null,
-        };
-    }
-
-    private static byte[] ToBytes(JsonNode? node) => Encoding.UTF8.GetBytes(node?.ToJsonString(Unescaped) ?? "null");
-
-    private static (RecordData? Data, Invalid? Invalid) Checked(StoredRecord existing, JsonNode? result) =>
-        Checked(existing, (ReadOnlyMemory<byte>)ToBytes(result));
 }

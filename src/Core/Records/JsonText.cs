@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -6,7 +9,10 @@ namespace Lockstep.Core.Records;
 /// <summary>JSON that clients sent.</summary>
 public static class JsonText
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 100, AllowDuplicateProperties = false };
+    /// <summary>How many objects and arrays may lie in each other.</summary>
+    public const int MaxDepth = 100;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     /// <summary>Every JSON text from outside comes through here. The document reads the memory; it must not change meanwhile.</summary>
     /// <exception cref="JsonException">
@@ -30,20 +36,59 @@ public static class JsonText
     }
 
     /// <summary>The string, or null when the element is no string or has half a surrogate pair.</summary>
-    public static string? Read(JsonElement element)
+    public static string? Read(JsonElement element) =>
+        element.ValueKind == JsonValueKind.String && Decode(element) is var text && IsWhole(text) ? text : null;
+
+    /// <summary>The string as it is. Half a surrogate pair, which only an escape can spell, is half a pair in it too.</summary>
+    /// <param name="element">A string.</param>
+    public static string Decode(JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.String)
+        var raw = JsonMarshal.GetRawUtf8Value(element)[1..^1];
+        var escape = raw.IndexOf((byte)'\\');
+        if (escape < 0)
         {
-            return null;
+            return Encoding.UTF8.GetString(raw);
         }
 
-        try
+        var text = new StringBuilder(raw.Length);
+        for (; escape >= 0; escape = raw.IndexOf((byte)'\\'))
         {
-            return element.GetString();
+            text.Append(Encoding.UTF8.GetString(raw[..escape]));
+            var kind = (char)raw[escape + 1];
+            raw = raw[(escape + 2)..];
+            if (kind == 'u')
+            {
+                text.Append((char)ushort.Parse(raw[..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                raw = raw[4..];
+            }
+            else
+            {
+                text.Append(kind switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', _ => kind });
+            }
         }
-        catch (InvalidOperationException)
+
+        return text.Append(Encoding.UTF8.GetString(raw)).ToString();
+    }
+
+    /// <summary>Whether JavaScript takes it for true: all but <c>false</c>, <c>null</c>, zero, the empty string, and nothing at all.</summary>
+    public static bool IsTruthy(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False => false,
+        JsonValueKind.Number => !element.TryGetDouble(out var number) || number != 0,
+        JsonValueKind.String => JsonMarshal.GetRawUtf8Value(element).Length > 2,
+        _ => true,
+    };
+
+    private static bool IsWhole(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
         {
-            return null;
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 }

@@ -293,7 +293,7 @@ public sealed class AccountDirectory(
 
     private async ValueTask DeleteBucketAsync(BucketId id, string principal)
     {
-        var request = new BucketRequest(new Caller(principal, id.IsDefaultBucket), [new DeleteRecord(ObjectRef.Bucket)]);
+        var request = new BucketRequest(Callers.Of(principal, id), [new DeleteRecord(ObjectRef.Bucket)]);
         var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
         if (response.Outcomes[0] is Unavailable unavailable)
         {

@@ -5,5 +5,6 @@ public static class AccountServiceCollectionExtensions
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
         .AddSingleton<AccountDirectory>()
+        .AddSingleton<BasicScheme>()
         .AddSingleton<RegistrationPolicy>();
 }

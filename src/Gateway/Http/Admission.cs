@@ -11,29 +11,17 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics)
     private const string Nobody = "";
 
     private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
+    private readonly SharedBudget streams = new(options.MaxStreams);
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
     private readonly SharedBudget answers = new(options.MaxAnswerBytes);
 
     /// <param name="user">Who asks; null for somebody who has not signed in.</param>
     /// <param name="bodyLength">The body's announced length, or the most it may have.</param>
     /// <returns>Null when there is no room. Else to be disposed when the request has been answered.</returns>
-    public Ticket? TryEnter(string? user, long bodyLength)
-    {
-        if (!requests.TryTake(user ?? Nobody, 1))
-        {
-            metrics.RequestRefused();
-            return null;
-        }
+    public Ticket? TryEnter(string? user, long bodyLength) => TryEnter(requests, user ?? Nobody, bodyLength);
 
-        if (bodies.TryTake(user ?? Nobody, bodyLength))
-        {
-            return new Ticket(this, user ?? Nobody, bodyLength);
-        }
-
-        requests.Release(user ?? Nobody, 1);
-        metrics.BodyRefused();
-        return null;
-    }
+    /// <summary>As <see cref="TryEnter(string?, long)"/>, for what lasts as long as its client likes.</summary>
+    public Ticket? TryEnterStream(string? user, long bodyLength) => TryEnter(streams, user ?? Nobody, bodyLength);
 
     /// <summary>Takes room for an answer that carries so many bytes of stored data.</summary>
     public bool TryAnswer(string? user, long size)
@@ -50,12 +38,38 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics)
     /// <summary>The answer has arrived.</summary>
     public void EndAnswer(string? user, long size) => answers.Release(user ?? Nobody, size);
 
-    public readonly struct Ticket(Admission admission, string user, long bodyLength) : IDisposable
+    private Ticket? TryEnter(SharedBudget room, string user, long bodyLength)
     {
+        if (!room.TryTake(user, 1))
+        {
+            metrics.RequestRefused();
+            return null;
+        }
+
+        if (bodies.TryTake(user, bodyLength))
+        {
+            return new Ticket(room, bodies, user, bodyLength);
+        }
+
+        room.Release(user, 1);
+        metrics.BodyRefused();
+        return null;
+    }
+
+    public readonly struct Ticket : IDisposable
+    {
+        private readonly SharedBudget room;
+        private readonly SharedBudget bodies;
+        private readonly string user;
+        private readonly long bodyLength;
+
+        internal Ticket(SharedBudget room, SharedBudget bodies, string user, long bodyLength) =>
+            (this.room, this.bodies, this.user, this.bodyLength) = (room, bodies, user, bodyLength);
+
         public void Dispose()
         {
-            admission.bodies.Release(user, bodyLength);
-            admission.requests.Release(user, 1);
+            bodies.Release(user, bodyLength);
+            room.Release(user, 1);
         }
     }
 }

@@ -6,8 +6,12 @@ namespace Lockstep.Gateway.Http;
 /// <summary>Reads a request's body whole, never more than allowed.</summary>
 public static class BodyReader
 {
+    // The server says that a connection is gone right after the read that has found it so.
+    private static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
+
     /// <returns>The status that refuses the body (408 too slow, 413 too large, 400 broken), or 0.</returns>
-    public static async ValueTask<int> ReadAsync(HttpRequest request, PooledBuffer into, int maxBytes, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public static async ValueTask<int> ReadAsync(HttpRequest request, PooledBuffer into, int maxBytes, TimeProvider time)
     {
         if (request.ContentLength > maxBytes)
         {
@@ -18,18 +22,23 @@ public static class BodyReader
         {
             while (true)
             {
-                var result = await request.BodyReader.ReadAsync(cancellationToken);
-                foreach (var segment in result.Buffer)
+                // Not cancelled: a read ends with its connection, and a cancelled one is in the way when the server reads on.
+                var result = await request.BodyReader.ReadAsync(CancellationToken.None);
+                var fits = into.Length + result.Buffer.Length <= maxBytes;
+                if (fits)
                 {
-                    if (into.Length + segment.Length > maxBytes)
+                    foreach (var segment in result.Buffer)
                     {
-                        return StatusCodes.Status413PayloadTooLarge;
+                        into.Write(segment.Span);
                     }
-
-                    into.Write(segment.Span);
                 }
 
                 request.BodyReader.AdvanceTo(result.Buffer.End);
+                if (!fits)
+                {
+                    return StatusCodes.Status413PayloadTooLarge;
+                }
+
                 if (result.IsCompleted)
                 {
                     return 0;
@@ -42,7 +51,8 @@ public static class BodyReader
         }
         catch (IOException)
         {
-            // Broken chunks, or a client that went away in the middle.
+            // The connection was reset. Without waiting for the server to know, it would try to read on, and log that it cannot.
+            await Task.Delay(Notice, time, request.HttpContext.RequestAborted);
             return StatusCodes.Status400BadRequest;
         }
     }

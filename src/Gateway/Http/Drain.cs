@@ -4,11 +4,15 @@ namespace Lockstep.Gateway.Http;
 /// The time between being told to stop and closing connections: every answer then asks its client to close, so that no
 /// request is on its way on a connection when the server closes it, and load balancers see that it goes.
 /// </summary>
-public sealed class Drain(HttpOptions options, TimeProvider time)
+public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
 {
+    private readonly CancellationTokenSource over = new();
     private volatile bool isDraining;
 
     public bool IsDraining => isDraining;
+
+    /// <summary>Cancelled at the end of that time: what would not end by itself ends now.</summary>
+    public CancellationToken Over => over.Token;
 
     /// <summary>Blocks for as long as the setting says; the host closes connections after that.</summary>
     public void Run()
@@ -17,5 +21,8 @@ public sealed class Drain(HttpOptions options, TimeProvider time)
         using var passed = new ManualResetEventSlim();
         using var timer = time.CreateTimer(_ => passed.Set(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
         passed.Wait();
+        over.Cancel();
     }
+
+    public void Dispose() => over.Dispose();
 }

@@ -26,6 +26,10 @@ public sealed record HttpOptions
     [Bounds(1)]
     public int MaxConcurrentRequests { get; init; } = 2_000;
 
+    /// <summary>Streams, such as those of server-sent events, open at a time, a quarter of them for one user. Default: 10,000.</summary>
+    [Bounds(1)]
+    public int MaxStreams { get; init; } = 10_000;
+
     /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
     [Bounds(1)]
     public long MaxBufferedBytes { get; init; } = 256L << 20;

@@ -16,21 +16,26 @@ public sealed class QueryParameters
 
     public IReadOnlyList<KeyValuePair<string, string>> Pairs => pairs;
 
-    /// <summary>The first value of that name.</summary>
-    public string? this[string name]
+    /// <param name="name">Whose value.</param>
+    /// <param name="value">The value; null when there is none.</param>
+    /// <returns>False when the name is there more than once: which value is meant is then not known.</returns>
+    public bool TryGetOnly(string name, out string? value)
     {
-        get
+        value = null;
+        foreach (var (key, candidate) in pairs)
         {
-            foreach (var (key, value) in pairs)
+            if (string.Equals(key, name, StringComparison.Ordinal))
             {
-                if (string.Equals(key, name, StringComparison.Ordinal))
+                if (value is not null)
                 {
-                    return value;
+                    return false;
                 }
-            }
 
-            return null;
+                value = candidate;
+            }
         }
+
+        return true;
     }
 
     /// <param name="query">With or without the question mark.</param>

@@ -45,7 +45,7 @@ internal sealed partial class ForgottenSilos(
                 await LookAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The silo stops.
         }
@@ -78,8 +78,9 @@ internal sealed partial class ForgottenSilos(
                 }
             }
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
+            // Whatever it is: a silo that stopped looking might never join.
             LogNotLooked(e);
         }
     }

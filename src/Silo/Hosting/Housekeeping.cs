@@ -29,7 +29,7 @@ internal sealed partial class Housekeeping(
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The server stops.
         }
@@ -38,24 +38,30 @@ internal sealed partial class Housekeeping(
     private async Task RunOnceAsync(CancellationToken stoppingToken)
     {
         // First what needs no storage: reads go on making owners when nothing can be written.
-        ReturnMemory(buckets.EvictIdle());
-        await TryAsync(() => accounts.ResumeDeletionsAsync(stoppingToken));
+        await TryAsync(
+            () =>
+            {
+                ReturnMemory(buckets.EvictIdle());
+                return Task.CompletedTask;
+            },
+            stoppingToken);
+        await TryAsync(() => accounts.ResumeDeletionsAsync(stoppingToken), stoppingToken);
         await TryAsync(async () =>
         {
             while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
             {
             }
-        });
+        }, stoppingToken);
     }
 
     /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>
-    private async Task TryAsync(Func<Task> run)
+    private async Task TryAsync(Func<Task> run, CancellationToken stoppingToken)
     {
         try
         {
             await run();
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             // Whatever it is, the server serves on, and this comes round again.
             metrics.HousekeepingFailed();

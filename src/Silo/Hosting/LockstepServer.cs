@@ -6,9 +6,11 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Pipeline;
 using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -36,7 +38,7 @@ internal static class LockstepServer
                 services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
             .AddApi();
         var app = CreateApplication(builder, options);
-        app.MapKinto(options.Telemetry.IsOn);
+        app.MapProtocols(options.Telemetry.IsOn);
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
         return app;
     }
@@ -65,6 +67,9 @@ internal static class LockstepServer
             builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         }
 
+        // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
+        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+
         // :: HTTP
         builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options.Http));
@@ -89,12 +94,16 @@ internal static class LockstepServer
 
     /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
     public static IServiceCollection AddOwners(this IServiceCollection services) => services
+        .AddSingleton<OwnerFaults>()
         .AddSingleton(static services => new InProcessBuckets(
-            services.GetRequiredService<IBucketStore>(), services.GetRequiredService<LockstepOptions>().Buckets, services.GetRequiredService<TimeProvider>()))
+            services.GetRequiredService<IBucketStore>(),
+            services.GetRequiredService<LockstepOptions>().Buckets,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<OwnerFaults>().Report))
         .AddHostedService<Housekeeping>();
 
     /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
-    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddSingleton<Admission>().AddKinto();
+    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddKinto();
 
     /// <summary>The pipeline, with the health endpoints and without a protocol.</summary>
     public static WebApplication CreateApplication(WebApplicationBuilder builder, LockstepOptions options)

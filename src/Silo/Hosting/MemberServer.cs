@@ -4,7 +4,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
-using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Pipeline;
 using Lockstep.Grains;
 using Lockstep.Grains.Placement;
 using Lockstep.Silo.Routing;
@@ -72,7 +72,7 @@ internal static class MemberServer
         var app = LockstepServer.CreateApplication(builder, options);
         if (options.Role is not MemberRole.Silo)
         {
-            app.MapKinto(options.Telemetry.IsOn);
+            app.MapProtocols(options.Telemetry.IsOn);
         }
 
         app.Lifetime.ApplicationStarted.Register(() => MemberReport.Write(app, options, storage.Description));

@@ -9,7 +9,7 @@ namespace Lockstep.Silo.Routing;
 /// its share at once and no call makes a detour for long; not all at the same time, since each has to load. Before one stops, all
 /// of its owners move away while it still answers and passes on: Orleans, which ends them too, loses some of what is under way.
 /// </summary>
-internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, TimeProvider time) : BackgroundService
+internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, TimeProvider time, ILogger<OwnersMove> logger) : BackgroundService
 {
     // Silos come and go in groups; whoever moves after each one moves for nothing.
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
@@ -54,7 +54,7 @@ internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, Ti
                 }
                 else if (!done && time.GetElapsedTime(since) >= Settled)
                 {
-                    done = owners.Move(id => !homes.Of(id.Value).Equals(silos.SiloAddress), MostPerInterval) == 0;
+                    done = TryMove(homes);
                 }
             }
         }
@@ -63,4 +63,22 @@ internal sealed class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, Ti
             // The silo stops, and its owners leave anyway.
         }
     }
+
+    /// <returns>Whether there is nothing left to move.</returns>
+    private bool TryMove(HomeSilos homes)
+    {
+        try
+        {
+            return owners.Move(id => !homes.Of(id.Value).Equals(silos.SiloAddress), MostPerInterval) == 0;
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, the owners are served where they are, and this comes round again.
+            LogNotMoved(e);
+            return false;
+        }
+    }
+
+    [LoggerMessage(41, LogLevel.Warning, "Owners could not be moved to the silo that is their home now; tried again in a moment.")]
+    private partial void LogNotMoved(Exception exception);
 }

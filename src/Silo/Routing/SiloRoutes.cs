@@ -38,9 +38,13 @@ internal sealed partial class SiloRoutes(
 
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
     private volatile SiloRoute[] routes = [];
+    private TaskCompletionSource look = NewLook();
 
     /// <returns>Leads to every owner, and without a detour to the bucket's.</returns>
     public IGrainFactory Find(BucketId id) => FindRoute(id)?.Grains ?? any;
+
+    /// <summary>Ends with the look at the table that goes on; else with the next one. What tests wait for.</summary>
+    internal Task Look => Volatile.Read(ref look).Task;
 
     internal SiloRoute? FindRoute(BucketId id)
     {
@@ -69,10 +73,12 @@ internal sealed partial class SiloRoutes(
                 {
                     await LookAsync(stoppingToken);
                 }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     LogNotLooked(e);
                 }
+
+                Interlocked.Exchange(ref look, NewLook()).SetResult();
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -85,6 +91,8 @@ internal sealed partial class SiloRoutes(
             await EndAsync(routes);
         }
     }
+
+    private static TaskCompletionSource NewLook() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task LookAsync(CancellationToken stoppingToken)
     {

@@ -13,7 +13,8 @@ public partial class ProgramProcess : IDisposable
 
     /// <param name="command">The program and its arguments.</param>
     /// <param name="environment">What it is told besides. Settings of whoever runs the tests are not passed on.</param>
-    public ProgramProcess(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="readsOutput">Whether its standard output is read, and not left to fill its pipe.</param>
+    public ProgramProcess(IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null, bool readsOutput = true)
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
@@ -34,7 +35,11 @@ public partial class ProgramProcess : IDisposable
         process.ErrorDataReceived += (_, line) => Read(line.Data);
         process.Exited += (_, _) => OnEnded();
         process.Start();
-        process.BeginOutputReadLine();
+        if (readsOutput)
+        {
+            process.BeginOutputReadLine();
+        }
+
         process.BeginErrorReadLine();
     }
 
@@ -43,6 +48,9 @@ public partial class ProgramProcess : IDisposable
     public int Id => process.Id;
 
     protected StreamWriter Input => process.StandardInput;
+
+    /// <summary>For whoever reads it instead.</summary>
+    protected StreamReader UnreadOutput => process.StandardOutput;
 
     public void Kill() => process.Kill();
 

@@ -1,19 +1,19 @@
-using Lockstep.Gateway.Kinto;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Lockstep.Gateway.Kinto;
+namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
 /// Says in ASP.NET Core's own measurements and traces which route a request took; without endpoint routing it does not know.
-/// In the pipeline only where telemetry is sent.
+/// In front of the protocols only where telemetry is sent.
 /// </summary>
 internal static class RequestTags
 {
     private const string Route = "http.route";
 
-    public static Task InvokeAsync(HttpContext context, RequestDelegate next)
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var route = KintoRoutes.Template(context.Request.Path.Value);
+        await next(context);
+        var route = context.Features.Get<MatchedRoute>()?.Text;
         if (route is not null)
         {
             context.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new KeyValuePair<string, object?>(Route, route));
@@ -23,8 +23,6 @@ internal static class RequestTags
                 activity.SetTag(Route, route);
             }
         }
-
-        return next(context);
     }
 
     /// <summary>A method is a text that the client chose.</summary>

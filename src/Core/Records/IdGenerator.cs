@@ -1,0 +1,16 @@
+using System.Security.Cryptography;
+
+namespace Lockstep.Core.Records;
+
+/// <summary>Ids for objects that come without one, in the shapes that Kinto's generators make.</summary>
+public static class IdGenerator
+{
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+    // 103 random bits. Kinto has 8 characters; among some ten thousands of those two are the same.
+    private const int Length = 20;
+
+    /// <returns>A UUID for a record; for a bucket, collection or group lower-case letters and digits.</returns>
+    public static string Next(ListRole role) =>
+        role == ListRole.Records ? Guid.NewGuid().ToString() : RandomNumberGenerator.GetString(Alphabet, Length);
+}

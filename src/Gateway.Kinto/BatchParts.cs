@@ -1,0 +1,94 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// The parts of a batch, each judged when its turn comes: who signs in with a password is who has it then, after what the
+/// parts before have done. The checks are the pipeline's, in its order.
+/// </summary>
+internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadOnlyList<KintoRequest> requests)
+{
+    private readonly KintoPlan?[] plans = new KintoPlan?[requests.Count];
+
+    // By header, so that a wrong password counts once however many parts come with it. The batch's own was looked at already.
+    private readonly Dictionary<string, SignIn> signIns = new(StringComparer.Ordinal)
+    {
+        [Credentials(outer)] = outer.Principal is null ? SignIn.Refused : new SignIn(SignInStatus.Succeeded, outer.Principal),
+    };
+
+    public int Count => requests.Count;
+
+    /// <summary>What is to be done for a part. Asked of one part after the other.</summary>
+    public async ValueTask<KintoPlan> PlanAsync(int index, CancellationToken cancellationToken)
+    {
+        if (plans[index] is { } plan)
+        {
+            return plan;
+        }
+
+        if (Judge(requests[index]) is not { } judged)
+        {
+            var header = Credentials(requests[index]);
+            try
+            {
+                signIns[header] = await requests[index].SignInAsync(header, cancellationToken);
+                judged = Judge(requests[index])!;
+            }
+            catch (StoreUnavailableException)
+            {
+                judged = KintoErrors.Unavailable(kinto.Options.RetryAfter);
+            }
+        }
+
+        return plans[index] = judged;
+    }
+
+    /// <returns>The answer to a part whose turn does not come, where it is known without doing anything; else null.</returns>
+    public KintoResponse? AnswerOf(int index) => ((plans[index] ?? Judge(requests[index])) as KintoPlan.Answer)?.Response;
+
+    /// <summary>Passwords or accounts have changed.</summary>
+    public void ForgetSignIns() => signIns.Clear();
+
+    /// <returns>Null when it takes a sign-in to know.</returns>
+    private KintoPlan? Judge(KintoRequest request)
+    {
+        if (kinto.Resources.Match(request.Path) is not { } match)
+        {
+            return KintoErrors.NotFound;
+        }
+
+        if (match.Resource.Find(request.Method) is not { } method)
+        {
+            return KintoErrors.MethodNotAllowed(match.Resource.Allow);
+        }
+
+        if (method.Access == Access.Probe)
+        {
+            return kinto.Plan(method, request);
+        }
+
+        if (request.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        var signIn = SignIn.Anonymous;
+        if (Credentials(request) is { Length: > 0 } header && !signIns.TryGetValue(header, out signIn))
+        {
+            return null;
+        }
+
+        if (KintoErrors.Refuse(signIn, kinto.Options) is { } refused)
+        {
+            return refused;
+        }
+
+        return method.Access == Access.SignedIn && signIn.Principal is null
+            ? KintoErrors.Unauthorized
+            : kinto.Plan(method, request with { Values = match.Values, Principal = signIn.Principal });
+    }
+
+    private static string Credentials(KintoRequest request) => request.Header("Authorization") ?? "";
+}

@@ -1,0 +1,38 @@
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>All that the resources are served by.</summary>
+internal sealed class KintoHandlers(
+    KintoOptions options,
+    RootView root,
+    UtilityViews utilities,
+    AccountPlans accounts,
+    BucketList bucketList,
+    ListPlans lists,
+    ObjectPlans objects,
+    KintoBatch batch)
+{
+    public KintoOptions Options => options;
+
+    public ResourceTable<KintoHandler> Resources { get; } = KintoResources.Table(options);
+
+    public RootView Root => root;
+
+    public UtilityViews Utilities => utilities;
+
+    public AccountPlans Accounts => accounts;
+
+    public BucketList BucketList => bucketList;
+
+    public ListPlans Lists => lists;
+
+    public ObjectPlans Objects => objects;
+
+    public KintoBatch Batch => batch;
+
+    /// <param name="method">What was asked for; whoever asks may come in.</param>
+    /// <param name="request">The request.</param>
+    public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
+        method.Access != Access.Probe && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
+}

@@ -1,0 +1,89 @@
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>Kinto: where it lies, and how the pipeline's refusals look in it.</summary>
+internal sealed class KintoProtocol(
+    KintoHandlers handlers,
+    KintoExecutor executor,
+    KintoAnswers answers,
+    RegistrationPolicy registration,
+    BasicScheme basic,
+    KintoOptions options,
+    TimeProvider time) : IProtocol<KintoHandler>
+{
+    public const string Prefix = "/v1";
+
+    public string Name => "Kinto";
+
+    public IReadOnlyList<string> Prefixes => [Prefix];
+
+    public ResourceTable<KintoHandler> Resources => handlers.Resources;
+
+    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [basic];
+
+    /// <summary>Kinto redirects whoever leaves out the version.</summary>
+    public bool AnswersUnknownPaths => true;
+
+    public async ValueTask<Answer> ExecuteAsync(ResourceMethod<KintoHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
+    {
+        var headers = request.Http.Request.Headers;
+        var kinto = new KintoRequest
+        {
+            Method = method.Name,
+            Path = request.Path,
+            Values = request.Values,
+            Query = request.Query,
+            Header = name => headers.TryGetValue(name, out var value) ? value.ToString() : null,
+            Body = request.Body,
+            Principal = request.SignIn.Principal,
+            SignInAsync = request.SignInAsync,
+            MayRegister = registration.Allows(request.Http),
+            BaseUrl = request.BaseUrl,
+        };
+        var response = await executor.ExecuteAsync(handlers.Plan(method, kinto), cancellationToken);
+        return answers.Of(response, isPrivate: kinto.Principal is not null);
+    }
+
+    public Answer Refuse(Refusal refusal) => answers.Of(KintoErrors.Of(refusal, options));
+
+    public Answer Preflight(HttpRequest request, string? methods) => answers.Preflight(request, methods);
+
+    public Answer? Intercept(HttpRequest request, RequestPath path, ResourceMatch<KintoHandler>? match)
+    {
+        if (match is null && path.Count == 0)
+        {
+            return answers.Redirect(request, Prefix + "/");
+        }
+
+        if (match is null && path.WithoutFinalSlashes() is { } trimmed && Resources.Match(trimmed) is not null)
+        {
+            return answers.Redirect(request, request.Path.Value!.TrimEnd('/'), KeyValuePair.Create("Cache-Control", "max-age=3600"));
+        }
+
+        return options.Eos is { } eos && time.GetUtcNow() >= eos && match?.Resource.IsProbe != true
+            ? answers.Of(KintoErrors.Create(
+                410, KintoErrno.ServiceDeprecated, "Gone", "The service you are trying to connect no longer exists at this location."))
+            : null;
+    }
+
+    public Answer RefuseUnknown(HttpRequest request)
+    {
+        var path = request.Path.Value is { Length: > 0 } value ? value : "/";
+        return IsOtherVersion(path) ? answers.Of(KintoErrors.VersionNotAvailable)
+            : request.Method is "OPTIONS" ? answers.Preflight(request, methods: null)
+            : answers.Redirect(request, Prefix + path);
+    }
+
+    public void AddHeaders(HttpRequest request, IHeaderDictionary headers) => answers.AddHeaders(request, headers);
+
+    /// <summary><c>/v0/…</c>, <c>/v2</c>: a version, but not this one.</summary>
+    private static bool IsOtherVersion(string path)
+    {
+        var end = path.IndexOf('/', 1);
+        var first = path.AsSpan(1, (end < 0 ? path.Length : end) - 1);
+        return first.Length > 1 && first[0] == 'v' && first is not "v1" && !first[1..].ContainsAnyExceptInRange('0', '9');
+    }
+}

@@ -1,0 +1,91 @@
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// All that is served below <c>/v1</c>, in one list. A new resource is a line here; requests, parts of batches, preflights,
+/// <c>Allow</c>, the routes of measurements and the tests follow from it.
+/// </summary>
+internal static class KintoResources
+{
+    private const string FlushPath = "/__flush__";
+    private const string BatchPath = "/batch";
+
+    public static IReadOnlyList<Resource<KintoHandler>> All { get; } =
+    [
+        new("/", Reads(Access.Anonymous, static (kinto, request) => kinto.Root.Plan(request))),
+        new(BatchPath, Write("POST", Access.Anonymous, static (kinto, request) => kinto.Batch.Plan(kinto, request))),
+        new("/__heartbeat__", Reads(Access.Probe, static (kinto, _) => kinto.Utilities.Heartbeat())),
+        new("/__lbheartbeat__", Reads(Access.Probe, static (kinto, _) => kinto.Utilities.LoadBalancerHeartbeat())),
+        new("/__version__", Reads(Access.Anonymous, static (kinto, _) => kinto.Utilities.Version())),
+        new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
+        new("/accounts", [
+            .. Reads(Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
+            Write("POST", Access.Anonymous, static (kinto, request) => kinto.Accounts.Create(request)),
+        ]),
+        new("/accounts/{account}", [
+            .. Reads(Access.SignedIn, static (kinto, request) => kinto.Accounts.Get(request)),
+            Write("PUT", Access.Anonymous, static (kinto, request) => kinto.Accounts.Put(request)),
+            Write("PATCH", Access.SignedIn, static (kinto, request) => kinto.Accounts.Patch(request)),
+            Delete(static (kinto, request) => kinto.Accounts.Delete(request)),
+        ]),
+        new("/buckets", [
+            .. Reads(Access.SignedIn, static (kinto, request) => kinto.BucketList.Plan(request)),
+            Write("POST", Access.SignedIn, static (kinto, request) => kinto.BucketList.Create(request)),
+            Delete(static (kinto, request) => kinto.BucketList.Plan(request)),
+        ]),
+        Object("/buckets/{bucket}", static (bucket, _) => bucket),
+        List("/buckets/{bucket}/collections", static (bucket, _) => bucket.Collections()),
+        Object("/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"])),
+        List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),
+        Object("/buckets/{bucket}/collections/{collection}/records/{record}", static (bucket, ids) => bucket.Record(ids["collection"], ids["record"])),
+    ];
+
+    /// <summary>What a server with these settings serves.</summary>
+    public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
+        .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
+        .Select(resource => options.ReadOnly && resource.Template.Text is not BatchPath
+            ? resource.Only(method => method.Name is "GET" or "HEAD")
+            : resource));
+
+    /// <summary>Objects that lie in a bucket.</summary>
+    private static Resource<KintoHandler> List(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
+        [
+            Read("GET", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target))),
+            Read("HEAD", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Count(request, target))),
+            Write("POST", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Create(request, target))),
+            Delete(In(locate, static (kinto, request, target) => kinto.Lists.Delete(request, target))),
+        ]);
+
+    /// <summary>A bucket, or an object in it.</summary>
+    private static Resource<KintoHandler> Object(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
+        [
+            .. Reads(Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target))),
+            Write("PUT", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Put(request, target))),
+            Write("PATCH", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Patch(request, target))),
+            Delete(In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
+        ]);
+
+    private static KintoHandler In(
+        Func<KintoTarget, RouteValues, KintoTarget> locate, Func<KintoHandlers, KintoRequest, KintoTarget, KintoPlan> plan) => (kinto, request) =>
+    {
+        foreach (var id in request.Values.All)
+        {
+            if (!KintoIds.IsValid(id, kinto.Options))
+            {
+                return KintoErrors.Invalid("path", null, "Invalid object id");
+            }
+        }
+
+        return plan(kinto, request, locate(KintoTarget.OfBucket(request.Principal!, request.Values["bucket"]), request.Values));
+    };
+
+    private static IEnumerable<ResourceMethod<KintoHandler>> Reads(Access access, KintoHandler handler) =>
+        [Read("GET", access, handler), Read("HEAD", access, handler)];
+
+    private static ResourceMethod<KintoHandler> Read(string method, Access access, KintoHandler handler) => new(method, access, BodyKind.None, handler);
+
+    private static ResourceMethod<KintoHandler> Write(string method, Access access, KintoHandler handler) => new(method, access, BodyKind.Whole, handler);
+
+    private static ResourceMethod<KintoHandler> Delete(KintoHandler handler) => new("DELETE", Access.SignedIn, BodyKind.None, handler);
+}

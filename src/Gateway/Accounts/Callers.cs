@@ -1,0 +1,17 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>Who asks, as the owners of buckets need to know it. The only place where callers are made.</summary>
+public static class Callers
+{
+    public static Caller Of(Principal principal, BucketId bucket) => Of(principal.Id, bucket);
+
+    /// <param name="principal">Id of somebody whom the gateway acts for.</param>
+    /// <param name="bucket">The bucket they ask.</param>
+    public static Caller Of(string principal, BucketId bucket) => new(principal, bucket.IsDefaultBucket);
+
+    /// <summary>Nobody: the operator has everything emptied. The owner lets in whose bucket it is.</summary>
+    public static Caller Flush { get; } = new("system.flush", IsDefaultBucket: true);
+}

@@ -1,0 +1,325 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Routing;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Lockstep.Gateway.Pipeline;
+
+/// <summary>
+/// The way of every request through a protocol. What can be refused without work is refused first; room is counted for each
+/// user, so that who asks is known before it is taken, and it is taken before the body is read.
+/// <list type="number">
+/// <item>URL and headers are of a size that may be.</item>
+/// <item>The resource and its method: preflights, redirects, 404, 405. Probes are answered here.</item>
+/// <item>The query can be read.</item>
+/// <item>Who asks.</item>
+/// <item>Room for the request and for its body.</item>
+/// <item>The body; then who asks once more.</item>
+/// <item>Whether they may come in.</item>
+/// <item>The handler.</item>
+/// <item>Room for the answer, and the answer.</item>
+/// </list>
+/// </summary>
+internal sealed class ProtocolEndpoint<THandler>(
+    IProtocol<THandler> protocol,
+    Admission admission,
+    AnswerWriter answers,
+    Drain drain,
+    HttpOptions http,
+    TimeProvider time,
+    ILoggerFactory loggers) : IProtocolEndpoint
+{
+    private readonly ILogger logger = loggers.CreateLogger($"Lockstep.Gateway.{protocol.Name}");
+
+    public string Name => protocol.Name;
+
+    public IReadOnlyList<string> Prefixes => protocol.Prefixes;
+
+    public bool AnswersUnknownPaths => protocol.AnswersUnknownPaths;
+
+    public Task HandleAsync(HttpContext context, string prefix, RequestPath path) =>
+        GuardedAsync(context, () => RouteAsync(context, prefix, path));
+
+    public Task HandleUnknownAsync(HttpContext context) =>
+        GuardedAsync(context, () => AnswerAsync(context, protocol.RefuseUnknown(context.Request)));
+
+    private async Task GuardedAsync(HttpContext context, Func<Task> handle)
+    {
+        try
+        {
+            try
+            {
+                // :: Step 1
+                await (TooLong(context.Request) is { } refusal ? RefuseAsync(context, refusal) : handle());
+            }
+            catch (BadHttpRequestException e)
+            {
+                await InsteadAsync(context, new Refusal.BadHttp(e.StatusCode));
+            }
+            catch (StoreUnavailableException e)
+            {
+                logger.StoreUnavailable(e);
+                await InsteadAsync(context, new Refusal.StoreUnavailable());
+            }
+            catch (Exception e) when (!HasGone(context, e))
+            {
+                logger.RequestFailed(e, context.Request.Method);
+                await InsteadAsync(context, new Refusal.Fault());
+            }
+        }
+        catch (OperationCanceledException e) when (HasGone(context, e))
+        {
+            // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context, string prefix, RequestPath path)
+    {
+        // :: Step 2
+        var request = context.Request;
+        var match = protocol.Resources.Match(path);
+        if (match is not null)
+        {
+            context.Features.Set(new MatchedRoute(prefix + match.Resource.Template.Text));
+        }
+
+        if (request.Method is "OPTIONS")
+        {
+            await AnswerAsync(context, protocol.Preflight(request, match?.Resource.Allow));
+            return;
+        }
+
+        if (protocol.Intercept(request, path, match) is { } instead)
+        {
+            await AnswerAsync(context, instead);
+            return;
+        }
+
+        if (match?.Resource.Find(request.Method) is not { } method)
+        {
+            await RefuseAsync(context, match is null ? new Refusal.NoResource() : new Refusal.NoMethod(match.Resource.Allow));
+            return;
+        }
+
+        var origin = new SignInRequest(Header(request, "Authorization"), context.Connection.RemoteIpAddress)
+        {
+            Method = request.Method,
+            Target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "",
+            Host = request.Host.Value ?? "",
+            IsHttps = request.IsHttps,
+        };
+        var about = new ProtocolRequest
+        {
+            Http = context,
+            Path = path,
+            Values = match.Values,
+            BaseUrl = PublicUrls.Base(request, http) + prefix,
+            SignInAsync = (authorization, cancellationToken) => protocol.Schemes.SignInAsync(origin with { Authorization = authorization }, cancellationToken),
+        };
+        if (method.Access == Access.Probe)
+        {
+            await AnswerAsync(context, await protocol.ExecuteAsync(method, about, context.RequestAborted));
+            return;
+        }
+
+        // :: Step 3
+        if (!QueryParameters.TryParse(request.QueryString.Value, out var query))
+        {
+            await RefuseAsync(context, new Refusal.BadQuery());
+            return;
+        }
+
+        about.Query = query;
+        await EnterAsync(method, about);
+    }
+
+    private async Task EnterAsync(ResourceMethod<THandler> method, ProtocolRequest about)
+    {
+        // :: Step 4
+        var (context, request) = (about.Http, about.Http.Request);
+        await SignInAsync(about);
+        if (Refuse(about.SignIn) is { } refusal)
+        {
+            await RefuseAsync(context, refusal);
+            return;
+        }
+
+        // :: Step 5
+        var maxBytes = BodyReader.HasBody(context) ? MaxBytes(method, about.SignIn) : 0;
+        if (maxBytes > 0 && request.ContentLength > maxBytes)
+        {
+            await RefuseAsync(context, new Refusal.BodyTooLarge(maxBytes));
+            return;
+        }
+
+        var (user, bodyLength) = (about.SignIn.Principal?.Id, maxBytes > 0 ? request.ContentLength ?? maxBytes : 0);
+        if ((method.Pacing == Pacing.Stream ? admission.TryEnterStream(user, bodyLength) : admission.TryEnter(user, bodyLength)) is not { } ticket)
+        {
+            context.Response.Headers.Connection = "close";
+            await RefuseAsync(context, new Refusal.NoRoom());
+            return;
+        }
+
+        using (ticket)
+        {
+            await (maxBytes > 0 ? ReadAsync(method, about, maxBytes) : ExecuteAsync(method, about));
+        }
+    }
+
+    private async Task ReadAsync(ResourceMethod<THandler> method, ProtocolRequest about, int maxBytes)
+    {
+        // :: Step 6. It can take its time, in which a password can change or an account go: ask again after it.
+        var (context, request) = (about.Http, about.Http.Request);
+        using var body = new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20));
+        if (await BodyReader.ReadAsync(request, body, maxBytes, time) is > 0 and var status)
+        {
+            context.Response.Headers.Connection = "close";
+            await RefuseAsync(context, status switch
+            {
+                StatusCodes.Status413PayloadTooLarge => new Refusal.BodyTooLarge(maxBytes),
+                StatusCodes.Status408RequestTimeout => new Refusal.BodyTooSlow(),
+                _ => new Refusal.BodyBroken(),
+            });
+            return;
+        }
+
+        // Only who was right before: a wrong password counts once.
+        if (about.SignIn.Principal is not null)
+        {
+            await SignInAsync(about);
+            if (Refuse(about.SignIn) is { } refusal)
+            {
+                await RefuseAsync(context, refusal);
+                return;
+            }
+        }
+
+        about.Body = body.Written;
+        await ExecuteAsync(method, about);
+    }
+
+    private async Task ExecuteAsync(ResourceMethod<THandler> method, ProtocolRequest about)
+    {
+        // :: Step 7
+        var context = about.Http;
+        if (method.Access == Access.SignedIn && about.SignIn.Principal is null)
+        {
+            await RefuseAsync(context, new Refusal.NotSignedIn());
+            return;
+        }
+
+        // :: Step 8
+        if (method.Pacing == Pacing.Stream)
+        {
+            await StreamAsync(method, about);
+            return;
+        }
+
+        var answer = await protocol.ExecuteAsync(method, about, context.RequestAborted);
+
+        // :: Step 9
+        var user = about.SignIn.Principal?.Id;
+        if (!admission.TryAnswer(user, answer.Size))
+        {
+            await RefuseAsync(context, new Refusal.NoRoomForAnswer(context.Request.Method is "GET" or "HEAD"));
+            return;
+        }
+
+        try
+        {
+            await AnswerAsync(context, answer);
+        }
+        finally
+        {
+            admission.EndAnswer(user, answer.Size);
+        }
+    }
+
+    private async Task StreamAsync(ResourceMethod<THandler> method, ProtocolRequest about)
+    {
+        var context = about.Http;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Over);
+        try
+        {
+            await AnswerAsync(context, await protocol.ExecuteAsync(method, about, either.Token), either.Token);
+        }
+        catch (OperationCanceledException) when (drain.Over.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            // The server stops. The client hears that the stream has ended, and goes elsewhere.
+            if (!context.Response.HasStarted)
+            {
+                await RefuseAsync(context, new Refusal.NoRoom());
+            }
+        }
+    }
+
+    private static async ValueTask SignInAsync(ProtocolRequest about) =>
+        about.SignIn = await about.SignInAsync(Header(about.Http.Request, "Authorization"), about.Http.RequestAborted);
+
+    /// <summary>Credentials that were not looked at. Wrong ones are none, and may do what anybody may.</summary>
+    private static Refusal? Refuse(SignIn signIn) => signIn.Status switch
+    {
+        SignInStatus.Throttled => new Refusal.TooManyFailures(signIn.RetryAfter),
+        SignInStatus.Busy => new Refusal.NoRoom(),
+        _ => null,
+    };
+
+    /// <returns>Bytes that are read before the handler runs; 0 when none are.</returns>
+    private int MaxBytes(ResourceMethod<THandler> method, SignIn signIn) => method.Body is BodyKind.Buffered buffered
+        ? Math.Min(
+            buffered.MaxBytes ?? int.MaxValue,
+            signIn.Principal is null ? Math.Min(Admission.MaxAnonymousBytes, http.MaxRequestBytes) : http.MaxRequestBytes)
+        : 0;
+
+    private Refusal? TooLong(HttpRequest request)
+    {
+        var total = 0;
+        foreach (var (name, values) in request.Headers)
+        {
+            total += name.Length;
+            for (var i = 0; i < values.Count; i++)
+            {
+                total += values[i]?.Length ?? 0;
+            }
+        }
+
+        return total > http.MaxHeaderBytes ? new Refusal.HeadersTooLarge(http.MaxHeaderBytes)
+            : (request.Path.Value?.Length ?? 0) + (request.QueryString.Value?.Length ?? 0) > http.MaxHeaderBytes ? new Refusal.UrlTooLong(http.MaxHeaderBytes)
+            : null;
+    }
+
+    /// <summary>Refuses where another answer may have been begun.</summary>
+    private Task InsteadAsync(HttpContext context, Refusal refusal)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+        }
+
+        return RefuseAsync(context, refusal);
+    }
+
+    private Task RefuseAsync(HttpContext context, Refusal refusal) => AnswerAsync(context, protocol.Refuse(refusal));
+
+    private Task AnswerAsync(HttpContext context, Answer answer) => AnswerAsync(context, answer, context.RequestAborted);
+
+    private Task AnswerAsync(HttpContext context, Answer answer, CancellationToken cancellationToken)
+    {
+        if (!context.Response.HasStarted)
+        {
+            protocol.AddHeaders(context.Request, context.Response.Headers);
+        }
+
+        return answers.WriteAsync(context, answer, cancellationToken);
+    }
+
+    private static string? Header(HttpRequest request, string name) =>
+        request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
+
+    /// <summary>Whether that is how a request ends whose connection has ended.</summary>
+    private static bool HasGone(HttpContext context, Exception e) =>
+        e is OperationCanceledException
+        && (context.RequestAborted.IsCancellationRequested || e is ConnectionAbortedException || e.InnerException is ConnectionAbortedException);
+}

@@ -1,0 +1,27 @@
+namespace Lockstep.Gateway.Routing;
+
+/// <summary>What stood where a template has names.</summary>
+public readonly struct RouteValues(RouteTemplate template, RequestPath path)
+{
+    /// <exception cref="ArgumentException">The template has no such name.</exception>
+    public string this[string name] => template.IndexOf(name) is >= 0 and var index
+        ? path[index]
+        : throw new ArgumentException($"'{template.Text}' has no '{name}'.", nameof(name));
+
+    /// <summary>The values, in order.</summary>
+    public IEnumerable<string> All
+    {
+        get
+        {
+            if (template is null)
+            {
+                yield break;
+            }
+
+            foreach (var name in template.Names)
+            {
+                yield return this[name];
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+namespace Lockstep.Silo.Hosting;
+
+/// <summary>Carries faults that no caller is told to the log.</summary>
+internal sealed partial class OwnerFaults(ILogger<OwnerFaults> logger)
+{
+    public void Report(Exception fault) => LogFault(fault);
+
+    [LoggerMessage(22, LogLevel.Error, "A fault in the program left it unknown whether some writes were done. Their callers were told so.")]
+    private partial void LogFault(Exception exception);
+}

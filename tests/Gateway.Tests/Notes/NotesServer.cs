@@ -1,0 +1,93 @@
+using System.Net;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Health;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Metering;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Storage.Contract;
+using Lockstep.Storage.Sqlite;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Lockstep.Gateway.Tests.Notes;
+
+/// <summary>The notes on a free loopback port, alone or beside Kinto.</summary>
+internal sealed class NotesServer : IAsyncDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
+    private readonly SqliteDatabase accounts;
+    private readonly WebApplication app;
+
+    private NotesServer(HttpOptions http, bool withKinto)
+    {
+        accounts = SqliteDatabase.Open(new SqliteOptions { Path = Path.Combine(directory, "lockstep.db") });
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(5))
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(http)
+            .AddSingleton(new AccountOptions())
+            .AddSingleton(new KintoOptions())
+            .AddSingleton(new AccountSecret(accounts.Secret))
+            .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
+            .AddSingleton<IBucketStore, InMemoryBucketStore>()
+            .AddSingleton<IBuckets>(static services => new InProcessBuckets(
+                services.GetRequiredService<IBucketStore>(), new BucketOptions(), services.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
+                services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
+            .AddSingleton<GatewayMetrics>()
+            .AddSingleton<Drain>()
+            .AddHealth()
+            .AddAccounts()
+            .AddProtocol<NotesProtocol, NotesHandler>();
+        if (withKinto)
+        {
+            builder.Services.AddKinto();
+        }
+
+        app = builder.Build();
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
+        app.MapProtocols(measured: true);
+    }
+
+    public Uri Address => new(app.Urls.First());
+
+    public NotesProtocol Notes => app.Services.GetRequiredService<NotesProtocol>();
+
+    public static async Task<NotesServer> StartAsync(Func<HttpOptions, HttpOptions>? configure = null, bool withKinto = false)
+    {
+        var server = new NotesServer((configure ?? (options => options))(new HttpOptions { DrainTime = TimeSpan.Zero }), withKinto);
+        await server.app.StartAsync();
+        return server;
+    }
+
+    public HttpClient Client(string? user = null)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address };
+        client.DefaultRequestVersion = HttpVersion.Version11;
+        if (user is not null)
+        {
+            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Token {user}");
+        }
+
+        return client;
+    }
+
+    public Task StopAsync() => app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        accounts.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+}

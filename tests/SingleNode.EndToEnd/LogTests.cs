@@ -1,0 +1,95 @@
+using System.Net;
+
+namespace Lockstep.SingleNode.EndToEnd;
+
+/// <summary>
+/// A log that nobody reads: standard output is a pipe, and whoever should empty it hangs. Requests are worth more than lines of
+/// the log.
+/// </summary>
+public sealed class LogTests : IAsyncLifetime
+{
+    // At Debug a request logs some ten lines of a few hundred bytes; a pipe holds 64 KiB, the queue before it 2,500 lines.
+    private const int Clients = 4;
+    private const int RequestsOfEach = 500;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
+
+    private readonly TemporaryDirectory program = new();
+    private TestStorage storage = null!;
+
+    public async Task InitializeAsync()
+    {
+        storage = await TestStorage.CreateAsync();
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(program.Path, Path.GetRelativePath(AppContext.BaseDirectory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        // Levels are set in this file only.
+        await File.WriteAllTextAsync(Path.Combine(program.Path, "appsettings.json"), """{"Logging":{"LogLevel":{"Default":"Debug"}}}""");
+    }
+
+    public async Task DisposeAsync()
+    {
+        program.Dispose();
+        await storage.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Log_ThatNobodyReads_HoldsUpNoRequest_AndSaysAfterwardsWhatItLost()
+    {
+        var (server, address) = await ServerProcess.StartUnreadAsync(storage, program.Path);
+        using (server)
+        {
+            using var http = await FloodAsync(address);
+
+            // Read again, it goes on; what it lost is told on standard error with the next line that has room.
+            using var deadline = new CancellationTokenSource(Deadline);
+            var reading = ReadAsync(server);
+            while (!server.Output.Contains("dropped", StringComparison.Ordinal))
+            {
+                Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("v1/", UriKind.Relative), deadline.Token)).StatusCode);
+            }
+
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            await reading;
+        }
+    }
+
+    [Fact]
+    public async Task Log_ThatNobodyReads_DoesNotKeepTheServerFromStopping()
+    {
+        var (server, address) = await ServerProcess.StartUnreadAsync(storage, program.Path);
+        using (server)
+        {
+            (await FloodAsync(address)).Dispose();
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+    }
+
+    private static async Task<HttpClient> FloodAsync(Uri address)
+    {
+        var http = new HttpClient { BaseAddress = new Uri(address, "/") };
+        using var deadline = new CancellationTokenSource(Deadline);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
+        {
+            for (var i = 0; i < RequestsOfEach; i++)
+            {
+                using var answer = await http.GetAsync(new Uri("v1/", UriKind.Relative), deadline.Token);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            }
+        }));
+        return http;
+    }
+
+    private static async Task ReadAsync(ServerProcess server)
+    {
+        while (await server.ReadLineAsync() is not null)
+        {
+            // Only to make room.
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Metering;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.Contract;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite.Tests;
+
+/// <summary>Faults on the one writer's thread: it is told what is known, and it writes on.</summary>
+public sealed class SqliteWriterTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly TemporaryDatabase database = new();
+    private readonly ConcurrentQueue<Exception> faults = new();
+    private readonly FaultyTime time = new();
+
+    public void Dispose() => database.Dispose();
+
+    [Theory]
+    [InlineData("lockstep.transaction.writes")]
+    [InlineData("lockstep.transaction.duration")]
+    public async Task ListenerOfMeasurements_ThatThrows_ChangesNothing(string instrument)
+    {
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (published, self) =>
+            {
+                if (ReferenceEquals(published.Meter, database.Database.Metrics.Meter) && published.Name == instrument)
+                {
+                    self.EnableMeasurementEvents(published);
+                }
+            },
+        };
+        var heard = 0;
+        listener.SetMeasurementEventCallback<int>((_, _, _, _) => Hear());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Hear());
+        listener.Start();
+        var store = new SqliteBucketStore(database.Database);
+
+        Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket("a")).AsTask().WaitAsync(Patience)).Status);
+        Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket("b")).AsTask().WaitAsync(Patience)).Status);
+        Assert.Equal(2, heard);
+
+        void Hear()
+        {
+            heard++;
+            throw new InvalidOperationException("No.");
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public async Task Fault_BesideTheTransaction_IsToldUnknown_AndTheWriterWritesOn(int look, long written)
+    {
+        using var metrics = new StoreMetrics(time);
+        using var log = new MeasurementLog(metrics.Meter);
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+        await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
+
+        // The clock is looked at when a transaction begins, and when it has ended.
+        time.FailTimestamp = look;
+        Assert.Equal(CommitOutcome.Unknown, await writer.WriteAsync(static statements => Run(statements, "INSERT INTO written VALUES ('a')")).WaitAsync(Patience));
+
+        Assert.Equal(written, await CountAsync(writer));
+        Assert.Single(faults);
+    }
+
+    [Fact]
+    public async Task Connection_ThatBreaksAndCannotBeClosed_IsReplaced()
+    {
+        using var metrics = new StoreMetrics(time);
+        var opened = 0;
+        using var writer = new SqliteWriter(
+            () => new SqliteStatements(Connect(opened++ == 0 ? new UnclosableConnection(ConnectionString) : new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+        await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
+
+        var told = await writer.WriteAsync(static statements =>
+        {
+            Run(statements, "INSERT INTO written VALUES ('a')");
+            throw new SqliteException("The disk is full.", SQLitePCL.raw.SQLITE_FULL);
+        }).WaitAsync(Patience);
+
+        Assert.Equal(CommitOutcome.NotExecuted, told);
+        Assert.Equal(0, await CountAsync(writer));
+        Assert.Equal(2, opened);
+    }
+
+    private string ConnectionString => $"Data Source={database.Options.Path};Pooling=False";
+
+    private static SqliteConnection Connect(SqliteConnection connection)
+    {
+        connection.Open();
+        return connection;
+    }
+
+    private static CommitOutcome Run(SqliteStatements statements, string sql)
+    {
+        statements.Execute(sql);
+        return new CommitOutcome(CommitStatus.Done);
+    }
+
+    private static async Task<long> CountAsync(SqliteWriter writer)
+    {
+        long count = -1;
+        await writer.WriteAsync(statements =>
+        {
+            count = (long)statements.Scalar("SELECT count(*) FROM written")!;
+            return new CommitOutcome(CommitStatus.Done);
+        }).WaitAsync(Patience);
+        return count;
+    }
+
+    private static BucketCommit NewBucket(string name) =>
+        new(BucketHeads.Unwritten(BucketId.Named(name)) with { Version = 1, Clock = new ServerTimestamp(100) }, Guid.NewGuid(), [], [], [], []);
+
+    /// <summary>Closes, so that nothing is held on to, and fails all the same.</summary>
+    private sealed class UnclosableConnection(string connectionString) : SqliteConnection(connectionString)
+    {
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (disposing)
+            {
+                throw new InvalidOperationException("It cannot be closed.");
+            }
+        }
+    }
+}
