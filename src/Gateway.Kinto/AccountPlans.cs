@@ -1,186 +1,138 @@
-using System.Buffers;
 using System.Text.Json;
-using Lockstep.Core.Accounts;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
 /// <c>/accounts</c> as in Kinto's accounts plug-in, except that no answer ever carries the password's hash, and that
-/// deleting an account deletes all that is its own.
+/// deleting an account deletes all that is its own. Requests are read and answered as those of buckets and their objects.
 /// </summary>
-internal sealed class AccountPlans(KintoOptions options, AccountDirectory directory)
+internal sealed class AccountPlans(KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts)
 {
-    public KintoPlan Create(KintoRequest request) => Register(request, id: null);
+    public KintoPlan List(KintoRequest request) => Own(request, request.Principal!.Account, lists.Page(request, Target(id: null)));
 
-    public KintoPlan List(KintoRequest request) => new KintoPlan.Task(async cancellationToken =>
-        {
-            var account = await directory.FindAsync(request.Principal!.Account, cancellationToken);
-            return account is null ? KintoErrors.Unauthorized : new KintoResponse(200)
-            {
-                Stamp = account.Modified,
-                Headers = [KeyValuePair.Create("Total-Objects", "1"), KeyValuePair.Create("Total-Records", "1")],
-                Body = output => KintoWriter.WriteList(output, [AsRecord(account)], fields: null),
-            };
-        });
+    public KintoPlan Count(KintoRequest request) => Own(request, request.Principal!.Account, lists.Count(request, Target(id: null)));
 
-    public KintoPlan Get(KintoRequest request) => Own(request, id => new KintoPlan.Task(async cancellationToken =>
-        await directory.FindAsync(id, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized));
+    public KintoPlan Get(KintoRequest request) => Own(request, target => objects.Get(request, target));
+
+    public KintoPlan Patch(KintoRequest request) => Own(request, target => objects.Patch(request, target));
+
+    public KintoPlan Delete(KintoRequest request) => Own(request, target => objects.Delete(request, target));
 
     public KintoPlan Put(KintoRequest request)
     {
-        var id = request.Values["account"];
-        return AccountDirectory.IsValidName(id) && !IsOwn(request, id) ? Register(request, id) : Own(request, own => ChangePassword(request, own));
+        var name = request.Values["account"];
+        return IsOwn(request, name) ? Own(request, target => objects.Put(request, target))
+            : RefuseName(name) ?? Register(request, name, own => objects.Put(own, Target(name)));
     }
 
-    public KintoPlan Patch(KintoRequest request) => Own(request, id => ChangePassword(request, id));
-
-    public KintoPlan Delete(KintoRequest request) => Own(request, id =>
-        new KintoPlan.Task(cancellationToken => DeleteAsync(id, cancellationToken)) { ChangesAccounts = true });
-
-    private static bool IsOwn(KintoRequest request, string id) => string.Equals(id, request.Principal?.Account, StringComparison.Ordinal);
-
-    private static KintoPlan Own(KintoRequest request, Func<string, KintoPlan> plan)
+    public KintoPlan Create(KintoRequest request)
     {
-        var id = request.Values["account"];
-        return !AccountDirectory.IsValidName(id) ? KintoErrors.Invalid("path", null, "Invalid object id")
-            : IsOwn(request, id) ? plan(id)
-            : KintoErrors.Forbidden;
-    }
-
-    private KintoPlan Register(KintoRequest request, string? id)
-    {
-        // Whether the name is taken must not show to somebody who may not make an account anyway.
         if (!request.MayRegister)
         {
-            return request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden;
+            return Refused(request);
         }
 
-        if (Read(request, id, out var name, out var password) is { } error)
-        {
-            return error;
-        }
-
+        var (name, unreadable) = NameIn(request.Body);
         if (name is null || !AccountDirectory.IsValidName(name))
         {
-            return KintoErrors.Invalid("body", "data.id", "An account needs an id of letters, digits and +.@_-");
+            return unreadable ?? KintoErrors.Invalid("body", "data.id", "An account needs an id of letters, digits and +.@_-");
         }
 
-        if (password is null)
-        {
-            return KintoErrors.Invalid("body", "data.password", "Required");
-        }
-
-        if (directory.Refuse(password) is { } refusal)
-        {
-            return KintoErrors.Invalid("body", "data.password", refusal);
-        }
-
-        return new KintoPlan.Task(async cancellationToken =>
-            await directory.AddAsync(name, password, cancellationToken) is { } account
-                ? Answer(201, account)
-                : request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden) { ChangesAccounts = true };
+        return IsOwn(request, name) ? Own(request, name, Create(request, name)) : Register(request, name, own => Create(own, name));
     }
 
-    private KintoPlan ChangePassword(KintoRequest request, string id)
-    {
-        if (Read(request, id, out _, out var password) is { } error)
-        {
-            return error;
-        }
+    private static KintoTarget Target(string? id) => new(
+        default, "", default, ListRef.RecordsOf("accounts"), id, id is null ? "/accounts" : $"/accounts/{id}");
 
-        if (password is null)
-        {
-            return KintoErrors.Invalid("body", "data.password", "Required");
-        }
+    private static bool IsOwn(KintoRequest request, string name) => string.Equals(name, request.Principal?.Account, StringComparison.Ordinal);
 
-        if (directory.Refuse(password) is { } refusal)
-        {
-            return KintoErrors.Invalid("body", "data.password", refusal);
-        }
+    private static KintoResponse? RefuseName(string name) =>
+        AccountDirectory.IsValidName(name) ? null : KintoErrors.Invalid("path", null, "Invalid object id");
 
-        return new KintoPlan.Task(async cancellationToken =>
-            await directory.ChangePasswordAsync(id, password, cancellationToken) is { } account ? Answer(200, account) : KintoErrors.Unauthorized) { ChangesAccounts = true };
-    }
+    /// <summary>To somebody who may not make an account, and so must not hear whether the name is taken.</summary>
+    private static KintoResponse Refused(KintoRequest request) => request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden;
 
-    private async ValueTask<KintoResponse> DeleteAsync(string id, CancellationToken cancellationToken)
+    /// <returns>The account's name; or why the body cannot be read, or neither.</returns>
+    private static (string? Name, KintoResponse? Error) NameIn(ReadOnlyMemory<byte> body)
     {
         try
         {
-            var account = await directory.FindAsync(id, cancellationToken);
-            if (account is null || !await directory.DeleteAsync(id, cancellationToken))
-            {
-                return KintoErrors.Unauthorized;
-            }
-
-            var tombstone = StoredRecord.Tombstone(id, account.Modified.Plus(1), author: null);
-            return new KintoResponse(200)
-            {
-                Stamp = tombstone.Modified,
-                Body = output => KintoWriter.WriteObject(output, id, tombstone, fields: null, writer: null),
-            };
-        }
-        catch (StoreUnavailableException)
-        {
-            return KintoErrors.Unavailable(
-                options.RetryAfter, "The storage is not available. If the account can no longer sign in, its deletion goes on by itself.");
-        }
-    }
-
-    /// <summary>Takes <c>data.id</c> and <c>data.password</c> out of the body; the password goes nowhere but to the hash.</summary>
-    private static KintoResponse? Read(KintoRequest request, string? id, out string? name, out string? password)
-    {
-        name = id;
-        password = null;
-        try
-        {
-            using var document = JsonText.Parse(request.Body.IsEmpty ? RecordData.EmptyObject : request.Body);
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object)
-            {
-                return KintoErrors.Invalid("body", "data", "data should be an object");
-            }
-
-            foreach (var property in data.EnumerateObject())
-            {
-                if (property.NameEquals("id"u8))
-                {
-                    name = JsonText.Read(property.Value);
-                    if (name is null || (id is not null && !string.Equals(id, name, StringComparison.Ordinal)))
-                    {
-                        return KintoErrors.Invalid("body", "data.id", "Object id does not match existing object");
-                    }
-                }
-                else if (property.NameEquals("password"u8))
-                {
-                    password = JsonText.Read(property.Value);
-                    if (password is null)
-                    {
-                        return KintoErrors.Invalid("body", "data.password", "should be a string");
-                    }
-                }
-                else if (!property.NameEquals("last_modified"u8))
-                {
-                    return KintoErrors.Invalid("body", "data", "An account has an id and a password, nothing else.");
-                }
-            }
-
-            return null;
+            using var document = JsonText.Parse(body.IsEmpty ? RecordData.EmptyObject : body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object && data.TryGetProperty("id", out var id)
+                ? (JsonText.Read(id), null)
+                : (null, null);
         }
         catch (JsonException e)
         {
-            return KintoBody.InvalidJson(e);
+            return (null, KintoBody.InvalidJson(e));
         }
     }
 
-    private static KintoResponse Answer(int status, Account account) => new(status)
+    private KintoPlan Create(KintoRequest request, string name)
     {
-        Stamp = account.Modified,
-        Body = output => KintoWriter.WriteObject(output, account.Name, AsRecord(account), fields: null, $"account:{account.Name}"),
-    };
+        if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
+        {
+            return invalid;
+        }
 
-    private static StoredRecord AsRecord(Account account) =>
-        new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
+        var (body, error) = KintoBody.Read(request, ListRole.Records, options);
+        if (body is null)
+        {
+            return error!;
+        }
+
+        var target = Target(name);
+        var operation = new CreateRecord(target.Object, body.Data!.Body) { Precondition = precondition };
+        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+    }
+
+    private KintoPlan Own(KintoRequest request, Func<KintoTarget, KintoPlan> plan)
+    {
+        var name = request.Values["account"];
+        return RefuseName(name) ?? (IsOwn(request, name) ? Own(request, name, plan(Target(name))) : KintoErrors.Forbidden);
+    }
+
+    private KintoPlan Own(KintoRequest request, string name, KintoPlan plan) =>
+        By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ExecuteAsync(name, operation, cancellationToken));
+
+    /// <param name="request">The request.</param>
+    /// <param name="name">Of the account to be.</param>
+    /// <param name="plan">What its owner would ask for.</param>
+    private KintoPlan Register(KintoRequest request, string name, Func<KintoRequest, KintoPlan> plan)
+    {
+        if (!request.MayRegister)
+        {
+            return Refused(request);
+        }
+
+        var own = request with { Principal = new Principal(AccountDirectory.PrincipalId(name), name, DefaultBucket: "") };
+        return By(plan(own), Refused(request), (operation, cancellationToken) => accounts.CreateAsync(name, operation, cancellationToken));
+    }
+
+    /// <param name="plan">As of a bucket's object.</param>
+    /// <param name="otherwise">The answer where there is no outcome.</param>
+    /// <param name="execute">Carries its operation out, instead of a bucket's owner.</param>
+    private KintoPlan By(KintoPlan plan, KintoResponse otherwise, Func<Operation, CancellationToken, ValueTask<Outcome?>> execute) =>
+        plan is not KintoPlan.Call call ? plan : new KintoPlan.Task(async cancellationToken =>
+        {
+            try
+            {
+                return await execute(call.Operation, cancellationToken) is { } outcome ? call.Render(outcome) : otherwise;
+            }
+            catch (StoreUnavailableException) when (call.Operation is DeleteRecord)
+            {
+                return KintoErrors.Unavailable(
+                    options.RetryAfter, "The storage is not available. If the account can no longer sign in, its deletion goes on by itself.");
+            }
+        })
+        {
+            ChangesAccounts = call.Operation.IsWrite,
+        };
 }

@@ -13,12 +13,17 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets, read from the store's index. It has no owner, so its stamp promises nothing to
 /// pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketStore store)
+internal sealed class BucketList(KintoOptions options, ListPlans lists, IBuckets buckets, IBucketStore store)
 {
     private const int MaxBuckets = 10_000;
 
-    /// <summary>GET, HEAD and DELETE.</summary>
-    public KintoPlan Plan(KintoRequest request)
+    private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
+
+    public KintoPlan Page(KintoRequest request) => Read(request, lists.Page(request, All));
+
+    public KintoPlan Count(KintoRequest request) => Read(request, lists.Count(request, All));
+
+    public KintoPlan Delete(KintoRequest request)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
@@ -28,39 +33,36 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         var (parameters, error) = ListParameters.Read(request, options);
         return parameters is null
             ? error!
-            : new KintoPlan.Task(cancellationToken => ExecuteAsync(request, parameters, precondition, cancellationToken));
+            : new KintoPlan.Task(cancellationToken => DeleteAsync(request, parameters, precondition, cancellationToken));
     }
 
-    private async ValueTask<KintoResponse> ExecuteAsync(
-        KintoRequest request, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
+    private KintoPlan Read(KintoRequest request, KintoPlan plan) => plan is not KintoPlan.Call call ? plan : new KintoPlan.Task(async cancellationToken =>
+    {
+        var (entries, stamp) = await ListAsync(request, cancellationToken);
+        return call.Render(InMemoryRecords.ReadList(call.Operation, [.. entries.Select(entry => entry.Record)], stamp));
+    });
+
+    private async ValueTask<(IReadOnlyList<BucketEntry> Entries, ServerTimestamp Stamp)> ListAsync(KintoRequest request, CancellationToken cancellationToken)
     {
         var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
-        var stamp = entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max();
-        var target = new KintoTarget(default, "", default, ListRef.Collections, Id: null, "/buckets");
-        var failed = precondition.Failed(exists: true, stamp);
-        if (failed != PreconditionTest.None)
-        {
-            var isNotModified = request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist;
-            return KintoOutcomes.Render(
-                isNotModified ? new NotModified(stamp) : new PreconditionFailed(Existing: null, stamp), request, target, fields: null, options);
-        }
+        return (entries, entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max());
+    }
 
-        var outcome = RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);
+    private async ValueTask<KintoResponse> DeleteAsync(
+        KintoRequest request, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
+    {
+        var (entries, stamp) = await ListAsync(request, cancellationToken);
+        var outcome = !precondition.Holds(exists: true, stamp)
+            ? new PreconditionFailed(Existing: null, stamp)
+            : RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);
         if (outcome is PageFound page)
         {
-            if (request.Method is "HEAD")
-            {
-                outcome = new CountFound(entries.Count(entry => !entry.Record.IsTombstone && parameters.Query.Matches(entry.Record)), stamp);
-            }
-            else if (request.Method is "DELETE")
-            {
-                outcome = await DeleteAsync(request, entries, page, cancellationToken);
-            }
+            outcome = await DeleteAsync(request, entries, page, cancellationToken);
         }
 
-        var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
+        var response = KintoOutcomes.Render(outcome, request, All, parameters.Fields, options);
         return ListPlans.NextOf(outcome) is { } next
-            ? response.With("Next-Page", ListPlans.NextPage(request, target.Path, next))
+            ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
             : response;
     }
 

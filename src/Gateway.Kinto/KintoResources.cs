@@ -20,7 +20,8 @@ internal static class KintoResources
         new("/__version__", Reads(Access.Anonymous, static (kinto, _) => kinto.Utilities.Version())),
         new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
         new("/accounts", [
-            .. Reads(Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
+            Read("GET", Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
+            Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.Accounts.Count(request)),
             Write("POST", Access.Anonymous, static (kinto, request) => kinto.Accounts.Create(request)),
         ]),
         new("/accounts/{account}", [
@@ -30,9 +31,10 @@ internal static class KintoResources
             Delete(static (kinto, request) => kinto.Accounts.Delete(request)),
         ]),
         new("/buckets", [
-            .. Reads(Access.SignedIn, static (kinto, request) => kinto.BucketList.Plan(request)),
+            Read("GET", Access.SignedIn, static (kinto, request) => kinto.BucketList.Page(request)),
+            Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.BucketList.Count(request)),
             Write("POST", Access.SignedIn, static (kinto, request) => kinto.BucketList.Create(request)),
-            Delete(static (kinto, request) => kinto.BucketList.Plan(request)),
+            Delete(static (kinto, request) => kinto.BucketList.Delete(request)),
         ]),
         Object("/buckets/{bucket}", static (bucket, _) => bucket),
         List("/buckets/{bucket}/collections", static (bucket, _) => bucket.Collections()),

@@ -13,6 +13,7 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<RootView>()
         .AddSingleton<UtilityViews>()
         .AddSingleton<AccountPlans>()
+        .AddSingleton<AccountRecords>()
         .AddSingleton<BucketList>()
         .AddSingleton<ListPlans>()
         .AddSingleton<ObjectPlans>()

@@ -10,6 +10,7 @@ namespace Lockstep.Storage.PostgreSql;
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting";
+    private const long AnyStamp = -1;
 
     // Any number that nothing else in this database locks by; the name's hash is the second half.
     private const int LockClass = 0x6E616D65;
@@ -23,13 +24,18 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             repeatable: false, cancellationToken, name, passwordHash, now.Milliseconds));
 
     public async ValueTask<Account?> ChangePasswordAsync(
-        string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
+        string name, ServerTimestamp? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         First(await QueryAsync(
-            $"UPDATE accounts SET password = $2, modified = greatest($3, modified + 1) WHERE name = $1 AND NOT deleting RETURNING {Columns}",
-            repeatable: true, cancellationToken, name, passwordHash, now.Milliseconds));
+            $"""
+            UPDATE accounts SET password = $2, modified = greatest($3, modified + 1)
+            WHERE name = $1 AND NOT deleting AND $4 IN (-1, modified) RETURNING {Columns}
+            """,
+            repeatable: expected is null, cancellationToken, name, passwordHash, now.Milliseconds, expected?.Milliseconds ?? AnyStamp));
 
-    public async ValueTask<bool> BeginDeletionAsync(string name, CancellationToken cancellationToken) =>
-        (await QueryAsync($"UPDATE accounts SET deleting = true WHERE name = $1 RETURNING {Columns}", repeatable: true, cancellationToken, name)).Count == 1;
+    public async ValueTask<bool> BeginDeletionAsync(string name, ServerTimestamp? expected, CancellationToken cancellationToken) =>
+        (await QueryAsync(
+            $"UPDATE accounts SET deleting = true WHERE name = $1 AND $2 IN (-1, modified) RETURNING {Columns}",
+            repeatable: true, cancellationToken, name, expected?.Milliseconds ?? AnyStamp)).Count == 1;
 
     public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ namespace Lockstep.Storage.Sqlite;
 public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting";
+    private const long AnyStamp = -1;
 
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => Find(statements, name)));
@@ -24,15 +25,16 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
             : null);
 
     public ValueTask<Account?> ChangePasswordAsync(
-        string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
+        string name, ServerTimestamp? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
-            "UPDATE accounts SET password = $1, modified = max($2, modified + 1) WHERE name = $0 AND deleting = 0",
-            name, passwordHash, now.Milliseconds) == 1
+            "UPDATE accounts SET password = $1, modified = max($2, modified + 1) WHERE name = $0 AND deleting = 0 AND $3 IN (-1, modified)",
+            name, passwordHash, now.Milliseconds, expected?.Milliseconds ?? AnyStamp) == 1
             ? Find(statements, name)
             : null);
 
-    public ValueTask<bool> BeginDeletionAsync(string name, CancellationToken cancellationToken) =>
-        database.WriteAsync(statements => statements.Execute("UPDATE accounts SET deleting = 1 WHERE name = $0", name) == 1);
+    public ValueTask<bool> BeginDeletionAsync(string name, ServerTimestamp? expected, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements => statements.Execute(
+            "UPDATE accounts SET deleting = 1 WHERE name = $0 AND $1 IN (-1, modified)", name, expected?.Milliseconds ?? AnyStamp) == 1);
 
     public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements =>

@@ -1,6 +1,7 @@
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -205,6 +206,139 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    public async Task Account_StaleTag_Is412AndNothingIsChangedOrDeleted()
+    {
+        using var client = await MakeAsync("tagged");
+        await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
+        var before = await client.GetAsync("/accounts/tagged");
+        (string, string) stale = ("If-Match", "\"1\"");
+        foreach (var (method, body) in new[] { ("DELETE", null), ("PUT", Password("s3cr3t-2")), ("PATCH", Password("s3cr3t-2")), ("GET", null) })
+        {
+            var answer = await client.SendAsync(method, "/accounts/tagged", body, stale);
+
+            answer.AssertError(412, KintoErrno.ModifiedMeanwhile);
+            Assert.Equal(before.ETag, answer.ETag);
+            Assert.Equal("tagged", answer.Json.GetProperty("details").GetProperty("existing").GetProperty("id").GetString());
+            Assert.DoesNotContain("pbkdf2", answer.Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before.Text, (await client.GetAsync("/accounts/tagged")).Text);
+        Assert.Equal(["a"], (await client.GetAsync(KintoClient.Records)).Ids);
+        Assert.Equal(200, (await client.DeleteAsync("/accounts/tagged", ("If-Match", before.ETag))).Status);
+        (await client.GetAsync(KintoClient.Records)).AssertError(401, KintoErrno.MissingAuthToken);
+    }
+
+    [Fact]
+    public async Task Account_ConditionalRequests_AreJudgedAsElsewhere()
+    {
+        using var anonymous = server.Anonymous();
+        (string, string) onlyNew = ("If-None-Match", "*");
+        (await anonymous.PutAsync("/accounts/conditional", Password("s3cr3t"), ("If-Match", "*"))).AssertError(412, KintoErrno.ModifiedMeanwhile);
+        (await anonymous.PutAsync("/accounts/conditional", Password("s3cr3t"), ("If-Match", "5"))).AssertError(400, KintoErrno.InvalidParameters);
+        var made = await anonymous.PutAsync("/accounts/conditional", Password("s3cr3t"), onlyNew);
+        Assert.Equal(201, made.Status);
+        using var client = server.As("conditional", "s3cr3t");
+
+        Assert.Equal(304, (await client.GetAsync("/accounts/conditional", ("If-None-Match", made.ETag))).Status);
+        Assert.Equal(304, (await client.GetAsync("/accounts", ("If-None-Match", made.ETag))).Status);
+        Assert.Equal(304, (await client.SendAsync("HEAD", "/accounts/conditional", null, ("If-None-Match", made.ETag))).Status);
+        (await client.PutAsync("/accounts/conditional", Password("s3cr3t-2"), onlyNew)).AssertError(412, KintoErrno.ModifiedMeanwhile);
+        (await client.PostAsync("/accounts", """{"data":{"id":"conditional","password":"s3cr3t-2"}}""", onlyNew)).AssertError(412, KintoErrno.ModifiedMeanwhile);
+        (await client.GetAsync("/accounts", ("If-Match", "\"1\""))).AssertError(412, KintoErrno.ModifiedMeanwhile);
+        var changed = await client.PutAsync("/accounts/conditional", Password("s3cr3t-2"), ("If-Match", made.ETag));
+        Assert.Equal(200, changed.Status);
+        Assert.True(changed.Stamp > made.Stamp);
+    }
+
+    [Fact]
+    public async Task Account_ChangedByManyWithTheSameTag_IsChangedOnce()
+    {
+        using var client = await MakeAsync("raced");
+        var tag = (await client.GetAsync("/accounts/raced")).ETag;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => client.SendAsync(
+            "PATCH", "/accounts/raced", """{"permissions":{}}""", ("If-Match", tag))));
+
+        Assert.Equal([200, .. Enumerable.Repeat(412, 11)], answers.Select(answer => answer.Status).Order());
+    }
+
+    [Theory]
+    [InlineData("PUT", """{"data":{"password":"s3cr3t-2"},"other":1}""")]
+    [InlineData("PATCH", """{"data":{"password":"s3cr3t-2"},"other":1}""")]
+    [InlineData("PUT", """{"data":{"password":"s3cr3t-2"},"permissions":{"write":["account:mallory"]}}""")]
+    [InlineData("PUT", """{"data":{"password":"s3cr3t-2"},"permissions":{"fly":[]}}""")]
+    [InlineData("PATCH", """{"permissions":{"read":["system.Everyone"]}}""")]
+    [InlineData("PATCH", """{"data":{"admin":true}}""")]
+    [InlineData("PATCH", """{"data":{"password":"short"}}""")]
+    [InlineData("PATCH", """{"data":{"id":"mallory"}}""")]
+    [InlineData("PATCH", "{}")]
+    [InlineData("PATCH", "[]")]
+    [InlineData("PUT", """{"data":{}}""")]
+    [InlineData("PATCH", """[{"op":"replace","path":"/data/password","value":"s3cr3t-2"}]""", "application/json-patch+json")]
+    [InlineData("PATCH", """[{"op":"test","path":"/data/password","value":"s3cr3t"}]""", "application/json-patch+json")]
+    [InlineData("PATCH", """[{"op":"add","path":"/data/admin","value":true}]""", "application/json-patch+json")]
+    public async Task Account_BodyThatCannotBe_Is400AndChangesNothing(string method, string body, string type = "application/json")
+    {
+        using var client = await MakeAsync("strict");
+        var before = await client.GetAsync("/accounts/strict");
+
+        (await client.SendAsync(method, "/accounts/strict", body, ("Content-Type", type))).AssertError(400, KintoErrno.InvalidParameters);
+
+        Assert.Equal(before.Text, (await client.GetAsync("/accounts/strict")).Text);
+    }
+
+    [Theory]
+    [InlineData("""{"data":{"password":"s3cr3t-2"}}""", "application/json", true)]
+    [InlineData("""{"data":{"password":"s3cr3t-2"},"permissions":{"write":["account:patched"]}}""", "application/json", true)]
+    [InlineData("""{"data":{"password":"s3cr3t-2"}}""", "application/merge-patch+json", true)]
+    [InlineData("""[{"op":"add","path":"/data/password","value":"s3cr3t-2"}]""", "application/json-patch+json", true)]
+    [InlineData("""{"permissions":{"write":["account:patched"]}}""", "application/json", false)]
+    [InlineData("""{"data":{}}""", "application/json", false)]
+    [InlineData("""{"data":{"password":null}}""", "application/merge-patch+json", false)]
+    public async Task Account_Patched_ByAnyKindOfPatch(string body, string type, bool changesPassword)
+    {
+        using var client = await MakeAsync("patched");
+        var before = await client.GetAsync("/accounts/patched");
+
+        var answer = await client.SendAsync("PATCH", "/accounts/patched", body, ("Content-Type", type), ("Response-Behavior", "light"));
+
+        Assert.Equal((200, """{"data":{},"permissions":{"write":["account:patched"]}}"""), (answer.Status, answer.Text));
+        Assert.True(answer.Stamp > before.Stamp);
+        using var changed = server.As("patched", "s3cr3t-2");
+        Assert.Equal(200, (await (changesPassword ? changed : client).GetAsync("/buckets")).Status);
+        Assert.Equal(401, (await (changesPassword ? client : changed).GetAsync("/buckets")).Status);
+    }
+
+    [Fact]
+    public async Task Accounts_ListedAndReadWithParameters_BehaveAsElsewhere()
+    {
+        using var client = await MakeAsync("listed");
+        var list = await client.GetAsync("/accounts");
+
+        Assert.Equal(["listed"], list.Ids);
+        Assert.False(list.Headers.ContainsKey("Total-Objects"));
+        Assert.Equal("1", (await client.SendAsync("HEAD", "/accounts")).Headers["Total-Objects"]);
+        Assert.Empty((await client.GetAsync($"/accounts?_since={list.Stamp}")).Ids);
+        Assert.Empty((await client.GetAsync("/accounts?exclude_id=listed")).Ids);
+        (await client.GetAsync("/accounts?admin=true")).AssertError(400, KintoErrno.InvalidParameters);
+        (await client.GetAsync("/accounts/listed?_fields=a&_fields=b")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(list.Data[0].GetRawText(), (await client.GetAsync("/accounts/listed?_fields=password")).Data.GetRawText());
+        (await client.DeleteAsync("/accounts/listed?last_modified=abc")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Account_PostedByItsOwner_IsThereAndStaysAsItIs()
+    {
+        using var client = await MakeAsync("poster");
+        var before = await client.GetAsync("/accounts/poster");
+
+        var answer = await client.PostAsync("/accounts", """{"data":{"id":"poster","password":"s3cr3t-2"}}""");
+
+        Assert.Equal((200, before.Text), (answer.Status, answer.Text));
+        Assert.Equal(200, (await client.GetAsync("/buckets")).Status);
+    }
+
+    [Fact]
     public async Task Registration_Closed_MakesNoAccountsAndTellsNothing()
     {
         var closed = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { Registration = Registration.Closed } });
@@ -317,5 +451,15 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         {
             await throttled.DisposeAsync();
         }
+    }
+
+    private static string Password(string password) => $$$"""{"data":{"password":"{{{password}}}"}}""";
+
+    /// <summary>A client of a new account of that name.</summary>
+    private async Task<KintoClient> MakeAsync(string name)
+    {
+        await server.Services.GetRequiredService<AccountDirectory>().DeleteAsync(name, CancellationToken.None);
+        await server.AddAccountAsync(name, "s3cr3t");
+        return server.As(name, "s3cr3t");
     }
 }

@@ -122,13 +122,13 @@ public sealed class CopyTests : IAsyncLifetime
             await ExecuteAsync(buckets, ids[0], new DeleteRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 100 }));
             foreach (var name in new[] { "alice", "bob" })
             {
-                await storage.Accounts.BeginDeletionAsync(name, default);
+                await storage.Accounts.BeginDeletionAsync(name, expected: null, default);
                 await storage.Accounts.EndDeletionAsync(name, $"account:{name}", default);
             }
 
             await storage.Accounts.AddAsync("bob", "hash-new", new ServerTimestamp(9), default);
             await storage.Accounts.AddAsync("carol", "hash", new ServerTimestamp(9), default);
-            await storage.Accounts.BeginDeletionAsync("carol", default);
+            await storage.Accounts.BeginDeletionAsync("carol", expected: null, default);
             await storage.Accounts.EndDeletionAsync("carol", "account:carol", default);
         }
 

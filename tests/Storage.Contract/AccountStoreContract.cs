@@ -42,10 +42,27 @@ public abstract class AccountStoreContract
         var name = NewName();
         await Accounts.AddAsync(name, "hash", new ServerTimestamp(5), default);
 
-        Assert.Equal(new ServerTimestamp(6), (await Accounts.ChangePasswordAsync(name, "new", new ServerTimestamp(3), default))!.Modified);
-        Assert.Equal(new ServerTimestamp(9), (await Accounts.ChangePasswordAsync(name, "newer", new ServerTimestamp(9), default))!.Modified);
+        Assert.Equal(new ServerTimestamp(6), (await Accounts.ChangePasswordAsync(name, expected: null, "new", new ServerTimestamp(3), default))!.Modified);
+        Assert.Equal(new ServerTimestamp(9), (await Accounts.ChangePasswordAsync(name, expected: null, "newer", new ServerTimestamp(9), default))!.Modified);
         Assert.Equal("newer", (await Accounts.FindAsync(name, default))!.PasswordHash);
-        Assert.Null(await Accounts.ChangePasswordAsync(NewName(), "new", new ServerTimestamp(9), default));
+        Assert.Null(await Accounts.ChangePasswordAsync(NewName(), expected: null, "new", new ServerTimestamp(9), default));
+    }
+
+    [Fact]
+    public async Task Write_WithAnExpectedStamp_IsDoneWhileTheAccountHasIt()
+    {
+        var name = NewName();
+        await Accounts.AddAsync(name, "hash", new ServerTimestamp(5), default);
+
+        Assert.Null(await Accounts.ChangePasswordAsync(name, new ServerTimestamp(4), "stale", new ServerTimestamp(9), default));
+        Assert.False(await Accounts.BeginDeletionAsync(name, new ServerTimestamp(4), default));
+        Assert.Equal(("hash", false), await Accounts.FindAsync(name, default) is { } kept ? (kept.PasswordHash, kept.IsBeingDeleted) : default);
+
+        var changed = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(
+            async () => await Accounts.ChangePasswordAsync(name, new ServerTimestamp(5), $"hash{i}", new ServerTimestamp(9), default))));
+        Assert.Single(changed, account => account is not null);
+        Assert.True(await Accounts.BeginDeletionAsync(name, new ServerTimestamp(9), default));
+        Assert.True(await Accounts.BeginDeletionAsync(name, new ServerTimestamp(9), default));
     }
 
     [Fact]
@@ -54,8 +71,8 @@ public abstract class AccountStoreContract
         var name = NewName();
         var first = await Accounts.AddAsync(name, "hash", new ServerTimestamp(5), default);
 
-        Assert.True(await Accounts.BeginDeletionAsync(name, default));
-        Assert.Null(await Accounts.ChangePasswordAsync(name, "late", new ServerTimestamp(9), default));
+        Assert.True(await Accounts.BeginDeletionAsync(name, expected: null, default));
+        Assert.Null(await Accounts.ChangePasswordAsync(name, expected: null, "late", new ServerTimestamp(9), default));
         Assert.Null(await Accounts.AddAsync(name, "hash", new ServerTimestamp(9), default));
         Assert.Contains(await Accounts.ListBeingDeletedAsync(default), account => account.Number == first!.Number);
         await Accounts.EndDeletionAsync(name, $"account:{name}", default);
@@ -63,7 +80,7 @@ public abstract class AccountStoreContract
         Assert.Null(await Accounts.FindAsync(name, default));
         Assert.DoesNotContain(await Accounts.ListBeingDeletedAsync(default), account => account.Number == first!.Number);
         Assert.True((await Accounts.AddAsync(name, "hash", new ServerTimestamp(7), default))!.Number > first!.Number);
-        Assert.False(await Accounts.BeginDeletionAsync(NewName(), default));
+        Assert.False(await Accounts.BeginDeletionAsync(NewName(), expected: null, default));
     }
 
     [Fact]
@@ -77,7 +94,7 @@ public abstract class AccountStoreContract
         await Buckets.CommitAsync(new BucketCommit(gone, Guid.NewGuid(), [], [], [], []));
         await Buckets.CommitAsync(new BucketCommit(live, Guid.NewGuid(), [], [], [], []));
 
-        await Accounts.BeginDeletionAsync(name, default);
+        await Accounts.BeginDeletionAsync(name, expected: null, default);
         await Accounts.EndDeletionAsync(name, principal, default);
 
         Assert.Null((await Buckets.LoadAsync(gone.Id, claim: false, default))!.Author);

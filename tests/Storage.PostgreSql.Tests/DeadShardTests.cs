@@ -148,7 +148,7 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListExistingAsync(null, 10, default).AsTask());
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
             await shards.Accounts.AddAsync("alice", "hash", new(1), default);
-            await shards.Accounts.BeginDeletionAsync("alice", default);
+            await shards.Accounts.BeginDeletionAsync("alice", expected: null, default);
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.EndDeletionAsync("alice", "account:alice", default).AsTask());
             Assert.NotNull(await shards.Accounts.FindAsync("alice", default));
 

@@ -22,7 +22,7 @@ public sealed class ShardedAccountStoreTests(TestShards shards) : AccountStoreCo
         var heads = BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100), Author = principal };
         await Buckets.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [], []));
         await Accounts.AddAsync("carol", "hash", new(1), default);
-        await Accounts.BeginDeletionAsync("carol", default);
+        await Accounts.BeginDeletionAsync("carol", expected: null, default);
 
         await Accounts.EndDeletionAsync("carol", principal, default);
 

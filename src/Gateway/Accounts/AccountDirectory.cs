@@ -95,31 +95,34 @@ public sealed class AccountDirectory(
         }
     }
 
+    /// <returns>The account as it is now; null when there is none.</returns>
     public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
     {
         var hash = await HashAsync(password, cancellationToken);
-        var account = await accounts.ChangePasswordAsync(name, hash, ServerTimestamp.Now(time), cancellationToken);
-        cache.Invalidate(name);
-        return account;
+        return await ChangeAsync(name, expected: null, hash, cancellationToken);
     }
+
+    /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>
+    /// <returns>The account as it is now; null when it was another by then, or is gone.</returns>
+    public ValueTask<Account?> ChangeAsync(Account read, string passwordHash, CancellationToken cancellationToken) =>
+        ChangeAsync(read.Name, read.Modified, passwordHash, cancellationToken);
+
+    /// <summary>What is kept of a password.</summary>
+    public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
+        LimitedAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) => accounts.FindAsync(name, cancellationToken);
 
     /// <summary>Deletes the account and all that is its own. Can be begun again where it was cut off.</summary>
     /// <returns>False when there is no such account.</returns>
     /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and housekeeping goes on with it.</exception>
-    public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken)
-    {
-        var account = await accounts.FindAsync(name, cancellationToken);
-        if (account is null || !await accounts.BeginDeletionAsync(name, cancellationToken))
-        {
-            return false;
-        }
+    public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
+        await accounts.FindAsync(name, cancellationToken) is { } account && await DeleteAsync(account, expected: null, cancellationToken);
 
-        cache.Invalidate(name);
-        await FinishDeletionAsync(account);
-        return true;
-    }
+    /// <summary>As <see cref="DeleteAsync(string, CancellationToken)"/>, while the account is as it was read.</summary>
+    /// <returns>False when it was another by then, or is gone; nothing was deleted.</returns>
+    /// <exception cref="StoreUnavailableException">As above.</exception>
+    public ValueTask<bool> DeleteAsync(Account read, CancellationToken cancellationToken) => DeleteAsync(read, read.Modified, cancellationToken);
 
     /// <summary>Goes on with deletions that a stop cut off.</summary>
     public async Task ResumeDeletionsAsync(CancellationToken cancellationToken)
@@ -143,7 +146,27 @@ public sealed class AccountDirectory(
         naming.Dispose();
     }
 
-    private static string PrincipalId(string name) => $"account:{name}";
+    /// <summary>Who signs in with an account of that name.</summary>
+    public static string PrincipalId(string name) => $"account:{name}";
+
+    private async ValueTask<Account?> ChangeAsync(string name, ServerTimestamp? expected, string passwordHash, CancellationToken cancellationToken)
+    {
+        var account = await accounts.ChangePasswordAsync(name, expected, passwordHash, ServerTimestamp.Now(time), cancellationToken);
+        cache.Invalidate(name);
+        return account;
+    }
+
+    private async ValueTask<bool> DeleteAsync(Account account, ServerTimestamp? expected, CancellationToken cancellationToken)
+    {
+        if (!await accounts.BeginDeletionAsync(account.Name, expected, cancellationToken))
+        {
+            return false;
+        }
+
+        cache.Invalidate(account.Name);
+        await FinishDeletionAsync(account);
+        return true;
+    }
 
     /// <summary>What failures are counted by: of an IPv6 address the network, which one person has whole.</summary>
     private static string Origin(IPAddress? address)
@@ -300,9 +323,6 @@ public sealed class AccountDirectory(
             throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.");
         }
     }
-
-    private Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
-        LimitedAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
     /// <summary>Hashing is the one thing here that burns a core for long; it must not take all of them.</summary>
     private async Task<T> LimitedAsync<T>(Func<T> hash, CancellationToken cancellationToken)

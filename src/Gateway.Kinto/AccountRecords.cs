@@ -1,0 +1,135 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// Accounts as records, under the operations that buckets have. What one sees of an account has no fields; a write that puts
+/// a password there sets it, and it goes nowhere but to the hash. A write is done only while the account is as it was read.
+/// </summary>
+internal sealed class AccountRecords(AccountDirectory directory)
+{
+    /// <summary>Makes the account that the operation is about.</summary>
+    /// <returns>Null when the name is taken.</returns>
+    public async ValueTask<Outcome?> CreateAsync(string name, Operation operation, CancellationToken cancellationToken)
+    {
+        var (password, invalid) = Password(operation switch
+        {
+            PutRecord put => put.Body,
+            CreateRecord create => create.Body,
+            _ => null,
+        });
+        if (invalid is not null || password is null)
+        {
+            return invalid ?? PasswordRequired;
+        }
+
+        // Whether somebody has the name is told by nothing but the refusal.
+        return InMemoryRecords.Refusal(operation, existing: null)
+            ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Previous: null) : null);
+    }
+
+    /// <summary>Carries out an operation on an account, for its owner.</summary>
+    /// <returns>Null when there is no such account any more.</returns>
+    public async ValueTask<Outcome?> ExecuteAsync(string name, Operation operation, CancellationToken cancellationToken)
+    {
+        string? made = null;
+        while (await directory.FindAsync(name, cancellationToken) is { IsBeingDeleted: false } account)
+        {
+            var record = Of(account);
+            if (operation is ListRecords or CountRecords)
+            {
+                return InMemoryRecords.ReadList(operation, [record], record.Modified);
+            }
+
+            if (InMemoryRecords.Refusal(operation, record) is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (operation is ReadRecord)
+            {
+                return new RecordFound(record);
+            }
+
+            if (operation is CreateRecord)
+            {
+                return new RecordKept(record);
+            }
+
+            if (operation is DeleteRecord)
+            {
+                if (await directory.DeleteAsync(account, cancellationToken))
+                {
+                    return new RecordDeleted(StoredRecord.Tombstone(name, account.Modified.Plus(1), author: null));
+                }
+
+                continue;
+            }
+
+            var (password, invalid) = PasswordOf(operation, record);
+            if (invalid is not null)
+            {
+                return invalid;
+            }
+
+            var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(password, cancellationToken);
+            if (await directory.ChangeAsync(account, hash, cancellationToken) is { } changed)
+            {
+                return new RecordWritten(Of(changed), record);
+            }
+        }
+
+        return null;
+    }
+
+    private static Invalid PasswordRequired { get; } = new("body", "data.password", "Required");
+
+    private static StoredRecord Of(Account account) =>
+        new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
+
+    /// <returns>The password that the write sets; null to keep the one that there is.</returns>
+    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record)
+    {
+        switch (operation)
+        {
+            case PutRecord { Body: null }:
+                return (null, null);
+            case PutRecord put:
+                var (password, invalid) = Password(put.Body);
+                return (password, invalid ?? (password is null ? PasswordRequired : null));
+            case PatchRecord patch:
+                var (data, failed) = RecordPatch.Apply(patch.Kind, record, patch.Patch, patch.ReservedFlag);
+                return data is null ? (null, failed) : Password(data.Body);
+            default:
+                throw new InvalidOperationException($"An account has no {operation.GetType().Name}.");
+        }
+    }
+
+    private (string? Password, Invalid? Invalid) Password(ReadOnlyMemory<byte>? body)
+    {
+        string? password = null;
+        using var document = JsonText.Parse(body ?? RecordData.EmptyObject);
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            if (!property.NameEquals("password"u8))
+            {
+                return (null, new Invalid("body", "data", "An account has an id and a password, nothing else."));
+            }
+
+            password = JsonText.Read(property.Value);
+            if (password is null)
+            {
+                return (null, new Invalid("body", "data.password", "should be a string"));
+            }
+        }
+
+        return password is not null && directory.Refuse(password) is { } refusal
+            ? (null, new Invalid("body", "data.password", refusal))
+            : (password, null);
+    }
+}
