@@ -7,6 +7,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Commits;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
