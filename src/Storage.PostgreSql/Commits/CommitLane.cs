@@ -45,11 +45,17 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                 await EnsureWriterAsync(open, lease.Registered);
                 await EnsureRowsAsync(open, group);
             }
-            catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+            catch (Exception e)
             {
                 await connection.DropAsync();
                 if (PostgresFaults.IsAboutTheData(e))
                 {
+                    return (GroupResult.Refused, []);
+                }
+
+                if (open is not null && PostgresFaults.IsOfTheProgram(e))
+                {
+                    onFault(e);
                     return (GroupResult.Refused, []);
                 }
 
@@ -99,6 +105,9 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                         return (GroupResult.Committed, [.. group.Select(pending => decision.Done.Contains(pending.Commit.Nonce)
                             ? new CommitOutcome(CommitStatus.Done, pending.Row, term.Term)
                             : (CommitOutcome?)CommitOutcome.Stale)]);
+                    case { Committed: false } when PostgresFaults.IsOfTheProgram(e):
+                        // It came of what was to be written, before the server had it, and would come again.
+                        return (GroupResult.Refused, []);
                 }
             }
         }

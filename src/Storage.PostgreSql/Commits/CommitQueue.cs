@@ -92,6 +92,12 @@ internal sealed class CommitQueue : IAsyncDisposable
                 Take(first);
             }
 
+            if (group.Count == 0)
+            {
+                // Another lane of this queue was faster.
+                continue;
+            }
+
             // :: Step 2: commit it.
             try
             {

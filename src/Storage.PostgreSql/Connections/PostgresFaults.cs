@@ -24,6 +24,9 @@ internal static class PostgresFaults
     public static bool IsOfTheDatabase(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException;
 
+    /// <summary>A value that cannot be sent, or a bug: it has nothing to do with the database, and comes again with the same values.</summary>
+    public static bool IsOfTheProgram(Exception fault) => !IsOfTheDatabase(fault) && fault is not (OperationCanceledException or ObjectDisposedException);
+
     /// <summary>Nobody is there to ask: the network, the server or its start. What it was asked for may well be right.</summary>
     public static bool IsAway(Exception? fault) =>
         fault is not null && (IsLostConnection(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });

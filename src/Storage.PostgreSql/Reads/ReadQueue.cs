@@ -10,7 +10,8 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>
 /// Reads by key, put together across buckets like commits: a free lane takes whatever has queued, at once and without
-/// waiting for more. A lost connection is tried again once.
+/// waiting for more. A lost connection is tried again once. A read whose values the server refuses, or that cannot be sent,
+/// fails alone: what was put together with it is halved until it is found.
 /// </summary>
 internal sealed class ReadQueue : IAsyncDisposable
 {
@@ -119,6 +120,13 @@ internal sealed class ReadQueue : IAsyncDisposable
                 if (attempt == 0 && PostgresFaults.IsLostConnection(e))
                 {
                     continue;
+                }
+
+                if (rows.Count + heads.Count > 1 && (PostgresFaults.IsAboutTheData(e) || PostgresFaults.IsOfTheProgram(e)))
+                {
+                    await AnswerAsync(connection, rows[..(rows.Count / 2)], heads[..(heads.Count / 2)]);
+                    await AnswerAsync(connection, rows[(rows.Count / 2)..], heads[(heads.Count / 2)..]);
+                    return;
                 }
 
                 var fault = PostgresFaults.IsOfTheDatabase(e) ? new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e) : e;
