@@ -1,21 +1,28 @@
+using Lockstep.Core.Settings;
+
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The Kinto protocol's settings.</summary>
 public sealed record KintoOptions
 {
     /// <summary>Sub-requests of a batch; told to clients. Default: 25.</summary>
+    [Bounds(1)]
     public int BatchMaxRequests { get; init; } = 25;
 
     /// <summary>Records a page, and the most that <c>_limit</c> can ask for. Default: 10,000.</summary>
+    [Bounds(1)]
     public int MaxPageRecords { get; init; } = 10_000;
 
     /// <summary>Bytes of data a page; it ends early with a Next-Page. Default: 8 MiB.</summary>
+    [Bounds(1)]
     public long MaxPageBytes { get; init; } = 8L << 20;
 
     /// <summary>Bytes of one record's data. Default: 2 MiB.</summary>
+    [Bounds(1)]
     public int MaxRecordBytes { get; init; } = 2 << 20;
 
     /// <summary>Characters of an id. Default: 255.</summary>
+    [Bounds(1)]
     public int MaxIdLength { get; init; } = 255;
 
     /// <summary>Only reads are served; writes get 405. Default: false.</summary>
@@ -25,9 +32,11 @@ public sealed record KintoOptions
     public bool Flush { get; init; }
 
     /// <summary>Seconds of the <c>Backoff</c> header on every answer; 0 for none. Default: 0.</summary>
+    [Bounds(0)]
     public int Backoff { get; init; }
 
     /// <summary>Seconds of <c>Retry-After</c> on 503. Default: 3.</summary>
+    [Bounds(1)]
     public int RetryAfter { get; init; } = 3;
 
     /// <summary>Last day of service (ISO 8601): before it an <c>Alert</c> header, from it on 410. Default: none.</summary>
@@ -43,6 +52,7 @@ public sealed record KintoOptions
     public string CorsOrigin { get; init; } = "*";
 
     /// <summary>Seconds a browser may keep a preflight's answer. Default: 3,600.</summary>
+    [Bounds(0)]
     public int CorsMaxAge { get; init; } = 3_600;
 
     /// <summary>Name told by the root view. Default: Lockstep.</summary>

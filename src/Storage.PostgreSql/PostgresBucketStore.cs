@@ -2,6 +2,8 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Reads;
+using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;

@@ -1,6 +1,14 @@
 using Lockstep.Core.Metering;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Commits;
+using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Leases;
+using Lockstep.Storage.PostgreSql.Reads;
+using Lockstep.Storage.PostgreSql.Rows;
+using Lockstep.Storage.PostgreSql.Schema;
+using Lockstep.Storage.PostgreSql.Shards;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;

@@ -2,6 +2,11 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Commits;
+using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Rows;
+using Lockstep.Storage.PostgreSql.Schema;
+using Lockstep.Storage.PostgreSql.Shards;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;

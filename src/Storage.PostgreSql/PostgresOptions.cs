@@ -1,3 +1,4 @@
+using Lockstep.Core.Settings;
 using System.Globalization;
 
 namespace Lockstep.Storage.PostgreSql;
@@ -20,30 +21,38 @@ public sealed record PostgresOptions
     public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Connections of this process to each database at most; at least 10. Default: 20.</summary>
+    [Bounds(PostgresDatabase.MinConnections)]
     public int MaxConnections { get; init; } = 20;
 
     /// <summary>How long a statement may take before it is given up. Default: 30 seconds.</summary>
+    [Bounds(1, Reason = "It is counted in whole seconds.")]
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a read waits for one of the connections. Default: 5 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan ConnectionWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long after its last confirmed renewal (one each second) this process still answers from memory, and so how old
     /// such an answer can be where another process writes to the same bucket. Default: 3 seconds.
     /// </summary>
+    [Bounds(2, Reason = "It is renewed each second.")]
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long a write to a bucket that somebody else has locked is tried again. Default: 5 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a lost commit is asked after before its callers hear "not known". Default: 15 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan DecisionTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Wall clocks of this process and the database further apart than this: not healthy. Default: 10 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan MaxClockDifference { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Bytes of records that one transaction takes from many buckets; a commit above a quarter of it goes alone. Default: 4 MiB.</summary>
+    [Bounds(1)]
     public int MaxGroupBytes { get; init; } = 4 << 20;
 
     /// <summary>Whether schema changes are made at start, or only by the command <c>migrate</c>. Default: at start.</summary>

@@ -2,6 +2,9 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Commits;
+using Lockstep.Storage.Sqlite.Reads;
+using Lockstep.Storage.Sqlite.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite;

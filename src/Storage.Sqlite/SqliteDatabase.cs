@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.Sqlite.Commits;
+using Lockstep.Storage.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite;

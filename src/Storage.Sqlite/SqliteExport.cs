@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.Sqlite.Rows;
 
 namespace Lockstep.Storage.Sqlite;
 

@@ -223,6 +223,14 @@ test("list_since_a_stamp_has_what_changed_after_it_with_tombstones", async () =>
   assert.deepEqual((await tasks.listRecords({ since: String(data[0].last_modified) })).data, []);
 });
 
+test("list_since_null_with_a_limit_of_null_is_whole", async () => {
+  const { tasks } = await filled();
+
+  const page = await tasks.listRecords({ since: null, limit: null });
+
+  assert.deepEqual(titles(page), ["apples", "salt", "eggs", "bread", "milk"]);
+});
+
 for (const [sort, expected] of [
   ["title", ["apples", "bread", "eggs", "milk", "salt"]],
   ["-title", ["salt", "milk", "eggs", "bread", "apples"]],

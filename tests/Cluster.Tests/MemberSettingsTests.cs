@@ -5,7 +5,7 @@ namespace Lockstep.Cluster.Tests;
 
 public sealed class MemberSettingsTests
 {
-    private static readonly MemberOptions Right = new() { Postgres = new PostgresOptions { Connection = "Host=db" } };
+    private static readonly MemberOptions Right = new() { Role = MemberRole.All, Postgres = new PostgresOptions { Connection = "Host=db" } };
 
     [Fact]
     public void Defaults_WithADatabase_AreRight() => Assert.Empty(MemberSettings.Problems(Right));
@@ -34,5 +34,5 @@ public sealed class MemberSettingsTests
     private static MemberOptions With(Func<ClusterSettings, ClusterSettings> change) => Right with { Cluster = change(Right.Cluster) };
 
     private static void AssertProblem(string name, MemberOptions options) =>
-        Assert.Contains(MemberSettings.Problems(options), problem => problem.Contains(name, StringComparison.Ordinal));
+        Assert.Contains(Setting.Of(options).Select(setting => setting.Problem(setting.Value) ?? "").Concat(MemberSettings.Problems(options)), problem => problem.Contains(name, StringComparison.Ordinal));
 }

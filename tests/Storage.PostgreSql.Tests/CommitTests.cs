@@ -7,6 +7,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Commits;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
@@ -170,6 +171,73 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
             Assert.Equal(2L, await database.QueryAsync($"SELECT count(*) FROM records r JOIN buckets b USING (bucket) WHERE b.id = '{id}' AND r.id LIKE 'p_'"));
         }
     }
+
+    /// <summary>A lone surrogate is no text: it fails while the statement is put together, before the server has it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ValueThatCannotBeSent_FailsAlone_AndTheOthersOfItsGroupAreStored(bool inTheId)
+    {
+        var store = new PostgresBucketStore(await database.OpenAsync());
+        var commits = Enumerable.Range(0, 64).Select(i => i % 13 == 7
+            ? NewBucket(inTheId ? BucketId.Named("\ud800") : NewId(), inTheId ? "fine" : "\ud800")
+            : NewBucket(NewId(), "fine")).ToList();
+
+        var outcomes = await Task.WhenAll(commits.Select(commit => store.CommitAsync(commit).AsTask()));
+
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            Assert.Equal(i % 13 == 7 ? CommitStatus.Refused : CommitStatus.Done, outcomes[i].Status);
+        }
+    }
+
+    [Fact]
+    public async Task LargeCommits_OneAfterTheOther_AreTransactionsOfOne()
+    {
+        var process = await database.OpenAsync();
+        using var log = new MeasurementLog(process.Metrics.Meter);
+        var store = new PostgresBucketStore(process);
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(CommitStatus.Done, (await store.CommitAsync(NewBucket(NewId(), [.. Enumerable.Range(0, 501).Select(row => $"r{row}")]))).Status);
+        }
+
+        Assert.Equal(20, log.Sum("lockstep.transaction.writes"));
+        Assert.Equal(20, log.Count("lockstep.transaction.writes"));
+    }
+
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("\ud800")]
+    public async Task ReadOfAKeyThatCannotBeAsked_FailsAlone(string poison)
+    {
+        var store = new PostgresBucketStore(await database.OpenAsync());
+        var id = NewId();
+        var row = (await store.CommitAsync(NewBucket(id, "fine"))).Row;
+        var key = new BucketKey(id, row);
+
+        var reads = Enumerable.Range(0, 64).Select(i => store.ReadAsync(key, [new RecordKey(1, i % 13 == 7 ? poison : "fine")], default).AsTask()).ToList();
+        var loads = Enumerable.Range(0, 64).Select(_ => store.LoadAsync(id, claim: false, default).AsTask()).ToList();
+
+        for (var i = 0; i < reads.Count; i++)
+        {
+            if (i % 13 == 7)
+            {
+                await Assert.ThrowsAnyAsync<Exception>(() => reads[i]);
+            }
+            else
+            {
+                Assert.Single(await reads[i]);
+            }
+        }
+
+        Assert.All(await Task.WhenAll(loads), Assert.NotNull);
+    }
+
+    private static BucketCommit NewBucket(BucketId id, params IReadOnlyList<string> records) => new(
+        BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100) }, Guid.NewGuid(), [], [], [],
+        [.. records.Select(record => KeyValuePair.Create(1, new StoredRecord { Id = record, Modified = new(100), Body = "{}"u8.ToArray() }))]);
 
     private static BucketId NewId() => BucketId.DefaultBucket(Guid.NewGuid().ToString());
 

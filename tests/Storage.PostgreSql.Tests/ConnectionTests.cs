@@ -1,3 +1,4 @@
+using Lockstep.Storage.PostgreSql.Connections;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Tests;

@@ -10,6 +10,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 using Xunit.Abstractions;

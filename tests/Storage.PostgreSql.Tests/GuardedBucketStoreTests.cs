@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Shards;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
 

@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Accounts;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
 

@@ -7,6 +7,8 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Schema;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 

@@ -1,5 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Schema;
+using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 

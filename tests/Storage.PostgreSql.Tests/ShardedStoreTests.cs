@@ -4,6 +4,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.Storage.PostgreSql.Tests;

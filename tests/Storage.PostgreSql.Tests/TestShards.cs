@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.Storage.PostgreSql.Tests;

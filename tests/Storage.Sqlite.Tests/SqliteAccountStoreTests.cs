@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.Sqlite.Accounts;
 
 namespace Lockstep.Storage.Sqlite.Tests;
 

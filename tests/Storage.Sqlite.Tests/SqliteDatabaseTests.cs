@@ -6,6 +6,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Tests;

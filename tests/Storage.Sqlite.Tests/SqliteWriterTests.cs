@@ -5,6 +5,7 @@ using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
+using Lockstep.Storage.Sqlite.Commits;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Tests;

@@ -1,44 +1,58 @@
+using Lockstep.Core.Settings;
+
 namespace Lockstep.Core.Owner;
 
 /// <summary>Bounds of a bucket's owner.</summary>
 public sealed record BucketOptions
 {
     /// <summary>Operations that may wait for one bucket's owner. Default: 2,000.</summary>
+    [Bounds(1)]
     public int MaxQueuedOperations { get; init; } = 2_000;
 
     /// <summary>Bytes that may wait for one bucket's owner. Default: 32 MiB.</summary>
+    [Bounds(1)]
     public long MaxQueuedBytes { get; init; } = 32L << 20;
 
     /// <summary>Bytes that may wait for all owners of the process. Default: 256 MiB.</summary>
+    [Bounds(1)]
     public long MaxQueuedBytesInProcess { get; init; } = 256L << 20;
 
     /// <summary>Operations that one turn, and so one transaction, takes at most; one request is never split. Default: 256.</summary>
+    [Bounds(1)]
     public int MaxTurnOperations { get; init; } = 256;
 
     /// <summary>Bytes of data that one turn takes at most; one request is never split. Default: 8 MiB.</summary>
+    [Bounds(1)]
     public long MaxTurnBytes { get; init; } = 8L << 20;
 
     /// <summary>Collections a bucket may hold; as many deleted ones are remembered. Default: 10,000.</summary>
+    [Bounds(1)]
     public int MaxCollections { get; init; } = 10_000;
 
     /// <summary>Records that are sorted in memory for an order by fields of the data; a larger list is refused. Default: 20,000.</summary>
+    [Bounds(1)]
     public int MaxSortedRecords { get; init; } = 20_000;
 
     /// <summary>Bytes of data that are sorted in memory for one such order. Default: 64 MiB.</summary>
+    [Bounds(1)]
     public long MaxSortedBytes { get; init; } = 64L << 20;
 
     /// <summary>Reads sorted in memory at a time, in the process. Default: 2.</summary>
+    [Bounds(1)]
     public int MaxConcurrentSorts { get; init; } = 2;
 
     /// <summary>How long an owner without work stays in memory. Default: 5 minutes.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>A bucket's clock this far ahead of the wall clock asks its clients to slow down. Default: 1 minute.</summary>
+    [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Year)]
     public TimeSpan ClockLeadBackoff { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// A bucket's clock this far ahead of the wall clock takes no more writes; zero means never. Default: zero, since a
     /// wall clock that was wrong for a while would otherwise close the bucket for as long as it was wrong by.
     /// </summary>
+    [Bounds(0, BoundsAttribute.Year)]
     public TimeSpan ClockLeadRefusal { get; init; } = TimeSpan.Zero;
 }

@@ -1,4 +1,5 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.Accounts;
 
@@ -12,24 +13,31 @@ public sealed record AccountOptions
     public Registration Registration { get; init; } = Registration.Auto;
 
     /// <summary>Characters of a new password. Default: 6.</summary>
+    [Bounds(1)]
     public int MinPasswordLength { get; init; } = 6;
 
     /// <summary>PBKDF2 iterations of new hashes. Default: 210,000.</summary>
+    [Bounds(1)]
     public int PasswordIterations { get; init; } = PasswordHash.DefaultIterations;
 
     /// <summary>How long a verified password is taken without looking at the account again. Default: 30 seconds.</summary>
+    [Bounds(0)]
     public TimeSpan CacheTime { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Verified passwords remembered (as keyed digests). Default: 100,000.</summary>
+    [Bounds(1)]
     public int CacheEntries { get; init; } = 100_000;
 
     /// <summary>Wrong passwords for one account from one address before it has to wait. Default: 10.</summary>
+    [Bounds(1)]
     public int MaxFailures { get; init; } = 10;
 
     /// <summary>Wrong passwords from one address, whatever the account, before it has to wait. Default: 100.</summary>
+    [Bounds(1)]
     public int MaxFailuresPerAddress { get; init; } = 100;
 
     /// <summary>How long failures count, and so the longest wait. Default: 5 minutes.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 
     public SignInLimits ToLimits() => new(MaxFailures, MaxFailuresPerAddress, FailureWindow);

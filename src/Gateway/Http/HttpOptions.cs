@@ -1,3 +1,5 @@
+using Lockstep.Core.Settings;
+
 namespace Lockstep.Gateway.Http;
 
 /// <summary>How the server is reached, and what a request may cost.</summary>
@@ -13,29 +15,37 @@ public sealed record HttpOptions
     public string TrustedProxies { get; init; } = "";
 
     /// <summary>Bytes of a request's body. Default: 16 MiB.</summary>
+    [Bounds(1)]
     public int MaxRequestBytes { get; init; } = 16 << 20;
 
     /// <summary>Bytes of a request's headers and of its URL, each. Default: 32 KiB.</summary>
+    [Bounds(1, 1 << 20)]
     public int MaxHeaderBytes { get; init; } = 32 << 10;
 
     /// <summary>Requests worked on at a time, a quarter of them for one user; more are refused with 503 before their body is read. Default: 2,000.</summary>
+    [Bounds(1)]
     public int MaxConcurrentRequests { get; init; } = 2_000;
 
     /// <summary>Streams, such as those of server-sent events, open at a time, a quarter of them for one user. Default: 10,000.</summary>
+    [Bounds(1)]
     public int MaxStreams { get; init; } = 10_000;
 
     /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
+    [Bounds(1)]
     public long MaxBufferedBytes { get; init; } = 256L << 20;
 
     /// <summary>Bytes of data in answers on their way to clients, a quarter of them for one user. Default: 256 MiB.</summary>
+    [Bounds(1)]
     public long MaxAnswerBytes { get; init; } = 256L << 20;
 
     /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds. Default: 240.</summary>
+    [Bounds(0)]
     public double MinBodyBytesPerSecond { get; init; } = 240;
 
     /// <summary>
     /// How long a server that was told to stop goes on taking requests, asking each client to close its connection.
     /// Default: 1 second; behind a load balancer as long as that takes to notice.
     /// </summary>
+    [Bounds(0)]
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -1,6 +1,7 @@
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;

@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
@@ -21,12 +23,15 @@ internal record LockstepOptions
     public string Urls { get; init; } = "http://127.0.0.1:8888";
 
     /// <summary>Size of the database file in bytes from which writes are refused. Default: 0, no limit.</summary>
+    [Bounds(0)]
     public long MaxDatabaseBytes { get; init; }
 
     /// <summary>How lines are logged: <c>json</c>, <c>text</c>, or <c>auto</c> for text on a terminal and JSON elsewhere. Default: auto.</summary>
+    [AllowedValues("auto", "json", "text")]
     public string LogFormat { get; init; } = "auto";
 
     /// <summary>How long a stopping server waits for requests to end. Default: 25 seconds.</summary>
+    [Bounds(0)]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
     public PostgresOptions Postgres { get; init; } = new();

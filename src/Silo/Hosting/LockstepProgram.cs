@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite.Schema;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;

@@ -34,10 +34,12 @@ internal static class LockstepSettings
                 $"{(unknown ? $"Unknown setting:{e.Message[(e.Message.LastIndexOf(':') + 1)..]}." : $"{e.Message} {e.InnerException?.Message}")} See docs/operations/configuration.md for the settings.");
         }
 
-        var problems = Problems(options).Concat(check(options)).ToList();
+        var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
+            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(check(options)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
 
+    /// <summary>What no declaration says: values that are more than a number, and those that others bound.</summary>
     private static IEnumerable<string> Problems(LockstepOptions options)
     {
         if (options.DataDirectory.Length == 0)
@@ -45,19 +47,9 @@ internal static class LockstepSettings
             yield return "DataDirectory is empty. Name the directory for the database.";
         }
 
-        if (!Enum.IsDefined(options.Accounts.Registration))
-        {
-            yield return $"Accounts:Registration is {options.Accounts.Registration}. Use auto, open or closed.";
-        }
-
         if (options.Urls.Trim(' ', ';').Length == 0)
         {
             yield return "Urls is empty. Use http://127.0.0.1:8888.";
-        }
-
-        if (options.Http.MaxHeaderBytes > 1 << 20)
-        {
-            yield return $"Http:MaxHeaderBytes is {options.Http.MaxHeaderBytes}. At most {1 << 20} can be taken.";
         }
 
         if (options.Kinto.CorsOrigin.Any(c => c is < ' ' or > '~'))
@@ -71,11 +63,6 @@ internal static class LockstepSettings
             {
                 yield return $"Urls has '{url}', which is no http address of this machine. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock; TLS is for a proxy in front.";
             }
-        }
-
-        if (options.LogFormat is not ("auto" or "json" or "text"))
-        {
-            yield return $"LogFormat is '{options.LogFormat}'. Use auto, json or text.";
         }
 
         if (options.Http.PublicUrl is { } publicUrl && !(Uri.TryCreate(publicUrl, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && publicUrl.All(c => c is > ' ' and <= '~')))
@@ -98,26 +85,6 @@ internal static class LockstepSettings
             yield return $"Http:TrustedProxies has '{proxy}', which is no address or network. Use 10.0.0.7 or 10.0.0.0/8.";
         }
 
-        foreach (var (name, value) in PositiveNumbers(options).Where(setting => setting.Value <= 0))
-        {
-            yield return $"{name} is {value}. It must be greater than 0.";
-        }
-
-        foreach (var (name, value) in Durations(options).Where(setting => setting.Value > TimeSpan.FromDays(1)))
-        {
-            yield return $"{name} is {value.TotalDays} days. A bare number means days; write 00:00:30 for 30 seconds.";
-        }
-
-        foreach (var (name, value) in NumbersFromZero(options).Where(setting => setting.Value < 0))
-        {
-            yield return $"{name} is {value}. It must be 0 or greater.";
-        }
-
-        if (options.Postgres.MaxConnections < PostgresDatabase.MinConnections)
-        {
-            yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
-        }
-
         if (options.Postgres.Shards.Count > 0 && options.Postgres.Connection is not { Length: > 0 })
         {
             yield return "Postgres:Shards is set and Postgres:Connection is not. The latter names the home database, which has the accounts.";
@@ -126,21 +93,6 @@ internal static class LockstepSettings
         if (options.Postgres.Shards.Count > MaxShards)
         {
             yield return $"Postgres:Shards names {options.Postgres.Shards.Count} databases. At most {MaxShards} can be had besides Postgres:Connection.";
-        }
-
-        if (options.Postgres.CommandTimeout < TimeSpan.FromSeconds(1))
-        {
-            yield return $"Postgres:CommandTimeout is {options.Postgres.CommandTimeout}. It is counted in whole seconds; at least 1 is needed.";
-        }
-
-        if (options.Postgres.LeaseTime < TimeSpan.FromSeconds(2))
-        {
-            yield return $"Postgres:LeaseTime is {options.Postgres.LeaseTime}. It is renewed each second; at least 2 seconds are needed.";
-        }
-
-        foreach (var problem in options.Telemetry.Problems())
-        {
-            yield return problem;
         }
 
         if (options.Http.MaxBufferedBytes / 4 < options.Http.MaxRequestBytes)
@@ -174,71 +126,4 @@ internal static class LockstepSettings
         return (host is "localhost" or "*" or "+" || IPAddress.TryParse(host.Trim('[', ']'), out _))
             && (host.Length == authority.Length || ushort.TryParse(authority[(colon + 1)..], out _));
     }
-
-    private static IEnumerable<(string Name, double Value)> PositiveNumbers(LockstepOptions options) =>
-    [
-        ("Http:MaxRequestBytes", options.Http.MaxRequestBytes),
-        ("Http:MaxHeaderBytes", options.Http.MaxHeaderBytes),
-        ("Http:MaxConcurrentRequests", options.Http.MaxConcurrentRequests),
-        ("Http:MaxStreams", options.Http.MaxStreams),
-        ("Http:MaxAnswerBytes", options.Http.MaxAnswerBytes),
-        ("Accounts:MinPasswordLength", options.Accounts.MinPasswordLength),
-        ("Accounts:PasswordIterations", options.Accounts.PasswordIterations),
-        ("Accounts:CacheEntries", options.Accounts.CacheEntries),
-        ("Accounts:MaxFailures", options.Accounts.MaxFailures),
-        ("Accounts:MaxFailuresPerAddress", options.Accounts.MaxFailuresPerAddress),
-        ("Accounts:FailureWindow", options.Accounts.FailureWindow.TotalSeconds),
-        ("Kinto:BatchMaxRequests", options.Kinto.BatchMaxRequests),
-        ("Kinto:MaxPageRecords", options.Kinto.MaxPageRecords),
-        ("Kinto:MaxPageBytes", options.Kinto.MaxPageBytes),
-        ("Kinto:MaxRecordBytes", options.Kinto.MaxRecordBytes),
-        ("Kinto:MaxIdLength", options.Kinto.MaxIdLength),
-        ("Kinto:RetryAfter", options.Kinto.RetryAfter),
-        ("Postgres:CommandTimeout", options.Postgres.CommandTimeout.TotalSeconds),
-        ("Postgres:ConnectionWait", options.Postgres.ConnectionWait.TotalSeconds),
-        ("Postgres:LeaseTime", options.Postgres.LeaseTime.TotalSeconds),
-        ("Postgres:LockTimeout", options.Postgres.LockTimeout.TotalSeconds),
-        ("Postgres:DecisionTimeout", options.Postgres.DecisionTimeout.TotalSeconds),
-        ("Postgres:MaxClockDifference", options.Postgres.MaxClockDifference.TotalSeconds),
-        ("Postgres:MaxGroupBytes", options.Postgres.MaxGroupBytes),
-        ("Buckets:MaxQueuedOperations", options.Buckets.MaxQueuedOperations),
-        ("Buckets:MaxQueuedBytes", options.Buckets.MaxQueuedBytes),
-        ("Buckets:MaxQueuedBytesInProcess", options.Buckets.MaxQueuedBytesInProcess),
-        ("Buckets:MaxTurnOperations", options.Buckets.MaxTurnOperations),
-        ("Buckets:MaxTurnBytes", options.Buckets.MaxTurnBytes),
-        ("Buckets:MaxCollections", options.Buckets.MaxCollections),
-        ("Buckets:MaxSortedRecords", options.Buckets.MaxSortedRecords),
-        ("Buckets:MaxSortedBytes", options.Buckets.MaxSortedBytes),
-        ("Buckets:MaxConcurrentSorts", options.Buckets.MaxConcurrentSorts),
-        ("Buckets:IdleTimeout", options.Buckets.IdleTimeout.TotalSeconds),
-        ("Buckets:ClockLeadBackoff", options.Buckets.ClockLeadBackoff.TotalSeconds),
-    ];
-
-    private static IEnumerable<(string Name, TimeSpan Value)> Durations(LockstepOptions options) =>
-    [
-        ("ShutdownTimeout", options.ShutdownTimeout),
-        ("Http:DrainTime", options.Http.DrainTime),
-        ("Accounts:CacheTime", options.Accounts.CacheTime),
-        ("Accounts:FailureWindow", options.Accounts.FailureWindow),
-        ("Buckets:IdleTimeout", options.Buckets.IdleTimeout),
-        ("Postgres:CommandTimeout", options.Postgres.CommandTimeout),
-        ("Postgres:ConnectionWait", options.Postgres.ConnectionWait),
-        ("Postgres:LeaseTime", options.Postgres.LeaseTime),
-        ("Postgres:LockTimeout", options.Postgres.LockTimeout),
-        ("Postgres:DecisionTimeout", options.Postgres.DecisionTimeout),
-        ("Postgres:MaxClockDifference", options.Postgres.MaxClockDifference),
-        ("Telemetry:Interval", options.Telemetry.Interval),
-    ];
-
-    private static IEnumerable<(string Name, double Value)> NumbersFromZero(LockstepOptions options) =>
-    [
-        ("MaxDatabaseBytes", options.MaxDatabaseBytes),
-        ("ShutdownTimeout", options.ShutdownTimeout.TotalSeconds),
-        ("Http:MinBodyBytesPerSecond", options.Http.MinBodyBytesPerSecond),
-        ("Http:DrainTime", options.Http.DrainTime.TotalSeconds),
-        ("Accounts:CacheTime", options.Accounts.CacheTime.TotalSeconds),
-        ("Kinto:Backoff", options.Kinto.Backoff),
-        ("Kinto:CorsMaxAge", options.Kinto.CorsMaxAge),
-        ("Buckets:ClockLeadRefusal", options.Buckets.ClockLeadRefusal.TotalSeconds),
-    ];
 }

@@ -11,11 +11,6 @@ internal static class MemberSettings
     public static IEnumerable<string> Problems(MemberOptions options)
     {
         var cluster = options.Cluster;
-        if (!Enum.IsDefined(options.Role))
-        {
-            yield return $"Role is {options.Role}. Use single, all, silo or gateway.";
-        }
-
         if (options.Role is MemberRole.Single)
         {
             yield break;
@@ -36,29 +31,14 @@ internal static class MemberSettings
             yield return $"Cluster:Address is '{cluster.Address}'. Use the one IP address at which other members reach this one.";
         }
 
-        if (cluster.SiloPort is < 1 or > ushort.MaxValue || cluster.GatewayPort is < 1 or > ushort.MaxValue || cluster.SiloPort == cluster.GatewayPort)
+        if (cluster.SiloPort == cluster.GatewayPort)
         {
-            yield return $"Cluster:SiloPort is {cluster.SiloPort} and Cluster:GatewayPort is {cluster.GatewayPort}. Use two different ports from 1 to {ushort.MaxValue}.";
+            yield return $"Cluster:SiloPort and Cluster:GatewayPort are both {cluster.SiloPort}. Use two different ports.";
         }
 
-        if (cluster.MissedProbes < 1 || cluster.DeathVotes < 1)
+        if (cluster.DepartureTime > options.ShutdownTimeout / 2)
         {
-            yield return $"Cluster:MissedProbes is {cluster.MissedProbes} and Cluster:DeathVotes is {cluster.DeathVotes}. Both are at least 1.";
-        }
-
-        if (cluster.ProbeTimeout <= TimeSpan.Zero || cluster.ProbeTimeout > TimeSpan.FromMinutes(1))
-        {
-            yield return $"Cluster:ProbeTimeout is {cluster.ProbeTimeout}. Use more than 0 and at most a minute; a bare number means days.";
-        }
-
-        if (cluster.FailoverWait < TimeSpan.Zero || cluster.FailoverWait > TimeSpan.FromMinutes(5))
-        {
-            yield return $"Cluster:FailoverWait is {cluster.FailoverWait}. Use 0 to 5 minutes; a bare number means days.";
-        }
-
-        if (cluster.DepartureTime < TimeSpan.Zero || cluster.DepartureTime > options.ShutdownTimeout / 2)
-        {
-            yield return $"Cluster:DepartureTime is {cluster.DepartureTime}. Use at least 0 and at most half of ShutdownTimeout, which is {options.ShutdownTimeout}; a bare number means days.";
+            yield return $"Cluster:DepartureTime is {cluster.DepartureTime}. Use at most half of ShutdownTimeout, which is {options.ShutdownTimeout}.";
         }
 
         var tls = cluster.Tls;

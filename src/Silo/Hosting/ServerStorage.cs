@@ -1,6 +1,8 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;

@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using Lockstep.Core.Settings;
+
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>Where metrics and traces are sent.</summary>
@@ -7,18 +10,22 @@ internal sealed record TelemetryOptions
     public string? OtlpEndpoint { get; init; }
 
     /// <summary><c>grpc</c>, or <c>http/protobuf</c> to <c>/v1/metrics</c> and <c>/v1/traces</c> below the endpoint. Default: grpc.</summary>
+    [AllowedValues("grpc", "http/protobuf")]
     public string Protocol { get; init; } = "grpc";
 
     /// <summary>Time between two sendings of the metrics. Default: 15 seconds.</summary>
+    [Bounds(1)]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Which part of the requests is traced, from 0 to 1. Default: 0, none.</summary>
+    [Bounds(0, 1, Reason = "It is a part of 1: 0.01 traces one request in a hundred.")]
     public double TraceRatio { get; init; }
 
     public bool IsOn => OtlpEndpoint is { Length: > 0 };
 
     public bool Traces => IsOn && TraceRatio > 0;
 
+    /// <returns>What is wrong besides what the declarations say, each with the fix.</returns>
     public IEnumerable<string> Problems()
     {
         // With user and password in it, it would be seen in logs. Not repeated here for the same reason.
@@ -27,21 +34,7 @@ internal sealed record TelemetryOptions
             yield return "Telemetry:OtlpEndpoint is no URL of a receiver. Use something like http://127.0.0.1:4317, without user and query.";
         }
 
-        if (Protocol is not ("grpc" or "http/protobuf"))
-        {
-            yield return $"Telemetry:Protocol is '{Protocol}'. Use grpc or http/protobuf.";
-        }
-
-        if (Interval < TimeSpan.FromSeconds(1))
-        {
-            yield return $"Telemetry:Interval is {Interval}. At least 1 second is needed.";
-        }
-
-        if (TraceRatio is not (>= 0 and <= 1))
-        {
-            yield return $"Telemetry:TraceRatio is {TraceRatio}. It is a part of 1: 0.01 traces one request in a hundred.";
-        }
-        else if (TraceRatio > 0 && !IsOn)
+        if (TraceRatio > 0 && !IsOn)
         {
             yield return "Telemetry:TraceRatio is set, and Telemetry:OtlpEndpoint is not. Name the receiver of the traces.";
         }

@@ -1,0 +1,160 @@
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Lockstep.Storage.PostgreSql.Commits;
+
+/// <summary>
+/// Commits of many buckets as one statement, which is one transaction. Invariants:
+/// <list type="number">
+/// <item>Nothing happens unless the writer's row is at the sequence before this one and not fenced; then it is at this one,
+/// and names the commits that were done. So a lost answer can be looked up, and a statement that comes late does nothing.</item>
+/// <item>Bucket rows are locked in order, and those that somebody else has locked are skipped: no bucket waits for another.</item>
+/// <item>A bucket's commit is done whole if its version is the one before and its clock rises, else not at all.</item>
+/// </list>
+/// </summary>
+internal static class CommitStatement
+{
+    private const string Text =
+        $"""
+        WITH lane AS MATERIALIZED (
+            SELECT writer FROM writers WHERE writer = $1 AND sequence = $2 - 1 AND NOT fenced FOR UPDATE
+        ), locked AS MATERIALIZED (
+            SELECT i.*, b.version AS stored_version, b.clock AS stored_clock, b.holder AS previous
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) AS i (bucket, version, clock, live, base, next_key, author, nonce)
+            JOIN buckets b ON b.bucket = i.bucket
+            WHERE EXISTS (SELECT FROM lane)
+            ORDER BY b.bucket FOR UPDATE OF b SKIP LOCKED
+        ), done AS (
+            UPDATE buckets b
+            SET version = l.version, clock = l.clock, live = l.live, base = l.base, next_key = l.next_key, author = l.author, holder = $3
+            FROM locked l
+            WHERE b.bucket = l.bucket AND l.stored_version = l.version - 1 AND l.stored_clock < l.clock
+            RETURNING b.bucket, l.nonce, l.previous
+        ), told AS (
+            INSERT INTO takeovers (process, bucket)
+            SELECT d.previous, d.bucket FROM done d WHERE d.previous <> $3
+        ), removed AS (
+            DELETE FROM lists l USING unnest($12, $13, $14) AS i (bucket, role, name), done d
+            WHERE d.bucket = i.bucket AND l.bucket = i.bucket AND l.role = i.role AND l.name = i.name
+        ), listed AS (
+            INSERT INTO lists (bucket, {ListColumns.Names})
+            SELECT i.* FROM unnest($15, $16, $17, $18, $19, $20, $21, $22, $23, $24) AS i (bucket, {ListColumns.Names})
+            JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, role, name) DO UPDATE SET list = excluded.list, rows_modified = excluded.rows_modified,
+                touched = excluded.touched, count = excluded.count, bytes = excluded.bytes, horizon = excluded.horizon,
+                next_expiry = excluded.next_expiry
+        ), orphaned AS (
+            INSERT INTO orphans (bucket, list)
+            SELECT i.bucket, i.list FROM unnest($25, $26) AS i (bucket, list) JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT DO NOTHING
+        ), stored AS (
+            INSERT INTO records (bucket, list, {RecordColumns.Names})
+            SELECT i.* FROM unnest($27, $28, $29, $30, $31, $32, $33, $34, $35, $36) AS i (bucket, list, {RecordColumns.Names})
+            JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, list, id) DO UPDATE SET modified = excluded.modified, deleted = excluded.deleted,
+                body = excluded.body, author = excluded.author, acl = excluded.acl, sortindex = excluded.sortindex,
+                expiry = excluded.expiry
+        ), settled AS (
+            UPDATE writers w SET sequence = $2, done = ARRAY(SELECT nonce FROM done) FROM lane WHERE w.writer = lane.writer
+        )
+        SELECT NULL::bigint, NULL::boolean FROM lane
+        UNION ALL
+        SELECT l.bucket, d.bucket IS NOT NULL FROM locked l LEFT JOIN done d ON d.bucket = l.bucket
+        """;
+
+    /// <param name="connection">The connection to run on.</param>
+    /// <param name="writer">The writer's row.</param>
+    /// <param name="sequence">The number of this transaction under it.</param>
+    /// <param name="process">Who answers for the buckets from memory from now on.</param>
+    /// <param name="group">Commits whose buckets have rows; each bucket at most once.</param>
+    public static NpgsqlCommand Create(NpgsqlConnection connection, long writer, long sequence, long process, IReadOnlyList<PendingCommit> group)
+    {
+        var command = new NpgsqlCommand(Text, connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(writer);
+        parameters.Add(sequence);
+        parameters.Add(process);
+
+        // :: Buckets
+        AddHeads(parameters, group, static pending => pending.Row, static pending => pending.Commit.Heads);
+        parameters.Add(group, static pending => pending.Commit.Nonce);
+
+        // :: Lists that are forgotten
+        var removed = Flatten(group, static pending => pending.Commit.RemovedLists);
+        parameters.Add(removed, static list => list.Bucket);
+        parameters.Add(removed, static list => (short)list.Value.Role);
+        parameters.AddText(removed, static list => list.Value.Name);
+
+        // :: Lists
+        AddLists(parameters, Flatten(group, static pending => pending.Commit.Lists));
+
+        // :: Orphans
+        var orphans = Flatten(group, static pending => pending.Commit.OrphanedKeys);
+        parameters.Add(orphans, static orphan => orphan.Bucket);
+        parameters.Add(orphans, static orphan => orphan.Value);
+
+        // :: Records
+        var records = Flatten(group, static pending => pending.Commit.Records);
+        parameters.Add(records, static record => record.Bucket);
+        parameters.Add(records, static record => record.Value.Key);
+        AddRecords(parameters, records, static record => record.Value.Value);
+        return command;
+    }
+
+    /// <summary>Row, version, clock, live, base, next key, author.</summary>
+    public static void AddHeads<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, long> rowOf, Func<T, BucketHeads> headsOf)
+    {
+        parameters.Add(rows, rowOf);
+        parameters.Add(rows, row => headsOf(row).Version);
+        parameters.Add(rows, row => headsOf(row).Clock.Milliseconds);
+        parameters.Add(rows, row => headsOf(row).Exists);
+        parameters.Add(rows, row => headsOf(row).Base.Milliseconds);
+        parameters.Add(rows, row => headsOf(row).NextKey);
+        parameters.AddText(rows, row => headsOf(row).Author);
+    }
+
+    /// <summary>The bucket's row, then the columns of <see cref="ListColumns"/>.</summary>
+    public static void AddLists(ParameterList parameters, IReadOnlyList<(long Bucket, ListHead Head)> rows)
+    {
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => (short)row.Head.List.Role);
+        parameters.AddText(rows, static row => row.Head.List.Name);
+        parameters.Add(rows, static row => row.Head.Key);
+        parameters.Add(rows, static row => row.Head.RowsModified.Milliseconds);
+        parameters.Add(rows, static row => row.Head.Touched.Milliseconds);
+        parameters.Add(rows, static row => row.Head.Count);
+        parameters.Add(rows, static row => row.Head.Bytes);
+        parameters.Add(rows, static row => row.Head.Horizon.Milliseconds);
+        parameters.Add(rows, static row => row.Head.NextExpiry?.Milliseconds);
+    }
+
+    /// <summary>The columns of <see cref="RecordColumns"/>.</summary>
+    public static void AddRecords<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, StoredRecord> recordOf)
+    {
+        parameters.AddText(rows, row => recordOf(row).Id);
+        parameters.Add(rows, row => recordOf(row).Modified.Milliseconds);
+        parameters.Add(rows, row => recordOf(row).IsTombstone);
+        parameters.Add(rows, row => recordOf(row).Body);
+        parameters.AddText(rows, row => recordOf(row).Author);
+        parameters.Add(rows, row => recordOf(row).Acl);
+        parameters.Add(rows, row => recordOf(row).SortIndex);
+        parameters.Add(rows, row => recordOf(row).Expiry?.Milliseconds);
+    }
+
+    private static List<(long Bucket, T Value)> Flatten<T>(IReadOnlyList<PendingCommit> group, Func<PendingCommit, IReadOnlyList<T>> of)
+    {
+        var flat = new List<(long, T)>();
+        foreach (var pending in group)
+        {
+            foreach (var value in of(pending))
+            {
+                flat.Add((pending.Row, value));
+            }
+        }
+
+        return flat;
+    }
+}

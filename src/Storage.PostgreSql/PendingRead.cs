@@ -1,8 +1,0 @@
-
-namespace Lockstep.Storage.PostgreSql;
-
-/// <summary>A read that is put together with those of other buckets.</summary>
-internal abstract class PendingRead
-{
-    public abstract void Fail(Exception fault);
-}

@@ -1,0 +1,23 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>Wants one bucket's heads.</summary>
+internal sealed class PendingHeads(BucketId id, bool claim) : PendingRead
+{
+    private readonly TaskCompletionSource<BucketHeads?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public BucketId Id { get; } = id;
+
+    public bool Claim { get; } = claim;
+
+    /// <summary>What has been found so far; null when the bucket was never written.</summary>
+    public BucketHeads? Found { get; set; }
+
+    public Task<BucketHeads?> Answer => answer.Task;
+
+    public void Complete() => answer.TrySetResult(Found);
+
+    public override void Fail(Exception fault) => answer.TrySetException(fault);
+}

@@ -1,0 +1,22 @@
+using Lockstep.Core.Records;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>Wants rows of one bucket by their keys.</summary>
+internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys) : PendingRead
+{
+    private readonly TaskCompletionSource<Dictionary<RecordKey, StoredRecord>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Bucket { get; } = bucket;
+
+    public IReadOnlyCollection<RecordKey> Keys { get; } = keys;
+
+    /// <summary>What has been found so far.</summary>
+    public Dictionary<RecordKey, StoredRecord> Found { get; } = new(keys.Count);
+
+    public Task<Dictionary<RecordKey, StoredRecord>> Answer => answer.Task;
+
+    public void Complete() => answer.TrySetResult(Found);
+
+    public override void Fail(Exception fault) => answer.TrySetException(fault);
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Leases;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>Reads for many buckets at once. Each statement is a snapshot of its own.</summary>
+internal static class ReadStatements
+{
+    /// <summary>Bodies above this many bytes are left out, for a few of them would hold up everybody else's reads.</summary>
+    public const int LargeBody = 64 << 10;
+
+    // The subqueries keep the planner to one index look-up a row, whatever it believes about the size of new tables.
+    private static readonly string Rows =
+        $"""
+        SELECT k.n, k.list, {RecordColumns.Names}
+        FROM unnest($1, $2, $3, $4) AS k (n, bucket, list, key)
+        CROSS JOIN LATERAL (
+            SELECT id, modified, deleted, CASE WHEN octet_length(body) <= {LargeBody.ToString(CultureInfo.InvariantCulture)} THEN body END AS body,
+                author, acl, sortindex, expiry
+            FROM records r WHERE r.bucket = k.bucket AND r.list = k.list AND r.id = k.key OFFSET 0) r
+        """;
+
+    private const string Claim =
+        """
+        WITH wanted AS MATERIALIZED (
+            SELECT b.bucket, b.holder AS previous FROM buckets b
+            WHERE b.id = ANY ($1) AND b.version > 0 AND b.holder IS DISTINCT FROM $2
+            ORDER BY b.bucket FOR UPDATE SKIP LOCKED
+        ), claimed AS (
+            UPDATE buckets b SET holder = $2 FROM wanted w WHERE b.bucket = w.bucket
+        )
+        INSERT INTO takeovers (process, bucket)
+        SELECT w.previous, w.bucket FROM wanted w WHERE w.previous IS NOT NULL
+        """;
+
+    private static readonly string Heads =
+        $"""
+        SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
+            {ListColumns.From("l")}
+        FROM unnest($1, $2) AS k (n, id)
+        CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
+        LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket OFFSET 0) l ON true
+        """;
+
+    public static NpgsqlBatchCommand ForRows(IReadOnlyList<PendingRows> reads)
+    {
+        var keys = new List<(int Read, RecordKey Key)>();
+        for (var i = 0; i < reads.Count; i++)
+        {
+            foreach (var key in reads[i].Keys)
+            {
+                keys.Add((i, key));
+            }
+        }
+
+        var command = new NpgsqlBatchCommand(Rows);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(keys, static key => key.Read);
+        parameters.Add(keys, key => reads[key.Read].Bucket);
+        parameters.Add(keys, static key => key.Key.List);
+        parameters.AddText(keys, static key => key.Key.Id);
+        return command;
+    }
+
+    /// <returns>Rows whose bodies were left out.</returns>
+    public static async ValueTask<List<(PendingRows Read, RecordKey Key)>> ReadRowsAsync(NpgsqlDataReader reader, IReadOnlyList<PendingRows> reads)
+    {
+        var large = new List<(PendingRows, RecordKey)>();
+        while (await reader.ReadAsync())
+        {
+            var read = reads[reader.GetInt32(0)];
+            var key = new RecordKey(reader.GetInt32(1), reader.GetString(2));
+            if (reader.IsDBNull(2 + RecordColumns.Body))
+            {
+                large.Add((read, key));
+            }
+            else
+            {
+                read.Found[key] = RecordColumns.Read(reader, 2);
+            }
+        }
+
+        return large;
+    }
+
+    public static NpgsqlBatchCommand ForClaims(IEnumerable<PendingHeads> reads, long process)
+    {
+        var command = new NpgsqlBatchCommand(Claim);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.AddText([.. reads.Where(static read => read.Claim)], static read => read.Id.Value);
+        parameters.Add(process);
+        return command;
+    }
+
+    public static NpgsqlBatchCommand ForHeads(IReadOnlyList<PendingHeads> reads)
+    {
+        var command = new NpgsqlBatchCommand(Heads);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add([.. Enumerable.Range(0, reads.Count)], static i => i);
+        parameters.AddText(reads, static read => read.Id.Value);
+        return command;
+    }
+
+    /// <param name="reader">On the result of <see cref="ForHeads"/>.</param>
+    /// <param name="reads">What was asked for.</param>
+    /// <param name="term">The lease as it was before the statement was sent.</param>
+    public static async ValueTask ReadHeadsAsync(NpgsqlDataReader reader, IReadOnlyList<PendingHeads> reads, LeaseTerm term)
+    {
+        while (await reader.ReadAsync())
+        {
+            var read = reads[reader.GetInt32(0)];
+            var heads = read.Found ?? new BucketHeads
+            {
+                Id = read.Id,
+                Row = reader.GetInt64(1),
+                Version = reader.GetInt64(2),
+                Clock = new ServerTimestamp(reader.GetInt64(3)),
+                Exists = reader.GetBoolean(4),
+                Base = new ServerTimestamp(reader.GetInt64(5)),
+                NextKey = reader.GetInt32(6),
+                Author = reader.IsDBNull(7) ? null : reader.GetString(7),
+                Lease = !reader.IsDBNull(8) && reader.GetInt64(8) == term.Process ? term.Term : 0,
+            };
+            read.Found = reader.IsDBNull(9) || ListColumns.Read(reader, 9) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using System.Globalization;
+using System.Text;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
+internal sealed class ScanStatement : IDisposable
+{
+    private readonly StringBuilder where = new("bucket = $1 AND list = $2");
+    private readonly NpgsqlCommand command;
+    private readonly ParameterList parameters;
+    private readonly RecordScan scan;
+
+    public ScanStatement(NpgsqlConnection connection, RecordScan scan)
+    {
+        this.scan = scan;
+        command = new NpgsqlCommand { Connection = connection };
+        parameters = new ParameterList(command.Parameters);
+        parameters.Add(scan.Bucket.Row);
+        parameters.Add(scan.List);
+        var query = scan.Query;
+        if (!query.ShowsTombstones || query.Deleted == false)
+        {
+            where.Append(" AND NOT deleted");
+        }
+
+        if (query.Deleted == true)
+        {
+            where.Append(" AND deleted");
+        }
+
+        if (query.LowerBound is { } lower)
+        {
+            Add(" AND modified > ", lower);
+        }
+
+        if (query.Before is { } before)
+        {
+            Add(" AND modified < ", before);
+        }
+
+        if (query.Ids is { } ids)
+        {
+            Add(" AND id = ANY (", ids, ")");
+        }
+
+        if (query.ExcludedIds is { } excluded)
+        {
+            Add(" AND id <> ALL (", excluded, ")");
+        }
+    }
+
+    public void Dispose() => command.Dispose();
+
+    public NpgsqlCommand Count()
+    {
+        command.CommandText = $"SELECT count(*) FROM records WHERE {where}";
+        return command;
+    }
+
+    /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
+    public NpgsqlCommand Rows()
+    {
+        if (scan.Query.Cursor is { } cursor)
+        {
+            Add(" AND modified <= ", cursor.ListStamp);
+            switch (scan.Order)
+            {
+                case ListOrder.NewestFirst:
+                    Add(" AND (modified, id) < (", cursor.Modified);
+                    Add(", ", cursor.Id, ")");
+                    break;
+                case ListOrder.OldestFirst:
+                    Add(" AND (modified, id) > (", cursor.Modified);
+                    Add(", ", cursor.Id, ")");
+                    break;
+                case ListOrder.IdAscending:
+                    Add(" AND id > ", cursor.Id, "");
+                    break;
+                case ListOrder.IdDescending:
+                    Add(" AND id < ", cursor.Id, "");
+                    break;
+            }
+        }
+
+        var order = scan.Order switch
+        {
+            ListOrder.NewestFirst => " ORDER BY modified DESC, id DESC",
+            ListOrder.OldestFirst => " ORDER BY modified, id",
+            ListOrder.IdAscending => " ORDER BY id",
+            ListOrder.IdDescending => " ORDER BY id DESC",
+            _ => "",
+        };
+
+        // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
+        where.Append(order);
+        Add(" LIMIT ", scan.Limit + 1L);
+        var rows = $"SELECT {RecordColumns.Names} FROM records WHERE {where}";
+        if (scan.MaxBytes < long.MaxValue)
+        {
+            parameters.Add(scan.MaxBytes);
+            rows =
+                $"""
+                SELECT * FROM (
+                    SELECT *, coalesce(sum(octet_length(body)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
+                WHERE bytes_before < ${command.Parameters.Count.ToString(CultureInfo.InvariantCulture)}
+                """;
+        }
+
+        command.CommandText =
+            $"""
+            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
+            UNION ALL
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names} FROM ({rows}) r
+            """;
+        return command;
+    }
+
+    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        long version = 0;
+        ListHead? head = null;
+        var records = new List<StoredRecord>();
+        var (bytes, more) = (0L, false);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (!reader.IsDBNull(0))
+            {
+                version = reader.GetInt64(0);
+                head = reader.IsDBNull(1) ? null : ListColumns.Read(reader, 1);
+            }
+            else if (records.Count == scan.Limit || (bytes >= scan.MaxBytes && records.Count > 0))
+            {
+                more = true;
+            }
+            else
+            {
+                var record = RecordColumns.Read(reader, 10);
+                records.Add(record);
+                bytes += record.Body.Length;
+            }
+        }
+
+        return new RecordRows(version, head, records, more);
+    }
+
+    private void Add(string before, ServerTimestamp stamp) => Add(before, stamp.Milliseconds);
+
+    private void Add(string before, long value)
+    {
+        parameters.Add(value);
+        AppendLast(before, "");
+    }
+
+    private void Add(string before, string value, string after)
+    {
+        parameters.AddText(value);
+        AppendLast(before, after);
+    }
+
+    private void Add(string before, IReadOnlyList<string> values, string after)
+    {
+        // What PostgreSQL cannot store as text is no record's id, so it is neither found nor left out.
+        parameters.AddText([.. values.Where(IsText)], static value => value);
+        AppendLast(before, after);
+    }
+
+    private static bool IsText(string value)
+    {
+        foreach (var rune in value.EnumerateRunes())
+        {
+            // An unpaired surrogate is enumerated as the replacement character.
+            if (rune.Value is 0 or 0xFFFD)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void AppendLast(string before, string after) => where.Append(before).Append('$').Append(command.Parameters.Count).Append(after);
+}

@@ -1,0 +1,30 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Lockstep.Storage.PostgreSql.Rows;
+
+/// <summary>Typed positional parameters: scalars, and columns of rows as arrays.</summary>
+internal sealed class ParameterList(NpgsqlParameterCollection parameters)
+{
+    public void Add<T>(T value) => parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+
+    public void AddText(string? value) =>
+        parameters.Add(new NpgsqlParameter<string?> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
+
+    public void Add<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column) =>
+        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Column(rows, column) });
+
+    public void AddText<TRow>(IReadOnlyList<TRow> rows, Func<TRow, string?> column) => parameters.Add(
+        new NpgsqlParameter<string?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+
+    private static T[] Column<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column)
+    {
+        var values = new T[rows.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = column(rows[i]);
+        }
+
+        return values;
+    }
+}

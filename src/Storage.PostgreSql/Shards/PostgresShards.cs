@@ -1,0 +1,165 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Connections;
+
+namespace Lockstep.Storage.PostgreSql.Shards;
+
+/// <summary>
+/// All databases of a cluster, in use by this process: the home database, which has the accounts, and any number of others
+/// that share the buckets with it. Each has its own lease, writers and connections, so that one that is away takes only its
+/// own buckets along.
+/// </summary>
+public sealed class PostgresShards : IAsyncDisposable
+{
+    private PostgresShards(PostgresDatabase home, IReadOnlyList<ShardDatabase> others, ShardMap map)
+    {
+        Home = home;
+        Others = others;
+        Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
+        var store = new PostgresBucketStore(home);
+        Buckets = others.Count == 0
+            ? store
+            : new ShardedBucketStore(
+                [
+                    new GuardedBucketStore(store, () => !home.Lease.IsHeld),
+                    .. others.Select(static other => new GuardedBucketStore(new ShardBucketStore(other), () => other.IsSuspect)),
+                ],
+                map);
+    }
+
+    public PostgresDatabase Home { get; }
+
+    public IBucketStore Buckets { get; }
+
+    public IAccountStore Accounts { get; }
+
+    /// <summary>All but <see cref="Home"/>, in the order of their numbers.</summary>
+    internal IReadOnlyList<ShardDatabase> Others { get; }
+
+    /// <summary>Servers and databases, without secrets.</summary>
+    public string Description => string.Join(", ", Others.Select(static other => other.Description).Prepend(Home.Description));
+
+    /// <summary>
+    /// Connects to all, brings their schemas up to date, looks whether they belong together, and registers this process. Once
+    /// the cluster is made, one that is away (the home database excepted) is looked at when it is back; until then its buckets
+    /// are unavailable.
+    /// </summary>
+    /// <param name="options">Which databases. <see cref="PostgresOptions.Connection"/> is set.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onFault">Hears why something was not done, from another thread.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PostgresSetupException">One cannot be used, or is not the one that belongs there.</exception>
+    public static async Task<PostgresShards> OpenAsync(
+        PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
+    {
+        var named = options.Databases();
+        var prepared = new List<PreparedDatabase?>();
+        var opened = new List<IAsyncDisposable>();
+        try
+        {
+            var absence = await PrepareAsync(named, prepared, cancellationToken);
+            var (map, identity) = await new ShardSetup(prepared, absence).AgreeAsync(cancellationToken);
+            var secret = Convert.FromHexString(identity.Secret!);
+            var home = await PostgresDatabase.BeginAsync(prepared[0]!, secret, time, onFault, cancellationToken);
+            opened.Add(home);
+            var further = new List<ShardDatabase>();
+            for (var i = 1; i < named.Count; i++)
+            {
+                var number = i;
+                further.Add(prepared[number] is { } there
+                    ? new ShardDatabase(await PostgresDatabase.BeginAsync(there, secret, time, onFault, cancellationToken))
+                    : new ShardDatabase(named[number].Setting, stopping => OpenLateAsync(number, stopping), time, onFault));
+                opened.Add(further[^1]);
+            }
+
+            return new PostgresShards(home, further, map);
+
+            async Task<PostgresDatabase> OpenLateAsync(int number, CancellationToken stopping)
+            {
+                var late = await PreparedDatabase.OpenAsync(named[number], stopping);
+                try
+                {
+                    await ShardSetup.CheckAsync(number, late, identity, stopping);
+                    return await PostgresDatabase.BeginAsync(late, secret, time, onFault, stopping);
+                }
+                catch
+                {
+                    await late.Source.DisposeAsync();
+                    throw;
+                }
+            }
+        }
+        catch
+        {
+            foreach (var database in opened)
+            {
+                await database.DisposeAsync();
+            }
+
+            await CloseAsync(prepared);
+            throw;
+        }
+    }
+
+    /// <summary>Brings the schemas up to date, whatever the options say, looks whether the databases belong together, and does nothing else.</summary>
+    /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
+    public static async Task MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
+    {
+        var prepared = new List<PreparedDatabase?>();
+        try
+        {
+            var absence = await PrepareAsync((options with { Migrate = true }).Databases(), prepared, cancellationToken);
+            await (absence is null ? new ShardSetup(prepared, absence: null).AgreeAsync(cancellationToken) : throw absence);
+        }
+        finally
+        {
+            await CloseAsync(prepared);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Together: one that is away takes its time.
+        await Task.WhenAll(Others.Select(static other => other.DisposeAsync().AsTask()).Append(Home.DisposeAsync().AsTask()));
+    }
+
+    /// <param name="named">The databases.</param>
+    /// <param name="prepared">Gets them, and null for one that is away.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Why one is away.</returns>
+    private static async Task<PostgresSetupException?> PrepareAsync(
+        IReadOnlyList<PostgresOptions> named, List<PreparedDatabase?> prepared, CancellationToken cancellationToken)
+    {
+        PostgresSetupException? absence = null;
+        foreach (var database in named)
+        {
+            try
+            {
+                prepared.Add(await PreparedDatabase.OpenAsync(database, cancellationToken));
+            }
+            catch (PostgresSetupException e) when (prepared.Count > 0 && PostgresFaults.IsAway(e.InnerException))
+            {
+                absence = e;
+                prepared.Add(null);
+            }
+            catch (PostgresSetupException e) when (named.Count > 1 && !e.Message.Contains(database.Setting, StringComparison.Ordinal))
+            {
+                throw new PostgresSetupException($"{database.Setting}: {e.Message}", e);
+            }
+        }
+
+        return absence;
+    }
+
+    private static async Task CloseAsync(List<PreparedDatabase?> prepared)
+    {
+        foreach (var database in prepared)
+        {
+            if (database is not null)
+            {
+                await database.Source.DisposeAsync();
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.PostgreSql.Shards;
+
+/// <summary>Buckets in a further database, which may not be there yet.</summary>
+internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
+{
+    public bool IsShared => true;
+
+    public void OnTakenOver(Action<BucketId> listener) => database.OnTakenOver(listener);
+
+    public bool IsCurrent(BucketHeads heads) => Find() is { } store && store.IsCurrent(heads);
+
+    public async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
+        await Get().LoadAsync(id, claim, cancellationToken);
+
+    public async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+        await Get().ReadAsync(bucket, keys, cancellationToken);
+
+    public async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().ScanAsync(scan, cancellationToken);
+
+    public async ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().CountAsync(scan, cancellationToken);
+
+    public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
+        Find() is { } store ? await store.CommitAsync(commit) : CommitOutcome.NotExecuted;
+
+    public async ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
+        await Get().ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
+        await Get().ListExistingAsync(after, limit, cancellationToken);
+
+    public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => await Get().PurgeAsync(limit, cancellationToken);
+
+    public async ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
+        Find() is { } store && await store.IsHealthyAsync(cancellationToken);
+
+    private PostgresBucketStore? Find() => database.Find() is { } opened ? new PostgresBucketStore(opened) : null;
+
+    private PostgresBucketStore Get() => new(database.Get());
+}

@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Sqlite.Rows;
+
+namespace Lockstep.Storage.Sqlite.Commits;
+
+/// <summary>One bucket's commit as statements, to be run inside the writer's transaction.</summary>
+internal static class CommitStatements
+{
+    public static CommitOutcome Run(SqliteStatements statements, BucketCommit commit)
+    {
+        // :: Step 1: compare and advance the version; a bucket that is there already, or not at that version, is stale.
+        var heads = commit.Heads;
+        var advanced = commit.ExpectedVersion == 0
+            ? statements.Scalar(
+                """
+                INSERT INTO buckets (id, kind, version, nonce, clock, live, base, next_key, author)
+                VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING bucket
+                """,
+                heads.Id.Value, (long)heads.Id.Kind, heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds,
+                heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author)
+            : statements.Scalar(
+                """
+                UPDATE buckets SET version = $0, nonce = $1, clock = $2, live = $3, base = $4, next_key = $5, author = $6
+                WHERE bucket = $7 AND version = $8 AND clock < $2 RETURNING bucket
+                """,
+                heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds, heads.Exists ? 1L : 0L,
+                heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.Row, commit.ExpectedVersion);
+        if (advanced is not long bucket)
+        {
+            return CommitOutcome.Stale;
+        }
+
+        // :: Step 2: lists and their rows.
+        foreach (var list in commit.RemovedLists)
+        {
+            statements.Execute("DELETE FROM lists WHERE bucket = $0 AND role = $1 AND name = $2", bucket, (long)list.Role, list.Name);
+        }
+
+        foreach (var head in commit.Lists)
+        {
+            Upsert(statements, bucket, head);
+        }
+
+        foreach (var key in commit.OrphanedKeys)
+        {
+            statements.Execute("INSERT OR IGNORE INTO orphans VALUES ($0, $1)", bucket, (long)key);
+        }
+
+        foreach (var (list, record) in commit.Records)
+        {
+            Upsert(statements, bucket, list, record);
+        }
+
+        return new CommitOutcome(CommitStatus.Done, bucket);
+    }
+
+    private static void Upsert(SqliteStatements statements, long bucket, ListHead head) => statements.Execute(
+        $"""
+        INSERT INTO lists (bucket, {ListColumns.Names}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (bucket, role, name) DO UPDATE SET list = $3, rows_modified = $4, touched = $5, count = $6,
+            bytes = $7, horizon = $8, next_expiry = $9
+        """,
+        bucket, (long)head.List.Role, head.List.Name, (long)head.Key, head.RowsModified.Milliseconds, head.Touched.Milliseconds,
+        head.Count, head.Bytes, head.Horizon.Milliseconds, head.NextExpiry?.Milliseconds);
+
+    private static void Upsert(SqliteStatements statements, long bucket, int list, StoredRecord record) => statements.Execute(
+        $"""
+        INSERT INTO records (bucket, list, {RecordColumns.Names}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (bucket, list, id) DO UPDATE SET modified = $3, deleted = $4, body = $5, author = $6, acl = $7,
+            sortindex = $8, expiry = $9
+        """,
+        bucket, (long)list, record.Id, record.Modified.Milliseconds, record.IsTombstone ? 1L : 0L, Bytes(record.Body),
+        record.Author, record.Acl is { } acl ? Bytes(acl) : null, (long?)record.SortIndex, record.Expiry?.Milliseconds);
+
+    /// <summary>The array itself where the memory is all of one, since the driver takes only arrays.</summary>
+    private static byte[] Bytes(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetArray(memory, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
+            ? segment.Array
+            : memory.ToArray();
+}

@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Metering;
+using Lockstep.Core.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite.Commits;
+
+/// <summary>
+/// The one connection that writes, on a thread of its own. Invariants:
+/// <list type="number">
+/// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
+/// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
+/// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written; a
+/// fault in COMMIT leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
+/// and not by what this process remembers.</item>
+/// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
+/// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
+/// <item>The thread ends with the program and not before, whatever happens on it.</item>
+/// </list>
+/// </summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    private const int MaxJobs = 512;
+
+    private readonly BlockingCollection<WriteJob> queue = [];
+    private readonly Func<SqliteStatements> open;
+    private readonly Action<Exception> onFault;
+    private readonly StoreMetrics metrics;
+    private readonly Thread thread;
+    private SqliteStatements? statements;
+    private bool unsettled;
+
+    /// <param name="open">Opens a connection; called on the writer's thread.</param>
+    /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
+    /// <param name="metrics">Hears of transactions and faults.</param>
+    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics)
+    {
+        this.open = open;
+        this.onFault = onFault;
+        this.metrics = metrics;
+        thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
+        thread.Start();
+    }
+
+    /// <summary>Queues the work.</summary>
+    /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
+    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run)
+    {
+        var job = new WriteJob(run);
+        try
+        {
+            queue.Add(job);
+        }
+        catch (InvalidOperationException)
+        {
+            job.End(CommitOutcome.NotExecuted);
+        }
+
+        return job.Ended;
+    }
+
+    /// <summary>Finishes what has queued, then closes the connection.</summary>
+    public void Dispose()
+    {
+        queue.CompleteAdding();
+        thread.Join();
+        queue.Dispose();
+    }
+
+    private void Run()
+    {
+        var jobs = new List<WriteJob>(MaxJobs);
+        foreach (var first in queue.GetConsumingEnumerable())
+        {
+            jobs.Clear();
+            jobs.Add(first);
+            while (jobs.Count < MaxJobs && queue.TryTake(out var next))
+            {
+                jobs.Add(next);
+            }
+
+            try
+            {
+                RunTransaction(jobs);
+            }
+            catch (Exception e)
+            {
+                // A bug, and nobody knows how far it came. Were it to end this thread, nothing would be written any more.
+                unsettled = true;
+                Reset();
+                jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+                Report(e);
+            }
+        }
+
+        Reset();
+    }
+
+    private void RunTransaction(List<WriteJob> jobs)
+    {
+        var begun = metrics.Now();
+        try
+        {
+            statements ??= open();
+            statements.Execute("BEGIN IMMEDIATE");
+            if (unsettled)
+            {
+                statements.Execute("INSERT INTO meta VALUES ('fence', hex(randomblob(16))) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+            }
+
+            foreach (var job in jobs)
+            {
+                RunInSavepoint(job, statements);
+            }
+        }
+        catch (Exception e)
+        {
+            // Out of room, gone, locked: before COMMIT nothing is written.
+            Reset();
+            metrics.TransactionEnded(jobs.Count, begun);
+            jobs.ForEach(static job => job.End(CommitOutcome.NotExecuted));
+            Report(e);
+            return;
+        }
+
+        try
+        {
+            statements.Execute("COMMIT");
+            unsettled = false;
+        }
+        catch (Exception e)
+        {
+            unsettled = true;
+            Reset();
+            metrics.TransactionEnded(jobs.Count, begun);
+            jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+            Report(e);
+            return;
+        }
+
+        metrics.TransactionEnded(jobs.Count, begun);
+        jobs.ForEach(static job => job.End());
+    }
+
+    private void RunInSavepoint(WriteJob job, SqliteStatements statements)
+    {
+        statements.Execute("SAVEPOINT job");
+        try
+        {
+            job.Run(statements);
+        }
+        catch (Exception e) when (e is not SqliteException fault || IsAboutTheData(fault))
+        {
+            Report(e);
+            statements.Execute("ROLLBACK TO job");
+            job.Refuse();
+        }
+
+        statements.Execute("RELEASE job");
+    }
+
+    private void Report(Exception fault)
+    {
+        metrics.Fault();
+        try
+        {
+            onFault(fault);
+        }
+        catch (Exception)
+        {
+            // A listener that fails must not stop the writer.
+        }
+    }
+
+    /// <summary>Faults of one job's values, not of the database: only these are isolated.</summary>
+    private static bool IsAboutTheData(SqliteException e) =>
+        e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH;
+
+    /// <summary>Closing rolls back what is open.</summary>
+    private void Reset()
+    {
+        var broken = statements;
+        statements = null;
+        try
+        {
+            broken?.Dispose();
+        }
+        catch (Exception)
+        {
+            // It is forgotten all the same.
+        }
+    }
+}

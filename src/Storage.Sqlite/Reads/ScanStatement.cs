@@ -1,0 +1,100 @@
+using System.Text.Json;
+using System.Text;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Sqlite.Rows;
+
+namespace Lockstep.Storage.Sqlite.Reads;
+
+/// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
+internal sealed class ScanStatement
+{
+    private readonly StringBuilder where = new("bucket = $0 AND list = $1");
+    private readonly List<object?> values;
+    private readonly RecordScan scan;
+
+    public ScanStatement(RecordScan scan)
+    {
+        this.scan = scan;
+        values = [scan.Bucket.Row, scan.List];
+        var query = scan.Query;
+        if (!query.ShowsTombstones || query.Deleted == false)
+        {
+            where.Append(" AND deleted = 0");
+        }
+
+        if (query.Deleted == true)
+        {
+            where.Append(" AND deleted = 1");
+        }
+
+        if (query.LowerBound is { } lower)
+        {
+            Add(" AND modified > $", lower.Milliseconds);
+        }
+
+        if (query.Before is { } before)
+        {
+            Add(" AND modified < $", before.Milliseconds);
+        }
+
+        if (query.Ids is not null)
+        {
+            Add(" AND id IN (SELECT value FROM json_each($", JsonSerializer.Serialize(query.Ids), "))");
+        }
+
+        if (query.ExcludedIds is not null)
+        {
+            Add(" AND id NOT IN (SELECT value FROM json_each($", JsonSerializer.Serialize(query.ExcludedIds), "))");
+        }
+    }
+
+    public ReadOnlySpan<object?> Values => values.ToArray();
+
+    public string Count => $"SELECT count(*) FROM records WHERE {where}";
+
+    public string Rows()
+    {
+        if (scan.Query.Cursor is { } cursor)
+        {
+            Add(" AND modified <= $", cursor.ListStamp.Milliseconds);
+            switch (scan.Order)
+            {
+                case ListOrder.NewestFirst:
+                    Add(" AND (modified, id) < ($", cursor.Modified.Milliseconds);
+                    Add(", $", cursor.Id, ")");
+                    break;
+                case ListOrder.OldestFirst:
+                    Add(" AND (modified, id) > ($", cursor.Modified.Milliseconds);
+                    Add(", $", cursor.Id, ")");
+                    break;
+                case ListOrder.IdAscending:
+                    Add(" AND id > $", cursor.Id);
+                    break;
+                case ListOrder.IdDescending:
+                    Add(" AND id < $", cursor.Id);
+                    break;
+            }
+        }
+
+        var order = scan.Order switch
+        {
+            ListOrder.NewestFirst => " ORDER BY modified DESC, id DESC",
+            ListOrder.OldestFirst => " ORDER BY modified, id",
+            ListOrder.IdAscending => " ORDER BY id",
+            ListOrder.IdDescending => " ORDER BY id DESC",
+            _ => "",
+        };
+        where.Append(order);
+
+        // One row more tells whether there is one.
+        Add(" LIMIT $", scan.Limit + 1L);
+        return $"SELECT {RecordColumns.Names} FROM records WHERE {where}";
+    }
+
+    private void Add(string before, object value, string after = "")
+    {
+        where.Append(before).Append(values.Count).Append(after);
+        values.Add(value);
+    }
+}

@@ -1,0 +1,19 @@
+namespace Lockstep.Storage.Sqlite.Schema;
+
+/// <summary>The file is not one this program can use; the message says why and what to do.</summary>
+public sealed class SqliteSchemaException : Exception
+{
+    public SqliteSchemaException()
+    {
+    }
+
+    public SqliteSchemaException(string message)
+        : base(message)
+    {
+    }
+
+    public SqliteSchemaException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
