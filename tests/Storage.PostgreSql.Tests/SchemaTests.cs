@@ -34,6 +34,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0001_initial.sql"] = "c5e8835b6c21c095",
             ["0002_processes.sql"] = "54864c14a62fac58",
             ["0003_cluster.sql"] = "0b56ae8c0a7bb941",
+            ["0004_live_and_dead.sql"] = "0c8b16019f77d0e6",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(
