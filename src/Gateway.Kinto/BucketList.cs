@@ -4,17 +4,16 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
-using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/buckets</c>: what spans buckets, read from the store's index. It has no owner, so its stamp promises nothing to
+/// <c>/buckets</c>: what spans buckets. Ids and stamps come from the store's index, data only for what is shown. It has no owner, so its stamp promises nothing to
 /// pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketStore store)
+internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index)
 {
-    private const int MaxBuckets = 10_000;
+    private const long MaxSortedBytes = 16L << 20;
 
     public KintoPlan Plan(KintoRequest request)
     {
@@ -37,46 +36,92 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
     private async ValueTask<KintoResponse> ExecuteAsync(
         KintoRequest request, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
     {
-        var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
-        var stamp = entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max();
+        var query = parameters.Query;
+        var found = await BucketSelection.ReadAsync(index, request.Principal!.Id, query, cancellationToken);
         var target = new KintoTarget(default, "", default, ListRef.Collections, Id: null, "/buckets");
-        var failed = precondition.Failed(exists: true, stamp);
+        var failed = precondition.Failed(exists: true, found.Stamp);
         if (failed != PreconditionTest.None)
         {
             var isNotModified = request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist;
             return KintoOutcomes.Render(
-                isNotModified ? new NotModified(stamp) : new PreconditionFailed(Existing: null, stamp), request, target, fields: null, options);
+                isNotModified ? new NotModified(found.Stamp) : new PreconditionFailed(Existing: null, found.Stamp), request, target, fields: null, options);
         }
 
-        var outcome = RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);
-        if (outcome is PageFound page)
+        var outcome = request.Method switch
         {
-            if (request.Method is "HEAD")
-            {
-                outcome = new CountFound(entries.Count(entry => !entry.Record.IsTombstone && parameters.Query.Matches(entry.Record)), stamp);
-            }
-            else if (request.Method is "DELETE")
-            {
-                outcome = await DeleteAsync(request, entries, page, cancellationToken);
-            }
-        }
-
+            "HEAD" => new CountFound(found.Live, found.Stamp),
+            "DELETE" => await DeleteAsync(request, found, query, cancellationToken),
+            _ when query.Order == ListOrder.Fields => await SortedAsync(request, found, query, cancellationToken),
+            _ => await PageAsync(request, found, query, cancellationToken),
+        };
         var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
         return ListPlans.NextOf(outcome) is { } next
             ? response.With("Next-Page", ListPlans.NextPage(request, target.Path, next))
             : response;
     }
 
-    /// <summary>Each bucket goes by itself; a failure in between leaves the earlier ones deleted and is told.</summary>
-    private async ValueTask<Outcome> DeleteAsync(
-        KintoRequest request, IReadOnlyList<BucketEntry> entries, PageFound page, CancellationToken cancellationToken)
+    private async ValueTask<PageFound> PageAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
-        var tombstones = new List<StoredRecord>();
-        foreach (var record in page.Records.Where(record => !record.IsTombstone))
+        var page = found.Page(query);
+        var records = await ReadAsync(request, page, cancellationToken);
+        return new PageFound(records, found.StampOf(query), found.NextOf(page, query));
+    }
+
+    /// <summary>An order by fields needs the data of all that match.</summary>
+    private async ValueTask<Outcome> SortedAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    {
+        if (found.More || found.Matching.Sum(static entry => entry.Bytes) > MaxSortedBytes)
         {
-            var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var caller = new Caller(request.Principal!.Id, id.IsDefaultBucket);
-            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+            return new Invalid(
+                "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
+        }
+
+        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp);
+    }
+
+    /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>
+    private async ValueTask<List<StoredRecord>> ReadAsync(KintoRequest request, IReadOnlyList<BucketEntry> entries, CancellationToken cancellationToken)
+    {
+        var author = request.Principal!.Id;
+        var objects = await index.ReadObjectsAsync(author, [.. entries.Where(static entry => !entry.IsDeleted).Select(static entry => entry.Id)], cancellationToken);
+        var records = new List<StoredRecord>(entries.Count);
+        foreach (var entry in entries)
+        {
+            if (entry.IsDeleted)
+            {
+                records.Add(StoredRecord.Tombstone(entry.Id.Name, entry.Modified, author));
+            }
+            else if (objects.TryGetValue(entry.Id, out var record))
+            {
+                records.Add(record);
+            }
+        }
+
+        return records;
+    }
+
+    /// <summary>Each bucket goes by itself; a failure in between leaves the earlier ones deleted and is told.</summary>
+    private async ValueTask<Outcome> DeleteAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    {
+        var page = found.Page(query);
+        var next = found.NextOf(page, query);
+        if (query.Order == ListOrder.Fields)
+        {
+            var outcome = await SortedAsync(request, found, query, cancellationToken);
+            if (outcome is not PageFound sorted)
+            {
+                return outcome;
+            }
+
+            page = [.. sorted.Records.Select(record => found.Matching.First(entry => entry.Id.Name == record.Id))];
+            next = sorted.Next;
+        }
+
+        var tombstones = new List<StoredRecord>();
+        foreach (var entry in page.Where(static entry => !entry.IsDeleted))
+        {
+            var caller = new Caller(request.Principal!.Id, entry.Id.IsDefaultBucket);
+            var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {
                 return unavailable;
@@ -84,12 +129,12 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
 
             if (response.Outcomes[0] is RecordDeleted deleted)
             {
-                tombstones.Add(deleted.Tombstone with { Id = record.Id });
+                tombstones.Add(deleted.Tombstone with { Id = entry.Id.Name });
             }
         }
 
-        var stamp = tombstones.Select(tombstone => tombstone.Modified).Append(page.ListStamp).Max();
-        return new RecordsDeleted(tombstones, stamp, page.Next);
+        var stamp = tombstones.Select(static tombstone => tombstone.Modified).Append(found.StampOf(query)).Max();
+        return new RecordsDeleted(tombstones, stamp, next);
     }
 
     private KintoPlan Post(KintoRequest request)

@@ -171,7 +171,7 @@ public sealed class SchemaTests : IAsyncLifetime
                 var heads = BucketHeads.Unwritten(BucketId.Named("b")) with { Version = 1, Clock = new(100) };
                 var store = new PostgresBucketStore(database);
                 Assert.Equal(CommitStatus.Done, (await store.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [1], []))).Status);
-                while (await store.PurgeAsync(10, default))
+                while (await new PostgresMaintenance(() => database).PurgeAsync(10, default))
                 {
                 }
 

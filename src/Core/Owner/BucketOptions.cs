@@ -41,4 +41,9 @@ public sealed record BucketOptions
     /// wall clock that was wrong for a while would otherwise close the bucket for as long as it was wrong by.
     /// </summary>
     public TimeSpan ClockLeadRefusal { get; init; } = TimeSpan.Zero;
+
+    /// <summary>
+    /// How long a tombstone is kept at least; a device that was away for longer starts over. Zero: for ever. Default: zero.
+    /// </summary>
+    public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
 }

@@ -108,6 +108,11 @@ internal static class LockstepSettings
             yield return $"{name} is {value}. It must be 0 or greater.";
         }
 
+        if (options.Buckets.TombstoneRetention < TimeSpan.Zero)
+        {
+            yield return "Buckets:TombstoneRetention is less than 0. Use 0 to keep tombstones for ever, or something like 180.00:00:00 for 180 days.";
+        }
+
         if (options.Postgres.MaxConnections < PostgresDatabase.MinConnections)
         {
             yield return $"Postgres:MaxConnections is {options.Postgres.MaxConnections}. At least {PostgresDatabase.MinConnections} are needed.";
