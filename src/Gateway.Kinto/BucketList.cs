@@ -4,26 +4,28 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
-using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/buckets</c>: what spans buckets, read from the store's index. It has no owner, so its stamp promises nothing to
-/// pollers beyond "equal means the same".
+/// <c>/buckets</c>: what spans buckets. Ids and stamps come from the store's index, data only for what is shown. It has no owner,
+/// so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, ListPlans lists, IBuckets buckets, IBucketStore store)
+internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index)
 {
-    private const int MaxBuckets = 10_000;
+    private const long MaxSortedBytes = 16L << 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
-    public KintoPlan Page(KintoRequest request) => Read(request, lists.Page(request, All));
+    public KintoPlan Page(KintoRequest request) => Plan(request, (found, query, cancellationToken) =>
+        query.Order == ListOrder.Fields ? SortedAsync(request, found, query, cancellationToken) : PageAsync(request, found, query, cancellationToken));
 
-    public KintoPlan Count(KintoRequest request) => Read(request, lists.Count(request, All));
+    public KintoPlan Count(KintoRequest request) => Plan(request, static (found, _, _) => new(new CountFound(found.Live, found.Stamp)));
 
-    public KintoPlan Delete(KintoRequest request)
+    public KintoPlan Delete(KintoRequest request) => Plan(request, (found, query, cancellationToken) => DeleteAsync(request, found, query, cancellationToken));
+
+    private KintoPlan Plan(KintoRequest request, Func<BucketSelection, ListQuery, CancellationToken, ValueTask<Outcome>> answer)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
@@ -31,50 +33,83 @@ internal sealed class BucketList(KintoOptions options, ListPlans lists, IBuckets
         }
 
         var (parameters, error) = ListParameters.Read(request, options);
-        return parameters is null
-            ? error!
-            : new KintoPlan.Task(cancellationToken => DeleteAsync(request, parameters, precondition, cancellationToken));
-    }
-
-    private KintoPlan Read(KintoRequest request, KintoPlan plan) => plan is not KintoPlan.Call call ? plan : new KintoPlan.Task(async cancellationToken =>
-    {
-        var (entries, stamp) = await ListAsync(request, cancellationToken);
-        return call.Render(InMemoryRecords.ReadList(call.Operation, [.. entries.Select(entry => entry.Record)], stamp));
-    });
-
-    private async ValueTask<(IReadOnlyList<BucketEntry> Entries, ServerTimestamp Stamp)> ListAsync(KintoRequest request, CancellationToken cancellationToken)
-    {
-        var entries = await store.ListByAuthorAsync(request.Principal!.Id, onlyLive: false, MaxBuckets, cancellationToken);
-        return (entries, entries.Select(entry => entry.Record.Modified).DefaultIfEmpty().Max());
-    }
-
-    private async ValueTask<KintoResponse> DeleteAsync(
-        KintoRequest request, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
-    {
-        var (entries, stamp) = await ListAsync(request, cancellationToken);
-        var outcome = !precondition.Holds(exists: true, stamp)
-            ? new PreconditionFailed(Existing: null, stamp)
-            : RecordSelection.Page(entries.Select(entry => entry.Record), parameters.Query, stamp);
-        if (outcome is PageFound page)
+        return parameters is null ? error! : new KintoPlan.Task(async cancellationToken =>
         {
-            outcome = await DeleteAsync(request, entries, page, cancellationToken);
+            var found = await BucketSelection.ReadAsync(index, request.Principal!.Id, parameters.Query, cancellationToken);
+            var failed = precondition.Failed(exists: true, found.Stamp);
+            Outcome outcome = failed == PreconditionTest.None ? await answer(found, parameters.Query, cancellationToken)
+                : request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist ? new NotModified(found.Stamp)
+                : new PreconditionFailed(Existing: null, found.Stamp);
+            var response = KintoOutcomes.Render(outcome, request, All, parameters.Fields, options);
+            return ListPlans.NextOf(outcome) is { } next
+                ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
+                : response;
+        });
+    }
+
+    private async ValueTask<Outcome> PageAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    {
+        var page = found.Page(query);
+        var records = await ReadAsync(request, page, cancellationToken);
+        return new PageFound(records, found.StampOf(query), found.NextOf(page, query));
+    }
+
+    /// <summary>An order by fields needs the data of all that match.</summary>
+    private async ValueTask<Outcome> SortedAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    {
+        if (found.More || found.Matching.Sum(static entry => entry.Bytes) > MaxSortedBytes)
+        {
+            return new Invalid(
+                "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
         }
 
-        var response = KintoOutcomes.Render(outcome, request, All, parameters.Fields, options);
-        return ListPlans.NextOf(outcome) is { } next
-            ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
-            : response;
+        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp);
+    }
+
+    /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>
+    private async ValueTask<List<StoredRecord>> ReadAsync(KintoRequest request, IReadOnlyList<BucketEntry> entries, CancellationToken cancellationToken)
+    {
+        var author = request.Principal!.Id;
+        var objects = await index.ReadObjectsAsync(author, [.. entries.Where(static entry => !entry.IsDeleted).Select(static entry => entry.Id)], cancellationToken);
+        var records = new List<StoredRecord>(entries.Count);
+        foreach (var entry in entries)
+        {
+            if (entry.IsDeleted)
+            {
+                records.Add(StoredRecord.Tombstone(entry.Id.Name, entry.Modified, author));
+            }
+            else if (objects.TryGetValue(entry.Id, out var record))
+            {
+                records.Add(record);
+            }
+        }
+
+        return records;
     }
 
     /// <summary>Each bucket goes by itself; a failure in between leaves the earlier ones deleted and is told.</summary>
-    private async ValueTask<Outcome> DeleteAsync(
-        KintoRequest request, IReadOnlyList<BucketEntry> entries, PageFound page, CancellationToken cancellationToken)
+    private async ValueTask<Outcome> DeleteAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
-        var tombstones = new List<StoredRecord>();
-        foreach (var record in page.Records.Where(record => !record.IsTombstone))
+        var page = found.Page(query);
+        var next = found.NextOf(page, query);
+        if (query.Order == ListOrder.Fields)
         {
-            var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, id), [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+            var outcome = await SortedAsync(request, found, query, cancellationToken);
+            if (outcome is not PageFound sorted)
+            {
+                return outcome;
+            }
+
+            page = [.. sorted.Records.Select(record => found.Matching.First(entry => entry.Id.Name == record.Id))];
+            next = sorted.Next;
+        }
+
+        var tombstones = new List<StoredRecord>();
+        foreach (var entry in page.Where(static entry => !entry.IsDeleted))
+        {
+            // One that has changed since it was listed may not be what was asked for any more.
+            var delete = new DeleteRecord(ObjectRef.Bucket) { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified) };
+            var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, entry.Id), [delete]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {
                 return unavailable;
@@ -82,12 +117,12 @@ internal sealed class BucketList(KintoOptions options, ListPlans lists, IBuckets
 
             if (response.Outcomes[0] is RecordDeleted deleted)
             {
-                tombstones.Add(deleted.Tombstone with { Id = record.Id });
+                tombstones.Add(deleted.Tombstone with { Id = entry.Id.Name });
             }
         }
 
-        var stamp = tombstones.Select(tombstone => tombstone.Modified).Append(page.ListStamp).Max();
-        return new RecordsDeleted(tombstones, stamp, page.Next);
+        var stamp = tombstones.Select(static tombstone => tombstone.Modified).Append(found.StampOf(query)).Max();
+        return new RecordsDeleted(tombstones, stamp, next);
     }
 
     public KintoPlan Create(KintoRequest request)

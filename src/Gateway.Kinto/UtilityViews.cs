@@ -11,7 +11,7 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The views between double underscores: health, version, flush.</summary>
-internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBuckets buckets, StorageCheck storage, Drain drain)
+internal sealed class UtilityViews(KintoOptions options, IBucketIndex index, IBuckets buckets, StorageCheck storage, Drain drain)
 {
     private const int FlushedAtOnce = 500;
 
@@ -47,7 +47,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
         BucketId? last = null;
         while (true)
         {
-            var ids = await store.ListExistingAsync(last, FlushedAtOnce, cancellationToken);
+            var ids = await index.ListExistingAsync(last, FlushedAtOnce, cancellationToken);
             if (ids.Count == 0)
             {
                 return Object(202, static _ => { });

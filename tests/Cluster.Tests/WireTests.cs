@@ -52,6 +52,7 @@ public sealed class WireTests
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),
+        new PurgeTombstones(ListRef.RecordsOf("tasks"), new(4), 500),
         new DeleteRecords(ListRef.RecordsOf("tasks"), Query) { Precondition = new Precondition(PreconditionScope.List, PreconditionTest.Match, new(3)) },
     ];
 

@@ -62,11 +62,19 @@ public sealed class BrokenStoreTests
     private sealed class NoFenceContract : BucketStoreContract
     {
         protected override IBucketStore Store { get; } = new NoFenceStore(new InMemoryBucketStore());
+
+        protected override IBucketIndex Index { get; } = new InMemoryBucketStore();
+
+        protected override IStoreMaintenance Maintenance { get; } = new InMemoryBucketStore();
     }
 
     private sealed class StampsAheadContract : BucketStoreContract
     {
         protected override IBucketStore Store { get; } = new StampsAheadOfRowsStore(new InMemoryBucketStore());
+
+        protected override IBucketIndex Index { get; } = new InMemoryBucketStore();
+
+        protected override IStoreMaintenance Maintenance { get; } = new InMemoryBucketStore();
     }
 
     private sealed class Silent : ITestOutputHelper

@@ -1,3 +1,5 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
@@ -116,7 +118,7 @@ public sealed class FaultTests
     }
 
     /// <summary>Cannot tell whose buckets there are, as when one of several databases is away.</summary>
-    private sealed class UnlistedStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    private sealed class UnlistedStore(IBucketStore inner) : DelegatingBucketStore(inner), IBucketIndex, IStoreMaintenance
     {
         private int purges;
 
@@ -124,24 +126,38 @@ public sealed class FaultTests
 
         public int Purges => Volatile.Read(ref purges);
 
-        public override ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-            string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
-            IsAway ? throw new StoreUnavailableException("Away.") : base.ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
+        public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+            string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) =>
+            IsAway ? throw Away() : ValueTask.FromResult<IReadOnlyList<BucketEntry>>([]);
 
-        public override ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+            string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(
+            TombstoneEntry? after, int limit, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref purges);
-            return base.PurgeAsync(limit, cancellationToken);
+            return ValueTask.FromResult(false);
         }
+
+        public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
+
+        private static StoreUnavailableException Away() => new("Away.");
     }
 
     /// <summary>Gives up each purge by itself, as a time-out of its own does.</summary>
-    private sealed class TiredStore(IBucketStore inner, Tally purges) : DelegatingBucketStore(inner)
+    private sealed class TiredStore(IBucketStore inner, Tally purges) : DelegatingBucketStore(inner), IStoreMaintenance
     {
-        public override ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
             purges.Add();
             throw new OperationCanceledException("It took too long.");
         }
+
+        public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
     }
 }

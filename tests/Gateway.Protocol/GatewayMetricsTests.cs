@@ -101,12 +101,14 @@ public sealed class GatewayMetricsTests
 
     private static MeasurementLog Log(KintoServer server) => new(server.Services.GetRequiredService<GatewayMetrics>().Meter);
 
-    private sealed class UntidyStore(IBucketStore inner, Task open) : DelegatingBucketStore(inner)
+    private sealed class UntidyStore(IBucketStore inner, Task open) : DelegatingBucketStore(inner), IStoreMaintenance
     {
-        public override async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
             await open.WaitAsync(cancellationToken);
             throw new StoreUnavailableException("No.");
         }
+
+        public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
     }
 }

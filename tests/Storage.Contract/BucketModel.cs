@@ -120,7 +120,7 @@ internal sealed class BucketModel(ManualTime time)
         }
 
         var query = operation.Query;
-        if (query.Cursor is null && query.Since is { } since && since.Milliseconds > 0 && since.Milliseconds < list.Horizon)
+        if (query.Since is { } since && since.Milliseconds > 0 && since.Milliseconds < list.Horizon)
         {
             return $"page @{list.Horizon} []";
         }

@@ -16,6 +16,10 @@ public abstract class BucketStoreContract
 
     protected abstract IBucketStore Store { get; }
 
+    protected abstract IBucketIndex Index { get; }
+
+    protected abstract IStoreMaintenance Maintenance { get; }
+
     [Fact]
     public async Task Load_NeverWritten_IsNull() => Assert.Null(await Store.LoadAsync(NewId(), claim: false, default));
 
@@ -250,7 +254,7 @@ public abstract class BucketStoreContract
         });
 
         var steps = 0;
-        while (await Store.PurgeAsync(10, default))
+        while (await Maintenance.PurgeAsync(10, default))
         {
             Assert.True(++steps < 100, "The purge does not end.");
         }
@@ -261,23 +265,88 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
-    public async Task ListByAuthor_ShowsLiveBucketsAndTombstonesOfThatAuthorOnly()
+    public async Task ListByAuthor_ShowsLiveBucketsAndDeletedOnesOfThatAuthorOnly()
     {
         var author = $"account:{Guid.NewGuid()}";
-        var live = NewId();
-        var self = new ListHead { List = ListRef.Self, Key = 1, RowsModified = new(100), Touched = new(100), Count = 1 };
-        var heads = First(live) with { Author = author, Exists = true };
-        await Store.CommitAsync(Commit(heads, [self]) with { Records = [KeyValuePair.Create(1, Row(ObjectRef.Bucket.Id, 100, "1"))] });
+        var live = await SeedBucketAsync(author);
         var gone = NewId();
         await Store.CommitAsync(Commit(First(gone) with { Author = author, Exists = false, Base = new(90) }, []));
         await Store.CommitAsync(Commit(First(NewId()) with { Author = "account:other", Exists = false }, []));
 
-        var entries = await Store.ListByAuthorAsync(author, onlyLive: false, 10, default);
+        var entries = await Index.ListByAuthorAsync(author, onlyLive: false, after: null, 10, default);
 
-        Assert.Equal([(live, live.Name, 100L, false), (gone, gone.Name, 90L, true)],
-            entries.Select(entry => (entry.Id, entry.Record.Id, entry.Record.Modified.Milliseconds, entry.Record.IsTombstone)).OrderBy(entry => entry.IsTombstone));
-        Assert.Single(await Store.ListByAuthorAsync(author, onlyLive: false, 1, default));
-        Assert.Equal(live, Assert.Single(await Store.ListByAuthorAsync(author, onlyLive: true, 10, default)).Id);
+        Assert.Equal([new BucketEntry(live, new(100), IsDeleted: false, 7), new BucketEntry(gone, new(90), IsDeleted: true, 0)], entries.OrderBy(entry => entry.IsDeleted));
+        Assert.Equal(live, Assert.Single(await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 10, default)).Id);
+    }
+
+    [Fact]
+    public async Task ListByAuthor_AfterTheLastSeen_GoesOnWithoutGapsOrRepeats()
+    {
+        var author = $"account:{Guid.NewGuid()}";
+        var ids = new HashSet<BucketId>();
+        for (var i = 0; i < 7; i++)
+        {
+            ids.Add(await SeedBucketAsync(author));
+        }
+
+        var seen = new List<BucketId>();
+        while (await Index.ListByAuthorAsync(author, onlyLive: true, seen.Count == 0 ? null : seen[^1], 3, default) is { Count: > 0 } page)
+        {
+            Assert.True(page.Count <= 3);
+            seen.AddRange(page.Select(entry => entry.Id));
+        }
+
+        Assert.Equal(7, seen.Count);
+        Assert.Equal(ids, [.. seen]);
+    }
+
+    [Fact]
+    public async Task ReadObjects_GivesThoseThatAreStillTheAuthors()
+    {
+        var author = $"account:{Guid.NewGuid()}";
+        var (own, foreign) = (await SeedBucketAsync(author), await SeedBucketAsync("account:other"));
+
+        var objects = await Index.ReadObjectsAsync(author, [own, foreign, NewId()], default);
+
+        var (id, record) = Assert.Single(objects);
+        Assert.Equal((own, own.Name, 100L, "1"), (id, record.Id, record.Modified.Milliseconds, Encoding.UTF8.GetString(record.Body.Span)));
+    }
+
+    [Fact]
+    public async Task ListTombstones_GoesFromListToList_AndTellsTheOldestOfEach()
+    {
+        var (first, key) = await SeedAsync(Row("live", 100, "1"), Tombstone("b", 120), Tombstone("a", 110));
+        await Store.CommitAsync(Commit(Next(first, 200), [new ListHead { List = ListRef.Collections, Key = 8, RowsModified = new(200), Touched = new(200) }]) with
+        {
+            Records = [KeyValuePair.Create(8, Tombstone("tasks", 200)), KeyValuePair.Create(9, Tombstone("of no list", 200))],
+        });
+
+        var seen = new List<TombstoneEntry>();
+        while (await Index.ListTombstonesAsync(seen.Count == 0 ? null : seen[^1], 2, default) is { Count: > 0 } page)
+        {
+            Assert.True(page.Count <= 2);
+            seen.AddRange(page);
+        }
+
+        Assert.Equal(
+            [new TombstoneEntry(key.Id, List, Records, new(110)), new TombstoneEntry(key.Id, 8, ListRef.Collections, new(200)), new TombstoneEntry(key.Id, 9, null, new(200))],
+            seen.Where(entry => entry.Bucket == key.Id));
+        Assert.Equal(seen.Count, seen.Select(entry => (entry.Bucket, entry.Key)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Commit_PurgedRecords_RemovesThoseTombstonesAndNoLiveRow()
+    {
+        var (heads, key) = await SeedAsync(Row("live", 100, "1"), Tombstone("a", 110), Tombstone("b", 120));
+
+        var outcome = await Store.CommitAsync(Commit(Next(heads, 200), [Head(120) with { Horizon = new(110) }]) with
+        {
+            PurgedRecords = [new RecordKey(List, "a"), new RecordKey(List, "live"), new RecordKey(List, "nobody")],
+        });
+
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], default);
+        Assert.Equal(["b", "live"], rows.Keys.Select(row => row.Id).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -291,7 +360,7 @@ public abstract class BucketStoreContract
 
         var seen = new List<BucketId>();
         BucketId? last = null;
-        while (await Store.ListExistingAsync(last, 2, default) is { Count: > 0 } page)
+        while (await Index.ListExistingAsync(last, 2, default) is { Count: > 0 } page)
         {
             seen.AddRange(page);
             last = page[^1];
@@ -303,7 +372,21 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
-    public async Task IsHealthy_StoreThatWorks_IsTrue() => Assert.True(await Store.IsHealthyAsync(default));
+    public async Task IsHealthy_StoreThatWorks_IsTrue() => Assert.True(await Maintenance.IsHealthyAsync(default));
+
+    private async Task<BucketId> SeedBucketAsync(string author)
+    {
+        var id = NewId();
+        var self = new ListHead { List = ListRef.Self, Key = 1, RowsModified = new(100), Touched = new(100), Count = 1, Bytes = 7 };
+        var outcome = await Store.CommitAsync(Commit(First(id) with { Author = author, Exists = true }, [self]) with
+        {
+            Records = [KeyValuePair.Create(1, Row(ObjectRef.Bucket.Id, 100, "1"))],
+        });
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        return id;
+    }
+
+    private static StoredRecord Tombstone(string id, long modified) => StoredRecord.Tombstone(id, new(modified), author: null);
 
     private static BucketId NewId() => BucketId.Named(Guid.NewGuid().ToString("N"));
 

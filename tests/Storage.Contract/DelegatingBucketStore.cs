@@ -24,14 +24,4 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
     public virtual ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
 
     public virtual ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => inner.CommitAsync(commit);
-
-    public virtual ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
-        inner.ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
-
-    public virtual ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
-        inner.ListExistingAsync(after, limit, cancellationToken);
-
-    public virtual ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => inner.PurgeAsync(limit, cancellationToken);
-
-    public virtual ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => inner.IsHealthyAsync(cancellationToken);
 }

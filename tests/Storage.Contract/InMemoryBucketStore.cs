@@ -7,7 +7,7 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Storage.Contract;
 
 /// <summary>The plainest store that keeps the contract: immutable states behind one lock.</summary>
-public sealed class InMemoryBucketStore : IBucketStore
+public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMaintenance
 {
     private readonly Lock gate = new();
     private readonly Dictionary<BucketId, State> states = [];
@@ -84,24 +84,58 @@ public sealed class InMemoryBucketStore : IBucketStore
                 commit.Heads with { Row = row, Lists = lists },
                 commit.Nonce,
                 (state?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty)
+                    .RemoveRange(commit.PurgedRecords.Where(key => state?.Records.GetValueOrDefault(key) is { IsTombstone: true }))
                     .SetItems(commit.Records.Select(row => KeyValuePair.Create(new RecordKey(row.Key, row.Value.Id), row.Value))),
                 (state?.Orphans ?? []).AddRange(commit.OrphanedKeys));
             return ValueTask.FromResult(new CommitOutcome(CommitStatus.Done, row));
         }
     }
 
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            return ValueTask.FromResult<IReadOnlyList<BucketEntry>>([.. states.Values
-                .Where(state => string.Equals(state.Heads.Author, author, StringComparison.Ordinal))
-                .Where(state => state.Heads.Exists || !onlyLive)
+            var seen = after is { } last ? states[last].Heads.Row : 0;
+            return ValueTask.FromResult<IReadOnlyList<BucketEntry>>([.. ByAuthor(author)
+                .Where(state => (state.Heads.Exists || !onlyLive) && state.Heads.Row > seen)
                 .OrderBy(state => state.Heads.Row)
                 .Take(limit)
-                .Select(state => new BucketEntry(state.Heads.Id, state.Heads.Exists
-                    ? state.Records[new RecordKey(state.Heads[ListRef.Self].Key, ObjectRef.Bucket.Id)] with { Id = state.Heads.Id.Name }
-                    : StoredRecord.Tombstone(state.Heads.Id.Name, state.Heads.Base, author)))]);
+                .Select(state => state.Heads.Exists
+                    ? new BucketEntry(state.Heads.Id, state.Heads[ListRef.Self].RowsModified, IsDeleted: false, state.Heads[ListRef.Self].Bytes)
+                    : new BucketEntry(state.Heads.Id, state.Heads.Base, IsDeleted: true, Bytes: 0))]);
+        }
+    }
+
+    public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+        string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyDictionary<BucketId, StoredRecord>>(ByAuthor(author)
+                .Where(state => state.Heads.Exists && ids.Contains(state.Heads.Id))
+                .ToDictionary(
+                    state => state.Heads.Id,
+                    state => state.Records[new RecordKey(state.Heads[ListRef.Self].Key, ObjectRef.Bucket.Id)] with { Id = state.Heads.Id.Name }));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            var seen = after is null ? (0L, 0) : (states[after.Bucket].Heads.Row, after.Key);
+            return ValueTask.FromResult<IReadOnlyList<TombstoneEntry>>([.. states.Values
+                .SelectMany(state => state.Records.Where(row => row.Value.IsTombstone).GroupBy(row => row.Key.List), (state, rows) => (State: state, Rows: rows))
+                .Select(list => (Place: (list.State.Heads.Row, list.Rows.Key), list.State, list.Rows))
+                .Where(list => list.Place.CompareTo(seen) > 0)
+                .OrderBy(list => list.Place)
+                .Take(limit)
+                .Select(list => new TombstoneEntry(
+                    list.State.Heads.Id,
+                    list.Rows.Key,
+                    list.State.Heads.Lists.Values.FirstOrDefault(head => head.Key == list.Rows.Key)?.List,
+                    list.Rows.Min(row => row.Value.Modified)))]);
         }
     }
 
@@ -141,6 +175,9 @@ public sealed class InMemoryBucketStore : IBucketStore
 
     private static IEnumerable<StoredRecord> Matching(State? state, RecordScan scan) =>
         state?.Records.Where(row => row.Key.List == scan.List && scan.Query.Matches(row.Value)).Select(row => row.Value) ?? [];
+
+    private IEnumerable<State> ByAuthor(string author) =>
+        states.Values.Where(state => string.Equals(state.Heads.Author, author, StringComparison.Ordinal));
 
     private State? Find(BucketId id)
     {

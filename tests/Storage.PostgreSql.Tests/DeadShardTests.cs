@@ -75,9 +75,9 @@ public sealed class DeadShardTests(ITestOutputHelper log)
                 Assert.IsType<Unavailable>(await ExecuteAsync(id, new ReadRecord(ObjectRef.Record("tasks", "r0"))).WaitAsync(Patience));
             }
 
-            await Eventually.HoldsAsync("as healthy as the home database", async () => await shards.Buckets.IsHealthyAsync(default) == (dead == 1));
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListByAuthorAsync("account:alice", onlyLive: false, 1000, default).AsTask());
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
+            await Eventually.HoldsAsync("as healthy as the home database", async () => await shards.Maintenance.IsHealthyAsync(default) == (dead == 1));
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Index.ListByAuthorAsync("account:alice", onlyLive: false, after: null, 1000, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Maintenance.PurgeAsync(10, default).AsTask());
             await beside.RisesAsync(100);
 
             // :: Back
@@ -87,7 +87,7 @@ public sealed class DeadShardTests(ITestOutputHelper log)
                 await Eventually.HoldsAsync("writable again", async () => await WriteAsync(id) is RecordWritten);
             }
 
-            await Eventually.HoldsAsync("healthy again", async () => await shards.Buckets.IsHealthyAsync(default));
+            await Eventually.HoldsAsync("healthy again", async () => await shards.Maintenance.IsHealthyAsync(default));
             await stop.CancelAsync();
             await Task.WhenAll(writing).WaitAsync(Patience);
             log.WriteLine($"{living.Sum(id => written[id])} writes beside the dead one, the slowest took {slowest}");
@@ -143,11 +143,11 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             var told = new TaskCompletionSource<BucketId>(TaskCreationOptions.RunContinuationsAsynchronously);
             shards.Buckets.OnTakenOver(id => told.TrySetResult(id));
             Assert.Equal(CommitStatus.Done, (await shards.Buckets.CommitAsync(First(near))).Status);
-            Assert.True(await shards.Buckets.IsHealthyAsync(default));
+            Assert.True(await shards.Maintenance.IsHealthyAsync(default));
             Assert.Equal(CommitOutcome.NotExecuted, await shards.Buckets.CommitAsync(First(far)));
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.LoadAsync(far, claim: false, default).AsTask());
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.ListExistingAsync(null, 10, default).AsTask());
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.PurgeAsync(10, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Index.ListExistingAsync(null, 10, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Maintenance.PurgeAsync(10, default).AsTask());
             await shards.Accounts.AddAsync("alice", "hash", new(1), default);
             await shards.Accounts.BeginDeletionAsync("alice", expected: null, default);
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.EndDeletionAsync("alice", "account:alice", default).AsTask());

@@ -16,10 +16,10 @@ public sealed class GuardedBucketStoreTests
     {
         var hung = new HungStore();
         var suspect = false;
-        var store = new GuardedBucketStore(hung, () => suspect);
+        var store = new GuardedBucketStore(hung, new SuspectGuard(() => suspect));
 
         // :: Before anybody knows, all are let through.
-        var before = Enumerable.Range(0, 2 * GuardedBucketStore.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
+        var before = Enumerable.Range(0, 2 * SuspectGuard.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
         suspect = true;
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask().WaitAsync(Patience));
         Assert.Equal(CommitOutcome.NotExecuted, await store.CommitAsync(new BucketCommit(BucketHeads.Unwritten(Id), Guid.NewGuid(), [], [], [], [])));
@@ -28,7 +28,7 @@ public sealed class GuardedBucketStoreTests
 
         // :: Once it is known, some try again and again, so that it is noticed when it answers.
         hung.Hang();
-        var trying = Enumerable.Range(0, GuardedBucketStore.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
+        var trying = Enumerable.Range(0, SuspectGuard.WaitingForASuspect).Select(_ => store.LoadAsync(Id, claim: false, default).AsTask()).ToList();
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(Id, claim: false, default).AsTask().WaitAsync(Patience));
         Assert.All(trying, static load => Assert.False(load.IsCompleted));
         hung.Answer();

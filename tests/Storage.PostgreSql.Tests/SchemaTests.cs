@@ -34,6 +34,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0001_initial.sql"] = "c5e8835b6c21c095",
             ["0002_processes.sql"] = "54864c14a62fac58",
             ["0003_cluster.sql"] = "0b56ae8c0a7bb941",
+            ["0004_live_and_dead.sql"] = "0c8b16019f77d0e6",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(
@@ -170,7 +171,7 @@ public sealed class SchemaTests : IAsyncLifetime
                 var heads = BucketHeads.Unwritten(BucketId.Named("b")) with { Version = 1, Clock = new(100) };
                 var store = new PostgresBucketStore(database);
                 Assert.Equal(CommitStatus.Done, (await store.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [1], []))).Status);
-                while (await store.PurgeAsync(10, default))
+                while (await new PostgresMaintenance(() => database).PurgeAsync(10, default))
                 {
                 }
 

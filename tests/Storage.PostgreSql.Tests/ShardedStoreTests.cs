@@ -16,6 +16,8 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
 
     private IBucketStore Store => shards.Shards.Buckets;
 
+    private IBucketIndex Index => shards.Shards.Index;
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -98,13 +100,13 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
             await CommitAsync(Store, id, author: author);
         }
 
-        var listed = await Store.ListByAuthorAsync(author, onlyLive: true, 10, default);
-        var existing = await Store.ListExistingAsync(null, 1000, default);
+        var listed = await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 10, default);
+        var existing = await Index.ListExistingAsync(null, 1000, default);
 
         Assert.Equal(ids.Select(id => id.Value).Order(StringComparer.Ordinal), listed.Select(entry => entry.Id.Value).Order(StringComparer.Ordinal));
-        Assert.Equal(4, (await Store.ListByAuthorAsync(author, onlyLive: true, 4, default)).Count);
+        Assert.Equal(4, (await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 4, default)).Count);
         Assert.Subset(existing.ToHashSet(), ids.ToHashSet());
-        Assert.Equal(existing.Take(3), await Store.ListExistingAsync(null, 3, default));
+        Assert.Equal(existing.Take(3), await Index.ListExistingAsync(null, 3, default));
     }
 
     [Fact]
@@ -112,7 +114,7 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
     {
         var hung = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var works = new PurgedStore(() => Task.FromResult(true));
-        var store = new ShardedBucketStore([new PurgedStore(() => hung.Task), works], TestShards.Map);
+        var store = new ShardedMaintenance([new PurgedStore(() => hung.Task), works]);
 
         for (var step = 1; step <= 5; step++)
         {
@@ -132,7 +134,7 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
     {
         var left = 3;
         var works = new PurgedStore(() => Task.FromResult(left-- > 0));
-        var store = new ShardedBucketStore([new PurgedStore(() => throw new StoreUnavailableException("Away.")), works], TestShards.Map);
+        var store = new ShardedMaintenance([new PurgedStore(() => throw new StoreUnavailableException("Away.")), works]);
 
         for (var steps = 0; ; steps++)
         {
@@ -163,7 +165,7 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
             await Store.CommitAsync(new BucketCommit(heads with { Row = key.Row, Version = 2, Clock = new(200), Exists = false }, Guid.NewGuid(), [], [ListRef.Self], [1], []));
         }
 
-        while (await Store.PurgeAsync(10, default))
+        while (await shards.Shards.Maintenance.PurgeAsync(10, default))
         {
         }
 
@@ -190,16 +192,18 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
     }
 
     /// <summary>Purges as it is told to.</summary>
-    private sealed class PurgedStore(Func<Task<bool>> next) : DelegatingBucketStore(new InMemoryBucketStore())
+    private sealed class PurgedStore(Func<Task<bool>> next) : IStoreMaintenance
     {
         public int Steps { get; private set; }
 
         public Func<Task<bool>> Next { get; set; } = next;
 
-        public override async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+        public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
             Steps++;
             return await Next();
         }
+
+        public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
     }
 }

@@ -24,6 +24,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         var frozen = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["0001_initial.sql"] = "53989de60b3381dc",
+            ["0002_live_and_dead.sql"] = "abc62dacfbb2b560",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(

@@ -20,6 +20,7 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
     private readonly HashSet<ListRef> changedLists = [];
     private readonly HashSet<ListRef> removedLists = [];
     private readonly List<int> orphanedKeys = [];
+    private readonly HashSet<RecordKey> purged = [];
     private readonly ServerTimestamp startClock = start.Clock;
     private BucketHeads heads = start;
 
@@ -37,7 +38,11 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         [.. changedLists.Where(heads.Lists.ContainsKey).Select(list => heads.Lists[list])],
         [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
         orphanedKeys,
-        Overlay.ToRows());
+        Overlay.ToRows())
+    {
+        // What was written again after it was purged stays.
+        PurgedRecords = [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
+    };
 
     /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
     public RecordWritten Write(
@@ -124,6 +129,21 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         }
 
         return tombstone;
+    }
+
+    /// <summary>Removes tombstones for good. Nothing that a reader sees changes, but history now begins later.</summary>
+    /// <param name="head">Their list, as it is now.</param>
+    /// <param name="tombstones">The oldest ones of the list, in the order of their stamps; at least one.</param>
+    public void Purge(ListHead head, IReadOnlyList<StoredRecord> tombstones)
+    {
+        foreach (var tombstone in tombstones)
+        {
+            purged.Add(new RecordKey(head.Key, tombstone.Id));
+        }
+
+        // A commit needs a stamp; no row gets this one.
+        NextStamp(hint: null);
+        SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
     }
 
     private void Put(ListRef list, StoredRecord record, StoredRecord? previous)

@@ -55,4 +55,10 @@ public sealed record BucketOptions
     /// </summary>
     [Bounds(0, BoundsAttribute.Year)]
     public TimeSpan ClockLeadRefusal { get; init; } = TimeSpan.Zero;
+
+    /// <summary>
+    /// How long a tombstone is kept at least; a device that was away for longer starts over. Zero: for ever. Default: zero.
+    /// </summary>
+    [Bounds(0, 10 * BoundsAttribute.Year)]
+    public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
 }

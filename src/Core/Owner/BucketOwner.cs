@@ -377,7 +377,7 @@ internal sealed class BucketOwner(
             }
 
             // The snapshot is newer than these heads. It stands if the newer heads still let the caller see it
-            // and still know the same lists; else read again.
+            // and still know the same lists with the same history; else read again.
             var before = current;
             current = await NewerHeadsAsync(version, cancellationToken);
             if (SameView(before, current) || attempt == MaxReadAttempts)
@@ -389,7 +389,7 @@ internal sealed class BucketOwner(
 
     private static bool SameView(BucketHeads a, BucketHeads b) =>
         a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.NextKey == b.NextKey
-        && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key);
+        && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key && b[list.Key].Horizon == list.Value.Horizon);
 
     private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
     {

@@ -51,7 +51,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted), query.Limit, query.MaxBytes);
+        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted), query.Limit, query.MaxBytes) { LiveRows = head.Count };
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (uncommitted is null)
         {

@@ -136,7 +136,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
-        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, list.Query, cancellationToken);
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head), cancellationToken);
         if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } refusal)
         {
             outcome = refusal;
@@ -167,27 +167,34 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             return refusal;
         }
 
-        if (query.Since is not { } since || query.Cursor is not null)
-        {
-            return null;
-        }
-
         if (IsFromBeforeHorizon(query, head))
         {
             return StartOver(head);
         }
 
+        if (query.Since is not { } since || query.Cursor is not null)
+        {
+            return null;
+        }
+
         return since >= head.RowsModified ? new PageFound([], head.RowsModified, Next: null) : null;
     }
 
-    /// <summary>A reader from before the list's last deletion holds records that left no tombstones.</summary>
+    /// <summary>
+    /// A reader from before the list's last deletion, or the last purge of its tombstones, holds records of whose end nothing
+    /// tells any more. So does one that was in the middle of its pages when that happened.
+    /// </summary>
     private static bool IsFromBeforeHorizon(ListQuery query, ListHead head) =>
-        query.Cursor is null && query.Since is { } since && since > ServerTimestamp.Zero && since < head.Horizon;
+        query.Since is { } since && since > ServerTimestamp.Zero && since < head.Horizon;
 
     /// <summary>
-    /// Empty and newer is what kinto.js takes for "the server was flushed"; all that the list holds now is newer than the
-    /// horizon, so a reader that simply polls on misses nothing.
+    /// A reader with the horizon's own stamp was told to start over, and simply polls on: it is given the whole list, also
+    /// what is older than the horizon.
     /// </summary>
+    private static ListQuery FromHorizon(ListQuery query, ListHead head) =>
+        query.Since is { } since && since == head.Horizon ? query with { Since = ServerTimestamp.Zero } : query;
+
+    /// <summary>Empty and newer is what kinto.js takes for "the server was flushed"; for others see <see cref="FromHorizon"/>.</summary>
     private static PageFound StartOver(ListHead head) => new([], head.Horizon, Next: null);
 
     private async ValueTask<(Outcome Outcome, long Version)> CountAsync(
@@ -210,7 +217,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         // Totals count live records only, also where a filter shows tombstones.
-        var live = count.Query with { Deleted = false, Cursor = null, Limit = int.MaxValue };
+        var live = FromHorizon(count.Query, head) with { Deleted = false, Cursor = null, Limit = int.MaxValue };
         if (count.Query.Deleted == true)
         {
             return (new CountFound(0, head.RowsModified), heads.Version);

@@ -103,6 +103,7 @@ internal sealed class Turn
             PatchRecord patch => await PatchAsync(patch, caller, cancellationToken),
             DeleteRecord delete => await DeleteAsync(delete, caller, cancellationToken),
             DeleteRecords deletes => await DeleteManyAsync(deletes, caller, cancellationToken),
+            PurgeTombstones purge => await PurgeAsync(purge, cancellationToken),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
     }
@@ -196,6 +197,31 @@ internal sealed class Turn
             .Select(record => Draft.Remove(new ObjectRef(deletes.List, record.Id), hint: null, record))
             .ToList();
         return new RecordsDeleted(tombstones, Heads[deletes.List].RowsModified, page.Next);
+    }
+
+    private async ValueTask<Outcome> PurgeAsync(PurgeTombstones purge, CancellationToken cancellationToken)
+    {
+        var head = Heads[purge.List];
+        if (!head.Exists || Heads.Row == 0 || start[purge.List].Key != head.Key)
+        {
+            return new CountFound(0, head.RowsModified);
+        }
+
+        var query = new ListQuery
+        {
+            Before = purge.Before < head.RowsModified ? purge.Before : head.RowsModified,
+            Deleted = true,
+            Sort = [new SortField("last_modified", Descending: false)],
+            Limit = purge.Limit,
+        };
+        var scan = new RecordScan(Heads.Key, head.Key, ListReader.Beneath(query, Draft.Overlay.RowsOf(head.Key)), purge.Limit, long.MaxValue);
+        var rows = await store.ScanAsync(scan, cancellationToken);
+        if (rows.Records.Count > 0)
+        {
+            Draft.Purge(head, rows.Records);
+        }
+
+        return new CountFound(rows.Records.Count, head.RowsModified);
     }
 
     private async ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)

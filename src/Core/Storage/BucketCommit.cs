@@ -20,6 +20,9 @@ public sealed record BucketCommit(
 {
     public BucketId Id => Heads.Id;
 
+    /// <summary>Tombstones to remove for good; none of them is in <see cref="Records"/>.</summary>
+    public IReadOnlyList<RecordKey> PurgedRecords { get; init; } = [];
+
     /// <summary>The version that must be stored for the commit to happen; 0 when the bucket must not be there yet.</summary>
     public long ExpectedVersion => Heads.Version - 1;
 }

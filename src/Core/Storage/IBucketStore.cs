@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>Where buckets lie. Rows are the truth; whatever an owner remembers is a cache of them.</summary>
+/// <summary>Where buckets lie, for their owners. Rows are the truth; whatever an owner remembers is a cache of them.</summary>
 /// <remarks>All reads throw <see cref="StoreUnavailableException"/> when the store cannot answer. Safe for concurrent use.</remarks>
 public interface IBucketStore
 {
@@ -40,19 +40,4 @@ public interface IBucketStore
     /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked. Done means durable.
     /// </summary>
     ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);
-
-    /// <summary>Buckets whose last author this is, at most so many; deleted ones as tombstones, unless only live ones are asked for.</summary>
-    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken);
-
-    /// <summary>Buckets that exist, in id order, after an id.</summary>
-    ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken);
-
-    /// <summary>Removes some rows of lists that are no more.</summary>
-    /// <param name="limit">Rows at most, so that writers wait no longer than that takes.</param>
-    /// <param name="cancellationToken">Stops before the step, never within it.</param>
-    /// <returns>Whether there may be more to remove.</returns>
-    ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken);
-
-    /// <summary>Whether the store can be read and written now; where it has several parts, the one that everybody needs.</summary>
-    ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
 }

@@ -18,7 +18,7 @@ namespace Lockstep.Gateway.Accounts;
 /// <summary>Local accounts: sign-in with Basic, making, changing and deleting them.</summary>
 public sealed class AccountDirectory(
     IAccountStore accounts,
-    IBucketStore store,
+    IBucketIndex index,
     IBuckets buckets,
     ISignInThrottle throttle,
     AccountSecret secret,
@@ -299,7 +299,7 @@ public sealed class AccountDirectory(
     private async ValueTask DeleteBucketsOfAsync(string principal)
     {
         BucketId? last = null;
-        while (await store.ListByAuthorAsync(principal, onlyLive: true, 1000, CancellationToken.None) is { Count: > 0 } left)
+        while (await index.ListByAuthorAsync(principal, onlyLive: true, after: null, 500, CancellationToken.None) is { Count: > 0 } left)
         {
             if (left[0].Id == last)
             {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Lockstep.Gateway.Health;
 
 /// <summary>Whether the storage can be read and written now. However many ask, one look runs at a time, shared by all who asked meanwhile.</summary>
-public sealed class StorageCheck(IBucketStore store) : IHealthCheck
+public sealed class StorageCheck(IStoreMaintenance store) : IHealthCheck
 {
     private readonly Lock gate = new();
     private Task<bool>? running;

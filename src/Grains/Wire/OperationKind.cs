@@ -11,4 +11,7 @@ public enum OperationKind : byte
     Patch = 6,
     Delete = 7,
     DeleteMany = 8,
+
+    /// <summary>Not known to a silo of 0.1.0.</summary>
+    Purge = 9,
 }

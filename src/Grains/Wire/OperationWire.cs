@@ -76,6 +76,7 @@ public sealed class OperationWire
             ListRecords list => On(OperationKind.List, list.List, list.Query),
             CountRecords count => On(OperationKind.Count, count.List, count.Query),
             DeleteRecords deletes => On(OperationKind.DeleteMany, deletes.List, deletes.Query),
+            PurgeTombstones purge => On(OperationKind.Purge, purge.List, new ListQuery { Before = purge.Before, Deleted = true, Limit = purge.Limit }),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
         var precondition = operation.Precondition;
@@ -117,6 +118,7 @@ public sealed class OperationWire
             OperationKind.List => new ListRecords(list, Query!.ToQuery()),
             OperationKind.Count => new CountRecords(list, Query!.ToQuery()),
             OperationKind.DeleteMany => new DeleteRecords(list, Query!.ToQuery()),
+            OperationKind.Purge => new PurgeTombstones(list, new ServerTimestamp(Query!.Before!.Value), Query.Limit),
             _ => throw new NotSupportedException($"Operation {Kind} comes from a newer version."),
         };
         return operation with

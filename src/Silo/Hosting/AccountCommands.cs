@@ -32,7 +32,7 @@ internal static class AccountCommands
         using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
         using var directory = new AccountDirectory(
             accounts,
-            storage.Buckets,
+            storage.Index,
             buckets,
             new InProcessSignInThrottle(options.Accounts.ToLimits(), TimeProvider.System),
             new AccountSecret(storage.Secret),

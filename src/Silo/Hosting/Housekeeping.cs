@@ -10,7 +10,8 @@ namespace Lockstep.Silo.Hosting;
 /// that were cut off.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, IBucketStore store, AccountDirectory accounts, GatewayMetrics metrics, TimeProvider time, ILogger<Housekeeping> logger)
+    InProcessBuckets buckets, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, GatewayMetrics metrics, TimeProvider time,
+    ILogger<Housekeeping> logger)
     : BackgroundService
 {
     private const int RowsAtOnce = 500;
@@ -52,6 +53,7 @@ internal sealed partial class Housekeeping(
             {
             }
         }, stoppingToken);
+        await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
     }
 
     /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>

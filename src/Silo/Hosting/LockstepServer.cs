@@ -76,13 +76,17 @@ internal static class LockstepServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
 
         // :: Services
+        // A decorator that is another port as well stands in for that one too.
+        var buckets = decorate?.Invoke(storage.Buckets) ?? storage.Buckets;
         builder.Services
             .AddSingleton(time)
             .AddSingleton(options)
             .AddSingleton(options.Http)
             .AddSingleton(options.Accounts)
             .AddSingleton(options.Kinto)
-            .AddSingleton(decorate is null ? storage.Buckets : decorate(storage.Buckets))
+            .AddSingleton(buckets)
+            .AddSingleton(buckets as IBucketIndex ?? storage.Index)
+            .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
             .AddSingleton(storage.Accounts)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
@@ -100,6 +104,11 @@ internal static class LockstepServer
             services.GetRequiredService<LockstepOptions>().Buckets,
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<OwnerFaults>().Report))
+        .AddSingleton(static services => new TombstoneSweep(
+            services.GetRequiredService<IBucketIndex>(),
+            services.GetRequiredService<IBuckets>(),
+            services.GetRequiredService<LockstepOptions>().Buckets,
+            services.GetRequiredService<TimeProvider>()))
         .AddHostedService<Housekeeping>();
 
     /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>

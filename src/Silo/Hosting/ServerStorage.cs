@@ -3,6 +3,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
+using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -12,9 +13,18 @@ internal sealed class ServerStorage : IAsyncDisposable
 {
     private readonly Func<ValueTask> close;
 
-    private ServerStorage(IBucketStore buckets, IAccountStore accounts, ReadOnlyMemory<byte> secret, string description, Func<ValueTask> close)
+    private ServerStorage(
+        IBucketStore buckets,
+        IBucketIndex index,
+        IStoreMaintenance maintenance,
+        IAccountStore accounts,
+        ReadOnlyMemory<byte> secret,
+        string description,
+        Func<ValueTask> close)
     {
         Buckets = buckets;
+        Index = index;
+        Maintenance = maintenance;
         Accounts = accounts;
         Secret = secret;
         Description = description;
@@ -22,6 +32,10 @@ internal sealed class ServerStorage : IAsyncDisposable
     }
 
     public IBucketStore Buckets { get; }
+
+    public IBucketIndex Index { get; }
+
+    public IStoreMaintenance Maintenance { get; }
 
     public IAccountStore Accounts { get; }
 
@@ -43,19 +57,22 @@ internal sealed class ServerStorage : IAsyncDisposable
         {
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             return new ServerStorage(
-                postgres.Buckets, postgres.Accounts, postgres.Home.Secret, $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
+                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Home.Secret,
+                $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
         var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
         try
         {
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
-            return new ServerStorage(new SqliteBucketStore(sqlite), new SqliteAccountStore(sqlite), sqlite.Secret, $"SQLite, {directory.Database}", () =>
-            {
-                sqlite.Dispose();
-                directory.Dispose();
-                return ValueTask.CompletedTask;
-            });
+            return new ServerStorage(
+                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite), sqlite.Secret,
+                $"SQLite, {directory.Database}", () =>
+                {
+                    sqlite.Dispose();
+                    directory.Dispose();
+                    return ValueTask.CompletedTask;
+                });
         }
         catch
         {

@@ -17,7 +17,7 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// </summary>
 internal static class CommitStatement
 {
-    private const string Text =
+    private const string Changes =
         $"""
         WITH lane AS MATERIALIZED (
             SELECT writer FROM writers WHERE writer = $1 AND sequence = $2 - 1 AND NOT fenced FOR UPDATE
@@ -60,6 +60,19 @@ internal static class CommitStatement
         ), settled AS (
             UPDATE writers w SET sequence = $2, done = ARRAY(SELECT nonce FROM done) FROM lane WHERE w.writer = lane.writer
         )
+        """;
+
+    private const string Purge =
+        """
+        , purged AS (
+            DELETE FROM records r USING unnest($37, $38, $39) AS i (bucket, list, id), done d
+            WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND r.deleted
+        )
+        """;
+
+    private const string Answer =
+        """
+
         SELECT NULL::bigint, NULL::boolean FROM lane
         UNION ALL
         SELECT l.bucket, d.bucket IS NOT NULL FROM locked l LEFT JOIN done d ON d.bucket = l.bucket
@@ -72,7 +85,8 @@ internal static class CommitStatement
     /// <param name="group">Commits whose buckets have rows; each bucket at most once.</param>
     public static NpgsqlCommand Create(NpgsqlConnection connection, long writer, long sequence, long process, IReadOnlyList<PendingCommit> group)
     {
-        var command = new NpgsqlCommand(Text, connection);
+        var purged = Flatten(group, static pending => pending.Commit.PurgedRecords);
+        var command = new NpgsqlCommand(purged.Count == 0 ? Changes + Answer : Changes + Purge + Answer, connection);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
         parameters.Add(sequence);
@@ -101,6 +115,15 @@ internal static class CommitStatement
         parameters.Add(records, static record => record.Bucket);
         parameters.Add(records, static record => record.Value.Key);
         AddRecords(parameters, records, static record => record.Value.Value);
+
+        // :: Tombstones that go for good
+        if (purged.Count > 0)
+        {
+            parameters.Add(purged, static record => record.Bucket);
+            parameters.Add(purged, static record => record.Value.List);
+            parameters.AddText(purged, static record => record.Value.Id);
+        }
+
         return command;
     }
 

@@ -124,8 +124,10 @@ internal sealed class ReadQueue : IAsyncDisposable
 
                 if (rows.Count + heads.Count > 1 && (PostgresFaults.IsAboutTheData(e) || PostgresFaults.IsOfTheProgram(e)))
                 {
-                    await AnswerAsync(connection, rows[..(rows.Count / 2)], heads[..(heads.Count / 2)]);
-                    await AnswerAsync(connection, rows[(rows.Count / 2)..], heads[(heads.Count / 2)..]);
+                    // Never a part that is the whole: the two kinds are parted first, then one kind is halved.
+                    var (row, head) = rows.Count > 0 && heads.Count > 0 ? (rows.Count, 0) : (rows.Count / 2, heads.Count / 2);
+                    await AnswerAsync(connection, rows[..row], heads[..head]);
+                    await AnswerAsync(connection, rows[row..], heads[head..]);
                     return;
                 }
 

@@ -67,9 +67,21 @@ internal sealed class ScanStatement : IDisposable
     /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
     public NpgsqlCommand Rows()
     {
+        var source = "records";
+        if (scan.Query.Cursor is { } bound)
+        {
+            Add(" AND modified <= ", bound.ListStamp);
+        }
+
+        if (scan.SortsLiveRows && scan.Query.Ids is null)
+        {
+            // A subquery of its own, so that nobody reads along the ids of tombstones to save the sort.
+            source = $"(SELECT {RecordColumns.Names} FROM records WHERE {where} OFFSET 0) live";
+            where.Clear().Append("true");
+        }
+
         if (scan.Query.Cursor is { } cursor)
         {
-            Add(" AND modified <= ", cursor.ListStamp);
             switch (scan.Order)
             {
                 case ListOrder.NewestFirst:
@@ -101,7 +113,7 @@ internal sealed class ScanStatement : IDisposable
         // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
         where.Append(order);
         Add(" LIMIT ", scan.Limit + 1L);
-        var rows = $"SELECT {RecordColumns.Names} FROM records WHERE {where}";
+        var rows = $"SELECT {RecordColumns.Names} FROM {source} WHERE {where}";
         if (scan.MaxBytes < long.MaxValue)
         {
             parameters.Add(scan.MaxBytes);

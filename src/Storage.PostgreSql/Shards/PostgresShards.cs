@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Reads;
 using Lockstep.Storage.PostgreSql.Connections;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
@@ -17,20 +18,31 @@ public sealed class PostgresShards : IAsyncDisposable
         Home = home;
         Others = others;
         Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
-        var store = new PostgresBucketStore(home);
-        Buckets = others.Count == 0
-            ? store
-            : new ShardedBucketStore(
-                [
-                    new GuardedBucketStore(store, () => !home.Lease.IsHeld),
-                    .. others.Select(static other => new GuardedBucketStore(new ShardBucketStore(other), () => other.IsSuspect)),
-                ],
-                map);
+        if (others.Count == 0)
+        {
+            Buckets = new PostgresBucketStore(home);
+            Index = new PostgresBucketIndex(() => home);
+            Maintenance = new PostgresMaintenance(() => home);
+            return;
+        }
+
+        List<SuspectGuard> guards = [new(() => !home.Lease.IsHeld), .. others.Select(static other => new SuspectGuard(() => other.IsSuspect))];
+        List<IBucketStore> stores = [new PostgresBucketStore(home), .. others.Select(static other => new ShardBucketStore(other))];
+        List<Func<PostgresDatabase>> databases = [() => home, .. others.Select(static other => (Func<PostgresDatabase>)other.Get)];
+        Buckets = new ShardedBucketStore([.. stores.Zip(guards, static (store, guard) => new GuardedBucketStore(store, guard))], map);
+        Index = new ShardedBucketIndex(
+            [.. databases.Zip(guards, static (database, guard) => new GuardedBucketIndex(new PostgresBucketIndex(database), guard))], map);
+        Maintenance = new ShardedMaintenance(
+            [new PostgresMaintenance(() => home), .. others.Select(static other => new PostgresMaintenance(other.Find))]);
     }
 
     public PostgresDatabase Home { get; }
 
     public IBucketStore Buckets { get; }
+
+    public IBucketIndex Index { get; }
+
+    public IStoreMaintenance Maintenance { get; }
 
     public IAccountStore Accounts { get; }
 

@@ -27,17 +27,6 @@ internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
         Find() is { } store ? await store.CommitAsync(commit) : CommitOutcome.NotExecuted;
 
-    public async ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(string author, bool onlyLive, int limit, CancellationToken cancellationToken) =>
-        await Get().ListByAuthorAsync(author, onlyLive, limit, cancellationToken);
-
-    public async ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
-        await Get().ListExistingAsync(after, limit, cancellationToken);
-
-    public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => await Get().PurgeAsync(limit, cancellationToken);
-
-    public async ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
-        Find() is { } store && await store.IsHealthyAsync(cancellationToken);
-
     private PostgresBucketStore? Find() => database.Find() is { } opened ? new PostgresBucketStore(opened) : null;
 
     private PostgresBucketStore Get() => new(database.Get());

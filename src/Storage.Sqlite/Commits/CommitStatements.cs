@@ -53,6 +53,11 @@ internal static class CommitStatements
             Upsert(statements, bucket, list, record);
         }
 
+        foreach (var key in commit.PurgedRecords)
+        {
+            statements.Execute("DELETE FROM records WHERE bucket = $0 AND list = $1 AND id = $2 AND deleted = 1", bucket, (long)key.List, key.Id);
+        }
+
         return new CommitOutcome(CommitStatus.Done, bucket);
     }
 

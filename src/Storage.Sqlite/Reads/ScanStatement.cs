@@ -51,7 +51,13 @@ internal sealed class ScanStatement
 
     public ReadOnlySpan<object?> Values => values.ToArray();
 
-    public string Count => $"SELECT count(*) FROM records WHERE {where}";
+    public string Count => $"SELECT count(*) FROM {Table} WHERE {where}";
+
+    /// <summary>SQLite knows nothing of how many rows are live, so it is told by which index to go.</summary>
+    private string Table => scan.Query.Ids is not null ? "records"
+        : scan.IsOfLiveRows && (scan.SortsLiveRows || scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending)) ? "records INDEXED BY records_live"
+        : scan.IsOfTombstones ? "records INDEXED BY records_dead"
+        : "records";
 
     public string Rows()
     {
@@ -89,7 +95,7 @@ internal sealed class ScanStatement
 
         // One row more tells whether there is one.
         Add(" LIMIT $", scan.Limit + 1L);
-        return $"SELECT {RecordColumns.Names} FROM records WHERE {where}";
+        return $"SELECT {RecordColumns.Names} FROM {Table} WHERE {where}";
     }
 
     private void Add(string before, object value, string after = "")

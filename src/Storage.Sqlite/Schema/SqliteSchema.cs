@@ -1,13 +1,18 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Schema;
 
-/// <summary>Brings a database to the schema of this program: numbered scripts, each applied once, in one transaction.</summary>
-internal static class SqliteSchema
+/// <summary>
+/// Brings a database to the schema of this program: numbered scripts, each applied once, in one transaction. A script that
+/// older programs can live with says so in its first line and is noted in a table of its own, since 0.1.0 refuses a file
+/// whose table of versions has a number that it does not know.
+/// </summary>
+internal static partial class SqliteSchema
 {
-    /// <summary>Number and text of each script, in order.</summary>
-    public static IReadOnlyList<(int Number, string Name, string Sql)> Scripts { get; } = Load();
+    /// <summary>Each script, in order, with the oldest program that works on what it leaves.</summary>
+    public static IReadOnlyList<(int Number, string Name, string Sql, int OldestProgram)> Scripts { get; } = Load();
 
     /// <exception cref="SqliteSchemaException">The database is newer than this program.</exception>
     public static void Apply(SqliteConnection connection)
@@ -21,10 +26,14 @@ internal static class SqliteSchema
                 $"'{connection.DataSource}' has schema {stored}, this program knows up to {Scripts[^1].Number}. Run the newer program, or restore a backup made before the upgrade.");
         }
 
-        foreach (var (number, _, sql) in Scripts.Where(script => script.Number > stored))
+        Execute(connection, "CREATE TABLE IF NOT EXISTS schema_additions (version INTEGER NOT NULL PRIMARY KEY, applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+        foreach (var (number, _, sql, oldest) in Scripts)
         {
-            Execute(connection, sql);
-            Execute(connection, $"INSERT INTO schema_version (version) VALUES ({number})");
+            if (Scalar(connection, $"SELECT 1 FROM schema_version WHERE version = {number} UNION ALL SELECT 1 FROM schema_additions WHERE version = {number}") is null)
+            {
+                Execute(connection, sql);
+                Execute(connection, $"INSERT INTO {(oldest < number ? "schema_additions" : "schema_version")} (version) VALUES ({number})");
+            }
         }
 
         transaction.Commit();
@@ -44,7 +53,7 @@ internal static class SqliteSchema
         return command.ExecuteScalar();
     }
 
-    private static List<(int Number, string Name, string Sql)> Load()
+    private static List<(int Number, string Name, string Sql, int OldestProgram)> Load()
     {
         var assembly = typeof(SqliteSchema).Assembly;
         const string marker = ".Scripts.";
@@ -54,8 +63,14 @@ internal static class SqliteSchema
             {
                 var name = resource[(resource.LastIndexOf(marker, StringComparison.Ordinal) + marker.Length)..];
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-                return (Number: int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture), Name: name, Sql: reader.ReadToEnd());
+                var number = int.Parse(name.AsSpan(0, 4), NumberStyles.None, CultureInfo.InvariantCulture);
+                var sql = reader.ReadToEnd();
+                var oldest = OldestProgram().Match(sql);
+                return (Number: number, Name: name, Sql: sql, OldestProgram: oldest.Success ? int.Parse(oldest.Groups["number"].ValueSpan, CultureInfo.InvariantCulture) : number);
             })
             .OrderBy(script => script.Number)];
     }
+
+    [GeneratedRegex("^-- oldest program: (?<number>[0-9]+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OldestProgram();
 }

@@ -1,0 +1,66 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Has tombstones removed that are older than the setting: goes from list to list along the index, some at a time, and asks
+/// each list's owner. Several processes may do so at once; whoever comes second finds nothing.
+/// </summary>
+public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketOptions options, TimeProvider time)
+{
+    private const int ListsAtOnce = 200;
+    private const int RowsAtOnce = 500;
+    private const int StepsAList = 20;
+
+    private TombstoneEntry? last;
+
+    /// <summary>Looks at the next lists; behind the last one comes the first again.</summary>
+    /// <returns>Tombstones that went.</returns>
+    /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
+    public async Task<long> StepAsync(CancellationToken cancellationToken)
+    {
+        if (options.TombstoneRetention <= TimeSpan.Zero)
+        {
+            return 0;
+        }
+
+        var before = ServerTimestamp.Now(time).Plus(-(long)options.TombstoneRetention.TotalMilliseconds);
+        var entries = await index.ListTombstonesAsync(last, ListsAtOnce, cancellationToken);
+        var purged = 0L;
+        foreach (var entry in entries.Where(entry => entry.List is not null && entry.Oldest < before))
+        {
+            purged += await PurgeAsync(entry, before, cancellationToken);
+            last = entry;
+        }
+
+        last = entries.Count < ListsAtOnce ? null : entries[^1];
+        return purged;
+    }
+
+    private async ValueTask<long> PurgeAsync(TombstoneEntry entry, ServerTimestamp before, CancellationToken cancellationToken)
+    {
+        // It acts for nobody; the owner lets in whose bucket it is.
+        var request = new BucketRequest(new Caller("system.retention", IsDefaultBucket: true), [new PurgeTombstones(entry.List!.Value, before, RowsAtOnce)]);
+        var purged = 0L;
+        for (var step = 0; step < StepsAList; step++)
+        {
+            var response = await buckets.Get(entry.Bucket).ExecuteAsync(request, cancellationToken);
+            if (response.Outcomes[0] is not CountFound { Count: > 0 } found)
+            {
+                break;
+            }
+
+            purged += found.Count;
+            if (found.Count < RowsAtOnce)
+            {
+                break;
+            }
+        }
+
+        return purged;
+    }
+}

@@ -1,0 +1,42 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Storage;
+
+/// <summary>
+/// What spans buckets: their ids and stamps, read beside the owners. It decides nothing, and a bucket that changes meanwhile
+/// shows as it was or as it is.
+/// </summary>
+/// <remarks>
+/// Each list goes on after its last entry, in an order of the store's own. All reads throw
+/// <see cref="StoreUnavailableException"/> when the store cannot answer. Safe for concurrent use.
+/// </remarks>
+public interface IBucketIndex
+{
+    /// <summary>Buckets whose last author this is, deleted ones included.</summary>
+    /// <param name="author">The principal.</param>
+    /// <param name="onlyLive">Leaves out deleted ones.</param>
+    /// <param name="after">The last one seen; null for the beginning.</param>
+    /// <param name="limit">Entries at most.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>Fewer than the limit only at the end.</returns>
+    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The objects of those of these buckets that exist and whose author this still is, under the buckets' names.</summary>
+    /// <param name="author">The principal.</param>
+    /// <param name="ids">So few that their data may be held in memory; see <see cref="BucketEntry.Bytes"/>.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+        string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken);
+
+    /// <summary>Buckets that exist, in id order, after an id.</summary>
+    ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists that hold tombstones.</summary>
+    /// <param name="after">The last one seen; null for the beginning.</param>
+    /// <param name="limit">Entries at most.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>Fewer than the limit only at the end.</returns>
+    ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken);
+}

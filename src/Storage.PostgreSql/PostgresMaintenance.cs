@@ -1,0 +1,42 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>Keeps one database in order.</summary>
+/// <param name="find">The database; null while it could not be opened.</param>
+internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStoreMaintenance
+{
+    /// <inheritdoc/>
+    /// <remarks>Also removes what processes left behind that have not been heard of for an hour.</remarks>
+    public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => Get().UseAsync(
+        async connection =>
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM processes WHERE renewed < clock_timestamp() - interval '1 hour'"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM takeovers t WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = t.process)"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM writers w WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = w.process)"));
+
+            // One list a step, not the one that another process is at.
+            var step = new NpgsqlBatchCommand(
+                """
+                WITH orphan AS MATERIALIZED (SELECT bucket, list FROM orphans ORDER BY bucket, list LIMIT 1 FOR UPDATE SKIP LOCKED),
+                     gone AS (DELETE FROM records WHERE ctid = ANY (ARRAY(
+                         SELECT r.ctid FROM orphan o CROSS JOIN LATERAL (
+                             SELECT ctid FROM records r WHERE r.bucket = o.bucket AND r.list = o.list LIMIT $1) r)) RETURNING 1),
+                     ended AS (DELETE FROM orphans o USING orphan e WHERE o.bucket = e.bucket AND o.list = e.list AND (SELECT count(*) FROM gone) < $1)
+                SELECT count(*) FROM orphan
+                """);
+            new ParameterList(step.Parameters).Add((long)limit);
+            batch.BatchCommands.Add(step);
+            return (long)(await batch.ExecuteScalarAsync(cancellationToken))! > 0;
+        },
+        repeatable: true,
+        cancellationToken);
+
+    public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult(find() is { Lease.IsHealthy: true });
+
+    private PostgresDatabase Get() => find() ?? throw new StoreUnavailableException("The database could not be opened yet.");
+}

@@ -1,0 +1,121 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>The index of one database: what its rows of buckets and lists say.</summary>
+/// <param name="get">The database; throws while it could not be opened.</param>
+internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketIndex
+{
+    private const string ByAuthor =
+        """
+        SELECT b.id, b.live, CASE WHEN b.live THEN l.rows_modified ELSE b.base END, CASE WHEN b.live THEN l.bytes ELSE 0 END
+        FROM buckets b
+        LEFT JOIN LATERAL (SELECT rows_modified, bytes FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l ON true
+        WHERE b.author = $1 AND (b.live OR NOT $2) AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $3), 0)
+        ORDER BY b.bucket LIMIT $4
+        """;
+
+    private static readonly string Objects =
+        $"""
+        SELECT b.id, r.*
+        FROM unnest($1) AS k (id)
+        CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.author = $2 AND b.live OFFSET 0) b
+        CROSS JOIN LATERAL (SELECT list FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l
+        CROSS JOIN LATERAL (SELECT {RecordColumns.Names} FROM records r WHERE r.bucket = b.bucket AND r.list = l.list AND r.id = $3 OFFSET 0) r
+        """;
+
+    // From one list to the next along the index of tombstones, whatever number each holds.
+    private const string Tombstones =
+        """
+        WITH RECURSIVE found AS (
+            (SELECT bucket, list, modified FROM records
+             WHERE deleted AND (bucket, list) > (coalesce((SELECT bucket FROM buckets WHERE id = $1), 0), $2)
+             ORDER BY bucket, list, modified LIMIT 1)
+            UNION ALL
+            SELECT n.* FROM found f CROSS JOIN LATERAL (
+                SELECT bucket, list, modified FROM records
+                WHERE deleted AND (bucket, list) > (f.bucket, f.list) ORDER BY bucket, list, modified LIMIT 1) n
+        )
+        SELECT b.id, f.list, l.role, l.name, f.modified
+        FROM (SELECT * FROM found LIMIT $3) f
+        CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = f.bucket OFFSET 0) b
+        LEFT JOIN LATERAL (SELECT role, name FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list OFFSET 0) l ON true
+        ORDER BY f.bucket, f.list
+        """;
+
+    public async ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => await ReadAsync(
+        ByAuthor,
+        parameters =>
+        {
+            parameters.AddText(author);
+            parameters.Add(onlyLive);
+            parameters.AddText(after?.Value);
+            parameters.Add((long)limit);
+        },
+        static reader => new BucketEntry(
+            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), !reader.GetBoolean(1), reader.GetInt64(3)),
+        cancellationToken);
+
+    public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+        string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await ReadAsync(
+        Objects,
+        parameters =>
+        {
+            parameters.AddText([.. ids], static id => id.Value);
+            parameters.AddText(author);
+            parameters.AddText(ObjectRef.Bucket.Id);
+        },
+        static reader => (Id: BucketId.Parse(reader.GetString(0)), Record: RecordColumns.Read(reader, 1)),
+        cancellationToken)).ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public async ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
+        await ReadAsync(
+            "SELECT id FROM buckets WHERE live AND id > $1 ORDER BY id LIMIT $2",
+            parameters =>
+            {
+                parameters.AddText(after?.Value ?? "");
+                parameters.Add((long)limit);
+            },
+            static reader => BucketId.Parse(reader.GetString(0)),
+            cancellationToken);
+
+    public async ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) =>
+        await ReadAsync(
+            Tombstones,
+            parameters =>
+            {
+                parameters.AddText(after?.Bucket.Value);
+                parameters.Add(after?.Key ?? 0);
+                parameters.Add((long)limit);
+            },
+            static reader => new TombstoneEntry(
+                BucketId.Parse(reader.GetString(0)),
+                reader.GetInt32(1),
+                reader.IsDBNull(2) ? null : new ListRef((ListRole)reader.GetInt16(2), reader.GetString(3)),
+                new ServerTimestamp(reader.GetInt64(4))),
+            cancellationToken);
+
+    private async ValueTask<List<T>> ReadAsync<T>(
+        string sql, Action<ParameterList> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => await get().UseAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            bind(new ParameterList(command.Parameters));
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<T>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                rows.Add(read(reader));
+            }
+
+            return rows;
+        },
+        repeatable: true,
+        cancellationToken);
+}

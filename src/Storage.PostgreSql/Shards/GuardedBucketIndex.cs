@@ -1,0 +1,23 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.PostgreSql.Shards;
+
+/// <summary>The index of one of several databases, behind its guard.</summary>
+internal sealed class GuardedBucketIndex(IBucketIndex inner, SuspectGuard guard) : IBucketIndex
+{
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListByAuthorAsync(author, onlyLive, after, limit, cancellationToken));
+
+    public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+        string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ReadObjectsAsync(author, ids, cancellationToken));
+
+    public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListExistingAsync(after, limit, cancellationToken));
+
+    public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListTombstonesAsync(after, limit, cancellationToken));
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Rows;
+using Microsoft.Data.Sqlite;
+
+namespace Lockstep.Storage.Sqlite.Reads;
+
+/// <summary>The index of a SQLite file: what its rows of buckets and lists say.</summary>
+public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
+{
+    private static readonly string Objects =
+        $"""
+        SELECT b.id, {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => "r." + name))}
+        FROM json_each($0) k
+        JOIN buckets b ON b.id = k.value AND b.author = $1 AND b.live = 1
+        JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
+        JOIN records r ON r.bucket = b.bucket AND r.list = l.list AND r.id = $2
+        """;
+
+    // From one list to the next along the index of tombstones, whatever number each holds.
+    private const string Next =
+        """
+        SELECT r.bucket, b.id, r.list, l.role, l.name, r.modified
+        FROM (SELECT bucket, list, modified FROM records INDEXED BY records_dead
+              WHERE deleted = 1 AND (bucket, list) > ($0, $1) ORDER BY bucket, list, modified LIMIT 1) r
+        JOIN buckets b ON b.bucket = r.bucket
+        LEFT JOIN lists l ON l.bucket = r.bucket AND l.list = r.list
+        """;
+
+    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
+        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => Read(
+        static reader => new BucketEntry(
+            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), reader.GetInt64(1) == 0, reader.GetInt64(3)),
+        """
+        SELECT b.id, b.live, iif(b.live, l.rows_modified, b.base), iif(b.live, l.bytes, 0)
+        FROM buckets b LEFT JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
+        WHERE b.author = $0 AND b.live >= $1 AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $2), 0)
+        ORDER BY b.bucket LIMIT $3
+        """,
+        author, onlyLive ? 1L : 0L, after?.Value, (long)limit);
+
+    public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
+        string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await Read(
+        static reader => (Id: BucketId.Parse(reader.GetString(0)), Record: RecordColumns.Read(reader, 1)),
+        Objects,
+        JsonSerializer.Serialize(ids.Select(static id => id.Value)), author, ObjectRef.Bucket.Id))
+        .ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) => Read(
+        static reader => BucketId.Parse(reader.GetString(0)),
+        "SELECT id FROM buckets WHERE live = 1 AND id > $0 ORDER BY id LIMIT $1",
+        after?.Value ?? "", (long)limit);
+
+    public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var (bucket, list) = after is null ? (0L, 0L)
+                : (statements.Scalar("SELECT bucket FROM buckets WHERE id = $0", after.Bucket.Value) as long? ?? 0, (long)after.Key);
+            var entries = new List<TombstoneEntry>();
+            while (entries.Count < limit)
+            {
+                using var reader = statements.Prepare(Next, bucket, list).ExecuteReader();
+                if (!reader.Read())
+                {
+                    break;
+                }
+
+                (bucket, list) = (reader.GetInt64(0), reader.GetInt64(2));
+                entries.Add(new TombstoneEntry(
+                    BucketId.Parse(reader.GetString(1)),
+                    (int)list,
+                    reader.IsDBNull(3) ? null : new ListRef((ListRole)reader.GetInt64(3), reader.GetString(4)),
+                    new ServerTimestamp(reader.GetInt64(5))));
+            }
+
+            return (IReadOnlyList<TombstoneEntry>)entries;
+        }));
+
+    private ValueTask<IReadOnlyList<T>> Read<T>(Func<SqliteDataReader, T> read, string sql, params object?[] values) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            using var reader = statements.Prepare(sql, values).ExecuteReader();
+            var rows = new List<T>();
+            while (reader.Read())
+            {
+                rows.Add(read(reader));
+            }
+
+            return (IReadOnlyList<T>)rows;
+        }));
+}

@@ -1,0 +1,47 @@
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Storage.Sqlite;
+
+/// <summary>Keeps a SQLite file in order.</summary>
+public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenance
+{
+    public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return database.WriteAsync(statements =>
+        {
+            var found = false;
+            long bucket = 0, list = 0;
+            using (var reader = statements.Prepare("SELECT bucket, list FROM orphans LIMIT 1").ExecuteReader())
+            {
+                if (reader.Read())
+                {
+                    found = true;
+                    (bucket, list) = (reader.GetInt64(0), reader.GetInt64(1));
+                }
+            }
+
+            if (found && statements.Execute(
+                "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE bucket = $0 AND list = $1 LIMIT $2)", bucket, list, limit) < limit)
+            {
+                statements.Execute("DELETE FROM orphans WHERE bucket = $0 AND list = $1", bucket, list);
+            }
+
+            return found;
+        });
+    }
+
+    public async ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Writes for real, though little: it shows a file that cannot be written, not one that is short of room.
+            return await database.WriteAsync(static statements =>
+                statements.Execute("INSERT INTO meta VALUES ('heartbeat', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1") == 1);
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+}
