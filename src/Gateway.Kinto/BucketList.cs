@@ -75,7 +75,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         foreach (var record in page.Records.Where(record => !record.IsTombstone))
         {
             var id = entries.First(entry => ReferenceEquals(entry.Record, record)).Id;
-            var caller = new Caller(request.Principal!.Id, id.IsDefaultBucket);
+            var caller = new Caller(new(request.Principal!.Id), id.IsDefaultBucket ? BucketAccess.Own : BucketAccess.ByAcl);
             var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
             if (response.Outcomes[0] is Unavailable unavailable)
             {

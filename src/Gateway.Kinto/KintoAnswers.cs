@@ -61,7 +61,21 @@ internal sealed class KintoAnswers(Drain drain, KintoOptions options, HttpOption
         }
 
         headers.ContentType = ContentTypes.Json;
-        using var buffer = new PooledBuffer(4096);
+        if (response.Length is { } length)
+        {
+            // Straight into the connection's buffers, which are there once the response has begun.
+            headers.ContentLength = length;
+            if (context.Request.Method is not "HEAD")
+            {
+                await context.Response.StartAsync(context.RequestAborted);
+                response.Body(context.Response.BodyWriter);
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            }
+
+            return;
+        }
+
+        using var buffer = PooledBuffer.For(response.Size);
         response.Body(buffer);
         headers.ContentLength = buffer.Length;
         if (context.Request.Method is "HEAD")

@@ -47,7 +47,7 @@ internal static class KintoPaths
         return new KintoTarget(
             isDefault ? BucketId.DefaultBucket(publicName) : BucketId.Named(publicName),
             publicName,
-            new Caller(principal.Id, isDefault),
+            new Caller(new(principal.Id), isDefault ? BucketAccess.Own : BucketAccess.ByAcl),
             ListRef.Self,
             publicName,
             $"/buckets/{publicName}");

@@ -59,9 +59,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketStore store, IBu
 
             foreach (var id in ids)
             {
-                // The flush acts for nobody; the owner lets in whose bucket it is.
-                var caller = new Caller("system.flush", IsDefaultBucket: true);
-                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
                 if (response.Outcomes[0] is Unavailable)
                 {
                     return KintoErrors.Unavailable(options.RetryAfter);

@@ -27,8 +27,8 @@ internal sealed class GuardedBucketStore(IBucketStore inner, Func<bool> isSuspec
         RunAsync(() => inner.LoadAsync(id, claim, cancellationToken));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-        RunAsync(() => inner.ReadAsync(bucket, keys, cancellationToken));
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+        RunAsync(() => inner.ReadAsync(bucket, keys, projection, cancellationToken));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         RunAsync(() => inner.ScanAsync(scan, cancellationToken));
