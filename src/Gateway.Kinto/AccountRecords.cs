@@ -30,7 +30,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
 
         // Whether somebody has the name is told by nothing but the refusal.
         return InMemoryRecords.Refusal(operation, existing: null)
-            ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Previous: null) : null);
+            ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true) : null);
     }
 
     /// <summary>Carries out an operation on an account, for its owner.</summary>
@@ -80,7 +80,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
             var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(password, cancellationToken);
             if (await directory.ChangeAsync(account, hash, cancellationToken) is { } changed)
             {
-                return new RecordWritten(Of(changed), record);
+                return new RecordWritten(Of(changed), Created: false) { Previous = record };
             }
         }
 

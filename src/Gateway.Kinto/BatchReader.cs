@@ -47,7 +47,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
 
             var requests = new List<KintoRequest>();
             var sharedBody = Member(defaults, "body");
-            ReadOnlyMemory<byte> shared = sharedBody.ValueKind == JsonValueKind.Undefined ? default : JsonMarshal.GetRawUtf8Value(sharedBody).ToArray();
+            ReadOnlyMemory<byte> shared = sharedBody.ValueKind == JsonValueKind.Undefined ? default : Part(outer.Body, sharedBody);
             long bodies = 0;
             foreach (var part in parts.EnumerateArray())
             {
@@ -166,7 +166,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             Query = query ?? QueryParameters.None,
             Refusal = query is null ? KintoErrors.BadQuery : null,
             Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
-            Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(own, shared),
+            Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(outer.Body, own, shared),
             SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
             BaseUrl = outer.BaseUrl,
@@ -181,15 +181,22 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         Member(part, name) is { ValueKind: not JsonValueKind.Undefined } own ? own : Member(defaults, name);
 
     /// <summary>The part's own bytes where there are no defaults; else both, the part's own winning at every level.</summary>
-    private static ReadOnlyMemory<byte> Merge(JsonElement own, JsonElement shared)
+    private static ReadOnlyMemory<byte> Merge(ReadOnlyMemory<byte> text, JsonElement own, JsonElement shared)
     {
         if (shared.ValueKind == JsonValueKind.Undefined)
         {
-            return JsonMarshal.GetRawUtf8Value(own).ToArray();
+            return Part(text, own);
         }
 
         var merged = new ArrayBufferWriter<byte>();
         JsonMerge.Write(merged, shared, own, JsonMergeRule.Deep);
         return merged.WrittenMemory;
+    }
+
+    /// <summary>Where the element lies in the text that it was parsed from, which lives as long as the batch.</summary>
+    private static ReadOnlyMemory<byte> Part(ReadOnlyMemory<byte> text, JsonElement element)
+    {
+        var part = JsonMarshal.GetRawUtf8Value(element);
+        return text.Span.Overlaps(part, out var offset) ? text.Slice(offset, part.Length) : part.ToArray();
     }
 }

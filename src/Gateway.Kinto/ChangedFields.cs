@@ -16,7 +16,7 @@ internal static class ChangedFields
     public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string writer)
     {
         using var now = JsonText.Parse(written.Record.Body);
-        using var before = JsonText.Parse(written.Previous is { IsTombstone: false } old ? old.Body : RecordData.EmptyObject);
+        using var before = JsonText.Parse(written.Previous?.Body ?? RecordData.EmptyObject);
         using var asked = JsonText.Parse(patch);
         var (previous, wishes) = (Members(before.RootElement), diff ? Members(asked.RootElement) : []);
         output.Write("{\"data\":{"u8);

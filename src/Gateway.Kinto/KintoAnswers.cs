@@ -20,6 +20,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
             ? [NoStore, .. KintoHeaders.Of(response, options)]
             : [.. KintoHeaders.Of(response, options)],
         Body = response.Body,
+        Length = response.Length,
         Size = response.Size,
     };
 

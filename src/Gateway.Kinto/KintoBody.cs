@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
@@ -6,7 +7,7 @@ namespace Lockstep.Gateway.Kinto;
 
 /// <summary>The envelope <c>{"data": …, "permissions": …}</c> of a write, checked.</summary>
 /// <param name="Data">Null when the envelope has no <c>data</c>.</param>
-/// <param name="Raw">The <c>data</c> object's own bytes, or <c>{}</c>.</param>
+/// <param name="Raw">Of a PATCH, a copy of the <c>data</c> object's own bytes; else <c>{}</c>.</param>
 /// <param name="IsEmpty">Neither of the two was given.</param>
 internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, bool IsEmpty)
 {
@@ -75,7 +76,8 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
                     return (null, KintoErrors.TooLarge($"The data of an object may have {options.MaxRecordBytes} bytes."));
                 }
 
-                body = new KintoBody(data, System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(property.Value).ToArray(), IsEmpty: false);
+                var raw = request.Method is "PATCH" ? JsonMarshal.GetRawUtf8Value(property.Value).ToArray() : RecordData.EmptyObject;
+                body = new KintoBody(data, raw, IsEmpty: false);
             }
             else if (property.NameEquals("permissions"u8))
             {

@@ -45,6 +45,7 @@ internal static class KintoOutcomes
         {
             Stamp = record.Modified,
             Size = record.Body.Length,
+            Length = fields is null ? KintoWriter.ObjectLength(target.PublicId(record.Id), record, request.Principal!.Id) : null,
             Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal!.Id),
         };
 
@@ -53,6 +54,7 @@ internal static class KintoOutcomes
         {
             Stamp = stamp,
             Size = records.Sum(record => (long)record.Body.Length),
+            Length = fields is null ? KintoWriter.ListLength(records) : null,
             Body = output => KintoWriter.WriteList(output, records, fields),
         };
 

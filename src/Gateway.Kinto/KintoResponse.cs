@@ -15,6 +15,9 @@ internal sealed record KintoResponse(int Status)
     /// <summary>Writes the JSON body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
 
+    /// <summary>Bytes of the body, where that is known before it is written; else null.</summary>
+    public long? Length { get; init; }
+
     /// <summary>The bucket's clock runs ahead: tell the client to slow down.</summary>
     public bool SlowDown { get; init; }
 

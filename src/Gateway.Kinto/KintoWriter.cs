@@ -35,6 +35,23 @@ internal static class KintoWriter
         output.Write("]}"u8);
     }
 
+    /// <summary>Bytes that <see cref="WriteObject"/> writes when all fields are wanted.</summary>
+    public static long ObjectLength(string id, StoredRecord record, string? writer) =>
+        "{\"data\":"u8.Length + DataLength(id, record) + "}"u8.Length
+        + (writer is null ? 0 : ",\"permissions\":{\"write\":[\""u8.Length + Encoding.UTF8.GetByteCount(writer) + "\"]}"u8.Length);
+
+    /// <summary>Bytes that <see cref="WriteList"/> writes when all fields are wanted.</summary>
+    public static long ListLength(IReadOnlyList<StoredRecord> records)
+    {
+        long length = "{\"data\":["u8.Length + Math.Max(records.Count - 1, 0) + "]}"u8.Length;
+        for (var i = 0; i < records.Count; i++)
+        {
+            length += DataLength(records[i].Id, records[i]);
+        }
+
+        return length;
+    }
+
     public static void WriteData(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields)
     {
         output.Write("{\"id\":\""u8);
@@ -56,6 +73,14 @@ internal static class KintoWriter
         }
 
         output.Write(body[1..]);
+    }
+
+    private static long DataLength(string id, StoredRecord record)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(record.Modified.Milliseconds, digits, out var stamp);
+        var head = "{\"id\":\""u8.Length + Encoding.UTF8.GetByteCount(id) + "\",\"last_modified\":"u8.Length + stamp;
+        return head + (record.IsTombstone ? ",\"deleted\":true}"u8.Length : record.Body.Length > 2 ? record.Body.Length : record.Body.Length - 1);
     }
 
     /// <param name="output">Where to.</param>

@@ -19,7 +19,7 @@ internal sealed class ListParameters
     private KintoResponse? error;
 
     private ListParameters(KintoRequest request, KintoOptions options) =>
-        query = new ListQuery { Limit = options.MaxPageRecords, MaxBytes = options.MaxPageBytes / request.Share };
+        query = new ListQuery { Limit = options.MaxPageRecords, MaxBytes = options.MaxPageBytes / request.Share, Projection = Projection.Listed };
 
     public ListQuery Query => query;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
@@ -96,7 +97,8 @@ internal sealed class ObjectPlans(KintoOptions options)
                 return invalid;
             }
 
-            patch = request.Body;
+            // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
+            patch = request.Body.ToArray();
         }
         else
         {
@@ -120,8 +122,11 @@ internal sealed class ObjectPlans(KintoOptions options)
             patch = target.List.Role == ListRole.Self ? body.Data?.Body ?? body.Raw : body.Raw;
         }
 
-        // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
-        var operation = new PatchRecord(target.Object, kind, patch.ToArray(), options.MaxRecordBytes, KintoBody.ReservedFlag) { Precondition = precondition };
+        var operation = new PatchRecord(target.Object, kind, patch, options.MaxRecordBytes, KintoBody.ReservedFlag)
+        {
+            Precondition = precondition,
+            ReturnsPrevious = behaviour is not "full",
+        };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => outcome is RecordWritten written
             ? Patched(written, request, target, behaviour, patch)
             : KintoOutcomes.Render(outcome, request, target, fields: null, options));
@@ -133,7 +138,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         var full = KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options);
         return behaviour is "full"
             ? full
-            : full with { Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
+            : full with { Length = null, Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
     }
 
     private KintoPlan.Call Call(KintoRequest request, KintoTarget target, Operation operation, FieldSelection? fields = null) =>
@@ -141,7 +146,7 @@ internal sealed class ObjectPlans(KintoOptions options)
 
     private static KintoResponse? Mismatch(RecordData? data, KintoTarget target) =>
         data?.Id is { } id && !string.Equals(id, target.PublicId(target.Object.Id), StringComparison.Ordinal)
-            && !(target.List.Role == ListRole.Self && target.Caller.IsDefaultBucket && id is "default")
+            && !(target.List.Role == ListRole.Self && target.Caller.Access == BucketAccess.Own && id is "default")
             ? KintoErrors.Invalid("body", "id", "Object id does not match existing object")
             : null;
 

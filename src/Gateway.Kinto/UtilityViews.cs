@@ -55,7 +55,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketIndex index, IBu
 
             foreach (var id in ids)
             {
-                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Callers.Flush, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
+                var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
                 if (response.Outcomes[0] is Unavailable)
                 {
                     return KintoErrors.Unavailable(options.RetryAfter);

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Grains.Wire;
+using Lockstep.Grains.Wire.Former;
 using Orleans.Concurrency;
 using Lockstep.Grains.Placement;
 
@@ -20,16 +21,12 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     /// <summary>Timestamp of the last call through Orleans.</summary>
     public long Called => Volatile.Read(ref called);
 
-    public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken)
-    {
-        Volatile.Write(ref called, time.GetTimestamp());
+    public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken) =>
+        ResponseWire.From(await ExecuteAsync(request.ToRequest(), cancellationToken));
 
-        // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Begun on
-        // this thread all the same, since most answers are in memory and need no other one.
-        var execution = new Task<Task<BucketResponse>>(() => owners.Get(id).ExecuteAsync(request.ToRequest(), cancellationToken).AsTask());
-        execution.RunSynchronously(TaskScheduler.Default);
-        return ResponseWire.From(await execution.Unwrap());
-    }
+    public Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: false);
+
+    public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: true);
 
     public Task PingAsync() => Task.CompletedTask;
 
@@ -45,6 +42,29 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     {
         local.Remove(id, this);
         return Task.Run(() => owners.CloseAsync(id, cancellationToken), cancellationToken);
+    }
+
+    private async Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate surrogate, bool isSystem)
+    {
+        var request = surrogate.ToRequest();
+        if (request.Caller.Access is not (BucketAccess.Own or BucketAccess.ByAcl or BucketAccess.System)
+            || (request.Caller.Access == BucketAccess.System) != isSystem)
+        {
+            throw new ArgumentException($"Access {request.Caller.Access} does not come this way.", nameof(surrogate));
+        }
+
+        return BucketResponseSurrogate.From(await ExecuteAsync(request, CancellationToken.None), request);
+    }
+
+    private async Task<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref called, time.GetTimestamp());
+
+        // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Begun on
+        // this thread all the same, since most answers are in memory and need no other one.
+        var execution = new Task<Task<BucketResponse>>(() => owners.Get(id).ExecuteAsync(request, cancellationToken).AsTask());
+        execution.RunSynchronously(TaskScheduler.Default);
+        return await execution.Unwrap();
     }
 
     /// <summary>From any thread: moves the activation to where it is placed now, when its calls are done.</summary>

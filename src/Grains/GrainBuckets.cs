@@ -33,6 +33,8 @@ public sealed partial class GrainBuckets(
     // It stops; it cannot connect to the owner's silo; it has passed the call on too often.
     private static readonly string[] SaidBySilos = ["Silo stopping", "Exception while sending message", "Forwarding failed"];
 
+    private readonly WireVersion version = new(time);
+
     // Timestamp of the last failed call; 0 for none.
     private long failed;
 
@@ -52,10 +54,10 @@ public sealed partial class GrainBuckets(
     /// pass them on. Of what was under way when a connection broke, or to a silo that is gone, it says something else, which
     /// means that nobody knows; so does anything that is not in this list.
     /// </summary>
-    private static bool WasSentBack(Exception e, RequestWire sent) => e switch
+    private static bool WasSentBack(Exception e, Sending sent) => e switch
     {
         OrleansMessageRejectionException when e.GetType() == typeof(OrleansMessageRejectionException) =>
-            !sent.WasSent || Array.Exists(SaidBySilos, text => e.Message.StartsWith(text, StringComparison.Ordinal)),
+            !sent.HasBegun || Array.Exists(SaidBySilos, text => e.Message.StartsWith(text, StringComparison.Ordinal)),
         SiloUnavailableException => e.Message.EndsWith("' is shutting down.", StringComparison.Ordinal),
         _ => false,
     };
@@ -74,14 +76,13 @@ public sealed partial class GrainBuckets(
 
     private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
-        var wire = RequestWire.From(request);
         var begun = time.GetTimestamp();
         while (true)
         {
             try
             {
                 // Not cancelled either: carrying a token costs every poll more than an answer that nobody reads does now and then.
-                return (await OwnerOf(id, route(id)).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return await CallAsync(id, route(id), new Sending(request));
             }
             catch (Exception e) when (IsLost(e, cancellationToken))
             {
@@ -108,13 +109,13 @@ public sealed partial class GrainBuckets(
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            var wire = RequestWire.From(request);
+            var sending = new Sending(request);
             try
             {
                 // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-                return (await OwnerOf(id, way).ExecuteAsync(wire, CancellationToken.None)).ToResponse();
+                return await CallAsync(id, way, sending);
             }
-            catch (Exception e) when (WasSentBack(e, wire))
+            catch (Exception e) when (WasSentBack(e, sending))
             {
                 Suspect("write", e);
                 if (time.GetElapsedTime(begun) >= wait)
@@ -131,6 +132,9 @@ public sealed partial class GrainBuckets(
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
+
+    private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending) =>
+        version.CallAsync(OwnerOf(id, way), id, sending);
 
     /// <returns>A way on which the owner has just answered.</returns>
     private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, CancellationToken cancellationToken)

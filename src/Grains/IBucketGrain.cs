@@ -1,4 +1,5 @@
 using Lockstep.Grains.Wire;
+using Lockstep.Grains.Wire.Former;
 
 namespace Lockstep.Grains;
 
@@ -6,11 +7,24 @@ namespace Lockstep.Grains;
 [Alias("lockstep.bucket")]
 public interface IBucketGrain : IGrainWithStringKey
 {
-    /// <summary>See <see cref="Core.Buckets.IBucket.ExecuteAsync"/>.</summary>
+    /// <summary>The same as <see cref="RunAsync"/>, as gateways of 0.1.0 ask for it and silos of 0.1.0 know it.</summary>
     [Alias("execute")]
     Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken);
 
     /// <summary>Answers when the bucket's owner can be reached, and does nothing.</summary>
     [Alias("ping")]
     Task PingAsync();
+
+    /// <summary>What clients asked for; see <see cref="Core.Buckets.IBucket.ExecuteAsync"/>.</summary>
+    /// <exception cref="ArgumentException">The caller claims to be the server itself.</exception>
+    [Alias("run")]
+    Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request);
+
+    /// <summary>
+    /// What the server itself does, for a flush or after an account's end. It is a call of its own, so that nothing that a
+    /// client can bring into a request makes it one of the server's.
+    /// </summary>
+    /// <exception cref="ArgumentException">The caller is not the server itself.</exception>
+    [Alias("administer")]
+    Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request);
 }

@@ -18,8 +18,8 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         await database.Reads.LoadAsync(id, claim).WaitAsync(cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-        await database.Reads.ReadAsync(bucket.Row, keys).WaitAsync(cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+        await database.Reads.ReadAsync(bucket.Row, keys, projection).WaitAsync(cancellationToken);
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>

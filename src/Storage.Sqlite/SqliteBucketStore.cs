@@ -26,10 +26,10 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Load(statements, id))));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => keys.Count == 1
-            ? Read(statements, bucket.Row, keys)
-            : InSnapshot(statements, () => Read(statements, bucket.Row, keys))));
+            ? Read(statements, bucket.Row, keys, projection)
+            : InSnapshot(statements, () => Read(statements, bucket.Row, keys, projection))));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Scan(statements, scan, cancellationToken))));
@@ -110,16 +110,16 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     }
 
     private static IReadOnlyDictionary<RecordKey, StoredRecord> Read(
-        SqliteStatements statements, long bucket, IReadOnlyCollection<RecordKey> keys)
+        SqliteStatements statements, long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection)
     {
+        var sql = $"SELECT {RecordColumns.Of(projection)} FROM records WHERE bucket = $0 AND list = $1 AND id = $2";
         var found = new Dictionary<RecordKey, StoredRecord>(keys.Count);
         foreach (var key in keys)
         {
-            using var reader = statements.Prepare(
-                $"SELECT {RecordColumns.Names} FROM records WHERE bucket = $0 AND list = $1 AND id = $2", bucket, key.List, key.Id).ExecuteReader();
+            using var reader = statements.Prepare(sql, bucket, key.List, key.Id).ExecuteReader();
             if (reader.Read())
             {
-                found[key] = RecordColumns.Read(reader);
+                found[key] = RecordColumns.Read(reader, projection: projection);
             }
         }
 
@@ -153,9 +153,9 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                     return new RecordRows(version, head, records, More: true);
                 }
 
-                var record = RecordColumns.Read(reader);
+                var record = RecordColumns.Read(reader, projection: scan.Query.Projection);
                 records.Add(record);
-                bytes += record.Body.Length;
+                bytes += record.Length;
             }
         }
 

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace Lockstep.Cluster.Chaos;
 
 /// <summary>One cluster for all tests of a class; each brings its own accounts and buckets.</summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public class ClusterFixture : IAsyncLifetime
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(60);
     private ClusterProcesses? cluster;
@@ -15,7 +15,10 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     internal IReadOnlyList<Entrance> Gateways => [.. Cluster.Gateways.Select(static gateway => new Entrance(gateway.Url, gateway))];
 
-    public async Task InitializeAsync() => cluster = await ClusterProcesses.StartAsync();
+    /// <summary>The build that all members begin with; null: the one that is tested.</summary>
+    protected virtual string? Program => null;
+
+    public async Task InitializeAsync() => cluster = await ClusterProcesses.StartAsync(Program);
 
     public async Task DisposeAsync() => await Cluster.DisposeAsync();
 

@@ -12,6 +12,9 @@ public enum Need
     /// <summary>nginx.</summary>
     LoadBalancer,
 
+    /// <summary>A build of 0.1.0: <c>LOCKSTEP_CHAOS_FORMER=$(tests/former)</c>.</summary>
+    FormerBuild,
+
     /// <summary>To be asked for: <c>tests/chaos</c>.</summary>
     LongRun,
 

@@ -15,6 +15,7 @@ public sealed class NeedsFactAttribute : FactAttribute
             Need.NetworkNamespaces => Task.Run(WhyNoNamespacesAsync).GetAwaiter().GetResult(),
             Need.FakeClock => FakeClock.Missing,
             Need.LoadBalancer => LoadBalancer.Missing,
+            Need.FormerBuild => RunSettings.FormerProgram is null ? "LOCKSTEP_CHAOS_FORMER names no build of 0.1.0; tests/former makes one" : null,
             Need.LongRun => RunSettings.Minutes is null ? "the long form is run by tests/chaos" : null,
             _ => RunSettings.RecoveryRounds is null ? "recovery is measured by tests/chaos --recovery 20" : null,
         };

@@ -12,6 +12,9 @@ internal static class RunSettings
     /// <summary>How often recovery is measured; null: it is not.</summary>
     public static int? RecoveryRounds => Number("LOCKSTEP_CHAOS_RECOVERY");
 
+    /// <summary>The program of 0.1.0, as <c>tests/former</c> builds it; null: there is none.</summary>
+    public static string? FormerProgram => Environment.GetEnvironmentVariable("LOCKSTEP_CHAOS_FORMER") is { Length: > 0 } file ? file : null;
+
     /// <summary>A file that long runs write to as they go; null: none.</summary>
     private static string? Progress => Environment.GetEnvironmentVariable("LOCKSTEP_CHAOS_PROGRESS") is { Length: > 0 } file ? file : null;
 

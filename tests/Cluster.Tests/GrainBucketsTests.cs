@@ -5,7 +5,9 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Grains;
+using Lockstep.Storage.Contract;
 using Lockstep.Grains.Wire;
+using Lockstep.Grains.Wire.Former;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Runtime;
@@ -16,7 +18,7 @@ namespace Lockstep.Cluster.Tests;
 public sealed class GrainBucketsTests
 {
     private static readonly BucketId Bucket = BucketId.DefaultBucket("b");
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly BucketRequest Read = new(Alice, [new ReadRecord(ObjectRef.Record("tasks", "a"))]);
     private static readonly BucketRequest Write = new(Alice, [new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray())]);
 
@@ -33,7 +35,7 @@ public sealed class GrainBucketsTests
         owner.Answer();
 
         Assert.Equal([Unavailable.FateUnknown], await ExecuteAsync(Buckets(), Write));
-        Assert.Equal(["execute"], owner.Calls);
+        Assert.Equal(["run"], owner.Calls);
     }
 
     [Fact]
@@ -44,7 +46,7 @@ public sealed class GrainBucketsTests
         owner.Answer();
 
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(Buckets(), Read)));
-        Assert.Equal(["execute", "execute", "execute"], owner.Calls);
+        Assert.Equal(["run", "run", "run"], owner.Calls);
     }
 
     [Fact]
@@ -67,7 +69,7 @@ public sealed class GrainBucketsTests
         owner.Answer();
 
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
-        Assert.Equal(["execute", "ping", "ping", "ping", "execute"], owner.Calls);
+        Assert.Equal(["run", "ping", "ping", "ping", "run"], owner.Calls);
     }
 
     [Fact]
@@ -78,7 +80,7 @@ public sealed class GrainBucketsTests
         await ExecuteAsync(buckets, Write);
 
         Assert.Equal([Unavailable.StoreFailed], await ExecuteAsync(buckets, Write));
-        Assert.Equal(["execute", "ping"], owner.Calls);
+        Assert.Equal(["run", "ping"], owner.Calls);
     }
 
     [Theory]
@@ -91,7 +93,7 @@ public sealed class GrainBucketsTests
         owner.Answer();
 
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(Buckets(), Write)));
-        Assert.Equal(["execute", "ping", "execute"], owner.Calls);
+        Assert.Equal(["run", "ping", "run"], owner.Calls);
     }
 
     [Fact]
@@ -109,12 +111,41 @@ public sealed class GrainBucketsTests
         owner.Answer(() =>
         {
             gone.Cancel();
-            return !owner.LastToken.CanBeCanceled;
+            return true;
         });
 
         Assert.IsType<Missing>(Assert.Single((await Buckets().Get(Bucket).ExecuteAsync(Write, gone.Token)).Outcomes));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Buckets().Get(Bucket).ExecuteAsync(Write, gone.Token).AsTask());
-        Assert.Equal(["execute"], owner.Calls);
+        Assert.Equal(["run"], owner.Calls);
+    }
+
+    /// <summary>It is a call of its own, which no request of a client becomes.</summary>
+    [Fact]
+    public async Task Write_OfTheServerItself_GoesAsSuch()
+    {
+        owner.Answer();
+
+        await ExecuteAsync(Buckets(), new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]));
+
+        Assert.Equal(["administer"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Write_ToASiloThatCannotReadIt_GoesInTheFormerForm_AndSoDoAllForAWhile()
+    {
+        var time = new ManualTime();
+        time.Pass(TimeSpan.FromSeconds(1));
+        var buckets = Buckets(time: time);
+        owner.Fail(Unreadable(), left: true);
+        owner.Answer();
+        owner.Answer();
+        owner.Answer();
+
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Read)));
+        time.Pass(TimeSpan.FromSeconds(31));
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
+        Assert.Equal(["run", "execute", "execute", "run"], owner.Calls);
     }
 
     [Fact]
@@ -128,8 +159,12 @@ public sealed class GrainBucketsTests
     private static Exception Rejection(string reason) => (Exception)Activator.CreateInstance(
         typeof(OrleansMessageRejectionException), BindingFlags.NonPublic | BindingFlags.Instance, binder: null, [reason], culture: null)!;
 
-    private GrainBuckets Buckets(TimeSpan? wait = null) =>
-        new(_ => FakeGrains.Of(owner), null, wait ?? TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    /// <summary>What a silo of 0.1.0 answers to a call that it has not got.</summary>
+    private static Exception Unreadable() => new TypeLoadException(
+        """Unable to resolve type alias "("inv",[Orleans.Runtime.GrainReference],[Lockstep.Grains.IBucketGrain],"run")".""");
+
+    private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null) =>
+        new(_ => FakeGrains.Of(owner), null, wait ?? TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;
@@ -137,13 +172,11 @@ public sealed class GrainBucketsTests
     /// <summary>Answers each call as it was told to, in order.</summary>
     private sealed class FakeOwner : IBucketGrain
     {
-        private readonly Queue<Func<ResponseWire>> answers = new();
+        private readonly Queue<Func<BucketResponse>> answers = new();
         private Exception? always;
-        private RequestWire? request;
+        private Action? send;
 
         public List<string> Calls { get; } = [];
-
-        public CancellationToken LastToken { get; private set; }
 
         /// <param name="failure">What the call ends with.</param>
         /// <param name="left">Whether the request was written to a connection before.</param>
@@ -151,7 +184,7 @@ public sealed class GrainBucketsTests
         {
             if (left)
             {
-                Assert.NotEmpty(request!.Operations);
+                send!();
             }
 
             throw failure;
@@ -162,20 +195,29 @@ public sealed class GrainBucketsTests
         public void Answer(Func<bool>? condition = null) => answers.Enqueue(() =>
         {
             Assert.True(condition?.Invoke() ?? true);
-            return ResponseWire.From(new BucketResponse([new Missing(ObjectRef.Record("tasks", "a"))]));
+            return new BucketResponse([new Missing(ObjectRef.Record("tasks", "a"))]);
         });
 
-        public Task<ResponseWire> ExecuteAsync(RequestWire sent, CancellationToken cancellationToken)
+        public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken)
         {
-            request = sent;
-            LastToken = cancellationToken;
-            return NextAsync("execute");
+            send = () => Assert.NotEmpty(request.Operations);
+            return ResponseWire.From(await NextAsync("execute"));
+        }
+
+        public Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request) => RunAsync(request, "run");
+
+        public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, "administer");
+
+        private async Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request, string call)
+        {
+            send = () => Assert.NotEmpty(request.Operations);
+            return BucketResponseSurrogate.From(await NextAsync(call), request.ToRequest());
         }
 
         public Task PingAsync() => NextAsync("ping");
 
         /// <summary>At once: a ping that a busy machine brings back late is one that failed.</summary>
-        private async Task<ResponseWire> NextAsync(string call)
+        private async Task<BucketResponse> NextAsync(string call)
         {
             Calls.Add(call);
             await Task.CompletedTask;

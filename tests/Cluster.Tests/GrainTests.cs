@@ -11,7 +11,7 @@ namespace Lockstep.Cluster.Tests;
 /// <summary>The promises to devices, with owners that are grains.</summary>
 public sealed class GrainTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
 
     [Fact]

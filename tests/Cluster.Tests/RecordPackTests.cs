@@ -3,6 +3,8 @@ using System.Text.Json;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Grains.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
 
 namespace Lockstep.Cluster.Tests;
 
@@ -18,7 +20,30 @@ public sealed class RecordPackTests
 
         Assert.Equal(Describe(records), Describe(RecordPack.Unpack(packs)));
         Assert.InRange(packs.Length, 3, 20);
+        Assert.Equal(records.Sum(RecordPack.Size), packs.Sum(pack => pack.Length));
         Assert.Single(packs, pack => pack.Length > 85_000);
+    }
+
+    [Fact]
+    public void Page_ThereAndBack_IsTheSame_AndFollowedByWhatFollowsIt()
+    {
+        var random = new Random(8);
+        List<StoredRecord> records = [.. Enumerable.Range(0, 500).Select(i => Record(random, $"ŕ{i}", i switch { 100 => 200_000, 101 => 0, _ => random.Next(700) }))];
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+
+        foreach (var page in (IReadOnlyList<StoredRecord>[])[records, [], [records[0]]])
+        {
+            OutcomeSurrogate[] sent =
+            [
+                new PageFoundSurrogate { Records = new RecordPage(page), Stamp = 7 },
+                new PageFoundSurrogate { Records = new RecordPage(page), Stamp = 8 },
+            ];
+            var back = serializer.Deserialize<OutcomeSurrogate[]>(serializer.SerializeToArray(sent))!.Cast<PageFoundSurrogate>().ToList();
+
+            Assert.Equal([7, 8], back.Select(outcome => outcome.Stamp));
+            Assert.All(back, outcome => Assert.Equal(Describe(page), Describe(outcome.Records.Records)));
+        }
     }
 
     [Fact]

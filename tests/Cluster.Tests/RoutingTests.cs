@@ -19,7 +19,7 @@ namespace Lockstep.Cluster.Tests;
 public sealed class RoutingTests : IAsyncLifetime
 {
     private const int Count = 60;
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
 
     private readonly Members members = new();
     private readonly List<WebApplication> silos = [];

@@ -9,6 +9,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Grains;
 using Lockstep.Grains.Wire;
+using Lockstep.Grains.Wire.Former;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Serialization;
@@ -29,7 +30,7 @@ public sealed class WireTests
     {
         Since = new(1), After = new(2), Before = new(3), Deleted = true, Ids = ["a"], ExcludedIds = ["b", "c"],
         Sort = [new SortField("x.y", true), new SortField("id", false)], Limit = 7, MaxBytes = 8,
-        Cursor = new PageCursor(new(4), "d", new(6), "[[1]]"),
+        Cursor = new PageCursor(new(4), "d", new(6), "[[1]]"), Projection = Projection.Listed,
     };
 
     public static TheoryData<Operation> Operations =>
@@ -47,7 +48,7 @@ public sealed class WireTests
                 SecondTest = PreconditionTest.NoneMatch, SecondValue = new(4),
             },
         },
-        new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99),
+        new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99) { ReturnsPrevious = true },
         new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
@@ -72,8 +73,8 @@ public sealed class WireTests
         new RecordDeleted(StoredRecord.Tombstone("b", new(6), "account:alice")),
         new RecordFound(Record),
         new RecordKept(Record),
-        new RecordWritten(Record, Record),
-        new RecordWritten(Record, Previous: null),
+        new RecordWritten(Record, Created: false) { Previous = Record },
+        new RecordWritten(Record, Created: true),
         new RecordsDeleted([StoredRecord.Tombstone("b", new(6), "account:alice")], new(6), Next: null),
         new TooLarge("large"),
         Unavailable.FateUnknown,
@@ -83,9 +84,9 @@ public sealed class WireTests
     [MemberData(nameof(Operations), DisableDiscoveryEnumeration = true)]
     public void Operation_ThereAndBack_IsTheSame(Operation operation)
     {
-        var request = new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [operation]);
+        var request = new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]);
 
-        var back = Transport(RequestWire.From(request)).ToRequest();
+        var back = Transport(BucketRequestSurrogate.From(new Sending(request))).ToRequest();
 
         Assert.Equal(request.Caller, back.Caller);
         Assert.Equal(Describe(operation), Describe(Assert.Single(back.Operations)));
@@ -95,10 +96,67 @@ public sealed class WireTests
     [MemberData(nameof(Outcomes), DisableDiscoveryEnumeration = true)]
     public void Outcome_ThereAndBack_IsTheSame(Outcome outcome)
     {
-        var back = Transport(ResponseWire.From(new BucketResponse([outcome], ClockLeads: true))).ToResponse();
+        var request = new BucketRequest(default, [new ReadRecord(Target)]);
+        var back = Transport(BucketResponseSurrogate.From(new BucketResponse([outcome], ClockLeads: true), request)).ToResponse(request);
 
         Assert.True(back.ClockLeads);
         Assert.Equal(Describe(outcome), Describe(Assert.Single(back.Outcomes)));
+    }
+
+    public static TheoryData<Operation> BodySenders =>
+    [
+        new PutRecord(Target, new byte[100_000]),
+        new CreateRecord(Target, new byte[100_000]),
+    ];
+
+    /// <summary>Who sent a body has it.</summary>
+    [Theory]
+    [MemberData(nameof(BodySenders), DisableDiscoveryEnumeration = true)]
+    public void Written_ToWhoSentTheBody_ComesWithoutIt_AndIsWholeThere(Operation operation)
+    {
+        var request = new BucketRequest(default, [operation]);
+        var written = new RecordWritten(Record with { Body = operation.SentBody!.Value }, Created: true);
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+
+        var bytes = serializer.SerializeToArray(BucketResponseSurrogate.From(new BucketResponse([written]), request));
+        var back = serializer.Deserialize<BucketResponseSurrogate>(bytes)!.ToResponse(request);
+
+        Assert.InRange(bytes.Length, 1, 300);
+        Assert.Equal(Describe(written), Describe(Assert.Single(back.Outcomes)));
+    }
+
+    /// <summary>0.1.0 tells by the former record whether there was one, and after a patch shows what has changed.</summary>
+    [Fact]
+    public void Written_InTheFormerForm_HasTheBody_AndSaysWhetherItWasThere()
+    {
+        var request = new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [new PutRecord(Target, "1"u8.ToArray())]);
+        BucketResponse response = new([new RecordWritten(Record, Created: true), new RecordWritten(Record, Created: false), new RecordWritten(Record, Created: false) { Previous = Record }]);
+
+        var asked = Transport(RequestWire.From(new Sending(request), BucketId.DefaultBucket("a")));
+        var sent = Transport(ResponseWire.From(response));
+
+        Assert.Equal((true, "account:alice"), (asked.IsDefaultBucket, asked.Principal));
+        Assert.Equal(request.Caller, asked.ToRequest().Caller);
+        Assert.Equal([null, "{}", "{}"], sent.Outcomes.Select(outcome => outcome.Previous is { IsTombstone: false } previous ? Encoding.UTF8.GetString(previous.Body) : null));
+        Assert.All(sent.Outcomes, outcome => Assert.Equal(Record.Body.ToArray(), outcome.Record!.Body));
+        Assert.Equal([true, false, false], sent.ToResponse().Outcomes.Select(outcome => ((RecordWritten)outcome).Created));
+        Assert.True(Assert.IsType<PatchRecord>(OperationWire.From(new PatchRecord(Target, PatchKind.Merge, "{}"u8.ToArray())).ToOperation()).ReturnsPrevious);
+    }
+
+    [Fact]
+    public void Callers_InTheFormerForm_AreWhatVersion010MadeOfThem()
+    {
+        Assert.Equal(("system.flush", true), Former(Caller.System, BucketId.Named("b")));
+        Assert.Equal(("account:alice", true), Former(new(new("account:alice"), BucketAccess.System), BucketId.DefaultBucket("a")));
+        Assert.Equal(("account:alice", false), Former(new(new("account:alice"), BucketAccess.System), BucketId.Named("b")));
+        Assert.Equal(("account:alice", false), Former(new(new("account:alice"), BucketAccess.ByAcl), BucketId.Named("b")));
+
+        static (string, bool) Former(Caller caller, BucketId id)
+        {
+            var wire = RequestWire.From(new Sending(new BucketRequest(caller, [new DeleteRecord(ObjectRef.Bucket)])), id);
+            return (wire.Principal, wire.IsDefaultBucket);
+        }
     }
 
     [Fact]
@@ -129,8 +187,9 @@ public sealed class WireTests
 
         foreach (var type in wire)
         {
-            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>()!.Alias}:");
-            foreach (var member in type.GetProperties().OrderBy(property => property.GetCustomAttribute<IdAttribute>()?.Id))
+            var parent = type.BaseType!.GetCustomAttribute<AliasAttribute>(inherit: false) is { } alias ? $" ({alias.Alias})" : "";
+            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>(inherit: false)!.Alias}{parent}:");
+            foreach (var member in type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).OrderBy(property => property.GetCustomAttribute<IdAttribute>()?.Id))
             {
                 text.AppendLine($"  {member.GetCustomAttribute<IdAttribute>()!.Id} {member.Name} {TypeName(member.PropertyType)}");
             }
@@ -138,7 +197,7 @@ public sealed class WireTests
 
         foreach (var type in grains)
         {
-            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>()!.Alias}:");
+            text.AppendLine($"{type.GetCustomAttribute<AliasAttribute>(inherit: false)!.Alias}:");
             foreach (var method in type.GetMethods())
             {
                 text.AppendLine($"  {method.GetCustomAttribute<AliasAttribute>()!.Alias}({string.Join(", ", method.GetParameters().Select(parameter => TypeName(parameter.ParameterType)))}) {TypeName(method.ReturnType)}");
@@ -155,11 +214,11 @@ public sealed class WireTests
     {
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        var caller = new Caller("account:alice", IsDefaultBucket: true);
-        var write = RequestWire.From(new BucketRequest(caller, [new DeleteRecord(Target)]));
-        var read = RequestWire.From(new BucketRequest(caller, [new ReadRecord(Target)]));
+        var caller = new Caller(new("account:alice"), BucketAccess.Own);
+        var write = BucketRequestSurrogate.From(new Sending(new BucketRequest(caller, [new DeleteRecord(Target)])));
+        var read = BucketRequestSurrogate.From(new Sending(new BucketRequest(caller, [new ReadRecord(Target)])));
 
-        var passedOn = serializer.Deserialize<RequestWire>(serializer.SerializeToArray(write))!;
+        var passedOn = serializer.Deserialize<BucketRequestSurrogate>(serializer.SerializeToArray(write))!;
         Assert.Throws<SentTwiceException>(() => serializer.SerializeToArray(write));
         Assert.Equal(serializer.SerializeToArray(read), serializer.SerializeToArray(read));
         Assert.Equal(serializer.SerializeToArray(passedOn), serializer.SerializeToArray(passedOn));

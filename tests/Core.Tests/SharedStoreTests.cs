@@ -13,7 +13,7 @@ namespace Lockstep.Core.Tests;
 /// <summary>Two processes on one store: what one may say from memory while the other one writes.</summary>
 public sealed class SharedStoreTests
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
     private readonly ManualTime time = new();
     private readonly BucketId id = BucketId.DefaultBucket("alice");
@@ -319,8 +319,8 @@ public sealed class SharedStoreTests
             restored ? old.ScanAsync(scan, cancellationToken) : base.ScanAsync(scan, cancellationToken);
 
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-            restored ? old.ReadAsync(bucket, keys, cancellationToken) : base.ReadAsync(bucket, keys, cancellationToken);
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+            restored ? old.ReadAsync(bucket, keys, projection, cancellationToken) : base.ReadAsync(bucket, keys, projection, cancellationToken);
 
         public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
         {

@@ -17,7 +17,7 @@ namespace Lockstep.Gateway.Protocol;
 public sealed class CopyTests : IAsyncLifetime
 {
     private const string Reason = "Copies into PostgreSQL, which the other run has.";
-    private static readonly Caller Caller = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Caller = new(new("account:alice"), BucketAccess.Own);
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
     private LockstepOptions options = new();
 

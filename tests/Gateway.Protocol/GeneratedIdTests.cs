@@ -217,9 +217,9 @@ public sealed class GeneratedIdTests(KintoServer server) : IClassFixture<KintoSe
         }
 
         public override async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
         {
-            var found = new Dictionary<RecordKey, StoredRecord>(await base.ReadAsync(bucket, keys, cancellationToken));
+            var found = new Dictionary<RecordKey, StoredRecord>(await base.ReadAsync(bucket, keys, projection, cancellationToken));
             foreach (var key in keys.Where(key => rows > 0 && !found.ContainsKey(key)))
             {
                 rows--;

@@ -240,7 +240,7 @@ public sealed class ObjectTests(KintoServer server) : IClassFixture<KintoServer>
         using var client = await server.NewUserAsync();
         Assert.Equal(201, (await client.PutAsync(Record, """{"data":{}}""")).Status);
         var user = (await client.GetAsync("/")).Json.GetProperty("user");
-        var caller = new Caller(user.GetProperty("id").GetString()!, IsDefaultBucket: true);
+        var caller = new Caller(new(user.GetProperty("id").GetString()!), BucketAccess.Own);
         var bucket = server.Services.GetRequiredService<IBuckets>().Get(BucketId.DefaultBucket(user.GetProperty("bucket").GetString()!));
         await bucket.ExecuteAsync(
             new BucketRequest(caller, [new PutRecord(ObjectRef.Record("tasks", "a"), """{"deleted":true,"title":"x"}"""u8.ToArray())]), CancellationToken.None);

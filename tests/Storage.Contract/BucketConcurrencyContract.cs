@@ -16,7 +16,7 @@ namespace Lockstep.Storage.Contract;
 /// <summary>The promises that only concurrency can break, on a real clock.</summary>
 public abstract class BucketConcurrencyContract
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
 
     protected abstract IBucketStore Store { get; }

@@ -48,7 +48,7 @@ public abstract class BucketModelContract(ITestOutputHelper output)
         private readonly FaultyBucketStore store;
         private readonly InProcessBuckets buckets;
         private readonly BucketId id = BucketId.DefaultBucket(Guid.NewGuid().ToString());
-        private readonly Caller caller = new("account:alice", IsDefaultBucket: true);
+        private readonly Caller caller = new(new("account:alice"), BucketAccess.Own);
         private readonly List<Device> devices = [.. Enumerable.Range(0, 4).Select(_ => new Device())];
         private readonly int seed;
         private int version;

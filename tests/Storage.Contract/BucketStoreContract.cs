@@ -47,8 +47,50 @@ public abstract class BucketStoreContract
         Assert.NotNull(loaded);
         Assert.Equal(heads with { Row = outcome.Row, Lease = outcome.Lease, Lists = loaded.Lists }, loaded);
         Assert.Equal(head, Assert.Single(loaded.Lists).Value);
-        var read = await Store.ReadAsync(new BucketKey(id, outcome.Row), [new RecordKey(List, "a-1"), new RecordKey(List, "A-1"), new RecordKey(4, "a-1")], default);
+        var read = await Store.ReadAsync(new BucketKey(id, outcome.Row), [new RecordKey(List, "a-1"), new RecordKey(List, "A-1"), new RecordKey(4, "a-1")], Projection.Whole, default);
         AssertSame(record, Assert.Single(read).Value);
+    }
+
+    /// <summary>A large body too, which PostgreSQL keeps beside the row.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(300_000)]
+    public async Task Read_OfMetadata_IsAllButTheBody_WhoseLengthIsKnown(int size)
+    {
+        var record = new StoredRecord { Id = "a", Modified = new(100), Body = new byte[size], Author = "account:alice", Acl = "{}"u8.ToArray(), SortIndex = 3, Expiry = new(9_000) };
+        var gone = StoredRecord.Tombstone("b", new(99), "account:alice");
+        var (_, key) = await SeedAsync(record, gone);
+
+        var read = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "c")], Projection.Metadata, default);
+        var query = new ListQuery { Limit = 10, Since = new(1), Projection = Projection.Metadata };
+        var scanned = await Store.ScanAsync(new RecordScan(key, List, query, 10, long.MaxValue), default);
+        var bounded = await Store.ScanAsync(new RecordScan(key, List, query, 10, size), default);
+
+        foreach (var rows in (IReadOnlyList<StoredRecord>[])[[read[new(List, "a")], read[new(List, "b")]], scanned.Records])
+        {
+            Assert.Equal([size, 0], rows.Select(row => row.Length));
+            Assert.All(rows, row => Assert.Equal((true, row.Length), (row.Body.IsEmpty, row.UnreadLength)));
+            AssertSame(record, rows[0] with { Body = record.Body, UnreadLength = null });
+            Assert.Equal(gone, rows[1] with { UnreadLength = null });
+        }
+
+        Assert.Equal(2, read.Count);
+        Assert.Equal(["a"], bounded.Records.Select(row => row.Id));
+    }
+
+    [Fact]
+    public async Task Scan_OfWhatAListShows_IsAllButTheAuthor()
+    {
+        var record = new StoredRecord { Id = "a", Modified = new(100), Body = "{}"u8.ToArray(), Author = "account:alice", Acl = "{}"u8.ToArray(), SortIndex = 3, Expiry = new(9_000) };
+        var (_, key) = await SeedAsync(record);
+
+        foreach (var maxBytes in (long[])[100, long.MaxValue])
+        {
+            var rows = await Store.ScanAsync(new RecordScan(key, List, new ListQuery { Limit = 10, Projection = Projection.Listed }, 10, maxBytes), default);
+
+            Assert.Null(Assert.Single(rows.Records).UnreadLength);
+            AssertSame(record with { Author = null }, rows.Records[0]);
+        }
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
         inner.LoadAsync(id, claim, cancellationToken);
 
     public virtual ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) => inner.ReadAsync(bucket, keys, projection, cancellationToken);
 
     public virtual ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => inner.ScanAsync(scan, cancellationToken);
 

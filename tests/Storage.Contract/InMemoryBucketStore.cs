@@ -26,12 +26,19 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         ValueTask.FromResult(Find(id)?.Heads);
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken)
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
     {
         var records = Find(bucket.Id)?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty;
         return ValueTask.FromResult<IReadOnlyDictionary<RecordKey, StoredRecord>>(
-            keys.Where(records.ContainsKey).ToDictionary(key => key, key => records[key]));
+            keys.Where(records.ContainsKey).ToDictionary(key => key, key => Of(records[key], projection)));
     }
+
+    private static StoredRecord Of(StoredRecord record, Projection projection) => projection switch
+    {
+        Projection.Listed => record with { Author = null },
+        Projection.Metadata => record with { Body = default, UnreadLength = record.Body.Length },
+        _ => record,
+    };
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
     {
@@ -55,8 +62,8 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 break;
             }
 
-            taken.Add(record);
-            bytes += record.Body.Length;
+            taken.Add(Of(record, scan.Query.Projection));
+            bytes += record.Length;
         }
 
         var head = state?.Heads.Lists.Values.FirstOrDefault(list => list.Key == scan.List);

@@ -15,7 +15,7 @@ namespace Lockstep.Storage.PostgreSql.Tests;
 /// <summary>One bucket's trouble is not another's.</summary>
 public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
 
     [Fact]
     public async Task PoisonRow_FailsAlone_AndTheOthersOfItsTransactionAreStored()

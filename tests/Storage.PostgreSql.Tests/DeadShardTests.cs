@@ -20,7 +20,7 @@ namespace Lockstep.Storage.PostgreSql.Tests;
 /// <summary>A database that is killed takes its own buckets along and no others.</summary>
 public sealed class DeadShardTests(ITestOutputHelper log)
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // A bucket of a living database answers in milliseconds, if the machine has time; one that waits for the dead one, in 15 seconds.

@@ -15,7 +15,7 @@ public sealed class LeaseTimeTests(TestDatabase database) : IClassFixture<TestDa
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
 
     // In step with the database's, so that they can be compared.
     private readonly FakeTime time = new(TimeProvider.System.GetUtcNow());

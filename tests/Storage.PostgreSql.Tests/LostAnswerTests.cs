@@ -18,7 +18,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
     private const int Rounds = 100;
     private const int Writers = 24;
     private const int Buckets = 12;
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
 
     [Fact]
     public async Task Backends_TerminatedInTheMiddleOfCommits_EveryCallerWasToldTheTruth()

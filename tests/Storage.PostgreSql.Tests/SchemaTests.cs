@@ -108,11 +108,11 @@ public sealed class SchemaTests : IAsyncLifetime
         Assert.Equal(Enumerable.Repeat((byte)0xab, 32), database.Secret.ToArray());
         var written = Assert.IsType<RecordWritten>(await ExecuteAsync(new PutRecord(ObjectRef.Record("tasks", "a"), """{"n":3}"""u8.ToArray())));
         Assert.True(written.Record.Modified > page.ListStamp);
-        Assert.Equal(new ServerTimestamp(1_700_000_000_300), written.Previous!.Modified);
+        Assert.False(written.Created);
         Assert.Equal(4, (await new PostgresAccountStore(database).AddAsync("bob", "hash", new(1), default))!.Number);
 
         async Task<Outcome> ExecuteAsync(Operation operation) => (await buckets.Get(BucketId.DefaultBucket("alice"))
-            .ExecuteAsync(new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [operation]), default)).Outcomes[0];
+            .ExecuteAsync(new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]), default)).Outcomes[0];
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         var id = BucketId.DefaultBucket("alice");
         var store = new SqliteBucketStore(small.Database);
         var buckets = new InProcessBuckets(store, new BucketOptions(), TimeProvider.System);
-        var caller = new Caller("account:alice", IsDefaultBucket: true);
+        var caller = new Caller(new("account:alice"), BucketAccess.Own);
         async Task<Outcome> PutAsync(string record) => (await buckets.Get(id).ExecuteAsync(
             new BucketRequest(caller, [new PutRecord(ObjectRef.Record("tasks", record), new byte[50_000])]), default)).Outcomes[0];
 
@@ -139,7 +139,7 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(async () =>
             (await buckets.Get(BucketId.Named($"b{i}")).ExecuteAsync(
-                new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [new PutRecord(ObjectRef.Record("tasks", i == 7 ? "poison" : "fine"), "{}"u8.ToArray())]),
+                new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [new PutRecord(ObjectRef.Record("tasks", i == 7 ? "poison" : "fine"), "{}"u8.ToArray())]),
                 default)).Outcomes[0])));
 
         Assert.Equal(Unavailable.StoreFailed, outcomes[7]);
@@ -150,7 +150,7 @@ public sealed class SqliteDatabaseTests : IDisposable
     {
         var buckets = new InProcessBuckets(new SqliteBucketStore(database.Database), new BucketOptions(), TimeProvider.System);
         var response = await buckets.Get(id).ExecuteAsync(
-            new BucketRequest(new Caller("account:alice", IsDefaultBucket: true), [new PutRecord(ObjectRef.Record("tasks", record), "{}"u8.ToArray())]), default);
+            new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [new PutRecord(ObjectRef.Record("tasks", record), "{}"u8.ToArray())]), default);
         return Assert.IsType<RecordWritten>(response.Outcomes[0]).Record.Modified;
     }
 

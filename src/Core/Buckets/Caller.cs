@@ -1,9 +1,10 @@
 namespace Lockstep.Core.Buckets;
 
-/// <summary>Who asks, as far as a bucket's owner needs to know.</summary>
-/// <param name="Principal">For example <c>account:alice</c>. Becomes the author of what the caller creates.</param>
-/// <param name="IsDefaultBucket">
-/// The gateway derived the bucket's id from the caller's own identity: the bucket is his, and it (and its collections)
-/// come into being with the first write.
-/// </param>
-public readonly record struct Caller(string Principal, bool IsDefaultBucket);
+/// <summary>Who asks, as far as a bucket's owner needs to know. The default is nobody, who may do nothing.</summary>
+/// <param name="Principals">What they count as.</param>
+/// <param name="Access">By what right they come.</param>
+public readonly record struct Caller(PrincipalSet Principals, BucketAccess Access)
+{
+    /// <summary>The server itself, which deletes whatever bucket it is and has old tombstones removed.</summary>
+    public static readonly Caller System = new(default, BucketAccess.System);
+}

@@ -35,6 +35,9 @@ public sealed record ListQuery
     /// <summary>Bytes of data a page; a page holds at least one record however large that is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
+    /// <summary>Which parts of the records. Default: all.</summary>
+    public Projection Projection { get; init; }
+
     /// <summary>Where an earlier page ended.</summary>
     public PageCursor? Cursor { get; init; }
 

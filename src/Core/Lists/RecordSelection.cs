@@ -33,7 +33,7 @@ public static class RecordSelection
             }
 
             taken.Add(entry);
-            bytes += recordOf(entry).Body.Length;
+            bytes += recordOf(entry).Length;
         }
 
         return taken;

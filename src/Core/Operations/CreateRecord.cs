@@ -18,4 +18,6 @@ public sealed record CreateRecord(ObjectRef Target, ReadOnlyMemory<byte> Body, S
     public override bool IsWrite => true;
 
     public override long Size => 256 + Body.Length;
+
+    public override ReadOnlyMemory<byte>? SentBody => Body;
 }

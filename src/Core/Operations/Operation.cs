@@ -9,4 +9,7 @@ public abstract record Operation
 
     /// <summary>Bytes that the operation keeps in memory while it queues; a rough figure is enough.</summary>
     public virtual long Size => 256;
+
+    /// <summary>The body that a record has once this has written it; null where only the owner knows that.</summary>
+    public virtual ReadOnlyMemory<byte>? SentBody => null;
 }

@@ -12,6 +12,9 @@ namespace Lockstep.Core.Operations;
 public sealed record PatchRecord(
     ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch, int MaxBytes = int.MaxValue, string? ReservedFlag = null) : Operation
 {
+    /// <summary>Whether the answer also holds the record as it was. Default: false.</summary>
+    public bool ReturnsPrevious { get; init; }
+
     public override bool IsWrite => true;
 
     public override long Size => 256 + Patch.Length;

@@ -12,4 +12,6 @@ public sealed record PutRecord(ObjectRef Target, ReadOnlyMemory<byte>? Body, Ser
     public override bool IsWrite => true;
 
     public override long Size => 256 + (Body?.Length ?? 0);
+
+    public override ReadOnlyMemory<byte>? SentBody => Body;
 }

@@ -45,13 +45,18 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
     };
 
     /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
+    /// <param name="target">The object.</param>
+    /// <param name="body">Its data.</param>
+    /// <param name="hint">The client's own wish for the stamp.</param>
+    /// <param name="previous">What was there, tombstones included; of its body only the length counts.</param>
+    /// <param name="caller">Who becomes the author of what comes into being.</param>
     public RecordWritten Write(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? previous, Caller caller)
     {
         CreateParents(target, caller);
         if (target.List.Role == ListRole.Self && !heads.Exists)
         {
-            heads = heads with { Exists = true, Author = caller.Principal };
+            heads = heads with { Exists = true, Author = caller.Principals.User };
         }
 
         EnsureList(target.List);
@@ -66,11 +71,11 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
             Id = target.Id,
             Modified = NextStamp(hint),
             Body = body,
-            Author = live ? previous!.Author : caller.Principal,
+            Author = live ? previous!.Author : caller.Principals.User,
             Acl = live ? previous!.Acl : null,
         };
         Put(target.List, record, previous);
-        return new RecordWritten(record, previous);
+        return new RecordWritten(record, Created: !live);
     }
 
     /// <summary>A default bucket and its collections come into being with the first write to them.</summary>
@@ -156,7 +161,7 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
             RowsModified = record.Modified,
             Touched = record.Modified,
             Count = head.Count + (record.IsTombstone ? 0 : 1) - (wasLive ? 1 : 0),
-            Bytes = head.Bytes + record.Body.Length - (wasLive ? previous!.Body.Length : 0),
+            Bytes = head.Bytes + record.Length - (wasLive ? previous!.Length : 0),
         });
     }
 

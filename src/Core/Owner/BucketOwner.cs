@@ -257,6 +257,12 @@ internal sealed class BucketOwner(
                     return true;
                 }
 
+                if (turn.IsStale)
+                {
+                    Forget();
+                    continue;
+                }
+
                 if (!turn.Draft.HasChanges)
                 {
                     if (known is null || !store.IsShared || requests.TrueForAll(static request => request.Operations.Count == 0))

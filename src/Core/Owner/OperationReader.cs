@@ -17,7 +17,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
 {
     /// <summary>Whether the caller may do anything in this bucket.</summary>
     public static bool MayAccess(BucketHeads heads, Caller caller) =>
-        caller.IsDefaultBucket || (heads.Exists && string.Equals(heads.Author, caller.Principal, StringComparison.Ordinal));
+        caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && caller.Principals.Contains(heads.Author));
 
     /// <returns>The outcome, and the version of the newest snapshot that it rests on.</returns>
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(
@@ -62,7 +62,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var key = new RecordKey(head.Key, target.Id);
-        return (await store.ReadAsync(heads.Key, [key], cancellationToken)).GetValueOrDefault(key);
+        return (await store.ReadAsync(heads.Key, [key], Projection.Whole, cancellationToken)).GetValueOrDefault(key);
     }
 
     /// <summary>
@@ -71,7 +71,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     /// </summary>
     public static StoredRecord? Implied(ObjectRef target, Caller caller, BucketHeads heads)
     {
-        if (!caller.IsDefaultBucket)
+        if (caller.Access != BucketAccess.Own)
         {
             return null;
         }
@@ -86,7 +86,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     }
 
     private static StoredRecord Empty(string id, ServerTimestamp stamp, Caller caller) =>
-        new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principal };
+        new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principals.User };
 
     /// <summary>Whether the caller carries a stamp that these heads know nothing of.</summary>
     public static bool HasSeenNewer(Operation operation, BucketHeads heads) => operation switch
@@ -230,7 +230,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     }
 
     private static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>
-        list.Role == ListRole.Records && !caller.IsDefaultBucket && !heads[list].Exists
+        list.Role == ListRole.Records && caller.Access != BucketAccess.Own && !heads[list].Exists
             ? new ParentMissing(ObjectRef.Collection(list.Name))
             : null;
 

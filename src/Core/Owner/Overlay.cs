@@ -20,8 +20,14 @@ internal sealed class Overlay
 
     public IReadOnlyDictionary<string, StoredRecord>? RowsOf(int list) => lists.GetValueOrDefault(list);
 
+    /// <exception cref="InvalidOperationException">The record's body was not read.</exception>
     public void Set(int list, StoredRecord record)
     {
+        if (record.UnreadLength is not null)
+        {
+            throw new InvalidOperationException("A record whose body was not read cannot be written.");
+        }
+
         if (!lists.TryGetValue(list, out var rows))
         {
             lists[list] = rows = new Dictionary<string, StoredRecord>(StringComparer.Ordinal);

@@ -43,8 +43,7 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
 
     private async ValueTask<long> PurgeAsync(TombstoneEntry entry, ServerTimestamp before, CancellationToken cancellationToken)
     {
-        // It acts for nobody; the owner lets in whose bucket it is.
-        var request = new BucketRequest(new Caller("system.retention", IsDefaultBucket: true), [new PurgeTombstones(entry.List!.Value, before, RowsAtOnce)]);
+        var request = new BucketRequest(Caller.System, [new PurgeTombstones(entry.List!.Value, before, RowsAtOnce)]);
         var purged = 0L;
         for (var step = 0; step < StepsAList; step++)
         {

@@ -16,6 +16,7 @@ namespace Lockstep.Core.Owner;
 /// <item>An operation either has its whole effect or none: everything that can refuse it is checked before the first
 /// change.</item>
 /// <item>Nothing here is true before the commit is done; a turn whose commit fails is thrown away.</item>
+/// <item>Of the rows that it touches it knows all but the bodies; a body is read only for who needs it.</item>
 /// </list>
 /// </summary>
 internal sealed class Turn
@@ -40,6 +41,9 @@ internal sealed class Turn
     /// <summary>What the turn has changed so far.</summary>
     public BucketDraft Draft { get; }
 
+    /// <summary>Somebody else has written meanwhile, and it shows: the turn is to be thrown away.</summary>
+    public bool IsStale { get; private set; }
+
     private BucketHeads Heads => Draft.Heads;
 
     /// <summary>Reads all rows that the requests' point operations will look at, at once.</summary>
@@ -50,21 +54,31 @@ internal sealed class Turn
             return;
         }
 
+        var whole = new HashSet<RecordKey>();
         foreach (var request in requests)
         {
             foreach (var operation in request.Operations)
             {
                 if (TargetOf(operation) is { } target && start[target.List] is { Exists: true } head)
                 {
-                    loaded.TryAdd(new RecordKey(head.Key, target.Id), null);
+                    var key = new RecordKey(head.Key, target.Id);
+                    loaded.TryAdd(key, null);
+                    if (operation is PatchRecord or PutRecord { Body: null })
+                    {
+                        whole.Add(key);
+                    }
                 }
             }
         }
 
-        foreach (var (key, record) in await store.ReadAsync(start.Key, loaded.Keys, cancellationToken))
-        {
-            loaded[key] = record;
-        }
+        // Begun together, so that a store that gathers reads gathers these.
+        var keys = whole.Count == 0 ? [.. loaded.Keys] : loaded.Keys.Where(key => !whole.Contains(key)).ToArray();
+        var (bodies, metadata) = (ReadAsync(whole, Projection.Whole), ReadAsync(keys, Projection.Metadata));
+        Load(await bodies);
+        Load(await metadata);
+
+        async Task<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(IReadOnlyCollection<RecordKey> wanted, Projection projection) =>
+            wanted.Count == 0 ? NoRows : await store.ReadAsync(start.Key, wanted, projection, cancellationToken);
     }
 
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
@@ -85,8 +99,7 @@ internal sealed class Turn
             return (await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken)).Outcome;
         }
 
-        var makesBucket = operation is PutRecord { Target.List.Role: ListRole.Self } or CreateRecord { Target.List.Role: ListRole.Self };
-        if (!OperationReader.MayAccess(Heads, caller) && !(makesBucket && !Heads.Exists))
+        if (!MayWrite(operation, caller))
         {
             return Forbidden.Instance;
         }
@@ -112,7 +125,7 @@ internal sealed class Turn
     {
         var existing = await FindAsync(put.Target, cancellationToken);
         var live = existing is { IsTombstone: false } ? existing : null;
-        return Refusal(put.Target, put.Precondition, live, caller)
+        return await RefusalAsync(put.Target, put.Precondition, live, caller, cancellationToken)
             ?? Draft.Write(put.Target, put.Body ?? live?.Body ?? RecordData.EmptyObject, put.Hint, existing, caller);
     }
 
@@ -127,8 +140,10 @@ internal sealed class Turn
         }
 
         var live = existing is { IsTombstone: false } ? existing : null;
-        return Refusal(target, create.Precondition, live, caller)
-            ?? (live is not null ? new RecordKept(live) : Draft.Write(target, create.Body, create.Hint, existing, caller));
+        return await RefusalAsync(target, create.Precondition, live, caller, cancellationToken)
+            ?? (live is not null
+                ? new RecordKept(await WholeAsync(target, live, cancellationToken))
+                : Draft.Write(target, create.Body, create.Hint, existing, caller));
     }
 
     private async ValueTask<Outcome> PatchAsync(PatchRecord patch, Caller caller, CancellationToken cancellationToken)
@@ -140,7 +155,7 @@ internal sealed class Turn
             return ParentRefusal(patch.Target.List, caller) ?? (Outcome)new Missing(patch.Target);
         }
 
-        if (Refusal(patch.Target, patch.Precondition, live, caller) is { } refusal)
+        if (await RefusalAsync(patch.Target, patch.Precondition, live, caller, cancellationToken) is { } refusal)
         {
             return refusal;
         }
@@ -151,7 +166,12 @@ internal sealed class Turn
             return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");
         }
 
-        return data is null ? invalid! : Draft.Write(patch.Target, data.Body, Hint(data.LastModified), existing, caller);
+        return data is null
+            ? invalid!
+            : Draft.Write(patch.Target, data.Body, Hint(data.LastModified), existing, caller) with
+            {
+                Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? existing : null,
+            };
     }
 
     private async ValueTask<Outcome> DeleteAsync(DeleteRecord delete, Caller caller, CancellationToken cancellationToken)
@@ -164,7 +184,8 @@ internal sealed class Turn
             return ParentRefusal(delete.Target.List, caller) ?? (Outcome)new Missing(delete.Target);
         }
 
-        return Refusal(delete.Target, delete.Precondition, live, caller) ?? new RecordDeleted(Draft.Remove(delete.Target, delete.Hint, live));
+        return await RefusalAsync(delete.Target, delete.Precondition, live, caller, cancellationToken)
+            ?? new RecordDeleted(Draft.Remove(delete.Target, delete.Hint, live));
     }
 
     private async ValueTask<Outcome> DeleteManyAsync(DeleteRecords deletes, Caller caller, CancellationToken cancellationToken)
@@ -185,7 +206,12 @@ internal sealed class Turn
             return new RecordsDeleted([], head.RowsModified, Next: null);
         }
 
-        var query = deletes.Query with { Deleted = false };
+        // Only an order by fields looks at bodies.
+        var query = deletes.Query with
+        {
+            Deleted = false,
+            Projection = deletes.Query.Order == ListOrder.Fields ? Projection.Whole : Projection.Metadata,
+        };
         var (outcome, _) = await reader.ReadAsync(
             new ListRecords(deletes.List, query with { Since = null, After = query.LowerBound }), caller, Heads, Draft.Overlay, cancellationToken);
         if (deletes.Query.Deleted == true || outcome is not PageFound page)
@@ -239,8 +265,35 @@ internal sealed class Turn
             : await reader.FindAsync(target, Heads, Draft.Overlay, cancellationToken);
     }
 
+    private void Load(IReadOnlyDictionary<RecordKey, StoredRecord> rows)
+    {
+        foreach (var (key, record) in rows)
+        {
+            loaded[key] = record;
+        }
+    }
+
+    /// <summary>The record with its body, for an answer that shows it.</summary>
+    private async ValueTask<StoredRecord> WholeAsync(ObjectRef target, StoredRecord record, CancellationToken cancellationToken)
+    {
+        if (record.UnreadLength is null)
+        {
+            return record;
+        }
+
+        var whole = await reader.FindAsync(target, Heads, Draft.Overlay, cancellationToken);
+        if (whole?.Modified == record.Modified)
+        {
+            return whole;
+        }
+
+        IsStale = true;
+        return record;
+    }
+
     /// <summary>Why the write cannot be: its parent is missing, its precondition fails, the bucket is full. Else null.</summary>
-    private Outcome? Refusal(ObjectRef target, Precondition precondition, StoredRecord? live, Caller caller)
+    private async ValueTask<Outcome?> RefusalAsync(
+        ObjectRef target, Precondition precondition, StoredRecord? live, Caller caller, CancellationToken cancellationToken)
     {
         if (ParentRefusal(target.List, caller) is { } refusal)
         {
@@ -256,7 +309,8 @@ internal sealed class Turn
         };
         if (!precondition.Holds(exists, stamp))
         {
-            return new PreconditionFailed(precondition.Scope == PreconditionScope.Record ? live : null, stamp);
+            var existing = precondition.Scope == PreconditionScope.Record && live is not null ? await WholeAsync(target, live, cancellationToken) : null;
+            return new PreconditionFailed(existing, stamp);
         }
 
         var collection = target.List.Role switch
@@ -277,8 +331,20 @@ internal sealed class Turn
             : null;
     }
 
+    private bool MayWrite(Operation operation, Caller caller)
+    {
+        if (caller.Access == BucketAccess.System)
+        {
+            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones
+                && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author));
+        }
+
+        var makesBucket = operation is PutRecord { Target.List.Role: ListRole.Self } or CreateRecord { Target.List.Role: ListRole.Self };
+        return OperationReader.MayAccess(Heads, caller) || (makesBucket && !Heads.Exists);
+    }
+
     private ParentMissing? ParentRefusal(ListRef list, Caller caller) =>
-        list.Role == ListRole.Records && !caller.IsDefaultBucket && !Heads[list].Exists
+        list.Role == ListRole.Records && caller.Access != BucketAccess.Own && !Heads[list].Exists
             ? new ParentMissing(ObjectRef.Collection(list.Name))
             : null;
 
@@ -286,12 +352,14 @@ internal sealed class Turn
         options.ClockLeadRefusal > TimeSpan.Zero
         && Heads.Clock > ServerTimestamp.Now(time).Plus((long)options.ClockLeadRefusal.TotalMilliseconds);
 
+    private static readonly Dictionary<RecordKey, StoredRecord> NoRows = [];
+
     private static ServerTimestamp? Hint(long? lastModified) =>
         lastModified is { } value ? new ServerTimestamp(value) : null;
 
+    /// <summary>What a write looks at before it writes. Reads look for themselves.</summary>
     private static ObjectRef? TargetOf(Operation operation) => operation switch
     {
-        ReadRecord read => read.Target,
         PutRecord put => put.Target,
         CreateRecord create => create.Target,
         PatchRecord patch => patch.Target,

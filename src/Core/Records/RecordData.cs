@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -20,10 +19,10 @@ public sealed record RecordData(ReadOnlyMemory<byte> Body, string? Id, long? Las
     /// <returns>Null when <c>id</c> is not a string.</returns>
     public static RecordData? From(JsonElement data)
     {
+        // :: Step 1: the server's fields, and how long the rest is: drivers and serializers take a whole array as it is.
         string? id = null;
         long? lastModified = null;
-        var body = new ArrayBufferWriter<byte>(JsonMarshal.GetRawUtf8Value(data).Length + 2);
-        body.Write("{"u8);
+        var length = 2;
         foreach (var property in data.EnumerateObject())
         {
             if (property.NameEquals("id"u8))
@@ -41,14 +40,32 @@ public sealed record RecordData(ReadOnlyMemory<byte> Body, string? Id, long? Las
             }
             else
             {
-                body.Write(body.WrittenCount > 1 ? ",\""u8 : "\""u8);
-                body.Write(JsonMarshal.GetRawUtf8PropertyName(property));
-                body.Write("\":"u8);
-                body.Write(JsonMarshal.GetRawUtf8Value(property.Value));
+                length += (length > 2 ? 1 : 0) + JsonMarshal.GetRawUtf8PropertyName(property).Length + 3 + JsonMarshal.GetRawUtf8Value(property.Value).Length;
             }
         }
 
-        body.Write("}"u8);
-        return new RecordData(body.WrittenMemory, id, lastModified);
+        // :: Step 2: the rest.
+        var body = GC.AllocateUninitializedArray<byte>(length);
+        body[0] = (byte)'{';
+        var end = 1;
+        foreach (var property in data.EnumerateObject())
+        {
+            if (!property.NameEquals("id"u8) && !property.NameEquals("last_modified"u8))
+            {
+                Append(body, ref end, end > 1 ? ",\""u8 : "\""u8);
+                Append(body, ref end, JsonMarshal.GetRawUtf8PropertyName(property));
+                Append(body, ref end, "\":"u8);
+                Append(body, ref end, JsonMarshal.GetRawUtf8Value(property.Value));
+            }
+        }
+
+        body[end] = (byte)'}';
+        return new RecordData(body, id, lastModified);
+    }
+
+    private static void Append(byte[] body, ref int end, ReadOnlySpan<byte> part)
+    {
+        part.CopyTo(body.AsSpan(end));
+        end += part.Length;
     }
 }

@@ -19,6 +19,12 @@ public sealed record StoredRecord
     /// </summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>Bytes of a body that was not read (see <see cref="Projection.Metadata"/>); null where <see cref="Body"/> is the body.</summary>
+    public int? UnreadLength { get; init; }
+
+    /// <summary>Bytes of the body, whether it was read or not.</summary>
+    public int Length => UnreadLength ?? Body.Length;
+
     /// <summary>The principal that created it; his right to write is derived from this, not stored in the ACL.</summary>
     public string? Author { get; init; }
 

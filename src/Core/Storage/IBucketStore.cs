@@ -26,8 +26,12 @@ public interface IBucketStore
     ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken);
 
     /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="keys">Which rows.</param>
+    /// <param name="projection">Which parts of them.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken);
 
     /// <summary>Rows of a list with the stamps that fit them.</summary>
     ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);

@@ -316,7 +316,8 @@ public sealed class AccountDirectory(
 
     private async ValueTask DeleteBucketAsync(BucketId id, string principal)
     {
-        var request = new BucketRequest(Callers.Of(principal, id), [new DeleteRecord(ObjectRef.Bucket)]);
+        // The account is gone, and somebody else may have made the bucket anew since it was listed.
+        var request = new BucketRequest(Callers.Closing(principal), [new DeleteRecord(ObjectRef.Bucket)]);
         var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
         if (response.Outcomes[0] is Unavailable unavailable)
         {

@@ -10,8 +10,9 @@ public static class Callers
 
     /// <param name="principal">Id of somebody whom the gateway acts for.</param>
     /// <param name="bucket">The bucket they ask.</param>
-    public static Caller Of(string principal, BucketId bucket) => new(principal, bucket.IsDefaultBucket);
+    public static Caller Of(string principal, BucketId bucket) =>
+        new(new(principal), bucket.IsDefaultBucket ? BucketAccess.Own : BucketAccess.ByAcl);
 
-    /// <summary>Nobody: the operator has everything emptied. The owner lets in whose bucket it is.</summary>
-    public static Caller Flush { get; } = new("system.flush", IsDefaultBucket: true);
+    /// <param name="principal">Id of somebody whose account is gone, and whose buckets go.</param>
+    public static Caller Closing(string principal) => new(new(principal), BucketAccess.System);
 }

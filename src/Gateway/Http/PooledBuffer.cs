@@ -7,6 +7,9 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
 {
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
+    /// <summary>One that needs not grow for an answer with so many bytes of stored data.</summary>
+    public static PooledBuffer For(long size) => new((int)Math.Min(size + (size / 4) + 4096, 1 << 24));
+
     public int Length { get; private set; }
 
     public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, Length);

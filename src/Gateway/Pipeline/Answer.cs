@@ -12,6 +12,9 @@ public sealed record Answer(int Status)
     /// <summary>Writes the body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
 
+    /// <summary>Bytes of <see cref="Body"/>, where that is known before it is written; else null.</summary>
+    public long? Length { get; init; }
+
     /// <summary>Writes a body that has no end known beforehand, instead of <see cref="Body"/>; flushes what is to go out.</summary>
     public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }
 

@@ -47,7 +47,21 @@ public sealed class AnswerWriter(Drain drain)
             return;
         }
 
-        using var buffer = new PooledBuffer(4096);
+        if (answer.Length is { } length)
+        {
+            // Straight into the connection's buffers, which are there once the response has begun.
+            headers.ContentLength = length;
+            if (!isHead)
+            {
+                await context.Response.StartAsync(cancellationToken);
+                answer.Body(context.Response.BodyWriter);
+                await context.Response.BodyWriter.FlushAsync(cancellationToken);
+            }
+
+            return;
+        }
+
+        using var buffer = PooledBuffer.For(answer.Size);
         answer.Body(buffer);
         headers.ContentLength = buffer.Length;
         if (!isHead)

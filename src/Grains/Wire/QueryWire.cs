@@ -1,4 +1,5 @@
 using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Grains.Wire;
@@ -41,6 +42,10 @@ public sealed class QueryWire
     [Id(10)]
     public CursorWire? Cursor { get; init; }
 
+    /// <summary>A silo of 0.1.0 gives all parts.</summary>
+    [Id(11)]
+    public Projection Projection { get; init; }
+
     internal static QueryWire From(ListQuery query) => new()
     {
         Since = query.Since?.Milliseconds,
@@ -54,6 +59,7 @@ public sealed class QueryWire
         Limit = query.Limit,
         MaxBytes = query.MaxBytes,
         Cursor = CursorWire.From(query.Cursor),
+        Projection = query.Projection,
     };
 
     internal ListQuery ToQuery() => new()
@@ -68,6 +74,7 @@ public sealed class QueryWire
         Limit = Limit,
         MaxBytes = MaxBytes,
         Cursor = Cursor?.ToCursor(),
+        Projection = Projection,
     };
 
     private static ServerTimestamp? Stamp(long? milliseconds) => milliseconds is { } value ? new ServerTimestamp(value) : null;

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
@@ -5,18 +7,17 @@ using Lockstep.Core.Time;
 namespace Lockstep.Grains.Wire;
 
 /// <summary>
-/// The records of a page as a few arrays of bytes: Orleans' serializer would handle each of them, its id and its bodies as objects
-/// of their own, at several times the cost. Invariants:
+/// How a record of a page lies in an array of bytes. Invariants:
 /// <list type="number">
 /// <item>Each record begins with its length, so that who does not know what a later version adds at its end skips it.</item>
-/// <item>An array ends with a record; one is small enough not to be a large object for the garbage collector, unless a record
-/// alone is larger.</item>
+/// <item>An array ends with a record.</item>
 /// <item>Unpacked bodies are parts of the arrays, not copies.</item>
 /// </list>
 /// </summary>
 internal static class RecordPack
 {
-    private const int PreferredBytes = 64 * 1024;
+    /// <summary>Bytes that an array has at most, unless a record alone is larger.</summary>
+    public const int PreferredBytes = 64 * 1024;
 
     [Flags]
     private enum Members : byte
@@ -29,23 +30,25 @@ internal static class RecordPack
         Expiry = 16,
     }
 
+    /// <summary>In the form of 0.1.0.</summary>
     public static byte[][] Pack(IReadOnlyList<StoredRecord> records)
     {
         var packs = new List<byte[]>();
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        var pack = new ArrayBufferWriter<byte>(PreferredBytes);
         foreach (var record in records)
         {
-            if (stream.Length > 0 && stream.Length + record.Body.Length + (record.Acl?.Length ?? 0) > PreferredBytes)
+            if (pack.WrittenCount > 0 && pack.WrittenCount + Size(record) > PreferredBytes)
             {
-                packs.Add(stream.ToArray());
-                stream.SetLength(0);
+                packs.Add(pack.WrittenSpan.ToArray());
+                pack.ResetWrittenCount();
             }
 
-            Write(writer, record);
+            WriteHead(pack, record);
+            pack.Write(record.Body.Span);
+            WriteTail(pack, record);
         }
 
-        packs.Add(stream.ToArray());
+        packs.Add(pack.WrittenSpan.ToArray());
         return [.. packs];
     }
 
@@ -54,57 +57,75 @@ internal static class RecordPack
         var records = new List<StoredRecord>();
         foreach (var pack in packs)
         {
-            using var stream = new MemoryStream(pack);
-            using var reader = new BinaryReader(stream, Encoding.UTF8);
-            while (stream.Position < pack.Length)
-            {
-                var end = reader.ReadInt32() + stream.Position;
-                records.Add(Read(reader, pack));
-                stream.Position = end;
-            }
+            Unpack(pack, records);
         }
 
         return records;
     }
 
-    private static void Write(BinaryWriter writer, StoredRecord record)
+    public static void Unpack(byte[] pack, List<StoredRecord> into)
     {
-        var begin = (int)writer.BaseStream.Length;
-        writer.Write(0);
-        writer.Write(record.Id);
-        writer.Write7BitEncodedInt64(record.Modified.Milliseconds);
-        writer.Write((byte)(
+        using var stream = new MemoryStream(pack);
+        using var reader = new BinaryReader(stream, Encoding.UTF8);
+        while (stream.Position < pack.Length)
+        {
+            var end = reader.ReadInt32() + stream.Position;
+            into.Add(Read(reader, pack));
+            stream.Position = end;
+        }
+    }
+
+    /// <summary>Bytes of head, body and tail together.</summary>
+    public static int Size(StoredRecord record) => checked(sizeof(int) + Rest(record) + record.Body.Length);
+
+    /// <summary>All that comes before the body.</summary>
+    public static void WriteHead(IBufferWriter<byte> output, StoredRecord record)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(sizeof(int)), Rest(record) + record.Body.Length);
+        output.Advance(sizeof(int));
+        Write(output, record.Id);
+        Write(output, (ulong)record.Modified.Milliseconds);
+        output.Write([(byte)(
             (record.IsTombstone ? Members.Tombstone : Members.None)
             | (record.Author is null ? Members.None : Members.Author)
             | (record.Acl is null ? Members.None : Members.Acl)
             | (record.SortIndex is null ? Members.None : Members.SortIndex)
-            | (record.Expiry is null ? Members.None : Members.Expiry)));
-        WriteBytes(writer, record.Body);
+            | (record.Expiry is null ? Members.None : Members.Expiry))]);
+        Write(output, (uint)record.Body.Length);
+    }
+
+    /// <summary>All that comes after it.</summary>
+    public static void WriteTail(IBufferWriter<byte> output, StoredRecord record)
+    {
         if (record.Author is { } author)
         {
-            writer.Write(author);
+            Write(output, author);
         }
 
         if (record.Acl is { } acl)
         {
-            WriteBytes(writer, acl);
+            Write(output, (uint)acl.Length);
+            output.Write(acl.Span);
         }
 
         if (record.SortIndex is { } sortIndex)
         {
-            writer.Write7BitEncodedInt(sortIndex);
+            Write(output, (uint)sortIndex);
         }
 
         if (record.Expiry is { } expiry)
         {
-            writer.Write7BitEncodedInt64(expiry.Milliseconds);
+            Write(output, (ulong)expiry.Milliseconds);
         }
-
-        var end = (int)writer.BaseStream.Length;
-        writer.Seek(begin, SeekOrigin.Begin);
-        writer.Write(end - begin - sizeof(int));
-        writer.Seek(end, SeekOrigin.Begin);
     }
+
+    /// <summary>Bytes of all but the length and the body.</summary>
+    private static int Rest(StoredRecord record) =>
+        Size(record.Id) + Size((ulong)record.Modified.Milliseconds) + 1 + Size((uint)record.Body.Length)
+        + (record.Author is { } author ? Size(author) : 0)
+        + (record.Acl is { } acl ? Size((uint)acl.Length) + acl.Length : 0)
+        + (record.SortIndex is { } sortIndex ? Size((uint)sortIndex) : 0)
+        + (record.Expiry is { } expiry ? Size((ulong)expiry.Milliseconds) : 0);
 
     private static StoredRecord Read(BinaryReader reader, byte[] pack)
     {
@@ -125,17 +146,48 @@ internal static class RecordPack
         };
     }
 
-    private static void WriteBytes(BinaryWriter writer, ReadOnlyMemory<byte> bytes)
-    {
-        writer.Write7BitEncodedInt(bytes.Length);
-        writer.Write(bytes.Span);
-    }
-
     private static ReadOnlyMemory<byte> ReadBytes(BinaryReader reader, byte[] pack)
     {
         var length = reader.Read7BitEncodedInt();
         var bytes = pack.AsMemory((int)reader.BaseStream.Position, length);
         reader.BaseStream.Position += length;
         return bytes;
+    }
+
+    private static int Size(string text)
+    {
+        var bytes = Encoding.UTF8.GetByteCount(text);
+        return Size((uint)bytes) + bytes;
+    }
+
+    /// <summary>Bytes of a number of which seven bits go into each.</summary>
+    private static int Size(ulong value)
+    {
+        var bytes = 1;
+        for (; value >= 0x80; value >>= 7)
+        {
+            bytes++;
+        }
+
+        return bytes;
+    }
+
+    private static void Write(IBufferWriter<byte> output, string text)
+    {
+        Write(output, (uint)Encoding.UTF8.GetByteCount(text));
+        output.Advance(Encoding.UTF8.GetBytes(text, output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));
+    }
+
+    private static void Write(IBufferWriter<byte> output, ulong value)
+    {
+        var span = output.GetSpan(10);
+        var bytes = 0;
+        for (; value >= 0x80; value >>= 7)
+        {
+            span[bytes++] = (byte)(value | 0x80);
+        }
+
+        span[bytes++] = (byte)value;
+        output.Advance(bytes);
     }
 }

@@ -3,13 +3,15 @@ using Lockstep.Core.Records;
 namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>Wants rows of one bucket by their keys.</summary>
-internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys) : PendingRead
+internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection) : PendingRead
 {
     private readonly TaskCompletionSource<Dictionary<RecordKey, StoredRecord>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public long Bucket { get; } = bucket;
 
     public IReadOnlyCollection<RecordKey> Keys { get; } = keys;
+
+    public Projection Projection { get; } = projection;
 
     /// <summary>What has been found so far.</summary>
     public Dictionary<RecordKey, StoredRecord> Found { get; } = new(keys.Count);

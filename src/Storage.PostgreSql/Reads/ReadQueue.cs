@@ -37,9 +37,9 @@ internal sealed class ReadQueue : IAsyncDisposable
         }
     }
 
-    public Task<Dictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys)
+    public Task<Dictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection)
     {
-        var read = new PendingRows(bucket, keys);
+        var read = new PendingRows(bucket, keys, projection);
         Enqueue(read);
         return read.Answer;
     }

@@ -17,11 +17,11 @@ internal static class ReadStatements
     // The subqueries keep the planner to one index look-up a row, whatever it believes about the size of new tables.
     private static readonly string Rows =
         $"""
-        SELECT k.n, k.list, {RecordColumns.Names}
-        FROM unnest($1, $2, $3, $4) AS k (n, bucket, list, key)
+        SELECT k.n, k.list, {RecordColumns.Names}, length
+        FROM unnest($1, $2, $3, $4, $5) AS k (n, bucket, list, key, whole)
         CROSS JOIN LATERAL (
-            SELECT id, modified, deleted, CASE WHEN octet_length(body) <= {LargeBody.ToString(CultureInfo.InvariantCulture)} THEN body END AS body,
-                author, acl, sortindex, expiry
+            SELECT id, modified, deleted, CASE WHEN k.whole AND octet_length(body) <= {LargeBody.ToString(CultureInfo.InvariantCulture)} THEN body END AS body,
+                author, acl, sortindex, expiry, CASE WHEN NOT k.whole THEN octet_length(body) END AS length
             FROM records r WHERE r.bucket = k.bucket AND r.list = k.list AND r.id = k.key OFFSET 0) r
         """;
 
@@ -64,6 +64,7 @@ internal static class ReadStatements
         parameters.Add(keys, key => reads[key.Read].Bucket);
         parameters.Add(keys, static key => key.Key.List);
         parameters.AddText(keys, static key => key.Key.Id);
+        parameters.Add(keys, key => reads[key.Read].Projection != Projection.Metadata);
         return command;
     }
 
@@ -75,13 +76,13 @@ internal static class ReadStatements
         {
             var read = reads[reader.GetInt32(0)];
             var key = new RecordKey(reader.GetInt32(1), reader.GetString(2));
-            if (reader.IsDBNull(2 + RecordColumns.Body))
+            if (read.Projection != Projection.Metadata && reader.IsDBNull(2 + RecordColumns.Body))
             {
                 large.Add((read, key));
             }
             else
             {
-                read.Found[key] = RecordColumns.Read(reader, 2);
+                read.Found[key] = RecordColumns.Read(reader, 2, hasLength: true);
             }
         }
 

@@ -113,24 +113,24 @@ internal sealed class ScanStatement : IDisposable
         // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
         where.Append(order);
         Add(" LIMIT ", scan.Limit + 1L);
-        var rows = $"SELECT {RecordColumns.Names} FROM {source} WHERE {where}";
+        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}";
         if (scan.MaxBytes < long.MaxValue)
         {
             parameters.Add(scan.MaxBytes);
             rows =
                 $"""
                 SELECT * FROM (
-                    SELECT *, coalesce(sum(octet_length(body)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
+                    SELECT *, coalesce(sum(coalesce(length, octet_length(body))) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
                 WHERE bytes_before < ${command.Parameters.Count.ToString(CultureInfo.InvariantCulture)}
                 """;
         }
 
         command.CommandText =
             $"""
-            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
             FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
             UNION ALL
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names} FROM ({rows}) r
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length FROM ({rows}) r
             """;
         return command;
     }
@@ -154,9 +154,9 @@ internal sealed class ScanStatement : IDisposable
             }
             else
             {
-                var record = RecordColumns.Read(reader, 10);
+                var record = RecordColumns.Read(reader, 10, hasLength: true);
                 records.Add(record);
-                bytes += record.Body.Length;
+                bytes += record.Length;
             }
         }
 

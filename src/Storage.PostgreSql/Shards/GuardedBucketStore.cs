@@ -17,8 +17,8 @@ internal sealed class GuardedBucketStore(IBucketStore inner, SuspectGuard guard)
         guard.RunAsync(() => inner.LoadAsync(id, claim, cancellationToken));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-        guard.RunAsync(() => inner.ReadAsync(bucket, keys, cancellationToken));
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ReadAsync(bucket, keys, projection, cancellationToken));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.ScanAsync(scan, cancellationToken));

@@ -17,8 +17,8 @@ internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
         await Get().LoadAsync(id, claim, cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-        await Get().ReadAsync(bucket, keys, cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+        await Get().ReadAsync(bucket, keys, projection, cancellationToken);
 
     public async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().ScanAsync(scan, cancellationToken);
 

@@ -23,8 +23,8 @@ internal sealed class ShardedBucketStore(IReadOnlyList<IBucketStore> databases, 
         Of(id).LoadAsync(id, claim, cancellationToken);
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
-        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, CancellationToken cancellationToken) =>
-        Of(bucket.Id).ReadAsync(bucket, keys, cancellationToken);
+        BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+        Of(bucket.Id).ReadAsync(bucket, keys, projection, cancellationToken);
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         Of(scan.Bucket.Id).ScanAsync(scan, cancellationToken);

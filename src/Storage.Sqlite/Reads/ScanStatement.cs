@@ -95,7 +95,7 @@ internal sealed class ScanStatement
 
         // One row more tells whether there is one.
         Add(" LIMIT $", scan.Limit + 1L);
-        return $"SELECT {RecordColumns.Names} FROM {Table} WHERE {where}";
+        return $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {Table} WHERE {where}";
     }
 
     private void Add(string before, object value, string after = "")

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Lockstep.Cluster.Chaos.Network;
 using Lockstep.Storage.PostgreSql.Testing;
@@ -20,6 +21,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     // Processes of tests have wall clocks minutes apart, and are to serve nevertheless.
     private static readonly string[] Settings = ["--accounts:password-iterations", "1000", "--postgres:max-clock-difference", "01:00:00"];
+    private readonly ConcurrentDictionary<string, string> programs = new(StringComparer.Ordinal);
     private readonly OwnPostgres postgres;
     private readonly List<(string Address, int Port)> endpoints = [];
 
@@ -38,12 +40,13 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     private static string Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } given ? given : BuiltProgram();
 
-    public static async Task<ClusterProcesses> StartAsync()
+    /// <param name="program">The build that all members run, as <c>…/lockstep.dll</c>; null: this one.</param>
+    public static async Task<ClusterProcesses> StartAsync(string? program = null)
     {
         var cluster = new ClusterProcesses(await OwnPostgres.StartAsync(), await NetworkNamespaces.CreateAsync(SiloCount));
         try
         {
-            cluster.StartMembers();
+            cluster.StartMembers(program ?? Program);
             await cluster.ReadyAsync();
             return cluster;
         }
@@ -63,11 +66,15 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     {
         var ports = FreePorts.Take(3);
         var others = new List<Member>();
+        programs["other"] = Program;
         Start(others, "other", new Uri($"http://127.0.0.1:{ports[0]}"), postgres.Connection, [],
             ["--role", "all", "--cluster:id", "other", "--cluster:silo-port", $"{ports[1]}", "--cluster:gateway-port", $"{ports[2]}"]);
         await others[0].ReadyAsync();
         return others[0];
     }
+
+    /// <summary>From its next start on, the member runs the build that is tested.</summary>
+    public void Upgrade(Member member) => programs[member.Name] = Program;
 
     /// <summary>All members are there.</summary>
     public Task ReadyAsync() => Task.WhenAll(Members.Select(static member => member.ReadyAsync()));
@@ -135,8 +142,13 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         return Path.Combine(root.FullName, "src", "Silo", "bin", output.Parent.Name, output.Name, "lockstep.dll");
     }
 
-    private void StartMembers()
+    private void StartMembers(string program)
     {
+        foreach (var name in Enumerable.Range(0, SiloCount).Select(i => $"silo{i}").Concat(Enumerable.Range(0, GatewayCount).Select(i => $"gateway{i}")))
+        {
+            programs[name] = program;
+        }
+
         var server = new NpgsqlConnectionStringBuilder(postgres.Connection);
         var ports = FreePorts.Take((SiloCount * 3) + GatewayCount);
         for (var silo = 0; silo < SiloCount; silo++)
@@ -156,11 +168,11 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         }
     }
 
-    private static void Start(List<Member> members, string name, Uri url, string connection, IReadOnlyList<string> prefix, string[] arguments)
+    private void Start(List<Member> members, string name, Uri url, string connection, IReadOnlyList<string> prefix, string[] arguments)
     {
-        IReadOnlyList<string> command = ["dotnet", Program, "--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
+        IReadOnlyList<string> command = ["--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection };
-        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), .. command], environment)));
+        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command], environment)));
     }
 
     private string Where(int silo) => $"address = '{endpoints[silo].Address}' AND port = {endpoints[silo].Port}";

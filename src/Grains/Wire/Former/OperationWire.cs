@@ -4,9 +4,12 @@ using Lockstep.Core.Patches;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Grains.Wire;
+namespace Lockstep.Grains.Wire.Former;
 
-/// <summary>An <see cref="Operation"/>; which members count depends on its kind.</summary>
+/// <summary>
+/// An <see cref="Operation"/>; which members count depends on its kind. It says nothing of a precondition's second test, of a
+/// generated id and of a reserved flag: 0.1.0 knows none of them.
+/// </summary>
 [GenerateSerializer, Alias("lockstep.operation"), Immutable]
 public sealed class OperationWire
 {
@@ -49,34 +52,19 @@ public sealed class OperationWire
     [Id(11)]
     public long Stamp { get; init; }
 
-    /// <summary>Of the precondition's second test. A silo of 0.1.0 judges the first only.</summary>
-    [Id(12)]
-    public PreconditionTest SecondTest { get; init; }
-
-    [Id(13)]
-    public long SecondStamp { get; init; }
-
-    /// <summary>Of a create. A silo of 0.1.0 answers with the object that has the id, as if the client had chosen it.</summary>
-    [Id(14)]
-    public bool HasGeneratedId { get; init; }
-
-    /// <summary>Of a patch.</summary>
-    [Id(15)]
-    public string? ReservedFlag { get; init; }
-
     internal static OperationWire From(Operation operation)
     {
         var wire = operation switch
         {
             ReadRecord read => On(OperationKind.Read, read.Target),
             PutRecord put => On(OperationKind.Put, put.Target, put.Body, put.Hint),
-            CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint, hasGeneratedId: create.HasGeneratedId),
-            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes, reservedFlag: patch.ReservedFlag),
+            CreateRecord create => On(OperationKind.Create, create.Target, create.Body, create.Hint),
+            PatchRecord patch => On(OperationKind.Patch, patch.Target, patch.Patch, hint: null, patch.Kind, patch.MaxBytes),
             DeleteRecord delete => On(OperationKind.Delete, delete.Target, body: null, delete.Hint),
             ListRecords list => On(OperationKind.List, list.List, list.Query),
             CountRecords count => On(OperationKind.Count, count.List, count.Query),
             DeleteRecords deletes => On(OperationKind.DeleteMany, deletes.List, deletes.Query),
-            PurgeTombstones purge => On(OperationKind.Purge, purge.List, new ListQuery { Before = purge.Before, Deleted = true, Limit = purge.Limit }),
+            PurgeTombstones => throw new NotSupportedException("A silo of 0.1.0 keeps tombstones for ever."),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
         var precondition = operation.Precondition;
@@ -96,10 +84,6 @@ public sealed class OperationWire
                 Scope = precondition.Scope,
                 Test = precondition.Test,
                 Stamp = precondition.Value.Milliseconds,
-                SecondTest = precondition.SecondTest,
-                SecondStamp = precondition.SecondValue.Milliseconds,
-                HasGeneratedId = wire.HasGeneratedId,
-                ReservedFlag = wire.ReservedFlag,
             };
     }
 
@@ -112,23 +96,15 @@ public sealed class OperationWire
         {
             OperationKind.Read => new ReadRecord(target),
             OperationKind.Put => new PutRecord(target, Body is null ? default(ReadOnlyMemory<byte>?) : Body, hint),
-            OperationKind.Create => new CreateRecord(target, Body, hint) { HasGeneratedId = HasGeneratedId },
-            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes, ReservedFlag),
+            OperationKind.Create => new CreateRecord(target, Body, hint),
+            OperationKind.Patch => new PatchRecord(target, PatchKind, Body, MaxBytes) { ReturnsPrevious = true },
             OperationKind.Delete => new DeleteRecord(target, hint),
             OperationKind.List => new ListRecords(list, Query!.ToQuery()),
             OperationKind.Count => new CountRecords(list, Query!.ToQuery()),
             OperationKind.DeleteMany => new DeleteRecords(list, Query!.ToQuery()),
-            OperationKind.Purge => new PurgeTombstones(list, new ServerTimestamp(Query!.Before!.Value), Query.Limit),
             _ => throw new NotSupportedException($"Operation {Kind} comes from a newer version."),
         };
-        return operation with
-        {
-            Precondition = new Precondition(Scope, Test, new ServerTimestamp(Stamp))
-            {
-                SecondTest = SecondTest,
-                SecondValue = new ServerTimestamp(SecondStamp),
-            },
-        };
+        return operation with { Precondition = new Precondition(Scope, Test, new ServerTimestamp(Stamp)) };
     }
 
     private static OperationWire On(
@@ -137,9 +113,7 @@ public sealed class OperationWire
         ReadOnlyMemory<byte>? body = null,
         ServerTimestamp? hint = null,
         PatchKind patch = default,
-        int maxBytes = 0,
-        bool hasGeneratedId = false,
-        string? reservedFlag = null) => new()
+        int maxBytes = 0) => new()
     {
         Kind = kind,
         Role = target.List.Role,
@@ -149,8 +123,6 @@ public sealed class OperationWire
         Hint = hint?.Milliseconds,
         PatchKind = patch,
         MaxBytes = maxBytes,
-        HasGeneratedId = hasGeneratedId,
-        ReservedFlag = reservedFlag,
     };
 
     private static OperationWire On(OperationKind kind, ListRef list, ListQuery query) =>

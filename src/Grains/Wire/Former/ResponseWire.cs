@@ -1,8 +1,8 @@
 using Lockstep.Core.Buckets;
 
-namespace Lockstep.Grains.Wire;
+namespace Lockstep.Grains.Wire.Former;
 
-/// <summary>A <see cref="BucketResponse"/>. Converted only to be serialized, as a <see cref="RequestWire"/> is.</summary>
+/// <summary>The answer to a <see cref="RequestWire"/>: converted only to be serialized, as that is.</summary>
 [GenerateSerializer, Alias("lockstep.response"), Immutable]
 public sealed class ResponseWire
 {

@@ -1,4 +1,4 @@
-namespace Lockstep.Grains.Wire;
+namespace Lockstep.Grains.Wire.Former;
 
 /// <summary>Which operation. Numbers are for ever.</summary>
 public enum OperationKind : byte
@@ -11,7 +11,4 @@ public enum OperationKind : byte
     Patch = 6,
     Delete = 7,
     DeleteMany = 8,
-
-    /// <summary>Not known to a silo of 0.1.0.</summary>
-    Purge = 9,
 }

@@ -2,7 +2,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Grains.Wire;
+namespace Lockstep.Grains.Wire.Former;
 
 /// <summary>An <see cref="Outcome"/>; which members count depends on its kind.</summary>
 [GenerateSerializer, Alias("lockstep.outcome"), Immutable]
@@ -15,7 +15,10 @@ public sealed class OutcomeWire
     [Id(1)]
     public RecordWire? Record { get; init; }
 
-    /// <summary>The record as it was before a write.</summary>
+    /// <summary>
+    /// The record as it was before a write. Where that is not known, one without data: 0.1.0 looks only at whether there was one,
+    /// except after a patch.
+    /// </summary>
     [Id(2)]
     public RecordWire? Previous { get; init; }
 
@@ -80,7 +83,9 @@ public sealed class OutcomeWire
         RecordKept kept => new() { Kind = OutcomeKind.RecordKept, Record = RecordWire.From(kept.Record) },
         RecordWritten written => new()
         {
-            Kind = OutcomeKind.RecordWritten, Record = RecordWire.From(written.Record), Previous = RecordWire.From(written.Previous),
+            Kind = OutcomeKind.RecordWritten,
+            Record = RecordWire.From(written.Record),
+            Previous = RecordWire.From(written.Created ? null : written.Previous ?? Unknown(written.Record.Id)),
         },
         RecordsDeleted deleted => new()
         {
@@ -107,12 +112,17 @@ public sealed class OutcomeWire
         OutcomeKind.RecordDeleted => new RecordDeleted(Record!.ToRecord()),
         OutcomeKind.RecordFound => new RecordFound(Record!.ToRecord()),
         OutcomeKind.RecordKept => new RecordKept(Record!.ToRecord()),
-        OutcomeKind.RecordWritten => new RecordWritten(Record!.ToRecord(), Previous?.ToRecord()),
+        OutcomeKind.RecordWritten => new RecordWritten(Record!.ToRecord(), Previous is null or { IsTombstone: true })
+        {
+            Previous = Previous is { IsTombstone: false } ? Previous.ToRecord() : null,
+        },
         OutcomeKind.RecordsDeleted => new RecordsDeleted(RecordPack.Unpack(Records!), new ServerTimestamp(Stamp), Next?.ToCursor()),
         OutcomeKind.TooLarge => new TooLarge(Reason!),
         OutcomeKind.Unavailable => new Unavailable(Unavailable),
         _ => throw new NotSupportedException($"Outcome {Kind} comes from a newer version."),
     };
+
+    private static StoredRecord Unknown(string id) => new() { Id = id, Modified = ServerTimestamp.Zero, Body = RecordData.EmptyObject };
 
     private ObjectRef Target => new(new ListRef(Role, List!), ObjectId!);
 

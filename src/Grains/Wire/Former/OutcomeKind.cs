@@ -1,4 +1,4 @@
-namespace Lockstep.Grains.Wire;
+namespace Lockstep.Grains.Wire.Former;
 
 /// <summary>Which outcome. Numbers are for ever.</summary>
 public enum OutcomeKind : byte

@@ -1,0 +1,8 @@
+namespace Lockstep.Core.Buckets;
+
+/// <summary>All that a caller counts as.</summary>
+/// <param name="User">Who signed in, for example <c>account:alice</c>: the author of what they create. Null for nobody.</param>
+public readonly record struct PrincipalSet(string? User)
+{
+    public bool Contains(string? principal) => principal is not null && string.Equals(User, principal, StringComparison.Ordinal);
+}

@@ -1,0 +1,160 @@
+using Lockstep.Core.Operations;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Grains.Wire;
+
+/// <summary>A <see cref="ReadRecord"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.read"), Immutable]
+public sealed class ReadRecordSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    private protected override Operation Convert() => new ReadRecord(Target(ObjectId));
+}
+
+/// <summary>A <see cref="PutRecord"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.put"), Immutable]
+public sealed class PutRecordSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    /// <summary>Null keeps what is there.</summary>
+    [Id(1)]
+    public byte[]? Body { get; init; }
+
+    [Id(2)]
+    public long? Wish { get; init; }
+
+    internal static PutRecordSurrogate From(PutRecord put) => new()
+    {
+        ObjectId = put.Target.Id,
+        Body = put.Body is { } body ? RecordWire.Bytes(body) : null,
+        Wish = put.Hint?.Milliseconds,
+    };
+
+    private protected override Operation Convert() => new PutRecord(Target(ObjectId), Body is null ? default(ReadOnlyMemory<byte>?) : Body, Hint(Wish));
+}
+
+/// <summary>A <see cref="CreateRecord"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.create"), Immutable]
+public sealed class CreateRecordSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    [Id(1)]
+    public required byte[] Body { get; init; }
+
+    [Id(2)]
+    public long? Wish { get; init; }
+
+    [Id(3)]
+    public bool HasGeneratedId { get; init; }
+
+    internal static CreateRecordSurrogate From(CreateRecord create) => new()
+    {
+        ObjectId = create.Target.Id,
+        Body = RecordWire.Bytes(create.Body),
+        Wish = create.Hint?.Milliseconds,
+        HasGeneratedId = create.HasGeneratedId,
+    };
+
+    private protected override Operation Convert() => new CreateRecord(Target(ObjectId), Body, Hint(Wish)) { HasGeneratedId = HasGeneratedId };
+}
+
+/// <summary>A <see cref="PatchRecord"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.patch"), Immutable]
+public sealed class PatchRecordSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    [Id(1)]
+    public PatchKind Kind { get; init; }
+
+    [Id(2)]
+    public required byte[] Patch { get; init; }
+
+    [Id(3)]
+    public int MaxBytes { get; init; }
+
+    [Id(4)]
+    public string? ReservedFlag { get; init; }
+
+    [Id(5)]
+    public bool ReturnsPrevious { get; init; }
+
+    internal static PatchRecordSurrogate From(PatchRecord patch) => new()
+    {
+        ObjectId = patch.Target.Id,
+        Kind = patch.Kind,
+        Patch = RecordWire.Bytes(patch.Patch),
+        MaxBytes = patch.MaxBytes,
+        ReservedFlag = patch.ReservedFlag,
+        ReturnsPrevious = patch.ReturnsPrevious,
+    };
+
+    private protected override Operation Convert() =>
+        new PatchRecord(Target(ObjectId), Kind, Patch, MaxBytes, ReservedFlag) { ReturnsPrevious = ReturnsPrevious };
+}
+
+/// <summary>A <see cref="DeleteRecord"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.delete"), Immutable]
+public sealed class DeleteRecordSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    [Id(1)]
+    public long? Wish { get; init; }
+
+    internal static DeleteRecordSurrogate From(DeleteRecord delete) => new() { ObjectId = delete.Target.Id, Wish = delete.Hint?.Milliseconds };
+
+    private protected override Operation Convert() => new DeleteRecord(Target(ObjectId), Hint(Wish));
+}
+
+/// <summary>A <see cref="ListRecords"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.list"), Immutable]
+public sealed class ListRecordsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required QueryWire Query { get; init; }
+
+    private protected override Operation Convert() => new ListRecords(List, Query.ToQuery());
+}
+
+/// <summary>A <see cref="CountRecords"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.count"), Immutable]
+public sealed class CountRecordsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required QueryWire Query { get; init; }
+
+    private protected override Operation Convert() => new CountRecords(List, Query.ToQuery());
+}
+
+/// <summary>A <see cref="DeleteRecords"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.delete-many"), Immutable]
+public sealed class DeleteRecordsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required QueryWire Query { get; init; }
+
+    private protected override Operation Convert() => new DeleteRecords(List, Query.ToQuery());
+}
+
+/// <summary>A <see cref="PurgeTombstones"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.purge"), Immutable]
+public sealed class PurgeTombstonesSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required long Before { get; init; }
+
+    [Id(1)]
+    public required int Limit { get; init; }
+
+    private protected override Operation Convert() => new PurgeTombstones(List, new ServerTimestamp(Before), Limit);
+}

@@ -1,0 +1,208 @@
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Grains.Wire;
+
+/// <summary>A <see cref="CountFound"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.count"), Immutable]
+public sealed class CountFoundSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public long Count { get; init; }
+
+    [Id(1)]
+    public long Stamp { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new CountFound(Count, At(Stamp));
+}
+
+/// <summary>A <see cref="Forbidden"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.forbidden"), Immutable]
+public sealed class ForbiddenSurrogate : OutcomeSurrogate
+{
+    internal override Outcome ToOutcome(Operation operation) => Forbidden.Instance;
+}
+
+/// <summary>An <see cref="Invalid"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.invalid"), Immutable]
+public sealed class InvalidSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required string Location { get; init; }
+
+    [Id(1)]
+    public string? Field { get; init; }
+
+    /// <summary>For a person.</summary>
+    [Id(2)]
+    public required string Reason { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new Invalid(Location, Field, Reason);
+}
+
+/// <summary>A <see cref="Missing"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.missing"), Immutable]
+public sealed class MissingSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public ListRole Role { get; init; }
+
+    [Id(1)]
+    public required string ListName { get; init; }
+
+    [Id(2)]
+    public required string ObjectId { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new Missing(new ObjectRef(new ListRef(Role, ListName), ObjectId));
+}
+
+/// <summary>A <see cref="NotModified"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.not-modified"), Immutable]
+public sealed class NotModifiedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public long Stamp { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new NotModified(At(Stamp));
+}
+
+/// <summary>A <see cref="PageFound"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.page"), Immutable]
+public sealed class PageFoundSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required RecordPage Records { get; init; }
+
+    [Id(1)]
+    public long Stamp { get; init; }
+
+    [Id(2)]
+    public CursorWire? Next { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new PageFound(Records.Records, At(Stamp), Next?.ToCursor());
+}
+
+/// <summary>A <see cref="ParentMissing"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.parent-missing"), Immutable]
+public sealed class ParentMissingSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public ListRole Role { get; init; }
+
+    [Id(1)]
+    public required string ListName { get; init; }
+
+    [Id(2)]
+    public required string ObjectId { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new ParentMissing(new ObjectRef(new ListRef(Role, ListName), ObjectId));
+}
+
+/// <summary>A <see cref="PreconditionFailed"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.precondition-failed"), Immutable]
+public sealed class PreconditionFailedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public RecordWire? Existing { get; init; }
+
+    [Id(1)]
+    public long Stamp { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new PreconditionFailed(Existing?.ToRecord(), At(Stamp));
+}
+
+/// <summary>A <see cref="RecordDeleted"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.deleted"), Immutable]
+public sealed class RecordDeletedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required RecordWire Tombstone { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordDeleted(Tombstone.ToRecord());
+}
+
+/// <summary>A <see cref="RecordFound"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.found"), Immutable]
+public sealed class RecordFoundSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required RecordWire Record { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordFound(Record.ToRecord());
+}
+
+/// <summary>A <see cref="RecordKept"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.kept"), Immutable]
+public sealed class RecordKeptSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required RecordWire Record { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordKept(Record.ToRecord());
+}
+
+/// <summary>A <see cref="RecordWritten"/>, without the body where the caller sent that.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.written"), Immutable]
+public sealed class RecordWrittenSurrogate : OutcomeSurrogate
+{
+    /// <summary>The record, or all of it but the body.</summary>
+    [Id(0)]
+    public required RecordWire Record { get; init; }
+
+    [Id(1)]
+    public bool Created { get; init; }
+
+    [Id(2)]
+    public RecordWire? Previous { get; init; }
+
+    internal static RecordWrittenSurrogate From(RecordWritten written, Operation operation) => new()
+    {
+        Record = RecordWire.From(operation.SentBody is null ? written.Record : written.Record with { Body = default }),
+        Created = written.Created,
+        Previous = RecordWire.From(written.Previous),
+    };
+
+    internal override Outcome ToOutcome(Operation operation)
+    {
+        var record = Record.ToRecord();
+        return new RecordWritten(operation.SentBody is { } sent ? record with { Body = sent } : record, Created) { Previous = Previous?.ToRecord() };
+    }
+}
+
+/// <summary>A <see cref="RecordsDeleted"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.deleted-many"), Immutable]
+public sealed class RecordsDeletedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required RecordPage Tombstones { get; init; }
+
+    [Id(1)]
+    public long Stamp { get; init; }
+
+    [Id(2)]
+    public CursorWire? Next { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordsDeleted(Tombstones.Records, At(Stamp), Next?.ToCursor());
+}
+
+/// <summary>A <see cref="TooLarge"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.too-large"), Immutable]
+public sealed class TooLargeSurrogate : OutcomeSurrogate
+{
+    /// <summary>For a person.</summary>
+    [Id(0)]
+    public required string Reason { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new TooLarge(Reason);
+}
+
+/// <summary>An <see cref="Unavailable"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.unavailable"), Immutable]
+public sealed class UnavailableSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public UnavailableReason Reason { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new Unavailable(Reason);
+}
