@@ -72,7 +72,7 @@ public sealed class BorderTests
     public void Storage_KnowsCoreAndItsDriverOnly(Type engine, string driver)
     {
         Assert.Equal(["Lockstep.Core", driver], OfOursAndOthers(engine.Assembly));
-        Check(In(engine.Namespace!.Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
+        Check(In(NameOf(engine.Assembly).Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
     }
 
     [Fact]

@@ -11,6 +11,7 @@ using Lockstep.Gateway.Metering;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite;
+using Lockstep.Storage.Sqlite.Accounts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
