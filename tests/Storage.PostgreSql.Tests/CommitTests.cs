@@ -208,10 +208,11 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Theory]
-    [InlineData("\0")]
-    [InlineData("\ud800")]
-    public async Task ReadOfAKeyThatCannotBeAsked_FailsAlone(string poison)
+    [InlineData('\0')]
+    [InlineData('\ud800')]
+    public async Task ReadOfAKeyThatCannotBeAsked_FailsAlone(int character)
     {
+        var poison = ((char)character).ToString();
         var store = new PostgresBucketStore(await database.OpenAsync());
         var id = NewId();
         var row = (await store.CommitAsync(NewBucket(id, "fine"))).Row;

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Lockstep.Storage.Contract;
+using Lockstep.Storage.PostgreSql.Testing;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>Tombstones that are older than the setting go, and whoever was away for longer starts over.</summary>
+public sealed class RetentionTests
+{
+    [SqliteFact("Time jumps here, and that of a database that others share does not.")]
+    public async Task PlainPoller_OlderThanThePurge_EndsWithWhatIsThere()
+    {
+        var time = new FakeTime();
+        var server = await KintoServer.StartAsync(
+            options => options with { Buckets = options.Buckets with { TombstoneRetention = TimeSpan.FromDays(30) } }, time: time);
+        try
+        {
+            using var client = await server.NewUserAsync();
+            await client.PutAsync(KintoClient.Records + "/gone", """{"data":{}}""");
+            var seen = Stamp(await client.GetAsync(KintoClient.Records));
+            await client.PutAsync(KintoClient.Records + "/kept", """{"data":{}}""");
+            await client.SendAsync("DELETE", KintoClient.Records + "/gone");
+            Assert.Equal(["gone", "kept"], (await client.GetAsync($"{KintoClient.Records}?_since={seen}")).Ids.Order(StringComparer.Ordinal));
+            time.Advance(TimeSpan.FromDays(31));
+            await client.PutAsync(KintoClient.Records + "/new", """{"data":{}}""");
+            time.Advance(TimeSpan.FromSeconds(10));
+            await Eventually.HoldsAsync("the tombstone gone", async () => (await client.GetAsync(KintoClient.Records + "?_since=0")).Ids.Count() == 2);
+
+            var told = await client.GetAsync($"{KintoClient.Records}?_since={seen}");
+            var next = await client.GetAsync($"{KintoClient.Records}?_since={Stamp(told)}");
+
+            Assert.Empty(told.Ids);
+            Assert.True(Stamp(told) > seen);
+            Assert.Equal(["kept", "new"], next.Ids.Order(StringComparer.Ordinal));
+            Assert.Empty((await client.GetAsync($"{KintoClient.Records}?_since={Stamp(next)}")).Ids);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private static long Stamp(KintoAnswer answer) => long.Parse(answer.Headers["ETag"].Trim('"'), CultureInfo.InvariantCulture);
+}
