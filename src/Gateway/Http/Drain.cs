@@ -6,16 +6,19 @@ namespace Lockstep.Gateway.Http;
 /// </summary>
 public sealed class Drain(HttpOptions options, TimeProvider time)
 {
+    private readonly TaskCompletionSource passed = new();
     private volatile bool isDraining;
 
     public bool IsDraining => isDraining;
+
+    /// <summary>Ends it early: nobody is left who would have to hear of it.</summary>
+    public void End() => passed.TrySetResult();
 
     /// <summary>Blocks for as long as the setting says; the host closes connections after that.</summary>
     public void Run()
     {
         isDraining = true;
-        using var passed = new ManualResetEventSlim();
-        using var timer = time.CreateTimer(_ => passed.Set(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
-        passed.Wait();
+        using var timer = time.CreateTimer(_ => End(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
+        passed.Task.Wait();
     }
 }
