@@ -19,11 +19,12 @@ namespace Lockstep.Grains;
 /// </summary>
 /// <param name="route">The best way there is to a bucket's owner; each leads to every owner. Asked again for what is sent again.</param>
 /// <param name="local">Owners of this process, if it is a silo.</param>
+/// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of calls that failed.</param>
 public sealed partial class GrainBuckets(
-    Func<BucketId, IGrainFactory> route, LocalOwners? local, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
+    Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
@@ -76,6 +77,11 @@ public sealed partial class GrainBuckets(
 
     private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
+        if (!await HasJoinedAsync(cancellationToken))
+        {
+            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+        }
+
         var begun = time.GetTimestamp();
         while (true)
         {
@@ -99,6 +105,11 @@ public sealed partial class GrainBuckets(
 
     private async ValueTask<BucketResponse> WriteAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
+        if (!await HasJoinedAsync(cancellationToken))
+        {
+            return BucketResponse.Uniform(request, Unavailable.StoreFailed);
+        }
+
         var begun = time.GetTimestamp();
         while (true)
         {
@@ -135,6 +146,17 @@ public sealed partial class GrainBuckets(
 
     private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending) =>
         version.CallAsync(OwnerOf(id, way), id, sending);
+
+    private async ValueTask<bool> HasJoinedAsync(CancellationToken cancellationToken)
+    {
+        if (!joined.IsCompleted)
+        {
+            await joined.WaitAsync(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return joined.IsCompleted;
+    }
 
     /// <returns>A way on which the owner has just answered.</returns>
     private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, CancellationToken cancellationToken)

@@ -9,7 +9,14 @@ namespace Lockstep.Grains;
 /// Counts of all gateways together. Keys are digests under the cluster's secret, so that no address and no name lies in
 /// the grains' storage.
 /// </summary>
-public sealed class GrainSignInThrottle(IGrainFactory grains, SignInLimits limits, ReadOnlyMemory<byte> secret) : ISignInThrottle
+/// <param name="grains">Leads to the grains that count.</param>
+/// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
+/// <param name="joinTime">How long a request waits for that.</param>
+/// <param name="limits">How many failures are taken.</param>
+/// <param name="secret">The cluster's.</param>
+/// <param name="time">The clock.</param>
+public sealed class GrainSignInThrottle(
+    IGrainFactory grains, Task joined, TimeSpan joinTime, SignInLimits limits, ReadOnlyMemory<byte> secret, TimeProvider time) : ISignInThrottle
 {
     public async ValueTask<TimeSpan> BeginAsync(string account, string address, CancellationToken cancellationToken)
     {
@@ -48,10 +55,11 @@ public sealed class GrainSignInThrottle(IGrainFactory grains, SignInLimits limit
         grains.GetGrain<ISignInGrain>(Convert.ToHexStringLower(HMACSHA256.HashData(secret.Span, Encoding.UTF8.GetBytes($"sign-in {key}"))));
 
     /// <summary>Refused by default: without the counts nobody signs in whose password was not known already.</summary>
-    private static async ValueTask<T> AskAsync<T>(Func<Task<T>> ask)
+    private async ValueTask<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try
         {
+            await joined.WaitAsync(joinTime, time);
             return await ask();
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -33,10 +33,10 @@ internal sealed class KintoHost : IAsyncDisposable
             // dead by a clock that stands still.
             for (var silos = decorate is null ? 2 : 1; silos > 0; silos--)
             {
-                await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Silo }, TimeProvider.System, decorate);
+                await cluster.AddAsync(options with { Role = ServerRole.Silo }, TimeProvider.System, decorate);
             }
 
-            return new KintoHost(cluster, await cluster.AddAsync(new MemberOptions(options) { Role = MemberRole.Gateway }, time, configuration: Quiet));
+            return new KintoHost(cluster, await cluster.AddAsync(options with { Role = ServerRole.Gateway }, time, configuration: Quiet));
         }
         catch
         {

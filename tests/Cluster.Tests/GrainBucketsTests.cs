@@ -156,6 +156,34 @@ public sealed class GrainBucketsTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => ExecuteAsync(Buckets(), Write));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Request_BeforeTheProcessHasJoined_WaitsForThat(bool isWrite)
+    {
+        var joined = new TaskCompletionSource();
+        owner.Answer();
+
+        var answer = ExecuteAsync(Buckets(joined: joined.Task), isWrite ? Write : Read);
+
+        Assert.False(answer.IsCompleted);
+        Assert.Empty(owner.Calls);
+        joined.SetResult();
+        await answer;
+        Assert.Equal(["execute"], owner.Calls);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Request_WhenTheProcessDoesNotJoin_IsNotExecuted_AndItsCallerIsToldSo(bool isWrite)
+    {
+        var outcomes = await ExecuteAsync(Buckets(wait: TimeSpan.FromMilliseconds(50), joined: new TaskCompletionSource().Task), isWrite ? Write : Read);
+
+        Assert.Equal([Unavailable.StoreFailed], outcomes);
+        Assert.Empty(owner.Calls);
+    }
+
     private static Exception Rejection(string reason) => (Exception)Activator.CreateInstance(
         typeof(OrleansMessageRejectionException), BindingFlags.NonPublic | BindingFlags.Instance, binder: null, [reason], culture: null)!;
 
@@ -163,8 +191,8 @@ public sealed class GrainBucketsTests
     private static Exception Unreadable() => new TypeLoadException(
         """Unable to resolve type alias "("inv",[Orleans.Runtime.GrainReference],[Lockstep.Grains.IBucketGrain],"run")".""");
 
-    private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null) =>
-        new(_ => FakeGrains.Of(owner), null, wait ?? TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null, Task? joined = null) =>
+        new(_ => FakeGrains.Of(owner), null, joined ?? Task.CompletedTask, wait ?? TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;

@@ -4,6 +4,7 @@ using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
+using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Hosting;
 using Lockstep.Silo.Routing;
 using Lockstep.Storage.Contract;
@@ -19,16 +20,16 @@ public sealed class MemberTests : IAsyncLifetime
 {
     private readonly Members members = new();
     private readonly HttpClient http = new();
-    private MemberOptions options = new()
+    private LockstepOptions options = new()
     {
         Urls = "http://127.0.0.1:0",
         Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 3 },
         Http = new HttpOptions { DrainTime = TimeSpan.Zero },
     };
 
-    private MemberOptions Silo => options with { Role = MemberRole.Silo };
+    private LockstepOptions Silo => options with { Role = ServerRole.Silo };
 
-    private MemberOptions Gateway => options with { Role = MemberRole.Gateway };
+    private LockstepOptions Gateway => options with { Role = ServerRole.Gateway };
 
     public async Task InitializeAsync() =>
         options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };

@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using Lockstep.Core.Storage;
 using Lockstep.Silo.Hosting;
+using Lockstep.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -18,16 +17,17 @@ internal sealed class Members : IAsyncDisposable
 
     /// <summary>Starts one more, on ports of its own. None of these waits before it stops, unless asked to: few tests have requests then.</summary>
     public async Task<WebApplication> AddAsync(
-        MemberOptions options,
+        LockstepOptions options,
         TimeProvider? time = null,
         Func<IBucketStore, IBucketStore>? decorate = null,
         TimeSpan departureTime = default,
         IConfiguration? configuration = null,
         CancellationToken cancellationToken = default)
     {
-        options = options with { Cluster = options.Cluster with { SiloPort = FreePort(), GatewayPort = FreePort(), DepartureTime = departureTime } };
+        var ports = FreePorts.Take(2);
+        options = options with { Cluster = options.Cluster with { SiloPort = ports[0], GatewayPort = ports[1], DepartureTime = departureTime } };
         var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
-        var app = MemberServer.Build(options, configuration ?? Quiet, storage, time ?? TimeProvider.System, decorate);
+        var app = LockstepServer.Build(options, configuration ?? Quiet, storage, time ?? TimeProvider.System, decorate);
         running.Add(app, storage);
         await app.StartAsync(cancellationToken);
         return app;
@@ -43,11 +43,4 @@ internal sealed class Members : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(running.Keys.ToList().Select(StopAsync));
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }

@@ -4,6 +4,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Http;
 using Lockstep.Grains;
+using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Hosting;
 using Lockstep.Silo.Routing;
 using Lockstep.Storage.PostgreSql;
@@ -23,7 +24,7 @@ public sealed class RoutingTests : IAsyncLifetime
 
     private readonly Members members = new();
     private readonly List<WebApplication> silos = [];
-    private MemberOptions options = new() { Urls = "http://127.0.0.1:0", Http = new HttpOptions { DrainTime = TimeSpan.Zero } };
+    private LockstepOptions options = new() { Urls = "http://127.0.0.1:0", Http = new HttpOptions { DrainTime = TimeSpan.Zero } };
 
     public async Task InitializeAsync()
     {
@@ -117,7 +118,7 @@ public sealed class RoutingTests : IAsyncLifetime
     public async Task OwnerInThisProcess_IsAskedDirectly_AndThroughOrleansOnceInAWhile()
     {
         var time = new ShiftedTime();
-        var member = await members.AddAsync(options with { Role = MemberRole.All, Cluster = new ClusterSettings { Id = "alone" } }, time);
+        var member = await members.AddAsync(options with { Role = ServerRole.All, Cluster = new ClusterSettings { Id = "alone" } }, time);
         var owners = member.Services.GetRequiredService<LocalOwners>();
         Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
         var activated = owners.Called(Bucket(0));
@@ -160,9 +161,9 @@ public sealed class RoutingTests : IAsyncLifetime
         }
     }
 
-    private Task<WebApplication> AddSiloAsync() => members.AddAsync(options with { Role = MemberRole.Silo }, departureTime: new ClusterSettings().DepartureTime);
+    private Task<WebApplication> AddSiloAsync() => members.AddAsync(options with { Role = ServerRole.Silo }, departureTime: new ClusterSettings().DepartureTime);
 
-    private Task<WebApplication> AddGatewayAsync() => members.AddAsync(options with { Role = MemberRole.Gateway });
+    private Task<WebApplication> AddGatewayAsync() => members.AddAsync(options with { Role = ServerRole.Gateway });
 
     private List<string> OwnersOf(int bucket) =>
         [.. silos.Where(silo => silo.Services.GetRequiredService<LocalOwners>().Has(Bucket(bucket))).Select(AddressOf)];

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Hosting;
 using Lockstep.Gateway.Http;
 using Lockstep.Storage.PostgreSql;
@@ -14,7 +15,7 @@ public sealed class TlsTests : IAsyncLifetime
 
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
     private readonly Members members = new();
-    private MemberOptions options = new() { Urls = "http://127.0.0.1:0", Http = new HttpOptions { DrainTime = TimeSpan.Zero } };
+    private LockstepOptions options = new() { Urls = "http://127.0.0.1:0", Http = new HttpOptions { DrainTime = TimeSpan.Zero } };
 
     public async Task InitializeAsync() =>
         options = options with { Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() } };
@@ -30,9 +31,9 @@ public sealed class TlsTests : IAsyncLifetime
     public async Task Members_OfOneAuthority_MakeUpACluster()
     {
         var tls = Issue("own", Authority("own"));
-        await members.AddAsync(With(tls, MemberRole.Silo));
-        await members.AddAsync(With(Issue("second", Authority("own")), MemberRole.Silo));
-        var gateway = await members.AddAsync(With(Issue("gateway", Authority("own")), MemberRole.Gateway));
+        await members.AddAsync(With(tls, ServerRole.Silo));
+        await members.AddAsync(With(Issue("second", Authority("own")), ServerRole.Silo));
+        var gateway = await members.AddAsync(With(Issue("gateway", Authority("own")), ServerRole.Gateway));
 
         using var http = new HttpClient();
         using var ready = await http.GetAsync(new Uri(new Uri(gateway.Urls.First()), "/health/ready"));
@@ -44,8 +45,8 @@ public sealed class TlsTests : IAsyncLifetime
     [InlineData("no certificate")]
     public async Task Gateway_WithoutACertificateOfTheAuthority_GetsNoAnswer(string what)
     {
-        await members.AddAsync(With(Issue("own", Authority("own")), MemberRole.Silo));
-        var stranger = With(what is "no certificate" ? new ClusterTls() : Issue("stranger", Authority("stranger")), MemberRole.Gateway);
+        await members.AddAsync(With(Issue("own", Authority("own")), ServerRole.Silo));
+        var stranger = With(what is "no certificate" ? new ClusterTls() : Issue("stranger", Authority("stranger")), ServerRole.Gateway);
         using var patience = new CancellationTokenSource(Patience);
 
         await Assert.ThrowsAnyAsync<Exception>(() => members.AddAsync(stranger, cancellationToken: patience.Token));
@@ -66,7 +67,7 @@ public sealed class TlsTests : IAsyncLifetime
 
     private readonly Dictionary<string, X509Certificate2> authorities = [];
 
-    private MemberOptions With(ClusterTls tls, MemberRole role) => options with { Role = role, Cluster = new ClusterSettings { Tls = tls } };
+    private LockstepOptions With(ClusterTls tls, ServerRole role) => options with { Role = role, Cluster = new ClusterSettings { Tls = tls } };
 
     private X509Certificate2 Authority(string name)
     {

@@ -1,11 +1,12 @@
 using Lockstep.Core.Storage;
 using Lockstep.Silo.Hosting;
+using Lockstep.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 
 namespace Lockstep.Gateway.Protocol;
 
-/// <summary>What serves the protocol in these tests: here the single-node server.</summary>
+/// <summary>What serves the protocol in these tests: here one process.</summary>
 internal sealed class KintoHost : IAsyncDisposable
 {
     private static readonly IConfiguration Quiet = new ConfigurationBuilder().AddInMemoryCollection(LogWatch.Settings).Build();
@@ -25,6 +26,9 @@ internal sealed class KintoHost : IAsyncDisposable
 
     public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
     {
+        // On PostgreSQL others could join it.
+        var ports = FreePorts.Take(2);
+        options = options with { Cluster = options.Cluster with { SiloPort = ports[0], GatewayPort = ports[1], DepartureTime = TimeSpan.Zero } };
         var opened = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { });
         var server = LockstepServer.Build(options, Quiet, opened, time, decorate);
         await server.StartAsync();

@@ -2,7 +2,7 @@ namespace Lockstep.Core.Accounts;
 
 /// <summary>
 /// Counts wrong passwords, by account and address and by address alone. Not by account alone: anybody could then lock
-/// somebody else out. Counts of one process in the single node, of all gateways together in the cluster.
+/// somebody else out. Counts of all gateways together in a server, of the process in commands.
 /// </summary>
 public interface ISignInThrottle
 {

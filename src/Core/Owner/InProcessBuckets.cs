@@ -6,7 +6,7 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Owners as plain objects of this process: the single-node server's <see cref="IBuckets"/>. A bucket has at most one
+/// Owners as plain objects of this process: behind grains in every server, by themselves in commands. A bucket has at most one
 /// owner here: one leaves only when it is idle and closed, and whoever still holds it is told to get the bucket again.
 /// </summary>
 public sealed class InProcessBuckets : IBuckets, IDisposable

@@ -6,6 +6,7 @@ namespace Lockstep.Gateway.Http;
 /// </summary>
 public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
 {
+    private readonly TaskCompletionSource passed = new();
     private readonly CancellationTokenSource over = new();
     private volatile bool isDraining;
 
@@ -14,13 +15,15 @@ public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
     /// <summary>Cancelled at the end of that time: what would not end by itself ends now.</summary>
     public CancellationToken Over => over.Token;
 
+    /// <summary>Ends it early: nobody is left who would have to hear of it.</summary>
+    public void End() => passed.TrySetResult();
+
     /// <summary>Blocks for as long as the setting says; the host closes connections after that.</summary>
     public void Run()
     {
         isDraining = true;
-        using var passed = new ManualResetEventSlim();
-        using var timer = time.CreateTimer(_ => passed.Set(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
-        passed.Wait();
+        using var timer = time.CreateTimer(_ => End(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
+        passed.Task.Wait();
         over.Cancel();
     }
 

@@ -4,6 +4,7 @@ using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
 using Lockstep.Storage.PostgreSql;
 
@@ -14,8 +15,11 @@ namespace Lockstep.Silo.Hosting;
 /// (<c>LOCKSTEP_DATA_DIRECTORY</c>, <c>LOCKSTEP_KINTO__READ_ONLY</c>), then the command line
 /// (<c>--data-directory</c>, <c>--kinto:read-only</c>); the last one wins. docs/operations/configuration.md lists them.
 /// </summary>
-internal record LockstepOptions
+internal sealed record LockstepOptions
 {
+    /// <summary>What the process does. Default: all.</summary>
+    public ServerRole Role { get; init; } = ServerRole.All;
+
     /// <summary>Directory of the SQLite database; made when missing. Not used with PostgreSQL. Default: <c>lockstep-data</c> under the current directory.</summary>
     public string DataDirectory { get; init; } = "lockstep-data";
 
@@ -36,6 +40,8 @@ internal record LockstepOptions
 
     public PostgresOptions Postgres { get; init; } = new();
 
+    public ClusterSettings Cluster { get; init; } = new();
+
     public HttpOptions Http { get; init; } = new();
 
     public AccountOptions Accounts { get; init; } = new();
@@ -46,6 +52,17 @@ internal record LockstepOptions
 
     public TelemetryOptions Telemetry { get; init; } = new();
 
+    /// <summary>Whether this is a cluster of one process that nobody can join, as on SQLite.</summary>
+    public bool IsAlone => Role is ServerRole.All && Postgres.Connection is not { Length: > 0 };
+
+    /// <summary>Whether it has owners of buckets.</summary>
+    public bool HasSilo => Role is not ServerRole.Gateway;
+
+    /// <summary>Whether it serves the API.</summary>
+    public bool HasApi => Role is not ServerRole.Silo;
+
     /// <summary>Where it listens and by which settings, for people.</summary>
-    public virtual (string Addresses, string Settings) Listeners() => (Urls, "Urls");
+    public (string Addresses, string Settings) Listeners() => IsAlone || !HasSilo
+        ? (Urls, "Urls")
+        : ($"{Urls}, {Cluster.Address}:{Cluster.SiloPort} or {Cluster.Address}:{Cluster.GatewayPort}", "Urls, Cluster:SiloPort or Cluster:GatewayPort");
 }

@@ -5,20 +5,15 @@ using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>From a command line to settings, then to a command or a server, then to an exit code: the same in every program.</summary>
-/// <param name="description">What the program does without a command, for its help.</param>
-/// <param name="check">What is wrong with the settings that only this program has.</param>
-/// <param name="build">Puts the server together.</param>
-internal sealed class LockstepProgram<T>(
-    string description, Func<T, IEnumerable<string>> check, Func<T, IConfiguration, ServerStorage, WebApplication> build)
-    where T : LockstepOptions, new()
+/// <summary>From a command line to settings, then to a command or a server, then to an exit code.</summary>
+internal static class LockstepProgram
 {
     /// <returns>The exit code: 0 done, 1 failed, 2 misunderstood.</returns>
-    public async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args)
     {
         if (args is ["--help" or "-h" or "help", ..])
         {
-            Console.WriteLine($"(no command)           {description}; settings: --urls URL, … (docs/operations/configuration.md)");
+            Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
@@ -46,7 +41,7 @@ internal sealed class LockstepProgram<T>(
         }
     }
 
-    private async Task<int> RunCheckedAsync(string[] args)
+    private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
         var command = args is ["account" or "migrate" or "copy", ..]
@@ -58,7 +53,7 @@ internal sealed class LockstepProgram<T>(
             .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
             .AddInMemoryCollection(SettingNames.FromCommandLine(args[command.Length..]))
             .Build();
-        var options = LockstepSettings.Read(configuration, check);
+        var options = LockstepSettings.Read(configuration);
 
         // :: Commands
         switch (command)
@@ -78,12 +73,17 @@ internal sealed class LockstepProgram<T>(
         // :: Server
         var faults = new StorageFaults(TimeProvider.System);
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
-        await using var app = build(options, configuration, storage);
+        await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
         faults.Logger = app.Logger;
         try
         {
             StaleSockets.Remove(options.Urls);
             await app.StartAsync();
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Told to stop before it had joined.
+            return 0;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {

@@ -7,6 +7,8 @@ using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Grains;
+using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -14,14 +16,14 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>The parts of a server: what every process has, owners, the API; and the single-node server, which has them all.</summary>
+/// <summary>A server, put together from its parts by its role.</summary>
 internal static class LockstepServer
 {
-    /// <summary>Puts a single-node server together; nothing listens yet.</summary>
+    /// <summary>Puts a server together; nothing listens and nothing joins yet.</summary>
     /// <param name="options">Checked settings.</param>
     /// <param name="configuration">For the logging section.</param>
     /// <param name="storage">Held open by the caller for as long as the server runs.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="time">The clock of everything here but Orleans, which keeps the system's: silos would take each other for dead by one that stands still.</param>
     /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
     public static WebApplication Build(
         LockstepOptions options,
@@ -30,56 +32,16 @@ internal static class LockstepServer
         TimeProvider time,
         Func<IBucketStore, IBucketStore>? decorate = null)
     {
-        var builder = CreateBuilder(options, configuration, storage, time, decorate);
-        builder.Services
-            .AddOwners()
-            .AddSingleton<IBuckets>(static services => services.GetRequiredService<InProcessBuckets>())
-            .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
-                services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
-            .AddApi();
-        var app = CreateApplication(builder, options);
-        app.MapProtocols(options.Telemetry.IsOn);
-        app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
-        return app;
-    }
-
-    /// <summary>What every process has, whatever its role: settings, logging, an HTTP listener, storage, accounts, health.</summary>
-    public static WebApplicationBuilder CreateBuilder(
-        LockstepOptions options,
-        IConfiguration configuration,
-        ServerStorage storage,
-        TimeProvider time,
-        Func<IBucketStore, IBucketStore>? decorate = null)
-    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
+        AddLogging(builder.Logging, configuration, options);
+        AddHttp(builder, options);
 
-        // :: Logging
-        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
-        // A start that fails is told by the program, in one line.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-        if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
-        {
-            builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        }
-
-        // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
-        builder.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
-
-        // :: HTTP
-        builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options.Http));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-
-        // :: Services
-        // A decorator that is another port as well stands in for that one too.
+        // :: What every role has. A decorator that is another port as well stands in for that one too.
         var buckets = decorate?.Invoke(storage.Buckets) ?? storage.Buckets;
         builder.Services
             .AddSingleton(time)
+            .AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System)
             .AddSingleton(options)
             .AddSingleton(options.Http)
             .AddSingleton(options.Accounts)
@@ -90,10 +52,42 @@ internal static class LockstepServer
             .AddSingleton(storage.Accounts)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
-            .AddSingleton<Drain>()
             .AddHealth()
             .AddAccounts();
-        return builder;
+
+        // :: Owners: in this process or elsewhere, in grains in any case
+        if (options.HasSilo)
+        {
+            builder.AddSilo(options);
+        }
+        else
+        {
+            builder.AddClient(options, time);
+        }
+
+        builder.Services
+            .AddSingleton<IBuckets>(services => new GrainBuckets(
+                services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
+                options.Cluster.FailoverWait, time, services.GetRequiredService<ILogger<GrainBuckets>>()))
+            .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
+                services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
+                options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));
+
+        // :: The API
+        if (options.HasApi)
+        {
+            builder.Services.AddKinto();
+        }
+
+        var app = builder.Build();
+        UseHttp(app, options);
+        if (options.HasApi)
+        {
+            app.MapProtocols(options.Telemetry.IsOn);
+        }
+
+        app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
+        return app;
     }
 
     /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
@@ -111,13 +105,43 @@ internal static class LockstepServer
             services.GetRequiredService<TimeProvider>()))
         .AddHostedService<Housekeeping>();
 
-    /// <summary>What the protocols need, over whichever <see cref="IBuckets"/> is registered.</summary>
-    public static IServiceCollection AddApi(this IServiceCollection services) => services.AddKinto();
-
-    /// <summary>The pipeline, with the health endpoints and without a protocol.</summary>
-    public static WebApplication CreateApplication(WebApplicationBuilder builder, LockstepOptions options)
+    private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, LockstepOptions options)
     {
-        var app = builder.Build();
+        logging.AddConfiguration(configuration.GetSection("Logging"));
+
+        // A start that fails is told by the program, in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
+        {
+            logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
+        // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
+        logging.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+    }
+
+    private static void AddHttp(WebApplicationBuilder builder, LockstepOptions options)
+    {
+        builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Configure(kestrel, options.Http);
+            if (options.IsAlone)
+            {
+                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count));
+            }
+        });
+        builder.Services.AddSingleton<Drain>().AddSingleton<OpenConnections>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+    }
+
+    /// <summary>The pipeline in front of all protocols, with the health endpoints.</summary>
+    private static void UseHttp(WebApplication app, LockstepOptions options)
+    {
         if (options.Http.TrustedProxies.Length > 0)
         {
             app.UseForwardedHeaders(Forwarded(options.Http));
@@ -129,8 +153,15 @@ internal static class LockstepServer
         }
 
         app.UseHealth();
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
-        return app;
+        app.Lifetime.ApplicationStopping.Register(() =>
+        {
+            if (options.IsAlone)
+            {
+                app.Services.GetRequiredService<OpenConnections>().OnStopping();
+            }
+
+            app.Services.GetRequiredService<Drain>().Run();
+        });
     }
 
     private static void Configure(KestrelServerOptions kestrel, HttpOptions options)

@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.Silo.Cluster;
 using Lockstep.Storage.PostgreSql;
 
 namespace Lockstep.Silo.Hosting;
@@ -10,10 +11,8 @@ internal static class LockstepSettings
     private const int MaxShards = 63;
 
     /// <param name="configuration">File, environment and command line.</param>
-    /// <param name="check">What is wrong with the settings that only this program has.</param>
     /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
-    public static T Read<T>(IConfiguration configuration, Func<T, IEnumerable<string>> check)
-        where T : LockstepOptions, new()
+    public static LockstepOptions Read(IConfiguration configuration)
     {
         // The binder would repeat the value, and there may be a password in it.
         if (configuration[$"{SettingNames.Section}:Postgres:Shards"] is { Length: > 0 })
@@ -21,10 +20,10 @@ internal static class LockstepSettings
             throw new SettingsException("Postgres:Shards has a value of its own. Name each further database by its number: Postgres:Shards:1, Postgres:Shards:2.");
         }
 
-        T options;
+        LockstepOptions options;
         try
         {
-            options = configuration.GetSection(SettingNames.Section).Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+            options = configuration.GetSection(SettingNames.Section).Get<LockstepOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
         }
         catch (InvalidOperationException e)
         {
@@ -35,7 +34,7 @@ internal static class LockstepSettings
         }
 
         var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
-            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(check(options)).ToList();
+            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
 

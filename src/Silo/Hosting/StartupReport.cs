@@ -10,6 +10,22 @@ internal static partial class StartupReport
     public static void Write(WebApplication app, LockstepOptions options, string storage)
     {
         var logger = app.Logger;
+        var cluster = options.Cluster;
+        if (!options.HasSilo)
+        {
+            GatewayJoined(logger, cluster.Id);
+        }
+        else if (!options.IsAlone)
+        {
+            SiloJoined(logger, cluster.Address, cluster.SiloPort, cluster.Id, cluster.GatewayPort, cluster.Tls.IsOn ? "on" : "off");
+        }
+
+        if (!options.HasApi)
+        {
+            Health(logger, string.Join(' ', app.Urls));
+            return;
+        }
+
         foreach (var address in app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
         {
             Listening(logger, ServerVersion.Version, address);
@@ -33,4 +49,13 @@ internal static partial class StartupReport
 
     [LoggerMessage(12, LogLevel.Information, "Registration is {Registration}. To make an account, run this program with: {Command}")]
     private static partial void Accounts(ILogger logger, string registration, string command);
+
+    [LoggerMessage(32, LogLevel.Information, "Silo {Address}:{SiloPort} is in cluster {Cluster}, for gateways on port {GatewayPort}; TLS between members is {Tls}")]
+    private static partial void SiloJoined(ILogger logger, string address, int siloPort, string cluster, int gatewayPort, string tls);
+
+    [LoggerMessage(33, LogLevel.Information, "Gateway of cluster {Cluster}")]
+    private static partial void GatewayJoined(ILogger logger, string cluster);
+
+    [LoggerMessage(34, LogLevel.Information, "Health at {Address}")]
+    private static partial void Health(ILogger logger, string address);
 }

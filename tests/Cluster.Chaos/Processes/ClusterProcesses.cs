@@ -159,7 +159,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             var (address, port) = (Network.AddressOf(silo), ports[(silo * 3) + 1]);
             endpoints.Add((address, port));
             Start(Silos, $"silo{silo}", new Uri($"http://{address}:{ports[silo * 3]}"), connection.ConnectionString, Network.CommandOf(silo),
-                ["--role", "silo", "--cluster:address", address, "--cluster:silo-port", $"{port}", "--cluster:gateway-port", $"{ports[(silo * 3) + 2]}"]);
+                ["--role", "silo", "--cluster:address", address, "--cluster:trust-network", "true", "--cluster:silo-port", $"{port}", "--cluster:gateway-port", $"{ports[(silo * 3) + 2]}"]);
         }
 
         for (var gateway = 0; gateway < GatewayCount; gateway++)

@@ -1,4 +1,3 @@
-using Lockstep.Cluster.Chaos.Network;
 using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Processes;

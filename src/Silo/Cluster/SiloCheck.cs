@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Orleans.Runtime;
+
+namespace Lockstep.Silo.Cluster;
+
+/// <summary>
+/// Whether this silo is one of the cluster's. As a liveness check it only fails once the silo is dead, which a restart mends.
+/// </summary>
+internal sealed class SiloCheck(ISiloStatusOracle silos) : IHealthCheck
+{
+    /// <summary>Name of the liveness check.</summary>
+    public const string Liveness = "silo-liveness";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var status = silos.CurrentStatus;
+        var good = context.Registration.Name is Liveness ? status != SiloStatus.Dead : status == SiloStatus.Active;
+        return Task.FromResult(good ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy($"The silo is {status}."));
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using Lockstep.Core.Buckets;
+using Lockstep.Gateway.Health;
+using Lockstep.Grains;
+using Lockstep.Grains.Placement;
+using Lockstep.Silo.Cluster.Alone;
+using Lockstep.Silo.Hosting;
+using Lockstep.Silo.Routing;
+using Microsoft.AspNetCore.Connections;
+using Orleans.Configuration;
+using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
+using Orleans.Statistics;
+using Orleans.Storage;
+
+namespace Lockstep.Silo.Cluster;
+
+/// <summary>A silo of Orleans in this process: alone in its cluster on SQLite, on PostgreSQL one that others can join.</summary>
+internal static class SiloServices
+{
+    public static void AddSilo(this WebApplicationBuilder builder, LockstepOptions options)
+    {
+        builder.Services.AddHealthChecks()
+            .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.Ready])
+            .AddCheck<SiloCheck>(SiloCheck.Liveness, tags: [HealthEndpoints.Live]);
+        if (!options.IsAlone)
+        {
+            var connection = OrleansSettings.ConnectionString(options);
+            builder.Services.AddSingleton<IJoinCheck>(services => ActivatorUtilities.CreateInstance<LoopbackCheck>(services, connection));
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ForgottenSilos>(services, connection));
+        }
+
+        ClusterMember.Add(builder.Services, () => builder.UseOrleans(silo =>
+        {
+            Configure(silo, options);
+            if (options.IsAlone)
+            {
+                StayAlone(silo, options);
+            }
+            else
+            {
+                ShareDatabase(silo, options);
+            }
+        }));
+        builder.Services
+            .AddSingleton<Func<BucketId, IGrainFactory>>(services => _ => services.GetRequiredService<IGrainFactory>())
+            .AddSingleton<LocalOwners>()
+            .AddOwners();
+        if (!options.IsAlone)
+        {
+            builder.Services.AddHostedService<OwnersMove>();
+        }
+    }
+
+    private static void Configure(ISiloBuilder silo, LockstepOptions options)
+    {
+        var cluster = options.Cluster;
+        silo.Configure<ClusterOptions>(ids => ids.Name(options));
+        silo.Configure<SiloOptions>(own => own.SiloName = $"{Environment.MachineName}:{cluster.SiloPort}");
+        silo.Configure<EndpointOptions>(endpoints =>
+        {
+            endpoints.AdvertisedIPAddress = IPAddress.Parse(cluster.Address);
+            endpoints.SiloPort = cluster.SiloPort;
+            endpoints.GatewayPort = options.IsAlone ? 0 : cluster.GatewayPort;
+        });
+        silo.Configure<GrainCollectionOptions>(idle =>
+        {
+            // An owner that nobody asks leaves memory. Orleans looks once in a quantum, and wants the age to be more than one.
+            idle.CollectionQuantum = TimeSpan.FromSeconds(30);
+            idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
+        });
+        silo.AddPlacementDirector<HomePlacement, HomePlacementDirector>();
+    }
+
+    /// <summary>Nobody can join, and nothing outlives the process but what lies in the database.</summary>
+    private static void StayAlone(ISiloBuilder silo, LockstepOptions options)
+    {
+        silo.Services.AddSingleton<IMembershipTable, OwnMembershipTable>();
+        silo.Services.AddSingleton<IEnvironmentStatisticsProvider, NoStatistics>();
+        silo.Services.AddGrainStorage(GrainStorage.Name, (services, _) =>
+            new VolatileGrainStorage(options.Accounts.FailureWindow, services.GetRequiredService<TimeProvider>()));
+        for (var i = 0; i < silo.Services.Count; i++)
+        {
+            if (silo.Services[i] is { IsKeyedService: true } service && service.ServiceType == typeof(IConnectionListenerFactory))
+            {
+                silo.Services[i] = ServiceDescriptor.KeyedSingleton<IConnectionListenerFactory, NoConnections>(service.ServiceKey);
+            }
+        }
+
+        silo.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 1_000);
+        silo.Configure<DeploymentLoadPublisherOptions>(load => load.DeploymentLoadPublisherRefreshTime = TimeSpan.Zero);
+        silo.Configure<SiloMessagingOptions>(messages =>
+        {
+            messages.Bound();
+            messages.ClientGatewayShutdownNotificationTimeout = TimeSpan.Zero;
+            messages.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.Zero;
+        });
+    }
+
+    private static void ShareDatabase(ISiloBuilder silo, LockstepOptions options)
+    {
+        var cluster = options.Cluster;
+        var connection = OrleansSettings.ConnectionString(options);
+        silo.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (OrleansSettings.Provider, connection));
+        silo.AddAdoNetGrainStorage(GrainStorage.Name, states => states.Configure<Serializer>((grains, serializer) =>
+        {
+            (grains.Invariant, grains.ConnectionString) = (OrleansSettings.Provider, connection);
+            grains.DeleteStateOnClear = true;
+            grains.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = cluster.ProbeTimeout;
+            membership.NumMissedProbesLimit = cluster.MissedProbes;
+
+            // Nobody votes against a silo that has sent anything within this, times the missed probes: so long a silo that
+            // hangs is believed in. Orleans' own four times make that 16 seconds.
+            membership.MaxProbeTimeout = 2 * cluster.ProbeTimeout;
+            membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
+
+            membership.IAmAliveTablePublishTimeout = ForgottenSilos.SignOfLife;
+
+            // Whoever missed the gossip about a change finds it in the table, at the latest after this.
+            membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        });
+        silo.Configure<SiloMessagingOptions>(messages =>
+        {
+            messages.Bound();
+
+            // Both while the silo stops. When Orleans waits for the second one, owners and gateways have gone elsewhere.
+            messages.ClientGatewayShutdownNotificationTimeout = cluster.DepartureTime;
+            messages.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(200);
+        });
+        if (cluster.Tls.IsOn)
+        {
+            silo.UseTls(new MutualTls(cluster.Tls).Configure);
+        }
+    }
+}

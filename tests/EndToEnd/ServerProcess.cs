@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Lockstep.Testing;
+
+namespace Lockstep.EndToEnd;
+
+/// <summary>The server as users run it, in a process of its own.</summary>
+public sealed class ServerProcess : ProgramProcess
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private readonly TaskCompletionSource<Uri> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, string? program = null, bool readsOutput = true)
+        : base(["dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment, readsOutput)
+    {
+    }
+
+    public static Task<(ServerProcess Server, Uri Address)> StartAsync(TestStorage storage, IEnumerable<string>? settings = null) =>
+        StartAsync(storage.Directory, settings, storage.Environment);
+
+    public static async Task<(ServerProcess Server, Uri Address)> StartAsync(
+        string directory, IEnumerable<string>? settings = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var server = new ServerProcess([.. Settings(directory), .. settings ?? []], environment);
+        try
+        {
+            return (server, await server.listening.Task.WaitAsync(Deadline));
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a server whose standard output nobody reads from the moment it listens, until <see cref="ReadLineAsync"/> does.</summary>
+    /// <param name="storage">Its data.</param>
+    /// <param name="program">The directory of the program, with its settings for logging.</param>
+    public static async Task<(ServerProcess Server, Uri Address)> StartUnreadAsync(TestStorage storage, string program)
+    {
+        var server = new ServerProcess(Settings(storage.Directory), storage.Environment, program, readsOutput: false);
+        try
+        {
+            while (!server.listening.Task.IsCompleted)
+            {
+                server.OnLine(await server.ReadLineAsync() ?? "");
+            }
+
+            return (server, await server.listening.Task);
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Of a server whose output is not read otherwise.</summary>
+    /// <returns>Null at its end.</returns>
+    public Task<string?> ReadLineAsync() => UnreadOutput.ReadLineAsync().WaitAsync(Deadline);
+
+    /// <summary>Runs a command, or a server that must not start, to its end.</summary>
+    public static async Task<(int Code, string Output)> RunAsync(
+        IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var run = new ServerProcess(arguments, environment);
+        run.listening.Task.ContinueWith(task => task.Exception, TaskScheduler.Default).GetAwaiter();
+        if (input is not null)
+        {
+            await run.Input.WriteLineAsync(input);
+        }
+
+        run.Input.Close();
+        return (await run.EndAsync(), run.Output);
+    }
+
+    private static IEnumerable<string> Settings(string directory) =>
+        ["--data-directory", directory, "--urls", "http://127.0.0.1:0", "--accounts:password-iterations", "1000"];
+
+    protected override void OnEnded() => listening.TrySetException(new InvalidOperationException($"The server ended:\n{Output}"));
+
+    protected override void OnLine(string line)
+    {
+        if (!line.StartsWith('{'))
+        {
+            return;
+        }
+
+        try
+        {
+            using var entry = JsonDocument.Parse(line);
+            if (entry.RootElement.TryGetProperty("State", out var state) && state.TryGetProperty("Address", out var address))
+            {
+                listening.TrySetResult(new Uri(address.GetString()!));
+            }
+        }
+        catch (JsonException)
+        {
+            // A killed process ends in the middle of a line.
+        }
+    }
+}
