@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Protocol;
 /// <summary>Each setting is declared once; docs and checks follow from that.</summary>
 public sealed class SettingTests
 {
-    private static readonly Setting[] All = [.. Setting.Of(new MemberOptions())];
+    private static readonly Setting[] All = [.. Setting.Of(new LockstepOptions())];
 
     public static TheoryData<string> Bounded => [.. All.Where(static setting => Bounds(setting) is not null).Select(static setting => setting.Name)];
 
@@ -69,7 +69,7 @@ public sealed class SettingTests
             .AddInMemoryCollection([new($"{SettingNames.Section}:{name}", value), new($"{SettingNames.Section}:Telemetry:OtlpEndpoint", "http://127.0.0.1:4317")])
             .Build();
 
-        Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read<MemberOptions>(configuration, MemberSettings.Problems)).Message);
+        Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read<LockstepOptions>(configuration, ClusterProblems.Of)).Message);
     }
 
     private static BoundsAttribute? Bounds(Setting setting) => setting.Property.GetCustomAttribute<BoundsAttribute>();
