@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
@@ -187,6 +188,21 @@ public abstract class BucketStoreContract
         Assert.Equal(4, await Store.CountAsync(new RecordScan(key, List, all, 1, 1), default));
         Assert.Equal(2, await Store.CountAsync(new RecordScan(key, List, all with { Since = new(200), Deleted = false }, 1, 1), default));
     }
+
+    [Fact]
+    public Task Scan_OfAnyQuery_IsWhatMatchesInOrder_AndSoIsTheCount() => ScanSample.Any.SampleAsync(
+        async sample =>
+        {
+            var (_, key) = await SeedAsync([.. sample.Rows]);
+            var scan = new RecordScan(key, List, sample.Query, sample.Limit, sample.MaxBytes);
+            var rows = await Store.ScanAsync(scan, default);
+
+            Assert.Equal(Text(sample.Expected.Take(sample.Taken)), Text(rows.Records));
+            Assert.Equal(sample.Taken < sample.Expected.Count, rows.More);
+            Assert.Equal(sample.Rows.Count(sample.Query.Matches), await Store.CountAsync(scan, default));
+
+            static IEnumerable<string> Text(IEnumerable<StoredRecord> records) => records.Select(static record => $"{record.Id}@{record.Modified} {record.IsTombstone} {record.Body.Length}");
+        });
 
     [Fact]
     public async Task Scan_Limits_SayThatThereIsMore()
