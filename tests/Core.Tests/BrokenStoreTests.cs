@@ -1,15 +1,16 @@
+using System.Text.RegularExpressions;
+using CsCheck;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
-using Xunit.Abstractions;
 using Xunit.Sdk;
 
 namespace Lockstep.Core.Tests;
 
 /// <summary>The proofs can fail: each is run on a store that is broken in one respect.</summary>
-public sealed class BrokenStoreTests
+public sealed partial class BrokenStoreTests
 {
     [Fact]
     public async Task WritersAndPollers_StoreWhoseStampsRunAheadOfItsRows_Fails() =>
@@ -26,8 +27,17 @@ public sealed class BrokenStoreTests
     }
 
     [Fact]
-    public async Task Model_StoreThatLosesAcknowledgedCommits_Fails() =>
-        await Assert.ThrowsAnyAsync<XunitException>(() => new LossyModel(new Silent()).RandomOperations_AnswerWhatTheModelSays());
+    public async Task Model_StoreThatLosesAcknowledgedCommits_FailsWithAShortHistory_AndAgainWithItsSeed()
+    {
+        var found = await FailingHistoryAsync(seed: null, histories: 5_000);
+        var again = await FailingHistoryAsync(Seed().Match(found.Message).Groups["seed"].Value, histories: 1);
+
+        Assert.InRange(found.InnerException!.Message.Split('\n').Length, LossyStore.Every, 50);
+        Assert.Equal(found.InnerException.Message, again.InnerException!.Message);
+
+        static Task<CsCheckException> FailingHistoryAsync(string? seed, int histories) => Assert.ThrowsAsync<CsCheckException>(() =>
+            BucketModelContract.SampleAsync(new LossyStore(new InMemoryBucketStore()), static _ => { }, seed, histories));
+    }
 
     [Theory]
     [InlineData(nameof(BucketStoreContract.Commit_FromAnOldVersion_IsStaleAndWritesNothing))]
@@ -38,6 +48,9 @@ public sealed class BrokenStoreTests
     [InlineData(nameof(BucketStoreContract.Commit_NewBucket_IsReadBackWhole))]
     [InlineData(nameof(BucketStoreContract.Scan_StampsAndRows_ComeFromOneSnapshot))]
     public async Task Contract_StoreWhoseStampsRunAheadOfItsRows_Fails(string test) => await FailsAsync(new StampsAheadContract(), test);
+
+    [GeneratedRegex("seed: \"(?<seed>[^\"]+)\"")]
+    private static partial Regex Seed();
 
     private static async Task FailsAsync(BucketStoreContract contract, string test)
     {
@@ -52,11 +65,6 @@ public sealed class BrokenStoreTests
         {
             await Task.Yield();
         }
-    }
-
-    private sealed class LossyModel(ITestOutputHelper output) : BucketModelContract(output)
-    {
-        protected override IBucketStore Store { get; } = new LossyStore(new InMemoryBucketStore());
     }
 
     private sealed class NoFenceContract : BucketStoreContract
@@ -77,24 +85,13 @@ public sealed class BrokenStoreTests
         protected override IStoreMaintenance Maintenance { get; } = new InMemoryBucketStore();
     }
 
-    private sealed class Silent : ITestOutputHelper
-    {
-        public void WriteLine(string message)
-        {
-        }
-
-        public void WriteLine(string format, params object[] args)
-        {
-        }
-    }
-
-    /// <summary>Says "done" to one commit in fifty and stores nothing of its rows.</summary>
+    /// <summary>Says "done" to each fifth commit of a bucket and stores nothing of its rows.</summary>
     private sealed class LossyStore(IBucketStore inner) : DelegatingBucketStore(inner)
     {
-        private int commits;
+        public const int Every = 5;
 
         public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
-            base.CommitAsync(++commits % 50 == 0 ? commit with { Records = [] } : commit);
+            base.CommitAsync(commit.Heads.Version % Every == 0 ? commit with { Records = [] } : commit);
     }
 
     /// <summary>Takes whatever comes, from whichever version.</summary>

@@ -15,7 +15,7 @@ public sealed class BucketOwnerTests
 {
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly FaultyBucketStore store = new(new InMemoryBucketStore());
     private readonly BucketId id = BucketId.DefaultBucket("alice");
 
@@ -139,7 +139,7 @@ public sealed class BucketOwnerTests
         var buckets = Buckets();
         var before = ((RecordWritten)await WriteAsync(buckets, "a")).Record.Modified;
         Assert.Equal(0, buckets.EvictIdle());
-        time.Pass(TimeSpan.FromMinutes(6));
+        time.Advance(TimeSpan.FromMinutes(6));
 
         Assert.Equal(1, buckets.EvictIdle());
         Assert.Equal(0, buckets.Count);
@@ -198,7 +198,7 @@ public sealed class BucketOwnerTests
     {
         var buckets = Buckets();
         await WriteAsync(buckets, "first");
-        var hint = new ServerTimestamp(time.Now + offset);
+        var hint = new ServerTimestamp(time.GetUtcNow().ToUnixTimeMilliseconds() + offset);
 
         var written = Assert.IsType<RecordWritten>(
             await ExecuteAsync(buckets, new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray(), hint)));

@@ -10,7 +10,7 @@ namespace Lockstep.Core.Tests;
 public sealed class CreateRecordTests
 {
     private static readonly BucketId Id = BucketId.DefaultBucket("alice");
-    private readonly InProcessBuckets buckets = new(new InMemoryBucketStore(), new BucketOptions(), new ManualTime());
+    private readonly InProcessBuckets buckets = new(new InMemoryBucketStore(), new BucketOptions(), new FakeTime());
 
     [Theory]
     [InlineData(false)]

@@ -15,7 +15,7 @@ public sealed class OwnerMetricsTests
 {
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private readonly BucketId id = BucketId.DefaultBucket("alice");
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly OneStatusStore store = new(new InMemoryBucketStore());
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class OwnerMetricsTests
     {
         using var buckets = Buckets();
         using var log = new MeasurementLog(buckets.Metrics.Meter);
-        store.Takes = () => time.Pass(TimeSpan.FromSeconds(2));
+        store.Takes = () => time.Advance(TimeSpan.FromSeconds(2));
         await WriteAsync(buckets);
         await WriteAsync(buckets);
         foreach (var status in new[] { CommitStatus.Stale, CommitStatus.NotExecuted, CommitStatus.Refused, CommitStatus.Unknown })
@@ -79,7 +79,7 @@ public sealed class OwnerMetricsTests
         while (log.Observe("lockstep.owner.count") > 0)
         {
             patience.Token.ThrowIfCancellationRequested();
-            time.Pass(TimeSpan.FromHours(1));
+            time.Advance(TimeSpan.FromHours(1));
             buckets.EvictIdle();
             await Task.Yield();
         }

@@ -15,7 +15,7 @@ public sealed class SharedStoreTests
 {
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly BucketId id = BucketId.DefaultBucket("alice");
     private readonly SharedStore ours;
     private readonly SharedStore theirs;
@@ -92,7 +92,7 @@ public sealed class SharedStoreTests
             ours.TakeOver(id);
         };
         await PollAsync(here, stamp);
-        time.Pass(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.True(await PollAsync(here, stamp) > stamp, "What was read before the takeover was taken for new.");
     }
@@ -126,7 +126,7 @@ public sealed class SharedStoreTests
         ours.TakeOver(id);
         await PollAsync(here, stamp);
         Assert.Equal(1, ours.Claims);
-        time.Pass(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromMinutes(1));
         await PollAsync(here, stamp);
         Assert.Equal(2, ours.Claims);
     }

@@ -90,7 +90,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     [Fact]
     public async Task Eos_BeforeAndAfter_AlertsThenIsGone()
     {
-        var time = new ManualTime();
+        var time = new FakeTime { TimersAreReal = true };
         await using var ending = await Running.StartAsync(
             options => options with { Kinto = options.Kinto with { Eos = time.GetUtcNow().AddDays(1), EosUrl = "https://example.org/why" } }, time);
         using var client = await ending.Server.NewUserAsync();
@@ -122,7 +122,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     [OneProcessFact("Silos take each other for dead by a clock that stands still or jumps.")]
     public async Task ClockAhead_OfTheWallClock_AsksForBackoff()
     {
-        var time = new ManualTime();
+        var time = new FakeTime { TimersAreReal = true };
         await using var jumping = await Running.StartAsync(time: time);
         using var client = await jumping.Server.NewUserAsync();
         Assert.False((await client.PutAsync(KintoClient.Records + "/a", """{"data":{}}""")).Headers.ContainsKey("Backoff"));

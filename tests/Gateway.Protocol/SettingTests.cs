@@ -69,7 +69,7 @@ public sealed class SettingTests
             .AddInMemoryCollection([new($"{SettingNames.Section}:{name}", value), new($"{SettingNames.Section}:Telemetry:OtlpEndpoint", "http://127.0.0.1:4317")])
             .Build();
 
-        Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read<LockstepOptions>(configuration, ClusterProblems.Of)).Message);
+        Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read(configuration)).Message);
     }
 
     private static BoundsAttribute? Bounds(Setting setting) => setting.Property.GetCustomAttribute<BoundsAttribute>();

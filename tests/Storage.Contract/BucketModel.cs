@@ -8,13 +8,16 @@ namespace Lockstep.Storage.Contract;
 /// A user's default bucket as the protocol describes it, with nothing clever: what each operation must answer, word for
 /// word as <see cref="OutcomeText"/> writes it.
 /// </summary>
-internal sealed class BucketModel(ManualTime time)
+internal sealed class BucketModel(TimeProvider time)
 {
     private readonly Dictionary<string, ModelList> records = new(StringComparer.Ordinal);
     private ModelList collections = new();
     private ModelRow? self;
     private long clock;
     private long lastDeletion;
+
+    /// <summary>The wall clock, in milliseconds.</summary>
+    public long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public ModelList Records(string collection) => records.TryGetValue(collection, out var list)
         ? list
@@ -241,8 +244,8 @@ internal sealed class BucketModel(ManualTime time)
 
     private long Tick(long? hint)
     {
-        var next = Math.Max(time.Now, clock + 1);
-        return clock = hint > clock && hint <= time.Now + 1000 ? hint.Value : next;
+        var next = Math.Max(Now, clock + 1);
+        return clock = hint > clock && hint <= Now + 1000 ? hint.Value : next;
     }
 
     private static string? Refuse(Precondition precondition, ModelRow? row, long listStamp) =>

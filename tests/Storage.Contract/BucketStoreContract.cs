@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
@@ -235,6 +236,21 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
+    public Task Scan_OfAnyQuery_IsWhatMatchesInOrder_AndSoIsTheCount() => ScanSample.Any.SampleAsync(
+        async sample =>
+        {
+            var (_, key) = await SeedAsync([.. sample.Rows]);
+            var scan = new RecordScan(key, List, sample.Query, sample.Limit, sample.MaxBytes);
+            var rows = await Store.ScanAsync(scan, default);
+
+            Assert.Equal(Text(sample.Expected.Take(sample.Taken)), Text(rows.Records));
+            Assert.Equal(sample.Taken < sample.Expected.Count, rows.More);
+            Assert.Equal(sample.Rows.Count(sample.Query.Matches), await Store.CountAsync(scan, default));
+
+            static IEnumerable<string> Text(IEnumerable<StoredRecord> records) => records.Select(static record => $"{record.Id}@{record.Modified} {record.IsTombstone} {record.Body.Length}");
+        });
+
+    [Fact]
     public async Task Scan_Limits_SayThatThereIsMore()
     {
         var (_, key) = await SeedAsync(Row("a", 100, "0123456789"), Row("b", 200, "0123456789"), Row("c", 300, "0123456789"));
@@ -387,7 +403,7 @@ public abstract class BucketStoreContract
         });
 
         Assert.Equal(CommitStatus.Done, outcome.Status);
-        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], default);
+        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], Projection.Whole, default);
         Assert.Equal(["b", "live"], rows.Keys.Select(row => row.Id).Order(StringComparer.Ordinal));
     }
 

@@ -16,6 +16,9 @@ public sealed class FakeTime(DateTimeOffset start) : FakeTimeProvider(start)
     {
     }
 
+    /// <summary>Timers go by the machine's clock instead, for a whole server: in a cluster it would not even start without. Default: false.</summary>
+    public bool TimersAreReal { get; init; }
+
     /// <summary>Timers that were made: who waits for one to be there before time passes waits here.</summary>
     public Tally Timers { get; } = new();
 
@@ -25,7 +28,7 @@ public sealed class FakeTime(DateTimeOffset start) : FakeTimeProvider(start)
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = base.CreateTimer(callback, state, dueTime, period);
+        var timer = TimersAreReal ? System.CreateTimer(callback, state, dueTime, period) : base.CreateTimer(callback, state, dueTime, period);
         Timers.Add();
         return timer;
     }
