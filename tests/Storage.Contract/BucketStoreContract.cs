@@ -387,7 +387,7 @@ public abstract class BucketStoreContract
         });
 
         Assert.Equal(CommitStatus.Done, outcome.Status);
-        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], default);
+        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], Projection.Whole, default);
         Assert.Equal(["b", "live"], rows.Keys.Select(row => row.Id).Order(StringComparer.Ordinal));
     }
 

@@ -218,7 +218,7 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
         var row = (await store.CommitAsync(NewBucket(id, "fine"))).Row;
         var key = new BucketKey(id, row);
 
-        var reads = Enumerable.Range(0, 64).Select(i => store.ReadAsync(key, [new RecordKey(1, i % 13 == 7 ? poison : "fine")], default).AsTask()).ToList();
+        var reads = Enumerable.Range(0, 64).Select(i => store.ReadAsync(key, [new RecordKey(1, i % 13 == 7 ? poison : "fine")], Projection.Whole, default).AsTask()).ToList();
         var loads = Enumerable.Range(0, 64).Select(_ => store.LoadAsync(id, claim: false, default).AsTask()).ToList();
 
         for (var i = 0; i < reads.Count; i++)
