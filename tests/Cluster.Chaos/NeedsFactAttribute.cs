@@ -1,5 +1,6 @@
 using Lockstep.Cluster.Chaos.Network;
 using Lockstep.Cluster.Chaos.Processes;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos;
 

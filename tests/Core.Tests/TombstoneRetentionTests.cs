@@ -13,7 +13,7 @@ namespace Lockstep.Core.Tests;
 /// <summary>Old tombstones go, and no reader is left with a record that is gone, or without one that is there.</summary>
 public sealed class TombstoneRetentionTests
 {
-    private static readonly Caller Alice = new("account:alice", IsDefaultBucket: true);
+    private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
     private readonly ManualTime time = new();
     private readonly InMemoryBucketStore store = new();

@@ -6,22 +6,28 @@ namespace Lockstep.EndToEnd;
 /// <summary>The server as users run it, in a process of its own.</summary>
 public sealed class ServerProcess : ProgramProcess
 {
+    private const int ListeningEvent = 10;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private readonly TaskCompletionSource<Uri> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ServerProcess(
-        IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment, string? program = null, bool readsOutput = true)
-        : base(["dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment, readsOutput)
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment,
+        IEnumerable<string>? prefix = null,
+        string? program = null,
+        bool readsOutput = true)
+        : base([.. prefix ?? [], "dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment, readsOutput)
     {
     }
 
-    public static Task<(ServerProcess Server, Uri Address)> StartAsync(TestStorage storage, IEnumerable<string>? settings = null) =>
-        StartAsync(storage.Directory, settings, storage.Environment);
+    public static Task<(ServerProcess Server, Uri Address)> StartAsync(
+        TestStorage storage, IEnumerable<string>? settings = null, IEnumerable<string>? prefix = null) =>
+        StartAsync(storage.Directory, settings, storage.Environment, prefix);
 
     public static async Task<(ServerProcess Server, Uri Address)> StartAsync(
-        string directory, IEnumerable<string>? settings = null, IReadOnlyDictionary<string, string>? environment = null)
+        string directory, IEnumerable<string>? settings = null, IReadOnlyDictionary<string, string>? environment = null, IEnumerable<string>? prefix = null)
     {
-        var server = new ServerProcess([.. Settings(directory), .. settings ?? []], environment);
+        var server = Start([.. Settings(directory), .. settings ?? []], environment, prefix);
         try
         {
             return (server, await server.listening.Task.WaitAsync(Deadline));
@@ -38,7 +44,7 @@ public sealed class ServerProcess : ProgramProcess
     /// <param name="program">The directory of the program, with its settings for logging.</param>
     public static async Task<(ServerProcess Server, Uri Address)> StartUnreadAsync(TestStorage storage, string program)
     {
-        var server = new ServerProcess(Settings(storage.Directory), storage.Environment, program, readsOutput: false);
+        var server = new ServerProcess(WithPorts(Settings(storage.Directory), storage.Environment), storage.Environment, program: program, readsOutput: false);
         try
         {
             while (!server.listening.Task.IsCompleted)
@@ -58,6 +64,21 @@ public sealed class ServerProcess : ProgramProcess
     /// <summary>Of a server whose output is not read otherwise.</summary>
     /// <returns>Null at its end.</returns>
     public Task<string?> ReadLineAsync() => UnreadOutput.ReadLineAsync().WaitAsync(Deadline);
+
+    /// <summary>Starts one without waiting for it.</summary>
+    public static ServerProcess Start(IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment = null, IEnumerable<string>? prefix = null) =>
+        new(["--accounts:password-iterations", "1000", .. WithPorts(settings, environment)], environment, prefix);
+
+    private static IEnumerable<string> WithPorts(IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment)
+    {
+        if (environment?.ContainsKey(TestStorage.SiloPort) is true)
+        {
+            return settings;
+        }
+
+        var ports = FreePorts.Take(2);
+        return ["--cluster:silo-port", $"{ports[0]}", "--cluster:gateway-port", $"{ports[1]}", .. settings];
+    }
 
     /// <summary>Runs a command, or a server that must not start, to its end.</summary>
     public static async Task<(int Code, string Output)> RunAsync(
@@ -89,9 +110,9 @@ public sealed class ServerProcess : ProgramProcess
         try
         {
             using var entry = JsonDocument.Parse(line);
-            if (entry.RootElement.TryGetProperty("State", out var state) && state.TryGetProperty("Address", out var address))
+            if (entry.RootElement.GetProperty("EventId").GetInt32() == ListeningEvent)
             {
-                listening.TrySetResult(new Uri(address.GetString()!));
+                listening.TrySetResult(new Uri(entry.RootElement.GetProperty("State").GetProperty("Address").GetString()!));
             }
         }
         catch (JsonException)

@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 
 namespace Lockstep.EndToEnd;
 
-/// <summary>Two servers on one database, and nobody who tells requests where to go.</summary>
+/// <summary>Two clusters on one database, each of one server, and nobody who tells requests where to go: each bucket has two owners.</summary>
 public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
 {
     private const string Reason = "SQLite belongs to one server at a time.";
@@ -31,7 +31,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
         {
             var (server, address) = await ServerProcess.StartAsync(
                 directory.Path,
-                ["--postgres:lease-time", LeaseTime.ToString()],
+                ["--postgres:lease-time", LeaseTime.ToString(), "--cluster:id", $"cluster{i}"],
                 new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection });
             servers.Add(server);
             addresses.Add(address);

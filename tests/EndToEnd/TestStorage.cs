@@ -1,4 +1,5 @@
 using Lockstep.Storage.PostgreSql.Testing;
+using Lockstep.Testing;
 using Npgsql;
 
 namespace Lockstep.EndToEnd;
@@ -6,6 +7,9 @@ namespace Lockstep.EndToEnd;
 /// <summary>Where one test's servers keep their data: a data directory and, on PostgreSQL, a database. Gone when disposed.</summary>
 public sealed class TestStorage : IAsyncDisposable
 {
+    /// <summary>The same for all servers that follow each other: a silo that comes back is known by it.</summary>
+    public const string SiloPort = "LOCKSTEP_CLUSTER__SILO_PORT";
+
     private readonly TemporaryDirectory directory = new();
 
     private readonly IReadOnlyDictionary<string, string> shards;
@@ -15,6 +19,9 @@ public sealed class TestStorage : IAsyncDisposable
         this.shards = shards;
         Connection = connection;
         Environment = connection is null ? [] : OnPostgres(connection);
+        var ports = FreePorts.Take(2);
+        Environment.Add(SiloPort, $"{ports[0]}");
+        Environment.Add("LOCKSTEP_CLUSTER__GATEWAY_PORT", $"{ports[1]}");
         foreach (var (number, shard) in shards)
         {
             Environment.Add($"LOCKSTEP_POSTGRES__SHARDS__{number}", shard);
