@@ -133,8 +133,8 @@ public sealed class GrainBucketsTests
     [Fact]
     public async Task Write_ToASiloThatCannotReadIt_GoesInTheFormerForm_AndSoDoAllForAWhile()
     {
-        var time = new ManualTime();
-        time.Pass(TimeSpan.FromSeconds(1));
+        var time = new FakeTime();
+        time.Advance(TimeSpan.FromSeconds(1));
         var buckets = Buckets(time: time);
         owner.Fail(Unreadable(), left: true);
         owner.Answer();
@@ -143,7 +143,7 @@ public sealed class GrainBucketsTests
 
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Read)));
-        time.Pass(TimeSpan.FromSeconds(31));
+        time.Advance(TimeSpan.FromSeconds(31));
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
         Assert.Equal(["run", "execute", "execute", "run"], owner.Calls);
     }

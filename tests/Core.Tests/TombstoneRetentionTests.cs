@@ -15,7 +15,7 @@ public sealed class TombstoneRetentionTests
 {
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
-    private readonly ManualTime time = new();
+    private readonly FakeTime time = new();
     private readonly InMemoryBucketStore store = new();
     private readonly InProcessBuckets buckets;
     private readonly BucketId id = BucketId.DefaultBucket("alice");
@@ -153,7 +153,7 @@ public sealed class TombstoneRetentionTests
     {
         await PutAsync("old");
         await DeleteAsync("old");
-        time.Pass(TimeSpan.FromDays(40));
+        time.Advance(TimeSpan.FromDays(40));
         await PutAsync("young");
         await DeleteAsync("young");
         await PutAsync("live");

@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.EndToEnd;
 
 namespace Lockstep.SingleNode.EndToEnd;
 

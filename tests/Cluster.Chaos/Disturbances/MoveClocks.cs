@@ -1,4 +1,5 @@
 using Lockstep.Cluster.Chaos.Processes;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Disturbances;
 
