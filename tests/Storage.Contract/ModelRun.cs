@@ -22,7 +22,7 @@ internal sealed class ModelRun : IDisposable
     private readonly FaultyBucketStore store;
     private readonly InProcessBuckets buckets;
     private readonly BucketId id = BucketId.DefaultBucket(Guid.NewGuid().ToString());
-    private readonly Caller caller = new("account:alice", IsDefaultBucket: true);
+    private readonly Caller caller = new(new("account:alice"), BucketAccess.Own);
     private readonly Dictionary<(int Device, string Collection), ModelCopy> copies = [];
     private readonly List<Func<string>> log = [];
 
