@@ -31,6 +31,7 @@ internal sealed class NotesServer : IAsyncDisposable
         accounts = SqliteDatabase.Open(new SqliteOptions { Path = Path.Combine(directory, "lockstep.db") });
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        var store = new InMemoryBucketStore();
         builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(5))
             .AddSingleton(TimeProvider.System)
@@ -39,7 +40,9 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddSingleton(new KintoOptions())
             .AddSingleton(new AccountSecret(accounts.Secret))
             .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
-            .AddSingleton<IBucketStore, InMemoryBucketStore>()
+            .AddSingleton<IBucketStore>(store)
+            .AddSingleton<IBucketIndex>(store)
+            .AddSingleton<IStoreMaintenance>(store)
             .AddSingleton<IBuckets>(static services => new InProcessBuckets(
                 services.GetRequiredService<IBucketStore>(), new BucketOptions(), services.GetRequiredService<TimeProvider>()))
             .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
