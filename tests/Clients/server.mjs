@@ -8,8 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const SINGLE_NODE = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
-const MEMBER = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
@@ -42,6 +41,7 @@ class Server {
   #storage;
   #settings;
   #silos;
+  #ports;
   #children = [];
 
   constructor(storage, settings) {
@@ -67,12 +67,12 @@ class Server {
       const silos = [];
       while (ports.length > 0) {
         const [silo, gateway] = ports.splice(0, 2);
-        silos.push(this.#spawn(MEMBER, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
+        silos.push(this.#spawn(PROGRAM, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
       }
 
       const entrance = this.#storage.cluster
-        ? this.#spawn(MEMBER, LISTENING, { role: "gateway", urls: url })
-        : this.#spawn(process.env.LOCKSTEP_SERVER ?? SINGLE_NODE, LISTENING, { urls: url });
+        ? this.#spawn(PROGRAM, LISTENING, { role: "gateway", urls: url })
+        : this.#spawn(process.env.LOCKSTEP_SERVER ?? PROGRAM, LISTENING, { urls: url, ...(await this.#siloPorts()) });
       const [{ Address }] = await Promise.all([entrance, ...silos]);
       this.address = Address;
     } catch (error) {
@@ -80,6 +80,12 @@ class Server {
       await this.#storage.remove();
       throw error;
     }
+  }
+
+  /** The same after a restart: a silo that comes back is known by its address. */
+  async #siloPorts() {
+    this.#ports ??= await freePorts(2);
+    return { "cluster:silo-port": this.#ports[0], "cluster:gateway-port": this.#ports[1] };
   }
 
   async #spawn(program, event, settings) {

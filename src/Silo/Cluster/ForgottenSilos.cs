@@ -1,6 +1,5 @@
 using Lockstep.Silo.Hosting;
 using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using Orleans.Runtime;
 
@@ -21,7 +20,6 @@ internal sealed partial class ForgottenSilos(
     public static readonly TimeSpan Unseen = 3 * SignOfLife;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private const string Find = "SELECT address, port, generation FROM silos WHERE cluster = $1 AND status = 3 AND seen < clock_timestamp() - $2";
 
@@ -62,7 +60,8 @@ internal sealed partial class ForgottenSilos(
             await database.OpenAsync(stoppingToken);
             foreach (var (address, port, generation) in await FindAsync(database, stoppingToken))
             {
-                if (await TakesConnectionsAsync(address, port, stoppingToken))
+                // One that has only lost the database for a while still does.
+                if (await PortsCheck.TakesConnectionsAsync(new IPEndPoint(IPAddress.Parse(address), port), stoppingToken))
                 {
                     continue;
                 }
@@ -99,28 +98,6 @@ internal sealed partial class ForgottenSilos(
         }
 
         return found;
-    }
-
-    /// <summary>One that has only lost the database for a while still does.</summary>
-    private static async Task<bool> TakesConnectionsAsync(string address, int port, CancellationToken stoppingToken)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        patience.CancelAfter(Patience);
-        var target = new IPEndPoint(IPAddress.Parse(address), port);
-        using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(target, patience.Token);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 
     [LoggerMessage(37, LogLevel.Warning, "Silo {Address}:{Port} gave no sign of life, takes no connection, and was declared dead so that this one can join.")]

@@ -26,6 +26,7 @@ internal static class SiloServices
         if (!options.IsAlone)
         {
             var connection = OrleansSettings.ConnectionString(options);
+            builder.Services.AddSingleton<IJoinCheck, PortsCheck>();
             builder.Services.AddSingleton<IJoinCheck>(services => ActivatorUtilities.CreateInstance<LoopbackCheck>(services, connection));
             builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ForgottenSilos>(services, connection));
         }

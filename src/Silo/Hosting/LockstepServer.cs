@@ -153,14 +153,14 @@ internal static class LockstepServer
         }
 
         app.UseHealth();
+
+        // Taken before: one that is told to stop while it starts may have let go of its services by then.
+        var drain = app.Services.GetRequiredService<Drain>();
+        var connections = options.IsAlone ? app.Services.GetRequiredService<OpenConnections>() : null;
         app.Lifetime.ApplicationStopping.Register(() =>
         {
-            if (options.IsAlone)
-            {
-                app.Services.GetRequiredService<OpenConnections>().OnStopping();
-            }
-
-            app.Services.GetRequiredService<Drain>().Run();
+            connections?.OnStopping();
+            drain.Run();
         });
     }
 
