@@ -1,5 +1,5 @@
 # The image of gateways and silos (one program):
-#   docker build --build-arg COMMIT=$(git rev-parse HEAD) -t lockstep:0.1.0 .
+#   docker build --build-arg COMMIT=$(git rev-parse HEAD) -t lockstep:0.2.0 .
 # What is built runs on any processor, so the first stage runs on the builder's own.
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 WORKDIR /source

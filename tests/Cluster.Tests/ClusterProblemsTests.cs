@@ -62,5 +62,5 @@ public sealed class ClusterProblemsTests
     private static LockstepOptions With(Func<ClusterSettings, ClusterSettings> change) => Right with { Cluster = change(Right.Cluster) };
 
     private static void AssertProblem(string name, LockstepOptions options) =>
-        Assert.Contains(ClusterProblems.Of(options), problem => problem.Contains(name, StringComparison.Ordinal));
+        Assert.Contains(Setting.Of(options).Select(setting => setting.Problem(setting.Value) ?? "").Concat(ClusterProblems.Of(options)), problem => problem.Contains(name, StringComparison.Ordinal));
 }

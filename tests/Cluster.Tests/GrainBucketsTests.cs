@@ -170,7 +170,7 @@ public sealed class GrainBucketsTests
         Assert.Empty(owner.Calls);
         joined.SetResult();
         await answer;
-        Assert.Equal(["execute"], owner.Calls);
+        Assert.Equal(["run"], owner.Calls);
     }
 
     [Theory]

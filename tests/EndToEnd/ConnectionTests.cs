@@ -74,7 +74,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         var (first, firstAddress) = await ServerProcess.StartAsync(storage);
         using (first)
         {
-            var (second, secondAddress) = await ServerProcess.StartAsync(other.Path, environment: storage.Environment);
+            var (second, secondAddress) = await ServerProcess.StartAsync(other.Path, environment: storage.EnvironmentOfAnother());
             using (second)
             {
                 using var here = new Device(firstAddress, "alice", "s3cr3t");

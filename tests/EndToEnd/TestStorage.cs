@@ -36,6 +36,10 @@ public sealed class TestStorage : IAsyncDisposable
     /// <summary>What a server or a command needs to be told about it besides the data directory.</summary>
     public Dictionary<string, string> Environment { get; }
 
+    /// <summary>The same for a server that runs beside the first, which has ports of its own.</summary>
+    public Dictionary<string, string> EnvironmentOfAnother() => new(
+        Environment.Where(static variable => !variable.Key.StartsWith("LOCKSTEP_CLUSTER__", StringComparison.Ordinal)), StringComparer.Ordinal);
+
     public static async Task<TestStorage> CreateAsync() =>
         new(PostgresServer.IsChosen ? await PostgresServer.CreateDatabaseAsync() : null, await PostgresServer.CreateShardsAsync());
 

@@ -92,6 +92,7 @@ internal static class LockstepProgram
             return 1;
         }
 
+        using var bound = StopBound.Of(app, options);
         await app.WaitForShutdownAsync();
         return 0;
     }
