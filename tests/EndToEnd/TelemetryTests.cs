@@ -175,7 +175,9 @@ public sealed class TelemetryTests : IAsyncLifetime
             var begun = Stopwatch.GetTimestamp();
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
-            Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 5);
+
+            // A member of a cluster first says that it goes; the sender's own patience is 15 seconds.
+            Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 10);
             await (back?.DisposeAsync() ?? ValueTask.CompletedTask);
             Assert.Single(server.Output.Split('\n'), line => line.Contains("Telemetry cannot be sent", StringComparison.Ordinal));
         }
