@@ -32,7 +32,7 @@ test("the Dockerfile copies every project that restore needs, and starts the pro
   readdirSync(join(root, "src")).forEach(visit);
   assert.ok(needed.size > 0);
   for (const project of needed) assert.match(dockerfile, new RegExp(`COPY src/${project}/${project}\\.csproj .*src/${project}/\n`));
-  assert.match(dockerfile, /ENTRYPOINT \["dotnet", "\/app\/Lockstep\.Silo\.dll"\]/);
+  assert.match(dockerfile, /ENTRYPOINT \["dotnet", "\/app\/lockstep\.dll"\]/);
 });
 
 test("Dockerfile, container properties and manifests agree", () => {
