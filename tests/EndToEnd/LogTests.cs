@@ -1,7 +1,6 @@
 using System.Net;
-using Lockstep.EndToEnd;
 
-namespace Lockstep.SingleNode.EndToEnd;
+namespace Lockstep.EndToEnd;
 
 /// <summary>
 /// A log that nobody reads: standard output is a pipe, and whoever should empty it hangs. Requests are worth more than lines of
