@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos;
 
@@ -18,7 +19,7 @@ internal static class Condition
                 throw new TimeoutException($"Not within {Deadline}: {what}.");
             }
 
-            await Task.Delay(Look);
+            await RealTime.PassAsync(Look);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Lockstep.Cluster.Chaos.Load;
 using Lockstep.Cluster.Chaos.Processes;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos;
 
@@ -46,7 +47,7 @@ internal sealed class Recovery : IAsyncDisposable
         {
             while (!(await PutAsync(bucket, "probe")).IsSuccess)
             {
-                await Task.Delay(Retry);
+                await RealTime.PassAsync(Retry);
             }
 
             return Stopwatch.GetElapsedTime(blow);

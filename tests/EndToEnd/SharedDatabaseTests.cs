@@ -4,7 +4,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
+using Lockstep.Testing;
 using Xunit.Abstractions;
 
 namespace Lockstep.EndToEnd;
@@ -86,7 +88,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
                 }
 
                 // Not so often that every poll is answered by a fresh load.
-                await Task.Delay(TimeSpan.FromMilliseconds(20));
+                await RealTime.PassAsync(TimeSpan.FromMilliseconds(20));
             }
         })).ToList();
 
@@ -100,7 +102,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.Created, status);
                 acknowledged[id] = stamp;
                 history.Enqueue((Stopwatch.GetTimestamp(), stamp));
-                await Task.Delay(TimeSpan.FromMilliseconds(i % 20 == 19 ? 1500 : 10));
+                await RealTime.PassAsync(TimeSpan.FromMilliseconds(i % 20 == 19 ? 1500 : 10));
             }
         })));
 
@@ -112,7 +114,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
             var id = $"last-{acknowledged.Count}";
             acknowledged[id] = (await device.PutAsync(id)).Stamp;
             history.Enqueue((Stopwatch.GetTimestamp(), acknowledged[id]));
-            await Task.Delay(LeaseTime + TimeSpan.FromSeconds(1));
+            await RealTime.PassAsync(LeaseTime + TimeSpan.FromSeconds(1));
         }
 
         await ended.CancelAsync();
@@ -165,6 +167,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
         var stopTime = TimeSpan.FromSeconds(30);
         var devices = Devices();
         var acknowledged = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
+        var written = new Tally();
         using var stopped = new CancellationTokenSource();
 
         // :: Load on the first server, which gets stopped under it.
@@ -175,9 +178,10 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
                 var (status, stamp) = await devices[0].PutAsync($"first-{writer}-{i}");
                 Assert.Equal(HttpStatusCode.Created, status);
                 acknowledged[$"first-{writer}-{i}"] = stamp;
+                written.Add();
             }
         })).ToList();
-        await UntilAsync(() => acknowledged.Count > 200);
+        await written.ReachesAsync(200);
         servers[0].Pause();
         await stopped.CancelAsync();
         var begun = Stopwatch.GetTimestamp();
@@ -197,7 +201,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
             acknowledged[$"second-{i}"] = newest = stamp;
             var took = Stopwatch.GetElapsedTime(sent);
             slowest = took > slowest ? took : slowest;
-            await Task.Delay(TimeSpan.FromMilliseconds(10));
+            await RealTime.PassAsync(TimeSpan.FromMilliseconds(10));
         }
 
         Assert.True(slowest < TimeSpan.FromSeconds(5), $"A write waited {slowest} for a stopped server.");
@@ -231,15 +235,6 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
         using var answer = await client.SendAsync(poll);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return long.Parse(answer.Headers.ETag!.Tag.Trim('"'));
-    }
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!holds())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token);
-        }
     }
 
     private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");

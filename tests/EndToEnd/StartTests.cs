@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.EndToEnd;
@@ -72,8 +73,9 @@ public sealed class StartTests : IAsyncLifetime
         var address = new Uri($"http://127.0.0.1:{Testing.FreePorts.Take(1)[0]}");
         using var server = ServerProcess.Start(["--urls", address.ToString()], storage.Environment);
         using var http = new HttpClient();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await AnswerAsync(http, new Uri(address, "/health/ready")));
-        Assert.Equal(HttpStatusCode.OK, await AnswerAsync(http, new Uri(address, "/health/live")));
+        await Eventually.HoldsAsync("listening", () => IsAnsweredAsync(http, address));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(http, new Uri(address, "/health/ready")));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(http, new Uri(address, "/health/live")));
 
         server.Terminate();
 
@@ -82,21 +84,22 @@ public sealed class StartTests : IAsyncLifetime
         Assert.Equal(1L, await PostgresServer.QueryAsync(storage.Connection!, "SELECT count(*) FROM silos"));
     }
 
-    /// <summary>Once it listens.</summary>
-    private static async Task<HttpStatusCode> AnswerAsync(HttpClient http, Uri address)
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient http, Uri address)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
+        using var answer = await http.GetAsync(address);
+        return answer.StatusCode;
+    }
+
+    private static async Task<bool> IsAnsweredAsync(HttpClient http, Uri address)
+    {
+        try
         {
-            try
-            {
-                using var answer = await http.GetAsync(address, patience.Token);
-                return answer.StatusCode;
-            }
-            catch (HttpRequestException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
-            }
+            await StatusAsync(http, address);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 

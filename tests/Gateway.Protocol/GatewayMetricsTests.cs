@@ -78,19 +78,19 @@ public sealed class GatewayMetricsTests
     [OneProcessFact("Housekeeping is the silo's, the metrics that are looked at are the gateway's.")]
     public async Task Housekeeping_ThatFails_IsCounted()
     {
+        var time = new FakeTime();
+        var purges = new Tally();
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var server = await KintoServer.StartAsync(decorate: inner => new UntidyStore(inner, open.Task));
+        var server = await KintoServer.StartAsync(decorate: inner => new UntidyStore(inner, purges, open.Task), time: time);
         try
         {
             using var log = Log(server);
             open.SetResult();
 
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (log.Observe("lockstep.housekeeping.failures") == 0)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
-            }
-
+            // The second round begins once the first one has ended.
+            await purges.ReachesAsync(1);
+            time.Advance(TimeSpan.FromSeconds(10));
+            await purges.ReachesAsync(2);
             Assert.Equal(1, log.Observe("lockstep.housekeeping.failures"));
         }
         finally
@@ -101,11 +101,13 @@ public sealed class GatewayMetricsTests
 
     private static MeasurementLog Log(KintoServer server) => new(server.Services.GetRequiredService<GatewayMetrics>().Meter);
 
-    private sealed class UntidyStore(IBucketStore inner, Task open) : DelegatingBucketStore(inner), IStoreMaintenance
+    /// <summary>Fails the first purge once it may, and never ends the second.</summary>
+    private sealed class UntidyStore(IBucketStore inner, Tally purges, Task open) : DelegatingBucketStore(inner), IStoreMaintenance
     {
         public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
-            await open.WaitAsync(cancellationToken);
+            purges.Add();
+            await (purges.Count == 1 ? open : new TaskCompletionSource().Task).WaitAsync(cancellationToken);
             throw new StoreUnavailableException("No.");
         }
 

@@ -1,4 +1,5 @@
 using Lockstep.Cluster.Chaos.Processes;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Disturbances;
 
@@ -24,7 +25,7 @@ internal sealed class CutFromPostgres(bool told) : IDisturbance
             proxy.Stall();
         }
 
-        await Task.Delay(Shortest * (1 + random.NextDouble()));
+        await RealTime.PassAsync(Shortest * (1 + random.NextDouble()));
         proxy.Heal();
         await cluster.ReadyAsync();
     }

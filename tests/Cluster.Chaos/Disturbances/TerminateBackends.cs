@@ -1,4 +1,5 @@
 using Lockstep.Cluster.Chaos.Processes;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Disturbances;
 
@@ -12,7 +13,7 @@ internal sealed class TerminateBackends : IDisturbance
         for (var left = random.Next(3, 10); left > 0; left--)
         {
             await cluster.TerminateBackendsAsync();
-            await Task.Delay(Pause * random.NextDouble());
+            await RealTime.PassAsync(Pause * random.NextDouble());
         }
 
         await cluster.ReadyAsync();

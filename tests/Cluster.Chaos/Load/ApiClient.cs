@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Load;
 
@@ -51,7 +52,7 @@ internal sealed class ApiClient : IDisposable
             }
 
             refused = true;
-            await Task.Delay(Pause, patience.Token);
+            await RealTime.PassAsync(Pause, patience.Token);
         }
     }
 

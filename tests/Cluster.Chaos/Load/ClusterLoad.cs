@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Load;
 
@@ -48,7 +49,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         {
             await Task.WhenAll(clients.Where(static client => client.IsFaulted));
             Assert.True(Stopwatch.GetElapsedTime(begun) < Deadline, $"Not served within {Deadline}: {string.Join(' ', journals.Where((journal, i) => journal.Acknowledged < written[i]).Select(static journal => journal.Bucket))} {Verdicts}");
-            await Task.Delay(Look);
+            await RealTime.PassAsync(Look);
         }
     }
 

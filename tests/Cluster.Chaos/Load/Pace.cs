@@ -1,3 +1,5 @@
+using Lockstep.Testing;
+
 namespace Lockstep.Cluster.Chaos.Load;
 
 /// <summary>How long clients pause between requests, so that the load is bounded.</summary>
@@ -8,6 +10,6 @@ internal static class Pace
     public static async Task PauseAsync(Answer last, TimeSpan pause, CancellationToken cancellationToken)
     {
         var time = last.Fate is Fate.Answered ? pause * (0.5 + Random.Shared.NextDouble()) : AfterRefusal;
-        await Task.Delay(time, cancellationToken).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await RealTime.PassAsync(time, cancellationToken).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

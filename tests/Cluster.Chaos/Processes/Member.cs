@@ -140,7 +140,7 @@ internal sealed class Member : IAsyncDisposable
 
             try
             {
-                await Task.Delay(Pause, ended.Token);
+                await RealTime.PassAsync(Pause, ended.Token);
             }
             catch (OperationCanceledException)
             {

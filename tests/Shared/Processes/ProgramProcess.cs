@@ -10,6 +10,7 @@ public partial class ProgramProcess : IDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private readonly Process process;
     private readonly ConcurrentQueue<string> output = new();
+    private readonly ConcurrentQueue<(string Text, TaskCompletionSource Said)> awaited = new();
 
     /// <param name="command">The program and its arguments.</param>
     /// <param name="environment">What it is told besides. Settings of whoever runs the tests are not passed on.</param>
@@ -51,6 +52,19 @@ public partial class ProgramProcess : IDisposable
 
     /// <summary>For whoever reads it instead.</summary>
     protected StreamReader UnreadOutput => process.StandardOutput;
+
+    /// <summary>Ends when a line with this text was written, at once if one was; with a <see cref="TimeoutException"/> when that takes a minute.</summary>
+    public async Task SaysAsync(string text)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        awaited.Enqueue((text, said));
+        if (Output.Contains(text, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        await said.Task.WaitAsync(Deadline);
+    }
 
     public void Kill() => process.Kill();
 
@@ -113,6 +127,11 @@ public partial class ProgramProcess : IDisposable
         if (line is not null)
         {
             output.Enqueue(line);
+            foreach (var (_, said) in awaited.Where(one => line.Contains(one.Text, StringComparison.Ordinal)))
+            {
+                said.TrySetResult();
+            }
+
             OnLine(line);
         }
     }
