@@ -159,7 +159,8 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             var (address, port) = (Network.AddressOf(silo), ports[(silo * 3) + 1]);
             endpoints.Add((address, port));
             Start(Silos, $"silo{silo}", new Uri($"http://{address}:{ports[silo * 3]}"), connection.ConnectionString, Network.CommandOf(silo),
-                ["--role", "silo", "--cluster:address", address, "--cluster:trust-network", "true", "--cluster:silo-port", $"{port}", "--cluster:gateway-port", $"{ports[(silo * 3) + 2]}"]);
+                ["--role", "silo", "--cluster:address", address, "--cluster:silo-port", $"{port}", "--cluster:gateway-port", $"{ports[(silo * 3) + 2]}"],
+                "--cluster:trust-network", "true");
         }
 
         for (var gateway = 0; gateway < GatewayCount; gateway++)
@@ -168,11 +169,12 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         }
     }
 
-    private void Start(List<Member> members, string name, Uri url, string connection, IReadOnlyList<string> prefix, string[] arguments)
+    /// <param name="newSettings">What 0.1.0 does not know, and refuses to start with.</param>
+    private void Start(List<Member> members, string name, Uri url, string connection, IReadOnlyList<string> prefix, string[] arguments, params string[] newSettings)
     {
         IReadOnlyList<string> command = ["--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection };
-        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command], environment)));
+        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command, .. programs[name] == Program ? newSettings : []], environment)));
     }
 
     private string Where(int silo) => $"address = '{endpoints[silo].Address}' AND port = {endpoints[silo].Port}";
