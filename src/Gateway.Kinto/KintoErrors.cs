@@ -24,7 +24,7 @@ internal static class KintoErrors
     public static KintoResponse NotAcceptable { get; } =
         Invalid(406, "header", "Accept", "Accept header should allow application/json");
 
-    public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string is not valid UTF-8.");
+    public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string has a broken escape, NUL, or bytes that are not UTF-8 in it.");
 
     public static KintoResponse TooLarge(string message) =>
         Create(413, KintoErrno.RequestTooLarge, "Request Entity Too Large", message);
