@@ -67,6 +67,8 @@ internal static class KintoErrors
         Refusal.HeadersTooLarge headers => Invalid(431, "header", null, $"The headers may have {headers.MaxBytes} bytes."),
         Refusal.BadQuery => BadQuery,
         Refusal.BodyTooLarge body => TooLarge($"The body of a request may have {body.MaxBytes} bytes."),
+        Refusal.BodyCoded body => Invalid(415, "header", "Content-Encoding", $"Content-Encoding should be {body.Accepted}, or not there")
+            .With("Accept-Encoding", body.Accepted),
         Refusal.BodyTooSlow => Invalid(408, "body", null, "The body arrived too slowly."),
         Refusal.BodyBroken => Invalid("body", null, "The body could not be read."),
         Refusal.BadHttp http => Invalid(http.Status, "header", null, "The request is not valid HTTP."),

@@ -66,6 +66,7 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
         Refusal.TooManyFailures failures => Text(429, "3", KeyValuePair.Create("Retry-After", $"{failures.RetryAfter.TotalSeconds}")),
         Refusal.NoRoom => Text(503, "4"),
         Refusal.BodyTooLarge body => Text(413, $"{body.MaxBytes}"),
+        Refusal.BodyCoded body => Text(415, body.Accepted),
         Refusal.UrlTooLong => Text(414, "5"),
         Refusal.HeadersTooLarge => Text(431, "6"),
         Refusal.BadQuery => Text(400, "7"),
