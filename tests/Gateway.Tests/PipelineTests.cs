@@ -424,6 +424,8 @@ public sealed class PipelineTests
             return Task.CompletedTask;
         }
 
+        public Answer Refuse(Refusal refusal, IHeaderDictionary headers) => new(400);
+
         public Task HandleUnknownAsync(HttpContext context)
         {
             Handled.Add(name);

@@ -45,6 +45,18 @@ internal sealed class ProtocolEndpoint<THandler>(
     public Task HandleUnknownAsync(HttpContext context) =>
         GuardedAsync(context, () => AnswerAsync(context, protocol.RefuseUnknown(context.Request)));
 
+    public Answer Refuse(Refusal refusal, IHeaderDictionary headers)
+    {
+        protocol.AddHeaders(request: null, headers);
+        var answer = protocol.Refuse(refusal);
+        foreach (var (name, value) in answer.Headers)
+        {
+            headers.Append(name, value);
+        }
+
+        return answer;
+    }
+
     private async Task GuardedAsync(HttpContext context, Func<Task> handle)
     {
         try

@@ -77,7 +77,7 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
 
     public Answer Preflight(HttpRequest request, string? methods) => Text(200, "", KeyValuePair.Create("Access-Control-Allow-Methods", methods ?? "none"));
 
-    public void AddHeaders(HttpRequest request, IHeaderDictionary headers) => headers["X-Notes"] = "1";
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => headers["X-Notes"] = "1";
 
     private static ResourceMethod<NotesHandler> Method(string name, Access access, BodyKind body, NotesHandler handler) => new(name, access, body, handler);
 
