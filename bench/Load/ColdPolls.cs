@@ -1,8 +1,8 @@
 namespace Lockstep.Bench;
 
 /// <summary>
-/// What a poll costs of somebody who has not been heard of for a while, as most are where devices poll every few minutes: his
-/// account is looked up again, and nobody has his bucket in memory.
+/// What a poll costs of somebody who has not been heard of for a while, as most are where devices poll every few minutes: their
+/// account is looked up again, and nobody has their bucket in memory.
 /// </summary>
 internal sealed class ColdPolls(ComparedServer compared, PostgresServer postgres, int users)
 {

@@ -1,4 +1,4 @@
--- A PUT as a server does it that runs a transaction for each: the user's row first, which keeps his other writers waiting.
+-- A PUT as a server does it that runs a transaction for each: the user's row first, which keeps their other writers waiting.
 \set bucket random(1, 10000)
 \set number random(0, 9)
 BEGIN;

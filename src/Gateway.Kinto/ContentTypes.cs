@@ -18,7 +18,9 @@ internal static class ContentTypes
     /// <returns>The error for a body that the method does not take, or an answer the client does not want; else null.</returns>
     public static KintoResponse? Refuse(KintoRequest request)
     {
-        if (request.Header("Accept") is { Length: > 0 } accept
+        // As Kinto: the root view, batches and utilities are given to whoever asks, a browser too.
+        if (request.Path[0] is "buckets" or "accounts"
+            && request.Header("Accept") is { Length: > 0 } accept
             && !accept.Contains(Json, StringComparison.OrdinalIgnoreCase)
             && !accept.Contains("*/*", StringComparison.Ordinal)
             && !accept.Contains("application/*", StringComparison.OrdinalIgnoreCase))

@@ -24,11 +24,13 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         Size = response.Size,
     };
 
-    public void AddHeaders(HttpRequest request, IHeaderDictionary headers)
+    /// <param name="request">The request; null for one that was not read so far, which may be a page's.</param>
+    /// <param name="headers">Of the answer.</param>
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
         headers.XContentTypeOptions = "nosniff";
         headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
-        if (request.Headers.Origin.Count > 0 && options.CorsOrigin.Length > 0)
+        if (request?.Headers.Origin.Count is not 0 && options.CorsOrigin.Length > 0)
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;
             headers.AccessControlExposeHeaders = KintoHeaders.Exposed;

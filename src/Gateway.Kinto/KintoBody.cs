@@ -38,8 +38,8 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
         }
     }
 
-    public static KintoResponse InvalidJson(JsonException e) => KintoErrors.Invalid(
-        "body", null, $"Invalid JSON (line {e.LineNumber ?? 0}, byte {e.BytePositionInLine ?? 0})");
+    /// <param name="e">Of <see cref="JsonText.Parse"/>.</param>
+    public static KintoResponse InvalidJson(JsonException e) => KintoErrors.Invalid("body", null, $"Invalid JSON. {e.Message}");
 
     private static (KintoBody? Body, KintoResponse? Error) Read(JsonElement root, KintoRequest request, ListRole role, KintoOptions options)
     {

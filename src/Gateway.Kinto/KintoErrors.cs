@@ -24,7 +24,7 @@ internal static class KintoErrors
     public static KintoResponse NotAcceptable { get; } =
         Invalid(406, "header", "Accept", "Accept header should allow application/json");
 
-    public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string is not valid UTF-8.");
+    public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string has a broken escape, NUL, or bytes that are not UTF-8 in it.");
 
     public static KintoResponse TooLarge(string message) =>
         Create(413, KintoErrno.RequestTooLarge, "Request Entity Too Large", message);
@@ -67,6 +67,8 @@ internal static class KintoErrors
         Refusal.HeadersTooLarge headers => Invalid(431, "header", null, $"The headers may have {headers.MaxBytes} bytes."),
         Refusal.BadQuery => BadQuery,
         Refusal.BodyTooLarge body => TooLarge($"The body of a request may have {body.MaxBytes} bytes."),
+        Refusal.BodyCoded body => Invalid(415, "header", "Content-Encoding", $"Content-Encoding should be {body.Accepted}, or not there")
+            .With("Accept-Encoding", body.Accepted),
         Refusal.BodyTooSlow => Invalid(408, "body", null, "The body arrived too slowly."),
         Refusal.BodyBroken => Invalid("body", null, "The body could not be read."),
         Refusal.BadHttp http => Invalid(http.Status, "header", null, "The request is not valid HTTP."),

@@ -96,7 +96,7 @@ internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions optio
         }
     }
 
-    [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed.")]
+    [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed and was answered 500. The exception says why: a fault in the program, which should be reported, or a stop that cut the request off.")]
     private partial void LogFault(Exception exception);
 
     private static KintoResponse Render(KintoPlan.Call call, BucketResponse response, int index)

@@ -7,7 +7,7 @@ internal static class KintoHeaders
 {
     /// <summary>What browsers may read of an answer; all that any answer may carry, so that no endpoint forgets one.</summary>
     public const string Exposed =
-        "Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records";
+        "Accept-Encoding, Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records";
 
     /// <summary>Seconds of Backoff for clients of a bucket whose clock runs ahead.</summary>
     private const int SlowDownSeconds = 10;

@@ -20,7 +20,7 @@ internal static class KintoPreconditions
         {
             if (!TryParse(match, out var any, out var stamp))
             {
-                return Bad("If-Match");
+                return Bad("If-Match", match);
             }
 
             precondition = new Precondition(scope, any ? PreconditionTest.MustExist : PreconditionTest.Match, stamp);
@@ -30,7 +30,7 @@ internal static class KintoPreconditions
         {
             if (!TryParse(noneMatch, out var any, out var stamp))
             {
-                return Bad("If-None-Match");
+                return Bad("If-None-Match", noneMatch);
             }
 
             var test = any ? PreconditionTest.MustNotExist : PreconditionTest.NoneMatch;
@@ -44,13 +44,20 @@ internal static class KintoPreconditions
 
     private static bool TryParse(string value, out bool any, out ServerTimestamp stamp)
     {
-        var text = value.AsSpan().Trim();
-        any = text is "*";
+        any = value.AsSpan().Trim() is "*";
         stamp = default;
         if (any)
         {
             return true;
         }
+
+        return StampText.TryParse(Quoted(value), out stamp);
+    }
+
+    /// <returns>What stands between the quotes; empty where there are none.</returns>
+    private static ReadOnlySpan<char> Quoted(string value)
+    {
+        var text = value.AsSpan().Trim();
 
         // Proxies that compress make our ETags weak on their way out.
         if (text.StartsWith("W/", StringComparison.Ordinal))
@@ -58,9 +65,9 @@ internal static class KintoPreconditions
             text = text[2..];
         }
 
-        return text.Length > 2 && text[0] == '"' && text[^1] == '"' && ServerTimestamp.TryParse(text[1..^1], out stamp);
+        return text.Length > 2 && text[0] == '"' && text[^1] == '"' ? text[1..^1] : default;
     }
 
-    private static KintoResponse Bad(string header) =>
-        KintoErrors.Invalid("header", header, "The value should be integer between double quotes.");
+    private static KintoResponse Bad(string header, string value) => KintoErrors.Invalid(
+        "header", header, StampText.Describe(header, Quoted(value), "The value should be integer between double quotes."));
 }

@@ -77,7 +77,7 @@ internal sealed class KintoProtocol(
             : answers.Redirect(request, Prefix + path);
     }
 
-    public void AddHeaders(HttpRequest request, IHeaderDictionary headers) => answers.AddHeaders(request, headers);
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => answers.AddHeaders(request, headers);
 
     /// <summary><c>/v0/…</c>, <c>/v2</c>: a version, but not this one.</summary>
     private static bool IsOtherVersion(string path)

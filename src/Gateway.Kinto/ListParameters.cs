@@ -137,25 +137,27 @@ internal sealed class ListParameters
     private ServerTimestamp? Stamp(string name, string value)
     {
         var text = value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value.AsSpan(1, value.Length - 2) : value;
-        if (ServerTimestamp.TryParse(text, out var stamp) && stamp.Milliseconds < long.MaxValue)
+        if (StampText.TryParse(text, out var stamp))
         {
             return stamp;
         }
 
-        error = KintoErrors.Invalid("querystring", name, $"The value should be integer between double quotes or not: {name}");
+        error = KintoErrors.Invalid(
+            "querystring", name, StampText.Describe(name, text, $"The value should be integer between double quotes or not: {name}"));
         return null;
     }
 
     private void Limit(string value, KintoOptions options)
     {
-        if (!ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
+        if (!StampText.IsInteger(value))
         {
             error = KintoErrors.Invalid("querystring", "_limit", "_limit should be an integer");
         }
-        else if (limit > 0)
+        else if (!ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) || limit > 0)
         {
+            // However great: there is a most in any case.
             HasLimit = true;
-            query = query with { Limit = (int)Math.Min(limit, (ulong)options.MaxPageRecords) };
+            query = query with { Limit = limit == 0 ? options.MaxPageRecords : (int)Math.Min(limit, (ulong)options.MaxPageRecords) };
         }
     }
 

@@ -64,9 +64,11 @@ internal sealed class ObjectPlans(KintoOptions options)
         ServerTimestamp? hint = null;
         if (text is not null)
         {
-            if (!ServerTimestamp.TryParse(text.AsSpan().Trim('"'), out var stamp))
+            var digits = text.AsSpan().Trim('"');
+            if (!StampText.TryParse(digits, out var stamp))
             {
-                return KintoErrors.Invalid("querystring", "last_modified", "last_modified should be an integer");
+                return KintoErrors.Invalid(
+                    "querystring", "last_modified", StampText.Describe("last_modified", digits, "last_modified should be an integer"));
             }
 
             hint = stamp;

@@ -72,7 +72,7 @@ public sealed partial class GrainBuckets(
         }
     }
 
-    [LoggerMessage(36, LogLevel.Information, "An owner's answer to a {Call} did not come back, and perhaps more after that within a second of each other: {Reason}")]
+    [LoggerMessage(36, LogLevel.Information, "The answer of a bucket's owner to a {Call} was lost, and its caller was told, or the read was sent again. Losses that follow within a second are not logged. The reason: {Reason}")]
     private partial void LogLost(string call, string reason);
 
     private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
+using Lockstep.Grains.Wire;
 
 namespace Lockstep.Grains;
 
@@ -18,44 +19,95 @@ namespace Lockstep.Grains;
 public sealed class GrainSignInThrottle(
     IGrainFactory grains, Task joined, TimeSpan joinTime, SignInLimits limits, ReadOnlyMemory<byte> secret, TimeProvider time) : ISignInThrottle
 {
-    public async ValueTask<TimeSpan> BeginAsync(string account, string address, CancellationToken cancellationToken)
+    public async ValueTask<SignInPermit> BeginAsync(SignInTry attempt, CancellationToken cancellationToken)
     {
-        var wait = await AskAsync(() => Pair(account, address).BeginAsync(limits.Failures, limits.Window));
-        if (wait > TimeSpan.Zero)
+        try
         {
-            return wait;
-        }
+            var permit = await AskAsync(() => BeginAsync(Pair(attempt), attempt.Id, limits.Failures));
+            if (permit.IsGranted)
+            {
+                permit = await AskAsync(() => BeginAsync(Address(attempt), attempt.Id, limits.FailuresPerAddress));
+                if (!permit.IsGranted)
+                {
+                    await AskAsync(() => EndAsync(Pair(attempt), attempt.Id, SignInResult.Passed));
+                }
+            }
 
-        wait = await AskAsync(() => Address(address).BeginAsync(limits.FailuresPerAddress, limits.Window));
-        if (wait > TimeSpan.Zero)
+            return permit;
+        }
+        catch (StoreUnavailableException) when (joined.IsCompletedSuccessfully)
         {
-            await AskAsync(() => EndAsync(Pair(account, address), SignInResult.Passed));
+            // It may have begun, and only the answer was lost. Nobody waits: it ends by itself as well, only later.
+            _ = LetGoAsync(attempt);
+            throw;
         }
-
-        return wait;
     }
 
-    public async ValueTask EndAsync(string account, string address, bool right)
+    /// <summary>One count at a time would leave the second out where the first fails.</summary>
+    public async ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict)
     {
-        await AskAsync(() => EndAsync(Pair(account, address), right ? SignInResult.Cleared : SignInResult.Failed));
-        await AskAsync(() => EndAsync(Address(address), right ? SignInResult.Passed : SignInResult.Failed));
+        var pair = AskAsync(() => EndAsync(Pair(attempt), attempt.Id, verdict switch
+        {
+            SignInVerdict.Right => SignInResult.Cleared,
+            SignInVerdict.Wrong => SignInResult.Failed,
+            _ => SignInResult.Passed,
+        }));
+        var address = AskAsync(() => EndAsync(
+            Address(attempt), attempt.Id, verdict == SignInVerdict.Wrong ? SignInResult.Failed : SignInResult.Passed));
+        await Task.WhenAll(pair, address);
     }
 
-    private async Task<bool> EndAsync(ISignInGrain grain, SignInResult result)
+    /// <summary>A silo of 0.1.0 or 0.2.0 knows no names of tries, and cannot even read the call.</summary>
+    private async Task<SignInPermit> BeginAsync(ISignInGrain grain, Guid attempt, int limit)
     {
-        await grain.EndAsync(result, limits.Window);
+        try
+        {
+            var answer = await grain.TryAsync(attempt, limit, limits.Window);
+            return new SignInPermit(answer.Wait, answer.IsBusy);
+        }
+        catch (Exception e) when (WireVersion.IsUnknownCall(e))
+        {
+            return new SignInPermit(await grain.BeginAsync(limit, limits.Window), IsBusy: false);
+        }
+    }
+
+    private async Task<bool> EndAsync(ISignInGrain grain, Guid attempt, SignInResult result)
+    {
+        try
+        {
+            await grain.DecideAsync(attempt, result, limits.Window);
+        }
+        catch (Exception e) when (WireVersion.IsUnknownCall(e))
+        {
+            await grain.EndAsync(result, limits.Window);
+        }
+
         return true;
     }
 
-    private ISignInGrain Pair(string account, string address) => Grain($"{address} {account}");
+    private async Task LetGoAsync(SignInTry attempt)
+    {
+        try
+        {
+            await Task.WhenAll(
+                Pair(attempt).DecideAsync(attempt.Id, SignInResult.Passed, limits.Window),
+                Address(attempt).DecideAsync(attempt.Id, SignInResult.Passed, limits.Window));
+        }
+        catch (Exception)
+        {
+            // As the call before it, which has told its caller.
+        }
+    }
 
-    private ISignInGrain Address(string address) => Grain(address);
+    private ISignInGrain Pair(SignInTry attempt) => Grain($"{attempt.Address} {attempt.Account}");
+
+    private ISignInGrain Address(SignInTry attempt) => Grain(attempt.Address);
 
     private ISignInGrain Grain(string key) =>
         grains.GetGrain<ISignInGrain>(Convert.ToHexStringLower(HMACSHA256.HashData(secret.Span, Encoding.UTF8.GetBytes($"sign-in {key}"))));
 
     /// <summary>Refused by default: without the counts nobody signs in whose password was not known already.</summary>
-    private async ValueTask<T> AskAsync<T>(Func<Task<T>> ask)
+    private async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try
         {

@@ -1,34 +1,51 @@
+using Lockstep.Core.Accounts;
 using Orleans.Providers;
 
 namespace Lockstep.Grains;
 
 /// <summary>
 /// One count. Failures are stored before they are answered, so that neither a restart nor a move gives new tries; tries that
-/// are not decided yet are counted in memory. Where two of it run for a moment, the storage lets one of them write; the other
+/// are not decided yet are counted in memory, and no longer than they can take. Where two of it run for a moment, the storage lets one of them write; the other
 /// fails and begins again from what is stored.
 /// </summary>
 [StorageProvider(ProviderName = GrainStorage.Name)]
 internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, ISignInGrain
 {
-    private int undecided;
+    private readonly UndecidedTries undecided = new(time);
+
+    // Tries of gateways that do not name them. The last one is ended first: one whose end never comes is then not kept young by
+    // those that follow it.
+    private readonly Stack<Guid> unnamed = new();
 
     public Task<TimeSpan> BeginAsync(int limit, TimeSpan window)
     {
-        var counted = IsOver(window) ? 0 : State.Count;
-        if (counted + undecided >= limit)
+        var attempt = Guid.NewGuid();
+        var answer = Begin(attempt, limit, window);
+        if (answer.IsBusy)
         {
-            var left = State.Began + window - time.GetUtcNow();
-            return Task.FromResult(counted == 0 ? TimeSpan.FromSeconds(1) : left > window ? window : left);
+            return Task.FromResult(TimeSpan.FromSeconds(1));
         }
 
-        undecided++;
-        return Task.FromResult(TimeSpan.Zero);
+        if (answer.Wait == TimeSpan.Zero)
+        {
+            unnamed.Push(attempt);
+        }
+
+        return Task.FromResult(answer.Wait);
     }
 
-    public async Task EndAsync(SignInResult result, TimeSpan window)
+    public Task EndAsync(SignInResult result, TimeSpan window)
     {
         // A try may have begun before this activation did.
-        undecided = Math.Max(0, undecided - 1);
+        unnamed.TryPop(out var attempt);
+        return DecideAsync(attempt, result, window);
+    }
+
+    public Task<SignInAnswer> TryAsync(Guid attempt, int limit, TimeSpan window) => Task.FromResult(Begin(attempt, limit, window));
+
+    public async Task DecideAsync(Guid attempt, SignInResult result, TimeSpan window)
+    {
+        undecided.End(attempt);
         switch (result)
         {
             case SignInResult.Failed:
@@ -41,6 +58,30 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
                 await StoreAsync(ClearStateAsync);
                 break;
         }
+    }
+
+    private SignInAnswer Begin(Guid attempt, int limit, TimeSpan window)
+    {
+        var failures = IsOver(window) ? 0 : State.Count;
+        if (failures >= limit)
+        {
+            var left = State.Began + window - time.GetUtcNow();
+            return new SignInAnswer { Wait = left > window ? window : left };
+        }
+
+        var underWay = undecided.Count;
+        if (underWay == 0)
+        {
+            unnamed.Clear();
+        }
+
+        if (failures + underWay >= limit)
+        {
+            return new SignInAnswer { IsBusy = true };
+        }
+
+        undecided.Begin(attempt);
+        return new SignInAnswer();
     }
 
     /// <summary>Also when it began so far in the future that only a wrong clock can have said so.</summary>

@@ -46,6 +46,46 @@ public sealed class JsonTextTests
     [InlineData("[]")]
     public void Text_ThatIsNone_IsNotRead(string json) => Assert.Null(JsonText.Read(Parse(json)));
 
+    /// <summary>Here <c>&lt;</c> stands for the first half of a pair.</summary>
+    [Theory]
+    [InlineData("", "The text is not JSON (line 1, byte 1).")]
+    [InlineData("{\"a\":\n 01}", "The text is not JSON (line 2, byte 3).")]
+    [InlineData("{}x", "The text is not JSON (line 1, byte 3).")]
+    [InlineData("{\"a\":1,\"a\":2}", "The name \"a\" is given twice in one object (line 1, byte 8).")]
+    [InlineData("[{\"a\":1},\n{\"b\":{\"a\":1},\"\\u0062\":2}]", "The name \"b\" is given twice in one object (line 2, byte 14).")]
+    [InlineData("{\"<\":1}", "A name has half a surrogate pair in it (line 1, byte 2).")]
+    public void Fault_OfAText_IsSaidWithItsPlace(string json, string message) =>
+        Assert.Equal(message, Fault(Encoding.UTF8.GetBytes(json.Replace("<", "\\ud83d", StringComparison.Ordinal))));
+
+    [Fact]
+    public void Fault_OfBytes_IsSaidWithItsPlace() =>
+        Assert.Equal("The text is not UTF-8 (line 2, byte 6).", Fault([.. "{\"é\":\n\"😀"u8, 0xff, .. "\"}"u8]));
+
+    [Theory]
+    [InlineData(JsonText.MaxDepth, 0)]
+    [InlineData(JsonText.MaxDepth + 1, 101)]
+    [InlineData(1_000_000, 101)]
+    public void Fault_OfDepth_IsSaidWithItsPlace(int depth, int place)
+    {
+        var json = Encoding.UTF8.GetBytes(new string('[', depth) + new string(']', depth));
+        if (place == 0)
+        {
+            using var document = JsonText.Parse(json);
+            return;
+        }
+
+        Assert.Equal($"More than 100 objects and arrays lie in each other (line 1, byte {place}).", Fault(json));
+    }
+
+    [Fact]
+    public void Fault_WithALongName_ShowsItsBeginning()
+    {
+        var name = new string('a', 99) + "😀" + new string('b', 1_000);
+        Assert.Equal(
+            $"The name \"{new string('a', 99)}…\" is given twice in one object (line 1, byte 1110).",
+            Fault(Encoding.UTF8.GetBytes($$"""{"{{name}}":1,"{{name}}":2}""")));
+    }
+
     [Theory]
     [InlineData("true", true)]
     [InlineData("1", true)]
@@ -73,6 +113,8 @@ public sealed class JsonTextTests
         JsonMerge.Write(output, Parse("""{"a":1.0,"o":{ "x":1,"n":null},"b":"\ud83d"}"""), Parse("""{"o":{"y":2}}"""), rule);
         Assert.Equal(expected.Replace("{ ", "{", StringComparison.Ordinal), Encoding.UTF8.GetString(output.WrittenSpan));
     }
+
+    private static string Fault(byte[] json) => Assert.Throws<JsonException>(() => JsonText.Parse(json).Dispose()).Message;
 
     private static JsonElement Parse(string json)
     {

@@ -210,7 +210,7 @@ public sealed class RecordPatchTests
             Encoding.UTF8.GetBytes($$"""[{{pairs}},{"op":"copy","from":"{{copied}}","path":"/data/z"}]"""));
 
         Assert.Null(data);
-        Assert.Equal("The patch does not lead to valid JSON.", invalid!.Reason);
+        Assert.Equal("The patch leads to more than 100 objects and arrays in each other.", invalid!.Reason);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
@@ -414,6 +416,32 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         finally
         {
             await cold.DisposeAsync();
+        }
+    }
+
+    /// <summary>A fault is nobody's wrong password.</summary>
+    [Fact]
+    public async Task SignIn_ThatEndsInAFault_DoesNotCount()
+    {
+        var faulty = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 2 } });
+        try
+        {
+            Assert.NotNull(await faulty.Services.GetRequiredService<IAccountStore>().AddAsync(
+                "broken", "pbkdf2-sha512$1$!$!", ServerTimestamp.Now(TimeProvider.System), CancellationToken.None));
+            using var broken = faulty.As("broken", "s3cr3t");
+            for (var i = 0; i < 5; i++)
+            {
+                Assert.Equal(500, (await broken.GetAsync("/buckets")).Status);
+            }
+
+            // What it took to begin with is given back: the same address goes on.
+            using var other = faulty.As("other", "s3cr3t");
+            await faulty.AddAccountAsync("other", "s3cr3t");
+            Assert.Equal(200, (await other.GetAsync("/buckets")).Status);
+        }
+        finally
+        {
+            await faulty.DisposeAsync();
         }
     }
 

@@ -49,6 +49,62 @@ public sealed class FilterTests(KintoServer server) : IClassFixture<KintoServer>
         }
     }
 
+    [Theory]
+    [InlineData("_since")]
+    [InlineData("_before")]
+    [InlineData("_to")]
+    [InlineData("last_modified")]
+    [InlineData("gt_last_modified")]
+    [InlineData("min_last_modified")]
+    [InlineData("lt_last_modified")]
+    [InlineData("max_last_modified")]
+    public async Task Stamp_TooGreat_IsSaidSo(string name)
+    {
+        using var client = await server.NewUserAsync();
+        foreach (var list in new[] { List, "/buckets", "/accounts" })
+        {
+            foreach (var value in new[] { "9223372036854775807", "\"9223372036854775808\"", "99999999999999999999999" })
+            {
+                var refused = await client.GetAsync($"{list}?{name}={value}");
+                refused.AssertError(400, KintoErrno.InvalidParameters);
+                Assert.Equal($"{name} should be at most 9223372036854775806", refused.Json.GetProperty("message").GetString());
+            }
+
+            Assert.Equal(200, (await client.GetAsync($"{list}?{name}=9223372036854775806")).Status);
+            Assert.Contains("should be integer", (await client.GetAsync($"{list}?{name}=-1")).Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Stamp_TooGreat_InHeadersAndOnDelete_IsSaidSo()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync($"{List}/a", """{"data":{}}""");
+        foreach (var header in new[] { "If-Match", "If-None-Match" })
+        {
+            var refused = await client.GetAsync($"{List}/a", (header, "\"9223372036854775808\""));
+            refused.AssertError(400, KintoErrno.InvalidParameters);
+            Assert.Equal($"{header} should be at most 9223372036854775806", refused.Json.GetProperty("message").GetString());
+            Assert.Contains("should be integer", (await client.GetAsync($"{List}/a", (header, "\"x\""))).Text, StringComparison.Ordinal);
+        }
+
+        var kept = await client.DeleteAsync($"{List}/a?last_modified=9223372036854775808");
+        Assert.Equal("last_modified should be at most 9223372036854775806", kept.Json.GetProperty("message").GetString());
+        Assert.Equal(200, (await client.GetAsync($"{List}/a")).Status);
+    }
+
+    [Fact]
+    public async Task Limit_HoweverGreat_IsTheMostThereIs()
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync($"{List}/a", """{"data":{}}""");
+        foreach (var list in new[] { List, "/buckets", "/accounts" })
+        {
+            Assert.Single((await client.GetAsync($"{list}?_limit=99999999999999999999999")).Ids);
+            (await client.GetAsync($"{list}?_limit=-1")).AssertError(400, KintoErrno.InvalidParameters);
+        }
+    }
+
     [Fact]
     public async Task Filters_AnyTwoOnDelete_DeleteWhatPassesBoth()
     {

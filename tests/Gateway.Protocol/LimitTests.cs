@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Lockstep.Gateway.Kinto;
@@ -74,6 +75,57 @@ public sealed class LimitTests : IAsyncLifetime
         request.Headers.TransferEncodingChunked = true;
         using var response = await http.SendAsync(request);
         (await KintoAnswer.ReadAsync(response)).AssertError(413, KintoErrno.RequestTooLarge);
+    }
+
+    /// <summary>What a phone on a slow line sends.</summary>
+    [Fact]
+    public async Task Body_InGzip_IsTakenWhereverOneIs_UpToTheLimitThatItHasDecoded()
+    {
+        using var client = await server.NewUserAsync();
+        var gzip = ("Content-Encoding", "gzip");
+        var text = new string('x', 9_000);
+        Assert.Equal(201, (await client.SendRawAsync("PUT", "/v1" + Record, Gzip($$$"""{"data":{"a":"{{{text}}}"}}"""), gzip)).Status);
+        Assert.Equal(200, (await client.SendRawAsync("PATCH", "/v1" + Record, Gzip("""{"data":{"b":1}}"""), gzip)).Status);
+        Assert.Equal(text, (await client.GetAsync(Record)).Data.GetProperty("a").GetString());
+        Assert.Equal(1, (await client.GetAsync(Record)).Data.GetProperty("b").GetInt32());
+
+        // A part's body is no text of its own: what is said of its coding means nothing, be it the part's own or the batch's header.
+        var batch = Gzip($$$$"""{"requests":[{"method":"PUT","path":"{{{{Record}}}}","headers":{"Content-Encoding":"br"},"body":{"data":{"c":1}}},{"path":"{{{{Record}}}}"}]}""");
+        var answer = await client.SendRawAsync("POST", "/v1/batch", batch, gzip);
+        Assert.Equal([200, 200], answer.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+
+        foreach (var length in new[] { 100_001, 64 << 20 })
+        {
+            (await client.SendRawAsync("PUT", "/v1" + Record, Gzip(new string(' ', length)), gzip)).AssertError(413, KintoErrno.RequestTooLarge);
+        }
+
+        using var anonymous = server.Anonymous();
+        (await anonymous.SendRawAsync("POST", "/v1/batch", Gzip(new string(' ', 70_000)), gzip)).AssertError(413, KintoErrno.RequestTooLarge);
+        Assert.Equal(200, (await anonymous.SendRawAsync("POST", "/v1/batch", Gzip("""{"requests":[]}"""), gzip)).Status);
+        (await client.SendRawAsync("PUT", "/v1" + Record, Encoding.UTF8.GetBytes("{}"), gzip)).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
+    public async Task Body_InACodingThatIsNotTaken_Is415ThatNamesWhatIs_AndPagesMayReadThat()
+    {
+        using var client = await server.NewUserAsync();
+        var refused = await client.SendRawAsync(
+            "PUT", "/v1" + Record, Encoding.UTF8.GetBytes("""{"data":{}}"""), ("Content-Encoding", "br"), ("Origin", "https://app.example.org"));
+        refused.AssertError(415, KintoErrno.InvalidParameters);
+        Assert.Equal("gzip", refused.Headers["Accept-Encoding"]);
+        Assert.Contains("Accept-Encoding", refused.Headers["Access-Control-Expose-Headers"], StringComparison.Ordinal);
+        Assert.Equal(404, (await client.GetAsync(Record)).Status);
+    }
+
+    private static byte[] Gzip(string text)
+    {
+        var coded = new MemoryStream();
+        using (var gzip = new GZipStream(coded, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return coded.ToArray();
     }
 
     /// <summary>Anybody can send such a body, as often as they like: it is no fault of the server's.</summary>

@@ -161,6 +161,29 @@ public sealed class ObjectTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(before.Text, (await client.GetAsync(Record)).Text);
     }
 
+    /// <summary>Wherever a body is read: the message says what is wrong with it, and where.</summary>
+    [Theory]
+    [InlineData("{\"data\":{\"a\":1,\"a\":2}}", "body: Invalid JSON. The name \"a\" is given twice in one object (line 1, byte 16).")]
+    [InlineData("{\"data\":\n01}", "body: Invalid JSON. The text is not JSON (line 2, byte 2).")]
+    [InlineData("{\"data\":DEEP}", "body: Invalid JSON. More than 100 objects and arrays lie in each other (line 1, byte 108).")]
+    public async Task Body_ThatIsNoJson_IsToldWhatIsWrong(string body, string message)
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(Record, """{"data":{}}""");
+        body = body.Replace("DEEP", new string('[', 200) + new string(']', 200), StringComparison.Ordinal);
+        foreach (var (method, path, type) in new[]
+        {
+            ("PUT", Record, "application/json"), ("PATCH", Record, "application/json"), ("PATCH", Record, "application/json-patch+json"),
+            ("POST", KintoClient.Records, "application/json"), ("POST", "/buckets", "application/json"),
+            ("POST", "/accounts", "application/json"), ("POST", "/batch", "application/json"),
+        })
+        {
+            var refused = await client.SendAsync(method, path, body, ("Content-Type", type));
+            refused.AssertError(400, KintoErrno.InvalidParameters);
+            Assert.Equal($"{method} {path}: {message}", $"{method} {path}: {refused.Json.GetProperty("message").GetString()}");
+        }
+    }
+
     [Fact]
     public async Task Put_BytesThatAreNoUtf8_Is400()
     {

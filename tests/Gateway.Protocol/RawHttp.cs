@@ -38,6 +38,48 @@ internal static class RawHttp
         return answers;
     }
 
+    /// <param name="address">Where to.</param>
+    /// <param name="requests">What is sent on one connection, as it is.</param>
+    /// <param name="answers">How many answers come.</param>
+    /// <returns>The last of them, after which the server closes the connection.</returns>
+    public static async Task<KintoAnswer> SendAsync(Uri address, string requests, int answers)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        using var client = new TcpClient();
+        await client.ConnectAsync(address.Host, address.Port, deadline.Token);
+        var stream = client.GetStream();
+        var written = WriteAsync();
+        for (var i = 1; i < answers; i++)
+        {
+            await ReadAsync(stream, deadline.Token);
+        }
+
+        var answer = await ReadAsync(stream, deadline.Token);
+        await written;
+        try
+        {
+            Assert.Equal(0, await stream.ReadAsync(new byte[1], deadline.Token));
+        }
+        catch (IOException)
+        {
+            // Closed while something was on its way to it.
+        }
+
+        return answer;
+
+        async Task WriteAsync()
+        {
+            try
+            {
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(requests), deadline.Token);
+            }
+            catch (IOException)
+            {
+                // The server closes once it has read enough to refuse it.
+            }
+        }
+    }
+
     private static async Task<KintoAnswer> ReadAsync(NetworkStream stream, CancellationToken cancellationToken)
     {
         var status = (await ReadLineAsync(stream, cancellationToken)).Split(' ');

@@ -41,6 +41,28 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Contains("system.Authenticated", user.GetProperty("principals").EnumerateArray().Select(p => p.GetString()));
     }
 
+    /// <summary>As in Kinto, where only stored objects have a form that can be asked for.</summary>
+    [Theory]
+    [InlineData("GET", "/", 200)]
+    [InlineData("GET", "/__version__", 200)]
+    [InlineData("GET", "/__heartbeat__", 200)]
+    [InlineData("POST", "/batch", 200)]
+    [InlineData("GET", "/buckets", 406)]
+    [InlineData("GET", KintoClient.Records, 406)]
+    [InlineData("GET", "/accounts", 406)]
+    public async Task Accept_OfHtmlAlone_IsRefusedForObjectsOnly(string method, string path, int status)
+    {
+        using var client = await server.NewUserAsync();
+
+        var answer = await client.SendAsync(method, path, method is "POST" ? """{"requests":[{"path":"/"},{"path":"/buckets"}]}""" : null, ("Accept", "text/html"));
+
+        Assert.Equal(status, answer.Status);
+        if (method is "POST")
+        {
+            Assert.Equal([200, 406], answer.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+        }
+    }
+
     [Theory]
     [InlineData("/", "/v1/")]
     [InlineData("/v1", "/v1/")]

@@ -35,6 +35,36 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
         Assert.False((await client.GetAsync("/")).Headers.ContainsKey("Access-Control-Allow-Origin"));
     }
 
+    /// <summary>What the HTTP server refuses by itself, before anybody can look at it; first and second on a connection, which it closes.</summary>
+    [Theory]
+    [InlineData("GET /v1/buckets/a%00b HTTP/1.1", 400)]
+    [InlineData("GET /%00 HTTP/1.1", 400)]
+    [InlineData("GET nonsense HTTP/1.1", 405)]
+    [InlineData("nonsense", 400)]
+    [InlineData("GET /v1/ HTTP/1.1\r\nX y: z", 400)]
+    [InlineData("GET /v1/ HTTP/2.1", 505)]
+    [InlineData("GET /LONG HTTP/1.1", 414)]
+    [InlineData("GET /v1/ HTTP/1.1\r\nX: LONG", 431)]
+    public async Task Request_ThatTheServerCannotRead_IsAnsweredInTheProtocolsShape_AndNothingFollows(string head, int status)
+    {
+        using var log = LogWatch.On(server.Services);
+        head = head.Replace("LONG", new string('x', 200_000), StringComparison.Ordinal);
+        foreach (var before in new[] { "", $"GET /v1/ HTTP/1.1\r\nHost: {server.Address.Authority}\r\n\r\n" })
+        {
+            var answer = await RawHttp.SendAsync(server.Address, $"{before}{head}\r\nHost: {server.Address.Authority}\r\nOrigin: https://app.example.org\r\n\r\n", before.Length > 0 ? 2 : 1);
+
+            answer.AssertError(status, KintoErrno.InvalidParameters);
+            Assert.Equal("*", answer.Headers["Access-Control-Allow-Origin"]);
+            Assert.Contains("Retry-After", answer.Headers["Access-Control-Expose-Headers"], StringComparison.Ordinal);
+            Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+            Assert.Contains("no-store", answer.Headers["Cache-Control"], StringComparison.Ordinal);
+            Assert.Equal("close", answer.Headers["Connection"]);
+            Assert.True(answer.Headers.ContainsKey("Date"));
+        }
+
+        Assert.Empty(log.Above(Microsoft.Extensions.Logging.LogLevel.Debug));
+    }
+
     [Fact]
     public async Task Preflight_TellsMethodsAndHeaders_WithoutSignIn()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -117,6 +118,118 @@ public sealed class PipelineTests
         // No body is wanted there: the answer does not wait for it.
         using var waiting = await Connection.OpenAsync(server.Address, "GET /notes/alice/a HTTP/1.1", "Content-Length: 1000");
         Assert.Equal("HTTP/1.1 200 OK", await waiting.ReadLineAsync());
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("GZip")]
+    [InlineData("x-gzip")]
+    public async Task Body_InGzip_IsDecoded_WithinTheLimit(string coding)
+    {
+        await using var server = await NotesServer.StartAsync();
+        using var alice = server.Client("alice");
+        var largest = new string('x', NotesProtocol.MaxBytes);
+        foreach (var chunked in new[] { false, true })
+        {
+            Assert.Equal((201, ""), await SendCodedAsync(alice, $"/notes/alice/a{chunked}", Gzip(largest), coding, chunked));
+            Assert.Equal((200, largest), await SendAsync(alice, "GET", $"/notes/alice/a{chunked}"));
+            Assert.Equal((413, "100"), await SendCodedAsync(alice, "/notes/alice/a", Gzip(largest + "x"), coding, chunked));
+
+            Assert.Equal((413, "100"), await SendCodedAsync(alice, "/notes/alice/a", Gzip(new string('x', 20_000)), coding, chunked));
+        }
+
+        Assert.Equal((404, "0"), await SendAsync(alice, "GET", "/notes/alice/a"));
+    }
+
+    [Fact]
+    public async Task Body_InGzip_ThatIsBroken_Is400()
+    {
+        await using var server = await NotesServer.StartAsync();
+        using var alice = server.Client("alice");
+        var whole = Gzip(string.Concat(Enumerable.Range(0, 30).Select(i => $"{i * 7919 % 100}")));
+        var wrongSum = whole.ToArray();
+        wrongSum[^5] ^= 1;
+        byte[][] broken =
+        [
+            Encoding.UTF8.GetBytes("{}"), Encoding.UTF8.GetBytes(new string('x', 50)), wrongSum, [.. whole, 0], [.. Gzip("a"), .. Gzip("b")], [.. Gzip("")[..^4], 1, 0, 0, 0],
+
+            // It says that it is shorter than it is: it is not decoded further than that.
+            [.. Gzip(new string('x', 50))[..^4], 10, 0, 0, 0], [.. Gzip(new string('x', 50))[..^4], 0, 0, 0, 0],
+        ];
+        foreach (var body in broken)
+        {
+            Assert.Equal((400, "10"), await SendCodedAsync(alice, "/notes/alice/a", body, "gzip"));
+        }
+
+        // Cut off anywhere. What is then its end can say that it is long.
+        for (var length = 1; length < whole.Length; length++)
+        {
+            Assert.Contains((await SendCodedAsync(alice, "/notes/alice/a", whole[..length], "gzip")).Status, (int[])[400, 413]);
+        }
+
+        Assert.Equal((404, "0"), await SendAsync(alice, "GET", "/notes/alice/a"));
+        Assert.Equal((201, ""), await SendCodedAsync(alice, "/notes/alice/a", Gzip(""), "gzip"));
+        Assert.Equal((200, ""), await SendCodedAsync(alice, "/notes/alice/a", [], "gzip"));
+    }
+
+    [Theory]
+    [InlineData("br")]
+    [InlineData("deflate")]
+    [InlineData("zstd")]
+    [InlineData("gzip, gzip")]
+    [InlineData("identity, gzip")]
+    [InlineData("nonsense")]
+    public async Task Body_InAnotherCoding_Is415(string coding)
+    {
+        await using var server = await NotesServer.StartAsync();
+        using var alice = server.Client("alice");
+        using var anonymous = server.Client();
+        foreach (var client in new[] { alice, anonymous })
+        {
+            Assert.Equal((415, "gzip"), await SendCodedAsync(client, "/notes/alice/a", Encoding.UTF8.GetBytes("{}"), coding));
+        }
+
+        Assert.Equal((404, "0"), await SendAsync(alice, "GET", "/notes/alice/a"));
+        Assert.Equal((415, "identity"), await SendCodedAsync(alice, "/notes/upload", Encoding.UTF8.GetBytes("{}"), coding, method: "POST"));
+        Assert.Equal((415, "identity"), await SendCodedAsync(alice, "/notes/upload", Gzip("{}"), "gzip", method: "POST"));
+
+        // Where no body is read it may be coded as it likes.
+        Assert.Equal((200, "alive"), await SendCodedAsync(alice, "/notes/alive", Encoding.UTF8.GetBytes("{}"), coding, method: "GET"));
+        Assert.Equal((404, "0"), await SendCodedAsync(alice, "/notes/alice/a", Encoding.UTF8.GetBytes("{}"), coding, method: "GET"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("identity")]
+    public async Task Body_ThatIsNotCoded_MaySaySo(string coding)
+    {
+        await using var server = await NotesServer.StartAsync();
+        using var alice = server.Client("alice");
+        Assert.Equal((201, ""), await SendCodedAsync(alice, "/notes/alice/a", Encoding.UTF8.GetBytes("{}"), coding));
+        Assert.Equal((200, "{}"), await SendAsync(alice, "GET", "/notes/alice/a"));
+    }
+
+    [Fact]
+    public async Task Body_InGzip_TakesTheRoomOfWhatIsDecoded_AndGivesItBack()
+    {
+        var body = Gzip(new string('x', NotesProtocol.MaxBytes));
+        await using (var small = await NotesServer.StartAsync(http => http with { MaxBufferedBytes = 2 * NotesProtocol.MaxBytes }))
+        {
+            using var alice = small.Client("alice");
+            Assert.Equal((503, "4"), await SendCodedAsync(alice, "/notes/alice/a", body, "gzip"));
+            Assert.Equal((201, ""), await SendCodedAsync(alice, "/notes/alice/a", Gzip("x"), "gzip"));
+        }
+
+        await using var server = await NotesServer.StartAsync(http => http with { MaxBufferedBytes = 4 * NotesProtocol.MaxBytes });
+        using var client = server.Client("alice");
+        foreach (var chunked in new[] { false, true })
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                Assert.InRange((await SendCodedAsync(client, "/notes/alice/a", body, "gzip", chunked)).Status, 200, 201);
+                Assert.Equal(400, (await SendCodedAsync(client, "/notes/alice/a", body[..^9], "gzip", chunked)).Status);
+            }
+        }
     }
 
     [Fact]
@@ -273,6 +386,28 @@ public sealed class PipelineTests
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    private static async Task<(int Status, string Body)> SendCodedAsync(
+        HttpClient client, string path, byte[] body, string coding, bool chunked = false, string method = "PUT")
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = new ByteArrayContent(body) };
+        Assert.True(request.Content.Headers.TryAddWithoutValidation("Content-Encoding", coding));
+        request.Headers.TransferEncodingChunked = chunked;
+        using var response = await client.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static byte[] Gzip(string text)
+    {
+        var coded = new MemoryStream();
+        using (var gzip = new GZipStream(coded, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        // One of nothing is written as nothing.
+        return coded.Length > 0 ? coded.ToArray() : [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    }
+
     private sealed class Endpoint(string name, string prefix) : IProtocolEndpoint
     {
         public List<string> Handled { get; } = [];
@@ -288,6 +423,8 @@ public sealed class PipelineTests
             Handled.Add($"{name} {under} {path}");
             return Task.CompletedTask;
         }
+
+        public Answer Refuse(Refusal refusal, IHeaderDictionary headers) => new(400);
 
         public Task HandleUnknownAsync(HttpContext context)
         {

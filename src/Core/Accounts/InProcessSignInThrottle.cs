@@ -1,67 +1,120 @@
-using System.Collections.Concurrent;
-
 namespace Lockstep.Core.Accounts;
 
 /// <summary>
 /// Counts in memory. A window begins with the first failure and ends after a fixed time; memory is bounded by refusing to
-/// remember more windows than fit and dropping the ended ones.
+/// remember more windows than fit and dropping those that mean nothing any more.
 /// </summary>
 public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider time) : ISignInThrottle
 {
     private const int MaxWindows = 100_000;
 
-    private readonly ConcurrentDictionary<string, Window> windows = new(StringComparer.Ordinal);
+    // Looking through them all takes long, and would be done for each try of whoever fills them.
+    private static readonly TimeSpan BetweenSweeps = TimeSpan.FromSeconds(1);
 
-    public ValueTask<TimeSpan> BeginAsync(string account, string address, CancellationToken cancellationToken)
+    // One lock for all: a try costs a password hash, this nothing beside it.
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Window> windows = new(StringComparer.Ordinal);
+    private long? swept;
+
+    public ValueTask<SignInPermit> BeginAsync(SignInTry attempt, CancellationToken cancellationToken)
     {
-        // A device that asks on with an old password must not use up what the others behind its address have.
-        var wait = Count(Pair(account, address), limits.Failures);
-        return new(wait > TimeSpan.Zero ? wait : Count(address, limits.FailuresPerAddress));
+        lock (gate)
+        {
+            // A device that asks on with an old password must not use up what the others behind its address have.
+            var permit = Judge(Pair(attempt), limits.Failures);
+            permit = permit.IsGranted ? Judge(attempt.Address, limits.FailuresPerAddress) : permit;
+            if (permit.IsGranted)
+            {
+                Find(Pair(attempt))?.Undecided.Begin(attempt.Id);
+                Find(attempt.Address)?.Undecided.Begin(attempt.Id);
+            }
+
+            return new(permit);
+        }
     }
 
-    /// <summary>A try counts as failed from its begin, so that only a right one is to be told.</summary>
-    public ValueTask EndAsync(string account, string address, bool right)
+    public ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict)
     {
-        if (right)
+        lock (gate)
         {
-            windows.TryRemove(Pair(account, address), out _);
-            if (windows.TryGetValue(address, out var window) && window.Failures > 0)
-            {
-                windows.TryUpdate(address, window with { Failures = window.Failures - 1 }, window);
-            }
+            End(Pair(attempt), attempt.Id, verdict, forgives: true);
+            End(attempt.Address, attempt.Id, verdict, forgives: false);
         }
 
         return default;
     }
 
-    private static string Pair(string account, string address) => $"{address} {account}";
+    private static string Pair(SignInTry attempt) => $"{attempt.Address} {attempt.Account}";
 
-    private TimeSpan Count(string key, int limit)
+    private SignInPermit Judge(string key, int limit)
     {
-        if (windows.Count >= MaxWindows)
+        if (!windows.TryGetValue(key, out var window))
         {
-            foreach (var (old, ended) in windows)
-            {
-                if (HasEnded(ended))
-                {
-                    windows.TryRemove(old, out _);
-                }
-            }
+            return SignInPermit.Granted;
+        }
 
-            if (windows.Count >= MaxWindows && !windows.ContainsKey(key))
+        var failures = FailuresOf(window);
+        return failures >= limit ? new SignInPermit(limits.Window - time.GetElapsedTime(window.Began), IsBusy: false)
+            : new SignInPermit(TimeSpan.Zero, IsBusy: failures + window.Undecided.Count >= limit);
+    }
+
+    private void End(string key, Guid attempt, SignInVerdict verdict, bool forgives)
+    {
+        if ((verdict == SignInVerdict.Wrong ? Find(key) : windows.GetValueOrDefault(key)) is not { } window)
+        {
+            return;
+        }
+
+        window.Undecided.End(attempt);
+        if (verdict == SignInVerdict.Wrong)
+        {
+            window.Failures = FailuresOf(window) + 1;
+            window.Began = window.Failures == 1 ? time.GetTimestamp() : window.Began;
+        }
+        else if (verdict == SignInVerdict.Right && forgives)
+        {
+            window.Failures = 0;
+        }
+
+        if (MeansNothing(window))
+        {
+            windows.Remove(key);
+        }
+    }
+
+    /// <returns>The key's window; null where no more can be remembered.</returns>
+    private Window? Find(string key)
+    {
+        if (windows.TryGetValue(key, out var window))
+        {
+            return window;
+        }
+
+        if (windows.Count >= MaxWindows && !(swept is { } last && time.GetElapsedTime(last) < BetweenSweeps))
+        {
+            swept = time.GetTimestamp();
+            foreach (var (old, candidate) in windows)
             {
-                return TimeSpan.Zero;
+                if (MeansNothing(candidate))
+                {
+                    windows.Remove(old);
+                }
             }
         }
 
-        var window = windows.AddOrUpdate(
-            key,
-            _ => new Window(time.GetTimestamp(), 1),
-            (_, known) => HasEnded(known) ? new Window(time.GetTimestamp(), 1) : known with { Failures = known.Failures + 1 });
-        return window.Failures > limit ? limits.Window - time.GetElapsedTime(window.Began) : TimeSpan.Zero;
+        return windows.Count < MaxWindows ? windows[key] = new Window(time) : null;
     }
 
-    private bool HasEnded(Window window) => time.GetElapsedTime(window.Began) >= limits.Window;
+    private int FailuresOf(Window window) => time.GetElapsedTime(window.Began) >= limits.Window ? 0 : window.Failures;
 
-    private sealed record Window(long Began, int Failures);
+    private bool MeansNothing(Window window) => FailuresOf(window) == 0 && window.Undecided.Count == 0;
+
+    private sealed class Window(TimeProvider time)
+    {
+        public long Began { get; set; } = time.GetTimestamp();
+
+        public int Failures { get; set; }
+
+        public UndecidedTries Undecided { get; } = new(time);
+    }
 }

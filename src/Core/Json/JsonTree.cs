@@ -62,7 +62,7 @@ internal sealed class JsonTree
         // Values moved into each other nest without end, and the stack has one.
         if (depth == JsonText.MaxDepth)
         {
-            throw new JsonException("The value is nested too deep.", path: null, lineNumber: null, bytePositionInLine: null);
+            throw new JsonException($"More than {JsonText.MaxDepth} objects and arrays lie in each other.");
         }
 
         if (members is not null)

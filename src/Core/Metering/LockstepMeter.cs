@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Lockstep.Core.Metering;
 
 /// <summary>
-/// What all our instruments share. Who measures has a meter of his own under the one name and disposes of it when he ends,
+/// What all our instruments share. Whoever measures has their own meter under this one name and disposes of it when they end,
 /// so that several servers in one process neither mix nor outlive each other. docs/operations/monitoring.md lists the
 /// instruments, and a test compares.
 /// </summary>

@@ -8,11 +8,11 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// A bucket as a turn is about to make it. Invariants:
+/// The changes of one turn to a bucket, not committed yet. Invariants:
 /// <list type="number">
-/// <item>Each changed object gets a stamp of its own, above all earlier ones of the bucket.</item>
-/// <item>A list's <see cref="ListHead.RowsModified"/> moves only with a row that a reader of the list can see change.</item>
-/// <item>Counts and bytes follow the rows: whoever writes says what was there before.</item>
+/// <item>Each changed object gets its own stamp, greater than all earlier stamps of the bucket.</item>
+/// <item>A list's <see cref="ListHead.RowsModified"/> moves only when a row changes that readers of the list can see.</item>
+/// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
 /// </summary>
 internal sealed class BucketDraft(BucketHeads start, TimeProvider time)

@@ -7,21 +7,22 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// The one that takes every write to a bucket, in turn. Invariants:
+/// Takes all writes to one bucket, one after the other. Invariants:
 /// <list type="number">
-/// <item>At most one turn runs. It drains what has queued, applies it in order to the heads, commits once, publishes the
-/// new heads, and only then answers: whoever has an answer finds it in the heads, and nothing unacknowledged but written
-/// is ever denied.</item>
-/// <item>The heads are a cache. The store compares the version with each commit, so an owner with old heads, whether
-/// another process took over or a restore happened, writes nothing; it loads and runs the turn again.</item>
-/// <item>The store says truly what became of a commit; when it cannot, or a fault comes in between, the callers hear "unknown"
-/// and the heads are thrown away. A fault before that fails its own request; none ends the turns.</item>
-/// <item>Heads older than any that were remembered are not remembered again, unless an old store was put in the place of this
-/// one.</item>
-/// <item>In a shared store, answers that rest on remembered heads are given only while the store lets this process answer for
-/// the bucket (<see cref="IBucketStore.IsCurrent"/>), both when they are begun and when they are released.</item>
-/// <item>Reads do not queue. What they take from the store is newer than the heads for the moment between a commit and
-/// its publication; such a reader waits for the publication, so that nobody sees time go back.</item>
+/// <item>At most one turn runs at a time. It takes the requests that have queued, applies them in order to the heads, commits once,
+/// publishes the new heads, and only then answers. A caller with an answer therefore finds their write in the heads.</item>
+/// <item>The heads are a cache. The store compares the version with each commit, so an owner whose heads are out of date writes
+/// nothing, whether another process took over or a backup was restored. It loads the heads and runs the turn again.</item>
+/// <item>The store reports truthfully what became of a commit. If it cannot, or if a fault comes after the commit was sent, the callers
+/// are told that the outcome is unknown and the heads are discarded. A fault before that fails only the request that
+/// caused it. No fault stops the turns.</item>
+/// <item>Heads older than the newest ones ever remembered are not remembered again, unless the store itself was replaced by an older
+/// copy.</item>
+/// <item>In a shared store, an answer from remembered heads is given only while the store lets this process answer for the
+/// bucket (<see cref="IBucketStore.IsCurrent"/>). That is checked when the answer is begun and again when it is released.</item>
+/// <item>A request that only reads does not wait for the turns. It may see rows in the store that are newer than the heads, between a
+/// commit and its publication. It then waits for the publication, so that no reader sees time go back. A read in the same
+/// request as a write takes its turn with it.</item>
 /// </list>
 /// </summary>
 internal sealed class BucketOwner(
@@ -139,7 +140,7 @@ internal sealed class BucketOwner(
 
         if (start)
         {
-            // The turns to come are not this caller's: neither his cancellation nor his trace belong to them.
+            // The turns to come are not this caller's: neither their cancellation nor their trace belongs to it.
             using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
             {
                 _ = RunAsync();

@@ -55,8 +55,8 @@ public static class RecordPatch
         }
         catch (JsonException)
         {
-            // Too deep, when it is put together.
-            return (null, new Invalid("body", null, "The patch does not lead to valid JSON."));
+            // When it is put together; patch and record were valid.
+            return (null, new Invalid("body", null, $"The patch leads to more than {JsonText.MaxDepth} objects and arrays in each other."));
         }
     }
 

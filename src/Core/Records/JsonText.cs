@@ -16,22 +16,23 @@ public static class JsonText
 
     /// <summary>Every JSON text from outside comes through here. The document reads the memory; it must not change meanwhile.</summary>
     /// <exception cref="JsonException">
-    /// Not JSON, not UTF-8, nested more than 100 deep, a name given twice in one object, or a name with half a surrogate pair.
+    /// Not JSON, not UTF-8, nested more than 100 deep, a name given twice in one object, or a name with half a surrogate pair. The
+    /// message says which and where, for whoever sent the text.
     /// </exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
         if (!Utf8.IsValid(json.Span))
         {
-            throw new JsonException("The text is not UTF-8.", path: null, lineNumber: 0, bytePositionInLine: 0);
+            throw new JsonException(JsonFault.Describe(json.Span));
         }
 
         try
         {
             return JsonDocument.Parse(json, Options);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new JsonException("A name is not Unicode.", path: null, lineNumber: 0, bytePositionInLine: 0, e);
+            throw new JsonException(JsonFault.Describe(json.Span), e);
         }
     }
 

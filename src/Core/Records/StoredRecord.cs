@@ -25,7 +25,7 @@ public sealed record StoredRecord
     /// <summary>Bytes of the body, whether it was read or not.</summary>
     public int Length => UnreadLength ?? Body.Length;
 
-    /// <summary>The principal that created it; his right to write is derived from this, not stored in the ACL.</summary>
+    /// <summary>The principal that created it; their right to write is derived from this, not stored in the ACL.</summary>
     public string? Author { get; init; }
 
     /// <summary>UTF-8 JSON of the ACL beyond the derived one; null for none.</summary>

@@ -239,25 +239,25 @@ public sealed class AccountDirectory(
 
         try
         {
-            var counted = IsValidName(name) ? name : "";
-            var wait = await throttle.BeginAsync(counted, address, CancellationToken.None);
-            if (wait > TimeSpan.Zero)
+            var attempt = new SignInTry(Guid.NewGuid(), IsValidName(name) ? name : "", address);
+            var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
+            if (!permit.IsGranted)
             {
-                return new SignIn(SignInStatus.Throttled, RetryAfter: wait);
+                return permit.IsBusy ? new SignIn(SignInStatus.Busy) : new SignIn(SignInStatus.Throttled, RetryAfter: permit.Wait);
             }
 
-            var right = false;
+            var verdict = SignInVerdict.Undecided;
             try
             {
-                right = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), CancellationToken.None)
-                    && account is not null;
+                var matches = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), CancellationToken.None);
+                verdict = matches && account is not null ? SignInVerdict.Right : SignInVerdict.Wrong;
             }
             finally
             {
-                await throttle.EndAsync(counted, address, right);
+                await throttle.EndAsync(attempt, verdict);
             }
 
-            if (!right)
+            if (verdict != SignInVerdict.Right)
             {
                 return SignIn.Refused;
             }

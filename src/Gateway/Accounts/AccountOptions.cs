@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Accounts;
 public sealed record AccountOptions
 {
     /// <summary>
-    /// Who may make himself an account: <c>closed</c>, <c>open</c>, or <c>auto</c>: only somebody on this machine who
+    /// Who may make an account: <c>closed</c>, <c>open</c>, or <c>auto</c>: only somebody on this machine who
     /// talks to a loopback address directly. Default: auto.
     /// </summary>
     public Registration Registration { get; init; } = Registration.Auto;

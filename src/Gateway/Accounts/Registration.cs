@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>Who may make himself an account over HTTP.</summary>
+/// <summary>Who may make an account over HTTP.</summary>
 public enum Registration
 {
     Auto,

@@ -23,6 +23,21 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics)
     /// <summary>As <see cref="TryEnter(string?, long)"/>, for what lasts as long as its client likes.</summary>
     public Ticket? TryEnterStream(string? user, long bodyLength) => TryEnter(streams, user ?? Nobody, bodyLength);
 
+    /// <summary>Takes room for what a body that came coded has more when it is decoded.</summary>
+    public bool TryDecode(string? user, long size)
+    {
+        if (bodies.TryTake(user ?? Nobody, size))
+        {
+            return true;
+        }
+
+        metrics.BodyRefused();
+        return false;
+    }
+
+    /// <summary>The decoded body is needed no more.</summary>
+    public void EndDecode(string? user, long size) => bodies.Release(user ?? Nobody, size);
+
     /// <summary>Takes room for an answer that carries so many bytes of stored data.</summary>
     public bool TryAnswer(string? user, long size)
     {

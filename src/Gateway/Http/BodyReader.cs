@@ -57,6 +57,14 @@ public static class BodyReader
         }
     }
 
+    /// <summary>How the body is coded. An empty header says that it is not.</summary>
+    internal static ContentCoding CodingOf(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim().ToUpperInvariant() switch
+    {
+        "" or "IDENTITY" => ContentCoding.Identity,
+        "GZIP" or "X-GZIP" => ContentCoding.Gzip,
+        _ => ContentCoding.Other,
+    };
+
     /// <summary>Whether a body may follow.</summary>
     public static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;

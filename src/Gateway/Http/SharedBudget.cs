@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// An amount that all users share, of which each may hold a quarter: who takes more than his part finds no room, and the
-/// others still do. Who holds nothing gets what he asks for as long as nobody holds anything, however much it is.
+/// An amount that all users share. Each user may hold at most a quarter, so that one user cannot take the room of the others. If
+/// nobody holds anything, a single request is granted whatever its amount.
 /// </summary>
 public sealed class SharedBudget(long total)
 {

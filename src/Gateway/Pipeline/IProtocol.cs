@@ -47,5 +47,7 @@ public interface IProtocol<THandler>
     Answer RefuseUnknown(HttpRequest request) => Refuse(new Refusal.NoResource());
 
     /// <summary>Adds the headers that every answer of the protocol carries.</summary>
-    void AddHeaders(HttpRequest request, IHeaderDictionary headers);
+    /// <param name="request">The request; null for one that the HTTP server could not read.</param>
+    /// <param name="headers">Of the answer.</param>
+    void AddHeaders(HttpRequest? request, IHeaderDictionary headers);
 }

@@ -17,6 +17,11 @@ public interface IProtocolEndpoint
     /// <param name="path">Below the prefix.</param>
     Task HandleAsync(HttpContext context, string prefix, RequestPath path);
 
+    /// <summary>The answer to a request that could not be read.</summary>
+    /// <param name="refusal">Why.</param>
+    /// <param name="headers">Get all that the answer carries.</param>
+    Answer Refuse(Refusal refusal, IHeaderDictionary headers);
+
     /// <summary>Answers a path that lies under no protocol's prefix.</summary>
     Task HandleUnknownAsync(HttpContext context);
 }

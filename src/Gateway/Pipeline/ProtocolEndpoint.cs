@@ -13,10 +13,10 @@ namespace Lockstep.Gateway.Pipeline;
 /// <list type="number">
 /// <item>URL and headers are of a size that may be.</item>
 /// <item>The resource and its method: preflights, redirects, 404, 405. Probes are answered here.</item>
-/// <item>The query can be read.</item>
+/// <item>The query can be read, and the body's coding is known.</item>
 /// <item>Who asks.</item>
 /// <item>Room for the request and for its body.</item>
-/// <item>The body; then who asks once more.</item>
+/// <item>The body, decoded; then who asks once more.</item>
 /// <item>Whether they may come in.</item>
 /// <item>The handler.</item>
 /// <item>Room for the answer, and the answer.</item>
@@ -44,6 +44,18 @@ internal sealed class ProtocolEndpoint<THandler>(
 
     public Task HandleUnknownAsync(HttpContext context) =>
         GuardedAsync(context, () => AnswerAsync(context, protocol.RefuseUnknown(context.Request)));
+
+    public Answer Refuse(Refusal refusal, IHeaderDictionary headers)
+    {
+        protocol.AddHeaders(request: null, headers);
+        var answer = protocol.Refuse(refusal);
+        foreach (var (name, value) in answer.Headers)
+        {
+            headers.Append(name, value);
+        }
+
+        return answer;
+    }
 
     private async Task GuardedAsync(HttpContext context, Func<Task> handle)
     {
@@ -131,6 +143,12 @@ internal sealed class ProtocolEndpoint<THandler>(
             return;
         }
 
+        if (RefuseCoding(method, context) is { } coded)
+        {
+            await RefuseAsync(context, coded);
+            return;
+        }
+
         about.Query = query;
         await EnterAsync(method, about);
     }
@@ -185,18 +203,67 @@ internal sealed class ProtocolEndpoint<THandler>(
             return;
         }
 
+        if (BodyReader.CodingOf(request) == ContentCoding.Gzip && body.Length > 0)
+        {
+            await DecodeAsync(method, about, body.Written, maxBytes);
+        }
+        else
+        {
+            await ReadyAsync(method, about, body.Written);
+        }
+    }
+
+    /// <summary>Decodes what has come whole: so room for it is taken when it is needed, and not for as long as a slow client sends.</summary>
+    private async Task DecodeAsync(ResourceMethod<THandler> method, ProtocolRequest about, ReadOnlyMemory<byte> body, int maxBytes)
+    {
+        var (context, user) = (about.Http, about.SignIn.Principal?.Id);
+        if (GzipBody.DecodedLength(body.Span) is not { } length)
+        {
+            await RefuseAsync(context, new Refusal.BodyBroken());
+            return;
+        }
+
+        if (length > maxBytes)
+        {
+            await RefuseAsync(context, new Refusal.BodyTooLarge(maxBytes));
+            return;
+        }
+
+        // Of the two forms the longer one counts: the other is gone soon.
+        var more = Math.Max(0, length - (context.Request.ContentLength ?? maxBytes));
+        if (!admission.TryDecode(user, more))
+        {
+            await RefuseAsync(context, new Refusal.NoRoom());
+            return;
+        }
+
+        try
+        {
+            using var decoded = new PooledBuffer((int)length);
+            await (GzipBody.TryDecode(body, decoded, (int)length)
+                ? ReadyAsync(method, about, decoded.Written)
+                : RefuseAsync(context, new Refusal.BodyBroken()));
+        }
+        finally
+        {
+            admission.EndDecode(user, more);
+        }
+    }
+
+    private async Task ReadyAsync(ResourceMethod<THandler> method, ProtocolRequest about, ReadOnlyMemory<byte> body)
+    {
         // Only who was right before: a wrong password counts once.
         if (about.SignIn.Principal is not null)
         {
             await SignInAsync(about);
             if (Refuse(about.SignIn) is { } refusal)
             {
-                await RefuseAsync(context, refusal);
+                await RefuseAsync(about.Http, refusal);
                 return;
             }
         }
 
-        about.Body = body.Written;
+        about.Body = body;
         await ExecuteAsync(method, about);
     }
 
@@ -272,6 +339,22 @@ internal sealed class ProtocolEndpoint<THandler>(
             buffered.MaxBytes ?? int.MaxValue,
             signIn.Principal is null ? Math.Min(Admission.MaxAnonymousBytes, http.MaxRequestBytes) : http.MaxRequestBytes)
         : 0;
+
+    /// <summary>A body that nobody reads may be coded as it likes. A handler that reads it by itself gets it as it came.</summary>
+    private static Refusal? RefuseCoding(ResourceMethod<THandler> method, HttpContext context)
+    {
+        if (method.Body is BodyKind.Nothing || !BodyReader.HasBody(context))
+        {
+            return null;
+        }
+
+        return (BodyReader.CodingOf(context.Request), method.Body) switch
+        {
+            (ContentCoding.Identity, _) or (ContentCoding.Gzip, BodyKind.Buffered) => null,
+            (_, BodyKind.Streamed) => new Refusal.BodyCoded("identity"),
+            _ => new Refusal.BodyCoded("gzip"),
+        };
+    }
 
     private Refusal? TooLong(HttpRequest request)
     {

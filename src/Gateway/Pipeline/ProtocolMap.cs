@@ -30,6 +30,10 @@ internal sealed class ProtocolMap
         others = candidates.FirstOrDefault();
     }
 
+    /// <returns>Whose prefix the path lies under, or who answers elsewhere; null for nobody.</returns>
+    public IProtocolEndpoint? Find(RequestPath path) =>
+        Array.Find(prefixes, prefix => path.Below(prefix.Path) is not null).Endpoint ?? others;
+
     public Task HandleAsync(HttpContext context)
     {
         var path = EncodedPath.Of(context.Request);

@@ -17,7 +17,7 @@ public sealed class ProtocolRequest
 
     public QueryParameters Query { get; internal set; } = QueryParameters.None;
 
-    /// <summary>Whole, or empty. Its memory is used again once the request is answered.</summary>
+    /// <summary>Whole and decoded, or empty. Its memory is used again once the request is answered.</summary>
     public ReadOnlyMemory<byte> Body { get; internal set; }
 
     /// <summary>How the credentials were taken.</summary>

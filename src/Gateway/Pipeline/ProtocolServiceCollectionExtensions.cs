@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Lockstep.Gateway.Http;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lockstep.Gateway.Pipeline;
@@ -13,11 +15,17 @@ public static class ProtocolServiceCollectionExtensions
     {
         services.TryAddSingleton<Admission>();
         services.TryAddSingleton<AnswerWriter>();
+        services.Replace(ServiceDescriptor.Singleton<DiagnosticSource, RefusedRequests>());
         return services
             .AddSingleton<TProtocol>()
             .AddSingleton<IProtocolEndpoint>(static provider => ActivatorUtilities.CreateInstance<ProtocolEndpoint<THandler>>(
                 provider, provider.GetRequiredService<TProtocol>()));
     }
+
+    /// <summary>
+    /// Lets protocols answer also what the HTTP server cannot read. Without it that is answered with a bare status.
+    /// </summary>
+    public static void UseProtocolRefusals(this IConnectionBuilder connections) => connections.Use(ConnectionOutput.Use);
 
     /// <summary>Serves every path: those under a protocol's prefix, and all others by that protocol which takes them.</summary>
     /// <param name="app">What comes behind all else.</param>

@@ -38,6 +38,10 @@ public abstract record Refusal
     /// <param name="MaxBytes">Bytes that the body may have.</param>
     public sealed record BodyTooLarge(int MaxBytes) : Refusal;
 
+    /// <summary>The body is coded in a way that is not taken.</summary>
+    /// <param name="Accepted">The codings that are, as in <c>Accept-Encoding</c>; in a 415 that is what the header is for (RFC 9110, 15.5.16).</param>
+    public sealed record BodyCoded(string Accepted) : Refusal;
+
     public sealed record BodyTooSlow : Refusal;
 
     /// <summary>The body did not come whole.</summary>

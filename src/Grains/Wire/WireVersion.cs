@@ -44,6 +44,6 @@ internal sealed class WireVersion(TimeProvider time)
     }
 
     /// <summary>What Orleans answers from a silo that cannot read which call it is.</summary>
-    private static bool IsUnknownCall(Exception e) =>
+    internal static bool IsUnknownCall(Exception e) =>
         e is TypeLoadException && e.Message.StartsWith("Unable to resolve type alias \"(\"inv\",", StringComparison.Ordinal);
 }

@@ -103,6 +103,6 @@ internal sealed partial class ForgottenSilos(
     [LoggerMessage(37, LogLevel.Warning, "Silo {Address}:{Port} gave no sign of life, takes no connection, and was declared dead so that this one can join.")]
     private partial void LogDeclared(string address, int port);
 
-    [LoggerMessage(38, LogLevel.Warning, "Whether silos are listed that are gone could not be looked up; tried again in a moment.")]
+    [LoggerMessage(38, LogLevel.Warning, "The list of silos could not be searched for silos that are gone. It is tried again. If it keeps failing, check the database.")]
     private partial void LogNotLooked(Exception exception);
 }

@@ -20,6 +20,6 @@ internal sealed partial class UntilThereIsASilo(LockstepOptions options, TimePro
         return true;
     }
 
-    [LoggerMessage(35, LogLevel.Warning, "No silo of cluster {Cluster} can be reached yet: {Reason}")]
+    [LoggerMessage(35, LogLevel.Warning, "No silo of cluster {Cluster} can be reached yet, and requests are answered 503 until one can. Check that a silo is running and that this process reaches its Cluster:Address and Cluster:GatewayPort: {Reason}")]
     private partial void LogWaiting(string cluster, string reason);
 }

@@ -85,6 +85,6 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "Housekeeping could not be done and is tried again later.")]
+    [LoggerMessage(20, LogLevel.Warning, "Housekeeping failed and will be tried again in 10 seconds. If it keeps failing, check the database: old tombstones, deleted lists and accounts stay until then.")]
     private partial void LogPostponed(Exception exception);
 }

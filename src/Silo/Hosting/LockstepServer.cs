@@ -130,10 +130,18 @@ internal static class LockstepServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Configure(kestrel, options.Http);
-            if (options.IsAlone)
+            kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count));
-            }
+                if (options.IsAlone)
+                {
+                    endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count);
+                }
+
+                if (options.HasApi)
+                {
+                    endpoint.UseProtocolRefusals();
+                }
+            });
         });
         builder.Services.AddSingleton<Drain>().AddSingleton<OpenConnections>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);

@@ -27,6 +27,6 @@ internal static partial class StopBound
         Environment.Exit(0);
     }
 
-    [LoggerMessage(43, LogLevel.Warning, "The server did not stop within its time, and ends now. All that was acknowledged is stored.")]
+    [LoggerMessage(43, LogLevel.Warning, "The server did not stop within ShutdownTimeout and ends now. Every acknowledged write is stored; requests under way were cut off. If this happens often, raise ShutdownTimeout.")]
     private static partial void LogEnded(ILogger logger);
 }

@@ -37,6 +37,6 @@ internal sealed partial class StorageFaults(TimeProvider time)
         LogFault(logger, fault, before);
     }
 
-    [LoggerMessage(21, LogLevel.Error, "The storage did not do something ({Unlogged} more faults since the last line like this). Clients whose requests it concerned were told so; look at its room, its rights and whether it runs.")]
+    [LoggerMessage(21, LogLevel.Error, "The database failed an operation ({Unlogged} more failures since the last such line). Clients whose requests failed were told. Check that the database is running, has free space, and grants this user its rights.")]
     private static partial void LogFault(ILogger logger, Exception fault, int unlogged);
 }

@@ -79,6 +79,6 @@ internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle s
         }
     }
 
-    [LoggerMessage(41, LogLevel.Warning, "Owners could not be moved to the silo that is their home now; tried again in a moment.")]
+    [LoggerMessage(41, LogLevel.Warning, "Some owners could not be moved to the silo that is now their home. They are served where they are, and the move is tried again.")]
     private partial void LogNotMoved(Exception exception);
 }

@@ -7,9 +7,9 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Routing;
 
 /// <summary>
-/// A client of Orleans that enters the cluster by one silo. Closed after trouble, until it has rested and a ping came back: a ping
-/// does not come back, the connection breaks, or the silo says that it is about to stop. Not when a call is lost: that may have been
-/// passed on to a silo that hangs, and then one such silo would close the ways to all others.
+/// An Orleans client that enters the cluster through one silo. The route closes when a ping does not come back, when the connection
+/// breaks, or when the silo says that it is about to stop. It opens again after a rest, once a ping has come back. A lost call
+/// does not close it: the silo may have passed the call on to another one that hangs, and that one would then close the routes to all.
 /// </summary>
 internal sealed class SiloRoute : IAsyncDisposable
 {

@@ -145,9 +145,9 @@ internal sealed partial class SiloRoutes(
 
     private static Task EndAsync(SiloRoute[] routes) => Task.WhenAll(Array.ConvertAll(routes, route => route.DisposeAsync().AsTask()));
 
-    [LoggerMessage(39, LogLevel.Warning, "Which silos there are could not be read; what was known is used, and it is tried again in a moment.")]
+    [LoggerMessage(39, LogLevel.Warning, "The list of silos could not be read from the database. The last known list is used, and reading is tried again in 2 seconds. If it keeps failing, check the database.")]
     private partial void LogNotLooked(Exception exception);
 
-    [LoggerMessage(40, LogLevel.Information, "Silo at {Gateway} cannot be reached directly yet: {Reason}")]
+    [LoggerMessage(40, LogLevel.Information, "The silo at {Gateway} cannot be reached directly yet, and requests go to it through other silos: {Reason}")]
     private partial void LogNotOpened(IPEndPoint gateway, string reason);
 }

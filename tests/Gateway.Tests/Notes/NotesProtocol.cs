@@ -66,6 +66,7 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
         Refusal.TooManyFailures failures => Text(429, "3", KeyValuePair.Create("Retry-After", $"{failures.RetryAfter.TotalSeconds}")),
         Refusal.NoRoom => Text(503, "4"),
         Refusal.BodyTooLarge body => Text(413, $"{body.MaxBytes}"),
+        Refusal.BodyCoded body => Text(415, body.Accepted),
         Refusal.UrlTooLong => Text(414, "5"),
         Refusal.HeadersTooLarge => Text(431, "6"),
         Refusal.BadQuery => Text(400, "7"),
@@ -76,7 +77,7 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
 
     public Answer Preflight(HttpRequest request, string? methods) => Text(200, "", KeyValuePair.Create("Access-Control-Allow-Methods", methods ?? "none"));
 
-    public void AddHeaders(HttpRequest request, IHeaderDictionary headers) => headers["X-Notes"] = "1";
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => headers["X-Notes"] = "1";
 
     private static ResourceMethod<NotesHandler> Method(string name, Access access, BodyKind body, NotesHandler handler) => new(name, access, body, handler);
 

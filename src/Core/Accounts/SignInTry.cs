@@ -1,0 +1,7 @@
+namespace Lockstep.Core.Accounts;
+
+/// <summary>A try to sign in.</summary>
+/// <param name="Id">Of this try alone, so that its end takes back no other's.</param>
+/// <param name="Account">Name that was given; empty for one that no account can have.</param>
+/// <param name="Address">Where it comes from.</param>
+public sealed record SignInTry(Guid Id, string Account, string Address);
