@@ -16,6 +16,8 @@ namespace Lockstep.Core.Owner;
 /// another process took over or a restore happened, writes nothing; it loads and runs the turn again.</item>
 /// <item>The store says truly what became of a commit; when it cannot, or a fault comes in between, the callers hear "unknown"
 /// and the heads are thrown away. A fault before that fails its own request; none ends the turns.</item>
+/// <item>Who may write is judged when the commit is done: where the store says that a caller's account is closed, the turn is run
+/// again without that caller's requests.</item>
 /// <item>Heads older than any that were remembered are not remembered again, unless an old store was put in the place of this
 /// one.</item>
 /// <item>In a shared store, answers that rest on remembered heads are given only while the store lets this process answer for
@@ -181,7 +183,7 @@ internal sealed class BucketOwner(
         var begunAt = metrics.Now();
         if (!await TryExecuteAsync(begun))
         {
-            foreach (var pending in begun)
+            foreach (var pending in begun.Where(static pending => pending.Response is null))
             {
                 await TryExecuteAsync([pending]);
             }
@@ -277,11 +279,11 @@ internal sealed class BucketOwner(
                 }
 
                 // :: Step 2: commit.
-                var commit = turn.Draft.ToCommit(Guid.NewGuid());
+                var commit = turn.Draft.ToCommit(Guid.NewGuid()) with { Accounts = AccountsOf(requests) };
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var outcome = await store.CommitAsync(commit);
-                mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused);
+                mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused or CommitStatus.Closed);
                 metrics.Committed(outcome.Status, committing);
 
                 // :: Step 3: publish, or throw the turn away.
@@ -302,6 +304,15 @@ internal sealed class BucketOwner(
                         return true;
                     case CommitStatus.Stale:
                         Forget();
+                        continue;
+                    case CommitStatus.Closed:
+                        begun = WithoutClosed(begun, outcome.Closed!);
+                        requests = begun.ConvertAll(static pending => pending.Request);
+                        if (begun.Count == 0)
+                        {
+                            return true;
+                        }
+
                         continue;
                     default:
                         throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
@@ -328,6 +339,23 @@ internal sealed class BucketOwner(
 
             return mayBeWritten || begun.Count == 1;
         }
+    }
+
+    /// <summary>In whose names a turn writes. What the server does by itself is nobody's, also where it is about somebody.</summary>
+    private static IReadOnlyList<long> AccountsOf(List<BucketRequest> requests) =>
+        [.. requests.Where(static request => request.Caller.Access != BucketAccess.System)
+            .Select(static request => request.Caller.Principals.Account.Number).Where(static number => number != 0).Distinct()];
+
+    /// <summary>Decides the answers to those whose accounts are closed.</summary>
+    /// <returns>The others.</returns>
+    private static List<PendingRequest> WithoutClosed(List<PendingRequest> begun, IReadOnlyList<long> closed)
+    {
+        var gone = begun.FindAll(pending =>
+            pending.Request.Caller.Access != BucketAccess.System && closed.Contains(pending.Request.Caller.Principals.Account.Number));
+        gone.ForEach(static pending => pending.Decide(BucketResponse.Uniform(pending.Request, AccountClosed.Instance)));
+        return gone.Count > 0
+            ? begun.FindAll(pending => !gone.Contains(pending))
+            : throw new InvalidOperationException("The store says of an account that it is closed which the commit did not name.");
     }
 
     private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
@@ -394,7 +422,7 @@ internal sealed class BucketOwner(
     }
 
     private static bool SameView(BucketHeads a, BucketHeads b) =>
-        a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.NextKey == b.NextKey
+        a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.AuthorNumber == b.AuthorNumber && a.NextKey == b.NextKey
         && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key && b[list.Key].Horizon == list.Value.Horizon);
 
     private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
