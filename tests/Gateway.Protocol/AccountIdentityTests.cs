@@ -1,4 +1,8 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Kinto;
@@ -145,6 +149,32 @@ public sealed class AccountIdentityTests
 
             Assert.Equal([200, 401], answers.Select(static answer => answer.Status).Distinct().Order());
             Assert.Single(answers, static answer => answer.Status == 200);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    /// <summary>As 0.1.0 could let it be written, for an account whose deletion it had acknowledged.</summary>
+    [Fact]
+    public async Task Bucket_LeftBehindWithoutANumber_IsNotInheritedByTheNextAccountOfTheName_AndGoesWithIt()
+    {
+        var server = await KintoServer.StartAsync();
+        try
+        {
+            var left = server.Services.GetRequiredService<IBuckets>().Get(BucketId.Named("left"));
+            var former = new Caller(new("account:user1"), BucketAccess.ByAcl);
+            Assert.IsType<RecordWritten>((await left.ExecuteAsync(new BucketRequest(former, [new PutRecord(ObjectRef.Bucket, "{}"u8.ToArray())]), default)).Outcomes[0]);
+
+            using var user = await server.NewUserAsync();
+            (await user.GetAsync("/buckets/left")).AssertError(403, KintoErrno.Forbidden);
+            Assert.Empty((await user.GetAsync("/buckets?_since=0")).Ids);
+            Assert.Equal("0", (await user.SendAsync("HEAD", "/buckets")).Headers["Total-Objects"]);
+
+            Assert.Equal(200, (await user.DeleteAsync("/accounts/user1")).Status);
+            using var other = await server.NewUserAsync();
+            Assert.Equal(201, (await other.PutAsync("/buckets/left", """{"data":{}}""")).Status);
         }
         finally
         {
