@@ -14,9 +14,9 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal sealed class AccountPlans(KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts)
 {
-    public KintoPlan List(KintoRequest request) => Own(request, request.Principal!.Account, lists.Page(request, Target(id: null)));
+    public KintoPlan List(KintoRequest request) => Own(request, lists.Page(request, Target(id: null)));
 
-    public KintoPlan Count(KintoRequest request) => Own(request, request.Principal!.Account, lists.Count(request, Target(id: null)));
+    public KintoPlan Count(KintoRequest request) => Own(request, lists.Count(request, Target(id: null)));
 
     public KintoPlan Get(KintoRequest request) => Own(request, target => objects.Get(request, target));
 
@@ -44,7 +44,7 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
             return unreadable ?? KintoErrors.Invalid("body", "data.id", "An account needs an id of letters, digits and +.@_-");
         }
 
-        return IsOwn(request, name) ? Own(request, name, Create(request, name)) : Register(request, name, own => Create(own, name));
+        return IsOwn(request, name) ? Own(request, Create(request, name)) : Register(request, name, own => Create(own, name));
     }
 
     private static KintoTarget Target(string? id) => new(
@@ -96,11 +96,11 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
     private KintoPlan Own(KintoRequest request, Func<KintoTarget, KintoPlan> plan)
     {
         var name = request.Values["account"];
-        return RefuseName(name) ?? (IsOwn(request, name) ? Own(request, name, plan(Target(name))) : KintoErrors.Forbidden);
+        return RefuseName(name) ?? (IsOwn(request, name) ? Own(request, plan(Target(name))) : KintoErrors.Forbidden);
     }
 
-    private KintoPlan Own(KintoRequest request, string name, KintoPlan plan) =>
-        By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ExecuteAsync(name, operation, cancellationToken));
+    private KintoPlan Own(KintoRequest request, KintoPlan plan) =>
+        By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ExecuteAsync(request.Principal!, operation, cancellationToken));
 
     /// <param name="request">The request.</param>
     /// <param name="name">Of the account to be.</param>

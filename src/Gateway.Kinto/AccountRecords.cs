@@ -4,6 +4,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -33,12 +34,15 @@ internal sealed class AccountRecords(AccountDirectory directory)
             ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true) : null);
     }
 
-    /// <summary>Carries out an operation on an account, for its owner.</summary>
-    /// <returns>Null when there is no such account any more.</returns>
-    public async ValueTask<Outcome?> ExecuteAsync(string name, Operation operation, CancellationToken cancellationToken)
+    /// <summary>
+    /// Carries out an operation on somebody's own account: the one with which they signed in, and while it has the password that
+    /// they signed in with.
+    /// </summary>
+    /// <returns>Null when that account is gone or has another password by now, whoever has its name.</returns>
+    public async ValueTask<Outcome?> ExecuteAsync(Principal principal, Operation operation, CancellationToken cancellationToken)
     {
         string? made = null;
-        while (await directory.FindAsync(name, cancellationToken) is { IsBeingDeleted: false } account)
+        while (await directory.FindOwnAsync(principal, cancellationToken) is { } account)
         {
             var record = Of(account);
             if (operation is ListRecords or CountRecords)
@@ -65,7 +69,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
             {
                 if (await directory.DeleteAsync(account, cancellationToken))
                 {
-                    return new RecordDeleted(StoredRecord.Tombstone(name, account.Modified.Plus(1), author: null));
+                    return new RecordDeleted(StoredRecord.Tombstone(account.Name, account.Modified.Plus(1), author: null));
                 }
 
                 continue;

@@ -12,7 +12,7 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets. Ids and stamps come from the store's index, data only for what is shown. It has no owner,
 /// so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index)
+internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
 {
     private const long MaxSortedBytes = 16L << 20;
 
@@ -35,13 +35,17 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         var (parameters, error) = ListParameters.Read(request, options);
         return parameters is null ? error! : new KintoPlan.Task(async cancellationToken =>
         {
-            var found = await BucketSelection.ReadAsync(index, request.Principal!.Id, parameters.Query, cancellationToken);
+            var found = await BucketSelection.ReadAsync(index, request.Principal!, parameters.Query, cancellationToken);
             var failed = precondition.Failed(exists: true, found.Stamp);
             Outcome outcome = failed == PreconditionTest.None ? await answer(found, parameters.Query, cancellationToken)
                 : request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist ? new NotModified(found.Stamp)
                 : new PreconditionFailed(Existing: null, found.Stamp);
-            var response = KintoOutcomes.Render(outcome, request, All, parameters.Fields, options);
-            return ListPlans.NextOf(outcome) is { } next
+
+            // The index knows names. If the account is there now, its name was nobody else's when the index was asked.
+            var response = await accounts.ExistsAsync(request.Principal!, cancellationToken)
+                ? KintoOutcomes.Render(outcome, request, All, parameters.Fields, options)
+                : KintoErrors.Unauthorized;
+            return response.Status < 400 && ListPlans.NextOf(outcome) is { } next
                 ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
                 : response;
         });
@@ -110,9 +114,9 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
             // One that has changed since it was listed may not be what was asked for any more.
             var delete = new DeleteRecord(ObjectRef.Bucket) { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified) };
             var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, entry.Id), [delete]), cancellationToken);
-            if (response.Outcomes[0] is Unavailable unavailable)
+            if (response.Outcomes[0] is Unavailable or AccountClosed)
             {
-                return unavailable;
+                return response.Outcomes[0];
             }
 
             if (response.Outcomes[0] is RecordDeleted deleted)
@@ -162,6 +166,11 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
         {
             var target = KintoTarget.OfBucket(request.Principal!, id);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken);
+            if (response.Outcomes[0] is AccountClosed)
+            {
+                accounts.Forget(target.Caller);
+            }
+
             if (response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed { Existing: not null }))
             {
                 return KintoOutcomes.Render(response.Outcomes[0], request, target, fields: null, options) with { SlowDown = response.ClockLeads };

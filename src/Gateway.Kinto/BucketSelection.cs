@@ -3,6 +3,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -21,16 +22,16 @@ internal sealed record BucketSelection(IReadOnlyList<BucketEntry> Matching, bool
 
     private const int AtOnce = 1_000;
 
-    public static async ValueTask<BucketSelection> ReadAsync(IBucketIndex index, string author, ListQuery query, CancellationToken cancellationToken)
+    public static async ValueTask<BucketSelection> ReadAsync(IBucketIndex index, Principal author, ListQuery query, CancellationToken cancellationToken)
     {
         var order = query.Order;
         var kept = order == ListOrder.Fields ? MaxSorted : query.Limit;
         var matching = new List<(BucketEntry Entry, StoredRecord Row)>();
         var (stamp, live, more) = (ServerTimestamp.Zero, 0L, false);
         BucketId? last = null;
-        while (await index.ListByAuthorAsync(author, onlyLive: false, last, AtOnce, cancellationToken) is { Count: > 0 } entries)
+        while (await index.ListByAuthorAsync(author.Id, onlyLive: false, last, AtOnce, cancellationToken) is { Count: > 0 } entries)
         {
-            foreach (var entry in entries)
+            foreach (var entry in entries.Where(entry => author.Ref.Made(entry.AuthorNumber, entry.Modified)))
             {
                 stamp = ServerTimestamp.Max(stamp, entry.Modified);
                 var row = new StoredRecord { Id = entry.Id.Name, Modified = entry.Modified, IsTombstone = entry.IsDeleted };

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -8,7 +9,7 @@ namespace Lockstep.Gateway.Kinto;
 /// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
 /// a run was not executed, what follows is not begun: it may rest on what was not written.
 /// </summary>
-internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions options, ILogger<KintoExecutor> logger)
+internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory accounts, KintoOptions options, ILogger<KintoExecutor> logger)
 {
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, CancellationToken cancellationToken)
     {
@@ -17,8 +18,7 @@ internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions optio
             case KintoPlan.Answer answer:
                 return answer.Response;
             case KintoPlan.Call call:
-                var response = await buckets.Get(call.Bucket).ExecuteAsync(new BucketRequest(call.Caller, [call.Operation]), cancellationToken);
-                return Render(call, response, 0);
+                return Render(call, await AskAsync(call.Bucket, new BucketRequest(call.Caller, [call.Operation]), cancellationToken), 0);
             case KintoPlan.Task task:
                 return await RunAsync(task, cancellationToken);
             default:
@@ -51,6 +51,12 @@ internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions optio
                     var request = new BucketRequest(call.Caller, [.. run.Select(part => part.Operation)]);
                     (await RunAsync(run, request, cancellationToken)).CopyTo(responses, next);
                     next += run.Count;
+                    if (responses[first].Status == 401)
+                    {
+                        // The account was closed meanwhile.
+                        parts.ForgetSignIns();
+                    }
+
                     break;
             }
 
@@ -86,7 +92,7 @@ internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions optio
     {
         try
         {
-            var response = await buckets.Get(run[0].Bucket).ExecuteAsync(request, cancellationToken);
+            var response = await AskAsync(run[0].Bucket, request, cancellationToken);
             return [.. run.Select((call, index) => Render(call, response, index))];
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -94,6 +100,17 @@ internal sealed partial class KintoExecutor(IBuckets buckets, KintoOptions optio
             LogFault(e);
             return [.. run.Select(_ => KintoErrors.Internal)];
         }
+    }
+
+    private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, CancellationToken cancellationToken)
+    {
+        var response = await buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
+        if (response.Outcomes[0] is AccountClosed)
+        {
+            accounts.Forget(request.Caller);
+        }
+
+        return response;
     }
 
     [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed and was answered 500. The exception says why: a fault in the program, which should be reported, or a stop that cut the request off.")]

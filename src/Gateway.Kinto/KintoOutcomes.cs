@@ -34,6 +34,7 @@ internal static class KintoOutcomes
         Missing missing => KintoErrors.Create(404, KintoErrno.InvalidResourceId, "Not Found", null, Details(target.PublicId(missing.Target.Id), target.ResourceName)),
         ParentMissing missing => MissingParent(missing.Parent),
         Forbidden => KintoErrors.Forbidden,
+        AccountClosed => KintoErrors.Unauthorized,
         Invalid invalid => KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason),
         TooLarge tooLarge => KintoErrors.TooLarge(tooLarge.Reason),
         Unavailable unavailable => Unavailable(unavailable.Reason, options),

@@ -161,42 +161,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps other processes out of what they lock by the same name.</summary>
-    /// <exception cref="StoreUnavailableException">It is not to be had.</exception>
-    internal async ValueTask<IAsyncDisposable> LockAsync(int lockClass, string name, CancellationToken cancellationToken)
+    /// <summary>For a transaction that waits for locks of others: after the lock time-out it ends with a fault.</summary>
+    internal NpgsqlBatchCommand LockTimeoutCommand()
     {
-        if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
-        {
-            throw new StoreUnavailableException("All connections to PostgreSQL are in use.");
-        }
-
-        NpgsqlConnection? connection = null;
-        try
-        {
-            connection = await source.OpenConnectionAsync(cancellationToken);
-            var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await using var command = new NpgsqlCommand("SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory_xact_lock($1, hashtext($2))", connection);
-            var parameters = new ParameterList(command.Parameters);
-            parameters.Add(lockClass);
-            parameters.AddText(name);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-            return new HeldLock(connection, transaction, readers);
-        }
-        catch (Exception e)
-        {
-            if (connection is not null)
-            {
-                await connection.DisposeAsync();
-            }
-
-            readers.Release();
-            if (PostgresFaults.IsOfTheDatabase(e))
-            {
-                throw new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e);
-            }
-
-            throw;
-        }
+        var command = new NpgsqlBatchCommand("SELECT set_config('lock_timeout', $1, true)");
+        new ParameterList(command.Parameters).AddText($"{(long)options.LockTimeout.TotalMilliseconds}ms");
+        return command;
     }
 
     private async Task<StoredRecord?> ReadOneAsync(long bucket, RecordKey key) => await UseAsync(

@@ -75,7 +75,7 @@ public sealed class PostgresImport : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(
             """
-            INSERT INTO accounts (number, name, password, modified, deleting) SELECT * FROM unnest($1, $2, $3, $4, $5)
+            INSERT INTO accounts (number, name, password, modified, deleting, since) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
             """, connection);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(accounts, static account => account.Number);
@@ -83,6 +83,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.AddText(accounts, static account => account.PasswordHash);
         parameters.Add(accounts, static account => account.Modified.Milliseconds);
         parameters.Add(accounts, static account => account.IsBeingDeleted);
+        parameters.Add(accounts, static account => account.Since.Milliseconds);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -148,8 +149,9 @@ public sealed class PostgresImport : IAsyncDisposable
         batch.BatchCommands.Add(lists);
         var heads = new NpgsqlBatchCommand(
             """
-            UPDATE buckets b SET version = i.version, clock = i.clock, live = i.live, base = i.base, next_key = i.next_key, author = i.author
-            FROM unnest($1, $2, $3, $4, $5, $6, $7) AS i (bucket, version, clock, live, base, next_key, author) WHERE b.bucket = i.bucket
+            UPDATE buckets b SET version = i.version, clock = i.clock, live = i.live, base = i.base, next_key = i.next_key, author = i.author,
+                author_number = i.author_number, author_base = i.base
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS i (bucket, version, clock, live, base, next_key, author, author_number) WHERE b.bucket = i.bucket
             """);
         CommitStatement.AddHeads(new ParameterList(heads.Parameters), buckets, static heads => heads.Row, static heads => heads);
         batch.BatchCommands.Add(heads);

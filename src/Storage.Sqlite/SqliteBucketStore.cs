@@ -76,7 +76,9 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     {
         BucketHeads heads;
         using (var reader = statements.Prepare(
-            "SELECT bucket, version, clock, live, base, next_key, author FROM buckets WHERE id = $0", id.Value).ExecuteReader())
+            """
+            SELECT bucket, version, clock, live, base, next_key, author, iif(author_base = base, author_number, NULL) FROM buckets WHERE id = $0
+            """, id.Value).ExecuteReader())
         {
             if (!reader.Read())
             {
@@ -93,6 +95,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                 Base = new ServerTimestamp(reader.GetInt64(4)),
                 NextKey = reader.GetInt32(5),
                 Author = reader.IsDBNull(6) ? null : reader.GetString(6),
+                AuthorNumber = reader.IsDBNull(7) ? null : reader.GetInt64(7),
             };
         }
 

@@ -76,6 +76,7 @@ public sealed class WireTests
         new RecordWritten(Record, Created: false) { Previous = Record },
         new RecordWritten(Record, Created: true),
         new RecordsDeleted([StoredRecord.Tombstone("b", new(6), "account:alice")], new(6), Next: null),
+        AccountClosed.Instance,
         new TooLarge("large"),
         Unavailable.FateUnknown,
     ];
@@ -84,7 +85,8 @@ public sealed class WireTests
     [MemberData(nameof(Operations), DisableDiscoveryEnumeration = true)]
     public void Operation_ThereAndBack_IsTheSame(Operation operation)
     {
-        var request = new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]);
+        var alice = new PrincipalSet("account:alice") { Account = new AccountRef(7, new(5)) };
+        var request = new BucketRequest(new Caller(alice, BucketAccess.Own), [operation]);
 
         var back = Transport(BucketRequestSurrogate.From(new Sending(request))).ToRequest();
 

@@ -91,6 +91,51 @@ public sealed class ShardTests : IAsyncLifetime
     }
 
     [PostgresFact(Reason)]
+    public async Task DatabaseThatIsAway_KeepsNobodyFromRegistering_AndAnAccountFromGoingUntilItIsBack()
+    {
+        await using var killed = await OwnPostgres.StartAsync();
+        string[] connections = [databases[0], killed.Connection];
+        var (server, address) = await ServerProcess.StartAsync(directory.Path, [], Environment(connections));
+        using (server)
+        {
+            using var http = new HttpClient { BaseAddress = address };
+            using var leaver = new Device(address, "leaver", "s3cr3t");
+            await leaver.RegisterAsync("leaver", "s3cr3t");
+            Assert.Equal(HttpStatusCode.Created, (await leaver.PutAsync("a")).Status);
+            await killed.KillAsync();
+
+            // :: Away
+            using var newcomer = new Device(address, "newcomer", "s3cr3t");
+            await newcomer.RegisterAsync("newcomer", "s3cr3t").WaitAsync(TimeSpan.FromSeconds(10));
+            using (var delete = new HttpRequestMessage(HttpMethod.Delete, "/v1/accounts/leaver"))
+            {
+                delete.Headers.Authorization = new("Basic", Convert.ToBase64String("leaver:s3cr3t"u8));
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.SendAsync(delete)).StatusCode);
+            }
+
+            Assert.Equal(HttpStatusCode.Unauthorized, (await leaver.PutAsync("b")).Status);
+            Assert.Equal(1L, await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM accounts WHERE name = 'leaver'"));
+
+            // :: Back
+            await killed.RestartAsync();
+            var begun = System.Diagnostics.Stopwatch.GetTimestamp();
+            while ((long)(await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM accounts WHERE name = 'leaver'"))! > 0)
+            {
+                Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(60), "The deletion is not gone on with.");
+                await Task.Delay(TimeSpan.FromMilliseconds(50));
+            }
+
+            foreach (var connection in connections)
+            {
+                Assert.Equal(0L, await PostgresServer.QueryAsync(connection, "SELECT count(*) FROM buckets WHERE live AND author = 'account:leaver'"));
+                Assert.Equal(1L, await PostgresServer.QueryAsync(connection, "SELECT count(*) FROM closed_accounts"));
+            }
+
+            await leaver.RegisterAsync("leaver", "s3cr3t");
+        }
+    }
+
+    [PostgresFact(Reason)]
     public async Task SettingsThatDoNotFit_StopServerAndCommandsWithOneLine()
     {
         Assert.Equal(0, (await RunAsync(databases, "migrate")).Code);

@@ -122,14 +122,14 @@ public sealed class CopyTests : IAsyncLifetime
             await ExecuteAsync(buckets, ids[0], new DeleteRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 100 }));
             foreach (var name in new[] { "alice", "bob" })
             {
-                await storage.Accounts.BeginDeletionAsync(name, expected: null, default);
-                await storage.Accounts.EndDeletionAsync(name, $"account:{name}", default);
+                var account = await storage.Accounts.BeginDeletionAsync(name, expected: null, default);
+                await storage.Accounts.EndDeletionAsync(account!, $"account:{name}", default);
             }
 
             await storage.Accounts.AddAsync("bob", "hash-new", new ServerTimestamp(9), default);
             await storage.Accounts.AddAsync("carol", "hash", new ServerTimestamp(9), default);
-            await storage.Accounts.BeginDeletionAsync("carol", expected: null, default);
-            await storage.Accounts.EndDeletionAsync("carol", "account:carol", default);
+            var carol = await storage.Accounts.BeginDeletionAsync("carol", expected: null, default);
+            await storage.Accounts.EndDeletionAsync(carol!, "account:carol", default);
         }
 
         Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));

@@ -14,7 +14,7 @@ public sealed class CredentialCacheTests
 
         foreach (var digest in digests)
         {
-            cache.Add(digest, principal, "hash", cache.Generation);
+            cache.Add(digest, principal, cache.Generation);
         }
 
         Assert.InRange(digests.Count(known => cache.Find(known) is not null), 980, 1000);

@@ -11,7 +11,17 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
 {
     private readonly Lock gate = new();
     private readonly Dictionary<BucketId, State> states = [];
+    private readonly HashSet<long> closed = [];
     private long lastRow;
+
+    /// <summary>As an account store does: no commit that names the account is done any more.</summary>
+    public void Close(long number)
+    {
+        lock (gate)
+        {
+            closed.Add(number);
+        }
+    }
 
     public bool IsShared => false;
 
@@ -77,6 +87,11 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
     {
         lock (gate)
         {
+            if (commit.Accounts.Where(closed.Contains).ToArray() is { Length: > 0 } barred)
+            {
+                return ValueTask.FromResult(new CommitOutcome(CommitStatus.Closed, Closed: barred));
+            }
+
             var state = states.GetValueOrDefault(commit.Id);
             if ((state?.Heads.Version ?? 0) != commit.ExpectedVersion || (state is not null && commit.Heads.Clock <= state.Heads.Clock))
             {
@@ -110,6 +125,9 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 .Take(limit)
                 .Select(state => state.Heads.Exists
                     ? new BucketEntry(state.Heads.Id, state.Heads[ListRef.Self].RowsModified, IsDeleted: false, state.Heads[ListRef.Self].Bytes)
+                    {
+                        AuthorNumber = state.Heads.AuthorNumber,
+                    }
                     : new BucketEntry(state.Heads.Id, state.Heads.Base, IsDeleted: true, Bytes: 0))]);
         }
     }

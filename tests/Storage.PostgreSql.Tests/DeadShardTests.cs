@@ -148,9 +148,10 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Buckets.LoadAsync(far, claim: false, default).AsTask());
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Index.ListExistingAsync(null, 10, default).AsTask());
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Maintenance.PurgeAsync(10, default).AsTask());
-            await shards.Accounts.AddAsync("alice", "hash", new(1), default);
+            var alice = (await shards.Accounts.AddAsync("alice", "hash", new(1), default))!;
             await shards.Accounts.BeginDeletionAsync("alice", expected: null, default);
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.EndDeletionAsync("alice", "account:alice", default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.CloseAsync(alice.Number, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Accounts.EndDeletionAsync(alice, "account:alice", default).AsTask());
             Assert.NotNull(await shards.Accounts.FindAsync("alice", default));
 
             // :: The commands that need all of them say so.

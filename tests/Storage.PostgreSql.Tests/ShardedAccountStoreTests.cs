@@ -18,13 +18,13 @@ public sealed class ShardedAccountStoreTests(TestShards shards) : AccountStoreCo
     public async Task Deletion_Ended_ForgetsTheNameInEachDatabase(int database)
     {
         const string principal = "account:carol";
+        var carol = (await Accounts.AddAsync("carol", "hash", new(1), default))!;
         var id = TestShards.NewId(database);
         var heads = BucketHeads.Unwritten(id) with { Version = 1, Clock = new(100), Author = principal };
         await Buckets.CommitAsync(new BucketCommit(heads, Guid.NewGuid(), [], [], [], []));
-        await Accounts.AddAsync("carol", "hash", new(1), default);
         await Accounts.BeginDeletionAsync("carol", expected: null, default);
 
-        await Accounts.EndDeletionAsync("carol", principal, default);
+        await Accounts.EndDeletionAsync(carol, principal, default);
 
         Assert.Null((await Buckets.LoadAsync(id, claim: false, default))!.Author);
     }

@@ -9,30 +9,41 @@ public interface IAccountStore
 {
     ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Keeps other processes from giving or taking this name, until it is disposed.</summary>
-    ValueTask<IAsyncDisposable> LockNameAsync(string name, CancellationToken cancellationToken);
-
+    /// <summary>Needs no database but the one that accounts lie in.</summary>
     /// <returns>The new account; null when the name is taken.</returns>
     ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
 
     /// <param name="name">The account.</param>
-    /// <param name="expected">Only while this is its stamp; null for whatever it is.</param>
+    /// <param name="expected">
+    /// Only while it is as it was read: the same account, with this hash and this stamp, judged by the statement that changes it.
+    /// Null for whatever it is.
+    /// </param>
     /// <param name="passwordHash">The new hash.</param>
     /// <param name="now">The new stamp, or one above the last if that is later.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The account as it is now; null when there is none, it is being deleted, or has another stamp.</returns>
+    /// <returns>The account as it is now; null when there is none, it is being deleted, or it is not as expected.</returns>
     ValueTask<Account?> ChangePasswordAsync(
-        string name, ServerTimestamp? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
+        string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
 
-    /// <summary>First half of a deletion: from here on nobody can sign in, and the name stays taken. Can be done again.</summary>
+    /// <summary>First part of a deletion: from here on nobody can sign in, and the name stays taken. Can be done again.</summary>
     /// <param name="name">The account.</param>
-    /// <param name="expected">Only while this is its stamp; null for whatever it is.</param>
+    /// <param name="expected">As of <see cref="ChangePasswordAsync"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when there is no such account, or it has another stamp.</returns>
-    ValueTask<bool> BeginDeletionAsync(string name, ServerTimestamp? expected, CancellationToken cancellationToken);
+    /// <returns>The account that goes; null when there is none, or it is not as expected.</returns>
+    ValueTask<Account?> BeginDeletionAsync(string name, Account? expected, CancellationToken cancellationToken);
 
-    /// <summary>Second half, once the data is gone: forgets the account, and the name on what it left behind.</summary>
-    ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken);
+    /// <summary>
+    /// Second part: marks the account as closed in every database, for good. Once this has ended, no commit that names the account
+    /// is done any more, also none that was under way; see <see cref="CommitStatus.Closed"/>. Can be done again.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">A database is away; others may have the mark.</exception>
+    ValueTask CloseAsync(long number, CancellationToken cancellationToken);
+
+    /// <summary>Last part, once the data is gone: forgets the account, and the name on what it left behind.</summary>
+    /// <param name="account">Nothing happens when it is gone, whoever has its name by now.</param>
+    /// <param name="principal">What it is called as an author.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken);
 
     /// <summary>Accounts in name order, after a name.</summary>
     ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int limit, CancellationToken cancellationToken);

@@ -56,7 +56,12 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         CreateParents(target, caller);
         if (target.List.Role == ListRole.Self && !heads.Exists)
         {
-            heads = heads with { Exists = true, Author = caller.Principals.User };
+            heads = heads with
+            {
+                Exists = true,
+                Author = caller.Principals.User,
+                AuthorNumber = caller.Principals.Account.Number is not 0 and var number ? number : null,
+            };
         }
 
         EnsureList(target.List);
@@ -109,6 +114,7 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
                 heads = heads with
                 {
                     Exists = false,
+                    AuthorNumber = null,
                     Base = tombstone.Modified,
                     Lists = ImmutableDictionary<ListRef, ListHead>.Empty,
                 };

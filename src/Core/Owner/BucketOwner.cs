@@ -16,6 +16,8 @@ namespace Lockstep.Core.Owner;
 /// <item>The store reports truthfully what became of a commit. If it cannot, or if a fault comes after the commit was sent, the callers
 /// are told that the outcome is unknown and the heads are discarded. A fault before that fails only the request that
 /// caused it. No fault stops the turns.</item>
+/// <item>Who may write is judged at the commit. If the store says that a caller's account is closed, the turn runs again without
+/// that caller's requests.</item>
 /// <item>Heads older than the newest ones ever remembered are not remembered again, unless the store itself was replaced by an older
 /// copy.</item>
 /// <item>In a shared store, an answer from remembered heads is given only while the store lets this process answer for the
@@ -182,7 +184,7 @@ internal sealed class BucketOwner(
         var begunAt = metrics.Now();
         if (!await TryExecuteAsync(begun))
         {
-            foreach (var pending in begun)
+            foreach (var pending in begun.Where(static pending => pending.Response is null))
             {
                 await TryExecuteAsync([pending]);
             }
@@ -278,11 +280,11 @@ internal sealed class BucketOwner(
                 }
 
                 // :: Step 2: commit.
-                var commit = turn.Draft.ToCommit(Guid.NewGuid());
+                var commit = turn.Draft.ToCommit(Guid.NewGuid()) with { Accounts = AccountsOf(requests) };
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var outcome = await store.CommitAsync(commit);
-                mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused);
+                mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused or CommitStatus.Closed);
                 metrics.Committed(outcome.Status, committing);
 
                 // :: Step 3: publish, or throw the turn away.
@@ -303,6 +305,15 @@ internal sealed class BucketOwner(
                         return true;
                     case CommitStatus.Stale:
                         Forget();
+                        continue;
+                    case CommitStatus.Closed:
+                        begun = WithoutClosed(begun, outcome.Closed!);
+                        requests = begun.ConvertAll(static pending => pending.Request);
+                        if (begun.Count == 0)
+                        {
+                            return true;
+                        }
+
                         continue;
                     default:
                         throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
@@ -329,6 +340,23 @@ internal sealed class BucketOwner(
 
             return mayBeWritten || begun.Count == 1;
         }
+    }
+
+    /// <summary>In whose names a turn writes. What the server does by itself is nobody's, also where it is about somebody.</summary>
+    private static IReadOnlyList<long> AccountsOf(List<BucketRequest> requests) =>
+        [.. requests.Where(static request => request.Caller.Access != BucketAccess.System)
+            .Select(static request => request.Caller.Principals.Account.Number).Where(static number => number != 0).Distinct()];
+
+    /// <summary>Decides the answers to those whose accounts are closed.</summary>
+    /// <returns>The others.</returns>
+    private static List<PendingRequest> WithoutClosed(List<PendingRequest> begun, IReadOnlyList<long> closed)
+    {
+        var gone = begun.FindAll(pending =>
+            pending.Request.Caller.Access != BucketAccess.System && closed.Contains(pending.Request.Caller.Principals.Account.Number));
+        gone.ForEach(static pending => pending.Decide(BucketResponse.Uniform(pending.Request, AccountClosed.Instance)));
+        return gone.Count > 0
+            ? begun.FindAll(pending => !gone.Contains(pending))
+            : throw new InvalidOperationException("The store says of an account that it is closed which the commit did not name.");
     }
 
     private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
@@ -395,7 +423,7 @@ internal sealed class BucketOwner(
     }
 
     private static bool SameView(BucketHeads a, BucketHeads b) =>
-        a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.NextKey == b.NextKey
+        a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.AuthorNumber == b.AuthorNumber && a.NextKey == b.NextKey
         && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key && b[list.Key].Horizon == list.Value.Horizon);
 
     private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)

@@ -17,7 +17,11 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
 {
     /// <summary>Whether the caller may do anything in this bucket.</summary>
     public static bool MayAccess(BucketHeads heads, Caller caller) =>
-        caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && caller.Principals.Contains(heads.Author));
+        caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals));
+
+    /// <summary>Whether the caller made the bucket, which exists.</summary>
+    public static bool IsAuthor(BucketHeads heads, PrincipalSet principals) =>
+        principals.Contains(heads.Author) && principals.Account.Made(heads.AuthorNumber, heads[ListRef.Self].RowsModified);
 
     /// <returns>The outcome, and the version of the newest snapshot that it rests on.</returns>
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(

@@ -75,6 +75,7 @@ internal sealed class OwnerMetrics : IDisposable
         CommitStatus.Stale => "stale",
         CommitStatus.NotExecuted => "not_executed",
         CommitStatus.Refused => "refused",
+        CommitStatus.Closed => "closed",
         _ => "unknown",
     };
 

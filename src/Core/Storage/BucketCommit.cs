@@ -23,6 +23,9 @@ public sealed record BucketCommit(
     /// <summary>Tombstones to remove for good; none of them is in <see cref="Records"/>.</summary>
     public IReadOnlyList<RecordKey> PurgedRecords { get; init; } = [];
 
+    /// <summary>Numbers of the accounts in whose names it is written: none of them may be closed. None where the server itself writes.</summary>
+    public IReadOnlyList<long> Accounts { get; init; } = [];
+
     /// <summary>The version that must be stored for the commit to happen; 0 when the bucket must not be there yet.</summary>
     public long ExpectedVersion => Heads.Version - 1;
 }

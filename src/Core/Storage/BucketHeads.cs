@@ -36,6 +36,12 @@ public sealed record BucketHeads
     /// <summary>The principal who created the bucket, or the last one who did.</summary>
     public string? Author { get; init; }
 
+    /// <summary>
+    /// The number of the account that <see cref="Author"/> names. Null for a bucket that is deleted, or that was made by a program
+    /// which knew no numbers.
+    /// </summary>
+    public long? AuthorNumber { get; init; }
+
     /// <summary>Stamp of the bucket's last deletion, which is what lists that do not exist since then answer.</summary>
     public ServerTimestamp Base { get; init; }
 

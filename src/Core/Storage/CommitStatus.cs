@@ -15,6 +15,9 @@ public enum CommitStatus : byte
     /// <summary>The store refuses what is in the commit, and would again; nothing was written.</summary>
     Refused,
 
+    /// <summary>An account in whose name it is written is closed; nothing was written.</summary>
+    Closed,
+
     /// <summary>The store was lost in the middle and cannot be asked what happened.</summary>
     Unknown,
 }

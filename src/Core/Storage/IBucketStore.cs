@@ -40,7 +40,8 @@ public interface IBucketStore
     ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores the commit if the stored version is the expected one, once. Never throws. Where an answer is lost, the store
+    /// Stores the commit if the stored version is the expected one and none of its accounts is closed
+    /// (<see cref="Accounts.IAccountStore.CloseAsync"/>), once. Never throws. Where an answer is lost, the store
     /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked. Done means durable.
     /// </summary>
     ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);

@@ -29,6 +29,7 @@ public sealed class AccountDirectory(
     private const int MaxWaitingVerifications = 64;
     private const int MaxNameLength = 255;
     private const int MaxPasswordBytes = 1024;
+    private const string Scheme = "account:";
 
     private readonly CredentialCache cache = new(options, time);
     private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
@@ -36,10 +37,6 @@ public sealed class AccountDirectory(
 
     // Header, where it comes from, and what was known of accounts then.
     private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
-
-    // A name changes hands only while nobody else gives or takes one. Within the process one at a time, so that those who
-    // hold a connection for the lock never wait for each other's second one.
-    private readonly SemaphoreSlim naming = new(1);
 
     // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
     private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
@@ -73,27 +70,8 @@ public sealed class AccountDirectory(
     }
 
     /// <returns>The account; null when the name is taken.</returns>
-    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken)
-    {
-        var hash = await HashAsync(password, cancellationToken);
-        await naming.WaitAsync(cancellationToken);
-        try
-        {
-            await using var held = await accounts.LockNameAsync(name, cancellationToken);
-            if (await accounts.FindAsync(name, cancellationToken) is not null)
-            {
-                return null;
-            }
-
-            // A request that signed in before an account of that name was deleted may have written after it.
-            await DeleteBucketsOfAsync(PrincipalId(name));
-            return await accounts.AddAsync(name, hash, ServerTimestamp.Now(time), cancellationToken);
-        }
-        finally
-        {
-            naming.Release();
-        }
-    }
+    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
+        await accounts.AddAsync(name, await HashAsync(password, cancellationToken), ServerTimestamp.Now(time), cancellationToken);
 
     /// <returns>The account as it is now; null when there is none.</returns>
     public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
@@ -105,31 +83,82 @@ public sealed class AccountDirectory(
     /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>
     /// <returns>The account as it is now; null when it was another by then, or is gone.</returns>
     public ValueTask<Account?> ChangeAsync(Account read, string passwordHash, CancellationToken cancellationToken) =>
-        ChangeAsync(read.Name, read.Modified, passwordHash, cancellationToken);
+        ChangeAsync(read.Name, read, passwordHash, cancellationToken);
 
     /// <summary>What is kept of a password.</summary>
     public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
         LimitedAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
-    public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) => accounts.FindAsync(name, cancellationToken);
+    /// <summary>The account with which somebody signed in, as it is now.</summary>
+    /// <returns>
+    /// Null when it is gone, its name is another account's, or it has another password than the one that was verified: then the
+    /// sign-in is forgotten too.
+    /// </returns>
+    public async ValueTask<Account?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        if (principal.Verified is { } verified
+            && await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false } account && account.HasPasswordOf(verified))
+        {
+            return account;
+        }
+
+        cache.Invalidate(principal.Account);
+        return null;
+    }
+
+    /// <summary>Whether the account with which somebody signed in is still there, whatever its password.</summary>
+    /// <returns>False also when another account has its name; then the sign-in is forgotten.</returns>
+    public async ValueTask<bool> ExistsAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        if (principal.Verified is not { } verified
+            || (await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false } account && account.Number == verified.Number))
+        {
+            return true;
+        }
+
+        cache.Invalidate(principal.Account);
+        return false;
+    }
+
+    /// <summary>Forgets sign-ins with an account that is closed, as an owner said.</summary>
+    public void Forget(Caller caller)
+    {
+        if (caller.Principals.User is { } user && user.StartsWith(Scheme, StringComparison.Ordinal))
+        {
+            cache.Invalidate(user[Scheme.Length..]);
+        }
+    }
 
     /// <summary>Deletes the account and all that is its own. Can be begun again where it was cut off.</summary>
     /// <returns>False when there is no such account.</returns>
     /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and housekeeping goes on with it.</exception>
-    public async ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
-        await accounts.FindAsync(name, cancellationToken) is { } account && await DeleteAsync(account, expected: null, cancellationToken);
+    public ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken) => DeleteAsync(name, expected: null, cancellationToken);
 
     /// <summary>As <see cref="DeleteAsync(string, CancellationToken)"/>, while the account is as it was read.</summary>
     /// <returns>False when it was another by then, or is gone; nothing was deleted.</returns>
     /// <exception cref="StoreUnavailableException">As above.</exception>
-    public ValueTask<bool> DeleteAsync(Account read, CancellationToken cancellationToken) => DeleteAsync(read, read.Modified, cancellationToken);
+    public ValueTask<bool> DeleteAsync(Account read, CancellationToken cancellationToken) => DeleteAsync(read.Name, read, cancellationToken);
 
-    /// <summary>Goes on with deletions that a stop cut off.</summary>
+    /// <summary>Goes on with deletions that were cut off, by a stop or because a database was away.</summary>
+    /// <exception cref="StoreUnavailableException">A database is away still. Those that can do without it are done.</exception>
     public async Task ResumeDeletionsAsync(CancellationToken cancellationToken)
     {
+        StoreUnavailableException? away = null;
         foreach (var account in await accounts.ListBeingDeletedAsync(cancellationToken))
         {
-            await FinishDeletionAsync(account);
+            try
+            {
+                await FinishDeletionAsync(account);
+            }
+            catch (StoreUnavailableException e)
+            {
+                away = e;
+            }
+        }
+
+        if (away is not null)
+        {
+            throw new StoreUnavailableException("The deletion of an account was not ended.", away);
         }
     }
 
@@ -137,33 +166,29 @@ public sealed class AccountDirectory(
     {
         var text = Encoding.UTF8.GetBytes($"default bucket of account {account.Number}");
         var digest = HMACSHA256.HashData(secret.Value.Span, text);
-        return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString());
+        return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString()) { Verified = account };
     }
 
-    public void Dispose()
-    {
-        verifications.Dispose();
-        naming.Dispose();
-    }
+    public void Dispose() => verifications.Dispose();
 
     /// <summary>Who signs in with an account of that name.</summary>
-    public static string PrincipalId(string name) => $"account:{name}";
+    public static string PrincipalId(string name) => Scheme + name;
 
-    private async ValueTask<Account?> ChangeAsync(string name, ServerTimestamp? expected, string passwordHash, CancellationToken cancellationToken)
+    private async ValueTask<Account?> ChangeAsync(string name, Account? expected, string passwordHash, CancellationToken cancellationToken)
     {
         var account = await accounts.ChangePasswordAsync(name, expected, passwordHash, ServerTimestamp.Now(time), cancellationToken);
         cache.Invalidate(name);
         return account;
     }
 
-    private async ValueTask<bool> DeleteAsync(Account account, ServerTimestamp? expected, CancellationToken cancellationToken)
+    private async ValueTask<bool> DeleteAsync(string name, Account? expected, CancellationToken cancellationToken)
     {
-        if (!await accounts.BeginDeletionAsync(account.Name, expected, cancellationToken))
+        if (await accounts.BeginDeletionAsync(name, expected, cancellationToken) is not { } account)
         {
             return false;
         }
 
-        cache.Invalidate(account.Name);
+        cache.Invalidate(name);
         await FinishDeletionAsync(account);
         return true;
     }
@@ -221,10 +246,9 @@ public sealed class AccountDirectory(
             account = null;
         }
 
-        if (entry is not null && account is not null
-            && string.Equals(entry.PasswordHash, account.PasswordHash, StringComparison.Ordinal))
+        if (entry?.Principal.Verified is { } verified && account is not null && account.HasPasswordOf(verified))
         {
-            cache.Add(digest, entry.Principal, entry.PasswordHash, generation);
+            cache.Add(digest, entry.Principal, generation);
             return new SignIn(SignInStatus.Succeeded, entry.Principal);
         }
 
@@ -268,61 +292,61 @@ public sealed class AccountDirectory(
         }
 
         var principal = PrincipalOf(account!);
-        cache.Add(digest, principal, account!.PasswordHash, generation);
+        cache.Add(digest, principal, generation);
         return new SignIn(SignInStatus.Succeeded, principal);
     }
 
+    /// <summary>
+    /// Several processes may do this at once for one account, and one may come late: what it does it does to what the account left
+    /// behind, and never to what is a later account's of that name.
+    /// </summary>
     private async ValueTask FinishDeletionAsync(Account account)
     {
-        await naming.WaitAsync();
-        try
-        {
-            await using var held = await accounts.LockNameAsync(account.Name, CancellationToken.None);
+        // :: Step 1: from here on nothing is written in its name.
+        await accounts.CloseAsync(account.Number, CancellationToken.None);
 
-            // Another may have ended it, and the name may be somebody else's by now.
-            if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { IsBeingDeleted: true } current || current.Number != account.Number)
+        // :: Step 2: its data.
+        var principal = PrincipalOf(account);
+        await DeleteBucketAsync(BucketId.DefaultBucket(principal.DefaultBucket), principal.Id, Precondition.None);
+        await DeleteBucketsOfAsync(account, principal.Id);
+
+        // :: Step 3: its name.
+        await accounts.EndDeletionAsync(account, principal.Id, CancellationToken.None);
+    }
+
+    private async ValueTask DeleteBucketsOfAsync(Account account, string principal)
+    {
+        BucketId? last = null;
+        for (var deleted = true; await index.ListByAuthorAsync(principal, onlyLive: true, after: null, 500, CancellationToken.None) is { Count: > 0 } left;)
+        {
+            // What was listed while the account had the name is no later account's.
+            if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { } current || current.Number != account.Number)
             {
                 return;
             }
 
-            var principal = PrincipalOf(account);
-            await DeleteBucketAsync(BucketId.DefaultBucket(principal.DefaultBucket), principal.Id);
-            await DeleteBucketsOfAsync(principal.Id);
-            await accounts.EndDeletionAsync(account.Name, principal.Id, CancellationToken.None);
-        }
-        finally
-        {
-            naming.Release();
-        }
-    }
-
-    private async ValueTask DeleteBucketsOfAsync(string principal)
-    {
-        BucketId? last = null;
-        while (await index.ListByAuthorAsync(principal, onlyLive: true, after: null, 500, CancellationToken.None) is { Count: > 0 } left)
-        {
-            if (left[0].Id == last)
+            if (!deleted && left[0].Id == last)
             {
                 throw new StoreUnavailableException($"The bucket {last} cannot be deleted.");
             }
 
-            last = left[0].Id;
+            (deleted, last) = (false, left[0].Id);
             foreach (var entry in left)
             {
-                await DeleteBucketAsync(entry.Id, principal);
+                // Somebody else may have made the bucket anew since it was listed.
+                deleted |= await DeleteBucketAsync(entry.Id, principal, new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified));
             }
         }
     }
 
-    private async ValueTask DeleteBucketAsync(BucketId id, string principal)
+    /// <returns>Whether it was there, and as the precondition says.</returns>
+    private async ValueTask<bool> DeleteBucketAsync(BucketId id, string principal, Precondition precondition)
     {
-        // The account is gone, and somebody else may have made the bucket anew since it was listed.
-        var request = new BucketRequest(Callers.Closing(principal), [new DeleteRecord(ObjectRef.Bucket)]);
+        var request = new BucketRequest(Callers.Closing(principal), [new DeleteRecord(ObjectRef.Bucket) { Precondition = precondition }]);
         var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
-        if (response.Outcomes[0] is Unavailable unavailable)
-        {
-            throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.");
-        }
+        return response.Outcomes[0] is Unavailable unavailable
+            ? throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.")
+            : response.Outcomes[0] is RecordDeleted;
     }
 
     /// <summary>Hashing is the one thing here that burns a core for long; it must not take all of them.</summary>

@@ -6,12 +6,10 @@ namespace Lockstep.Gateway.Accounts;
 /// <summary>Who asks, as the owners of buckets need to know it. The only place where callers are made.</summary>
 public static class Callers
 {
-    public static Caller Of(Principal principal, BucketId bucket) => Of(principal.Id, bucket);
-
-    /// <param name="principal">Id of somebody whom the gateway acts for.</param>
+    /// <param name="principal">Somebody whom the gateway acts for.</param>
     /// <param name="bucket">The bucket they ask.</param>
-    public static Caller Of(string principal, BucketId bucket) =>
-        new(new(principal), bucket.IsDefaultBucket ? BucketAccess.Own : BucketAccess.ByAcl);
+    public static Caller Of(Principal principal, BucketId bucket) =>
+        new(new(principal.Id) { Account = principal.Ref }, bucket.IsDefaultBucket ? BucketAccess.Own : BucketAccess.ByAcl);
 
     /// <param name="principal">Id of somebody whose account is gone, and whose buckets go.</param>
     public static Caller Closing(string principal) => new(new(principal), BucketAccess.System);

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
 /// Remembers which <c>Authorization</c> headers were right, by a digest with a key of this process, so that a request
-/// does not cost a password hash. An entry names the stored hash it was right for: after a short while that is compared
+/// does not cost a password hash. An entry names the account and the stored hash that it was right for: after a short while that is compared
 /// with the account again, which costs a read and no hash.
 /// </summary>
 public sealed class CredentialCache(AccountOptions options, TimeProvider time)
@@ -35,14 +35,14 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 
     public bool IsFresh(Entry entry) => time.GetElapsedTime(entry.CheckedAt) < options.CacheTime;
 
-    public void Add(UInt128 digest, Principal principal, string passwordHash, long verifiedIn)
+    public void Add(UInt128 digest, Principal principal, long verifiedIn)
     {
         if (entries.Count >= options.CacheEntries)
         {
             Forget(1 + (options.CacheEntries / EvictedPart));
         }
 
-        entries[digest] = new Entry(principal, passwordHash, time.GetTimestamp());
+        entries[digest] = new Entry(principal, time.GetTimestamp());
         if (verifiedIn != Generation)
         {
             entries.TryRemove(digest, out _);
@@ -78,5 +78,5 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
         }
     }
 
-    public sealed record Entry(Principal Principal, string PasswordHash, long CheckedAt);
+    public sealed record Entry(Principal Principal, long CheckedAt);
 }

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Grains.Wire;
 
@@ -38,15 +39,25 @@ public sealed class BucketRequestSurrogate
         internal set => operations = value;
     }
 
+    /// <summary>The number of the user's account; 0 where it is not known.</summary>
+    [Id(3)]
+    public long Account { get; init; }
+
+    /// <summary>When that account was made, ms; 0 where it is not known.</summary>
+    [Id(4)]
+    public long AccountSince { get; init; }
+
     internal static BucketRequestSurrogate From(Sending sending) => new()
     {
         User = sending.Request.Caller.Principals.User,
         Access = sending.Request.Caller.Access,
+        Account = sending.Request.Caller.Principals.Account.Number,
+        AccountSince = sending.Request.Caller.Principals.Account.Since.Milliseconds,
         sending = sending,
     };
 
     internal BucketRequest ToRequest() => sending?.Request ?? (received ??=
-        new(new Caller(new PrincipalSet(User), Access), Array.ConvertAll(Operations, static operation => operation.ToOperation())));
+        new(new Caller(new PrincipalSet(User) { Account = new AccountRef(Account, new ServerTimestamp(AccountSince)) }, Access), Array.ConvertAll(Operations, static operation => operation.ToOperation())));
 
     private static OperationSurrogate[] Send(Sending sending)
     {

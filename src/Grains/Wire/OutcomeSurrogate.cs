@@ -12,6 +12,7 @@ public abstract class OutcomeSurrogate
     /// <param name="operation">To what.</param>
     internal static OutcomeSurrogate From(Outcome outcome, Operation operation) => outcome switch
     {
+        AccountClosed => new AccountClosedSurrogate(),
         CountFound found => new CountFoundSurrogate { Count = found.Count, Stamp = found.ListStamp.Milliseconds },
         Forbidden => new ForbiddenSurrogate(),
         Invalid invalid => new InvalidSurrogate { Location = invalid.Location, Field = invalid.Field, Reason = invalid.Reason },

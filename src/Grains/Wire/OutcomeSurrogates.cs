@@ -4,6 +4,13 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Grains.Wire;
 
+/// <summary>An <see cref="AccountClosed"/>. Told only to who has named an account's number.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.account-closed"), Immutable]
+public sealed class AccountClosedSurrogate : OutcomeSurrogate
+{
+    internal override Outcome ToOutcome(Operation operation) => AccountClosed.Instance;
+}
+
 /// <summary>A <see cref="CountFound"/>.</summary>
 [GenerateSerializer, Alias("lockstep.outcome.count"), Immutable]
 public sealed class CountFoundSurrogate : OutcomeSurrogate

@@ -1,17 +1,20 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Accounts;
 
-/// <summary>Accounts, in the home database.</summary>
+/// <summary>Accounts, in the home database; which of them are closed, in each.</summary>
 /// <param name="database">The home database.</param>
 /// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting";
-    private const long AnyStamp = -1;
+    private const string Columns = "number, name, password, modified, deleting, since";
+
+    // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
+    private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
 
     // Any number that nothing else in this database locks by; the name's hash is the second half.
     private const int LockClass = 0x6E616D65;
@@ -20,27 +23,75 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
         First(await QueryAsync($"SELECT {Columns} FROM accounts WHERE name = $1", repeatable: true, cancellationToken, name));
 
     public async ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
-        First(await QueryAsync(
-            $"INSERT INTO accounts (name, password, modified) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING {Columns}",
-            repeatable: false, cancellationToken, name, passwordHash, now.Milliseconds));
+        await FindAsync(name, cancellationToken) is not null
+            ? null
+            : First(await database.UseAsync(
+                async connection =>
+                {
+                    // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
+                    // must not do so once it is somebody's again.
+                    await using var batch = new NpgsqlBatch(connection);
+                    batch.BatchCommands.Add(database.LockTimeoutCommand());
+                    Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
+                    {
+                        parameters.Add(LockClass);
+                        parameters.AddText(name);
+                    });
+                    Add(
+                        $"INSERT INTO accounts (name, password, modified, since) VALUES ($1, $2, $3, $3) ON CONFLICT (name) DO NOTHING RETURNING {Columns}",
+                        parameters =>
+                        {
+                            parameters.AddText(name);
+                            parameters.AddText(passwordHash);
+                            parameters.Add(now.Milliseconds);
+                        });
+                    await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+                    await reader.NextResultAsync(cancellationToken);
+                    await reader.NextResultAsync(cancellationToken);
+                    return await ReadAsync(reader, cancellationToken);
+
+                    void Add(string sql, Action<ParameterList> bind)
+                    {
+                        var command = new NpgsqlBatchCommand(sql);
+                        bind(new ParameterList(command.Parameters));
+                        batch.BatchCommands.Add(command);
+                    }
+                },
+                repeatable: false,
+                cancellationToken));
 
     public async ValueTask<Account?> ChangePasswordAsync(
-        string name, ServerTimestamp? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
+        string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         First(await QueryAsync(
             $"""
-            UPDATE accounts SET password = $2, modified = greatest($3, modified + 1)
-            WHERE name = $1 AND NOT deleting AND $4 IN (-1, modified) RETURNING {Columns}
+            UPDATE accounts SET password = $5, modified = greatest($6, modified + 1)
+            WHERE name = $1 AND NOT deleting AND {Expected} RETURNING {Columns}
             """,
-            repeatable: expected is null, cancellationToken, name, passwordHash, now.Milliseconds, expected?.Milliseconds ?? AnyStamp));
+            repeatable: expected is null, cancellationToken, [name, .. ValuesOf(expected), passwordHash, now.Milliseconds]));
 
-    public async ValueTask<bool> BeginDeletionAsync(string name, ServerTimestamp? expected, CancellationToken cancellationToken) =>
-        (await QueryAsync(
-            $"UPDATE accounts SET deleting = true WHERE name = $1 AND $2 IN (-1, modified) RETURNING {Columns}",
-            repeatable: true, cancellationToken, name, expected?.Milliseconds ?? AnyStamp)).Count == 1;
+    public async ValueTask<Account?> BeginDeletionAsync(string name, Account? expected, CancellationToken cancellationToken) =>
+        First(await QueryAsync(
+            $"UPDATE accounts SET deleting = true WHERE name = $1 AND {Expected} RETURNING {Columns}",
+            repeatable: true, cancellationToken, [name, .. ValuesOf(expected)]));
 
-    public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken)
+    public async ValueTask CloseAsync(long number, CancellationToken cancellationToken)
     {
-        // The account goes last, so that what was cut off is gone on with.
+        // Together, so that one that takes its time is waited for alone.
+        var closing = new List<Task> { AccountFence.CloseAsync(database, number, cancellationToken).AsTask() };
+        closing.AddRange(others.Select(other => CloseInAsync(other)));
+        await Task.WhenAll(closing);
+
+        async Task CloseInAsync(Func<PostgresDatabase> other) => await AccountFence.CloseAsync(other(), number, cancellationToken);
+    }
+
+    public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken)
+    {
+        // The account goes last, so that what was cut off is gone on with. While it is there nobody else has the name.
+        if (await FindAsync(account.Name, cancellationToken) is not { IsBeingDeleted: true } current || current.Number != account.Number)
+        {
+            return;
+        }
+
         foreach (var other in others)
         {
             await other().UseAsync(
@@ -56,10 +107,11 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
 
         await QueryAsync(
             $"""
-            WITH forgotten AS (UPDATE buckets SET author = NULL WHERE author = $2 AND NOT live)
-            DELETE FROM accounts WHERE name = $1 AND deleting RETURNING {Columns}
+            WITH ended AS (DELETE FROM accounts WHERE number = $1 AND deleting RETURNING {Columns}),
+            forgotten AS (UPDATE buckets SET author = NULL WHERE author = $2 AND NOT live AND EXISTS (SELECT FROM ended))
+            SELECT {Columns} FROM ended
             """,
-            repeatable: true, cancellationToken, name, principal);
+            repeatable: true, cancellationToken, account.Number, principal);
     }
 
     public async ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
@@ -68,10 +120,9 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
     public async ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken) =>
         await QueryAsync($"SELECT {Columns} FROM accounts WHERE deleting ORDER BY name", repeatable: true, cancellationToken);
 
-    public async ValueTask<IAsyncDisposable> LockNameAsync(string name, CancellationToken cancellationToken) =>
-        await database.LockAsync(LockClass, name, cancellationToken);
-
     private static Account? First(List<Account> accounts) => accounts.Count == 0 ? null : accounts[0];
+
+    private static object[] ValuesOf(Account? expected) => [expected?.Number ?? -1, expected?.Modified.Milliseconds ?? -1, expected?.PasswordHash ?? ""];
 
     private ValueTask<List<Account>> QueryAsync(string sql, bool repeatable, CancellationToken cancellationToken, params object[] values) =>
         database.UseAsync(
@@ -91,21 +142,29 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
                     }
                 }
 
-                var accounts = new List<Account>();
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    accounts.Add(new Account(
-                        reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetBoolean(4)));
-                }
-
-                // The rows come before the commit.
-                while (await reader.NextResultAsync(cancellationToken))
-                {
-                }
-
-                return accounts;
+                return await ReadAsync(reader, cancellationToken);
             },
             repeatable,
             cancellationToken);
+
+    private static async Task<List<Account>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var accounts = new List<Account>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            accounts.Add(new Account(
+                reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetBoolean(4))
+            {
+                Since = new ServerTimestamp(reader.GetInt64(5)),
+            });
+        }
+
+        // The rows come before the commit.
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+        }
+
+        return accounts;
+    }
 }

@@ -19,6 +19,9 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     : IAsyncDisposable
 {
     private const int MaxAttempts = 5;
+
+    // Accounts that are closed fence all writers, and they may be many.
+    private const int MaxFences = 100;
     private static readonly TimeSpan PauseBetweenQuestions = TimeSpan.FromMilliseconds(200);
 
     private readonly LaneConnection connection = new(source);
@@ -34,7 +37,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// </returns>
     public async ValueTask<(GroupResult Result, CommitOutcome?[] Outcomes)> ExecuteAsync(IReadOnlyList<PendingCommit> group)
     {
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        for (int attempt = 0, fences = 0; attempt < MaxAttempts && fences < MaxFences; attempt++)
         {
             // :: Step 1: what the transaction needs. Nothing is lost with it.
             NpgsqlConnection? open = null;
@@ -77,8 +80,10 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     return (GroupResult.Committed, outcomes);
                 }
 
-                // The writer's row is gone or fenced: nothing was done.
+                // The writer's row is gone or fenced: nothing was done, and no try was lost.
                 writer = 0;
+                fences++;
+                attempt--;
             }
             catch (Exception e) when (PostgresFaults.IsRolledBack(e))
             {
@@ -189,7 +194,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// <returns>The outcomes; null when the writer's row does not let this transaction happen.</returns>
     private async ValueTask<CommitOutcome?[]?> CommitAsync(NpgsqlConnection open, LeaseTerm term, IReadOnlyList<PendingCommit> group)
     {
-        var done = new Dictionary<long, bool>(group.Count);
+        var found = new Dictionary<long, CommitOutcome>(group.Count);
         var laneHeld = false;
         await using (var command = CommitStatement.Create(open, writer, sequence + 1, term.Process, group))
         await using (var reader = await command.ExecuteReaderAsync())
@@ -202,7 +207,10 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                 }
                 else
                 {
-                    done.Add(reader.GetInt64(0), reader.GetBoolean(1));
+                    var row = reader.GetInt64(0);
+                    found.Add(row, !reader.IsDBNull(2) ? new CommitOutcome(CommitStatus.Closed, Closed: reader.GetFieldValue<long[]>(2))
+                        : reader.GetBoolean(1) ? new CommitOutcome(CommitStatus.Done, row, term.Term)
+                        : CommitOutcome.Stale);
                 }
             }
 
@@ -221,9 +229,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         var outcomes = new CommitOutcome?[group.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = !done.TryGetValue(group[i].Row, out var isDone) ? null
-                : isDone ? new CommitOutcome(CommitStatus.Done, group[i].Row, term.Term)
-                : CommitOutcome.Stale;
+            outcomes[i] = found.TryGetValue(group[i].Row, out var outcome) ? outcome : null;
         }
 
         return outcomes;

@@ -12,7 +12,9 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <item>Nothing happens unless the writer's row is at the sequence before this one and not fenced; then it is at this one,
 /// and names the commits that were done. So a lost answer can be looked up, and a statement that comes late does nothing.</item>
 /// <item>Bucket rows are locked in order, and those that somebody else has locked are skipped: no bucket waits for another.</item>
-/// <item>A bucket's commit is done whole if its version is the one before and its clock rises, else not at all.</item>
+/// <item>A bucket's commit is done whole if its version is the one before, its clock rises and no account that it names is closed,
+/// else not at all. The statement sees the accounts that were closed before it began; whoever closes one sees to it that no
+/// statement which began before is done after that (<see cref="AccountFence"/>).</item>
 /// </list>
 /// </summary>
 internal static class CommitStatement
@@ -23,36 +25,43 @@ internal static class CommitStatement
             SELECT writer FROM writers WHERE writer = $1 AND sequence = $2 - 1 AND NOT fenced FOR UPDATE
         ), locked AS MATERIALIZED (
             SELECT i.*, b.version AS stored_version, b.clock AS stored_clock, b.holder AS previous
-            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11) AS i (bucket, version, clock, live, base, next_key, author, nonce)
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12) AS i (bucket, version, clock, live, base, next_key, author, author_number, nonce)
             JOIN buckets b ON b.bucket = i.bucket
             WHERE EXISTS (SELECT FROM lane)
             ORDER BY b.bucket FOR UPDATE OF b SKIP LOCKED
+        ), barred AS MATERIALIZED (
+            SELECT i.bucket, array_agg(i.number) AS numbers
+            FROM unnest($38, $39) AS i (bucket, number)
+            CROSS JOIN LATERAL (SELECT FROM closed_accounts c WHERE c.number = i.number OFFSET 0) c
+            GROUP BY i.bucket
         ), done AS (
             UPDATE buckets b
-            SET version = l.version, clock = l.clock, live = l.live, base = l.base, next_key = l.next_key, author = l.author, holder = $3
+            SET version = l.version, clock = l.clock, live = l.live, base = l.base, next_key = l.next_key, author = l.author, author_number = l.author_number,
+                author_base = l.base, holder = $3
             FROM locked l
             WHERE b.bucket = l.bucket AND l.stored_version = l.version - 1 AND l.stored_clock < l.clock
+                AND NOT EXISTS (SELECT FROM barred r WHERE r.bucket = l.bucket)
             RETURNING b.bucket, l.nonce, l.previous
         ), told AS (
             INSERT INTO takeovers (process, bucket)
             SELECT d.previous, d.bucket FROM done d WHERE d.previous <> $3
         ), removed AS (
-            DELETE FROM lists l USING unnest($12, $13, $14) AS i (bucket, role, name), done d
+            DELETE FROM lists l USING unnest($13, $14, $15) AS i (bucket, role, name), done d
             WHERE d.bucket = i.bucket AND l.bucket = i.bucket AND l.role = i.role AND l.name = i.name
         ), listed AS (
             INSERT INTO lists (bucket, {ListColumns.Names})
-            SELECT i.* FROM unnest($15, $16, $17, $18, $19, $20, $21, $22, $23, $24) AS i (bucket, {ListColumns.Names})
+            SELECT i.* FROM unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25) AS i (bucket, {ListColumns.Names})
             JOIN done d ON d.bucket = i.bucket
             ON CONFLICT (bucket, role, name) DO UPDATE SET list = excluded.list, rows_modified = excluded.rows_modified,
                 touched = excluded.touched, count = excluded.count, bytes = excluded.bytes, horizon = excluded.horizon,
                 next_expiry = excluded.next_expiry
         ), orphaned AS (
             INSERT INTO orphans (bucket, list)
-            SELECT i.bucket, i.list FROM unnest($25, $26) AS i (bucket, list) JOIN done d ON d.bucket = i.bucket
+            SELECT i.bucket, i.list FROM unnest($26, $27) AS i (bucket, list) JOIN done d ON d.bucket = i.bucket
             ON CONFLICT DO NOTHING
         ), stored AS (
             INSERT INTO records (bucket, list, {RecordColumns.Names})
-            SELECT i.* FROM unnest($27, $28, $29, $30, $31, $32, $33, $34, $35, $36) AS i (bucket, list, {RecordColumns.Names})
+            SELECT i.* FROM unnest($28, $29, $30, $31, $32, $33, $34, $35, $36, $37) AS i (bucket, list, {RecordColumns.Names})
             JOIN done d ON d.bucket = i.bucket
             ON CONFLICT (bucket, list, id) DO UPDATE SET modified = excluded.modified, deleted = excluded.deleted,
                 body = excluded.body, author = excluded.author, acl = excluded.acl, sortindex = excluded.sortindex,
@@ -65,7 +74,7 @@ internal static class CommitStatement
     private const string Purge =
         """
         , purged AS (
-            DELETE FROM records r USING unnest($37, $38, $39) AS i (bucket, list, id), done d
+            DELETE FROM records r USING unnest($40, $41, $42) AS i (bucket, list, id), done d
             WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND r.deleted
         )
         """;
@@ -73,9 +82,10 @@ internal static class CommitStatement
     private const string Answer =
         """
 
-        SELECT NULL::bigint, NULL::boolean FROM lane
+        SELECT NULL::bigint, NULL::boolean, NULL::bigint[] FROM lane
         UNION ALL
-        SELECT l.bucket, d.bucket IS NOT NULL FROM locked l LEFT JOIN done d ON d.bucket = l.bucket
+        SELECT l.bucket, d.bucket IS NOT NULL, r.numbers
+        FROM locked l LEFT JOIN done d ON d.bucket = l.bucket LEFT JOIN barred r ON r.bucket = l.bucket
         """;
 
     /// <param name="connection">The connection to run on.</param>
@@ -116,6 +126,11 @@ internal static class CommitStatement
         parameters.Add(records, static record => record.Value.Key);
         AddRecords(parameters, records, static record => record.Value.Value);
 
+        // :: Accounts in whose names it is written
+        var accounts = Flatten(group, static pending => pending.Commit.Accounts);
+        parameters.Add(accounts, static account => account.Bucket);
+        parameters.Add(accounts, static account => account.Value);
+
         // :: Tombstones that go for good
         if (purged.Count > 0)
         {
@@ -127,7 +142,7 @@ internal static class CommitStatement
         return command;
     }
 
-    /// <summary>Row, version, clock, live, base, next key, author.</summary>
+    /// <summary>Row, version, clock, live, base, next key, author, author's number.</summary>
     public static void AddHeads<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, long> rowOf, Func<T, BucketHeads> headsOf)
     {
         parameters.Add(rows, rowOf);
@@ -137,6 +152,7 @@ internal static class CommitStatement
         parameters.Add(rows, row => headsOf(row).Base.Milliseconds);
         parameters.Add(rows, row => headsOf(row).NextKey);
         parameters.AddText(rows, row => headsOf(row).Author);
+        parameters.Add(rows, row => headsOf(row).AuthorNumber);
     }
 
     /// <summary>The bucket's row, then the columns of <see cref="ListColumns"/>.</summary>

@@ -13,7 +13,8 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
 {
     private const string ByAuthor =
         """
-        SELECT b.id, b.live, CASE WHEN b.live THEN l.rows_modified ELSE b.base END, CASE WHEN b.live THEN l.bytes ELSE 0 END
+        SELECT b.id, b.live, CASE WHEN b.live THEN l.rows_modified ELSE b.base END, CASE WHEN b.live THEN l.bytes ELSE 0 END,
+            CASE WHEN b.author_base = b.base THEN b.author_number END
         FROM buckets b
         LEFT JOIN LATERAL (SELECT rows_modified, bytes FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l ON true
         WHERE b.author = $1 AND (b.live OR NOT $2) AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $3), 0)
@@ -59,7 +60,10 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
             parameters.Add((long)limit);
         },
         static reader => new BucketEntry(
-            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), !reader.GetBoolean(1), reader.GetInt64(3)),
+            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), !reader.GetBoolean(1), reader.GetInt64(3))
+        {
+            AuthorNumber = reader.IsDBNull(4) ? null : reader.GetInt64(4),
+        },
         cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(

@@ -41,6 +41,7 @@ internal static class ReadStatements
     private static readonly string Heads =
         $"""
         SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
+            CASE WHEN b.author_base = b.base THEN b.author_number END,
             {ListColumns.From("l")}
         FROM unnest($1, $2) AS k (n, id)
         CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
@@ -125,9 +126,10 @@ internal static class ReadStatements
                 Base = new ServerTimestamp(reader.GetInt64(5)),
                 NextKey = reader.GetInt32(6),
                 Author = reader.IsDBNull(7) ? null : reader.GetString(7),
+                AuthorNumber = reader.IsDBNull(9) ? null : reader.GetInt64(9),
                 Lease = !reader.IsDBNull(8) && reader.GetInt64(8) == term.Process ? term.Term : 0,
             };
-            read.Found = reader.IsDBNull(9) || ListColumns.Read(reader, 9) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
+            read.Found = reader.IsDBNull(10) || ListColumns.Read(reader, 10) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
         }
     }
 }

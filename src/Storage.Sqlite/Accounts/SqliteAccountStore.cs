@@ -4,42 +4,46 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Accounts;
 
-/// <summary>Accounts in the same file as the buckets.</summary>
+/// <summary>Accounts in the same file as the buckets. Its one writer does one thing after the other, commits of buckets included.</summary>
 public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting";
-    private const long AnyStamp = -1;
+    private const string Columns = "number, name, password, modified, deleting, since";
+
+    // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
+    private const string Expected = "($1 = -1 OR (number = $1 AND modified = $2 AND password = $3))";
 
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => Find(statements, name)));
 
-    /// <remarks>Holds nothing: the data directory has one server, whose <c>AccountDirectory</c> takes names one at a time.</remarks>
-    public ValueTask<IAsyncDisposable> LockNameAsync(string name, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IAsyncDisposable>(NothingHeld.Instance);
-
     public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
-            "INSERT INTO accounts (name, password, modified) VALUES ($0, $1, $2) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO accounts (name, password, modified, since) VALUES ($0, $1, $2, $2) ON CONFLICT (name) DO NOTHING",
             name, passwordHash, now.Milliseconds) == 1
             ? Find(statements, name)
             : null);
 
     public ValueTask<Account?> ChangePasswordAsync(
-        string name, ServerTimestamp? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
+        string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
-            "UPDATE accounts SET password = $1, modified = max($2, modified + 1) WHERE name = $0 AND deleting = 0 AND $3 IN (-1, modified)",
-            name, passwordHash, now.Milliseconds, expected?.Milliseconds ?? AnyStamp) == 1
+            $"UPDATE accounts SET password = $4, modified = max($5, modified + 1) WHERE name = $0 AND deleting = 0 AND {Expected}",
+            [name, .. ValuesOf(expected), passwordHash, now.Milliseconds]) == 1
             ? Find(statements, name)
             : null);
 
-    public ValueTask<bool> BeginDeletionAsync(string name, ServerTimestamp? expected, CancellationToken cancellationToken) =>
+    public ValueTask<Account?> BeginDeletionAsync(string name, Account? expected, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
-            "UPDATE accounts SET deleting = 1 WHERE name = $0 AND $1 IN (-1, modified)", name, expected?.Milliseconds ?? AnyStamp) == 1);
+            $"UPDATE accounts SET deleting = 1 WHERE name = $0 AND {Expected}", [name, .. ValuesOf(expected)]) == 1
+            ? Find(statements, name)
+            : null);
 
-    public async ValueTask EndDeletionAsync(string name, string principal, CancellationToken cancellationToken) =>
+    public async ValueTask CloseAsync(long number, CancellationToken cancellationToken) =>
+        await database.WriteAsync(statements => statements.Execute("INSERT OR IGNORE INTO closed_accounts (number) VALUES ($0)", number));
+
+    public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements =>
-            statements.Execute("UPDATE buckets SET author = NULL WHERE author = $0 AND live = 0", principal)
-            + statements.Execute("DELETE FROM accounts WHERE name = $0 AND deleting = 1", name));
+            statements.Execute("DELETE FROM accounts WHERE number = $0 AND deleting = 1", account.Number) == 1
+                ? statements.Execute("UPDATE buckets SET author = NULL WHERE author = $0 AND live = 0", principal)
+                : 0);
 
     public ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => ReadAll(statements.Prepare(
@@ -48,6 +52,8 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
     public ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => ReadAll(statements.Prepare(
             $"SELECT {Columns} FROM accounts WHERE deleting = 1"))));
+
+    private static object[] ValuesOf(Account? expected) => [expected?.Number ?? -1, expected?.Modified.Milliseconds ?? -1, expected?.PasswordHash ?? ""];
 
     private static Account? Find(SqliteStatements statements, string name)
     {
@@ -62,7 +68,10 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
         while (reader.Read())
         {
             accounts.Add(new Account(
-                reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetInt64(4) != 0));
+                reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetInt64(4) != 0)
+            {
+                Since = new ServerTimestamp(reader.GetInt64(5)),
+            });
         }
 
         return accounts;

@@ -10,29 +10,37 @@ internal static class CommitStatements
 {
     public static CommitOutcome Run(SqliteStatements statements, BucketCommit commit)
     {
-        // :: Step 1: compare and advance the version; a bucket that is there already, or not at that version, is stale.
+        // :: Step 1: nobody writes whose account is closed.
+        var closed = commit.Accounts.Where(number => statements.Scalar("SELECT 1 FROM closed_accounts WHERE number = $0", number) is not null).ToArray();
+        if (closed.Length > 0)
+        {
+            return new CommitOutcome(CommitStatus.Closed, Closed: closed);
+        }
+
+        // :: Step 2: compare and advance the version; a bucket that is there already, or not at that version, is stale.
         var heads = commit.Heads;
         var advanced = commit.ExpectedVersion == 0
             ? statements.Scalar(
                 """
-                INSERT INTO buckets (id, kind, version, nonce, clock, live, base, next_key, author)
-                VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING bucket
+                INSERT INTO buckets (id, kind, version, nonce, clock, live, base, next_key, author, author_number, author_base)
+                VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $6) ON CONFLICT (id) DO NOTHING RETURNING bucket
                 """,
                 heads.Id.Value, (long)heads.Id.Kind, heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds,
-                heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author)
+                heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber)
             : statements.Scalar(
                 """
-                UPDATE buckets SET version = $0, nonce = $1, clock = $2, live = $3, base = $4, next_key = $5, author = $6
-                WHERE bucket = $7 AND version = $8 AND clock < $2 RETURNING bucket
+                UPDATE buckets SET version = $0, nonce = $1, clock = $2, live = $3, base = $4, next_key = $5, author = $6,
+                    author_number = $7, author_base = $4
+                WHERE bucket = $8 AND version = $9 AND clock < $2 RETURNING bucket
                 """,
                 heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds, heads.Exists ? 1L : 0L,
-                heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.Row, commit.ExpectedVersion);
+                heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber, heads.Row, commit.ExpectedVersion);
         if (advanced is not long bucket)
         {
             return CommitOutcome.Stale;
         }
 
-        // :: Step 2: lists and their rows.
+        // :: Step 3: lists and their rows.
         foreach (var list in commit.RemovedLists)
         {
             statements.Execute("DELETE FROM lists WHERE bucket = $0 AND role = $1 AND name = $2", bucket, (long)list.Role, list.Name);

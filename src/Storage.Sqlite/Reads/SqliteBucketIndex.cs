@@ -33,9 +33,12 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
     public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
         string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => Read(
         static reader => new BucketEntry(
-            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), reader.GetInt64(1) == 0, reader.GetInt64(3)),
+            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), reader.GetInt64(1) == 0, reader.GetInt64(3))
+        {
+            AuthorNumber = reader.IsDBNull(4) ? null : reader.GetInt64(4),
+        },
         """
-        SELECT b.id, b.live, iif(b.live, l.rows_modified, b.base), iif(b.live, l.bytes, 0)
+        SELECT b.id, b.live, iif(b.live, l.rows_modified, b.base), iif(b.live, l.bytes, 0), iif(b.author_base = b.base, b.author_number, NULL)
         FROM buckets b LEFT JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
         WHERE b.author = $0 AND b.live >= $1 AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $2), 0)
         ORDER BY b.bucket LIMIT $3

@@ -1,0 +1,54 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Commits;
+
+/// <summary>
+/// Closes an account in one database. Invariants:
+/// <list type="number">
+/// <item>The mark is committed before any writer is fenced. A statement that begins after that sees it.</item>
+/// <item>A statement that began before holds its writer's row, and then is waited for; or comes to it later, finds it fenced, does
+/// nothing, and is run again under a new row, when it sees the mark. So once all are fenced nothing is committed any more that
+/// did not see it.</item>
+/// <item>Writers are fenced one by one: waiting for one that hangs keeps no other from committing.</item>
+/// </list>
+/// </summary>
+internal static class AccountFence
+{
+    /// <exception cref="StoreUnavailableException">The database is away, or a writer is in the middle of a transaction for longer than the lock time-out.</exception>
+    public static async ValueTask CloseAsync(PostgresDatabase database, long number, CancellationToken cancellationToken) => await database.UseAsync(
+        async connection =>
+        {
+            await using var mark = new NpgsqlCommand("INSERT INTO closed_accounts (number) VALUES ($1) ON CONFLICT DO NOTHING", connection);
+            new ParameterList(mark.Parameters).Add(number);
+            await mark.ExecuteNonQueryAsync(cancellationToken);
+            foreach (var writer in await WritersAsync(connection, cancellationToken))
+            {
+                // Both run in one transaction, which ends with them.
+                await using var fence = new NpgsqlBatch(connection);
+                fence.BatchCommands.Add(database.LockTimeoutCommand());
+                var update = new NpgsqlBatchCommand("UPDATE writers SET fenced = true WHERE writer = $1 AND NOT fenced");
+                new ParameterList(update.Parameters).Add(writer);
+                fence.BatchCommands.Add(update);
+                await fence.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            return true;
+        },
+        repeatable: true,
+        cancellationToken);
+
+    private static async Task<List<long>> WritersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var writers = new List<long>();
+        await using var command = new NpgsqlCommand("SELECT writer FROM writers WHERE NOT fenced ORDER BY writer", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            writers.Add(reader.GetInt64(0));
+        }
+
+        return writers;
+    }
+}
