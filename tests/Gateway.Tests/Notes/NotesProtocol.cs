@@ -6,6 +6,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
@@ -93,7 +94,7 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
 
     private async ValueTask<Answer> GetAsync(ProtocolRequest request, CancellationToken cancellationToken)
     {
-        var caller = Callers.Of($"notes:{request.Values["user"]}", BucketOf(request));
+        var caller = Callers.Of(new Principal($"notes:{request.Values["user"]}", request.Values["user"], BucketOf(request).Value), BucketOf(request));
         var response = await buckets.Get(BucketOf(request)).ExecuteAsync(new BucketRequest(caller, [new ReadRecord(NoteOf(request))]), cancellationToken);
         return response.Outcomes[0] is RecordFound found ? Text(200, Encoding.UTF8.GetString(found.Record.Body.Span)) : Refuse(new Refusal.NoResource());
     }
