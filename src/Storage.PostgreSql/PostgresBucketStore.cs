@@ -31,11 +31,12 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         repeatable: true,
         cancellationToken);
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
             using var statement = new ScanStatement(connection, scan);
-            return (long)(await statement.Count().ExecuteScalarAsync(cancellationToken))!;
+            await using var reader = await statement.Count().ExecuteReaderAsync(cancellationToken);
+            return await ScanStatement.ReadCountAsync(reader, cancellationToken);
         },
         repeatable: true,
         cancellationToken);
