@@ -44,7 +44,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
-        var outcome = await database.WriteAsync(statements => CommitStatements.Run(statements, commit));
+        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline);
         return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 
@@ -53,7 +53,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     {
         // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
         var outcome = CommitOutcome.Unknown;
-        var asked = await database.WriteAsync(statements =>
+        var asked = await database.CommitAsync(statements =>
         {
             using var reader = statements.Prepare("SELECT bucket, version, nonce FROM buckets WHERE id = $0", commit.Id.Value).ExecuteReader();
             outcome = !reader.Read() ? (commit.ExpectedVersion == 0 ? CommitOutcome.NotExecuted : CommitOutcome.Stale)

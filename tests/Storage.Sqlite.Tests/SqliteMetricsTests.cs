@@ -17,7 +17,7 @@ public sealed class SqliteMetricsTests : IDisposable
         using var log = new MeasurementLog(database.Database.Metrics.Meter);
         using var open = new ManualResetEventSlim();
         using var entered = new ManualResetEventSlim();
-        var first = database.Database.WriteAsync(_ =>
+        var first = database.Database.CommitAsync(_ =>
         {
             entered.Set();
             open.Wait();
@@ -41,7 +41,7 @@ public sealed class SqliteMetricsTests : IDisposable
     {
         using var log = new MeasurementLog(database.Database.Metrics.Meter);
 
-        Assert.Equal(CommitOutcome.Refused, await database.Database.WriteAsync(new Func<SqliteStatements, CommitOutcome>(_ => throw new InvalidOperationException("No."))));
+        Assert.Equal(CommitOutcome.Refused, await database.Database.CommitAsync(new Func<SqliteStatements, CommitOutcome>(_ => throw new InvalidOperationException("No."))));
 
         Assert.Equal(1, log.Observe("lockstep.store.faults"));
         Assert.Equal(1, log.Count("lockstep.transaction.writes"));

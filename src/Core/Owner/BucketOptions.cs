@@ -45,7 +45,7 @@ public sealed record BucketOptions
     /// How long an owner takes at most to answer: a request waits in its queue for three quarters of it, and what it asks the
     /// store for ends with it. Default: 15 seconds.
     /// </summary>
-    [Bounds(1, 600)]
+    [Bounds(2, 600)]
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long an owner without work stays in memory. Default: 5 minutes.</summary>

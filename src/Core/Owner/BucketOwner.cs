@@ -156,7 +156,7 @@ internal sealed class BucketOwner(
     {
         try
         {
-            return await pending.Answered.WaitAsync(pending.BeginBy.Left, time);
+            return await pending.BeginBy.WaitAsync(pending.Answered);
         }
         catch (TimeoutException) when (!pending.Answered.IsCompleted)
         {
@@ -305,7 +305,7 @@ internal sealed class BucketOwner(
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var committed = store.CommitAsync(commit).AsTask();
-                await ((Task)committed).WaitAsync(deadline.Left, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)deadline.WaitAsync(committed)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!committed.IsCompleted)
                 {
                     // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.

@@ -33,6 +33,10 @@ public readonly record struct Deadline
     /// <summary>The one that comes first.</summary>
     public static Deadline Earliest(Deadline a, Deadline b) => b.Left < a.Left ? b : a;
 
+    /// <summary>Waits for the task no longer than that.</summary>
+    /// <exception cref="TimeoutException">It has not ended by then.</exception>
+    public Task<T> WaitAsync<T>(Task<T> task) => time is null ? task : task.WaitAsync(Left, time);
+
     /// <summary>A moment before this one; never comes if this one does not.</summary>
     public Deadline Before(TimeSpan by) => time is null ? this : new(time, begun, within - by);
 }

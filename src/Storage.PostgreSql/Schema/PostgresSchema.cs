@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Lockstep.Storage.PostgreSql.Connections;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Schema;
@@ -41,6 +42,7 @@ internal static partial class PostgresSchema
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, PostgresConnections.WithoutTimeouts, cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken);
         await ExecuteAsync(connection, VersionTable, cancellationToken);
         var state = await StateAsync(connection, cancellationToken) ?? new State(0, 0);
