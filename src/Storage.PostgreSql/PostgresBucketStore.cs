@@ -25,8 +25,8 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         async connection =>
         {
             using var statement = new ScanStatement(connection, scan);
-            await using var reader = await statement.Rows().ExecuteReaderAsync(cancellationToken);
-            return await statement.ReadAsync(reader, cancellationToken);
+            await using var reader = await statement.Rows().ExecuteReaderAsync();
+            return await statement.ReadAsync(reader);
         },
         repeatable: true,
         cancellationToken);
@@ -35,8 +35,8 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         async connection =>
         {
             using var statement = new ScanStatement(connection, scan);
-            await using var reader = await statement.Count().ExecuteReaderAsync(cancellationToken);
-            return await ScanStatement.ReadCountAsync(reader, cancellationToken);
+            await using var reader = await statement.Count().ExecuteReaderAsync();
+            return await ScanStatement.ReadCountAsync(reader);
         },
         repeatable: true,
         cancellationToken);

@@ -107,6 +107,7 @@ public sealed class SqliteDatabase : IDisposable
         catch (SqliteException e)
         {
             reader?.Dispose();
+            writer.Report(e);
             throw new StoreUnavailableException($"Cannot read '{options.Path}': {e.Message}", e);
         }
         catch

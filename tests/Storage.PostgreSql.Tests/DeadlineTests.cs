@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
@@ -89,13 +90,52 @@ public sealed class DeadlineTests(TestDatabase database) : IClassFixture<TestDat
         {
             var during = PutAsync(buckets, id, "during");
             await Eventually.HoldsAsync("the new bucket's row waits", async () => await WaitingAsync("INSERT INTO buckets") == 1);
-            time.Advance(options.AnswerTime);
+            time.Advance(options.AnswerTime - TimeSpan.FromSeconds(1));
 
             Assert.Equal(Unavailable.StoreFailed, await during.WaitAsync(Patience));
         }
 
         await Eventually.HoldsAsync("writable", async () => await PutAsync(buckets, id, "after") is RecordWritten);
         Assert.Equal(1L, await RecordsOfAsync(id));
+    }
+
+    /// <summary>It is left to the server: a cancellation would wait for its answer too, and of a write it could tell a commit that is none.</summary>
+    [Fact]
+    public async Task Read_ThatHangs_IsRefusedInTime_AndNotCancelled()
+    {
+        await using var process = await OpenAsync();
+        var options = new BucketOptions();
+        var (buckets, id) = (Buckets(process, time, options.AnswerTime), NewId());
+        await PutAsync(buckets, id, "before");
+        await using (await HoldAsync("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE"))
+        {
+            var read = buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 10 })]), default).AsTask();
+            await Eventually.HoldsAsync("the read waits", async () => await WaitingAsync("FROM lists l WHERE") == 1);
+            time.Advance(options.AnswerTime);
+
+            Assert.Equal([Unavailable.StoreFailed], (await read.WaitAsync(Patience)).Outcomes);
+            Assert.Equal(1, await WaitingAsync("FROM lists l WHERE"));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_ThatFails_IsHeardOf(bool ofAList)
+    {
+        var faults = new ConcurrentQueue<Exception>();
+        await using var process = await PostgresDatabase.OpenAsync(
+            database.Options with { LockTimeout = TimeSpan.FromMilliseconds(100) }, TimeProvider.System, faults.Enqueue);
+        var (buckets, id) = (Buckets(process, TimeProvider.System, Patience), NewId());
+        await PutAsync(buckets, id, "before");
+        await using (await HoldAsync("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE"))
+        {
+            Operation read = ofAList ? new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 10 }) : new ReadRecord(ObjectRef.Record("tasks", "before"));
+
+            Assert.Equal([Unavailable.StoreFailed], (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [read]), default)).Outcomes);
+        }
+
+        Assert.Equal(PostgresErrorCodes.LockNotAvailable, Assert.IsType<PostgresException>(Assert.Single(faults)).SqlState);
     }
 
     private static BucketId NewId() => BucketId.DefaultBucket(Guid.NewGuid().ToString());

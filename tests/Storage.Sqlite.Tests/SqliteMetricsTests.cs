@@ -47,6 +47,16 @@ public sealed class SqliteMetricsTests : IDisposable
         Assert.Equal(1, log.Count("lockstep.transaction.writes"));
     }
 
+    [Fact]
+    public void ReadThatFails_IsCountedToo()
+    {
+        using var log = new MeasurementLog(database.Database.Metrics.Meter);
+
+        Assert.Throws<StoreUnavailableException>(() => database.Database.Read(static statements => statements.Scalar("SELECT 1 FROM nowhere")));
+
+        Assert.Equal(1, log.Observe("lockstep.store.faults"));
+    }
+
     private static BucketCommit NewBucket(string name) =>
         new(BucketHeads.Unwritten(BucketId.Named(name)) with { Version = 1, Clock = new ServerTimestamp(100) }, Guid.NewGuid(), [], [], [], []);
 }

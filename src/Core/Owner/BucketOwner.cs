@@ -158,14 +158,14 @@ internal sealed class BucketOwner(
         {
             return await pending.BeginBy.WaitAsync(pending.Answered);
         }
-        catch (TimeoutException) when (!pending.Answered.IsCompleted)
+        catch (TimeoutException)
         {
             if (pending.TryGiveUp())
             {
                 metrics.Answered(pending.Response);
             }
 
-            // Else its turn has begun, and ends in time.
+            // Else its turn has begun, and ends in time, or has just ended.
             return await pending.Answered;
         }
     }
@@ -381,8 +381,13 @@ internal sealed class BucketOwner(
         {
             return await answered.WaitAsync(options.AnswerTime, time, cancellationToken);
         }
-        catch (TimeoutException) when (!answered.IsCompleted)
+        catch (TimeoutException)
         {
+            if (answered.IsCompleted)
+            {
+                return await answered;
+            }
+
             await ended.CancelAsync();
             return Refuse(request, Unavailable.StoreFailed);
         }

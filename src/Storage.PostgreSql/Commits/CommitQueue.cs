@@ -55,7 +55,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             return await commit.Deadline.WaitAsync(pending.Outcome);
         }
-        catch (TimeoutException) when (!pending.Outcome.IsCompleted)
+        catch (TimeoutException)
         {
             // Else its lane has the same deadline.
             pending.TryGiveUp();

@@ -28,8 +28,14 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         {
             return await statement.WaitAsync(patience);
         }
-        catch (OperationCanceledException) when (!statement.IsCompleted)
+        catch (OperationCanceledException)
         {
+            if (statement.IsCompleted)
+            {
+                // At the last moment.
+                return await statement;
+            }
+
             var left = new LaneConnection(source) { connection = connection };
             connection = null;
             _ = statement.ContinueWith(_ => left.DropAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);

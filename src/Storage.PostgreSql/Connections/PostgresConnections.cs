@@ -28,7 +28,7 @@ internal static class PostgresConnections
 
         try
         {
-            return new NpgsqlConnectionStringBuilder(
+            var connection = new NpgsqlConnectionStringBuilder(
                 ConnectionUri.IsOne(options.Connection) ? ConnectionUri.ToConnectionString(options.Connection) : options.Connection)
             {
                 CommandTimeout = (int)options.CommandTimeout.TotalSeconds,
@@ -36,6 +36,13 @@ internal static class PostgresConnections
                 Enlist = false,
                 IncludeErrorDetail = false,
             };
+            if (connection is { TargetSessionAttributes: not null, Host: { Length: > 0 } host } && !host.Contains(',', StringComparison.Ordinal))
+            {
+                // Npgsql wants two hosts for it. One may well stand for several, a name or a proxy that follows the primary.
+                connection.Host = $"{host},{host}";
+            }
+
+            return connection;
         }
         catch (FormatException e)
         {

@@ -71,9 +71,9 @@ internal sealed class ScanStatement : IDisposable
         return command;
     }
 
-    public static async ValueTask<RecordCount> ReadCountAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    public static async ValueTask<RecordCount> ReadCountAsync(NpgsqlDataReader reader)
     {
-        await reader.ReadAsync(cancellationToken);
+        await reader.ReadAsync();
         return new RecordCount(
             reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.IsDBNull(2) ? null : ListColumns.Read(reader, 2), reader.GetInt64(0));
     }
@@ -149,13 +149,13 @@ internal sealed class ScanStatement : IDisposable
         return command;
     }
 
-    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader)
     {
         long version = 0;
         ListHead? head = null;
         var records = new List<StoredRecord>();
         var (bytes, more) = (0L, false);
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync())
         {
             if (!reader.IsDBNull(0))
             {

@@ -26,13 +26,14 @@ internal static partial class PostgresSchema
     /// <param name="scripts">All scripts of this program, in order.</param>
     /// <param name="migrate">Whether it may change the schema; otherwise it is only looked at.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The version that the database has then: a newer one than this program's where a later program was there before.</returns>
     /// <exception cref="PostgresSetupException">The schema is too new, or too old and must not be changed.</exception>
-    public static async Task ApplyAsync(
+    public static async Task<int> ApplyAsync(
         NpgsqlConnection connection, IReadOnlyList<SchemaScript> scripts, bool migrate, CancellationToken cancellationToken)
     {
         if (await StateAsync(connection, cancellationToken) is { } known && Check(known, scripts))
         {
-            return;
+            return known.Version;
         }
 
         if (!migrate)
@@ -57,6 +58,7 @@ internal static partial class PostgresSchema
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return Math.Max(state.Version, scripts[^1].Number);
     }
 
     private const string VersionTable =

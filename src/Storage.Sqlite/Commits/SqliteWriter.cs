@@ -35,7 +35,7 @@ internal sealed class SqliteWriter : IDisposable
     private bool unsettled;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
-    /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
+    /// <param name="onFault">Hears why something was not done; called from any thread.</param>
     /// <param name="metrics">Hears of transactions and faults.</param>
     public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics)
     {
@@ -66,7 +66,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             return await deadline.WaitAsync(job.Ended);
         }
-        catch (TimeoutException) when (!job.Ended.IsCompleted)
+        catch (TimeoutException)
         {
             job.TryGiveUp();
             return await job.Ended;
@@ -194,7 +194,8 @@ internal sealed class SqliteWriter : IDisposable
         statements.Execute("RELEASE job");
     }
 
-    private void Report(Exception fault)
+    /// <summary>Has a fault counted and heard of, also one of a reader.</summary>
+    public void Report(Exception fault)
     {
         metrics.Fault();
         try
