@@ -12,6 +12,8 @@ namespace Lockstep.Grains;
 /// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
 /// been executed or may still be, and its caller is told that.</item>
 /// <item>Reads are sent again, for as long as the setting says.</item>
+/// <item>One time is for all waiting: for the cluster, for an owner that answers, and between attempts. A call that is sent by then
+/// takes at most what Orleans gives it, which is longer than an owner takes.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
 /// answer for as long as the setting says, the write was not executed, and its caller is told that. So a silo that dies leaves
 /// only those calls undecided that were under way.</item>
@@ -21,10 +23,11 @@ namespace Lockstep.Grains;
 /// <param name="local">Owners of this process, if it is a silo.</param>
 /// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
+/// <param name="lost">Counts calls that did not come back.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of calls that failed.</param>
 public sealed partial class GrainBuckets(
-    Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
+    Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, LostCalls lost, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
@@ -65,6 +68,7 @@ public sealed partial class GrainBuckets(
 
     private void Suspect(string call, Exception e)
     {
+        lost.Add(call);
         var last = Interlocked.Exchange(ref failed, time.GetTimestamp());
         if (last == 0 || time.GetElapsedTime(last) >= LogPause)
         {
@@ -77,12 +81,12 @@ public sealed partial class GrainBuckets(
 
     private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
+        var begun = time.GetTimestamp();
         if (!await HasJoinedAsync(cancellationToken))
         {
             return BucketResponse.Uniform(request, Unavailable.StoreFailed);
         }
 
-        var begun = time.GetTimestamp();
         while (true)
         {
             try
@@ -105,15 +109,15 @@ public sealed partial class GrainBuckets(
 
     private async ValueTask<BucketResponse> WriteAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
+        var begun = time.GetTimestamp();
         if (!await HasJoinedAsync(cancellationToken))
         {
             return BucketResponse.Uniform(request, Unavailable.StoreFailed);
         }
 
-        var begun = time.GetTimestamp();
         while (true)
         {
-            var way = IsSuspicious ? await FindAnsweringAsync(id, cancellationToken) : route(id);
+            var way = IsSuspicious ? await FindAnsweringAsync(id, begun, cancellationToken) : route(id);
             if (way is null)
             {
                 return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -159,9 +163,8 @@ public sealed partial class GrainBuckets(
     }
 
     /// <returns>A way on which the owner has just answered.</returns>
-    private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, CancellationToken cancellationToken)
+    private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, long begun, CancellationToken cancellationToken)
     {
-        var begun = time.GetTimestamp();
         while (true)
         {
             var way = route(id);

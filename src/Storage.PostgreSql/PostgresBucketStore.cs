@@ -25,17 +25,18 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         async connection =>
         {
             using var statement = new ScanStatement(connection, scan);
-            await using var reader = await statement.Rows().ExecuteReaderAsync(cancellationToken);
-            return await statement.ReadAsync(reader, cancellationToken);
+            await using var reader = await statement.Rows().ExecuteReaderAsync();
+            return await statement.ReadAsync(reader);
         },
         repeatable: true,
         cancellationToken);
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
             using var statement = new ScanStatement(connection, scan);
-            return (long)(await statement.Count().ExecuteScalarAsync(cancellationToken))!;
+            await using var reader = await statement.Count().ExecuteReaderAsync();
+            return await ScanStatement.ReadCountAsync(reader);
         },
         repeatable: true,
         cancellationToken);

@@ -22,32 +22,21 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private readonly NpgsqlDataSource source;
     private readonly PostgresOptions options;
+    private readonly Action<Exception> onFault;
     private readonly SemaphoreSlim readers;
 
     private PostgresDatabase(NpgsqlDataSource source, PostgresOptions options, TimeProvider time, Action<Exception> onFault, byte[] secret, string description)
     {
         this.source = source;
         this.options = options;
+        this.onFault = onFault;
         Secret = secret;
         Description = description;
         readers = new SemaphoreSlim(options.MaxConnections - KeptConnections);
         Metrics = new StoreMetrics(time);
         Lease = new ProcessLease(source, options, time, Report, Metrics.Meter);
         Commits = new CommitQueue(source, Lease, options, time, Report, Metrics);
-        Reads = new ReadQueue(source, Lease, ReadOneAsync);
-
-        void Report(Exception fault)
-        {
-            Metrics.Fault();
-            try
-            {
-                onFault(fault);
-            }
-            catch (Exception)
-            {
-                // A listener that fails must not end the lane that reports to it.
-            }
-        }
+        Reads = new ReadQueue(source, Lease, ReadOneAsync, Report);
     }
 
     /// <summary>32 random bytes made with the cluster; ids derived with it cannot be guessed.</summary>
@@ -75,13 +64,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
         (await PostgresShards.OpenAsync(options.Databases()[0], time, onFault, cancellationToken)).Home;
 
     /// <summary>Brings the schema of all databases up to date, whatever the options say, and does nothing else.</summary>
-    /// <returns>The schema's version.</returns>
+    /// <returns>The schema's version; where several databases differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used.</exception>
-    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
-    {
-        await PostgresShards.MigrateAsync(options, cancellationToken);
-        return PostgresSchema.Scripts[^1].Number;
-    }
+    public static Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken) =>
+        PostgresShards.MigrateAsync(options, cancellationToken);
 
     /// <summary>Registers this process in a database that was looked at, and takes it over.</summary>
     /// <exception cref="PostgresSetupException">It cannot be written to.</exception>
@@ -126,22 +112,33 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Runs a read, or another single statement, on a connection of the budget.</summary>
     /// <param name="run">What to run; again, on another connection, where the first one was lost and <paramref name="repeatable"/>.</param>
     /// <param name="repeatable">Whether running it twice does what running it once does.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">
+    /// Waits no longer. What runs goes on to its own end: Npgsql cancels by asking the server for it and waiting for its answer, on
+    /// the thread of whoever cancels, and a server that hangs gives none.
+    /// </param>
     /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
     internal async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable, CancellationToken cancellationToken)
     {
         if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
         {
-            throw new StoreUnavailableException("All connections to PostgreSQL are in use.");
+            var full = new StoreUnavailableException("All connections to PostgreSQL are in use.");
+            Report(full);
+            throw full;
         }
 
+        return await RunAsync(run, repeatable).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Runs it with the place among the readers that was taken for it.</summary>
+    private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable)
+    {
         try
         {
             for (var attempt = 0; ; attempt++)
             {
                 try
                 {
-                    await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                    await using var connection = await source.OpenConnectionAsync(CancellationToken.None);
                     return await run(connection);
                 }
                 catch (Exception e) when (repeatable && attempt == 0 && PostgresFaults.IsLostConnection(e))
@@ -151,6 +148,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 }
                 catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
                 {
+                    Report(e);
                     throw new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e);
                 }
             }
@@ -158,6 +156,19 @@ public sealed class PostgresDatabase : IAsyncDisposable
         finally
         {
             readers.Release();
+        }
+    }
+
+    private void Report(Exception fault)
+    {
+        Metrics.Fault();
+        try
+        {
+            onFault(fault);
+        }
+        catch (Exception)
+        {
+            // A listener that fails must not end the lane that reports to it.
         }
     }
 

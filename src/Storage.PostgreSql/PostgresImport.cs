@@ -48,6 +48,13 @@ public sealed class PostgresImport : IAsyncDisposable
         {
             opened = await connections.OpenConnectionAsync(cancellationToken);
             await PreparedDatabase.CheckServerAsync(opened, cancellationToken);
+
+            // Nobody else is there, and nobody waits but who runs it.
+            await using (var patience = new NpgsqlCommand("SET statement_timeout = 0; SET lock_timeout = 0", opened))
+            {
+                await patience.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             await PostgresSchema.ApplyAsync(opened, PostgresSchema.Scripts, migrate: true, cancellationToken);
             await MarkAsync(opened, cluster, Convert.ToHexString(secret.Span), cancellationToken);
             return new PostgresImport(connections, opened);

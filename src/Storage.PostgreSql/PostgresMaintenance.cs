@@ -30,7 +30,7 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
                 """);
             new ParameterList(step.Parameters).Add((long)limit);
             batch.BatchCommands.Add(step);
-            return (long)(await batch.ExecuteScalarAsync(cancellationToken))! > 0;
+            return (long)(await batch.ExecuteScalarAsync())! > 0;
         },
         repeatable: true,
         cancellationToken);

@@ -24,9 +24,12 @@ public sealed record PostgresOptions
     [Bounds(PostgresDatabase.MinConnections)]
     public int MaxConnections { get; init; } = 20;
 
-    /// <summary>How long a statement may take before it is given up. Default: 30 seconds.</summary>
+    /// <summary>
+    /// How long a statement may take before it is given up. The server is told to end it a tenth of it, at most a second, sooner.
+    /// Default: 10 seconds.
+    /// </summary>
     [Bounds(1, Reason = "It is counted in whole seconds.")]
-    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a read waits for one of the connections. Default: 5 seconds.</summary>
     [Bounds(BoundsAttribute.Millisecond)]
@@ -39,11 +42,17 @@ public sealed record PostgresOptions
     [Bounds(2, Reason = "It is renewed each second.")]
     public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a write to a bucket that somebody else has locked is tried again. Default: 5 seconds.</summary>
+    /// <summary>
+    /// How long a write to a bucket that somebody else has locked is tried again, and how long a statement waits for any lock.
+    /// Default: 5 seconds.
+    /// </summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a lost commit is asked after before its callers hear "not known". Default: 15 seconds.</summary>
+    /// <summary>
+    /// How long a lost commit is asked after before its callers hear "not known"; never for longer than they are to wait
+    /// (<c>Buckets:AnswerTime</c>). Default: 15 seconds.
+    /// </summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan DecisionTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -60,6 +69,12 @@ public sealed record PostgresOptions
 
     /// <summary>Whether statements are prepared; off for a pooler that cannot do that. Default: on.</summary>
     public bool PreparedStatements { get; init; } = true;
+
+    /// <summary>When the server ends a statement. Sooner than <see cref="CommandTimeout"/>: then it is known that nothing was done.</summary>
+    internal TimeSpan StatementTimeout => OnTheServer(CommandTimeout);
+
+    /// <summary>The server's time-out for a statement that is given up after so long.</summary>
+    internal static TimeSpan OnTheServer(TimeSpan here) => here - (here / 10 < TimeSpan.FromSeconds(1) ? here / 10 : TimeSpan.FromSeconds(1));
 
     /// <summary>The setting that names this one database, for messages.</summary>
     internal string Setting { get; init; } = HomeSetting;

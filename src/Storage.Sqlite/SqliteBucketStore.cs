@@ -34,16 +34,17 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Scan(statements, scan, cancellationToken))));
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements =>
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () =>
         {
+            var (version, head) = HeadOf(statements, scan);
             var statement = new ScanStatement(scan);
-            return (long)statements.Scalar(statement.Count, statement.Values)!;
-        }));
+            return new RecordCount(version, head, (long)statements.Scalar(statement.Count, statement.Values)!);
+        })));
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
-        var outcome = await database.WriteAsync(statements => CommitStatements.Run(statements, commit));
+        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline);
         return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 
@@ -52,7 +53,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     {
         // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
         var outcome = CommitOutcome.Unknown;
-        var asked = await database.WriteAsync(statements =>
+        var asked = await database.CommitAsync(statements =>
         {
             using var reader = statements.Prepare("SELECT bucket, version, nonce FROM buckets WHERE id = $0", commit.Id.Value).ExecuteReader();
             outcome = !reader.Read() ? (commit.ExpectedVersion == 0 ? CommitOutcome.NotExecuted : CommitOutcome.Stale)
@@ -129,19 +130,18 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return found;
     }
 
-    private static RecordRows Scan(SqliteStatements statements, RecordScan scan, CancellationToken cancellationToken)
+    /// <summary>The bucket's version and the list's head.</summary>
+    private static (long Version, ListHead? Head) HeadOf(SqliteStatements statements, RecordScan scan)
     {
         var version = statements.Scalar("SELECT version FROM buckets WHERE bucket = $0", scan.Bucket.Row) as long? ?? 0;
-        ListHead? head = null;
-        using (var reader = statements.Prepare(
-            $"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0 AND list = $1", scan.Bucket.Row, scan.List).ExecuteReader())
-        {
-            if (reader.Read())
-            {
-                head = ListColumns.Read(reader);
-            }
-        }
+        using var reader = statements.Prepare(
+            $"SELECT {ListColumns.Names} FROM lists WHERE bucket = $0 AND list = $1", scan.Bucket.Row, scan.List).ExecuteReader();
+        return (version, reader.Read() ? ListColumns.Read(reader) : null);
+    }
 
+    private static RecordRows Scan(SqliteStatements statements, RecordScan scan, CancellationToken cancellationToken)
+    {
+        var (version, head) = HeadOf(statements, scan);
         var records = new List<StoredRecord>();
         var statement = new ScanStatement(scan);
         var sql = statement.Rows();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Commits;
 using Lockstep.Storage.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
@@ -74,7 +75,8 @@ public sealed class SqliteDatabase : IDisposable
 
     internal StoreMetrics Metrics { get; } = new(TimeProvider.System);
 
-    internal Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run) => writer.WriteAsync(run);
+    /// <inheritdoc cref="SqliteWriter.WriteAsync"/>
+    internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default) => writer.WriteAsync(run, deadline);
 
     /// <summary>Runs a write that is either done or not; what is not done is a fault.</summary>
     internal async ValueTask<T> WriteAsync<T>(Func<SqliteStatements, T> run)
@@ -105,6 +107,7 @@ public sealed class SqliteDatabase : IDisposable
         catch (SqliteException e)
         {
             reader?.Dispose();
+            writer.Report(e);
             throw new StoreUnavailableException($"Cannot read '{options.Path}': {e.Message}", e);
         }
         catch
@@ -180,7 +183,7 @@ public sealed class SqliteDatabase : IDisposable
             DataSource = options.Path,
             Mode = OperatingSystem.IsWindows() ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
             Pooling = false,
-            DefaultTimeout = 10,
+            DefaultTimeout = (int)SqliteWriter.LockTime.TotalSeconds,
         }.ToString());
         try
         {

@@ -15,6 +15,6 @@ public sealed record SqliteOptions
     /// <summary>Connections kept for readers. Default: 4.</summary>
     public int PooledReaders { get; init; } = 4;
 
-    /// <summary>Hears why writes were not done, from another thread. Default: nobody does.</summary>
+    /// <summary>Hears why something was not read or written, from any thread. Default: nobody does.</summary>
     public Action<Exception> OnFault { get; init; } = static _ => { };
 }

@@ -15,7 +15,7 @@ using Orleans.Runtime;
 namespace Lockstep.Cluster.Tests;
 
 /// <summary>What callers are told, and what is sent again, when calls to owners fail.</summary>
-public sealed class GrainBucketsTests
+public sealed class GrainBucketsTests : IDisposable
 {
     private static readonly BucketId Bucket = BucketId.DefaultBucket("b");
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
@@ -23,6 +23,9 @@ public sealed class GrainBucketsTests
     private static readonly BucketRequest Write = new(Alice, [new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray())]);
 
     private readonly FakeOwner owner = new();
+    private readonly LostCalls lost = new();
+
+    public void Dispose() => lost.Dispose();
 
     /// <summary>The first one is what Orleans says of what it could not send a second time.</summary>
     public static TheoryData<Exception> Lost => [new OperationCanceledException(), Rejection("No gateways available"), new SiloUnavailableException(), new OrleansException("sent back"), new TimeoutException()];
@@ -184,6 +187,51 @@ public sealed class GrainBucketsTests
         Assert.Empty(owner.Calls);
     }
 
+    /// <summary>The wait for the cluster, for an answering owner and between attempts is one.</summary>
+    [Fact]
+    public async Task Write_WaitsForAllTogether_NoLongerThanTheSetting()
+    {
+        var time = new FakeTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var joined = new TaskCompletionSource();
+        var buckets = Buckets(TimeSpan.FromSeconds(10), time, joined.Task);
+        owner.FailAlways(Rejection("Silo stopping "));
+        var write = ExecuteAsync(buckets, Write);
+        time.Advance(TimeSpan.FromSeconds(9));
+        var timers = time.Timers.Count;
+        joined.SetResult();
+
+        // Once the call, then pings with a pause before each.
+        await time.Timers.ReachesAsync(timers + 1);
+        for (var i = 1; i <= 10 && !write.IsCompleted; i++)
+        {
+            Assert.True(i < 10, "It waits on.");
+            var paused = time.Timers.Count;
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.WhenAny(write, time.Timers.ReachesAsync(paused + 1));
+        }
+
+        Assert.Equal([Unavailable.StoreFailed], await write);
+    }
+
+    [Fact]
+    public async Task CallsThatDoNotComeBack_AreCounted_AlsoWhereAnotherTryDid()
+    {
+        using var log = new MeasurementLog(lost.Meter);
+        owner.Fail(new SiloUnavailableException());
+        owner.Answer();
+        await ExecuteAsync(Buckets(), Read);
+        var buckets = Buckets();
+        owner.Fail(new SiloUnavailableException());
+        await ExecuteAsync(buckets, Write);
+        owner.Fail(new SiloUnavailableException());
+        owner.Answer();
+        owner.Answer();
+        await ExecuteAsync(buckets, Write);
+
+        Assert.All(["read", "write", "ping"], call => Assert.Equal(1, log.Observe($"lockstep.calls.lost{{lockstep.call={call}}}")));
+    }
+
     private static Exception Rejection(string reason) => (Exception)Activator.CreateInstance(
         typeof(OrleansMessageRejectionException), BindingFlags.NonPublic | BindingFlags.Instance, binder: null, [reason], culture: null)!;
 
@@ -192,7 +240,7 @@ public sealed class GrainBucketsTests
         """Unable to resolve type alias "("inv",[Orleans.Runtime.GrainReference],[Lockstep.Grains.IBucketGrain],"run")".""");
 
     private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null, Task? joined = null) =>
-        new(_ => FakeGrains.Of(owner), null, joined ?? Task.CompletedTask, wait ?? TimeSpan.FromSeconds(30), time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+        new(_ => FakeGrains.Of(owner), null, joined ?? Task.CompletedTask, wait ?? TimeSpan.FromSeconds(30), lost, time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -129,6 +131,53 @@ public sealed class RoutingTests : IAsyncLifetime
         time.Shift = TimeSpan.FromSeconds(21);
         Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
         Assert.True(TimeProvider.System.GetElapsedTime(activated, owners.Called(Bucket(0))) >= time.Shift);
+    }
+
+    /// <summary>Its home is where it is; so Orleans has nowhere to move it to.</summary>
+    [Fact]
+    public async Task Owner_WhoseMoveCameToNothing_IsFoundAgain_AndCanBeMoved()
+    {
+        var time = new ShiftedTime();
+        var member = await members.AddAsync(options with { Role = ServerRole.All, Cluster = new ClusterSettings { Id = "alone" } }, time);
+        var owners = member.Services.GetRequiredService<LocalOwners>();
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+
+        Assert.Equal(1, owners.Move(static _ => true, most: 10));
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+        Assert.Equal(0, owners.Move(static _ => true, most: 10));
+
+        time.Shift = TimeSpan.FromSeconds(6);
+        Assert.IsType<RecordWritten>(await WriteAsync(member, 0));
+        Assert.True(owners.Has(Bucket(0)));
+        Assert.Equal(1, owners.Move(static _ => true, most: 10));
+    }
+
+    /// <summary>It takes connections and says nothing.</summary>
+    [Fact]
+    public async Task SiloThatDoesNotAnswer_HoldsUpNoLook()
+    {
+        var gateway = await AddGatewayAsync();
+        await UntilAsync(gateway, () => Entrances(gateway).Count == 2);
+        using var hung = new TcpListener(IPAddress.Loopback, 0);
+        hung.Start();
+        await PostgresServer.ExecuteAsync(options.Postgres.Connection!,
+            $"""
+            INSERT INTO silos (cluster, address, port, generation, name, host, status, gateway_port, started, alive)
+            SELECT cluster, address, 1, 1, 'hung', 'hung', 3, {((IPEndPoint)hung.LocalEndpoint).Port}, clock_timestamp(), clock_timestamp() FROM silos LIMIT 1
+            """);
+
+        // :: It is being opened
+        using var opening = await hung.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        var closed = Task.Run(() =>
+        {
+            while (opening.Receive(new byte[1024]) > 0)
+            {
+            }
+        });
+
+        // :: The look that began it, or the one after it, ends before that is given up
+        await gateway.Services.GetRequiredService<SiloRoutes>().Look.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.False(closed.IsCompleted, "The look waited for it.");
     }
 
     private static BucketId Bucket(int number) => BucketId.DefaultBucket($"routed{number}");

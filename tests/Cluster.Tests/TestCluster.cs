@@ -16,12 +16,13 @@ namespace Lockstep.Cluster.Tests;
 public sealed class TestCluster : IAsyncLifetime
 {
     private readonly ConcurrentBag<PostgresDatabase> databases = [];
+    private readonly LostCalls lost = new();
     private InProcessTestCluster? cluster;
     private string connection = "";
 
     public InProcessTestCluster Orleans => cluster!;
 
-    public IBuckets Buckets => new GrainBuckets(_ => Orleans.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    public IBuckets Buckets => new GrainBuckets(_ => Orleans.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     /// <summary>Owners in memory, silo by silo.</summary>
     public IReadOnlyList<int> OwnersPerSilo => [.. Orleans.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<InProcessBuckets>().Count)];
@@ -48,6 +49,7 @@ public sealed class TestCluster : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await cluster!.DisposeAsync();
+        lost.Dispose();
         foreach (var database in databases)
         {
             await database.DisposeAsync();

@@ -154,8 +154,8 @@ public sealed class OwnerFaultTests
         using var log = new MeasurementLog(buckets.Metrics.Meter);
         await WriteAsync("first");
 
-        // The clock is next read where the turn's duration begins.
-        time.FailTimestamp = 2;
+        // The clock is next read for the request's deadline, for its place in the queue, and where the turn's duration begins.
+        time.FailTimestamp = 3;
         Assert.Equal(Unavailable.FateUnknown, await WriteAsync("lost"));
 
         Assert.IsType<RecordWritten>(await WriteAsync("after"));

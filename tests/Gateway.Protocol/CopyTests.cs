@@ -151,6 +151,10 @@ public sealed class CopyTests : IAsyncLifetime
         Assert.Equal(1, await CopyCommand.RunAsync(options, output, default));
 
         Assert.Contains("There is no database", output.ToString(), StringComparison.Ordinal);
+        var missing = Path.Combine(options.DataDirectory, "missing");
+        Assert.Equal(1, await CopyCommand.RunAsync(options with { DataDirectory = missing }, output, default));
+        Assert.Contains(missing, output.ToString(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(missing), "It was made.");
     }
 
     /// <summary>Cancels when something is written to it.</summary>

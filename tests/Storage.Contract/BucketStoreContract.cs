@@ -231,8 +231,8 @@ public abstract class BucketStoreContract
         Assert.Equal("b d", await Ids(all with { ExcludedIds = ["a", "c"] }));
         Assert.Equal("b", await Ids(all with { Ids = ["a", "b"], ExcludedIds = ["a"] }));
         Assert.Equal("a b", await Ids(all with { Cursor = new PageCursor(new(999), "z", new(200)), Sort = [new SortField("last_modified", true)] }));
-        Assert.Equal(4, await Store.CountAsync(new RecordScan(key, List, all, 1, 1), default));
-        Assert.Equal(2, await Store.CountAsync(new RecordScan(key, List, all with { Since = new(200), Deleted = false }, 1, 1), default));
+        Assert.Equal(4, (await Store.CountAsync(new RecordScan(key, List, all, 1, 1), default)).Count);
+        Assert.Equal(2, (await Store.CountAsync(new RecordScan(key, List, all with { Since = new(200), Deleted = false }, 1, 1), default)).Count);
     }
 
     [Fact]
@@ -245,7 +245,7 @@ public abstract class BucketStoreContract
 
             Assert.Equal(Text(sample.Expected.Take(sample.Taken)), Text(rows.Records));
             Assert.Equal(sample.Taken < sample.Expected.Count, rows.More);
-            Assert.Equal(sample.Rows.Count(sample.Query.Matches), await Store.CountAsync(scan, default));
+            Assert.Equal(sample.Rows.Count(sample.Query.Matches), (await Store.CountAsync(scan, default)).Count);
 
             static IEnumerable<string> Text(IEnumerable<StoredRecord> records) => records.Select(static record => $"{record.Id}@{record.Modified} {record.IsTombstone} {record.Body.Length}");
         });
@@ -290,6 +290,41 @@ public abstract class BucketStoreContract
         }
 
         await writer;
+    }
+
+    [Fact]
+    public async Task Count_StampAndCount_ComeFromOneSnapshot()
+    {
+        var (heads, key) = await SeedAsync(Row("r0", 100, "0"));
+        var counts = 0;
+        var writer = Task.Run(async () =>
+        {
+            for (var i = 1; Volatile.Read(ref counts) < 100; i++)
+            {
+                heads = Next(heads, 100 + i);
+                Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(Commit(heads, [Head(100 + i)], Row($"r{i}", 100 + i, "1")))).Status);
+            }
+        });
+
+        while (counts < 100 && !writer.IsFaulted)
+        {
+            Interlocked.Increment(ref counts);
+            var counted = await Store.CountAsync(new RecordScan(key, List, new ListQuery { Limit = 0, Since = new(99) }, 1, 1), default);
+            Assert.Equal(counted.Head!.RowsModified.Milliseconds - 100, counted.Count - 1);
+            Assert.Equal(counted.Version, counted.Count);
+        }
+
+        await writer;
+    }
+
+    [Fact]
+    public async Task Count_OfAListThatIsGone_HasNoHead()
+    {
+        var (heads, key) = await SeedAsync(Row("a", 100, "1"));
+        await Store.CommitAsync(Commit(Next(heads, 200), [Head(200) with { Key = 0 }]) with { OrphanedKeys = [List] });
+
+        Assert.Null((await Store.CountAsync(new RecordScan(key, List, new ListQuery { Limit = 0 }, 1, 1), default)).Head);
+        Assert.Equal(new RecordCount(0, null, 0), await Store.CountAsync(new RecordScan(new BucketKey(NewId(), 0), List, new ListQuery { Limit = 0 }, 1, 1), default));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
 
     public virtual ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => inner.ScanAsync(scan, cancellationToken);
 
-    public virtual ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
+    public virtual ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
 
     public virtual ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => inner.CommitAsync(commit);
 }

@@ -76,12 +76,16 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
             bytes += record.Length;
         }
 
-        var head = state?.Heads.Lists.Values.FirstOrDefault(list => list.Key == scan.List);
-        return ValueTask.FromResult(new RecordRows(state?.Heads.Version ?? 0, head, taken, taken.Count < matching.Count));
+        return ValueTask.FromResult(new RecordRows(state?.Heads.Version ?? 0, HeadOf(state, scan), taken, taken.Count < matching.Count));
     }
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Matching(Find(scan.Bucket.Id), scan).LongCount());
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken)
+    {
+        var state = Find(scan.Bucket.Id);
+        return ValueTask.FromResult(new RecordCount(state?.Heads.Version ?? 0, HeadOf(state, scan), Matching(state, scan).LongCount()));
+    }
+
+    private static ListHead? HeadOf(State? state, RecordScan scan) => state?.Heads.Lists.Values.FirstOrDefault(list => list.Key == scan.List);
 
     public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {

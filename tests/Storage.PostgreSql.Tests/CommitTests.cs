@@ -101,8 +101,8 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
         await command.ExecuteNonQueryAsync();
         var faults = new ConcurrentQueue<Exception>();
 
-        // The clock is looked at when the commit queues, and when it was found locked.
-        await using var queue = new CommitQueue(source, process.Lease, database.Options, new FaultyTime { FailTimestamp = 2 }, faults.Enqueue, process.Metrics);
+        // The clock is looked at when the commit queues, twice for what its transaction may take, and when it was found locked.
+        await using var queue = new CommitQueue(source, process.Lease, database.Options, new FaultyTime { FailTimestamp = 4 }, faults.Enqueue, process.Metrics);
         var outcome = await queue.CommitAsync(new BucketCommit(heads with { Version = heads.Version + 1, Clock = heads.Clock.Plus(1) }, Guid.NewGuid(), [], [], [], []))
             .WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -119,7 +119,7 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
         await database.ExecuteAsync(
             $"CREATE FUNCTION stop_at_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared({gate}); RETURN new; END'");
         await database.ExecuteAsync("CREATE TRIGGER gate BEFORE INSERT ON records FOR EACH ROW WHEN (new.id = 'giant') EXECUTE FUNCTION stop_at_gate()");
-        var process = await database.OpenAsync(static options => options with { CommandTimeout = TimeSpan.FromMinutes(5) });
+        var process = await database.OpenAsync(static options => options with { CommandTimeout = TimeSpan.FromMinutes(5), LockTimeout = TimeSpan.FromMinutes(5) });
         var buckets = Buckets(process);
         await using var source = NpgsqlDataSource.Create(database.Connection);
         await using var keeper = await source.OpenConnectionAsync();
@@ -246,5 +246,5 @@ public sealed class CommitTests(TestDatabase database) : IClassFixture<TestDatab
         (await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [new PutRecord(ObjectRef.Record("tasks", record), body ?? "{}"u8.ToArray())]), default)).Outcomes[0];
 
     private InProcessBuckets Buckets(PostgresDatabase? process = null) =>
-        new(new PostgresBucketStore(process ?? database.Database), new BucketOptions { MaxQueuedBytes = 128 << 20 }, TimeProvider.System);
+        new(new PostgresBucketStore(process ?? database.Database), new BucketOptions { MaxQueuedBytes = 128 << 20, AnswerTime = TimeSpan.FromMinutes(5) }, TimeProvider.System);
 }

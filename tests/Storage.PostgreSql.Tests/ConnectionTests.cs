@@ -1,4 +1,5 @@
 using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
@@ -6,6 +7,34 @@ namespace Lockstep.Storage.PostgreSql.Tests;
 /// <summary>How the database is named.</summary>
 public sealed class ConnectionTests
 {
+    [Theory]
+    [InlineData("primary", true)]
+    [InlineData("read-write", true)]
+    [InlineData("standby", false)]
+    public async Task SessionAttributes_WithOneHost_AreLookedAt(string attributes, bool fits)
+    {
+        var connection = await PostgresServer.CreateDatabaseAsync();
+        try
+        {
+            var options = new PostgresOptions { Connection = $"{connection};Target Session Attributes={attributes}" };
+            if (fits)
+            {
+                await using var database = await PostgresDatabase.OpenAsync(options, TimeProvider.System, static _ => { });
+                await using var other = new NpgsqlConnection(PostgresDatabase.CreateConnectionString(options, maxConnections: 1));
+                await other.OpenAsync();
+            }
+            else
+            {
+                var e = await Assert.ThrowsAsync<PostgresSetupException>(() => PostgresDatabase.OpenAsync(options, TimeProvider.System, static _ => { }));
+                Assert.Contains("Postgres:Connection", e.Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            await PostgresServer.DropDatabaseAsync(connection);
+        }
+    }
+
     [Theory]
     [InlineData("postgresql://db/lockstep", "Host=db;Database=lockstep")]
     [InlineData("postgres://alice:p%40ss%3Bw%3Drd@db:6543/lockstep", "Host=db;Port=6543;Username=alice;Password=\"p@ss;w=rd\";Database=lockstep")]

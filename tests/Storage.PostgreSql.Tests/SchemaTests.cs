@@ -8,6 +8,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Schema;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
@@ -155,6 +156,28 @@ public sealed class SchemaTests : IAsyncLifetime
         Assert.Equal(PostgresSchema.Scripts[^1].Number, await PostgresDatabase.MigrateAsync(Options with { Migrate = false }, default));
 
         await using var database = await PostgresDatabase.OpenAsync(Options with { Migrate = false }, TimeProvider.System, _ => { });
+    }
+
+    [Fact]
+    public async Task Migrate_OfADatabaseThatALaterProgramHasMigrated_TellsItsVersion()
+    {
+        await ApplyAsync([.. PostgresSchema.Scripts, new SchemaScript(9999, "9999_x.sql", "ALTER TABLE records ADD COLUMN later int", PostgresSchema.Scripts[^1].Number)]);
+
+        Assert.Equal(9999, await PostgresDatabase.MigrateAsync(Options, default));
+    }
+
+    [Fact]
+    public async Task Migration_ThatTakesLongerThanAStatementMay_IsMade()
+    {
+        await ApplyAsync(PostgresSchema.Scripts);
+        var impatient = Options with { CommandTimeout = TimeSpan.FromSeconds(1), LockTimeout = TimeSpan.FromMilliseconds(1) };
+        await using var source = PostgresConnections.CreateSource(impatient);
+        await using var opened = await source.OpenConnectionAsync();
+
+        var version = await PostgresSchema.ApplyAsync(
+            opened, [.. PostgresSchema.Scripts, new SchemaScript(9999, "9999_x.sql", "SELECT pg_sleep(1.5)", PostgresSchema.Scripts[^1].Number)], migrate: true, default);
+
+        Assert.Equal(9999, version);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class SqliteMetricsTests : IDisposable
         using var log = new MeasurementLog(database.Database.Metrics.Meter);
         using var open = new ManualResetEventSlim();
         using var entered = new ManualResetEventSlim();
-        var first = database.Database.WriteAsync(_ =>
+        var first = database.Database.CommitAsync(_ =>
         {
             entered.Set();
             open.Wait();
@@ -41,10 +41,20 @@ public sealed class SqliteMetricsTests : IDisposable
     {
         using var log = new MeasurementLog(database.Database.Metrics.Meter);
 
-        Assert.Equal(CommitOutcome.Refused, await database.Database.WriteAsync(new Func<SqliteStatements, CommitOutcome>(_ => throw new InvalidOperationException("No."))));
+        Assert.Equal(CommitOutcome.Refused, await database.Database.CommitAsync(new Func<SqliteStatements, CommitOutcome>(_ => throw new InvalidOperationException("No."))));
 
         Assert.Equal(1, log.Observe("lockstep.store.faults"));
         Assert.Equal(1, log.Count("lockstep.transaction.writes"));
+    }
+
+    [Fact]
+    public void ReadThatFails_IsCountedToo()
+    {
+        using var log = new MeasurementLog(database.Database.Metrics.Meter);
+
+        Assert.Throws<StoreUnavailableException>(() => database.Database.Read(static statements => statements.Scalar("SELECT 1 FROM nowhere")));
+
+        Assert.Equal(1, log.Observe("lockstep.store.faults"));
     }
 
     private static BucketCommit NewBucket(string name) =>

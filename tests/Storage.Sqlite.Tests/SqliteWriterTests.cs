@@ -90,6 +90,38 @@ public sealed class SqliteWriterTests : IDisposable
         Assert.Equal(2, opened);
     }
 
+    /// <summary>One job holds the writer; what waits behind it is given up in time, and never run.</summary>
+    [Fact]
+    public async Task Write_ThatIsNotBegunByItsDeadline_IsNotExecuted()
+    {
+        var clock = new FakeTime();
+        using var metrics = new StoreMetrics(time);
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+        await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
+        using var hold = new SemaphoreSlim(0);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var holding = writer.WriteAsync(statements =>
+        {
+            entered.SetResult();
+            hold.Wait();
+            return Run(statements, "INSERT INTO written VALUES ('held')");
+        }, Deadline.After(TimeSpan.FromSeconds(15), clock));
+        await entered.Task.WaitAsync(Patience);
+        var waiting = writer.WriteAsync(static statements => Run(statements, "INSERT INTO written VALUES ('waited')"), Deadline.After(TimeSpan.FromSeconds(15), clock));
+        var late = writer.WriteAsync(static statements => Run(statements, "INSERT INTO written VALUES ('late')"), Deadline.After(TimeSpan.FromSeconds(25), clock));
+
+        clock.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(CommitOutcome.NotExecuted, await waiting.WaitAsync(Patience));
+        Assert.False(holding.IsCompleted || late.IsCompleted);
+
+        // Less is left for this one than it may take to hear that another process holds the file.
+        clock.Advance(TimeSpan.FromSeconds(6));
+        hold.Release();
+        Assert.Equal(CommitStatus.Done, (await holding.WaitAsync(Patience)).Status);
+        Assert.Equal(CommitOutcome.NotExecuted, await late.WaitAsync(Patience));
+        Assert.Equal(1, await CountAsync(writer));
+    }
+
     private string ConnectionString => $"Data Source={database.Options.Path};Pooling=False";
 
     private static SqliteConnection Connect(SqliteConnection connection)

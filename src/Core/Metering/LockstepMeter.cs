@@ -17,6 +17,9 @@ public static class LockstepMeter
     /// <summary>Why something was not done.</summary>
     public const string ReasonTag = "lockstep.reason";
 
+    /// <summary>What an owner was called for.</summary>
+    public const string CallTag = "lockstep.call";
+
     /// <summary>From a commit in a page cache to a time-out: 0.5 ms to 30 s.</summary>
     public static InstrumentAdvice<double> Seconds { get; } = new()
     {

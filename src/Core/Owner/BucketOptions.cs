@@ -41,6 +41,13 @@ public sealed record BucketOptions
     [Bounds(1)]
     public int MaxConcurrentSorts { get; init; } = 2;
 
+    /// <summary>
+    /// How long an owner takes at most to answer: a request waits in its queue for three quarters of it, and what it asks the
+    /// store for ends with it. Default: 15 seconds.
+    /// </summary>
+    [Bounds(2, 600)]
+    public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long an owner without work stays in memory. Default: 5 minutes.</summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);

@@ -22,6 +22,8 @@ namespace Lockstep.Core.Owner;
 /// copy.</item>
 /// <item>In a shared store, an answer from remembered heads is given only while the store lets this process answer for the
 /// bucket (<see cref="IBucketStore.IsCurrent"/>). That is checked when the answer is begun and again when it is released.</item>
+/// <item>Every request is answered within <see cref="BucketOptions.AnswerTime"/>, whatever the store does. One that still waits then was
+/// not executed; one whose commit the store says nothing of is "unknown".</item>
 /// <item>A request that only reads does not wait for the turns. It may see rows in the store that are newer than the heads, between a
 /// commit and its publication. It then waits for the publication, so that no reader sees time go back. A read in the same
 /// request as a write takes its turn with it.</item>
@@ -75,7 +77,7 @@ internal sealed class BucketOwner(
         }
 
 #pragma warning disable CA2012 // Handed on at once; the rule does not see through the nullable.
-        return ReadAsync(request, cancellationToken);
+        return ReadInTimeAsync(request, cancellationToken);
 #pragma warning restore CA2012
     }
 
@@ -112,7 +114,8 @@ internal sealed class BucketOwner(
 
     private ValueTask<BucketResponse>? TryEnqueue(BucketRequest request, CancellationToken cancellationToken)
     {
-        var pending = new PendingRequest(request, cancellationToken);
+        var deadline = Deadline.After(options.AnswerTime, time);
+        var pending = new PendingRequest(request, deadline.Before(options.AnswerTime / 4), deadline, cancellationToken);
         var start = false;
         lock (gate)
         {
@@ -149,7 +152,25 @@ internal sealed class BucketOwner(
             }
         }
 
-        return new ValueTask<BucketResponse>(pending.Answered);
+        return AnswerInTimeAsync(pending);
+    }
+
+    private async ValueTask<BucketResponse> AnswerInTimeAsync(PendingRequest pending)
+    {
+        try
+        {
+            return await pending.BeginBy.WaitAsync(pending.Answered);
+        }
+        catch (TimeoutException)
+        {
+            if (pending.TryGiveUp())
+            {
+                metrics.Answered(pending.Response);
+            }
+
+            // Else its turn has begun, and ends in time, or has just ended.
+            return await pending.Answered;
+        }
     }
 
     private async Task RunAsync()
@@ -232,10 +253,12 @@ internal sealed class BucketOwner(
     private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
         var requests = begun.ConvertAll(static pending => pending.Request);
+        var deadline = begun.Select(static pending => pending.Deadline).Aggregate(Deadline.Earliest);
+        using var reading = new CancellationTokenSource(deadline.Left, time);
         var mayBeWritten = false;
         try
         {
-            for (var attempt = 0; attempt < MaxTurnAttempts; attempt++)
+            for (var attempt = 0; attempt < MaxTurnAttempts && !reading.IsCancellationRequested; attempt++)
             {
                 // :: Step 1: apply the requests to the heads.
                 var seen = Volatile.Read(ref takeovers);
@@ -247,14 +270,14 @@ internal sealed class BucketOwner(
                 var responses = new BucketResponse[requests.Count];
                 try
                 {
-                    turn = new Turn(known ?? await LoadAsync(claim: false, CancellationToken.None), reader, store, options, time);
-                    await turn.PreloadAsync(requests, CancellationToken.None);
+                    turn = new Turn(known ?? await LoadAsync(claim: false, reading.Token), reader, store, options, time);
+                    await turn.PreloadAsync(requests, reading.Token);
                     for (var i = 0; i < responses.Length; i++)
                     {
-                        responses[i] = await turn.ExecuteAsync(requests[i], CancellationToken.None);
+                        responses[i] = await turn.ExecuteAsync(requests[i], reading.Token);
                     }
                 }
-                catch (StoreUnavailableException)
+                catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && reading.IsCancellationRequested))
                 {
                     DecideAll(begun, Unavailable.StoreFailed);
                     return true;
@@ -280,10 +303,27 @@ internal sealed class BucketOwner(
                 }
 
                 // :: Step 2: commit.
-                var commit = turn.Draft.ToCommit(Guid.NewGuid()) with { Accounts = AccountsOf(requests) };
+                // The store, which knows more than that there is no answer, is to speak first.
+                var commit = turn.Draft.ToCommit(Guid.NewGuid()) with
+                {
+                    Accounts = AccountsOf(requests),
+                    Deadline = deadline.Before(options.AnswerTime / 15),
+                };
                 var committing = metrics.Now();
                 mayBeWritten = true;
-                var outcome = await store.CommitAsync(commit);
+                var committed = store.CommitAsync(commit).AsTask();
+                await ((Task)deadline.WaitAsync(committed)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!committed.IsCompleted)
+                {
+                    // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.
+                    DecideAll(begun, Unavailable.FateUnknown);
+                    begun.ForEach(static pending => pending.Answer());
+                    metrics.Committed((await committed).Status, committing);
+                    Forget();
+                    return true;
+                }
+
+                var outcome = await committed;
                 mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused or CommitStatus.Closed);
                 metrics.Committed(outcome.Status, committing);
 
@@ -359,6 +399,33 @@ internal sealed class BucketOwner(
             : throw new InvalidOperationException("The store says of an account that it is closed which the commit did not name.");
     }
 
+    private async ValueTask<BucketResponse> ReadInTimeAsync(BucketRequest request, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answer = ReadAsync(request, ended.Token);
+        if (answer.IsCompleted)
+        {
+            // Out of memory, as most are: they need no timer.
+            return await answer;
+        }
+
+        var answered = answer.AsTask();
+        try
+        {
+            return await answered.WaitAsync(options.AnswerTime, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            if (answered.IsCompleted)
+            {
+                return await answered;
+            }
+
+            await ended.CancelAsync();
+            return Refuse(request, Unavailable.StoreFailed);
+        }
+    }
+
     private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         try
@@ -382,7 +449,9 @@ internal sealed class BucketOwner(
                 // What rests on memory goes out only while it counts; a process that was stopped meanwhile asks again.
                 if (remembered is null || store.IsCurrent(remembered))
                 {
-                    return new BucketResponse(outcomes, ClockLeads(current));
+                    var response = new BucketResponse(outcomes, ClockLeads(current));
+                    metrics.Answered(response);
+                    return response;
                 }
             }
         }
@@ -403,7 +472,7 @@ internal sealed class BucketOwner(
     private async ValueTask<(Outcome Outcome, BucketHeads Heads)> ReadAsync(
         Operation operation, Caller caller, BucketHeads current, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; ; attempt++)
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
             var (outcome, version) = await reader.ReadAsync(operation, caller, current, Overlay.Empty, cancellationToken);
             if (version <= current.Version)
@@ -415,11 +484,14 @@ internal sealed class BucketOwner(
             // and still know the same lists with the same history; else read again.
             var before = current;
             current = await NewerHeadsAsync(version, cancellationToken);
-            if (SameView(before, current) || attempt == MaxReadAttempts)
+            if (SameView(before, current))
             {
                 return (outcome, current);
             }
         }
+
+        // What was read does not fit what is known of the bucket, and never did: it is not shown.
+        return (Unavailable.Overloaded, current);
     }
 
     private static bool SameView(BucketHeads a, BucketHeads b) =>

@@ -227,10 +227,18 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             return (new CountFound(0, head.RowsModified), heads.Version);
         }
 
-        var uncommitted = overlay.RowsOf(head.Key);
+        var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var scan = new RecordScan(heads.Key, head.Key, ListReader.Beneath(live, uncommitted), int.MaxValue, long.MaxValue);
         var stored = await store.CountAsync(scan, cancellationToken);
-        return (new CountFound(stored + (uncommitted?.Values.Count(live.Matches) ?? 0), head.RowsModified), heads.Version);
+        if (uncommitted is not null)
+        {
+            return (new CountFound(stored.Count + uncommitted.Values.Count(live.Matches), head.RowsModified), stored.Version);
+        }
+
+        // The list went away between heads and snapshot; the caller reads again with newer heads.
+        return stored.Head is not { } counted
+            ? (new Missing(new ObjectRef(count.List, "")), heads.Version + 1)
+            : (Refusal(count.Precondition, existing: null, counted.RowsModified) ?? new CountFound(stored.Count, counted.RowsModified), stored.Version);
     }
 
     private static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>

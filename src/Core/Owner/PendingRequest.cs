@@ -1,14 +1,24 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
 /// <summary>A request in an owner's queue, its answer once that is decided, and where it goes.</summary>
-internal sealed class PendingRequest(BucketRequest request, CancellationToken cancellationToken)
+/// <param name="request">The request.</param>
+/// <param name="beginBy">When it is given up if its turn has not begun.</param>
+/// <param name="deadline">When it must be answered; later than that.</param>
+/// <param name="cancellationToken">The caller's; counts until its turn begins.</param>
+internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, Deadline deadline, CancellationToken cancellationToken)
 {
+    private const int Waiting = 0;
+    private const int Begun = 1;
+    private const int GivenUp = 2;
+
     // Answers must not run on the owner's turn: a slow reader of one answer would hold up the bucket.
     private readonly TaskCompletionSource<BucketResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? fault;
+    private int state = Waiting;
 
     public BucketRequest Request { get; } = request;
 
@@ -17,22 +27,42 @@ internal sealed class PendingRequest(BucketRequest request, CancellationToken ca
     /// <summary>How many operations it has.</summary>
     public int Operations { get; } = request.Operations.Count;
 
+    public Deadline BeginBy { get; } = beginBy;
+
+    public Deadline Deadline { get; } = deadline;
+
     /// <summary>What was decided; null while nothing is, or where that is a fault.</summary>
     public BucketResponse? Response { get; private set; }
 
     /// <summary>For the caller.</summary>
     public Task<BucketResponse> Answered => answer.Task;
 
-    /// <summary>Takes the request out of the queue unless its caller has gone; from here on it runs to its end.</summary>
+    /// <summary>
+    /// Takes the request out of the queue unless its caller has gone or it has waited for too long; from here on it runs to its end.
+    /// </summary>
     public bool TryBegin()
     {
-        if (!cancellationToken.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return true;
+            answer.TrySetCanceled(cancellationToken);
+            return false;
         }
 
-        answer.TrySetCanceled(cancellationToken);
-        return false;
+        return Interlocked.CompareExchange(ref state, Begun, Waiting) == Waiting;
+    }
+
+    /// <summary>Answers it now, unless its turn has begun: nothing of it is done.</summary>
+    /// <returns>Whether it was still waiting.</returns>
+    public bool TryGiveUp()
+    {
+        if (Interlocked.CompareExchange(ref state, GivenUp, Waiting) != Waiting)
+        {
+            return false;
+        }
+
+        Decide(BucketResponse.Uniform(Request, Unavailable.Overloaded));
+        Answer();
+        return true;
     }
 
     public void Decide(BucketResponse response) => Response = response;

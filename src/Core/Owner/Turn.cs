@@ -96,7 +96,9 @@ internal sealed class Turn
     {
         if (!operation.IsWrite)
         {
-            return (await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken)).Outcome;
+            var (outcome, version) = await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken);
+            IsStale |= version > Heads.Version;
+            return outcome;
         }
 
         if (!MayWrite(operation, caller))

@@ -1,5 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
@@ -25,6 +26,9 @@ public sealed record BucketCommit(
 
     /// <summary>Numbers of the accounts in whose names it is written: none of them may be closed. None where the server itself writes.</summary>
     public IReadOnlyList<long> Accounts { get; init; } = [];
+
+    /// <summary>When the store must have said what became of it. Not begun by then, it is not begun any more. Default: never comes.</summary>
+    public Deadline Deadline { get; init; }
 
     /// <summary>The version that must be stored for the commit to happen; 0 when the bucket must not be there yet.</summary>
     public long ExpectedVersion => Heads.Version - 1;

@@ -36,13 +36,14 @@ public interface IBucketStore
     /// <summary>Rows of a list with the stamps that fit them.</summary>
     ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);
 
-    /// <summary>How many rows match, whatever the scan's limits and cursor.</summary>
-    ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken);
+    /// <summary>How many rows match, whatever the scan's limits and cursor, with the stamps that fit.</summary>
+    ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken);
 
     /// <summary>
     /// Stores the commit if the stored version is the expected one and none of its accounts is closed
     /// (<see cref="Accounts.IAccountStore.CloseAsync"/>), once. Never throws. Where an answer is lost, the store
-    /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked. Done means durable.
+    /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked before
+    /// <see cref="BucketCommit.Deadline"/>. Done means durable.
     /// </summary>
     ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);
 }

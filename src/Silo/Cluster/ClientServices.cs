@@ -33,7 +33,7 @@ internal static class ClientServices
         void Configure(IClientBuilder client)
         {
             client.Configure<ClusterOptions>(ids => ids.Name(options));
-            client.Configure<ClientMessagingOptions>(static messages => messages.Bound());
+            client.Configure<ClientMessagingOptions>(messages => messages.Bound(options));
             if (tls is not null)
             {
                 client.UseTls(tls.Configure);

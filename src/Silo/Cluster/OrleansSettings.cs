@@ -19,13 +19,13 @@ internal static class OrleansSettings
     // A batch of many pages is one message; what a request may ask for is bounded by the API.
     private const int MaxMessageBytes = 1 << 30;
 
-    // What Orleans loses on its way nobody answers. An owner answers sooner than this, also when it waits for a lock and then
-    // has to find out what became of a commit (Postgres:LockTimeout, Postgres:DecisionTimeout).
-    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(20);
+    // What Orleans loses on its way nobody answers. An owner answers sooner than that, whatever its database does, by so much.
+    private static readonly TimeSpan WayThere = TimeSpan.FromSeconds(5);
 
     public static void Name(this ClusterOptions ids, LockstepOptions options) => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId);
 
-    public static void Bound(this MessagingOptions messages) => (messages.MaxMessageBodySize, messages.ResponseTimeout) = (MaxMessageBytes, ResponseTimeout);
+    public static void Bound(this MessagingOptions messages, LockstepOptions options) =>
+        (messages.MaxMessageBodySize, messages.ResponseTimeout) = (MaxMessageBytes, options.Buckets.AnswerTime + WayThere);
 
     public static string ConnectionString(LockstepOptions options) => PostgresDatabase.CreateConnectionString(options.Postgres, Connections);
 }

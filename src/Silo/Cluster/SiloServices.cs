@@ -92,7 +92,7 @@ internal static class SiloServices
         silo.Configure<DeploymentLoadPublisherOptions>(load => load.DeploymentLoadPublisherRefreshTime = TimeSpan.Zero);
         silo.Configure<SiloMessagingOptions>(messages =>
         {
-            messages.Bound();
+            messages.Bound(options);
             messages.ClientGatewayShutdownNotificationTimeout = TimeSpan.Zero;
             messages.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.Zero;
         });
@@ -126,7 +126,7 @@ internal static class SiloServices
         });
         silo.Configure<SiloMessagingOptions>(messages =>
         {
-            messages.Bound();
+            messages.Bound(options);
 
             // Both while the silo stops. When Orleans waits for the second one, owners and gateways have gone elsewhere.
             messages.ClientGatewayShutdownNotificationTimeout = cluster.DepartureTime;

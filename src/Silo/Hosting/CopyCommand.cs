@@ -35,13 +35,13 @@ internal static class CopyCommand
             return 2;
         }
 
-        using var data = DataDirectory.Hold(options.DataDirectory);
-        if (!File.Exists(data.Database))
+        if (!DataDirectory.HasDatabase(options.DataDirectory))
         {
-            output.WriteLine($"There is no database in '{data.Path}'. Name the directory with --data-directory.");
+            output.WriteLine($"There is no database in '{Path.GetFullPath(options.DataDirectory)}'. Name the directory with --data-directory.");
             return 1;
         }
 
+        using var data = DataDirectory.Hold(options.DataDirectory);
         using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database });
         var export = new SqliteExport(database);
         await using var import = await PostgresImport.BeginAsync(options.Postgres, export.Cluster, database.Secret, cancellationToken);

@@ -3,6 +3,8 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>The directory of the database, held by one server at a time.</summary>
 internal sealed class DataDirectory : IDisposable
 {
+    private const string DatabaseName = "lockstep.db";
+
     private readonly FileStream? held;
 
     private DataDirectory(string path, FileStream? held)
@@ -13,7 +15,10 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    public string Database => System.IO.Path.Combine(Path, "lockstep.db");
+    public string Database => System.IO.Path.Combine(Path, DatabaseName);
+
+    /// <summary>Whether a database lies in the directory; makes nothing.</summary>
+    public static bool HasDatabase(string path) => File.Exists(System.IO.Path.Combine(path, DatabaseName));
 
     /// <summary>Makes the directory if needed and takes hold of it.</summary>
     /// <exception cref="SettingsException">Another server holds it, or it cannot be written.</exception>

@@ -66,9 +66,10 @@ internal static class LockstepServer
         }
 
         builder.Services
+            .AddSingleton<LostCalls>()
             .AddSingleton<IBuckets>(services => new GrainBuckets(
                 services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
-                options.Cluster.FailoverWait, time, services.GetRequiredService<ILogger<GrainBuckets>>()))
+                options.Cluster.FailoverWait, services.GetRequiredService<LostCalls>(), time, services.GetRequiredService<ILogger<GrainBuckets>>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));

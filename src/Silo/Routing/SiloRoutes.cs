@@ -10,7 +10,8 @@ namespace Lockstep.Silo.Routing;
 /// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
 /// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
 /// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
-/// When a silo is dead by the table, its client ends, and with it the calls that still wait there.
+/// When a silo is dead by the table, its client ends, and with it the calls that still wait there. Ways are opened and ended beside
+/// the looks: one silo that does not answer holds up the news of no other.
 /// </summary>
 /// <param name="connection">The database with the table of members.</param>
 /// <param name="cluster">Whose silos.</param>
@@ -37,6 +38,14 @@ internal sealed partial class SiloRoutes(
     private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
 
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
+    private readonly Lock gate = new();
+
+    // Of the looks only: what goes on for a silo, and clients that end.
+    private readonly Dictionary<SiloEntrance, Task> opening = [];
+    private readonly List<Task> ending = [];
+
+    // As the table was seen last; changed with the gate, as the routes are.
+    private IReadOnlyDictionary<SiloEntrance, bool> known = new Dictionary<SiloEntrance, bool>();
     private volatile SiloRoute[] routes = [];
     private TaskCompletionSource look = NewLook();
 
@@ -88,7 +97,8 @@ internal sealed partial class SiloRoutes(
         }
         finally
         {
-            await EndAsync(routes);
+            await Task.WhenAll([.. opening.Values, .. ending]);
+            await Task.WhenAll(Array.ConvertAll(routes, EndAsync));
         }
     }
 
@@ -97,17 +107,56 @@ internal sealed partial class SiloRoutes(
     private async Task LookAsync(CancellationToken stoppingToken)
     {
         var silos = await ReadAsync(stoppingToken);
-        var dead = Array.FindAll(routes, route => !silos.ContainsKey(route.Entrance));
-        routes = [.. routes.Except(dead)];
-        await EndAsync(dead);
+        SiloRoute[] dead;
+        lock (gate)
+        {
+            known = silos;
+            dead = Array.FindAll(routes, route => !silos.ContainsKey(route.Entrance));
+            routes = [.. routes.Except(dead)];
+        }
+
+        ending.RemoveAll(static ended => ended.IsCompleted);
+        ending.AddRange(dead.Select(static route => EndAsync(route)));
+        foreach (var ended in opening.Where(static silo => silo.Value.IsCompleted).Select(static silo => silo.Key).ToList())
+        {
+            opening.Remove(ended);
+        }
+
         foreach (var stopping in routes.Where(route => !silos[route.Entrance]))
         {
             stopping.Close();
         }
 
-        var come = silos.Where(silo => silo.Value).Select(silo => silo.Key).Except(routes.Select(route => route.Entrance));
-        var opened = await Task.WhenAll(come.Select(silo => TryOpenAsync(silo, stoppingToken)));
-        routes = [.. routes, .. opened.OfType<SiloRoute>()];
+        foreach (var come in silos.Where(static silo => silo.Value).Select(static silo => silo.Key).Except(routes.Select(static route => route.Entrance)).Except(opening.Keys).ToList())
+        {
+            opening.Add(come, OpenAsync(come, stoppingToken));
+        }
+    }
+
+    /// <summary>Opens a way and takes it into use, unless its silo is dead by then.</summary>
+    private async Task OpenAsync(SiloEntrance silo, CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        if (await TryOpenAsync(silo, stoppingToken) is not { } route)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            if (known.TryGetValue(silo, out var takesWhatIsNew))
+            {
+                if (!takesWhatIsNew)
+                {
+                    route.Close();
+                }
+
+                routes = [.. routes, route];
+                return;
+            }
+        }
+
+        await EndAsync(route);
     }
 
     /// <returns>Those that answer, and whether they take what is new.</returns>
@@ -136,14 +185,20 @@ internal sealed partial class SiloRoutes(
         {
             return await SiloRoute.OpenAsync(silo, configure, loggers, time, patience.Token);
         }
-        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            LogNotOpened(silo.Gateway, e.Message);
+            if (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotOpened(silo.Gateway, e.Message);
+            }
+
             return null;
         }
     }
 
-    private static Task EndAsync(SiloRoute[] routes) => Task.WhenAll(Array.ConvertAll(routes, route => route.DisposeAsync().AsTask()));
+    /// <summary>Nobody waits for it, and what its client does not manage to say any more is nobody's matter.</summary>
+    private static async Task EndAsync(SiloRoute route) =>
+        await route.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     [LoggerMessage(39, LogLevel.Warning, "The list of silos could not be read from the database. The last known list is used, and reading is tried again in 2 seconds. If it keeps failing, check the database.")]
     private partial void LogNotLooked(Exception exception);

@@ -1,4 +1,5 @@
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Leases;
 using Lockstep.Storage.PostgreSql.Rows;
@@ -13,6 +14,8 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <item>When that answer is lost, the writer's row is fenced and read before anything else happens here: it waits for the
 /// transaction if that still runs, says whether it was the last one committed, and keeps it from running later. Only then is
 /// it told, or run again under a new row.</item>
+/// <item>All of this ends by the earliest deadline in the group. What is left of it is shared: the last part is for the question,
+/// and before that the server is to end the transaction by itself, for then nobody has to ask.</item>
 /// </list>
 /// </summary>
 internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, PostgresOptions options, TimeProvider time, Action<Exception> onFault)
@@ -23,6 +26,15 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     // Accounts that are closed fence all writers, and they may be many.
     private const int MaxFences = 100;
     private static readonly TimeSpan PauseBetweenQuestions = TimeSpan.FromMilliseconds(200);
+
+    // Kept for the question, where there is that much.
+    private static readonly TimeSpan QuestionTime = TimeSpan.FromSeconds(3);
+
+    // With less left a transaction is not begun: one more "not known" is worse than one more "later".
+    private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(500);
+
+    // How much sooner than this side the server has to end a transaction, so that its word comes in time.
+    private static readonly TimeSpan WayBack = TimeSpan.FromMilliseconds(100);
 
     private readonly LaneConnection connection = new(source);
     private readonly LaneConnection questions = new(source);
@@ -37,16 +49,30 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// </returns>
     public async ValueTask<(GroupResult Result, CommitOutcome?[] Outcomes)> ExecuteAsync(IReadOnlyList<PendingCommit> group)
     {
+        var deadline = group.Select(static pending => pending.Commit.Deadline).Aggregate(Deadline.Earliest);
         for (int attempt = 0, fences = 0; attempt < MaxAttempts && fences < MaxFences; attempt++)
         {
+            var limit = TimeOf(deadline.Left);
+            if (limit < LeastTime)
+            {
+                break;
+            }
+
             // :: Step 1: what the transaction needs. Nothing is lost with it.
+            var until = Deadline.After(limit, time);
+            using var patience = new CancellationTokenSource(limit, time);
             NpgsqlConnection? open = null;
             var term = lease.Current;
             try
             {
-                open = await connection.OpenAsync(CancellationToken.None);
-                await EnsureWriterAsync(open, lease.Registered);
-                await EnsureRowsAsync(open, group);
+                open = await connection.OpenAsync(patience.Token);
+                if (writer == 0)
+                {
+                    writer = await connection.WaitAsync(NewWriterAsync(open, lease.Registered, limit), patience.Token);
+                    sequence = 0;
+                }
+
+                await connection.WaitAsync(EnsureRowsAsync(open, group, limit), patience.Token);
             }
             catch (Exception e)
             {
@@ -68,15 +94,16 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     continue;
                 }
 
-                onFault(e);
+                onFault(Explain(e));
                 return (GroupResult.NotExecuted, []);
             }
 
             // :: Step 2: the transaction.
             try
             {
-                if (await CommitAsync(open, term, group) is { } outcomes)
+                if (await connection.WaitAsync(CommitAsync(open, writer, sequence + 1, term, group, until.Left), patience.Token) is { } outcomes)
                 {
+                    sequence++;
                     return (GroupResult.Committed, outcomes);
                 }
 
@@ -98,11 +125,11 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             catch (Exception e)
             {
                 // :: Step 3: the answer is lost. Ask.
-                onFault(e);
+                onFault(Explain(e));
                 await connection.DropAsync();
                 var (lost, at) = (writer, sequence + 1);
                 writer = 0;
-                switch (await DecideAsync(lost, at))
+                switch (await DecideAsync(lost, at, deadline))
                 {
                     case null:
                         return (GroupResult.Unknown, []);
@@ -134,32 +161,40 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         await questions.DisposeAsync();
     }
 
-    private async ValueTask EnsureWriterAsync(NpgsqlConnection open, long process)
+    /// <summary>How much of what is left the transaction may take.</summary>
+    private TimeSpan TimeOf(TimeSpan left)
     {
-        if (writer != 0)
-        {
-            return;
-        }
+        var most = left - QuestionTime > left / 2 ? left - QuestionTime : left / 2;
+        return most < options.CommandTimeout ? most : options.CommandTimeout;
+    }
 
-        await using var command = new NpgsqlCommand("INSERT INTO writers (process) VALUES ($1) RETURNING writer", open);
+    private static Exception Explain(Exception fault) =>
+        fault is OperationCanceledException ? new TimeoutException("PostgreSQL did not answer in the time there was for it.", fault) : fault;
+
+    // What is given up ends by this, which is counted in whole seconds.
+    private static int Seconds(TimeSpan limit) => (int)Math.Ceiling(limit.TotalSeconds);
+
+    private static async Task<long> NewWriterAsync(NpgsqlConnection open, long process, TimeSpan limit)
+    {
+        await using var command = new NpgsqlCommand("INSERT INTO writers (process) VALUES ($1) RETURNING writer", open) { CommandTimeout = Seconds(limit) };
         new ParameterList(command.Parameters).Add(process);
-        writer = (long)(await command.ExecuteScalarAsync())!;
-        sequence = 0;
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>
     /// Gives new buckets their rows in a transaction of their own: a new row cannot be skipped like a locked one, so whoever
     /// made it in a long transaction would hold up all others that are about to make it too.
     /// </summary>
-    private static async ValueTask EnsureRowsAsync(NpgsqlConnection open, IReadOnlyList<PendingCommit> group)
+    /// <returns>How many have been looked for.</returns>
+    private static async Task<int> EnsureRowsAsync(NpgsqlConnection open, IReadOnlyList<PendingCommit> group, TimeSpan limit)
     {
         var missing = group.Where(static pending => pending.Row == 0).OrderBy(static pending => pending.Commit.Id.Value, StringComparer.Ordinal).ToList();
         if (missing.Count == 0)
         {
-            return;
+            return 0;
         }
 
-        await using var batch = new NpgsqlBatch(open);
+        await using var batch = new NpgsqlBatch(open) { Timeout = Seconds(limit) };
         foreach (var sql in new[]
         {
             "INSERT INTO buckets (id, kind) SELECT id, kind FROM unnest($1, $2) AS i (id, kind) ORDER BY id COLLATE \"C\" ON CONFLICT (id) DO NOTHING",
@@ -189,16 +224,27 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         {
             pending.Row = rows[pending.Commit.Id.Value];
         }
+
+        return missing.Count;
     }
 
     /// <returns>The outcomes; null when the writer's row does not let this transaction happen.</returns>
-    private async ValueTask<CommitOutcome?[]?> CommitAsync(NpgsqlConnection open, LeaseTerm term, IReadOnlyList<PendingCommit> group)
+    private async Task<CommitOutcome?[]?> CommitAsync(
+        NpgsqlConnection open, long lane, long number, LeaseTerm term, IReadOnlyList<PendingCommit> group, TimeSpan limit)
     {
         var found = new Dictionary<long, CommitOutcome>(group.Count);
         var laneHeld = false;
-        await using (var command = CommitStatement.Create(open, writer, sequence + 1, term.Process, group))
-        await using (var reader = await command.ExecuteReaderAsync())
+        limit = limit < LeastTime ? LeastTime : limit;
+        var within = options.StatementTimeout + WayBack > limit ? PostgresOptions.OnTheServer(limit) : (TimeSpan?)null;
+        await using (var batch = CommitStatement.Create(open, lane, number, term.Process, group, within))
         {
+            batch.Timeout = Seconds(limit);
+            await using var reader = await batch.ExecuteReaderAsync();
+            if (within is not null)
+            {
+                await reader.NextResultAsync();
+            }
+
             while (await reader.ReadAsync())
             {
                 if (reader.IsDBNull(0))
@@ -225,7 +271,6 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             return null;
         }
 
-        sequence++;
         var outcomes = new CommitOutcome?[group.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -237,39 +282,49 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
 
     /// <summary>Finds out whether a transaction was committed, and keeps it from being committed later.</summary>
     /// <returns>Null when the database cannot be asked.</returns>
-    private async ValueTask<Decision?> DecideAsync(long lost, long at)
+    private async ValueTask<Decision?> DecideAsync(long lost, long at, Deadline deadline)
     {
-        for (var begun = time.GetTimestamp(); time.GetElapsedTime(begun) < options.DecisionTimeout;)
+        var until = Deadline.Earliest(deadline, Deadline.After(options.DecisionTimeout, time));
+        using var patience = new CancellationTokenSource(until.Left, time);
+        while (!patience.IsCancellationRequested)
         {
             try
             {
-                var open = await questions.OpenAsync(CancellationToken.None);
-                await using var command = new NpgsqlCommand("UPDATE writers SET fenced = true WHERE writer = $1 RETURNING sequence, done", open);
-                new ParameterList(command.Parameters).Add(lost);
-                Decision? decision = null;
-                await using (var reader = await command.ExecuteReaderAsync())
-                {
-                    if (await reader.ReadAsync())
-                    {
-                        decision = new Decision(reader.GetInt64(0) == at, [.. reader.GetFieldValue<Guid[]>(1)]);
-                    }
-
-                    while (await reader.NextResultAsync())
-                    {
-                    }
-                }
-
+                var open = await questions.OpenAsync(patience.Token);
+                var limit = until.Left < options.CommandTimeout ? until.Left : options.CommandTimeout;
+                var decision = await questions.WaitAsync(AskAsync(open, lost, at, limit), patience.Token);
                 await questions.DropAsync();
                 return decision;
             }
-            catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+            catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e) || e is OperationCanceledException)
             {
                 await questions.DropAsync();
-                await Task.Delay(PauseBetweenQuestions, time);
+                await Task.Delay(PauseBetweenQuestions, time, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
         return null;
+    }
+
+    private static async Task<Decision?> AskAsync(NpgsqlConnection open, long lost, long at, TimeSpan limit)
+    {
+        await using var command = new NpgsqlCommand("UPDATE writers SET fenced = true WHERE writer = $1 RETURNING sequence, done", open)
+        {
+            CommandTimeout = Math.Max(1, Seconds(limit)),
+        };
+        new ParameterList(command.Parameters).Add(lost);
+        Decision? decision = null;
+        await using var reader = await command.ExecuteReaderAsync();
+        if (await reader.ReadAsync())
+        {
+            decision = new Decision(reader.GetInt64(0) == at, [.. reader.GetFieldValue<Guid[]>(1)]);
+        }
+
+        while (await reader.NextResultAsync())
+        {
+        }
+
+        return decision;
     }
 
     private sealed record Decision(bool Committed, HashSet<Guid> Done);

@@ -14,6 +14,7 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <item>A bucket is in at most one transaction at a time of one lane; a second commit of it waits for the next.</item>
 /// <item>A commit whose values the server refuses fails alone: its group is halved until it is found.</item>
 /// <item>A bucket that somebody else has locked is tried again later, while the others go on.</item>
+/// <item>A commit that no transaction has taken by its deadline was not executed, and its caller is told so.</item>
 /// </list>
 /// </summary>
 internal sealed class CommitQueue : IAsyncDisposable
@@ -46,11 +47,20 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
     }
 
-    public Task<CommitOutcome> CommitAsync(BucketCommit commit)
+    public async Task<CommitOutcome> CommitAsync(BucketCommit commit)
     {
         var pending = new PendingCommit(commit, time.GetTimestamp());
         Enqueue(pending);
-        return pending.Outcome;
+        try
+        {
+            return await commit.Deadline.WaitAsync(pending.Outcome);
+        }
+        catch (TimeoutException)
+        {
+            // Else its lane has the same deadline.
+            pending.TryGiveUp();
+            return await pending.Outcome;
+        }
     }
 
     /// <summary>Finishes what has queued.</summary>
@@ -94,7 +104,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             if (group.Count == 0)
             {
-                // Another lane of this queue was faster.
+                // Another lane of this queue was faster, or what waited was given up.
                 continue;
             }
 
@@ -120,8 +130,14 @@ internal sealed class CommitQueue : IAsyncDisposable
 
         void Take(PendingCommit pending)
         {
-            if (Fits(pending) && buckets.Add(pending.Commit.Id))
+            if (Fits(pending) && !buckets.Contains(pending.Commit.Id))
             {
+                if (!pending.TryTake())
+                {
+                    return;
+                }
+
+                buckets.Add(pending.Commit.Id);
                 group.Add(pending);
                 records += pending.Commit.Records.Count;
                 bytes += pending.Bytes;
@@ -182,10 +198,11 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private async Task TryLaterAsync(PendingCommit pending)
     {
+        pending.PutBack();
         try
         {
             var pause = TimeSpan.FromMilliseconds(1 << Math.Min(pending.TimesBusy++, 7));
-            if (time.GetElapsedTime(pending.QueuedAt) < options.LockTimeout)
+            if (!pending.Commit.Deadline.HasCome && time.GetElapsedTime(pending.QueuedAt) < options.LockTimeout)
             {
                 await Task.Delay(pause < LongestPause ? pause : LongestPause, time, stopping.Token);
                 Enqueue(pending);

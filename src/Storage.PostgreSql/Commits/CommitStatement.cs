@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Rows;
@@ -93,10 +94,22 @@ internal static class CommitStatement
     /// <param name="sequence">The number of this transaction under it.</param>
     /// <param name="process">Who answers for the buckets from memory from now on.</param>
     /// <param name="group">Commits whose buckets have rows; each bucket at most once.</param>
-    public static NpgsqlCommand Create(NpgsqlConnection connection, long writer, long sequence, long process, IReadOnlyList<PendingCommit> group)
+    /// <param name="within">When the server is to end it: a result before the answer. Null for the connection's own time-out, which costs nothing.</param>
+    public static NpgsqlBatch Create(
+        NpgsqlConnection connection, long writer, long sequence, long process, IReadOnlyList<PendingCommit> group, TimeSpan? within)
     {
+        var batch = new NpgsqlBatch(connection);
+        if (within is { } limit)
+        {
+            // For this transaction: a batch is one.
+            var bound = new NpgsqlBatchCommand("SELECT set_config('statement_timeout', $1, true)");
+            new ParameterList(bound.Parameters).AddText(((long)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+            batch.BatchCommands.Add(bound);
+        }
+
         var purged = Flatten(group, static pending => pending.Commit.PurgedRecords);
-        var command = new NpgsqlCommand(purged.Count == 0 ? Changes + Answer : Changes + Purge + Answer, connection);
+        var command = new NpgsqlBatchCommand(purged.Count == 0 ? Changes + Answer : Changes + Purge + Answer);
+        batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
         parameters.Add(sequence);
@@ -139,7 +152,7 @@ internal static class CommitStatement
             parameters.AddText(purged, static record => record.Value.Id);
         }
 
-        return command;
+        return batch;
     }
 
     /// <summary>Row, version, clock, live, base, next key, author, author's number.</summary>

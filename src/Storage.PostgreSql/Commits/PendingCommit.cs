@@ -5,7 +5,13 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <summary>A commit on its way into the database, and where its outcome goes.</summary>
 internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
 {
+    private const int Waiting = 0;
+    private const int Taken = 1;
+    private const int GivenUp = 2;
+
     private readonly TaskCompletionSource<CommitOutcome> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int state = Waiting;
 
     public BucketCommit Commit { get; } = commit;
 
@@ -22,6 +28,21 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     public long Row { get; set; } = commit.Heads.Row;
 
     public Task<CommitOutcome> Outcome => outcome.Task;
+
+    /// <summary>For a transaction; not when it was given up.</summary>
+    public bool TryTake() => Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
+
+    /// <summary>Its transaction has left it out.</summary>
+    public void PutBack() => Interlocked.CompareExchange(ref state, Waiting, Taken);
+
+    /// <summary>Ends it as not executed, unless a transaction has it.</summary>
+    public void TryGiveUp()
+    {
+        if (Interlocked.CompareExchange(ref state, GivenUp, Waiting) == Waiting)
+        {
+            Complete(CommitOutcome.NotExecuted);
+        }
+    }
 
     public void Complete(CommitOutcome result) => outcome.TrySetResult(result);
 }

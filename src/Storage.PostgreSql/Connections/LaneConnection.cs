@@ -17,6 +17,32 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         return connection ??= await source.OpenConnectionAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Waits for a statement on it no longer than that. One that is given up is not cancelled (<see cref="PostgresConnections"/> says
+    /// why): it goes on to the end of its own time-out, on a connection that is closed then and used for nothing else.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    public async Task<T> WaitAsync<T>(Task<T> statement, CancellationToken patience)
+    {
+        try
+        {
+            return await statement.WaitAsync(patience);
+        }
+        catch (OperationCanceledException)
+        {
+            if (statement.IsCompleted)
+            {
+                // At the last moment.
+                return await statement;
+            }
+
+            var left = new LaneConnection(source) { connection = connection };
+            connection = null;
+            _ = statement.ContinueWith(_ => left.DropAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            throw;
+        }
+    }
+
     /// <summary>Closes it for good where the fault may have broken it; the next use opens another.</summary>
     public async ValueTask CloseAsync()
     {

@@ -7,8 +7,16 @@ internal static class PostgresConnections
 {
     // All statements look up keys or read along an index, whatever the arrays hold: a plan made once is right for ever, and
     // what the planner believes of tables that were just made must not send it through all of them.
-    private const string SessionSettings =
+    private const string PlanSettings =
         "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0";
+
+    // What nobody waits for any more must not run on there, holding locks. No time-out of a transaction: the only one that is
+    // idle for long holds the lock on an account's name, and it must not be lost without a word.
+    private static string SessionSettings(PostgresOptions options) => FormattableString.Invariant(
+        $"{PlanSettings}; SET statement_timeout = {(long)options.StatementTimeout.TotalMilliseconds}; SET lock_timeout = {(long)options.LockTimeout.TotalMilliseconds}");
+
+    /// <summary>In a transaction: what follows in it may take as long as it takes.</summary>
+    public const string WithoutTimeouts = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
     /// <exception cref="PostgresSetupException">The connection string is none.</exception>
     public static NpgsqlConnectionStringBuilder Parse(PostgresOptions options)
@@ -20,7 +28,7 @@ internal static class PostgresConnections
 
         try
         {
-            return new NpgsqlConnectionStringBuilder(
+            var connection = new NpgsqlConnectionStringBuilder(
                 ConnectionUri.IsOne(options.Connection) ? ConnectionUri.ToConnectionString(options.Connection) : options.Connection)
             {
                 CommandTimeout = (int)options.CommandTimeout.TotalSeconds,
@@ -28,6 +36,13 @@ internal static class PostgresConnections
                 Enlist = false,
                 IncludeErrorDetail = false,
             };
+            if (connection is { TargetSessionAttributes: not null, Host: { Length: > 0 } host } && !host.Contains(',', StringComparison.Ordinal))
+            {
+                // Npgsql wants two hosts for it. One may well stand for several, a name or a proxy that follows the primary.
+                connection.Host = $"{host},{host}";
+            }
+
+            return connection;
         }
         catch (FormatException e)
         {
@@ -55,17 +70,21 @@ internal static class PostgresConnections
         // reported as a commit, though no standby has it.
         connection.CancellationTimeout = -1;
 
+        // Zero, and what takes longer than a statement may, would be longer than anybody waits.
+        connection.Timeout = connection.Timeout == 0 ? connection.CommandTimeout : Math.Min(connection.Timeout, connection.CommandTimeout);
+        var settings = SessionSettings(options);
+
         // Else the pool's name in Npgsql's metrics is the connection string, less the password.
         var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "lockstep" };
         builder.UsePhysicalConnectionInitializer(
-            static opened =>
+            opened =>
             {
-                using var command = new NpgsqlCommand(SessionSettings, opened);
+                using var command = new NpgsqlCommand(settings, opened);
                 command.ExecuteNonQuery();
             },
-            static async opened =>
+            async opened =>
             {
-                await using var command = new NpgsqlCommand(SessionSettings, opened);
+                await using var command = new NpgsqlCommand(settings, opened);
                 await command.ExecuteNonQueryAsync();
             });
         try

@@ -12,7 +12,11 @@ internal static class PostgresFaults
 
     /// <summary>A deadlock or a conflict with another transaction: sending it again helps.</summary>
     public static bool IsConflict(Exception fault) =>
-        fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable };
+        fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+
+    /// <summary>The server ended the statement since it, or its wait for a lock, took too long. Of a transaction nothing was done.</summary>
+    public static bool IsEndedByTheServer(Exception fault) =>
+        fault is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable };
 
     /// <summary>
     /// The transaction was rolled back for certain: the server said so and lives on. Everything else, be it a lost
@@ -29,7 +33,7 @@ internal static class PostgresFaults
 
     /// <summary>Nobody is there to ask: the network, the server or its start. What it was asked for may well be right.</summary>
     public static bool IsAway(Exception? fault) =>
-        fault is not null && (IsLostConnection(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
+        fault is not null && (IsLostConnection(fault) || IsEndedByTheServer(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
 
     /// <summary>Why the database cannot be used at all, for whoever runs the program: one line, and nothing of the connection's secrets.</summary>
     /// <param name="fault">What came.</param>
@@ -58,6 +62,7 @@ internal static class PostgresFaults
     /// <summary>A read that met this may well be answered on another connection.</summary>
     public static bool IsLostConnection(Exception fault) => fault switch
     {
+        PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => false,
         PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] } => true,
         PostgresException => false,
         NpgsqlException { InnerException: TimeoutException } => false,

@@ -111,9 +111,9 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         {
             await using var command = new NpgsqlCommand(sql, connection);
             bind(new ParameterList(command.Parameters));
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync();
             var rows = new List<T>();
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync())
             {
                 rows.Add(read(reader));
             }

@@ -22,13 +22,16 @@ internal sealed class ReadQueue : IAsyncDisposable
     private readonly Channel<PendingRead> queue = Channel.CreateUnbounded<PendingRead>();
     private readonly ProcessLease lease;
     private readonly Func<long, RecordKey, Task<StoredRecord?>> readLarge;
+    private readonly Action<Exception> onFault;
     private readonly List<Task> running = [];
 
     /// <param name="source">Makes connections.</param>
     /// <param name="lease">Tells which heads may be remembered.</param>
     /// <param name="readLarge">Reads a row, given its bucket, whose body is too large to be read along with others.</param>
-    public ReadQueue(NpgsqlDataSource source, ProcessLease lease, Func<long, RecordKey, Task<StoredRecord?>> readLarge)
+    /// <param name="onFault">Hears why something was not read.</param>
+    public ReadQueue(NpgsqlDataSource source, ProcessLease lease, Func<long, RecordKey, Task<StoredRecord?>> readLarge, Action<Exception> onFault)
     {
+        this.onFault = onFault;
         this.lease = lease;
         this.readLarge = readLarge;
         for (var i = 0; i < Lanes; i++)
@@ -131,6 +134,7 @@ internal sealed class ReadQueue : IAsyncDisposable
                     return;
                 }
 
+                onFault(e);
                 var fault = PostgresFaults.IsOfTheDatabase(e) ? new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e) : e;
                 rows.ForEach(read => read.Fail(fault));
                 heads.ForEach(read => read.Fail(fault));

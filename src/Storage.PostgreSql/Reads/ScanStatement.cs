@@ -58,10 +58,24 @@ internal sealed class ScanStatement : IDisposable
 
     public void Dispose() => command.Dispose();
 
+    /// <summary>The count, and the version with the list's head, all of one snapshot; one row, without a version where there is no bucket.</summary>
     public NpgsqlCommand Count()
     {
-        command.CommandText = $"SELECT count(*) FROM records WHERE {where}";
+        command.CommandText =
+            $"""
+            SELECT c.count, b.version, {ListColumns.From("l")}
+            FROM (SELECT count(*) FROM records WHERE {where}) c
+            LEFT JOIN LATERAL (SELECT * FROM buckets b WHERE b.bucket = $1 OFFSET 0) b ON true
+            LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true
+            """;
         return command;
+    }
+
+    public static async ValueTask<RecordCount> ReadCountAsync(NpgsqlDataReader reader)
+    {
+        await reader.ReadAsync();
+        return new RecordCount(
+            reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.IsDBNull(2) ? null : ListColumns.Read(reader, 2), reader.GetInt64(0));
     }
 
     /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
@@ -135,13 +149,13 @@ internal sealed class ScanStatement : IDisposable
         return command;
     }
 
-    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader)
     {
         long version = 0;
         ListHead? head = null;
         var records = new List<StoredRecord>();
         var (bytes, more) = (0L, false);
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync())
         {
             if (!reader.IsDBNull(0))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Lockstep.Storage.PostgreSql.Connections;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Schema;
@@ -25,13 +26,14 @@ internal static partial class PostgresSchema
     /// <param name="scripts">All scripts of this program, in order.</param>
     /// <param name="migrate">Whether it may change the schema; otherwise it is only looked at.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The version that the database has then: a newer one than this program's where a later program was there before.</returns>
     /// <exception cref="PostgresSetupException">The schema is too new, or too old and must not be changed.</exception>
-    public static async Task ApplyAsync(
+    public static async Task<int> ApplyAsync(
         NpgsqlConnection connection, IReadOnlyList<SchemaScript> scripts, bool migrate, CancellationToken cancellationToken)
     {
         if (await StateAsync(connection, cancellationToken) is { } known && Check(known, scripts))
         {
-            return;
+            return known.Version;
         }
 
         if (!migrate)
@@ -41,6 +43,7 @@ internal static partial class PostgresSchema
         }
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, PostgresConnections.WithoutTimeouts, cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken);
         await ExecuteAsync(connection, VersionTable, cancellationToken);
         var state = await StateAsync(connection, cancellationToken) ?? new State(0, 0);
@@ -55,6 +58,7 @@ internal static partial class PostgresSchema
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return Math.Max(state.Version, scripts[^1].Number);
     }
 
     private const string VersionTable =

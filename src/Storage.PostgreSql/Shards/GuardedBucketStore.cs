@@ -23,7 +23,7 @@ internal sealed class GuardedBucketStore(IBucketStore inner, SuspectGuard guard)
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.ScanAsync(scan, cancellationToken));
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.CountAsync(scan, cancellationToken));
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)

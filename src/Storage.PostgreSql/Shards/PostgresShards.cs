@@ -115,14 +115,16 @@ public sealed class PostgresShards : IAsyncDisposable
     }
 
     /// <summary>Brings the schemas up to date, whatever the options say, looks whether the databases belong together, and does nothing else.</summary>
+    /// <returns>The schema's version; where they differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
-    public static async Task MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
+    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
     {
         var prepared = new List<PreparedDatabase?>();
         try
         {
             var absence = await PrepareAsync((options with { Migrate = true }).Databases(), prepared, cancellationToken);
             await (absence is null ? new ShardSetup(prepared, absence: null).AgreeAsync(cancellationToken) : throw absence);
+            return prepared.Min(static database => database!.Schema);
         }
         finally
         {

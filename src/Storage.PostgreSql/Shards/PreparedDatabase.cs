@@ -9,7 +9,8 @@ namespace Lockstep.Storage.PostgreSql.Shards;
 /// <param name="Source">Makes connections; closed by whoever has this.</param>
 /// <param name="Options">Which database.</param>
 /// <param name="Description">Server and database, without secrets.</param>
-internal sealed record PreparedDatabase(NpgsqlDataSource Source, PostgresOptions Options, string Description)
+/// <param name="Schema">The version of its schema.</param>
+internal sealed record PreparedDatabase(NpgsqlDataSource Source, PostgresOptions Options, string Description, int Schema)
 {
     /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
     public static async Task<PreparedDatabase> OpenAsync(PostgresOptions options, CancellationToken cancellationToken)
@@ -19,9 +20,9 @@ internal sealed record PreparedDatabase(NpgsqlDataSource Source, PostgresOptions
         {
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
             await CheckServerAsync(connection, cancellationToken);
-            await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, options.Migrate, cancellationToken);
+            var schema = await PostgresSchema.ApplyAsync(connection, PostgresSchema.Scripts, options.Migrate, cancellationToken);
             return new PreparedDatabase(
-                source, options, $"{connection.Host}:{connection.Port.ToString(CultureInfo.InvariantCulture)}/{connection.Database}");
+                source, options, $"{connection.Host}:{connection.Port.ToString(CultureInfo.InvariantCulture)}/{connection.Database}", schema);
         }
         catch (Exception e)
         {

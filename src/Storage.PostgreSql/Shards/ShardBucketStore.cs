@@ -22,7 +22,7 @@ internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
 
     public async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().ScanAsync(scan, cancellationToken);
 
-    public async ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().CountAsync(scan, cancellationToken);
+    public async ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().CountAsync(scan, cancellationToken);
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>
         Find() is { } store ? await store.CommitAsync(commit) : CommitOutcome.NotExecuted;

@@ -29,7 +29,7 @@ internal sealed class ShardedBucketStore(IReadOnlyList<IBucketStore> databases, 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
         Of(scan.Bucket.Id).ScanAsync(scan, cancellationToken);
 
-    public ValueTask<long> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
+    public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
         Of(scan.Bucket.Id).CountAsync(scan, cancellationToken);
 
     public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => Of(commit.Id).CommitAsync(commit);

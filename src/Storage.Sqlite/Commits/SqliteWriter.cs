@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Commits;
@@ -10,8 +11,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// <list type="number">
 /// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
 /// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
-/// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written; a
-/// fault in COMMIT leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
+/// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written, and so
+/// does one in COMMIT that says that there was no room; any other leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
 /// and not by what this process remembers.</item>
 /// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
 /// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
@@ -22,6 +23,9 @@ internal sealed class SqliteWriter : IDisposable
 {
     private const int MaxJobs = 512;
 
+    /// <summary>How long another process may hold the file before a transaction is given up, or a read.</summary>
+    public static readonly TimeSpan LockTime = TimeSpan.FromSeconds(5);
+
     private readonly BlockingCollection<WriteJob> queue = [];
     private readonly Func<SqliteStatements> open;
     private readonly Action<Exception> onFault;
@@ -31,7 +35,7 @@ internal sealed class SqliteWriter : IDisposable
     private bool unsettled;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
-    /// <param name="onFault">Hears why writes were not done; called on the writer's thread.</param>
+    /// <param name="onFault">Hears why something was not done; called from any thread.</param>
     /// <param name="metrics">Hears of transactions and faults.</param>
     public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics)
     {
@@ -43,10 +47,12 @@ internal sealed class SqliteWriter : IDisposable
     }
 
     /// <summary>Queues the work.</summary>
+    /// <param name="run">The work.</param>
+    /// <param name="deadline">Not begun by then, it is not executed any more. Default: never comes.</param>
     /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
-    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run)
+    public async Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default)
     {
-        var job = new WriteJob(run);
+        var job = new WriteJob(run, deadline);
         try
         {
             queue.Add(job);
@@ -56,7 +62,15 @@ internal sealed class SqliteWriter : IDisposable
             job.End(CommitOutcome.NotExecuted);
         }
 
-        return job.Ended;
+        try
+        {
+            return await deadline.WaitAsync(job.Ended);
+        }
+        catch (TimeoutException)
+        {
+            job.TryGiveUp();
+            return await job.Ended;
+        }
     }
 
     /// <summary>Finishes what has queued, then closes the connection.</summary>
@@ -73,10 +87,15 @@ internal sealed class SqliteWriter : IDisposable
         foreach (var first in queue.GetConsumingEnumerable())
         {
             jobs.Clear();
-            jobs.Add(first);
+            Take(first);
             while (jobs.Count < MaxJobs && queue.TryTake(out var next))
             {
-                jobs.Add(next);
+                Take(next);
+            }
+
+            if (jobs.Count == 0)
+            {
+                continue;
             }
 
             try
@@ -94,6 +113,19 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         Reset();
+
+        void Take(WriteJob job)
+        {
+            if (job.Deadline.Left < LockTime)
+            {
+                // Whether it can be begun may show only when its caller has to be answered.
+                job.TryGiveUp();
+            }
+            else if (job.TryTake())
+            {
+                jobs.Add(job);
+            }
+        }
     }
 
     private void RunTransaction(List<WriteJob> jobs)
@@ -130,10 +162,13 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (Exception e)
         {
-            unsettled = true;
+            // No room: of a transaction that does not fit into the log whole, recovery finds nothing. Anything else may have come
+            // after its last byte.
+            var told = e is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL } ? CommitOutcome.NotExecuted : CommitOutcome.Unknown;
+            unsettled |= told == CommitOutcome.Unknown;
             Reset();
             metrics.TransactionEnded(jobs.Count, begun);
-            jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
+            jobs.ForEach(job => job.End(told));
             Report(e);
             return;
         }
@@ -159,7 +194,8 @@ internal sealed class SqliteWriter : IDisposable
         statements.Execute("RELEASE job");
     }
 
-    private void Report(Exception fault)
+    /// <summary>Has a fault counted and heard of, also one of a reader.</summary>
+    public void Report(Exception fault)
     {
         metrics.Fault();
         try

@@ -1,16 +1,39 @@
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Storage.Sqlite.Commits;
 
 /// <summary>A piece of work for the writer: runs inside the shared transaction, and is told how that ended.</summary>
-internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run)
+/// <param name="run">The work.</param>
+/// <param name="deadline">When it must be told how it ended.</param>
+internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadline deadline)
 {
+    private const int Waiting = 0;
+    private const int Taken = 1;
+    private const int GivenUp = 2;
+
     private readonly TaskCompletionSource<CommitOutcome> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int state = Waiting;
+
+    public Deadline Deadline { get; } = deadline;
 
     /// <summary>What the job found; counts once the transaction is committed.</summary>
     public CommitOutcome Result { get; private set; }
 
     public Task<CommitOutcome> Ended => ended.Task;
+
+    /// <summary>For a transaction; not when it was given up.</summary>
+    public bool TryTake() => Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
+
+    /// <summary>Ends it as not executed, unless a transaction has it.</summary>
+    public void TryGiveUp()
+    {
+        if (Interlocked.CompareExchange(ref state, GivenUp, Waiting) == Waiting)
+        {
+            End(CommitOutcome.NotExecuted);
+        }
+    }
 
     public void Run(SqliteStatements statements) => Result = run(statements);
 

@@ -1,0 +1,7 @@
+namespace Lockstep.Core.Storage;
+
+/// <summary>How many rows of a list match, and the stamp that fits that, read in one snapshot.</summary>
+/// <param name="Version">The bucket's version in that snapshot.</param>
+/// <param name="Head">The list's head in that snapshot; null when its key is not in use (any more).</param>
+/// <param name="Count">Rows.</param>
+public sealed record RecordCount(long Version, ListHead? Head, long Count);
