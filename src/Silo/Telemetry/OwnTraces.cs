@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>
-/// Begins traces at this server's door. What a request says of a trace, its state and baggage comes from whoever sent it: he
+/// Begins traces at this server's door. What a request says of a trace, its state and baggage comes from whoever sent it: they
 /// would choose which requests are sampled, and what is written beside them.
 /// </summary>
 internal sealed class OwnTraces : DistributedContextPropagator

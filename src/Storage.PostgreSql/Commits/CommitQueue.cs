@@ -8,12 +8,12 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Commits;
 
 /// <summary>
-/// Group commit: whatever has queued, from however many buckets, goes into one transaction and one flush. Invariants:
+/// Group commit: all commits that have queued, of any number of buckets, share one transaction and one flush. Invariants:
 /// <list type="number">
-/// <item>A group is bounded in commits, records and bytes; a large commit goes alone on a connection of its own.</item>
-/// <item>A bucket is in at most one transaction at a time of one lane; a second commit of it waits for the next.</item>
-/// <item>A commit whose values the server refuses fails alone: its group is halved until it is found.</item>
-/// <item>A bucket that somebody else has locked is tried again later, while the others go on.</item>
+/// <item>A group is limited in commits, records and bytes. A large commit has a transaction and a connection to itself.</item>
+/// <item>A transaction holds at most one commit of a bucket. A second commit of the bucket waits for the lane's next transaction.</item>
+/// <item>A commit with values that the server refuses fails alone. Its group is split in halves until the commit is found.</item>
+/// <item>A bucket that another transaction has locked is tried again later. The others do not wait for it.</item>
 /// <item>A commit that no transaction has taken by its deadline was not executed, and its caller is told so.</item>
 /// </list>
 /// </summary>

@@ -3,14 +3,14 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Connections;
 
-/// <summary>What a fault of PostgreSQL says about the statement that met it.</summary>
+/// <summary>Tells from an error of PostgreSQL or its driver what became of the statement, and whether to send it again.</summary>
 internal static class PostgresFaults
 {
-    /// <summary>The server refused the values themselves (classes 22, data, and 23, constraints): sending them again does not help.</summary>
+    /// <summary>The server rejected the values (SQLSTATE class 22, data, or 23, constraints). Sending the statement again does not help.</summary>
     public static bool IsAboutTheData(Exception fault) =>
         fault is PostgresException { SqlState: ['2', '2' or '3', ..] };
 
-    /// <summary>A deadlock or a conflict with another transaction: sending it again helps.</summary>
+    /// <summary>A deadlock or a conflict with another transaction. Sending the statement again helps.</summary>
     public static bool IsConflict(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
@@ -19,23 +19,23 @@ internal static class PostgresFaults
         fault is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable };
 
     /// <summary>
-    /// The transaction was rolled back for certain: the server said so and lives on. Everything else, be it a lost
-    /// connection, a time-out or a server that is going down, may have come after the commit.
+    /// The transaction was certainly rolled back: the server reported an error and keeps running. After any other failure, such as a lost
+    /// connection, a time-out or a server that shuts down, the transaction may have been committed.
     /// </summary>
     public static bool IsRolledBack(Exception fault) => fault is PostgresException { InvariantSeverity: "ERROR" } && !IsLostConnection(fault);
 
-    /// <summary>The connection or the server, as opposed to this program.</summary>
+    /// <summary>The cause is the connection or the server, not this program.</summary>
     public static bool IsOfTheDatabase(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException;
 
-    /// <summary>A value that cannot be sent, or a bug: it has nothing to do with the database, and comes again with the same values.</summary>
+    /// <summary>The cause is a value that cannot be sent, or a bug in this program. The same values fail again.</summary>
     public static bool IsOfTheProgram(Exception fault) => !IsOfTheDatabase(fault) && fault is not (OperationCanceledException or ObjectDisposedException);
 
-    /// <summary>Nobody is there to ask: the network, the server or its start. What it was asked for may well be right.</summary>
+    /// <summary>The server cannot be reached, or is starting or stopping. The statement itself may be correct.</summary>
     public static bool IsAway(Exception? fault) =>
         fault is not null && (IsLostConnection(fault) || IsEndedByTheServer(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
 
-    /// <summary>Why the database cannot be used at all, for whoever runs the program: one line, and nothing of the connection's secrets.</summary>
+    /// <summary>Says in one line, for the operator, why the database cannot be used. Secrets of the connection are left out.</summary>
     /// <param name="fault">What came.</param>
     /// <param name="setting">The setting that names the database.</param>
     public static PostgresSetupException Explain(Exception fault, string setting)

@@ -8,14 +8,14 @@ using NpgsqlTypes;
 namespace Lockstep.Storage.PostgreSql.Leases;
 
 /// <summary>
-/// Lets this process answer from memory. Invariants:
+/// The lease under which this process answers reads from memory. Invariants:
 /// <list type="number">
-/// <item>A bucket's row names the process that answers for it from memory. Who commits to or claims the bucket writes himself
-/// there and, in the same transaction, tells the one who was named.</item>
-/// <item>Each renewal takes what this process was told. So heads that were held when a renewal was begun, and that it did not
-/// take away, were right at that moment; memory counts for <see cref="PostgresOptions.LeaseTime"/> from there.</item>
-/// <item>A renewal whose answer is lost may have taken something unheard, or may still do so when it arrives late: it ends
-/// the term and with it all heads, and the process goes on under another row, which the lost one knows nothing of.</item>
+/// <item>A bucket's row names the process that answers for the bucket from memory. A process that commits to the bucket, or claims it,
+/// writes its own name there and, in the same transaction, leaves a message for the process that was named before.</item>
+/// <item>Each renewal collects the messages for this process. Heads that were held when a renewal began, and that no message took
+/// away, were current at that moment. They may be used for <see cref="PostgresOptions.LeaseTime"/> from then on.</item>
+/// <item>A renewal whose answer is lost may have collected messages that nobody read, or may still do so if it arrives late. It therefore
+/// ends the lease and discards all heads. The process goes on under a new row, which the lost renewal does not touch.</item>
 /// </list>
 /// </summary>
 internal sealed class ProcessLease : IAsyncDisposable

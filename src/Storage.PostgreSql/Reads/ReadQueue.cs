@@ -146,7 +146,7 @@ internal sealed class ReadQueue : IAsyncDisposable
     /// <returns>Rows whose bodies are still to be read.</returns>
     private async ValueTask<List<(PendingRows Read, RecordKey Key)>> ReadAsync(NpgsqlConnection open, List<PendingRows> rows, List<PendingHeads> heads)
     {
-        // Claims come before heads, whose statement has a snapshot of its own: who claims reads what is there once he holds it.
+        // Claims come before heads, whose statement has a snapshot of its own: a claim must read what is there once it is held.
         var term = lease.Current;
         await using var batch = new NpgsqlBatch(open);
         if (rows.Count > 0)

@@ -4,7 +4,10 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>The store of one of several databases, behind its guard.</summary>
+/// <summary>
+/// The bucket store of one database out of several. While that database is suspected to be down, its guard lets only a few calls
+/// through and fails the others at once, so that they do not take the room of users of the other databases.
+/// </summary>
 internal sealed class GuardedBucketStore(IBucketStore inner, SuspectGuard guard) : IBucketStore
 {
     public bool IsShared => inner.IsShared;
