@@ -149,10 +149,10 @@ internal sealed class BucketOwner(
             }
         }
 
-        return AnswerInTimeAsync(pending);
+        return new ValueTask<BucketResponse>(AnswerInTimeAsync(pending));
     }
 
-    private async ValueTask<BucketResponse> AnswerInTimeAsync(PendingRequest pending)
+    private async Task<BucketResponse> AnswerInTimeAsync(PendingRequest pending)
     {
         try
         {
