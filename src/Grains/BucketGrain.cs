@@ -15,14 +15,8 @@ namespace Lockstep.Grains;
 [Reentrant, HomePlacement]
 internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, TimeProvider time) : Grain, IBucketGrain
 {
-    /// <summary>What has not moved by then stays.</summary>
-    private static readonly TimeSpan MoveTime = TimeSpan.FromSeconds(5);
-
     private BucketId id;
     private long called;
-
-    // Timestamp of the last time it was to move; 0 when it is not.
-    private long moving;
 
     /// <summary>Timestamp of the last call through Orleans.</summary>
     public long Called => Volatile.Read(ref called);
@@ -65,12 +59,6 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     private async Task<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         Volatile.Write(ref called, time.GetTimestamp());
-        if (Volatile.Read(ref moving) is var since && since != 0 && time.GetElapsedTime(since) > MoveTime
-            && Interlocked.CompareExchange(ref moving, 0, since) == since)
-        {
-            // It is called here still: the move came to nothing. So it is found here again, and moved when that comes round.
-            local.Add(id, this);
-        }
 
         // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Begun on
         // this thread all the same, since most answers are in memory and need no other one.
@@ -82,7 +70,6 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     /// <summary>From any thread: moves the activation to where it is placed now, when its calls are done.</summary>
     public void Move()
     {
-        Volatile.Write(ref moving, time.GetTimestamp());
         local.Remove(id, this);
         GrainContext.Migrate(requestContext: null);
     }
