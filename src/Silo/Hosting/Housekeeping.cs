@@ -16,6 +16,9 @@ internal sealed partial class Housekeeping(
 {
     private const int RowsAtOnce = 500;
     private const int ManyOwners = 2_000;
+
+    // With as many the heap is some 100 MB, and a collection of it a tenth of a second.
+    private const int FewOwners = 20_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private int evictedSinceReturn;
 
@@ -73,13 +76,20 @@ internal sealed partial class Housekeeping(
 
     /// <summary>
     /// The heap does not shrink by itself once a server has gone quiet. So after many owners have left, in the first round
-    /// in which none left, one full collection gives their room back.
+    /// in which none left, one full collection gives their room back. It stops all threads for about a second for each gigabyte
+    /// that is in use, longer than leases and probes of a cluster wait: so not where many owners have stayed, whose room will be
+    /// needed again anyway.
     /// </summary>
     private void ReturnMemory(int evicted)
     {
         evictedSinceReturn += evicted;
         if (evicted == 0 && evictedSinceReturn >= ManyOwners)
         {
+            if (buckets.Count > FewOwners)
+            {
+                return;
+            }
+
             evictedSinceReturn = 0;
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
