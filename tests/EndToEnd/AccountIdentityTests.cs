@@ -34,8 +34,7 @@ public sealed class AccountIdentityTests : IAsyncLifetime
     [PostgresFact(Reason)]
     public async Task AccountDeleted_WhileManyWriteThroughBothServers_NothingIsWrittenOnceThatIsAcknowledged()
     {
-        // Two clusters, so that each bucket has two owners.
-        await StartAsync("one", "two");
+        await StartAsync();
         for (var round = 0; round < 3; round++)
         {
             var name = $"writer{round}";
@@ -64,8 +63,9 @@ public sealed class AccountIdentityTests : IAsyncLifetime
                             late.Add(path);
                         }
                     }
-                    else
+                    else if (status != HttpStatusCode.ServiceUnavailable)
                     {
+                        // Whoever is told to come back later does.
                         Assert.Equal(HttpStatusCode.Unauthorized, status);
                         return;
                     }
@@ -93,7 +93,7 @@ public sealed class AccountIdentityTests : IAsyncLifetime
     public async Task NameGivenAgain_BucketsOfTheNewOwner_AreNotTheFormerOnes_AtAServerThatRemembersThem()
     {
         const string records = "/v1/buckets/shopping/collections/tasks/records";
-        await StartAsync("one", "one");
+        await StartAsync();
         var former = await RememberedAsync("alice");
         await GiveAgainAsync("alice");
         var successor = Client(0, "alice", New);
@@ -115,7 +115,7 @@ public sealed class AccountIdentityTests : IAsyncLifetime
     [PostgresFact(Reason)]
     public async Task NameGivenAgain_FirstRequestOfTheFormerOwner_IsRefusedAsAWrongPassword()
     {
-        await StartAsync("one", "one");
+        await StartAsync();
         var requests = new[]
         {
             ("PUT", "/v1/buckets/mine"), ("POST", "/v1/buckets"), ("PUT", "/v1/buckets/default/collections/tasks/records/milk"), ("GET", "/v1/buckets"),
@@ -140,7 +140,7 @@ public sealed class AccountIdentityTests : IAsyncLifetime
     [PostgresFact(Reason)]
     public async Task PasswordChangedElsewhere_TheOldOneChangesAndDeletesNothing()
     {
-        await StartAsync("one", "one");
+        await StartAsync();
         foreach (var method in new[] { "DELETE", "PUT", "PATCH", "GET" })
         {
             var name = $"bob-{method}";
@@ -156,14 +156,14 @@ public sealed class AccountIdentityTests : IAsyncLifetime
         }
     }
 
-    /// <param name="clusters">To which each server belongs.</param>
-    private async Task StartAsync(params string[] clusters)
+    /// <summary>Two servers, each of which remembers sign-ins by itself.</summary>
+    private async Task StartAsync()
     {
-        foreach (var cluster in clusters)
+        for (var i = 0; i < 2; i++)
         {
             var (server, address) = await ServerProcess.StartAsync(
                 directory.Path,
-                ["--cluster:id", cluster, "--accounts:cache-time", "01:00:00"],
+                ["--accounts:cache-time", "01:00:00"],
                 new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection });
             servers.Add(server);
             addresses.Add(address);
