@@ -36,12 +36,15 @@ public sealed class DeadlineTests(TestDatabase database) : IClassFixture<TestDat
             Assert.Equal(Unavailable.StoreFailed, await PutAsync(buckets, id, "during").WaitAsync(Patience));
 
             Assert.Equal(reason, Assert.IsType<PostgresException>(Assert.Single(faults)).SqlState);
-            Assert.Equal(0, await WaitingAsync("lists"));
+            Assert.Equal(0, await WaitingAsync(Commit));
         }
 
         Assert.IsType<RecordWritten>(await PutAsync(buckets, id, "after"));
         Assert.Equal(2L, await RecordsOfAsync(id));
     }
+
+    // PostgreSQL shows the begin of a statement only.
+    private const string Commit = "WITH lane AS";
 
     /// <summary>The server has it, and does not say what becomes of it.</summary>
     [Fact]
@@ -61,7 +64,7 @@ public sealed class DeadlineTests(TestDatabase database) : IClassFixture<TestDat
         await using (await HoldAsync($"SELECT pg_advisory_lock({gate})"))
         {
             during = PutAsync(buckets, hanging, "hangs");
-            await Eventually.HoldsAsync("the commit waits", async () => await WaitingAsync("lists") == 1);
+            await Eventually.HoldsAsync("the commit waits", async () => await WaitingAsync(Commit) == 1);
             behind = PutAsync(buckets, waiting, "behind");
 
             // Most of the time is the transaction's, the rest is for asking what became of it.

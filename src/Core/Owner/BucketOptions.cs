@@ -1,4 +1,6 @@
 using Lockstep.Core.Settings;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
@@ -68,4 +70,7 @@ public sealed record BucketOptions
     /// </summary>
     [Bounds(0, 10 * BoundsAttribute.Year)]
     public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Whether answers about these heads carry <c>Backoff</c>: see <see cref="ClockLeadBackoff"/>.</summary>
+    internal bool ClockLeads(BucketHeads heads, TimeProvider time) => heads.Clock > ServerTimestamp.Now(time).Plus((long)ClockLeadBackoff.TotalMilliseconds);
 }

@@ -18,45 +18,47 @@ namespace Lockstep.Core.Owner;
 /// caused it. No fault stops the turns.</item>
 /// <item>Who may write is judged at the commit. If the store says that a caller's account is closed, the turn runs again without
 /// that caller's requests.</item>
-/// <item>Heads older than the newest ones ever remembered are not remembered again, unless the store itself was replaced by an older
-/// copy.</item>
-/// <item>In a shared store, an answer from remembered heads is given only while the store lets this process answer for the
-/// bucket (<see cref="IBucketStore.IsCurrent"/>). That is checked when the answer is begun and again when it is released.</item>
 /// <item>Every request is answered within <see cref="BucketOptions.AnswerTime"/>, whatever the store does. One that still waits then was
 /// not executed; one whose commit the store says nothing of is "unknown".</item>
-/// <item>A request that only reads does not wait for the turns. It may see rows in the store that are newer than the heads, between a
-/// commit and its publication. It then waits for the publication, so that no reader sees time go back. A read in the same
-/// request as a write takes its turn with it.</item>
 /// </list>
+/// What is known of the bucket is in <see cref="RememberedHeads"/>; requests that only read go through <see cref="BucketReads"/>.
 /// </summary>
-internal sealed class BucketOwner(
-    BucketId id,
-    IBucketStore store,
-    OperationReader reader,
-    BucketOptions options,
-    QueueBudget budget,
-    OwnerMetrics metrics,
-    TimeProvider time,
-    Action<Exception> onFault)
+internal sealed class BucketOwner
 {
-    private const int MaxReadAttempts = 8;
     private const int MaxTurnAttempts = 32;
-    private static readonly TimeSpan PauseAfterTakeover = TimeSpan.FromSeconds(5);
 
+    private readonly IBucketStore store;
+    private readonly OperationReader reader;
+    private readonly BucketOptions options;
+    private readonly QueueBudget budget;
+    private readonly OwnerMetrics metrics;
+    private readonly TimeProvider time;
+    private readonly Action<Exception> onFault;
+    private readonly RememberedHeads heads;
+    private readonly BucketReads reads;
     private readonly Lock gate = new();
     private readonly Queue<PendingRequest> queue = new();
     private int queuedOperations;
     private long queuedBytes;
     private bool running;
     private bool closed;
-    private long lastUsed = time.GetTimestamp();
-    private BucketHeads? heads;
+    private long lastUsed;
 
-    // Version of the newest heads that were ever remembered: by them somebody may have been answered.
-    private long newest;
-    private long takeovers;
-    private long takenOver;
-    private int loads;
+    public BucketOwner(
+        BucketId id,
+        IBucketStore store,
+        OperationReader reader,
+        BucketOptions options,
+        QueueBudget budget,
+        OwnerMetrics metrics,
+        TimeProvider time,
+        Action<Exception> onFault)
+    {
+        (this.store, this.reader, this.options, this.budget, this.metrics, this.time, this.onFault) = (store, reader, options, budget, metrics, time, onFault);
+        lastUsed = time.GetTimestamp();
+        heads = new RememberedHeads(id, store, time);
+        reads = new BucketReads(heads, store, reader, options, metrics, time, DrainAsync);
+    }
 
     /// <returns>Null when this owner is gone; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
@@ -77,7 +79,7 @@ internal sealed class BucketOwner(
         }
 
 #pragma warning disable CA2012 // Handed on at once; the rule does not see through the nullable.
-        return ReadInTimeAsync(request, cancellationToken);
+        return reads.ReadAsync(request, cancellationToken);
 #pragma warning restore CA2012
     }
 
@@ -102,15 +104,7 @@ internal sealed class BucketOwner(
     }
 
     /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
-    public void TakeOver()
-    {
-        lock (gate)
-        {
-            takeovers++;
-            takenOver = time.GetTimestamp();
-            heads = null;
-        }
-    }
+    public void TakeOver() => heads.TakeOver();
 
     private ValueTask<BucketResponse>? TryEnqueue(BucketRequest request, CancellationToken cancellationToken)
     {
@@ -130,7 +124,7 @@ internal sealed class BucketOwner(
                     || queuedBytes + pending.Size > options.MaxQueuedBytes);
             if (full || !budget.TryTake(pending.Size, pending.Operations))
             {
-                return new ValueTask<BucketResponse>(Refuse(request, Unavailable.Overloaded));
+                return new ValueTask<BucketResponse>(metrics.Counted(BucketResponse.Uniform(request, Unavailable.Overloaded)));
             }
 
             queue.Enqueue(pending);
@@ -185,7 +179,7 @@ internal sealed class BucketOwner(
             catch (Exception fault)
             {
                 // Whatever it was: were this loop to end, nobody could write to the bucket again.
-                Forget();
+                heads.Forget();
                 onFault(fault);
             }
 
@@ -261,16 +255,16 @@ internal sealed class BucketOwner(
             for (var attempt = 0; attempt < MaxTurnAttempts && !reading.IsCancellationRequested; attempt++)
             {
                 // :: Step 1: apply the requests to the heads.
-                var seen = Volatile.Read(ref takeovers);
+                var seen = heads.Takeovers;
 
                 // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
                 // come round again. Whatever ends a lease makes turns begin from what is stored.
-                var known = Volatile.Read(ref heads) is { } remembered && store.IsCurrent(remembered) ? remembered : null;
+                var known = heads.Current;
                 Turn turn;
                 var responses = new BucketResponse[requests.Count];
                 try
                 {
-                    turn = new Turn(known ?? await LoadAsync(claim: false, reading.Token), reader, store, options, time);
+                    turn = new Turn(known ?? await heads.LoadAsync(claim: false, reading.Token), reader, store, options, time);
                     await turn.PreloadAsync(requests, reading.Token);
                     for (var i = 0; i < responses.Length; i++)
                     {
@@ -285,7 +279,7 @@ internal sealed class BucketOwner(
 
                 if (turn.IsStale)
                 {
-                    Forget();
+                    heads.Forget();
                     continue;
                 }
 
@@ -298,7 +292,7 @@ internal sealed class BucketOwner(
                     }
 
                     // Refusals of writes are as exact as writes, and no commit has compared the version of these heads.
-                    Forget();
+                    heads.Forget();
                     continue;
                 }
 
@@ -319,7 +313,7 @@ internal sealed class BucketOwner(
                     DecideAll(begun, Unavailable.FateUnknown);
                     begun.ForEach(static pending => pending.Answer());
                     metrics.Committed((await committed).Status, committing);
-                    Forget();
+                    heads.Forget();
                     return true;
                 }
 
@@ -331,8 +325,8 @@ internal sealed class BucketOwner(
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
-                        Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
-                        Decide(begun, ClockLeads(commit.Heads) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
+                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
+                        Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:
                         return false;
@@ -340,11 +334,11 @@ internal sealed class BucketOwner(
                         DecideAll(begun, Unavailable.StoreFailed);
                         return true;
                     case CommitStatus.Unknown:
-                        Forget();
+                        heads.Forget();
                         DecideAll(begun, Unavailable.FateUnknown);
                         return true;
                     case CommitStatus.Stale:
-                        Forget();
+                        heads.Forget();
                         continue;
                     case CommitStatus.Closed:
                         begun = WithoutClosed(begun, outcome.Closed!);
@@ -366,7 +360,7 @@ internal sealed class BucketOwner(
         catch (Exception fault)
         {
             // Whatever it was, this owner no longer knows what the store holds.
-            Forget();
+            heads.Forget();
             if (mayBeWritten)
             {
                 // The callers hear that nobody knows; why, only who runs the program.
@@ -398,197 +392,6 @@ internal sealed class BucketOwner(
             ? begun.FindAll(pending => !gone.Contains(pending))
             : throw new InvalidOperationException("The store says of an account that it is closed which the commit did not name.");
     }
-
-    private async ValueTask<BucketResponse> ReadInTimeAsync(BucketRequest request, CancellationToken cancellationToken)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var answer = ReadAsync(request, ended.Token);
-        if (answer.IsCompleted)
-        {
-            // Out of memory, as most are: they need no timer.
-            return await answer;
-        }
-
-        var answered = answer.AsTask();
-        try
-        {
-            return await answered.WaitAsync(options.AnswerTime, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            if (answered.IsCompleted)
-            {
-                return await answered;
-            }
-
-            await ended.CancelAsync();
-            return Refuse(request, Unavailable.StoreFailed);
-        }
-    }
-
-    private async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                var remembered = Volatile.Read(ref heads) is { } known && store.IsCurrent(known) ? known : null;
-                var current = remembered ?? await LoadAsync(ClaimsNow(), cancellationToken);
-                var outcomes = new Outcome[request.Operations.Count];
-                if (remembered is not null && store.IsShared && request.Operations.Any(operation => OperationReader.HasSeenNewer(operation, remembered)))
-                {
-                    // The caller knows more than this process: another one has written.
-                    (remembered, current) = (null, await LoadAsync(claim: false, cancellationToken));
-                }
-
-                for (var i = 0; i < outcomes.Length; i++)
-                {
-                    (outcomes[i], current) = await ReadAsync(request.Operations[i], request.Caller, current, cancellationToken);
-                }
-
-                // What rests on memory goes out only while it counts; a process that was stopped meanwhile asks again.
-                if (remembered is null || store.IsCurrent(remembered))
-                {
-                    var response = new BucketResponse(outcomes, ClockLeads(current));
-                    metrics.Answered(response);
-                    return response;
-                }
-            }
-        }
-        catch (StoreUnavailableException)
-        {
-            return Refuse(request, Unavailable.StoreFailed);
-        }
-    }
-
-    private BucketResponse Refuse(BucketRequest request, Unavailable why)
-    {
-        var response = BucketResponse.Uniform(request, why);
-        metrics.Answered(response);
-        return response;
-    }
-
-    /// <returns>The outcome, and the heads as the read left them.</returns>
-    private async ValueTask<(Outcome Outcome, BucketHeads Heads)> ReadAsync(
-        Operation operation, Caller caller, BucketHeads current, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
-        {
-            var (outcome, version) = await reader.ReadAsync(operation, caller, current, Overlay.Empty, cancellationToken);
-            if (version <= current.Version)
-            {
-                return (outcome, current);
-            }
-
-            // The snapshot is newer than these heads. It stands if the newer heads still let the caller see it
-            // and still know the same lists with the same history; else read again.
-            var before = current;
-            current = await NewerHeadsAsync(version, cancellationToken);
-            if (SameView(before, current))
-            {
-                return (outcome, current);
-            }
-        }
-
-        // What was read does not fit what is known of the bucket, and never did: it is not shown.
-        return (Unavailable.Overloaded, current);
-    }
-
-    private static bool SameView(BucketHeads a, BucketHeads b) =>
-        a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.AuthorNumber == b.AuthorNumber && a.NextKey == b.NextKey
-        && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key && b[list.Key].Horizon == list.Value.Horizon);
-
-    private async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
-    {
-        var seen = Volatile.Read(ref takeovers);
-        for (var older = 0; ;)
-        {
-            var known = Volatile.Read(ref newest);
-            var loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
-            if (loaded.Version < known)
-            {
-                // Asked for after the newer ones were known, and older all the same. If it stays so, somebody put an old store in
-                // the place of this one.
-                if (++older > MaxReadAttempts)
-                {
-                    Accept(loaded, known);
-                }
-            }
-            else if (Publish(loaded, seen) is { } current)
-            {
-                return current;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Remembers heads unless newer ones are known or were, also if they were forgotten since, or another process took the
-    /// bucket over since these were read.
-    /// </summary>
-    /// <param name="candidate">The heads.</param>
-    /// <param name="seen">The number of takeovers before the store was asked for them, or to commit them.</param>
-    /// <returns>The newest heads known; null when they are not at hand, and the candidate is older.</returns>
-    private BucketHeads? Publish(BucketHeads candidate, long seen)
-    {
-        lock (gate)
-        {
-            if (heads is { } known && (known.Version > candidate.Version || (known.Version == candidate.Version && store.IsCurrent(known))))
-            {
-                return known;
-            }
-
-            if (candidate.Version < newest)
-            {
-                return null;
-            }
-
-            newest = candidate.Version;
-            heads = seen == takeovers ? candidate : null;
-            return candidate;
-        }
-    }
-
-    /// <summary>A restored store is the truth, whatever this owner has acknowledged before.</summary>
-    private void Accept(BucketHeads restored, long known)
-    {
-        lock (gate)
-        {
-            if (newest == known)
-            {
-                newest = restored.Version;
-                heads = null;
-            }
-        }
-    }
-
-    private void Forget() => Volatile.Write(ref heads, null);
-
-    /// <summary>
-    /// Whether the coming load should also make this process the one that answers from memory: not at the first read, which
-    /// may be the only one, and not soon after another process took over, or two would take turns at it.
-    /// </summary>
-    private bool ClaimsNow()
-    {
-        lock (gate)
-        {
-            return store.IsShared && ++loads > 1 && (takeovers == 0 || time.GetElapsedTime(takenOver) > PauseAfterTakeover);
-        }
-    }
-
-    /// <summary>
-    /// Heads at least as new as a version that the store has shown. In this process a commit is published by the turn that
-    /// made it, so it is enough to let the turn in flight end; if another process made it, the heads are loaded again.
-    /// </summary>
-    private async ValueTask<BucketHeads> NewerHeadsAsync(long version, CancellationToken cancellationToken)
-    {
-        await DrainAsync(cancellationToken);
-        return Volatile.Read(ref heads) is { } current && current.Version >= version
-            ? current
-            : await LoadAsync(claim: false, cancellationToken);
-    }
-
-    private bool ClockLeads(BucketHeads current) =>
-        current.Clock > ServerTimestamp.Now(time).Plus((long)options.ClockLeadBackoff.TotalMilliseconds);
 
     private static void Decide(List<PendingRequest> begun, BucketResponse[] responses)
     {

@@ -52,6 +52,13 @@ internal sealed class OwnerMetrics : IDisposable
         }
     }
 
+    /// <returns>The answer, which is counted.</returns>
+    public BucketResponse Counted(BucketResponse response)
+    {
+        Answered(response);
+        return response;
+    }
+
     /// <param name="response">Null where a fault was the answer.</param>
     public void Answered(BucketResponse? response)
     {
