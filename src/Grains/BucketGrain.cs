@@ -10,9 +10,11 @@ namespace Lockstep.Grains;
 /// <summary>
 /// Brings requests from anywhere in the cluster to the owner in this silo. Reentrant, since the owner has its own queue and
 /// readers must not wait for commits. No rule of sync lives here: that there is one activation is what makes owners fast, not
-/// what makes them right (the store compares versions, and the lease bounds what is answered from memory).
+/// what makes them right (the store compares versions, and the lease bounds what is answered from memory). An idle one is ended by
+/// <see cref="LocalOwners.EndIdle"/>: Orleans' own collection goes by the wall clock, and where that was set back by a few minutes
+/// it refuses every new activation until the clock has caught up.
 /// </summary>
-[Reentrant, HomePlacement]
+[Reentrant, HomePlacement, KeepAlive]
 internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, TimeProvider time) : Grain, IBucketGrain
 {
     private BucketId id;
@@ -72,6 +74,13 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     {
         local.Remove(id, this);
         GrainContext.Migrate(requestContext: null);
+    }
+
+    /// <summary>From any thread: ends the activation, which nobody has called for a while.</summary>
+    public void EndIdle()
+    {
+        local.Remove(id, this);
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Nobody has called it for a while."));
     }
 
     /// <summary>

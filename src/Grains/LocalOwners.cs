@@ -9,14 +9,15 @@ namespace Lockstep.Grains;
 /// call of Orleans costs about as much as an answer from memory. Invariants:
 /// <list type="number">
 /// <item>Only owners that Orleans has activated here are found, and none that has begun to leave.</item>
-/// <item>Once in a while a request takes the way through Orleans, which takes an owner for idle otherwise.</item>
+/// <item>Once in a while a request takes the way through Orleans, or the owner would be taken for idle.</item>
 /// </list>
 /// </summary>
 /// <param name="owners">This silo's owners.</param>
 /// <param name="time">The clock.</param>
 public sealed class LocalOwners(InProcessBuckets owners, TimeProvider time)
 {
-    // Orleans lets go of what it has not called for a minute, or for longer if the setting says so.
+    // An owner is let go of that was not called for a minute, or for longer if the setting says so.
+    private static readonly TimeSpan LeastIdle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CallEvery = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<BucketId, BucketGrain> active = new();
@@ -56,6 +57,18 @@ public sealed class LocalOwners(InProcessBuckets owners, TimeProvider time)
         }
 
         return moved;
+    }
+
+    /// <summary>Ends owners that nobody has asked for so long, at least a minute.</summary>
+    public void EndIdle(TimeSpan idle)
+    {
+        foreach (var grain in active.Values)
+        {
+            if (time.GetElapsedTime(grain.Called) >= (idle > LeastIdle ? idle : LeastIdle))
+            {
+                grain.EndIdle();
+            }
+        }
     }
 
     /// <summary>

@@ -3,7 +3,7 @@ using Orleans.Concurrency;
 namespace Lockstep.Grains;
 
 /// <inheritdoc cref="IReachableGrain"/>
-[StatelessWorker]
+[StatelessWorker, KeepAlive]
 internal sealed class ReachableGrain : Grain, IReachableGrain
 {
     public Task PingAsync() => Task.CompletedTask;

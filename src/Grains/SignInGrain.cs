@@ -6,16 +6,27 @@ namespace Lockstep.Grains;
 /// <summary>
 /// One count. Failures are stored before they are answered, so that neither a restart nor a move gives new tries; tries that
 /// are not decided yet are counted in memory, and no longer than they can take. Where two of it run for a moment, the storage lets one of them write; the other
-/// fails and begins again from what is stored.
+/// fails and begins again from what is stored. It ends itself once it is idle, for the reason that <see cref="BucketGrain"/> has.
 /// </summary>
-[StorageProvider(ProviderName = GrainStorage.Name)]
+[StorageProvider(ProviderName = GrainStorage.Name), KeepAlive]
 internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, ISignInGrain
 {
+    private static readonly TimeSpan Idle = TimeSpan.FromMinutes(2);
+
     private readonly UndecidedTries undecided = new(time);
 
     // Tries of gateways that do not name them. The last one is ended first: one whose end never comes is then not kept young by
     // those that follow it.
     private readonly Stack<Guid> unnamed = new();
+
+    private long called;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        called = time.GetTimestamp();
+        this.RegisterGrainTimer(EndIfIdleAsync, new GrainTimerCreationOptions(Idle, Idle));
+        return Task.CompletedTask;
+    }
 
     public Task<TimeSpan> BeginAsync(int limit, TimeSpan window)
     {
@@ -45,6 +56,7 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
 
     public async Task DecideAsync(Guid attempt, SignInResult result, TimeSpan window)
     {
+        called = time.GetTimestamp();
         undecided.End(attempt);
         switch (result)
         {
@@ -60,8 +72,19 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
         }
     }
 
+    private Task EndIfIdleAsync(CancellationToken cancellationToken)
+    {
+        if (undecided.Count == 0 && time.GetElapsedTime(called) >= Idle)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.CompletedTask;
+    }
+
     private SignInAnswer Begin(Guid attempt, int limit, TimeSpan window)
     {
+        called = time.GetTimestamp();
         var failures = IsOver(window) ? 0 : State.Count;
         if (failures >= limit)
         {

@@ -23,7 +23,7 @@ public sealed class Device : IDisposable
     {
         using var content = Json($$$"""{"data":{"password":"{{{password}}}"}}""");
         using var response = await http.PutAsync($"/v1/accounts/{name}", content);
-        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.True(response.StatusCode == HttpStatusCode.Created, $"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
     }
 
     /// <returns>The status, and the stamp of what was written.</returns>

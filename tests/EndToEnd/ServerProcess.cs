@@ -110,7 +110,7 @@ public sealed class ServerProcess : ProgramProcess
         try
         {
             using var entry = JsonDocument.Parse(line);
-            if (entry.RootElement.GetProperty("EventId").GetInt32() == ListeningEvent)
+            if (entry.RootElement.TryGetProperty("EventId", out var number) && number.GetInt32() == ListeningEvent)
             {
                 listening.TrySetResult(new Uri(entry.RootElement.GetProperty("State").GetProperty("Address").GetString()!));
             }

@@ -38,7 +38,7 @@ internal static class PostgresServer
         await Making.WaitAsync();
         try
         {
-            await ExecuteAsync(Connection, $"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
+            await ExecuteAsync(Connection, $"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0 STRATEGY FILE_COPY");
         }
         finally
         {

@@ -222,11 +222,17 @@ public sealed class AccountDirectory(
     {
         var key = (digest, address, cache.Generation);
         var mine = new Lazy<Task<SignIn>>(() => SignInAsync(header, digest, entry, address, key.Generation));
-        var first = underWay.GetOrAdd(key, mine);
+        Lazy<Task<SignIn>> first;
+        while ((first = underWay.GetOrAdd(key, mine)) != mine && first.Value.IsCompleted)
+        {
+            // No longer under way, only not taken away yet: what came after it is a try of its own.
+            underWay.TryRemove(KeyValuePair.Create(key, first));
+        }
+
         if (first == mine)
         {
             // Not taken away by whoever gives up waiting: it goes on for the others.
-            _ = mine.Value.ContinueWith(_ => underWay.TryRemove(key, out Lazy<Task<SignIn>>? _), TaskScheduler.Default);
+            _ = mine.Value.ContinueWith(_ => underWay.TryRemove(KeyValuePair.Create(key, mine)), TaskScheduler.Default);
         }
 
         return await first.Value.WaitAsync(cancellationToken);

@@ -64,12 +64,6 @@ internal static class SiloServices
             endpoints.SiloPort = cluster.SiloPort;
             endpoints.GatewayPort = options.IsAlone ? 0 : cluster.GatewayPort;
         });
-        silo.Configure<GrainCollectionOptions>(idle =>
-        {
-            // An owner that nobody asks leaves memory. Orleans looks once in a quantum, and wants the age to be more than one.
-            idle.CollectionQuantum = TimeSpan.FromSeconds(30);
-            idle.CollectionAge = options.Buckets.IdleTimeout > TimeSpan.FromMinutes(1) ? options.Buckets.IdleTimeout : TimeSpan.FromMinutes(1);
-        });
         silo.AddPlacementDirector<HomePlacement, HomePlacementDirector>();
     }
 

@@ -2,6 +2,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Metering;
+using Lockstep.Grains;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -10,7 +11,7 @@ namespace Lockstep.Silo.Hosting;
 /// that were cut off.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, GatewayMetrics metrics, TimeProvider time,
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, GatewayMetrics metrics, TimeProvider time,
     ILogger<Housekeeping> logger)
     : BackgroundService
 {
@@ -45,6 +46,7 @@ internal sealed partial class Housekeeping(
         await TryAsync(
             () =>
             {
+                local.EndIdle(options.Buckets.IdleTimeout);
                 ReturnMemory(buckets.EvictIdle());
                 return Task.CompletedTask;
             },
