@@ -20,7 +20,7 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     private BucketId id;
     private long called;
 
-    /// <summary>Timestamp of the last call through Orleans.</summary>
+    /// <summary>Timestamp of the last call through Orleans, or of the activation.</summary>
     public long Called => Volatile.Read(ref called);
 
     public async Task<ResponseWire> ExecuteAsync(RequestWire request, CancellationToken cancellationToken) =>
@@ -35,6 +35,9 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         id = BucketId.Parse(this.GetPrimaryKeyString());
+
+        // Before anybody can find it, or it would be taken for idle until its first call has come.
+        Volatile.Write(ref called, time.GetTimestamp());
         local.Add(id, this);
         return Task.CompletedTask;
     }

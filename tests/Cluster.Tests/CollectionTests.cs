@@ -52,6 +52,9 @@ public sealed class CollectionTests
         await cluster.DeployAsync();
         var buckets = new GrainBuckets(_ => cluster.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
         var owners = cluster.Silos[0].ServiceProvider.GetRequiredService<LocalOwners>();
+        await cluster.Client.GetGrain<IBucketGrain>(Bucket.Value).PingAsync();
+        owners.EndIdle(Idle);
+        Assert.True(owners.Has(Bucket));
         Assert.IsType<RecordWritten>(await PutAsync(buckets, "before"));
 
         time.Advance(Idle - TimeSpan.FromSeconds(1));
