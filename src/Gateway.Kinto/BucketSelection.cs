@@ -31,7 +31,7 @@ internal sealed record BucketSelection(IReadOnlyList<BucketEntry> Matching, bool
         BucketId? last = null;
         while (await index.ListByAuthorAsync(author.Id, onlyLive: false, last, AtOnce, cancellationToken) is { Count: > 0 } entries)
         {
-            foreach (var entry in entries.Where(entry => author.Ref.Made(entry.AuthorNumber, entry.Modified)))
+            foreach (var entry in entries.Where(entry => entry.Id.Kind == BucketKind.Kinto && author.Ref.Made(entry.AuthorNumber, entry.Modified)))
             {
                 stamp = ServerTimestamp.Max(stamp, entry.Modified);
                 var row = new StoredRecord { Id = entry.Id.Name, Modified = entry.Modified, IsTombstone = entry.IsDeleted };

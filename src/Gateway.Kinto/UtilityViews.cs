@@ -41,7 +41,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketIndex index, IBu
         writer.WriteString("commit", ServerVersion.Commit);
     }
 
-    /// <summary>Deletes every bucket, through its owner, so that clocks go on and readers notice. Accounts stay.</summary>
+    /// <summary>Deletes every bucket of Kinto's, through its owner, so that clocks go on and readers notice. Accounts stay.</summary>
     private async ValueTask<KintoResponse> FlushAsync(CancellationToken cancellationToken)
     {
         BucketId? last = null;
@@ -53,7 +53,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketIndex index, IBu
                 return Object(202, static _ => { });
             }
 
-            foreach (var id in ids)
+            foreach (var id in ids.Where(static id => id.Kind == BucketKind.Kinto))
             {
                 var response = await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]), cancellationToken);
                 if (response.Outcomes[0] is Unavailable)

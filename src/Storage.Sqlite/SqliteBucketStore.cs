@@ -39,7 +39,11 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         {
             var (version, head) = HeadOf(statements, scan);
             var statement = new ScanStatement(scan);
-            return new RecordCount(version, head, (long)statements.Scalar(statement.Count, statement.Values)!);
+            var count = (long)statements.Scalar(statement.Count, statement.Values)!;
+            return new RecordCount(version, head, count)
+            {
+                Bytes = scan.Query.ExpiredBy is null ? 0 : (long)statements.Scalar(statement.Bytes, statement.Values)!,
+            };
         })));
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)

@@ -30,7 +30,7 @@ public sealed class WireTests
     {
         Since = new(1), After = new(2), Before = new(3), Deleted = true, Ids = ["a"], ExcludedIds = ["b", "c"],
         Sort = [new SortField("x.y", true), new SortField("id", false)], Limit = 7, MaxBytes = 8,
-        Cursor = new PageCursor(new(4), "d", new(6), "[[1]]"), Projection = Projection.Listed,
+        Cursor = new PageCursor(new(4), "d", new(6), "[[1]]") { SortIndex = -5 }, Projection = Projection.Listed, HeaviestFirst = true,
     };
 
     public static TheoryData<Operation> Operations =>
@@ -53,6 +53,13 @@ public sealed class WireTests
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),
+        new MergeRecords(ListRef.RecordsOf("tasks"), [new RecordChange("a") { Body = "1"u8.ToArray(), SortIndex = -3, Lifetime = 60 }, new RecordChange("b")])
+        {
+            Upload = "u", Quota = 77, Precondition = new Precondition(PreconditionScope.List, PreconditionTest.UnmodifiedSince, new(3)),
+        },
+        new StageChanges(ListRef.RecordsOf("tasks"), "u", [new RecordChange("a") { Lifetime = 0 }]) { Opens = true, MaxRecords = 5, MaxBytes = 6 },
+        new ReadLists(Exact: true) { Precondition = new Precondition(PreconditionScope.Bucket, PreconditionTest.ModifiedSince, new(3)) },
+        new ExpireRecords(ListRef.Upload("tasks", "u"), 500),
         new PurgeTombstones(ListRef.RecordsOf("tasks"), new(4), 500),
         new DeleteRecords(ListRef.RecordsOf("tasks"), Query) { Precondition = new Precondition(PreconditionScope.List, PreconditionTest.Match, new(3)) },
     ];
@@ -77,6 +84,10 @@ public sealed class WireTests
         new RecordWritten(Record, Created: true),
         new RecordsDeleted([StoredRecord.Tombstone("b", new(6), "account:alice")], new(6), Next: null),
         AccountClosed.Instance,
+        new ChangesStaged(new(8)),
+        new RecordsMerged(new(8)),
+        new ListsFound([new ListSummary("tasks", new(8), 2, 3), new ListSummary("notes", new(9), 0, 0)], new(9)),
+        OverQuota.Instance,
         new TooLarge("large"),
         Unavailable.FateUnknown,
     ];

@@ -3,6 +3,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Storage.Contract;
 
@@ -82,7 +83,10 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken)
     {
         var state = Find(scan.Bucket.Id);
-        return ValueTask.FromResult(new RecordCount(state?.Heads.Version ?? 0, HeadOf(state, scan), Matching(state, scan).LongCount()));
+        return ValueTask.FromResult(new RecordCount(state?.Heads.Version ?? 0, HeadOf(state, scan), Matching(state, scan).LongCount())
+        {
+            Bytes = scan.Query.ExpiredBy is null ? 0 : Matching(state, scan).Sum(record => (long)record.Length),
+        });
     }
 
     private static ListHead? HeadOf(State? state, RecordScan scan) => state?.Heads.Lists.Values.FirstOrDefault(list => list.Key == scan.List);
@@ -111,6 +115,7 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 commit.Nonce,
                 (state?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty)
                     .RemoveRange(commit.PurgedRecords.Where(key => state?.Records.GetValueOrDefault(key) is { IsTombstone: true }))
+                    .RemoveRange(commit.RemovedRecords)
                     .SetItems(commit.Records.Select(row => KeyValuePair.Create(new RecordKey(row.Key, row.Value.Id), row.Value))),
                 (state?.Orphans ?? []).AddRange(commit.OrphanedKeys));
             return ValueTask.FromResult(new CommitOutcome(CommitStatus.Done, row));
@@ -165,6 +170,19 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                     list.Rows.Key,
                     list.State.Heads.Lists.Values.FirstOrDefault(head => head.Key == list.Rows.Key)?.List,
                     list.Rows.Min(row => row.Value.Modified)))]);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<ExpiryEntry>>([.. states.Values
+                .SelectMany(state => state.Heads.Lists.Values, (state, head) => (state.Heads.Id, head.List, head.NextExpiry))
+                .Where(list => list.NextExpiry > after && list.NextExpiry <= by)
+                .Select(list => new ExpiryEntry(list.Id, list.List, list.NextExpiry!.Value))
+                .OrderBy(entry => entry.Next)
+                .Take(limit)]);
         }
     }
 

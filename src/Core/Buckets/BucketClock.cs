@@ -10,8 +10,8 @@ namespace Lockstep.Core.Buckets;
 /// clock that jumps back, an owner that moved or a bucket that was deleted and created again change nothing.</item>
 /// <item>A stamp counts as issued once the commit that carries it is done: the high-water mark is saved in the same
 /// transaction, never ahead of it.</item>
-/// <item>Stamps of a Sync bucket lie on a 10 ms grid, because that protocol prints two decimals of a second and two
-/// writes must not look alike there.</item>
+/// <item>Stamps lie on the grid of the bucket's kind: a protocol that prints two decimals of a second needs one of 10 ms, or two
+/// writes would look alike there.</item>
 /// </list>
 /// </summary>
 public static class BucketClock
@@ -22,7 +22,7 @@ public static class BucketClock
     /// <summary>The stamp of the bucket's next write.</summary>
     public static ServerTimestamp Next(BucketKind kind, ServerTimestamp now, ServerTimestamp last)
     {
-        var step = Step(kind);
+        long step = BucketRules.Of(kind).StepMs;
         var earliest = Math.Max(now.Milliseconds, last.Milliseconds + step);
         var rest = earliest % step;
         return new ServerTimestamp(rest == 0 ? earliest : earliest + step - rest);
@@ -35,7 +35,5 @@ public static class BucketClock
     public static bool Accepts(BucketKind kind, ServerTimestamp hint, ServerTimestamp now, ServerTimestamp last) =>
         hint > last
         && hint.Milliseconds <= now.Milliseconds + (long)HintTolerance.TotalMilliseconds
-        && hint.Milliseconds % Step(kind) == 0;
-
-    private static long Step(BucketKind kind) => kind == BucketKind.Sync ? 10 : 1;
+        && hint.Milliseconds % BucketRules.Of(kind).StepMs == 0;
 }

@@ -4,7 +4,7 @@ namespace Lockstep.Core.Buckets;
 /// <remarks>
 /// The stored form opens with a letter for the name space: <c>u:</c> a user's default bucket, <c>b:</c> a bucket somebody
 /// named, <c>s:</c> a Sync user's storage. Keeping default buckets apart means that nobody can create, by name, the bucket
-/// that somebody else's default bucket is.
+/// that somebody else's default bucket is. Any other letter is a name space of a newer program.
 /// </remarks>
 public readonly record struct BucketId
 {
@@ -16,9 +16,17 @@ public readonly record struct BucketId
     /// <summary>The id as clients see it.</summary>
     public string Name => Value[2..];
 
-    public BucketKind Kind => Value[0] == 's' ? BucketKind.Sync : BucketKind.Kinto;
+    public BucketKind Kind => Value[0] switch
+    {
+        'u' or 'b' => BucketKind.Kinto,
+        's' => BucketKind.Sync,
+        _ => BucketKind.Unknown,
+    };
 
     public bool IsDefaultBucket => Value[0] == 'u';
+
+    /// <summary>Whether the id was derived from one user's identity, so that the bucket is theirs.</summary>
+    public bool IsOfOneUser => Value[0] is 'u' or 's';
 
     public static BucketId DefaultBucket(string name) => new("u:" + name);
 
@@ -26,10 +34,10 @@ public readonly record struct BucketId
 
     public static BucketId SyncStorage(string user) => new("s:" + user);
 
-    /// <exception cref="FormatException">The text has no known name space.</exception>
+    /// <exception cref="FormatException">The text has no name space.</exception>
     public static BucketId Parse(string stored)
     {
-        if (stored.Length < 3 || stored[1] != ':' || stored[0] is not ('u' or 'b' or 's'))
+        if (stored.Length < 3 || stored[1] != ':' || !char.IsAsciiLetterLower(stored[0]))
         {
             throw new FormatException($"'{stored}' is not a stored bucket id.");
         }

@@ -29,6 +29,21 @@ public sealed record ListQuery
     /// <summary>Most significant first; what is equal in all of them is ordered newest first. Default: newest first.</summary>
     public IReadOnlyList<SortField> Sort { get; init; } = [];
 
+    /// <summary>Sorts by the records' own weight instead of <see cref="Sort"/>. Default: false.</summary>
+    public bool HeaviestFirst { get; init; }
+
+    /// <summary>
+    /// Leaves out what has expired by then. Whoever owns the bucket says it, by its clock; it does not travel. Default: nothing
+    /// expires.
+    /// </summary>
+    public ServerTimestamp? AliveAt { get; init; }
+
+    /// <summary>Only what has expired by then. Does not travel either.</summary>
+    public ServerTimestamp? ExpiredBy { get; init; }
+
+    /// <summary>Only what expires, the first one first. Does not travel either.</summary>
+    public bool ExpiringFirst { get; init; }
+
     /// <summary>Records a page.</summary>
     public required int Limit { get; init; }
 
@@ -49,7 +64,7 @@ public sealed record ListQuery
     public ServerTimestamp? LowerBound =>
         Since is { } since && After is { } after ? ServerTimestamp.Max(since, after) : Since ?? After;
 
-    public ListOrder Order => (Sort.Count == 0 ? NewestFirst : Sort[0]) switch
+    public ListOrder Order => HeaviestFirst ? ListOrder.HeaviestFirst : ExpiringFirst ? ListOrder.ExpiringFirst : (Sort.Count == 0 ? NewestFirst : Sort[0]) switch
     {
         { Path: "last_modified", Descending: true } => ListOrder.NewestFirst,
         { Path: "last_modified" } => ListOrder.OldestFirst,
@@ -63,6 +78,9 @@ public sealed record ListQuery
         && (Deleted is null || record.IsTombstone == Deleted)
         && (LowerBound is not { } lower || record.Modified > lower)
         && (Before is not { } before || record.Modified < before)
+        && (AliveAt is not { } instant || !(record.Expiry <= instant))
+        && (ExpiredBy is not { } expired || record.Expiry <= expired)
+        && (!ExpiringFirst || record.Expiry is not null)
         && (Ids is null || Ids.Contains(record.Id, StringComparer.Ordinal))
         && (ExcludedIds is null || !ExcludedIds.Contains(record.Id, StringComparer.Ordinal));
 }

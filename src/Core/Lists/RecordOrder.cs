@@ -7,11 +7,24 @@ namespace Lockstep.Core.Lists;
 public static class RecordOrder
 {
     public static int Compare(ListOrder order, StoredRecord a, StoredRecord b) =>
-        Compare(order, a.Modified, a.Id, b.Modified, b.Id);
+        order switch
+        {
+            ListOrder.HeaviestFirst when Weight(a.SortIndex) != Weight(b.SortIndex) => Weight(b.SortIndex).CompareTo(Weight(a.SortIndex)),
+            ListOrder.ExpiringFirst => Nullable.Compare(a.Expiry, b.Expiry) is not 0 and var byExpiry ? byExpiry : string.CompareOrdinal(a.Id, b.Id),
+            _ => Compare(order, a.Modified, a.Id, b.Modified, b.Id),
+        };
 
     /// <summary>Whether the record comes after the page that ended at the cursor.</summary>
     public static bool IsPast(ListOrder order, StoredRecord record, PageCursor cursor) =>
-        Compare(order, record.Modified, record.Id, cursor.Modified, cursor.Id) > 0;
+        order == ListOrder.HeaviestFirst && Weight(record.SortIndex) != Weight(cursor.SortIndex)
+            ? Weight(record.SortIndex) < Weight(cursor.SortIndex)
+            : Compare(order, record.Modified, record.Id, cursor.Modified, cursor.Id) > 0;
+
+    /// <summary>What a record without a weight counts as: less than all that have one.</summary>
+    public const long NoWeight = -1L << 40;
+
+    /// <summary>Its weight, or <see cref="NoWeight"/>.</summary>
+    public static long Weight(int? sortIndex) => sortIndex ?? NoWeight;
 
     private static int Compare(ListOrder order, ServerTimestamp aModified, string aId, ServerTimestamp bModified, string bId)
     {

@@ -45,10 +45,10 @@ public static class RecordSelection
     /// <param name="stamp">The list's stamp.</param>
     internal static PageFound Page(IReadOnlyList<StoredRecord> sorted, bool more, ListQuery query, ServerTimestamp stamp)
     {
-        var listStamp = query.Cursor?.ListStamp ?? stamp;
+        var listStamp = query.Cursor is null || query.Cursor.ListStamp == PageCursor.Unbounded ? stamp : query.Cursor.ListStamp;
         var taken = Take(sorted, query, static record => record);
         var next = taken.Count > 0 && (more || taken.Count < sorted.Count)
-            ? new PageCursor(taken[^1].Modified, taken[^1].Id, listStamp)
+            ? new PageCursor(taken[^1].Modified, taken[^1].Id, listStamp) { SortIndex = taken[^1].SortIndex }
             : null;
         return new PageFound(taken, listStamp, next);
     }

@@ -39,6 +39,7 @@ public readonly record struct Precondition(
         PreconditionTest.NoneMatch => !exists || stamp != value,
         PreconditionTest.MustExist => exists,
         PreconditionTest.MustNotExist => !exists,
+        PreconditionTest.ModifiedSince => stamp > value,
         _ => throw new InvalidOperationException($"Unknown precondition test {test}."),
     };
 }

@@ -9,6 +9,9 @@ public enum PreconditionScope : byte
     /// <summary>The list the operation names or its object lies in. Lists always exist.</summary>
     List,
 
-    /// <summary>Everything in the bucket: its clock.</summary>
+    /// <summary>Everything in the bucket.</summary>
     Bucket,
+
+    /// <summary>The records of the collection that the operation names.</summary>
+    Contents,
 }

@@ -19,4 +19,7 @@ public enum PreconditionTest : byte
 
     /// <summary><c>If-None-Match: *</c>. Failing on a read means "not modified" too.</summary>
     MustNotExist,
+
+    /// <summary>Modified after the stamp (Sync: <c>X-If-Modified-Since</c>). Failing on a read means "not modified" too.</summary>
+    ModifiedSince,
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -10,19 +11,26 @@ namespace Lockstep.Core.Owner;
 /// <summary>
 /// The changes of one turn to a bucket, not committed yet. Invariants:
 /// <list type="number">
-/// <item>Each changed object gets its own stamp, greater than all earlier stamps of the bucket.</item>
+/// <item>Each changed object gets its own stamp, or the one of its request, as the bucket's kind says; greater than all earlier stamps
+/// of the bucket.</item>
 /// <item>A list's <see cref="ListHead.RowsModified"/> moves only when a row changes that readers of the list can see.</item>
 /// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
 /// </summary>
 internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
 {
+    /// <summary>How long an upload may take.</summary>
+    public static readonly TimeSpan UploadLifetime = TimeSpan.FromHours(2);
+
     private readonly HashSet<ListRef> changedLists = [];
     private readonly HashSet<ListRef> removedLists = [];
     private readonly List<int> orphanedKeys = [];
     private readonly HashSet<RecordKey> purged = [];
     private readonly ServerTimestamp startClock = start.Clock;
     private BucketHeads heads = start;
+
+    // Of the request that is applied, where all that it changes has one stamp; null before its first change.
+    private ServerTimestamp? requestStamp;
 
     /// <summary>The bucket with the changes, at the version it was read at.</summary>
     public BucketHeads Heads => heads;
@@ -32,16 +40,20 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
 
     public bool HasChanges => heads.Clock != startClock;
 
+    /// <summary>What comes now is the next request's.</summary>
+    public void BeginRequest() => requestStamp = null;
+
     public BucketCommit ToCommit(Guid nonce) => new(
         heads with { Version = heads.Version + 1 },
         nonce,
         [.. changedLists.Where(heads.Lists.ContainsKey).Select(list => heads.Lists[list])],
         [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
         orphanedKeys,
-        Overlay.ToRows())
+        Overlay.ToRows(row => heads.Rules.Tombstones || !row.IsTombstone))
     {
         // What was written again after it was purged stays.
         PurgedRecords = [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
+        RemovedRecords = heads.Rules.Tombstones ? [] : [.. Overlay.ToRows(static row => row.IsTombstone).Select(static row => new RecordKey(row.Key, row.Value.Id))],
     };
 
     /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
@@ -79,7 +91,7 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
             Author = live ? previous!.Author : caller.Principals.User,
             Acl = live ? previous!.Acl : null,
         };
-        Put(target.List, record, previous);
+        Put(target.List, record, previous, record.Modified);
         return new RecordWritten(record, Created: !live);
     }
 
@@ -120,7 +132,7 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
                 };
                 break;
             case ListRole.Collections:
-                Put(target.List, tombstone, live);
+                Put(target.List, tombstone, live, tombstone.Modified);
                 var records = heads[ListRef.RecordsOf(target.Id)];
                 Orphan(records);
                 SetList(records with
@@ -133,9 +145,14 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
                     Bytes = 0,
                     NextExpiry = null,
                 });
+                foreach (var upload in UploadsTo(target.Id))
+                {
+                    EndUpload(upload.List);
+                }
+
                 break;
             default:
-                Put(target.List, tombstone, live);
+                Put(target.List, tombstone, live, tombstone.Modified);
                 break;
         }
 
@@ -157,15 +174,97 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
     }
 
-    private void Put(ListRef list, StoredRecord record, StoredRecord? previous)
+    /// <summary>Moves the stamp of a collection's records, which come into being where they are not there.</summary>
+    public ServerTimestamp Touch(ListRef list, Caller caller)
+    {
+        CreateParents(new ObjectRef(list, ""), caller);
+        EnsureList(list);
+        var stamp = NextStamp(hint: null);
+        SetList(heads[list] with { Touched = stamp });
+        return stamp;
+    }
+
+    /// <summary>Makes or changes a record of a list that was touched.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="previous">What the store has, also if it has expired; with its body where the change has none.</param>
+    /// <param name="live">The same if it is there; null if it has expired.</param>
+    /// <param name="restamps">Whether the record gets the write's stamp in any case.</param>
+    public void Merge(ListRef list, RecordChange change, StoredRecord? previous, StoredRecord? live, bool restamps)
+    {
+        var stamp = NextStamp(hint: null);
+        var record = new StoredRecord
+        {
+            Id = change.Id,
+            Modified = restamps || live is null || change.Body is not null || change.SortIndex is not null ? stamp : live.Modified,
+            Body = change.Body ?? live?.Body ?? default,
+            SortIndex = change.SortIndex ?? live?.SortIndex,
+            Expiry = change.Lifetime is { } seconds ? stamp.Plus(seconds * 1000L) : live?.Expiry,
+        };
+        Put(list, record, previous, stamp);
+    }
+
+    /// <summary>Begins an upload.</summary>
+    public void OpenUpload(ListRef upload)
+    {
+        EnsureList(upload);
+        var stamp = NextStamp(hint: null);
+        SetList(heads[upload] with { Touched = stamp, NextExpiry = stamp.Plus((long)UploadLifetime.TotalMilliseconds) });
+    }
+
+    /// <summary>Adds a change to an upload.</summary>
+    public void Stage(ListRef upload, RecordChange change, StoredRecord? staged)
+    {
+        var stamp = NextStamp(hint: null);
+        Put(upload, StagedChange.ToRow(change, staged, stamp, heads[upload].NextExpiry!.Value), staged, stamp);
+    }
+
+    /// <summary>Forgets an upload; its rows go later.</summary>
+    public void EndUpload(ListRef upload)
+    {
+        // A commit needs a stamp; no reader sees this one.
+        NextStamp(hint: null);
+        Orphan(heads[upload]);
+        removedLists.Add(upload);
+        heads = heads with { Lists = heads.Lists.Remove(upload) };
+    }
+
+    /// <summary>The uploads to a collection, or all.</summary>
+    public IEnumerable<ListHead> UploadsTo(string? collection) => heads.Lists.Values.Where(head =>
+        head.List.Role == ListRole.Uploads && (collection is null || head.List.Name.StartsWith(collection + "/", StringComparison.Ordinal)));
+
+    /// <summary>Removes records that have expired. Nothing that a reader sees changes.</summary>
+    /// <param name="list">Their list.</param>
+    /// <param name="expired">The records.</param>
+    /// <param name="next">When the next one expires; null for never.</param>
+    public void Expire(ListRef list, IReadOnlyList<StoredRecord> expired, ServerTimestamp? next)
+    {
+        var head = heads[list];
+        foreach (var record in expired)
+        {
+            Overlay.Set(head.Key, StoredRecord.Tombstone(record.Id, record.Modified, record.Author));
+        }
+
+        // A commit needs a stamp; no reader sees this one.
+        NextStamp(hint: null);
+        SetList(head with
+        {
+            Count = head.Count - expired.Count,
+            Bytes = head.Bytes - expired.Sum(static record => (long)record.Length),
+            NextExpiry = next,
+        });
+    }
+
+    private void Put(ListRef list, StoredRecord record, StoredRecord? previous, ServerTimestamp stamp)
     {
         var head = heads[list];
         Overlay.Set(head.Key, record);
         var wasLive = previous is { IsTombstone: false };
         SetList(head with
         {
-            RowsModified = record.Modified,
-            Touched = record.Modified,
+            RowsModified = ServerTimestamp.Max(head.RowsModified, record.Modified),
+            Touched = stamp,
+            NextExpiry = record.Expiry is { } expiry && !(head.NextExpiry <= expiry) ? expiry : head.NextExpiry,
             Count = head.Count + (record.IsTombstone ? 0 : 1) - (wasLive ? 1 : 0),
             Bytes = head.Bytes + record.Length - (wasLive ? previous!.Length : 0),
         });
@@ -199,11 +298,17 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
 
     private ServerTimestamp NextStamp(ServerTimestamp? hint)
     {
+        if (requestStamp is { } given)
+        {
+            return given;
+        }
+
         var now = ServerTimestamp.Now(time);
         var stamp = hint is { } wish && BucketClock.Accepts(heads.Id.Kind, wish, now, heads.Clock)
             ? wish
             : BucketClock.Next(heads.Id.Kind, now, heads.Clock);
         heads = heads with { Clock = stamp };
+        requestStamp = heads.Rules.Stamping == Stamping.PerRequest ? stamp : null;
         return stamp;
     }
 }

@@ -32,7 +32,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
         var sorts = new SemaphoreSlim(options.MaxConcurrentSorts);
-        reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts));
+        reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts), time);
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>

@@ -57,7 +57,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         {
             return rows.Head is null
                 ? (null, rows.Version)
-                : (RecordSelection.Page(rows.Records, rows.More, query, rows.Head.RowsModified), rows.Version);
+                : (RecordSelection.Page(rows.Records, rows.More, query, rows.Head.Stamp(heads.Rules)), rows.Version);
         }
 
         var order = query.Order;
@@ -66,7 +66,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
                 && (query.Cursor is null || (row.Modified <= query.Cursor.ListStamp && RecordOrder.IsPast(order, row, query.Cursor)))
                 && (last is null || RecordOrder.Compare(order, row, last) < 0))).ToList();
         merged.Sort((a, b) => RecordOrder.Compare(order, a, b));
-        return (RecordSelection.Page(merged, rows.More, query, head.RowsModified), rows.Version);
+        return (RecordSelection.Page(merged, rows.More, query, head.Stamp(heads.Rules)), rows.Version);
     }
 
     private async ValueTask<(Outcome? Outcome, long Version)> ReadSortedAsync(
@@ -90,7 +90,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         }
 
         var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
-        return (RecordSelection.Page(records, query, uncommitted is null ? rows.Head!.RowsModified : head.RowsModified), rows.Version);
+        return (RecordSelection.Page(records, query, (uncommitted is null ? rows.Head! : head).Stamp(heads.Rules)), rows.Version);
     }
 
     /// <summary>

@@ -13,11 +13,12 @@ namespace Lockstep.Core.Owner;
 /// The stamp of a list that was read comes from the same snapshot as its rows; a poll with nothing new is answered from
 /// the heads alone.
 /// </summary>
-internal sealed class OperationReader(IBucketStore store, ListReader lists)
+internal sealed class OperationReader(IBucketStore store, ListReader lists, TimeProvider time)
 {
     /// <summary>Whether the caller may do anything in this bucket.</summary>
     public static bool MayAccess(BucketHeads heads, Caller caller) =>
-        caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals));
+        heads.Id.Kind != BucketKind.Unknown
+        && (caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals)));
 
     /// <summary>Whether the caller made the bucket, which exists.</summary>
     public static bool IsAuthor(BucketHeads heads, PrincipalSet principals) =>
@@ -40,6 +41,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
                 return await ListAsync(list, caller, heads, overlay, cancellationToken);
             case CountRecords count:
                 return await CountAsync(count, caller, heads, overlay, cancellationToken);
+            case ReadLists read:
+                return await ReadListsAsync(read, heads, overlay, cancellationToken);
             default:
                 throw new InvalidOperationException($"{operation.GetType().Name} is no read.");
         }
@@ -92,10 +95,13 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     private static StoredRecord Empty(string id, ServerTimestamp stamp, Caller caller) =>
         new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principals.User };
 
+    /// <summary>The instant by which a bucket judges what has expired; null where nothing does.</summary>
+    public ServerTimestamp? AliveAt(BucketHeads heads) => heads.Rules.Expires ? ServerTimestamp.Max(ServerTimestamp.Now(time), heads.Clock) : null;
+
     /// <summary>Whether the caller carries a stamp that these heads know nothing of.</summary>
     public static bool HasSeenNewer(Operation operation, BucketHeads heads) => operation switch
     {
-        ListRecords list => list.Query.Since > heads[list.List].RowsModified || list.Precondition.NewestValue > heads[list.List].RowsModified,
+        ListRecords list => Lower(list.Query, heads) > heads[list.List].Stamp(heads.Rules) || list.Precondition.NewestValue > heads[list.List].Stamp(heads.Rules),
         CountRecords count => count.Query.Since > heads[count.List].RowsModified || count.Precondition.NewestValue > heads[count.List].RowsModified,
         _ => operation.Precondition.NewestValue > heads.Clock,
     };
@@ -110,7 +116,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
 
         var record = await FindAsync(read.Target, heads, overlay, cancellationToken);
         var version = record?.Modified > heads.Clock ? heads.Version + 1 : heads.Version;
-        if (record is null or { IsTombstone: true })
+        if (record is null or { IsTombstone: true } || (AliveAt(heads) is { } at && !record.IsAlive(at)))
         {
             record = Implied(read.Target, caller, heads);
         }
@@ -129,18 +135,18 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var head = heads[list.List];
-        if (FromHeads(list, head) is { } answer)
+        if (FromHeads(list, head, heads) is { } answer)
         {
             return (answer, heads.Version);
         }
 
         if (!head.Exists)
         {
-            return (new PageFound([], list.Query.Cursor?.ListStamp ?? head.RowsModified, Next: null), heads.Version);
+            return (RecordSelection.Page([], list.Query with { Sort = [] }, head.Stamp(heads.Rules)), heads.Version);
         }
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
-        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head), cancellationToken);
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head) with { AliveAt = AliveAt(heads) }, cancellationToken);
         if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } refusal)
         {
             outcome = refusal;
@@ -158,15 +164,15 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
     /// The answers that need no rows. None is given to a reader who has seen a newer stamp than these heads carry: the
     /// store is ahead of them then.
     /// </summary>
-    private static Outcome? FromHeads(ListRecords list, ListHead head)
+    private static Outcome? FromHeads(ListRecords list, ListHead head, BucketHeads heads)
     {
-        var query = list.Query;
-        if (list.Precondition.NewestValue > head.RowsModified || query.Since > head.RowsModified)
+        var (query, stamp) = (list.Query, head.Stamp(heads.Rules));
+        if (list.Precondition.NewestValue > stamp || Lower(query, heads) > stamp)
         {
-            return head.Exists ? null : Refusal(list.Precondition, existing: null, head.RowsModified);
+            return head.Exists ? null : Refusal(list.Precondition, existing: null, stamp);
         }
 
-        if (Refusal(list.Precondition, existing: null, head.RowsModified) is { } refusal)
+        if (Refusal(list.Precondition, existing: null, stamp) is { } refusal)
         {
             return refusal;
         }
@@ -176,13 +182,16 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             return StartOver(head);
         }
 
-        if (query.Since is not { } since || query.Cursor is not null)
+        if (Lower(query, heads) is not { } lower || query.Cursor is not null)
         {
             return null;
         }
 
-        return since >= head.RowsModified ? new PageFound([], head.RowsModified, Next: null) : null;
+        return lower >= stamp ? new PageFound([], stamp, Next: null) : null;
     }
+
+    /// <summary>What a reader has seen already. Where deletions leave no rows every lower bound says so.</summary>
+    private static ServerTimestamp? Lower(ListQuery query, BucketHeads heads) => heads.Rules.Tombstones ? query.Since : query.LowerBound;
 
     /// <summary>
     /// A reader from before the list's last deletion, or the last purge of its tombstones, holds records of whose end nothing
@@ -215,13 +224,14 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             return (refusal, heads.Version);
         }
 
-        if (!head.Exists || !count.Query.HasFilters)
+        var aliveAt = AliveAt(heads);
+        if (!head.Exists || (!count.Query.HasFilters && !(head.NextExpiry <= aliveAt)))
         {
             return (new CountFound(head.Count, head.RowsModified), heads.Version);
         }
 
         // Totals count live records only, also where a filter shows tombstones.
-        var live = FromHorizon(count.Query, head) with { Deleted = false, Cursor = null, Limit = int.MaxValue };
+        var live = FromHorizon(count.Query, head) with { Deleted = false, Cursor = null, Limit = int.MaxValue, AliveAt = aliveAt };
         if (count.Query.Deleted == true)
         {
             return (new CountFound(0, head.RowsModified), heads.Version);
@@ -241,6 +251,39 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
             : (Refusal(count.Precondition, existing: null, counted.RowsModified) ?? new CountFound(stored.Count, counted.RowsModified), stored.Version);
     }
 
+    private async ValueTask<(Outcome Outcome, long Version)> ReadListsAsync(
+        ReadLists read, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
+    {
+        var stamp = heads.Stamp;
+        if (Refusal(read.Precondition, existing: null, stamp) is { } refusal)
+        {
+            return (refusal, heads.Version);
+        }
+
+        var (found, version, at) = (new List<ListSummary>(), heads.Version, AliveAt(heads));
+        foreach (var head in heads.Lists.Values
+            .Where(static head => head.List.Role == ListRole.Records && head.Exists).OrderBy(static head => head.List.Name, StringComparer.Ordinal))
+        {
+            var (count, bytes) = (head.Count, head.Bytes);
+            if (read.Exact && head.NextExpiry <= at && overlay.IsEmpty)
+            {
+                var query = new ListQuery { ExpiredBy = at, Deleted = false, Limit = int.MaxValue };
+                var expired = await store.CountAsync(new RecordScan(heads.Key, head.Key, query, int.MaxValue, long.MaxValue), cancellationToken);
+                if (expired.Head is not { } counted)
+                {
+                    // The list went away between heads and snapshot; the caller reads again with newer heads.
+                    return (new Missing(new ObjectRef(head.List, "")), heads.Version + 1);
+                }
+
+                (count, bytes, version) = (counted.Count - expired.Count, counted.Bytes - expired.Bytes, Math.Max(version, expired.Version));
+            }
+
+            found.Add(new ListSummary(head.List.Name, head.Stamp(heads.Rules), count, bytes));
+        }
+
+        return (new ListsFound(found, stamp), version);
+    }
+
     private static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>
         list.Role == ListRole.Records && caller.Access != BucketAccess.Own && !heads[list].Exists
             ? new ParentMissing(ObjectRef.Collection(list.Name))
@@ -251,7 +294,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         precondition.Failed(exists: true, stamp) switch
         {
             PreconditionTest.None => null,
-            PreconditionTest.NoneMatch or PreconditionTest.MustNotExist => new NotModified(stamp),
+            PreconditionTest.NoneMatch or PreconditionTest.MustNotExist or PreconditionTest.ModifiedSince => new NotModified(stamp),
             _ => new PreconditionFailed(existing, stamp),
         };
 

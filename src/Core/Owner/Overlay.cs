@@ -38,6 +38,7 @@ internal sealed class Overlay
 
     public void Drop(int list) => lists.Remove(list);
 
-    public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows() =>
-        [.. lists.SelectMany(list => list.Value.Values, (list, record) => KeyValuePair.Create(list.Key, record))];
+    /// <summary>Those rows that the condition holds for, with the keys of their lists.</summary>
+    public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows(Func<StoredRecord, bool> condition) =>
+        [.. lists.SelectMany(list => list.Value.Values.Where(condition), (list, record) => KeyValuePair.Create(list.Key, record))];
 }

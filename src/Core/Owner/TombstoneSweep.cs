@@ -31,7 +31,7 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
         var before = ServerTimestamp.Now(time).Plus(-(long)options.TombstoneRetention.TotalMilliseconds);
         var entries = await index.ListTombstonesAsync(last, ListsAtOnce, cancellationToken);
         var purged = 0L;
-        foreach (var entry in entries.Where(entry => entry.List is not null && entry.Oldest < before))
+        foreach (var entry in entries.Where(entry => entry.List is not null && entry.Bucket.Kind != BucketKind.Unknown && entry.Oldest < before))
         {
             purged += await PurgeAsync(entry, before, cancellationToken);
             last = entry;

@@ -21,6 +21,9 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 internal sealed class Turn
 {
+    private const int MaxUploads = 20;
+    private const int ExpiredAtOnce = 1_000;
+
     private readonly BucketHeads start;
     private readonly OperationReader reader;
     private readonly IBucketStore store;
@@ -59,7 +62,22 @@ internal sealed class Turn
         {
             foreach (var operation in request.Operations)
             {
-                if (TargetOf(operation) is { } target && start[target.List] is { Exists: true } head)
+                if (operation is MergeRecords merge)
+                {
+                    if (start[merge.List] is { Exists: true } list)
+                    {
+                        foreach (var change in merge.Changes)
+                        {
+                            var changed = new RecordKey(list.Key, change.Id);
+                            loaded.TryAdd(changed, null);
+                            if (change.Body is null)
+                            {
+                                whole.Add(changed);
+                            }
+                        }
+                    }
+                }
+                else if (TargetOf(operation) is { } target && start[target.List] is { Exists: true } head)
                 {
                     var key = new RecordKey(head.Key, target.Id);
                     loaded.TryAdd(key, null);
@@ -83,6 +101,7 @@ internal sealed class Turn
 
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
     {
+        Draft.BeginRequest();
         var outcomes = new Outcome[request.Operations.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -118,6 +137,9 @@ internal sealed class Turn
             PatchRecord patch => await PatchAsync(patch, caller, cancellationToken),
             DeleteRecord delete => await DeleteAsync(delete, caller, cancellationToken),
             DeleteRecords deletes => await DeleteManyAsync(deletes, caller, cancellationToken),
+            MergeRecords merge => await MergeAsync(merge, caller, cancellationToken),
+            StageChanges stage => await StageAsync(stage, caller, cancellationToken),
+            ExpireRecords expire => new CountFound(await ExpireAsync(expire.List, expire.Limit, cancellationToken), Heads[expire.List].Stamp(Heads.Rules)),
             PurgeTombstones purge => await PurgeAsync(purge, cancellationToken),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
@@ -179,7 +201,7 @@ internal sealed class Turn
     private async ValueTask<Outcome> DeleteAsync(DeleteRecord delete, Caller caller, CancellationToken cancellationToken)
     {
         var existing = await FindAsync(delete.Target, cancellationToken);
-        var live = existing is { IsTombstone: false } ? existing : null;
+        var live = Live(existing);
         if (live is null)
         {
             // Whatever the precondition: gone is what a client that deletes wants to hear. kinto.js relies on it.
@@ -198,14 +220,15 @@ internal sealed class Turn
             return refusal;
         }
 
-        if (!deletes.Precondition.Holds(exists: true, head.RowsModified))
+        var stamp = head.Stamp(Heads.Rules);
+        if (!deletes.Precondition.Holds(exists: true, stamp))
         {
-            return new PreconditionFailed(Existing: null, head.RowsModified);
+            return new PreconditionFailed(Existing: null, stamp);
         }
 
         if (!head.Exists)
         {
-            return new RecordsDeleted([], head.RowsModified, Next: null);
+            return new RecordsDeleted([], stamp, Next: null);
         }
 
         // Only an order by fields looks at bodies.
@@ -224,8 +247,222 @@ internal sealed class Turn
         var tombstones = page.Records
             .Select(record => Draft.Remove(new ObjectRef(deletes.List, record.Id), hint: null, record))
             .ToList();
-        return new RecordsDeleted(tombstones, Heads[deletes.List].RowsModified, page.Next);
+        if (!Heads.Rules.Tombstones)
+        {
+            Draft.Touch(deletes.List, caller);
+        }
+
+        return new RecordsDeleted(tombstones, Heads[deletes.List].Stamp(Heads.Rules), page.Next);
     }
+
+    private async ValueTask<Outcome> MergeAsync(MergeRecords merge, Caller caller, CancellationToken cancellationToken)
+    {
+        // :: Step 1: whether it may be.
+        var list = merge.List;
+        var first = merge.Changes.Count == 1 ? merge.Changes[0].Id : "";
+        var live = first.Length > 0 ? Live(await FindAsync(new ObjectRef(list, first), cancellationToken)) : null;
+        if (await RefusalAsync(new ObjectRef(list, first), merge.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // :: Step 2: what was put by, and what is there.
+        var changes = merge.Changes;
+        if (merge.Upload is { } id)
+        {
+            var upload = ListRef.Upload(list.Name, id);
+            if (!IsOpen(upload))
+            {
+                return new Missing(new ObjectRef(upload, id));
+            }
+
+            changes = [.. await StagedAsync(upload, cancellationToken), .. changes];
+            await LoadAsync(list, changes, cancellationToken);
+        }
+
+        // :: Step 3: room. What has expired is gone, though it may still be counted.
+        if (!await FitsAsync(list, changes, merge.Quota, cancellationToken))
+        {
+            foreach (var due in Heads.Lists.Values.Where(head => head.List.Role == ListRole.Records).ToList())
+            {
+                while (await ExpireAsync(due.List, ExpiredAtOnce, cancellationToken) > 0)
+                {
+                }
+            }
+
+            if (!await FitsAsync(list, changes, merge.Quota, cancellationToken))
+            {
+                return OverQuota.Instance;
+            }
+        }
+
+        // :: Step 4: the changes.
+        var stamp = Draft.Touch(list, caller);
+        foreach (var change in changes)
+        {
+            var existing = await FindAsync(new ObjectRef(list, change.Id), cancellationToken);
+            Draft.Merge(list, change, existing, Live(existing), restamps: merge.Upload is not null);
+        }
+
+        if (merge.Upload is not null)
+        {
+            Draft.EndUpload(ListRef.Upload(list.Name, merge.Upload));
+        }
+
+        return new RecordsMerged(stamp);
+    }
+
+    /// <summary>Whether the bucket would hold no more than it may, or less than it does.</summary>
+    private async ValueTask<bool> FitsAsync(ListRef list, IReadOnlyList<RecordChange> changes, long quota, CancellationToken cancellationToken)
+    {
+        if (quota == long.MaxValue)
+        {
+            return true;
+        }
+
+        var lengths = new Dictionary<string, int>(StringComparer.Ordinal);
+        long more = 0;
+        foreach (var change in changes)
+        {
+            var existing = await FindAsync(new ObjectRef(list, change.Id), cancellationToken);
+            var counted = lengths.TryGetValue(change.Id, out var length) ? length : existing is { IsTombstone: false } ? existing.Length : 0;
+            lengths[change.Id] = change.Body?.Length ?? (lengths.ContainsKey(change.Id) || Live(existing) is not null ? counted : 0);
+            more += lengths[change.Id] - counted;
+        }
+
+        return more <= 0 || Heads.Bytes + more <= quota;
+    }
+
+    private async ValueTask<Outcome> StageAsync(StageChanges stage, Caller caller, CancellationToken cancellationToken)
+    {
+        // :: Step 1: whether it may be.
+        if (await RefusalAsync(new ObjectRef(stage.List, ""), stage.Precondition, live: null, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var upload = ListRef.Upload(stage.List.Name, stage.Upload);
+        if (!stage.Opens && !IsOpen(upload))
+        {
+            return new Missing(new ObjectRef(upload, stage.Upload));
+        }
+
+        await LoadAsync(upload, stage.Changes, cancellationToken);
+        var (records, bytes) = (Heads[upload].Count, Heads[upload].Bytes - (StagedChange.Overhead * Heads[upload].Count));
+        foreach (var change in stage.Changes)
+        {
+            var staged = await FindAsync(new ObjectRef(upload, change.Id), cancellationToken);
+            records += staged is null ? 1 : 0;
+            bytes += change.Body is { } body ? body.Length - (staged is null ? 0 : staged.Length - StagedChange.Overhead) : 0;
+        }
+
+        if (records > stage.MaxRecords || bytes > stage.MaxBytes)
+        {
+            return new TooLarge($"A batch has at most {stage.MaxRecords} records and {stage.MaxBytes} bytes of data.");
+        }
+
+        // :: Step 2: room. What nobody has gone on with for the longest time makes it.
+        foreach (var other in Draft.UploadsTo(collection: null).Where(other => other.List != upload).OrderBy(static other => other.NextExpiry).ToList())
+        {
+            var others = Draft.UploadsTo(collection: null).Where(left => left.List != upload).ToList();
+            if (IsOpen(other.List) && others.Count < MaxUploads && others.Sum(static left => left.Bytes) + bytes <= 2 * stage.MaxBytes)
+            {
+                break;
+            }
+
+            Draft.EndUpload(other.List);
+        }
+
+        // :: Step 3: the changes.
+        if (!Heads[upload].Exists)
+        {
+            Draft.OpenUpload(upload);
+        }
+
+        foreach (var change in stage.Changes)
+        {
+            Draft.Stage(upload, change, await FindAsync(new ObjectRef(upload, change.Id), cancellationToken));
+        }
+
+        return new ChangesStaged(Heads[stage.List].Stamp(Heads.Rules));
+    }
+
+    private bool IsOpen(ListRef upload) => Heads[upload] is { Exists: true } head && !(head.NextExpiry <= reader.AliveAt(Heads));
+
+    private async ValueTask<List<RecordChange>> StagedAsync(ListRef upload, CancellationToken cancellationToken)
+    {
+        var head = Heads[upload];
+        var uncommitted = Draft.Overlay.RowsOf(head.Key);
+        var rows = new List<StoredRecord>(uncommitted?.Values ?? []);
+        if (Heads.Row != 0 && start[upload].Key == head.Key)
+        {
+            var query = ListReader.Beneath(new ListQuery { Limit = int.MaxValue }, uncommitted);
+            rows.AddRange((await store.ScanAsync(new RecordScan(Heads.Key, head.Key, query, int.MaxValue, long.MaxValue), cancellationToken)).Records);
+        }
+
+        return rows.ConvertAll(StagedChange.From);
+    }
+
+    /// <summary>Reads what the changes will look at and was not read yet.</summary>
+    private async ValueTask LoadAsync(ListRef list, IReadOnlyList<RecordChange> changes, CancellationToken cancellationToken)
+    {
+        var head = Heads[list];
+        if (Heads.Row == 0 || !head.Exists || start[list].Key != head.Key)
+        {
+            return;
+        }
+
+        var (whole, metadata) = (new HashSet<RecordKey>(), new HashSet<RecordKey>());
+        foreach (var change in changes)
+        {
+            var key = new RecordKey(head.Key, change.Id);
+            var known = loaded.TryGetValue(key, out var row);
+            if (change.Body is null || list.Role == ListRole.Uploads ? !known || row?.UnreadLength is not null : !known)
+            {
+                loaded.TryAdd(key, null);
+                (change.Body is null || list.Role == ListRole.Uploads ? whole : metadata).Add(key);
+            }
+        }
+
+        metadata.ExceptWith(whole);
+        Load(whole.Count == 0 ? NoRows : await store.ReadAsync(start.Key, whole, Projection.Whole, cancellationToken));
+        Load(metadata.Count == 0 ? NoRows : await store.ReadAsync(start.Key, metadata, Projection.Metadata, cancellationToken));
+    }
+
+    /// <summary>Removes what has expired; of an upload all.</summary>
+    /// <returns>How many records went.</returns>
+    private async ValueTask<int> ExpireAsync(ListRef list, int limit, CancellationToken cancellationToken)
+    {
+        var (head, at) = (Heads[list], reader.AliveAt(Heads));
+        if (!head.Exists || !(head.NextExpiry <= at))
+        {
+            return 0;
+        }
+
+        if (list.Role == ListRole.Uploads)
+        {
+            Draft.EndUpload(list);
+            return (int)head.Count;
+        }
+
+        // One more than is removed says when the next one expires.
+        var uncommitted = Draft.Overlay.RowsOf(head.Key);
+        var rows = new List<StoredRecord>(uncommitted?.Values.Where(static row => row is { IsTombstone: false, Expiry: not null }) ?? []);
+        if (Heads.Row != 0 && start[list].Key == head.Key)
+        {
+            var query = ListReader.Beneath(
+                new ListQuery { ExpiringFirst = true, Deleted = false, Projection = Projection.Metadata, Limit = limit + 1 }, uncommitted);
+            rows.AddRange((await store.ScanAsync(new RecordScan(Heads.Key, head.Key, query, limit + 1, long.MaxValue), cancellationToken)).Records);
+        }
+
+        rows.Sort(static (a, b) => RecordOrder.Compare(ListOrder.ExpiringFirst, a, b));
+        var expired = rows.TakeWhile(row => row.Expiry <= at).Take(limit).ToList();
+        Draft.Expire(list, expired, rows.Count > expired.Count ? rows[expired.Count].Expiry : null);
+        return expired.Count;
+    }
+
+    /// <summary>The row if the record is there: no tombstone, and not expired.</summary>
+    private StoredRecord? Live(StoredRecord? row) => row is { IsTombstone: false } && (reader.AliveAt(Heads) is not { } at || row.IsAlive(at)) ? row : null;
 
     private async ValueTask<Outcome> PurgeAsync(PurgeTombstones purge, CancellationToken cancellationToken)
     {
@@ -305,9 +542,10 @@ internal sealed class Turn
         var list = Heads[target.List];
         var (exists, stamp) = precondition.Scope switch
         {
-            PreconditionScope.Record => (live is not null, live?.Modified ?? list.RowsModified),
-            PreconditionScope.List => (true, list.RowsModified),
-            _ => (true, Heads.Clock),
+            PreconditionScope.Record => (live is not null, live?.Modified ?? list.Stamp(Heads.Rules)),
+            PreconditionScope.List => (true, list.Stamp(Heads.Rules)),
+            PreconditionScope.Contents => (true, Heads[ListRef.RecordsOf(target.Id)].Stamp(Heads.Rules)),
+            _ => (true, Heads.Stamp),
         };
         if (!precondition.Holds(exists, stamp))
         {
@@ -335,9 +573,14 @@ internal sealed class Turn
 
     private bool MayWrite(Operation operation, Caller caller)
     {
+        if (Heads.Id.Kind == BucketKind.Unknown)
+        {
+            return false;
+        }
+
         if (caller.Access == BucketAccess.System)
         {
-            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones
+            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords
                 && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author));
         }
 

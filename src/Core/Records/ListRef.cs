@@ -8,5 +8,9 @@ public readonly record struct ListRef(ListRole Role, string Name)
     public static readonly ListRef Self = new(ListRole.Self, "");
     public static readonly ListRef Collections = new(ListRole.Collections, "");
 
+    /// <param name="collection">Its id, which has no slash in it.</param>
+    /// <param name="upload">The upload's own id.</param>
+    public static ListRef Upload(string collection, string upload) => new(ListRole.Uploads, $"{collection}/{upload}");
+
     public static ListRef RecordsOf(string collection) => new(ListRole.Records, collection);
 }

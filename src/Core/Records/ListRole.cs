@@ -14,4 +14,10 @@ public enum ListRole : byte
 
     /// <summary>The bucket's groups, one record each.</summary>
     Groups = 3,
+
+    /// <summary>
+    /// Changes to a collection that are gathered to be made together. Only the owner sees them. The list goes as a whole at its
+    /// <see cref="Storage.ListHead.NextExpiry"/>.
+    /// </summary>
+    Uploads = 4,
 }

@@ -10,4 +10,11 @@ namespace Lockstep.Core.Records;
 /// they paged must arrive when they poll with it.
 /// </param>
 /// <param name="SortKeys">For an order by fields, the last record's values: a JSON array of arrays, an empty one for a missing field.</param>
-public sealed record PageCursor(ServerTimestamp Modified, string Id, ServerTimestamp ListStamp, string? SortKeys = null);
+public sealed record PageCursor(ServerTimestamp Modified, string Id, ServerTimestamp ListStamp, string? SortKeys = null)
+{
+    /// <summary>As <see cref="ListStamp"/>: later pages show what is there by then, and answer the list's stamp of then.</summary>
+    public static readonly ServerTimestamp Unbounded = new(long.MaxValue);
+
+    /// <summary>Of the last record; null where it has none.</summary>
+    public int? SortIndex { get; init; }
+}

@@ -31,11 +31,14 @@ public sealed record StoredRecord
     /// <summary>UTF-8 JSON of the ACL beyond the derived one; null for none.</summary>
     public ReadOnlyMemory<byte>? Acl { get; init; }
 
-    /// <summary>Sync only.</summary>
+    /// <summary>A client's own weight of the record, by which lists can be sorted; null for none.</summary>
     public int? SortIndex { get; init; }
 
-    /// <summary>Sync only: the instant from which the record counts as absent.</summary>
+    /// <summary>The instant from which the record counts as absent; null for never.</summary>
     public ServerTimestamp? Expiry { get; init; }
+
+    /// <summary>Whether it is there at an instant: no tombstone, and not expired.</summary>
+    public bool IsAlive(ServerTimestamp at) => !IsTombstone && !(Expiry <= at);
 
     public static StoredRecord Tombstone(string id, ServerTimestamp modified, string? author) =>
         new() { Id = id, Modified = modified, IsTombstone = true, Author = author };

@@ -24,6 +24,9 @@ public sealed record BucketCommit(
     /// <summary>Tombstones to remove for good; none of them is in <see cref="Records"/>.</summary>
     public IReadOnlyList<RecordKey> PurgedRecords { get; init; } = [];
 
+    /// <summary>Rows to remove for good, whatever they are; none of them is in <see cref="Records"/>.</summary>
+    public IReadOnlyList<RecordKey> RemovedRecords { get; init; } = [];
+
     /// <summary>Numbers of the accounts in whose names it is written: none of them may be closed. None where the server itself writes.</summary>
     public IReadOnlyList<long> Accounts { get; init; } = [];
 

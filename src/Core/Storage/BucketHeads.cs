@@ -55,6 +55,19 @@ public sealed record BucketHeads
     /// <summary>The list's head; for a list that never was, one that looks as a list without history does.</summary>
     public ListHead this[ListRef list] => Lists.TryGetValue(list, out var head) ? head : Absent(list);
 
+    public BucketRules Rules => BucketRules.Of(Id.Kind);
+
+    /// <summary>
+    /// The stamp of all that the bucket holds. Where deletions leave no rows it is that of the last write to any list that its
+    /// readers can know of; zero when there is none.
+    /// </summary>
+    public ServerTimestamp Stamp => Rules.Tombstones
+        ? Clock
+        : Lists.Values.Where(static head => head.List.Role != ListRole.Uploads).Select(static head => head.Touched).DefaultIfEmpty().Max();
+
+    /// <summary>Bytes of all records' bodies, those that have expired among them until they are removed.</summary>
+    public long Bytes => Lists.Values.Where(static head => head.List.Role == ListRole.Records).Sum(static head => head.Bytes);
+
     public ListHead Absent(ListRef list) =>
         new() { List = list, RowsModified = Base, Touched = Base, Horizon = Base };
 }

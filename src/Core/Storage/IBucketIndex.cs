@@ -1,5 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
@@ -39,4 +40,12 @@ public interface IBucketIndex
     /// <param name="cancellationToken">Stops the read.</param>
     /// <returns>Fewer than the limit only at the end.</returns>
     ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Lists in which something may have expired, in the order of <see cref="ExpiryEntry.Next"/>.</summary>
+    /// <param name="after">Only with a later instant than this.</param>
+    /// <param name="by">Only with no later instant than this.</param>
+    /// <param name="limit">Entries at most.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>Fewer than the limit only at the end. Of those with one instant some may be left out then; they are there once the others are done.</returns>
+    ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken);
 }

@@ -1,3 +1,4 @@
+using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -20,7 +21,7 @@ public sealed record ListHead
     /// </summary>
     public ServerTimestamp RowsModified { get; init; }
 
-    /// <summary>Sync's collection timestamp: also moves on writes that change no visible row.</summary>
+    /// <summary>The stamp of the last write to the list, also of one that changed no visible row.</summary>
     public ServerTimestamp Touched { get; init; }
 
     /// <summary>Live records.</summary>
@@ -35,8 +36,11 @@ public sealed record ListHead
     /// </summary>
     public ServerTimestamp Horizon { get; init; }
 
-    /// <summary>Sync only: the first instant at which a record expires; null when none does.</summary>
+    /// <summary>No record expires before this instant; null when none expires at all. Records that have expired count until they are removed.</summary>
     public ServerTimestamp? NextExpiry { get; init; }
 
     public bool Exists => Key != 0;
+
+    /// <summary>The stamp by which readers of the list tell whether it has changed.</summary>
+    public ServerTimestamp Stamp(BucketRules rules) => rules.Tombstones ? RowsModified : Exists ? Touched : ServerTimestamp.Zero;
 }

@@ -331,6 +331,12 @@ public sealed class AccountDirectory(
                 return;
             }
 
+            if (left.All(static entry => entry.Id.Kind == BucketKind.Unknown))
+            {
+                // Of a newer program, which has to see to them.
+                return;
+            }
+
             if (!deleted && left[0].Id == last)
             {
                 throw new StoreUnavailableException($"The bucket {last} cannot be deleted.");

@@ -9,7 +9,7 @@ public static class Callers
     /// <param name="principal">Somebody whom the gateway acts for.</param>
     /// <param name="bucket">The bucket they ask.</param>
     public static Caller Of(Principal principal, BucketId bucket) =>
-        new(new(principal.Id) { Account = principal.Ref }, bucket.IsDefaultBucket ? BucketAccess.Own : BucketAccess.ByAcl);
+        new(new(principal.Id) { Account = principal.Ref }, bucket.IsOfOneUser ? BucketAccess.Own : BucketAccess.ByAcl);
 
     /// <param name="principal">Id of somebody whose account is gone, and whose buckets go.</param>
     public static Caller Closing(string principal) => new(new(principal), BucketAccess.System);

@@ -21,6 +21,9 @@ public sealed class CursorWire
     [Id(3)]
     public string? SortKeys { get; init; }
 
+    [Id(4)]
+    public int? SortIndex { get; init; }
+
     [return: NotNullIfNotNull(nameof(cursor))]
     internal static CursorWire? From(PageCursor? cursor) => cursor is null ? null : new()
     {
@@ -28,7 +31,8 @@ public sealed class CursorWire
         RecordId = cursor.Id,
         ListStamp = cursor.ListStamp.Milliseconds,
         SortKeys = cursor.SortKeys,
+        SortIndex = cursor.SortIndex,
     };
 
-    internal PageCursor ToCursor() => new(new ServerTimestamp(Modified), RecordId, new ServerTimestamp(ListStamp), SortKeys);
+    internal PageCursor ToCursor() => new(new ServerTimestamp(Modified), RecordId, new ServerTimestamp(ListStamp), SortKeys) { SortIndex = SortIndex };
 }

@@ -44,11 +44,15 @@ public abstract class OperationSurrogate
             ListRecords records => (new ListRecordsSurrogate { Query = QueryWire.From(records.Query) }, records.List),
             CountRecords count => (new CountRecordsSurrogate { Query = QueryWire.From(count.Query) }, count.List),
             DeleteRecords deletes => (new DeleteRecordsSurrogate { Query = QueryWire.From(deletes.Query) }, deletes.List),
+            MergeRecords merge => (MergeRecordsSurrogate.From(merge), merge.List),
+            StageChanges stage => (StageChangesSurrogate.From(stage), stage.List),
+            ReadLists lists => (new ReadListsSurrogate { Exact = lists.Exact }, default),
+            ExpireRecords expire => (new ExpireRecordsSurrogate { Limit = expire.Limit }, expire.List),
             PurgeTombstones purge => (new PurgeTombstonesSurrogate { Before = purge.Before.Milliseconds, Limit = purge.Limit }, purge.List),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
         var precondition = operation.Precondition;
-        (surrogate.Role, surrogate.ListName) = (list.Role, list.Name);
+        (surrogate.Role, surrogate.ListName) = (list.Role, list.Name ?? "");
         (surrogate.Scope, surrogate.Test, surrogate.Stamp) = (precondition.Scope, precondition.Test, precondition.Value.Milliseconds);
         (surrogate.SecondTest, surrogate.SecondStamp) = (precondition.SecondTest, precondition.SecondValue.Milliseconds);
         return surrogate;

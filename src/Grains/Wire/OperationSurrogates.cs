@@ -158,3 +158,83 @@ public sealed class PurgeTombstonesSurrogate : OperationSurrogate
 
     private protected override Operation Convert() => new PurgeTombstones(List, new ServerTimestamp(Before), Limit);
 }
+
+/// <summary>A <see cref="MergeRecords"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.merge"), Immutable]
+public sealed class MergeRecordsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required RecordChangeWire[] Changes { get; init; }
+
+    [Id(1)]
+    public string? Upload { get; init; }
+
+    [Id(2)]
+    public long Quota { get; init; }
+
+    internal static OperationSurrogate From(MergeRecords merge) => new MergeRecordsSurrogate
+    {
+        Changes = [.. merge.Changes.Select(RecordChangeWire.From)],
+        Upload = merge.Upload,
+        Quota = merge.Quota,
+    };
+
+    private protected override Operation Convert() =>
+        new MergeRecords(List, Array.ConvertAll(Changes, static change => change.ToChange())) { Upload = Upload, Quota = Quota };
+}
+
+/// <summary>A <see cref="StageChanges"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.stage"), Immutable]
+public sealed class StageChangesSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required RecordChangeWire[] Changes { get; init; }
+
+    [Id(1)]
+    public required string Upload { get; init; }
+
+    [Id(2)]
+    public bool Opens { get; init; }
+
+    [Id(3)]
+    public int MaxRecords { get; init; }
+
+    [Id(4)]
+    public long MaxBytes { get; init; }
+
+    internal static OperationSurrogate From(StageChanges stage) => new StageChangesSurrogate
+    {
+        Changes = [.. stage.Changes.Select(RecordChangeWire.From)],
+        Upload = stage.Upload,
+        Opens = stage.Opens,
+        MaxRecords = stage.MaxRecords,
+        MaxBytes = stage.MaxBytes,
+    };
+
+    private protected override Operation Convert() => new StageChanges(List, Upload, Array.ConvertAll(Changes, static change => change.ToChange()))
+    {
+        Opens = Opens,
+        MaxRecords = MaxRecords,
+        MaxBytes = MaxBytes,
+    };
+}
+
+/// <summary>A <see cref="ReadLists"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.lists"), Immutable]
+public sealed class ReadListsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public bool Exact { get; init; }
+
+    private protected override Operation Convert() => new ReadLists(Exact);
+}
+
+/// <summary>An <see cref="ExpireRecords"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.expire"), Immutable]
+public sealed class ExpireRecordsSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required int Limit { get; init; }
+
+    private protected override Operation Convert() => new ExpireRecords(List, Limit);
+}

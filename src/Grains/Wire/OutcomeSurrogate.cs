@@ -13,11 +13,14 @@ public abstract class OutcomeSurrogate
     internal static OutcomeSurrogate From(Outcome outcome, Operation operation) => outcome switch
     {
         AccountClosed => new AccountClosedSurrogate(),
+        ChangesStaged staged => new ChangesStagedSurrogate { Stamp = staged.ListStamp.Milliseconds },
         CountFound found => new CountFoundSurrogate { Count = found.Count, Stamp = found.ListStamp.Milliseconds },
         Forbidden => new ForbiddenSurrogate(),
         Invalid invalid => new InvalidSurrogate { Location = invalid.Location, Field = invalid.Field, Reason = invalid.Reason },
+        ListsFound found => ListsFoundSurrogate.From(found),
         Missing missing => new MissingSurrogate { Role = missing.Target.List.Role, ListName = missing.Target.List.Name, ObjectId = missing.Target.Id },
         NotModified same => new NotModifiedSurrogate { Stamp = same.Stamp.Milliseconds },
+        OverQuota => new OverQuotaSurrogate(),
         PageFound page => new PageFoundSurrogate
         {
             Records = new RecordPage(page.Records), Stamp = page.ListStamp.Milliseconds, Next = CursorWire.From(page.Next),
@@ -30,6 +33,7 @@ public abstract class OutcomeSurrogate
         RecordDeleted deleted => new RecordDeletedSurrogate { Tombstone = RecordWire.From(deleted.Tombstone) },
         RecordFound found => new RecordFoundSurrogate { Record = RecordWire.From(found.Record) },
         RecordKept kept => new RecordKeptSurrogate { Record = RecordWire.From(kept.Record) },
+        RecordsMerged merged => new RecordsMergedSurrogate { Stamp = merged.ListStamp.Milliseconds },
         RecordWritten written => RecordWrittenSurrogate.From(written, operation),
         RecordsDeleted deleted => new RecordsDeletedSurrogate
         {

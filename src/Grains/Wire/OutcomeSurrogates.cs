@@ -213,3 +213,62 @@ public sealed class UnavailableSurrogate : OutcomeSurrogate
 
     internal override Outcome ToOutcome(Operation operation) => new Unavailable(Reason);
 }
+
+/// <summary>A <see cref="ChangesStaged"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.staged"), Immutable]
+public sealed class ChangesStagedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public long Stamp { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new ChangesStaged(At(Stamp));
+}
+
+/// <summary>A <see cref="ListsFound"/>: one entry a list in each array.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.lists"), Immutable]
+public sealed class ListsFoundSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required string[] Names { get; init; }
+
+    [Id(1)]
+    public required long[] Stamps { get; init; }
+
+    [Id(2)]
+    public required long[] Counts { get; init; }
+
+    [Id(3)]
+    public required long[] Bytes { get; init; }
+
+    [Id(4)]
+    public long Stamp { get; init; }
+
+    internal static ListsFoundSurrogate From(ListsFound found) => new()
+    {
+        Names = [.. found.Lists.Select(static list => list.Name)],
+        Stamps = [.. found.Lists.Select(static list => list.Stamp.Milliseconds)],
+        Counts = [.. found.Lists.Select(static list => list.Count)],
+        Bytes = [.. found.Lists.Select(static list => list.Bytes)],
+        Stamp = found.Stamp.Milliseconds,
+    };
+
+    internal override Outcome ToOutcome(Operation operation) => new ListsFound(
+        [.. Names.Select((name, i) => new ListSummary(name, At(Stamps[i]), Counts[i], Bytes[i]))], At(Stamp));
+}
+
+/// <summary>An <see cref="OverQuota"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.over-quota"), Immutable]
+public sealed class OverQuotaSurrogate : OutcomeSurrogate
+{
+    internal override Outcome ToOutcome(Operation operation) => OverQuota.Instance;
+}
+
+/// <summary>A <see cref="RecordsMerged"/>.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.merged"), Immutable]
+public sealed class RecordsMergedSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public long Stamp { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordsMerged(At(Stamp));
+}

@@ -46,6 +46,10 @@ public sealed class QueryWire
     [Id(11)]
     public Projection Projection { get; init; }
 
+    /// <summary>Only for buckets that an earlier silo does not know.</summary>
+    [Id(12)]
+    public bool HeaviestFirst { get; init; }
+
     internal static QueryWire From(ListQuery query) => new()
     {
         Since = query.Since?.Milliseconds,
@@ -60,6 +64,7 @@ public sealed class QueryWire
         MaxBytes = query.MaxBytes,
         Cursor = CursorWire.From(query.Cursor),
         Projection = query.Projection,
+        HeaviestFirst = query.HeaviestFirst,
     };
 
     internal ListQuery ToQuery() => new()
@@ -75,6 +80,7 @@ public sealed class QueryWire
         MaxBytes = MaxBytes,
         Cursor = Cursor?.ToCursor(),
         Projection = Projection,
+        HeaviestFirst = HeaviestFirst,
     };
 
     private static ServerTimestamp? Stamp(long? milliseconds) => milliseconds is { } value ? new ServerTimestamp(value) : null;

@@ -7,11 +7,11 @@ using Lockstep.Grains;
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// What nobody waits for: lets go of idle owners, removes rows of deleted lists in small steps, ends account deletions
+/// What nobody waits for: lets go of idle owners, removes rows of deleted lists and records that have expired in small steps, ends account deletions
 /// that were cut off.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, GatewayMetrics metrics, TimeProvider time,
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, ExpirySweep expiry, GatewayMetrics metrics, TimeProvider time,
     ILogger<Housekeeping> logger)
     : BackgroundService
 {
@@ -59,6 +59,7 @@ internal sealed partial class Housekeeping(
             }
         }, stoppingToken);
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
+        await TryAsync(() => expiry.StepAsync(stoppingToken), stoppingToken);
     }
 
     /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>

@@ -75,8 +75,8 @@ internal static class CommitStatement
     private const string Purge =
         """
         , purged AS (
-            DELETE FROM records r USING unnest($40, $41, $42) AS i (bucket, list, id), done d
-            WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND r.deleted
+            DELETE FROM records r USING unnest($40, $41, $42, $43) AS i (bucket, list, id, live), done d
+            WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND (r.deleted OR i.live)
         )
         """;
 
@@ -107,7 +107,8 @@ internal static class CommitStatement
             batch.BatchCommands.Add(bound);
         }
 
-        var purged = Flatten(group, static pending => pending.Commit.PurgedRecords);
+        var purged = Flatten(group, static pending => pending.Commit.PurgedRecords).ConvertAll(static row => (row.Bucket, row.Value, Live: false));
+        purged.AddRange(Flatten(group, static pending => pending.Commit.RemovedRecords).Select(static row => (row.Bucket, row.Value, Live: true)));
         var command = new NpgsqlBatchCommand(purged.Count == 0 ? Changes + Answer : Changes + Purge + Answer);
         batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
@@ -144,12 +145,13 @@ internal static class CommitStatement
         parameters.Add(accounts, static account => account.Bucket);
         parameters.Add(accounts, static account => account.Value);
 
-        // :: Tombstones that go for good
+        // :: Rows that go for good
         if (purged.Count > 0)
         {
             parameters.Add(purged, static record => record.Bucket);
             parameters.Add(purged, static record => record.Value.List);
             parameters.AddText(purged, static record => record.Value.Id);
+            parameters.Add(purged, static record => record.Live);
         }
 
         return batch;

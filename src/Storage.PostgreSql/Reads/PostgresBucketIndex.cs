@@ -105,6 +105,24 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
                 new ServerTimestamp(reader.GetInt64(4))),
             cancellationToken);
 
+    public async ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken) =>
+        await ReadAsync(
+            """
+            SELECT b.id, l.role, l.name, l.next_expiry
+            FROM (SELECT * FROM lists WHERE next_expiry > $1 AND next_expiry <= $2 ORDER BY next_expiry LIMIT $3) l
+            CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = l.bucket OFFSET 0) b
+            ORDER BY l.next_expiry
+            """,
+            parameters =>
+            {
+                parameters.Add(after.Milliseconds);
+                parameters.Add(by.Milliseconds);
+                parameters.Add((long)limit);
+            },
+            static reader => new ExpiryEntry(
+                BucketId.Parse(reader.GetString(0)), new ListRef((ListRole)reader.GetInt16(1), reader.GetString(2)), new ServerTimestamp(reader.GetInt64(3))),
+            cancellationToken);
+
     private async ValueTask<List<T>> ReadAsync<T>(
         string sql, Action<ParameterList> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => await get().UseAsync(
         async connection =>

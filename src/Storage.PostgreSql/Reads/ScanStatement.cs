@@ -12,6 +12,8 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 /// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
 internal sealed class ScanStatement : IDisposable
 {
+    private static readonly string Weight = string.Create(CultureInfo.InvariantCulture, $"coalesce(sortindex::bigint, {RecordOrder.NoWeight})");
+
     private readonly StringBuilder where = new("bucket = $1 AND list = $2");
     private readonly NpgsqlCommand command;
     private readonly ParameterList parameters;
@@ -45,6 +47,22 @@ internal sealed class ScanStatement : IDisposable
             Add(" AND modified < ", before);
         }
 
+        if (query.AliveAt is { } instant)
+        {
+            Add(" AND (expiry IS NULL OR expiry > ", instant);
+            where.Append(')');
+        }
+
+        if (query.ExpiredBy is not null || query.ExpiringFirst)
+        {
+            where.Append(" AND expiry IS NOT NULL");
+        }
+
+        if (query.ExpiredBy is { } expired)
+        {
+            Add(" AND expiry <= ", expired);
+        }
+
         if (query.Ids is { } ids)
         {
             Add(" AND id = ANY (", ids, ")");
@@ -63,8 +81,8 @@ internal sealed class ScanStatement : IDisposable
     {
         command.CommandText =
             $"""
-            SELECT c.count, b.version, {ListColumns.From("l")}
-            FROM (SELECT count(*) FROM records WHERE {where}) c
+            SELECT c.count, b.version, {ListColumns.From("l")}, c.bytes
+            FROM (SELECT count(*), {(scan.Query.ExpiredBy is null ? "0" : "coalesce(sum(octet_length(body)), 0)")}::bigint AS bytes FROM records WHERE {where}) c
             LEFT JOIN LATERAL (SELECT * FROM buckets b WHERE b.bucket = $1 OFFSET 0) b ON true
             LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true
             """;
@@ -75,7 +93,10 @@ internal sealed class ScanStatement : IDisposable
     {
         await reader.ReadAsync();
         return new RecordCount(
-            reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.IsDBNull(2) ? null : ListColumns.Read(reader, 2), reader.GetInt64(0));
+            reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.IsDBNull(2) ? null : ListColumns.Read(reader, 2), reader.GetInt64(0))
+        {
+            Bytes = reader.GetInt64(11),
+        };
     }
 
     /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
@@ -106,6 +127,11 @@ internal sealed class ScanStatement : IDisposable
                     Add(" AND (modified, id) > (", cursor.Modified);
                     Add(", ", cursor.Id, ")");
                     break;
+                case ListOrder.HeaviestFirst:
+                    Add($" AND ({Weight}, modified, id) < (", RecordOrder.Weight(cursor.SortIndex));
+                    Add(", ", cursor.Modified);
+                    Add(", ", cursor.Id, ")");
+                    break;
                 case ListOrder.IdAscending:
                     Add(" AND id > ", cursor.Id, "");
                     break;
@@ -119,6 +145,8 @@ internal sealed class ScanStatement : IDisposable
         {
             ListOrder.NewestFirst => " ORDER BY modified DESC, id DESC",
             ListOrder.OldestFirst => " ORDER BY modified, id",
+            ListOrder.HeaviestFirst => $" ORDER BY {Weight} DESC, modified DESC, id DESC",
+            ListOrder.ExpiringFirst => " ORDER BY expiry, id",
             ListOrder.IdAscending => " ORDER BY id",
             ListOrder.IdDescending => " ORDER BY id DESC",
             _ => "",

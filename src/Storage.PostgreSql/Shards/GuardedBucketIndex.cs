@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
@@ -20,4 +21,7 @@ internal sealed class GuardedBucketIndex(IBucketIndex inner, SuspectGuard guard)
 
     public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.ListTombstonesAsync(after, limit, cancellationToken));
+
+    public ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListExpiringAsync(after, by, limit, cancellationToken));
 }

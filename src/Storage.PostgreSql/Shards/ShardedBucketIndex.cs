@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
@@ -30,6 +31,12 @@ internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, 
 
     public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) => InTurnAsync(
         after is not null ? map[after.Bucket] : 0, after, limit, (database, from, left) => database.ListTombstonesAsync(from, left, cancellationToken));
+
+    public async ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.ListExpiringAsync(after, by, limit, cancellationToken).AsTask()));
+        return [.. found.SelectMany(static entries => entries).OrderBy(static entry => entry.Next).Take(limit)];
+    }
 
     /// <summary>One database after the other, so that the last entry says where to go on.</summary>
     private async ValueTask<IReadOnlyList<TEntry>> InTurnAsync<TEntry, TCursor>(

@@ -66,6 +66,11 @@ internal static class CommitStatements
             statements.Execute("DELETE FROM records WHERE bucket = $0 AND list = $1 AND id = $2 AND deleted = 1", bucket, (long)key.List, key.Id);
         }
 
+        foreach (var key in commit.RemovedRecords)
+        {
+            statements.Execute("DELETE FROM records WHERE bucket = $0 AND list = $1 AND id = $2", bucket, (long)key.List, key.Id);
+        }
+
         return new CommitOutcome(CommitStatus.Done, bucket);
     }
 

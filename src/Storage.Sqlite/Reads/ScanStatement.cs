@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text;
 using Lockstep.Core.Lists;
@@ -9,6 +10,8 @@ namespace Lockstep.Storage.Sqlite.Reads;
 /// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
 internal sealed class ScanStatement
 {
+    private static readonly string Weight = string.Create(CultureInfo.InvariantCulture, $"coalesce(sortindex, {RecordOrder.NoWeight})");
+
     private readonly StringBuilder where = new("bucket = $0 AND list = $1");
     private readonly List<object?> values;
     private readonly RecordScan scan;
@@ -38,6 +41,21 @@ internal sealed class ScanStatement
             Add(" AND modified < $", before.Milliseconds);
         }
 
+        if (query.AliveAt is { } instant)
+        {
+            Add(" AND (expiry IS NULL OR expiry > $", instant.Milliseconds, ")");
+        }
+
+        if (query.ExpiredBy is not null || query.ExpiringFirst)
+        {
+            where.Append(" AND expiry IS NOT NULL");
+        }
+
+        if (query.ExpiredBy is { } expired)
+        {
+            Add(" AND expiry <= $", expired.Milliseconds);
+        }
+
         if (query.Ids is not null)
         {
             Add(" AND id IN (SELECT value FROM json_each($", JsonSerializer.Serialize(query.Ids), "))");
@@ -53,8 +71,12 @@ internal sealed class ScanStatement
 
     public string Count => $"SELECT count(*) FROM {Table} WHERE {where}";
 
+    /// <summary>Bytes of the bodies of what is counted.</summary>
+    public string Bytes => $"SELECT coalesce(sum(length(body)), 0) FROM {Table} WHERE {where}";
+
     /// <summary>SQLite knows nothing of how many rows are live, so it is told by which index to go.</summary>
     private string Table => scan.Query.Ids is not null ? "records"
+        : scan.Query.ExpiredBy is not null || scan.Query.ExpiringFirst ? "records INDEXED BY records_expiring"
         : scan.IsOfLiveRows && (scan.SortsLiveRows || scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending)) ? "records INDEXED BY records_live"
         : scan.IsOfTombstones ? "records INDEXED BY records_dead"
         : "records";
@@ -74,6 +96,11 @@ internal sealed class ScanStatement
                     Add(" AND (modified, id) > ($", cursor.Modified.Milliseconds);
                     Add(", $", cursor.Id, ")");
                     break;
+                case ListOrder.HeaviestFirst:
+                    Add($" AND ({Weight}, modified, id) < ($", RecordOrder.Weight(cursor.SortIndex));
+                    Add(", $", cursor.Modified.Milliseconds);
+                    Add(", $", cursor.Id, ")");
+                    break;
                 case ListOrder.IdAscending:
                     Add(" AND id > $", cursor.Id);
                     break;
@@ -87,6 +114,8 @@ internal sealed class ScanStatement
         {
             ListOrder.NewestFirst => " ORDER BY modified DESC, id DESC",
             ListOrder.OldestFirst => " ORDER BY modified, id",
+            ListOrder.HeaviestFirst => $" ORDER BY {Weight} DESC, modified DESC, id DESC",
+            ListOrder.ExpiringFirst => " ORDER BY expiry, id",
             ListOrder.IdAscending => " ORDER BY id",
             ListOrder.IdDescending => " ORDER BY id DESC",
             _ => "",

@@ -82,6 +82,15 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
             return (IReadOnlyList<TombstoneEntry>)entries;
         }));
 
+    public ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken) => Read(
+        static reader => new ExpiryEntry(
+            BucketId.Parse(reader.GetString(0)), new ListRef((ListRole)reader.GetInt64(1), reader.GetString(2)), new ServerTimestamp(reader.GetInt64(3))),
+        """
+        SELECT b.id, l.role, l.name, l.next_expiry FROM lists l INDEXED BY lists_expiring JOIN buckets b ON b.bucket = l.bucket
+        WHERE l.next_expiry IS NOT NULL AND l.next_expiry > $0 AND l.next_expiry <= $1 ORDER BY l.next_expiry LIMIT $2
+        """,
+        after.Milliseconds, by.Milliseconds, (long)limit);
+
     private ValueTask<IReadOnlyList<T>> Read<T>(Func<SqliteDataReader, T> read, string sql, params object?[] values) =>
         ValueTask.FromResult(database.Read(statements =>
         {

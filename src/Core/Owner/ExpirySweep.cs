@@ -1,0 +1,59 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Has records removed that have expired: goes along the index of when lists have something that does, some at a time, and asks each
+/// list's owner. Several processes may do so at once; whoever comes second finds nothing. Readers see none of it: to them a record is
+/// gone once it has expired.
+/// </summary>
+public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvider time)
+{
+    private const int ListsAtOnce = 200;
+    private const int RowsAtOnce = 500;
+    private const int StepsAList = 20;
+
+    private ServerTimestamp last;
+
+    /// <summary>Looks at the next lists; behind the last one comes the first again. Buckets of a kind that is not known are left alone.</summary>
+    /// <returns>Records that went.</returns>
+    /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
+    public async Task<long> StepAsync(CancellationToken cancellationToken)
+    {
+        var entries = await index.ListExpiringAsync(last, ServerTimestamp.Now(time), ListsAtOnce, cancellationToken);
+        var removed = 0L;
+        foreach (var entry in entries.Where(static entry => BucketRules.Of(entry.Bucket.Kind).Expires))
+        {
+            removed += await ExpireAsync(entry, cancellationToken);
+        }
+
+        last = entries.Count < ListsAtOnce ? ServerTimestamp.Zero : entries[^1].Next;
+        return removed;
+    }
+
+    private async ValueTask<long> ExpireAsync(ExpiryEntry entry, CancellationToken cancellationToken)
+    {
+        var request = new BucketRequest(Caller.System, [new ExpireRecords(entry.List, RowsAtOnce)]);
+        var removed = 0L;
+        for (var step = 0; step < StepsAList; step++)
+        {
+            var response = await buckets.Get(entry.Bucket).ExecuteAsync(request, cancellationToken);
+            if (response.Outcomes[0] is not CountFound found)
+            {
+                break;
+            }
+
+            removed += found.Count;
+            if (found.Count < RowsAtOnce)
+            {
+                break;
+            }
+        }
+
+        return removed;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>A change as a row of an upload: in front of the body are a byte that says what is there, and the lifetime in four bytes.</summary>
+internal static class StagedChange
+{
+    /// <summary>Bytes in front of the body.</summary>
+    public const int Overhead = 5;
+
+    private const byte HasBody = 1;
+    private const byte HasLifetime = 2;
+
+    /// <param name="change">The change.</param>
+    /// <param name="staged">What the upload has of the record so far; null for nothing.</param>
+    /// <param name="stamp">Of the row.</param>
+    /// <param name="expiry">Of the upload.</param>
+    public static StoredRecord ToRow(RecordChange change, StoredRecord? staged, ServerTimestamp stamp, ServerTimestamp expiry)
+    {
+        var earlier = staged is null ? new RecordChange(change.Id) : From(staged);
+        var (body, lifetime) = (change.Body ?? earlier.Body, change.Lifetime ?? earlier.Lifetime);
+        var bytes = new byte[Overhead + (body?.Length ?? 0)];
+        bytes[0] = (byte)((body is null ? 0 : HasBody) | (lifetime is null ? 0 : HasLifetime));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(1), lifetime ?? 0);
+        body?.CopyTo(bytes.AsMemory(Overhead));
+        return new StoredRecord { Id = change.Id, Modified = stamp, Body = bytes, SortIndex = change.SortIndex ?? earlier.SortIndex, Expiry = expiry };
+    }
+
+    public static RecordChange From(StoredRecord row)
+    {
+        var bytes = row.Body.Span;
+        return new RecordChange(row.Id)
+        {
+            Body = (bytes[0] & HasBody) != 0 ? row.Body[Overhead..] : null,
+            Lifetime = (bytes[0] & HasLifetime) != 0 ? BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]) : null,
+            SortIndex = row.SortIndex,
+        };
+    }
+}
