@@ -35,7 +35,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Grains", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync15", "Lockstep.Grains", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]

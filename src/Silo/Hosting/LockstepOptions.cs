@@ -4,6 +4,7 @@ using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Sync15;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
 using Lockstep.Storage.PostgreSql;
@@ -47,6 +48,8 @@ internal sealed record LockstepOptions
     public AccountOptions Accounts { get; init; } = new();
 
     public KintoOptions Kinto { get; init; } = new();
+
+    public Sync15Options Sync15 { get; init; } = new();
 
     public BucketOptions Buckets { get; init; } = new();
 

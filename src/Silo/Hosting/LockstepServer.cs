@@ -7,6 +7,7 @@ using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Sync15;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
@@ -78,6 +79,10 @@ internal static class LockstepServer
         if (options.HasApi)
         {
             builder.Services.AddKinto();
+            if (options.Sync15.IsOn)
+            {
+                builder.Services.AddSync15(options.Sync15);
+            }
         }
 
         var app = builder.Build();
@@ -104,6 +109,7 @@ internal static class LockstepServer
             services.GetRequiredService<IBuckets>(),
             services.GetRequiredService<LockstepOptions>().Buckets,
             services.GetRequiredService<TimeProvider>()))
+        .AddSingleton<ExpirySweep>()
         .AddHostedService<Housekeeping>();
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, LockstepOptions options)

@@ -9,6 +9,7 @@ internal static class LockstepSettings
 {
     // Each costs every server connections, and something each second.
     private const int MaxShards = 63;
+    private const int MinSecretLength = 32;
 
     /// <param name="configuration">File, environment and command line.</param>
     /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
@@ -72,6 +73,17 @@ internal static class LockstepSettings
         if (options.Http.PublicUrl?.TrimEnd('/').EndsWith("/v1", StringComparison.Ordinal) == true)
         {
             yield return $"Http:PublicUrl is '{options.Http.PublicUrl}'. Leave out /v1: the server adds it.";
+        }
+
+        // Not repeated: they are secrets.
+        if (options.Sync15.Secrets().Any(static secret => secret.Length < MinSecretLength) || (options.Sync15.IsOn && options.Sync15.Secrets().Count == 0))
+        {
+            yield return $"Sync15:TokenSecrets has a secret of less than {MinSecretLength} characters. Make one with: openssl rand -hex 32";
+        }
+
+        if (options.Sync15.MaxTotalBytes > options.Buckets.MaxTurnBytes * 16)
+        {
+            yield return "Sync15:MaxTotalBytes is more than 16 times Buckets:MaxTurnBytes, which a batch takes in memory when it is committed. Lower it, or raise that.";
         }
 
         if (options.Http.PathBase is { } pathBase && !pathBase.StartsWith('/'))

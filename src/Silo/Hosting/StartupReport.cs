@@ -29,6 +29,10 @@ internal static partial class StartupReport
         foreach (var address in app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
         {
             Listening(logger, ServerVersion.Version, address);
+            if (options.Sync15.IsOn)
+            {
+                ListeningToSync(logger, address);
+            }
         }
 
         Storage(logger, storage);
@@ -43,6 +47,9 @@ internal static partial class StartupReport
 
     [LoggerMessage(10, LogLevel.Information, "Lockstep {Version} serves Kinto at {Address}/v1/")]
     private static partial void Listening(ILogger logger, string version, string address);
+
+    [LoggerMessage(13, LogLevel.Information, "Storage of Firefox Sync 1.5 at {Address}/1.5/, for tokens that are signed with a secret of Sync15:TokenSecrets")]
+    private static partial void ListeningToSync(ILogger logger, string address);
 
     [LoggerMessage(11, LogLevel.Information, "Storage: {Storage}")]
     private static partial void Storage(ILogger logger, string storage);

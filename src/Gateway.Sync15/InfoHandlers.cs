@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text.Json;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Pipeline;
+
+namespace Lockstep.Gateway.Sync15;
+
+/// <summary>What is about a whole storage: its times, counts and sizes, the server's limits, and its deletion.</summary>
+internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, HttpOptions http)
+{
+    private const int Kilobyte = 1024;
+
+    /// <summary><c>{"bookmarks":1.50}</c>: when each collection was written last.</summary>
+    public ValueTask<Answer> CollectionsAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
+        request, exact: false, static (writer, list) => writer.WriteRawValue(SyncTime.Text(list.Stamp)), cancellationToken);
+
+    /// <summary><c>{"bookmarks":2}</c>: records.</summary>
+    public ValueTask<Answer> CountsAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
+        request, exact: true, static (writer, list) => writer.WriteNumberValue(list.Count), cancellationToken);
+
+    /// <summary><c>{"bookmarks":0.5}</c>: kilobytes of payloads.</summary>
+    public ValueTask<Answer> UsageAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
+        request, exact: true, static (writer, list) => writer.WriteNumberValue(Kilobytes(list.Bytes)), cancellationToken);
+
+    /// <summary><c>[1.5,2048000]</c>: kilobytes of payloads, and how many there may be; <c>null</c> for no limit.</summary>
+    public ValueTask<Answer> QuotaAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(
+        request,
+        exact: true,
+        (writer, found) =>
+        {
+            writer.WriteStartArray();
+            writer.WriteNumberValue(Kilobytes(found.Lists.Sum(static list => list.Bytes)));
+            if (options.QuotaBytes > 0)
+            {
+                writer.WriteNumberValue(Kilobytes(options.QuotaBytes));
+            }
+            else
+            {
+                writer.WriteNullValue();
+            }
+
+            writer.WriteEndArray();
+        },
+        cancellationToken);
+
+    /// <summary>The limits that clients cut their requests by.</summary>
+    public Answer Configuration(SyncRequest request) => SyncAnswers.Object(request, 200, ServerTimestamp.Zero, isWrite: false, writer =>
+    {
+        var most = Math.Min(options.MaxRequestBytes, http.MaxRequestBytes);
+        writer.WriteStartObject();
+        writer.WriteNumber("max_post_bytes", options.MaxPostBytes);
+        writer.WriteNumber("max_post_records", options.MaxPostRecords);
+        writer.WriteNumber("max_record_payload_bytes", options.MaxRecordPayloadBytes);
+        writer.WriteNumber("max_request_bytes", most);
+        writer.WriteNumber("max_total_bytes", options.MaxTotalBytes);
+        writer.WriteNumber("max_total_records", options.MaxTotalRecords);
+        if (options.QuotaBytes > 0)
+        {
+            writer.WriteNumber("max_quota_limit", options.QuotaBytes);
+        }
+
+        writer.WriteEndObject();
+    });
+
+    /// <summary>Deletes all that a user has stored.</summary>
+    public async ValueTask<Answer> DeleteAllAsync(SyncRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.TryPrecondition(PreconditionScope.Bucket, out var precondition))
+        {
+            return SyncAnswers.BadRequest();
+        }
+
+        return await bucket.AskAsync(request, new DeleteRecord(ObjectRef.Bucket) { Precondition = precondition }, cancellationToken) switch
+        {
+            RecordDeleted deleted => SyncAnswers.Modified(request, deleted.Tombstone.Modified, isWrite: true),
+            Missing => SyncAnswers.Modified(request, ServerTimestamp.Zero, isWrite: false),
+            var outcome => SyncAnswers.Refused(request, outcome),
+        };
+    }
+
+    private ValueTask<Answer> EachAsync(
+        SyncRequest request, bool exact, Action<Utf8JsonWriter, ListSummary> write, CancellationToken cancellationToken) => ListsAsync(
+        request,
+        exact,
+        (writer, found) =>
+        {
+            writer.WriteStartObject();
+            foreach (var list in found.Lists)
+            {
+                writer.WritePropertyName(list.Name);
+                write(writer, list);
+            }
+
+            writer.WriteEndObject();
+        },
+        cancellationToken);
+
+    private async ValueTask<Answer> ListsAsync(
+        SyncRequest request, bool exact, Action<Utf8JsonWriter, ListsFound> write, CancellationToken cancellationToken)
+    {
+        if (!request.TryPrecondition(PreconditionScope.Bucket, out var precondition))
+        {
+            return SyncAnswers.BadRequest();
+        }
+
+        var outcome = await bucket.AskAsync(request, new ReadLists(exact) { Precondition = precondition }, cancellationToken);
+        if (outcome is not ListsFound found)
+        {
+            return SyncAnswers.Refused(request, outcome);
+        }
+
+        var answer = SyncAnswers.Object(request, 200, found.Stamp, isWrite: false, writer => write(writer, found));
+        return answer with
+        {
+            Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Records", found.Lists.Count.ToString(CultureInfo.InvariantCulture))],
+        };
+    }
+
+    /// <summary>Exact: a 1024th has ten decimals.</summary>
+    private static decimal Kilobytes(long bytes) => (decimal)bytes / Kilobyte;
+}

@@ -1,0 +1,70 @@
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Lockstep.Gateway.Sync15;
+
+/// <summary>The storage of Firefox Sync 1.5: where it lies, and how the pipeline's refusals look in it.</summary>
+internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync15Options options, TimeProvider time) : IProtocol<SyncHandler>
+{
+    public const string Prefix = "/1.5";
+
+    private const string Methods = "DELETE, GET, POST, PUT";
+    private const string MaxAge = "1728000";
+
+    /// <summary>What browsers may read of an answer.</summary>
+    private const string Exposed =
+        "X-Last-Modified, X-Weave-Timestamp, X-Weave-Records, X-Weave-Next-Offset, X-Weave-Backoff, Retry-After, Allow, WWW-Authenticate";
+
+    public string Name => "Sync15";
+
+    public IReadOnlyList<string> Prefixes => [Prefix];
+
+    public ResourceTable<SyncHandler> Resources { get; } = SyncResources.Table(options);
+
+    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [hawk];
+
+    public ValueTask<Answer> ExecuteAsync(ResourceMethod<SyncHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
+    {
+        var sync = new SyncRequest(request);
+        return !sync.HasUid ? ValueTask.FromResult(SyncAnswers.NotFound)
+            : !sync.IsOwn ? ValueTask.FromResult(SyncAnswers.Unauthorized)
+            : method.Handler(handlers, sync, cancellationToken);
+    }
+
+    public Answer Refuse(Refusal refusal) => SyncAnswers.Of(refusal);
+
+    public Answer Preflight(HttpRequest request, string? methods)
+    {
+        var asked = request.Headers.AccessControlRequestHeaders.ToString();
+        return new Answer(200)
+        {
+            Headers =
+            [
+                KeyValuePair.Create(HeaderNames.AccessControlAllowMethods, Methods),
+                KeyValuePair.Create(HeaderNames.AccessControlMaxAge, MaxAge),
+                .. asked.Length > 0 && asked.All(static c => c is >= ' ' and <= '~')
+                    ? [KeyValuePair.Create(HeaderNames.AccessControlAllowHeaders, asked)]
+                    : Array.Empty<KeyValuePair<string, string>>(),
+            ],
+        };
+    }
+
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
+    {
+        // The answer's own stamp where the request has made it; else now, and never before what the answer says of.
+        var now = SyncTime.Now(time);
+        var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
+        headers["X-Weave-Timestamp"] = SyncTime.Text(
+            stamp is null ? now : stamp.IsWrite ? stamp.Value : ServerTimestamp.Max(now, stamp.Value));
+        headers.XContentTypeOptions = "nosniff";
+        if (request?.Headers.Origin.ToString() is { Length: > 0 } origin && origin.All(static c => c is >= ' ' and <= '~'))
+        {
+            headers.AccessControlAllowOrigin = origin;
+            headers.AccessControlExposeHeaders = Exposed;
+            headers.Vary = HeaderNames.Origin;
+        }
+    }
+}

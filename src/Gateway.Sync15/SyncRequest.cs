@@ -1,0 +1,80 @@
+using System.Globalization;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Sync15;
+
+/// <summary>A request, and how the protocol reads it.</summary>
+internal sealed class SyncRequest(ProtocolRequest inner)
+{
+    private const int MaxIdLength = 64;
+    private const int MaxCollectionLength = 32;
+    private const int MaxUidDigits = 10;
+
+    public RouteValues Values => inner.Values;
+
+    public QueryParameters Query => inner.Query;
+
+    public ReadOnlyMemory<byte> Body => inner.Body;
+
+    /// <summary>Whose storage it is about.</summary>
+    public BucketId Bucket => BucketId.SyncStorage(inner.SignIn.Principal!.DefaultBucket);
+
+    public Caller Caller => Callers.Of(inner.SignIn.Principal!, Bucket);
+
+    /// <summary>Whether the path names a storage at all.</summary>
+    public bool HasUid => Values["uid"] is { Length: <= MaxUidDigits } uid && !uid.AsSpan().ContainsAnyExceptInRange('0', '9');
+
+    /// <summary>Whether the path names the storage of whoever has signed.</summary>
+    public bool IsOwn => inner.SignIn.Principal is not { } principal
+        || string.Equals(long.Parse(Values["uid"], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture), principal.DefaultBucket, StringComparison.Ordinal);
+
+    /// <returns>The collection of the path; null when there can be none of that name.</returns>
+    public string? Collection() => Values["collection"] is { Length: <= MaxCollectionLength } name
+        && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') ? name : null;
+
+    /// <returns>The record of the path; null when there can be none of that id.</returns>
+    public string? Record() => IsId(Values["record"]) ? Values["record"] : null;
+
+    public static bool IsId(string? id) => id is { Length: > 0 and <= MaxIdLength } && id.All(static c => c is >= ' ' and <= '~');
+
+    public string? Header(string name) => inner.Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
+
+    /// <summary>Says what the header of all answers says of time.</summary>
+    public void Stamp(ServerTimestamp stamp, bool isWrite) => inner.Http.Features.Set(new AnswerStamp(stamp, isWrite));
+
+    /// <summary>The precondition of the headers.</summary>
+    /// <param name="scope">Whose stamp it is about.</param>
+    /// <param name="precondition">The precondition; none without headers.</param>
+    /// <returns>False when both headers are there, or one has no stamp.</returns>
+    public bool TryPrecondition(PreconditionScope scope, out Precondition precondition)
+    {
+        precondition = default;
+        var (modified, unmodified) = (Header("X-If-Modified-Since"), Header("X-If-Unmodified-Since"));
+        if (modified is null && unmodified is null)
+        {
+            return true;
+        }
+
+        if ((modified is not null && unmodified is not null) || !SyncTime.TryParse(modified ?? unmodified, out var stamp))
+        {
+            return false;
+        }
+
+        if (unmodified is not null)
+        {
+            precondition = new Precondition(scope, PreconditionTest.UnmodifiedSince, stamp);
+        }
+        else if (inner.Http.Request.Method is "GET")
+        {
+            precondition = new Precondition(scope, PreconditionTest.ModifiedSince, stamp);
+        }
+
+        return true;
+    }
+}

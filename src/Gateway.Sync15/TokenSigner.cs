@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Sync15;
+
+/// <summary>
+/// Makes tokens and checks them, by one secret or several of which the first one signs. The format is tokenlib's: the id is the signed
+/// text, and the key that requests are signed with follows from id and secret. Safe for concurrent use.
+/// </summary>
+public sealed class TokenSigner
+{
+    private const int SignatureBytes = 32;
+    private const int MaxIdLength = 4096;
+    private const string SigningInfo = "services.mozilla.com/tokenlib/v1/signing";
+    private const string DerivingInfo = "services.mozilla.com/tokenlib/v1/derive/";
+
+    private readonly (byte[] Secret, byte[] SigningKey)[] secrets;
+
+    /// <param name="secrets">The one that signs first; at least one.</param>
+    public TokenSigner(IReadOnlyList<string> secrets)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(secrets.Count);
+        this.secrets = [.. secrets.Select(Encoding.UTF8.GetBytes).Select(secret =>
+            (secret, HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, SignatureBytes, salt: [], Encoding.UTF8.GetBytes(SigningInfo))))];
+    }
+
+    /// <returns>What the client sends as id, and what it signs with: both as text.</returns>
+    public (string Id, string Key) Sign(SyncToken token)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(output))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("node", token.Node);
+            writer.WriteString("fxa_kid", token.KeyId);
+            writer.WriteString("fxa_uid", token.AccountId);
+            writer.WriteString("hashed_device_id", token.HashedDeviceId);
+            writer.WriteString("hashed_fxa_uid", token.HashedAccountId);
+            writer.WriteNumber("expires", token.Expires);
+            writer.WriteNumber("uid", token.Uid);
+            writer.WriteString("tokenserver_origin", "rust");
+            writer.WriteString("salt", token.Salt);
+            writer.WriteEndObject();
+        }
+
+        return Sign(output.WrittenSpan, token.Salt);
+    }
+
+    /// <returns>Null when no secret has signed it, or it says nothing that can be understood.</returns>
+    public (SyncToken Token, string Key)? Verify(string id)
+    {
+        if (id.Length > MaxIdLength || Decode(id) is not { } signed || signed.Length <= SignatureBytes)
+        {
+            return null;
+        }
+
+        // The bytes as they came: another program may have written them in another way.
+        var payload = signed.AsMemory(0, signed.Length - SignatureBytes);
+        Span<byte> expected = stackalloc byte[SignatureBytes];
+        foreach (var (secret, signingKey) in secrets)
+        {
+            HMACSHA256.HashData(signingKey, payload.Span, expected);
+            if (CryptographicOperations.FixedTimeEquals(expected, signed.AsSpan(payload.Length)))
+            {
+                return Read(payload) is { } token ? (token, Derive(secret, id, token.Salt)) : null;
+            }
+        }
+
+        return null;
+    }
+
+    internal (string Id, string Key) Sign(ReadOnlySpan<byte> payload, string salt)
+    {
+        var (secret, signingKey) = secrets[0];
+        var signed = new byte[payload.Length + SignatureBytes];
+        payload.CopyTo(signed);
+        HMACSHA256.HashData(signingKey, payload, signed.AsSpan(payload.Length));
+        var id = Encode(signed);
+        return (id, Derive(secret, id, salt));
+    }
+
+    private static string Derive(byte[] secret, string id, string salt) => Encode(HKDF.DeriveKey(
+        HashAlgorithmName.SHA256, secret, SignatureBytes, Encoding.ASCII.GetBytes(salt), Encoding.UTF8.GetBytes(DerivingInfo + id)));
+
+    private static SyncToken? Read(ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            using var document = JsonText.Parse(payload);
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object
+                && root.TryGetProperty("uid", out var uid) && uid.ValueKind == JsonValueKind.Number && uid.TryGetInt64(out var number) && number >= 0
+                && root.TryGetProperty("expires", out var expires) && expires.ValueKind == JsonValueKind.Number && expires.TryGetDecimal(out var seconds)
+                && root.TryGetProperty("salt", out var salt) && JsonText.Read(salt) is { } text
+                ? new SyncToken(number, seconds, text)
+                {
+                    Node = Text(root, "node"),
+                    AccountId = Text(root, "fxa_uid"),
+                    KeyId = Text(root, "fxa_kid"),
+                    HashedAccountId = Text(root, "hashed_fxa_uid"),
+                    HashedDeviceId = Text(root, "hashed_device_id"),
+                }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Text(JsonElement token, string name) => token.TryGetProperty(name, out var value) ? JsonText.Read(value) ?? "" : "";
+
+    /// <summary>Base64 for URLs, with padding.</summary>
+    private static string Encode(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(bytes).Replace('+', '-').Replace('/', '_');
+
+    private static byte[]? Decode(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text.Replace('-', '+').Replace('_', '/'), bytes, out var length) ? bytes[..length] : null;
+    }
+}
