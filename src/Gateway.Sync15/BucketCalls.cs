@@ -12,6 +12,14 @@ internal sealed class BucketCalls(IBuckets buckets)
         (await AskAsync(request, [operation], cancellationToken))[0];
 
     /// <returns>One outcome an operation.</returns>
-    public async ValueTask<IReadOnlyList<Outcome>> AskAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
-        (await buckets.Get(request.Bucket).ExecuteAsync(new BucketRequest(request.Caller, operations), cancellationToken)).Outcomes;
+    public async ValueTask<IReadOnlyList<Outcome>> AskAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    {
+        var response = await buckets.Get(request.Bucket).ExecuteAsync(new BucketRequest(request.Caller, operations), cancellationToken);
+        if (response.ClockLeads)
+        {
+            request.SlowDown();
+        }
+
+        return response.Outcomes;
+    }
 }

@@ -12,6 +12,7 @@ namespace Lockstep.Gateway.Sync15;
 /// <summary>A request, and how the protocol reads it.</summary>
 internal sealed class SyncRequest(ProtocolRequest inner)
 {
+    private const string SlowDownSeconds = "10";
     private const int MaxIdLength = 64;
     private const int MaxCollectionLength = 32;
     private const int MaxUidDigits = 10;
@@ -47,6 +48,15 @@ internal sealed class SyncRequest(ProtocolRequest inner)
 
     /// <summary>Says what the header of all answers says of time.</summary>
     public void Stamp(ServerTimestamp stamp, bool isWrite) => inner.Http.Features.Set(new AnswerStamp(stamp, isWrite));
+
+    /// <summary>Says that the client is to wait before it asks again: the storage's clock runs ahead.</summary>
+    public void SlowDown()
+    {
+        if (!inner.Http.Response.HasStarted)
+        {
+            inner.Http.Response.Headers["X-Weave-Backoff"] = SlowDownSeconds;
+        }
+    }
 
     /// <summary>The precondition of the headers.</summary>
     /// <param name="scope">Whose stamp it is about.</param>

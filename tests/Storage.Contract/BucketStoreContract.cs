@@ -443,6 +443,51 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
+    public async Task Commit_RemovedRecords_AreGone_WhateverTheyWere()
+    {
+        var (heads, key) = await SeedAsync(Row("live", 100, "1"), Tombstone("a", 110), Row("b", 120, "2"));
+
+        var outcome = await Store.CommitAsync(Commit(Next(heads, 200), [Head(200)]) with
+        {
+            RemovedRecords = [new RecordKey(List, "a"), new RecordKey(List, "live"), new RecordKey(List, "nobody"), new RecordKey(4, "b")],
+        });
+
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        var rows = await Store.ReadAsync(key, [new RecordKey(List, "a"), new RecordKey(List, "b"), new RecordKey(List, "live")], Projection.Whole, default);
+        Assert.Equal("b", Assert.Single(rows).Key.Id);
+    }
+
+    [Fact]
+    public async Task Count_OfWhatHasExpired_SaysItsBytes()
+    {
+        var (_, key) = await SeedAsync(
+            Row("a", 100, "1") with { Expiry = new(500) }, Row("b", 100, "22") with { Expiry = new(501) }, Row("c", 100, "333") with { Expiry = new(502) }, Row("d", 100, "4"));
+
+        var count = await Store.CountAsync(new RecordScan(key, List, new ListQuery { ExpiredBy = new(501), Limit = 1 }, 1, 1), default);
+
+        Assert.Equal((2, 3), (count.Count, count.Bytes));
+    }
+
+    [Fact]
+    public async Task ListExpiring_IsInTheOrderOfTime_WithinTheBounds()
+    {
+        // Other tests' lists lie in the same index.
+        var from = 4_000_000_000_000 + (Random.Shared.NextInt64(1_000_000_000) * 1_000);
+        var ids = new List<BucketId>();
+        foreach (var next in new long?[] { from + 3, null, from + 1, from + 2, from + 9 })
+        {
+            ids.Add(NewId());
+            await Store.CommitAsync(Commit(First(ids[^1]), [Head(100) with { NextExpiry = next is { } at ? new(at) : null }]));
+        }
+
+        var first = await Index.ListExpiringAsync(new(from), new(from + 3), 2, default);
+        var second = await Index.ListExpiringAsync(first[^1].Next, new(from + 3), 2, default);
+
+        Assert.Equal([new ExpiryEntry(ids[2], Records, new(from + 1)), new ExpiryEntry(ids[3], Records, new(from + 2))], first);
+        Assert.Equal([new ExpiryEntry(ids[0], Records, new(from + 3))], second);
+    }
+
+    [Fact]
     public async Task ListExisting_PagesThroughLiveBuckets()
     {
         var ids = Enumerable.Range(0, 5).Select(_ => NewId()).OrderBy(id => id.Value, StringComparer.Ordinal).ToList();

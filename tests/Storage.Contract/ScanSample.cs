@@ -16,23 +16,35 @@ internal sealed record ScanSample(IReadOnlyList<StoredRecord> Rows, ListQuery Qu
 
     private static readonly string[] SomeIds = ["a", "A", "a-b", "a_b", "aa", "b", "Z", "0", "9z", "m"];
 
-    private static readonly Gen<StoredRecord> Row = Gen.Select(
-        Gen.OneOf(SomeIds), Gen.Long[1, LastStamp], Gen.Bool, Gen.Int[0, 30], static (id, stamp, isGone, size) => isGone
-            ? StoredRecord.Tombstone(id, new(stamp), null)
-            : new StoredRecord { Id = id, Modified = new(stamp), Body = Enumerable.Repeat((byte)'1', size).ToArray() });
-
     private static readonly Gen<long?> Bound = Gen.Long[0, LastStamp + 1].Nullable(0.6);
+
+    private static readonly Gen<int?> Weight = Gen.OneOf(-999_999_999, -1, 0, 1, 999_999_999).Nullable(0.4);
+
+    private static readonly Gen<StoredRecord> Row = Gen.Select(
+        Gen.OneOf(SomeIds), Gen.Long[1, LastStamp], Gen.Bool, Gen.Int[0, 30], Gen.Select(Bound, Weight), static (id, stamp, isGone, size, more) => isGone
+            ? StoredRecord.Tombstone(id, new(stamp), null)
+            : new StoredRecord
+            {
+                Id = id,
+                Modified = new(stamp),
+                Body = Enumerable.Repeat((byte)'1', size).ToArray(),
+                Expiry = more.Item1 is { } expiry ? new(expiry) : null,
+                SortIndex = more.Item2,
+            });
+
+    /// <summary>One of the orders that are not of fields, or none of them.</summary>
+    private static readonly Gen<int> Special = Gen.Frequency((4, Gen.Const(0)), (2, Gen.Const(1)), (1, Gen.Const(2)));
 
     /// <summary>Also ids that no record can have: a client sends what it likes.</summary>
     private static readonly Gen<string[]?> Ids = Gen.OneOf([.. SomeIds, "", "ä", "'", "\"", "%", "\ud83d\ude00"]).Array[0, 6].Null(0.7);
 
     private static readonly Gen<PageCursor?> Cursor = Gen.Select(
-            Gen.Long[0, LastStamp], Gen.OneOf([.. SomeIds, "", "ä", "~"]), Gen.Long[0, LastStamp], static (stamp, id, list) => new PageCursor(new(stamp), id, new(list)))
+            Gen.Long[0, LastStamp], Gen.OneOf([.. SomeIds, "", "ä", "~"]), Gen.Long[0, LastStamp], Weight, static (stamp, id, list, weight) => new PageCursor(new(stamp), id, new(list)) { SortIndex = weight })
         .Null(0.6);
 
     private static readonly Gen<ListQuery> Queries = Gen.Select(
-        Gen.Select(Bound, Bound, Bound), Gen.Bool.Nullable(0.6), Gen.Select(Ids, Ids), Gen.Select(Gen.OneOf("last_modified", "id"), Gen.Bool), Cursor,
-        static (bounds, deleted, ids, sort, cursor) => new ListQuery
+        Gen.Select(Bound, Bound, Bound), Gen.Bool.Nullable(0.6), Gen.Select(Ids, Ids), Gen.Select(Gen.OneOf("last_modified", "id"), Gen.Bool), Cursor, Gen.Select(Bound, Bound, Special),
+        static (bounds, deleted, ids, sort, cursor, expiry) => new ListQuery
         {
             Limit = 0,
             Since = bounds.Item1 is { } since ? new(since) : null,
@@ -42,7 +54,11 @@ internal sealed record ScanSample(IReadOnlyList<StoredRecord> Rows, ListQuery Qu
             Ids = ids.Item1,
             ExcludedIds = ids.Item2,
             Sort = [new SortField(sort.Item1, sort.Item2)],
-            Cursor = cursor,
+            AliveAt = expiry.Item1 is { } alive ? new(alive) : null,
+            ExpiredBy = expiry.Item2 is { } expired && expiry.Item1 is null ? new(expired) : null,
+            HeaviestFirst = expiry.Item3 == 1,
+            ExpiringFirst = expiry.Item3 == 2,
+            Cursor = expiry.Item3 == 2 ? null : cursor,
         });
 
     public static Gen<ScanSample> Any { get; } = Gen.Select(
