@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.Protocol;
@@ -99,5 +100,8 @@ public sealed class BucketListTests
 
         public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(TombstoneEntry? after, int limit, CancellationToken cancellationToken) =>
             memory.ListTombstonesAsync(after, limit, cancellationToken);
+
+        public ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken) =>
+            memory.ListExpiringAsync(after, by, limit, cancellationToken);
     }
 }

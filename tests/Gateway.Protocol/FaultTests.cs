@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
@@ -136,6 +137,9 @@ public sealed class FaultTests
 
         public ValueTask<IReadOnlyList<TombstoneEntry>> ListTombstonesAsync(
             TombstoneEntry? after, int limit, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<IReadOnlyList<ExpiryEntry>> ListExpiringAsync(
+            ServerTimestamp after, ServerTimestamp by, int limit, CancellationToken cancellationToken) => throw Away();
 
         public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
         {
