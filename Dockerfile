@@ -9,6 +9,7 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Core/Core.csproj src/Core/
 COPY src/Gateway/Gateway.csproj src/Gateway/
 COPY src/Gateway.Kinto/Gateway.Kinto.csproj src/Gateway.Kinto/
+COPY src/Gateway.Sync15/Gateway.Sync15.csproj src/Gateway.Sync15/
 COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
