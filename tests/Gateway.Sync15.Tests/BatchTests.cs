@@ -36,6 +36,28 @@ public sealed class BatchTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    public async Task Batch_OfThousandsOfRecords_IsStoredAtOnce_OverWhatIsThere()
+    {
+        using var device = server.NewUser();
+        (await device.PostAsync("/storage/history", """[{"id":"0-1","payload":"old","sortindex":9},{"id":"x","payload":"old"}]""")).AssertOk();
+        var batch = "true";
+        for (var post = 0; post < 30; post++)
+        {
+            var items = Enumerable.Range(0, 100).Select(i => $$"""{"id":"{{post}}-{{i}}","payload":"{{new string('p', 500)}}"}""");
+            batch = (await device.PostAsync($"/storage/history?batch={batch}", $"[{string.Join(',', items)}]")).AssertOk(202).Json.GetProperty("batch").GetString();
+        }
+
+        Assert.Equal("""{"history":2}""", (await device.GetAsync("/info/collection_counts")).Text);
+        var committed = (await device.PostAsync($"/storage/history?batch={batch}&commit=true", "[]")).AssertOk();
+
+        Assert.Equal("""{"history":3001}""", (await device.GetAsync("/info/collection_counts")).Text);
+        Assert.Equal(committed.LastModified, (await device.GetAsync("/storage/history/29-99")).AssertOk().LastModified);
+        var over = (await device.GetAsync("/storage/history/0-1")).AssertOk().Json;
+        Assert.Equal((500, 9), (over.GetProperty("payload").GetString()!.Length, over.GetProperty("sortindex").GetInt32()));
+        Assert.Equal("[1464.8466796875,2048000]", (await device.GetAsync("/info/quota")).Text);
+    }
+
+    [Fact]
     public async Task Batch_OpenedAndCommittedAtOnce_IsAPlainPost()
     {
         using var device = server.NewUser();
