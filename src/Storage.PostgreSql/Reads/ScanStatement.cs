@@ -58,13 +58,20 @@ internal sealed class ScanStatement : IDisposable
 
     public void Dispose() => command.Dispose();
 
+    /// <summary>Live rows and tombstones have an index each; where both are wanted in order of their stamps, the two are merged.</summary>
+    private bool IsMerged => scan.Query.Ids is null && !scan.IsOfLiveRows && !scan.IsOfTombstones
+        && scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending);
+
     /// <summary>The count, and the version with the list's head, all of one snapshot; one row, without a version where there is no bucket.</summary>
     public NpgsqlCommand Count()
     {
+        var counted = IsMerged
+            ? $"SELECT (SELECT count(*) FROM records WHERE {where} AND NOT deleted) + (SELECT count(*) FROM records WHERE {where} AND deleted) AS count"
+            : $"SELECT count(*) FROM records WHERE {where}";
         command.CommandText =
             $"""
             SELECT c.count, b.version, {ListColumns.From("l")}
-            FROM (SELECT count(*) FROM records WHERE {where}) c
+            FROM ({counted}) c
             LEFT JOIN LATERAL (SELECT * FROM buckets b WHERE b.bucket = $1 OFFSET 0) b ON true
             LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true
             """;
@@ -125,9 +132,16 @@ internal sealed class ScanStatement : IDisposable
         };
 
         // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
-        where.Append(order);
-        Add(" LIMIT ", scan.Limit + 1L);
-        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}";
+        parameters.Add(scan.Limit + 1L);
+        var end = string.Create(CultureInfo.InvariantCulture, $"{order} LIMIT ${command.Parameters.Count}");
+        if (IsMerged)
+        {
+            // With order and limit of its own, or PostgreSQL would read all that each of them has.
+            source = $"((SELECT * FROM records WHERE {where} AND NOT deleted{end}) UNION ALL (SELECT * FROM records WHERE {where} AND deleted{end})) merged";
+            where.Clear().Append("true");
+        }
+
+        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}{end}";
         if (scan.MaxBytes < long.MaxValue)
         {
             parameters.Add(scan.MaxBytes);

@@ -9,6 +9,9 @@ namespace Lockstep.Storage.Sqlite.Reads;
 /// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
 internal sealed class ScanStatement
 {
+    private const string Live = "records INDEXED BY records_live";
+    private const string Dead = "records INDEXED BY records_dead";
+
     private readonly StringBuilder where = new("bucket = $0 AND list = $1");
     private readonly List<object?> values;
     private readonly RecordScan scan;
@@ -51,12 +54,19 @@ internal sealed class ScanStatement
 
     public ReadOnlySpan<object?> Values => values.ToArray();
 
-    public string Count => $"SELECT count(*) FROM {Table} WHERE {where}";
+    public string Count => IsMerged
+        ? $"SELECT (SELECT count(*) FROM {Live} WHERE {where} AND deleted = 0) + (SELECT count(*) FROM {Dead} WHERE {where} AND deleted = 1)"
+        : $"SELECT count(*) FROM {Table} WHERE {where}";
+
+    /// <summary>Live rows and tombstones have an index each; where both are wanted in order of their stamps, the two are merged.</summary>
+    private bool IsMerged => scan.Query.Ids is null && !scan.IsOfLiveRows && !scan.IsOfTombstones && !IsById;
+
+    private bool IsById => scan.Order is ListOrder.IdAscending or ListOrder.IdDescending;
 
     /// <summary>SQLite knows nothing of how many rows are live, so it is told by which index to go.</summary>
     private string Table => scan.Query.Ids is not null ? "records"
-        : scan.IsOfLiveRows && (scan.SortsLiveRows || scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending)) ? "records INDEXED BY records_live"
-        : scan.IsOfTombstones ? "records INDEXED BY records_dead"
+        : scan.IsOfLiveRows && (scan.SortsLiveRows || !IsById) ? Live
+        : scan.IsOfTombstones ? Dead
         : "records";
 
     public string Rows()
@@ -91,11 +101,14 @@ internal sealed class ScanStatement
             ListOrder.IdDescending => " ORDER BY id DESC",
             _ => "",
         };
-        where.Append(order);
 
         // One row more tells whether there is one.
-        Add(" LIMIT $", scan.Limit + 1L);
-        return $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {Table} WHERE {where}";
+        values.Add(scan.Limit + 1L);
+        var end = $"{order} LIMIT ${values.Count - 1}";
+        var columns = RecordColumns.Of(scan.Query.Projection);
+        return IsMerged
+            ? $"SELECT {columns} FROM {Live} WHERE {where} AND deleted = 0 UNION ALL SELECT {columns} FROM {Dead} WHERE {where} AND deleted = 1{end}"
+            : $"SELECT {columns} FROM {Table} WHERE {where}{end}";
     }
 
     private void Add(string before, object value, string after = "")
