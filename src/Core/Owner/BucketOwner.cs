@@ -146,7 +146,8 @@ internal sealed class BucketOwner
             }
         }
 
-        return new ValueTask<BucketResponse>(AnswerInTimeAsync(pending));
+        // Mostly its turn has begun by now, and ends in time by itself.
+        return new ValueTask<BucketResponse>(pending.HasBegun ? pending.Answered : AnswerInTimeAsync(pending));
     }
 
     private async Task<BucketResponse> AnswerInTimeAsync(PendingRequest pending)
@@ -248,11 +249,11 @@ internal sealed class BucketOwner
     {
         var requests = begun.ConvertAll(static pending => pending.Request);
         var deadline = begun.Select(static pending => pending.Deadline).Aggregate(Deadline.Earliest);
-        using var reading = new CancellationTokenSource(deadline.Left, time);
+        using var over = new CancellationTokenSource(deadline.Left, time);
         var mayBeWritten = false;
         try
         {
-            for (var attempt = 0; attempt < MaxTurnAttempts && !reading.IsCancellationRequested; attempt++)
+            for (var attempt = 0; attempt < MaxTurnAttempts && !over.IsCancellationRequested; attempt++)
             {
                 // :: Step 1: apply the requests to the heads.
                 var seen = heads.Takeovers;
@@ -264,14 +265,14 @@ internal sealed class BucketOwner
                 var responses = new BucketResponse[requests.Count];
                 try
                 {
-                    turn = new Turn(known ?? await heads.LoadAsync(claim: false, reading.Token), reader, store, options, time);
-                    await turn.PreloadAsync(requests, reading.Token);
+                    turn = new Turn(known ?? await heads.LoadAsync(claim: false, over.Token), reader, store, options, time);
+                    await turn.PreloadAsync(requests, over.Token);
                     for (var i = 0; i < responses.Length; i++)
                     {
-                        responses[i] = await turn.ExecuteAsync(requests[i], reading.Token);
+                        responses[i] = await turn.ExecuteAsync(requests[i], over.Token);
                     }
                 }
-                catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && reading.IsCancellationRequested))
+                catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && over.IsCancellationRequested))
                 {
                     DecideAll(begun, Unavailable.StoreFailed);
                     return true;
@@ -306,7 +307,7 @@ internal sealed class BucketOwner
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var committed = store.CommitAsync(commit).AsTask();
-                await ((Task)deadline.WaitAsync(committed)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)committed.WaitAsync(over.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!committed.IsCompleted)
                 {
                     // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.

@@ -34,6 +34,8 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
     /// <summary>What was decided; null while nothing is, or where that is a fault.</summary>
     public BucketResponse? Response { get; private set; }
 
+    public bool HasBegun => Volatile.Read(ref state) == Begun;
+
     /// <summary>For the caller.</summary>
     public Task<BucketResponse> Answered => answer.Task;
 
