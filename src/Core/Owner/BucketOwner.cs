@@ -326,7 +326,7 @@ internal sealed class BucketOwner
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
-                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
+                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
                         Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:
