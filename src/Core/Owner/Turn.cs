@@ -162,7 +162,7 @@ internal sealed class Turn
             return refusal;
         }
 
-        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch, patch.ReservedFlag);
+        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch, patch.ReservedFlag, cancellationToken);
         if (data?.Body.Length > patch.MaxBytes)
         {
             return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");
