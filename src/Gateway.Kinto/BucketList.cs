@@ -14,7 +14,7 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
 {
-    private const long MaxSortedBytes = 16L << 20;
+    private const long MaxSortedBytes = 4L << 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
