@@ -238,6 +238,16 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     }
 
     [Fact]
+    public async Task Sort_ByAFieldOfManyNames_Is400_AndOfAFewIsFine()
+    {
+        using var client = await SeedAsync("a");
+
+        Assert.Equal(200, (await client.GetAsync($"{List}?_sort={string.Join('.', Enumerable.Repeat("a", 20))}")).Status);
+        (await client.GetAsync($"{List}?_sort=b,-{string.Join('.', Enumerable.Repeat("a", 21))}")).AssertError(400, KintoErrno.InvalidParameters);
+        (await client.GetAsync($"{List}?_sort={string.Join('.', Enumerable.Repeat("a", 15_000))}")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
     public async Task Sort_TooManyFields_Is400()
     {
         using var client = await SeedAsync("a");

@@ -100,7 +100,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         }
 
         var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
-        return (RecordSelection.Page(records, query, uncommitted is null ? rows.Head!.RowsModified : head.RowsModified), rows.Version);
+        return (RecordSelection.Page(records, query, uncommitted is null ? rows.Head!.RowsModified : head.RowsModified, cancellationToken), rows.Version);
     }
 
     /// <summary>
