@@ -186,11 +186,12 @@ internal sealed class BucketOwner
                 Release(batch.FindAll(pending => !begun.Contains(pending)));
             }
 
-            while (begun.Count > 0)
+            for (var most = begun.Count; begun.Count > 0;)
             {
+                var turn = begun.GetRange(0, Math.Min(most, begun.Count));
                 try
                 {
-                    await TakeTurnAsync(begun);
+                    await TakeTurnAsync(turn);
                 }
                 catch (Exception fault)
                 {
@@ -199,14 +200,14 @@ internal sealed class BucketOwner
                     onFault(fault);
                 }
 
-                // What was too much for one turn takes the next one. If nothing was decided, nobody knows.
-                var left = begun.FindAll(static pending => !pending.IsDecided);
-                var done = left.Count < begun.Count ? begun.FindAll(static pending => pending.IsDecided) : begun;
+                // What was too much for one turn takes the next one, with no more than may fit. If nothing was decided, nobody knows.
+                var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
+                most = 2 * done.Count;
+                begun = begun.FindAll(pending => !done.Contains(pending));
 
                 // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
                 Release(done);
                 done.ForEach(static pending => pending.Answer());
-                begun = left.Count < begun.Count ? left : [];
             }
         }
     }

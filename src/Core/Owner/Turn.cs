@@ -85,8 +85,19 @@ internal sealed class Turn
         if (whole.Count > FewBodies)
         {
             Load(await ReadAsync(loaded.Keys, Projection.Metadata));
-            Load(await ReadAsync([.. whole.Where(one => loaded[one.Key] is { IsTombstone: false } row
-                && memory.Bytes < options.MaxTurnBytes && memory.TryHold(one.Value, row.Length)).Select(static one => one.Key)], Projection.Whole));
+            var first = new List<RecordKey>();
+            var bytes = 0L;
+            foreach (var (key, user) in whole)
+            {
+                // What is made of it is about as long.
+                if (loaded[key] is { IsTombstone: false } row && bytes < options.MaxTurnBytes / 2 && memory.TryHold(user, row.Length))
+                {
+                    first.Add(key);
+                    bytes += row.Length;
+                }
+            }
+
+            Load(await ReadAsync(first, Projection.Whole));
             return;
         }
 
@@ -228,6 +239,8 @@ internal sealed class Turn
         {
             return Unavailable.Overloaded;
         }
+
+        memory.Count(data?.Body.Length ?? 0);
 
         return data is null
             ? invalid!
@@ -372,6 +385,7 @@ internal sealed class Turn
     /// <returns>Null when there is no room for it.</returns>
     private async ValueTask<StoredRecord?> WholeAsync(ObjectRef target, StoredRecord record, Caller caller, CancellationToken cancellationToken)
     {
+        memory.Count(record.Length);
         if (record.UnreadLength is null)
         {
             return record;

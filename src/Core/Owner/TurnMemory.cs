@@ -5,7 +5,7 @@ internal sealed class TurnMemory(WorkMemory memory) : IDisposable
 {
     private readonly Dictionary<string, long> held = new(StringComparer.Ordinal);
 
-    /// <summary>Bytes that the turn has loaded or made.</summary>
+    /// <summary>Bytes of what the turn has looked at or made so far.</summary>
     public long Bytes { get; private set; }
 
     public bool TryHold(string user, long size)
@@ -16,11 +16,10 @@ internal sealed class TurnMemory(WorkMemory memory) : IDisposable
         }
 
         held[user] = held.GetValueOrDefault(user) + size;
-        Bytes += size;
         return true;
     }
 
-    /// <summary>Counts what is held elsewhere, or is an answer already.</summary>
+    /// <summary>Something was looked at or made.</summary>
     public void Count(long size) => Bytes += size;
 
     /// <summary>The turn is thrown away.</summary>
