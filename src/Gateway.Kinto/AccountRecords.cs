@@ -75,7 +75,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 continue;
             }
 
-            var (password, invalid) = PasswordOf(operation, record);
+            var (password, invalid) = PasswordOf(operation, record, cancellationToken);
             if (invalid is not null)
             {
                 return invalid;
@@ -97,7 +97,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
         new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
 
     /// <returns>The password that the write sets; null to keep the one that there is.</returns>
-    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record)
+    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record, CancellationToken cancellationToken)
     {
         switch (operation)
         {
@@ -107,7 +107,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 var (password, invalid) = Password(put.Body);
                 return (password, invalid ?? (password is null ? PasswordRequired : null));
             case PatchRecord patch:
-                var (data, failed) = RecordPatch.Apply(patch.Kind, record, patch.Patch, patch.ReservedFlag);
+                var (data, failed) = RecordPatch.Apply(patch.Kind, record, patch.Patch, patch.ReservedFlag, cancellationToken);
                 return data is null ? (null, failed) : Password(data.Body);
             default:
                 throw new InvalidOperationException($"An account has no {operation.GetType().Name}.");

@@ -14,7 +14,7 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
 {
-    private const long MaxSortedBytes = 16L << 20;
+    private const long MaxSortedBytes = 4L << 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
@@ -67,7 +67,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
                 "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
         }
 
-        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp);
+        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp, cancellationToken);
     }
 
     /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>

@@ -54,7 +54,7 @@ internal static class KintoOutcomes
         new(200)
         {
             Stamp = stamp,
-            Size = records.Sum(record => (long)record.Body.Length),
+            Size = KintoWriter.ListLength(records),
             Length = fields is null ? KintoWriter.ListLength(records) : null,
             Body = output => KintoWriter.WriteList(output, records, fields),
         };

@@ -140,7 +140,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists)
         }
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
-        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head), cancellationToken);
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head), caller.Principals.User ?? "", cancellationToken);
         if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } refusal)
         {
             outcome = refusal;
