@@ -66,7 +66,7 @@ public sealed class AccountDirectory(
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : CountedSignInAsync(header, digest, entry, Origin(address), cancellationToken);
+            : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
     }
 
     /// <returns>The account; null when the name is taken.</returns>
@@ -191,17 +191,6 @@ public sealed class AccountDirectory(
         cache.Invalidate(name);
         await FinishDeletionAsync(account);
         return true;
-    }
-
-    /// <summary>What failures are counted by: of an IPv6 address the network, which one person has whole.</summary>
-    private static string Origin(IPAddress? address)
-    {
-        if (address is not { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
-        {
-            return address?.ToString() ?? "local";
-        }
-
-        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
     }
 
     /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
