@@ -20,7 +20,7 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             return error!;
         }
 
-        var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), cancellationToken);
+        var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), outer.Room, cancellationToken);
 
         // Nothing was done at all: the client's own retry logic looks at the whole answer only.
         if (responses.Length > 0 && Array.TrueForAll(responses, response => response.IsUnavailable))

@@ -32,17 +32,8 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
-    /// <summary>As <see cref="PromiseAsync"/>, without waiting.</summary>
-    public bool TryPromise(long most)
-    {
-        if (most > 0 && !bytes.TryTake(who, most))
-        {
-            return false;
-        }
-
-        promised += most;
-        return true;
-    }
+    /// <summary>Bytes that are promised now.</summary>
+    public long Promised => promised;
 
     /// <summary>Nothing comes for long: others are not to be held up by it. What comes in the end has to find room then.</summary>
     public void Lapse()
@@ -73,6 +64,17 @@ public sealed class AnswerRoom : IDisposable
         promised = 0;
         kept += size;
         return true;
+    }
+
+    /// <summary>As <see cref="TryKeep"/>, for what tells of something that was done, and so cannot be dropped.</summary>
+    public void Keep(long size)
+    {
+        Lapse();
+        if (size > 0)
+        {
+            bytes.TakeAnyway(who, size);
+            kept += size;
+        }
     }
 
     /// <summary>The whole answer is there.</summary>

@@ -109,6 +109,15 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
         }
     }
 
+    /// <summary>Takes it whatever there is: for what is there already, and cannot be dropped.</summary>
+    public void TakeAnyway(string user, long amount)
+    {
+        lock (gate)
+        {
+            Take(user, amount);
+        }
+    }
+
     public void Release(string user, long amount)
     {
         lock (gate)

@@ -132,6 +132,8 @@ internal sealed class ProtocolEndpoint<THandler>(
         };
         if (method.Access == Access.Probe)
         {
+            using var none = admission.RoomForAnswer("");
+            about.Room = none;
             await AnswerAsync(context, await protocol.ExecuteAsync(method, about, context.RequestAborted));
             return;
         }
@@ -290,14 +292,14 @@ internal sealed class ProtocolEndpoint<THandler>(
         }
 
         // :: Step 8
+        using var room = admission.RoomForAnswer(about.Who);
+        about.Room = room;
         if (method.Pacing == Pacing.Stream)
         {
             await StreamAsync(method, about);
             return;
         }
 
-        using var room = admission.RoomForAnswer(about.Who);
-        about.Room = room;
         var answer = await protocol.ExecuteAsync(method, about, context.RequestAborted);
 
         // :: Step 9: what the handler has not asked for before. It is held until the answer has left.
