@@ -15,8 +15,12 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed class AccountRecords(AccountDirectory directory)
 {
     /// <summary>Makes the account that the operation is about.</summary>
+    /// <param name="who">Whom it is counted for.</param>
+    /// <param name="name">Of the account to be.</param>
+    /// <param name="operation">What its owner would ask for.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when the name is taken.</returns>
-    public async ValueTask<Outcome?> CreateAsync(string name, Operation operation, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> CreateAsync(string who, string name, Operation operation, CancellationToken cancellationToken)
     {
         var (password, invalid) = Password(operation switch
         {
@@ -30,8 +34,14 @@ internal sealed class AccountRecords(AccountDirectory directory)
         }
 
         // Whether somebody has the name is told by nothing but the refusal.
-        return InMemoryRecords.Refusal(operation, existing: null)
-            ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true) : null);
+        if (InMemoryRecords.Refusal(operation, existing: null) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await directory.HashAsync(who, password, cancellationToken) is not { } hash ? Unavailable.Overloaded
+            : await directory.AddHashedAsync(name, hash, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true)
+            : null;
     }
 
     /// <summary>
@@ -81,7 +91,12 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 return invalid;
             }
 
-            var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(password, cancellationToken);
+            var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(principal.Id, password, cancellationToken);
+            if (hash is null)
+            {
+                return Unavailable.Overloaded;
+            }
+
             if (await directory.ChangeAsync(account, hash, cancellationToken) is { } changed)
             {
                 return new RecordWritten(Of(changed), Created: false) { Previous = record };
