@@ -353,6 +353,9 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
             SignInAsync = static (_, _) => new(SignIn.Anonymous),
             BaseUrl = "",
             Principal = alice,
+
+            // Nothing is loaded for this answer.
+            Room = null!,
         };
         var statuses = new List<(int, long)>();
         while (statuses.Count < 3)
