@@ -63,6 +63,32 @@ public sealed class OwnerLimitTests
     }
 
     [Fact]
+    public async Task Turn_ThatIsCut_AndWhoseCommitHangs_AnswersAllInTime()
+    {
+        var options = new BucketOptions { MaxTurnBytes = 4 * BodyBytes };
+        using var buckets = Buckets(options);
+        for (var i = 0; i < 12; i++)
+        {
+            await ExecuteAsync(buckets, Put($"r{i}"));
+        }
+
+        store.Hold();
+        var blocking = ExecuteAsync(buckets, Put("first")).AsTask();
+        await store.Entered;
+        var all = Enumerable.Range(0, 12).Select(i => ExecuteAsync(buckets, new PatchRecord(Record($"r{i}"), PatchKind.Shallow, """{"a":1}"""u8.ToArray())).AsTask()).ToList();
+        store.HoldNext();
+        Assert.IsType<RecordWritten>(await blocking);
+        await store.Entered;
+        time.Advance(options.AnswerTime);
+
+        var outcomes = await Task.WhenAll(all);
+        Assert.Equal(Unavailable.FateUnknown, outcomes[0]);
+        Assert.Equal(Unavailable.Overloaded, outcomes[^1]);
+        Assert.All(outcomes, static outcome => Assert.Contains(outcome, (Outcome[])[Unavailable.FateUnknown, Unavailable.Overloaded]));
+        store.Open();
+    }
+
+    [Fact]
     public async Task Patches_InOneRequest_ThatFindNoRoom_AreRefused_WithWhatFollows_AndTheRoomIsGivenBack()
     {
         using var buckets = Buckets(new BucketOptions { MaxWorkBytes = 20_000 });
@@ -124,6 +150,14 @@ public sealed class OwnerLimitTests
         public Task Entered => entered.Task;
 
         public void Hold() => (holdsCommits, entered, open) = (true, New(), New());
+
+        /// <summary>Lets what is held go on, and holds what comes next.</summary>
+        public void HoldNext()
+        {
+            var held = open;
+            Hold();
+            held.TrySetResult();
+        }
 
         public void HoldReads() => (holdsReads, entered, open) = (true, New(), New());
 

@@ -181,15 +181,16 @@ internal sealed class BucketOwner
     {
         while (Drain() is { } batch)
         {
-            var begun = batch.FindAll(static pending => pending.TryBegin());
-            if (begun.Count < batch.Count)
+            for (var most = batch.Count; batch.Count > 0;)
             {
-                Release(batch.FindAll(pending => !begun.Contains(pending)));
-            }
+                var taken = batch.GetRange(0, Math.Min(most, batch.Count));
+                batch.RemoveRange(0, taken.Count);
+                var turn = taken.FindAll(static pending => pending.HasBegun || pending.TryBegin());
+                if (turn.Count < taken.Count)
+                {
+                    Release(taken.FindAll(pending => !turn.Contains(pending)));
+                }
 
-            for (var most = begun.Count; begun.Count > 0;)
-            {
-                var turn = begun.GetRange(0, Math.Min(most, begun.Count));
                 try
                 {
                     await TakeTurnAsync(turn);
@@ -203,8 +204,8 @@ internal sealed class BucketOwner
 
                 // What was too much for one turn takes the next one, with no more than may fit. If nothing was decided, nobody knows.
                 var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
-                most = 2 * done.Count;
-                begun = begun.FindAll(pending => !done.Contains(pending));
+                most = 2 * Math.Max(1, done.Count);
+                batch.InsertRange(0, turn.FindAll(pending => !done.Contains(pending)));
 
                 // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
                 Release(done);
@@ -218,6 +219,11 @@ internal sealed class BucketOwner
 
     private async ValueTask TakeTurnAsync(List<PendingRequest> begun)
     {
+        if (begun.Count == 0)
+        {
+            return;
+        }
+
         var begunAt = metrics.Now();
         if (!await TryExecuteAsync(begun))
         {
@@ -274,9 +280,11 @@ internal sealed class BucketOwner
     /// </returns>
     private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
+        begun = [.. begun];
         var requests = begun.ConvertAll(static pending => pending.Request);
         var deadline = begun.Select(static pending => pending.Deadline).Aggregate(Deadline.Earliest);
         using var over = new CancellationTokenSource(deadline.Left, time);
+        var left = new List<PendingRequest>();
         using var memory = new TurnMemory(work.Memory);
         var mayBeWritten = false;
         try
@@ -286,6 +294,9 @@ internal sealed class BucketOwner
                 // :: Step 1: apply the requests to the heads.
                 var seen = heads.Takeovers;
                 memory.Clear();
+                begun.AddRange(left);
+                requests.AddRange(left.ConvertAll(static pending => pending.Request));
+                left = [];
 
                 // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
                 // come round again. Whatever ends a lease makes turns begin from what is stored.
@@ -301,6 +312,7 @@ internal sealed class BucketOwner
                         if (i > 0 && memory.Bytes >= options.MaxTurnBytes)
                         {
                             // The others take the next turn.
+                            left = begun.GetRange(i, begun.Count - i);
                             begun = begun.GetRange(0, i);
                             requests = requests.GetRange(0, i);
                             responses = responses[..i];
@@ -361,8 +373,11 @@ internal sealed class BucketOwner
                 if (!committed.IsCompleted)
                 {
                     // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.
+                    // Of those that were to take the next one nothing is done.
                     DecideAll(begun, Unavailable.FateUnknown);
+                    DecideAll(left, Unavailable.Overloaded);
                     begun.ForEach(static pending => pending.Answer());
+                    left.ForEach(static pending => pending.Answer());
                     metrics.Committed((await committed).Status, committing);
                     heads.Forget();
                     return true;

@@ -35,6 +35,7 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
     /// <summary>What was decided; null while nothing is, or where that is a fault.</summary>
     public BucketResponse? Response { get; private set; }
 
+    /// <summary>Whether a turn has taken it.</summary>
     public bool HasBegun => Volatile.Read(ref state) == Begun;
 
     /// <summary>Whether its answer is decided, whatever that is.</summary>
