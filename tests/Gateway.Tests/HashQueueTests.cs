@@ -59,6 +59,22 @@ public sealed class HashQueueTests
         Assert.Equal("10.1.1.1", order[0]);
     }
 
+    /// <summary>Before any of them was wrong.</summary>
+    [Fact]
+    public async Task SignIn_FromWhereSomebodySignedInBefore_GoesBeforeAddressesThatNobodyKnows()
+    {
+        Assert.True(await SignInAsync("10.1.1.1", isRight: true).WaitAsync(Deadline));
+        order.Clear();
+        var held = await HoldAsync();
+        var guesses = Enumerable.Range(0, 40).Select(i => SignInAsync($"10.0.0.{i}", isRight: false)).ToList();
+        var signIn = SignInAsync("10.1.1.1", isRight: true);
+
+        held.Open.SetResult();
+        await Task.WhenAll([.. guesses, signIn, held.Task]).WaitAsync(Deadline);
+
+        Assert.Equal("10.1.1.1", order[0]);
+    }
+
     [Fact]
     public async Task NewPasswords_OfOneUser_AreBounded_AndLeaveOthersTheirTurn()
     {

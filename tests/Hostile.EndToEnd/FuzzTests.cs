@@ -27,8 +27,10 @@ public sealed class FuzzTests(ITestOutputHelper log)
                 var request = fuzzer.Next();
                 var answer = await SendAsync(address, request);
                 statuses[Status(answer)] = statuses.GetValueOrDefault(Status(answer)) + 1;
+
+                // 505 is for a version of HTTP that there is not.
                 Assert.False(
-                    Status(answer) is ['5', ..] && !(Status(answer) is "503" && answer.Contains("Retry-After:", StringComparison.Ordinal)),
+                    Status(answer) is ['5', ..] and not "505" && !(Status(answer) is "503" && answer.Contains("Retry-After:", StringComparison.Ordinal)),
                     $"{answer}\nto\n{Encoding.Latin1.GetString(request)}");
             }
 
@@ -50,14 +52,15 @@ public sealed class FuzzTests(ITestOutputHelper log)
         using var deadline = new CancellationTokenSource(Patience);
         using var client = new TcpClient();
         await client.ConnectAsync(address.Host, address.Port, deadline.Token);
+        var stream = client.GetStream();
         var answer = new MemoryStream();
         try
         {
-            await client.GetStream().WriteAsync(request, deadline.Token);
+            await stream.WriteAsync(request, deadline.Token);
             client.Client.Shutdown(SocketShutdown.Send);
-            await client.GetStream().CopyToAsync(answer, deadline.Token);
+            await stream.CopyToAsync(answer, deadline.Token);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // It may cut off what it does not want to read.
         }

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Accounts;
 /// from signing in.
 /// <list type="number">
 /// <item>Sign-ins go first, new passwords wait behind all of them.</item>
-/// <item>Of sign-ins those from addresses go first that had the fewest wrong ones lately, and of these who was not served for longest. Of
+/// <item>Of sign-ins those from addresses go first that had the fewest wrong ones lately, of these where somebody signed in before, then who was not served for longest. Of
 /// new passwords the same by user, or by address where nobody has signed in.</item>
 /// <item>Who waits is bounded, shared as <see cref="SharedBudget"/> says, and so is how long.</item>
 /// </list>
@@ -85,11 +85,13 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
         }
     }
 
-    private void Failed(string who)
+    private void Ended(string who, bool isRight)
     {
         lock (gate)
         {
-            PartyOf(who).Failures++;
+            var party = PartyOf(who);
+            party.Failures += isRight ? 0 : 1;
+            party.IsKnown |= isRight;
         }
     }
 
@@ -104,7 +106,7 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
     private void Serve()
     {
-        while (free > 0 && waiting.MinBy(static waiter => (!waiter.IsSignIn, waiter.IsSignIn ? waiter.Party.Failures : 0, waiter.Party.Served)) is { } next)
+        while (free > 0 && waiting.MinBy(static waiter => (!waiter.IsSignIn, waiter.IsSignIn ? waiter.Party.Failures : 0, !waiter.Party.IsKnown, waiter.Party.Served)) is { } next)
         {
             waiting.Remove(next);
             free--;
@@ -158,11 +160,7 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             try
             {
                 var isRight = await Task.Run(verify, CancellationToken.None);
-                if (!isRight)
-                {
-                    queue.Failed(who);
-                }
-
+                queue.Ended(who, isRight);
                 return isRight;
             }
             finally
@@ -178,6 +176,9 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
     private sealed class Party
     {
         public int Failures { get; set; }
+
+        /// <summary>Whether somebody has signed in from there.</summary>
+        public bool IsKnown { get; set; }
 
         /// <summary>The number of the last hash; 0 for none.</summary>
         public long Served { get; set; }
