@@ -113,7 +113,7 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
         }
 
         var own = request with { Principal = new Principal(AccountDirectory.PrincipalId(name), name, DefaultBucket: "") };
-        return By(plan(own), Refused(request), (operation, cancellationToken) => accounts.CreateAsync(name, operation, cancellationToken));
+        return By(plan(own), Refused(request), (operation, cancellationToken) => accounts.CreateAsync(request.Who, name, operation, cancellationToken));
     }
 
     /// <param name="plan">As of a bucket's object.</param>

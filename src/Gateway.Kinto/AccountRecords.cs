@@ -15,8 +15,12 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed class AccountRecords(AccountDirectory directory)
 {
     /// <summary>Makes the account that the operation is about.</summary>
+    /// <param name="who">Whom it is counted for.</param>
+    /// <param name="name">Of the account to be.</param>
+    /// <param name="operation">What its owner would ask for.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when the name is taken.</returns>
-    public async ValueTask<Outcome?> CreateAsync(string name, Operation operation, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> CreateAsync(string who, string name, Operation operation, CancellationToken cancellationToken)
     {
         var (password, invalid) = Password(operation switch
         {
@@ -30,8 +34,14 @@ internal sealed class AccountRecords(AccountDirectory directory)
         }
 
         // Whether somebody has the name is told by nothing but the refusal.
-        return InMemoryRecords.Refusal(operation, existing: null)
-            ?? (await directory.AddAsync(name, password, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true) : null);
+        if (InMemoryRecords.Refusal(operation, existing: null) is { } refusal)
+        {
+            return refusal;
+        }
+
+        return await directory.HashAsync(who, password, cancellationToken) is not { } hash ? Unavailable.Overloaded
+            : await directory.AddHashedAsync(name, hash, cancellationToken) is { } account ? new RecordWritten(Of(account), Created: true)
+            : null;
     }
 
     /// <summary>
@@ -75,13 +85,18 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 continue;
             }
 
-            var (password, invalid) = PasswordOf(operation, record);
+            var (password, invalid) = PasswordOf(operation, record, cancellationToken);
             if (invalid is not null)
             {
                 return invalid;
             }
 
-            var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(password, cancellationToken);
+            var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(principal.Id, password, cancellationToken);
+            if (hash is null)
+            {
+                return Unavailable.Overloaded;
+            }
+
             if (await directory.ChangeAsync(account, hash, cancellationToken) is { } changed)
             {
                 return new RecordWritten(Of(changed), Created: false) { Previous = record };
@@ -97,7 +112,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
         new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
 
     /// <returns>The password that the write sets; null to keep the one that there is.</returns>
-    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record)
+    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record, CancellationToken cancellationToken)
     {
         switch (operation)
         {
@@ -107,7 +122,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 var (password, invalid) = Password(put.Body);
                 return (password, invalid ?? (password is null ? PasswordRequired : null));
             case PatchRecord patch:
-                var (data, failed) = RecordPatch.Apply(patch.Kind, record, patch.Patch, patch.ReservedFlag);
+                var (data, failed) = RecordPatch.Apply(patch.Kind, record, patch.Patch, patch.ReservedFlag, cancellationToken);
                 return data is null ? (null, failed) : Password(data.Body);
             default:
                 throw new InvalidOperationException($"An account has no {operation.GetType().Name}.");

@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -83,6 +84,11 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
         if (KintoErrors.Refuse(signIn, kinto.Options) is { } refused)
         {
             return refused;
+        }
+
+        if (method.Body is BodyKind.Buffered { MaxBytes: { } maxBytes } && request.Body.Length > maxBytes)
+        {
+            return KintoErrors.Of(new Refusal.BodyTooLarge(maxBytes), kinto.Options);
         }
 
         return method.Access == Access.SignedIn && signIn.Principal is null

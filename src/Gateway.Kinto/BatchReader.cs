@@ -170,6 +170,8 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
             BaseUrl = outer.BaseUrl,
+            Who = outer.Who,
+            Room = outer.Room,
             Share = Math.Max(1, count),
         }, null);
     }

@@ -12,9 +12,9 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets. Ids and stamps come from the store's index, data only for what is shown. It has no owner,
 /// so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
+internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
 {
-    private const long MaxSortedBytes = 16L << 20;
+    private const long MaxSortedBytes = 4L << 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
@@ -48,7 +48,10 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
             return response.Status < 400 && ListPlans.NextOf(outcome) is { } next
                 ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
                 : response;
-        });
+        })
+        {
+            Most = parameters.Query.Order == ListOrder.Fields ? MaxSortedBytes : sizes.Most(parameters.Query),
+        };
     }
 
     private async ValueTask<Outcome> PageAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
@@ -67,7 +70,7 @@ internal sealed class BucketList(KintoOptions options, IBuckets buckets, IBucket
                 "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
         }
 
-        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp);
+        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp, cancellationToken);
     }
 
     /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using Lockstep.Core.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
@@ -15,24 +13,22 @@ internal static class ChangedFields
 {
     public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string writer)
     {
-        using var now = JsonText.Parse(written.Record.Body);
-        using var before = JsonText.Parse(written.Previous?.Body ?? RecordData.EmptyObject);
-        using var asked = JsonText.Parse(patch);
-        var (previous, wishes) = (Members(before.RootElement), diff ? Members(asked.RootElement) : []);
+        IEnumerable<JsonMember> changed = JsonChanges.Find(written.Record.Body, written.Previous?.Body ?? RecordData.EmptyObject);
+        if (diff)
+        {
+            var wishes = Members(patch);
+            changed = changed.Where(member => !wishes.TryGetValue(JsonChanges.NameOf(member), out var wish) || !JsonChanges.HaveSameValue(wish, member));
+        }
+
         output.Write("{\"data\":{"u8);
         var first = true;
-        foreach (var property in now.RootElement.EnumerateObject())
+        foreach (var (name, value) in changed)
         {
-            if (IsSame(previous, property) || IsSame(wishes, property))
-            {
-                continue;
-            }
-
             output.Write(first ? "\""u8 : ",\""u8);
             first = false;
-            output.Write(JsonMarshal.GetRawUtf8PropertyName(property));
+            output.Write(name.Span);
             output.Write("\":"u8);
-            output.Write(JsonMarshal.GetRawUtf8Value(property.Value));
+            output.Write(value.Span);
         }
 
         output.Write("}"u8);
@@ -40,11 +36,8 @@ internal static class ChangedFields
         output.Write("}"u8);
     }
 
-    /// <summary>By their names, each of which <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/> would search for.</summary>
-    private static Dictionary<string, JsonElement> Members(JsonElement element) => element.ValueKind == JsonValueKind.Object
-        ? element.EnumerateObject().ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal)
+    /// <summary>What the patch asks for, by name; nothing of operations.</summary>
+    private static Dictionary<string, JsonMember> Members(ReadOnlyMemory<byte> patch) => patch.Span[0] == (byte)'{'
+        ? JsonChanges.Find(patch, RecordData.EmptyObject).ToDictionary(JsonChanges.NameOf, StringComparer.Ordinal)
         : [];
-
-    private static bool IsSame(Dictionary<string, JsonElement> members, JsonProperty property) =>
-        members.TryGetValue(property.Name, out var value) && JsonEquality.Same(value, property.Value);
 }

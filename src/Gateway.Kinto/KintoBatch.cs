@@ -20,7 +20,7 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             return error!;
         }
 
-        var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), cancellationToken);
+        var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), outer.Room, cancellationToken);
 
         // Nothing was done at all: the client's own retry logic looks at the whole answer only.
         if (responses.Length > 0 && Array.TrueForAll(responses, response => response.IsUnavailable))
@@ -39,7 +39,6 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
     private void Write(IBufferWriter<byte> output, List<KintoRequest> requests, KintoResponse[] responses)
     {
         using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
-        using var body = new PooledBuffer();
         writer.WriteStartObject();
         writer.WriteStartArray("responses");
         for (var i = 0; i < responses.Length; i++)
@@ -61,10 +60,10 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             }
             else
             {
-                body.Clear();
-                response.Body(body);
+                // It writes by itself: the writer has handed over what is before, and needs not know what comes.
                 writer.WritePropertyName("body");
-                writer.WriteRawValue(body.Written.Span, skipInputValidation: true);
+                writer.Flush();
+                response.Body(output);
             }
 
             writer.WriteEndObject();

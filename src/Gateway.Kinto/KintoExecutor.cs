@@ -2,6 +2,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -9,25 +10,35 @@ namespace Lockstep.Gateway.Kinto;
 /// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
 /// a run was not executed, what follows is not begun: it may rest on what was not written.
 /// </summary>
-internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory accounts, KintoOptions options, ILogger<KintoExecutor> logger)
+/// <remarks>
+/// Before anything is loaded there is room for the most that it can be, and what it is stays counted until the answer has left. What comes
+/// and does not fit is dropped where nothing was done.
+/// </remarks>
+internal sealed partial class KintoExecutor(
+    IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
 {
-    public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, CancellationToken cancellationToken)
+    // An owner that takes longer cannot be reached, or its database hangs: the room that waits for it is for others meanwhile.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
     {
         switch (plan)
         {
             case KintoPlan.Answer answer:
                 return answer.Response;
             case KintoPlan.Call call:
-                return Render(call, await AskAsync(call.Bucket, new BucketRequest(call.Caller, [call.Operation]), cancellationToken), 0);
+                return await room.PromiseAsync(sizes.Most(call.Operation), cancellationToken)
+                    ? Keep(call, await AskAsync(call.Bucket, new BucketRequest(call.Caller, [call.Operation]), room, cancellationToken), room)
+                    : NoRoom;
             case KintoPlan.Task task:
-                return await RunAsync(task, cancellationToken);
+                return await room.PromiseAsync(task.Most, cancellationToken) ? await RunAsync(task, cancellationToken) : NoRoom;
             default:
                 throw new InvalidOperationException("Unknown plan.");
         }
     }
 
     /// <returns>One answer a part, in order.</returns>
-    public async ValueTask<KintoResponse[]> ExecuteAsync(BatchParts parts, CancellationToken cancellationToken)
+    public async ValueTask<KintoResponse[]> ExecuteAsync(BatchParts parts, AnswerRoom room, CancellationToken cancellationToken)
     {
         var responses = new KintoResponse[parts.Count];
         for (var next = 0; next < parts.Count;)
@@ -39,7 +50,7 @@ internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory a
                     responses[next++] = answer.Response;
                     break;
                 case KintoPlan.Task task:
-                    responses[next++] = await RunAsync(task, cancellationToken);
+                    responses[next++] = await RunAsync(task, room, cancellationToken);
                     if (task.ChangesAccounts)
                     {
                         parts.ForgetSignIns();
@@ -48,8 +59,7 @@ internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory a
                     break;
                 case KintoPlan.Call call:
                     var run = await RunOfAsync(parts, next, call, cancellationToken);
-                    var request = new BucketRequest(call.Caller, [.. run.Select(part => part.Operation)]);
-                    (await RunAsync(run, request, cancellationToken)).CopyTo(responses, next);
+                    (await RunAsync(run, room, cancellationToken)).CopyTo(responses, next);
                     next += run.Count;
                     if (responses[first].Status == 401)
                     {
@@ -73,9 +83,14 @@ internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory a
         return responses;
     }
 
-    /// <summary>The call and those right behind it that the same owner can take with it. None of them changes who anybody is.</summary>
-    private static async ValueTask<List<KintoPlan.Call>> RunOfAsync(
-        BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
+    private KintoResponse NoRoom =>
+        KintoErrors.Unavailable(options.RetryAfter, "There is no room for the answer now; nothing was done. Please retry later.");
+
+    /// <summary>
+    /// The call and those right behind it that the same owner can take with it. None of them changes who anybody is. Where nothing is
+    /// written they are no more than are loaded at a time; writes stay together.
+    /// </summary>
+    private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
         var run = new List<KintoPlan.Call> { call };
         while (first + run.Count < parts.Count
@@ -84,33 +99,93 @@ internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory a
             run.Add(same);
         }
 
+        if (!run.Exists(static part => part.Operation.IsWrite))
+        {
+            var (count, most) = (0, 0L);
+            while (count < run.Count && (count == 0 || most + sizes.Most(run[count].Operation) <= sizes.MostAtOnce))
+            {
+                most += sizes.Most(run[count++].Operation);
+            }
+
+            run.RemoveRange(count, run.Count - count);
+        }
+
         return run;
     }
 
     /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
-    private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, BucketRequest request, CancellationToken cancellationToken)
+    private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, AnswerRoom room, CancellationToken cancellationToken)
     {
         try
         {
-            var response = await AskAsync(run[0].Bucket, request, cancellationToken);
-            return [.. run.Select((call, index) => Render(call, response, index))];
+            if (!await room.PromiseAsync(run.Sum(part => sizes.Most(part.Operation)), cancellationToken))
+            {
+                return [.. run.Select(_ => NoRoom)];
+            }
+
+            var request = new BucketRequest(run[0].Caller, [.. run.Select(static part => part.Operation)]);
+            var response = await AskAsync(run[0].Bucket, request, room, cancellationToken);
+            KintoResponse[] rendered = [.. run.Select((call, index) => Render(call, response, index))];
+            if (!room.TryKeep(rendered.Sum(static part => part.Size)))
+            {
+                for (var i = 0; i < rendered.Length; i++)
+                {
+                    rendered[i] = AnswerSizes.IsChange(response.Outcomes[i]) ? rendered[i] : NoRoom;
+                }
+
+                room.Keep(rendered.Sum(static part => part.Size));
+            }
+
+            return rendered;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
+            room.Lapse();
             LogFault(e);
             return [.. run.Select(_ => KintoErrors.Internal)];
         }
     }
 
-    private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, CancellationToken cancellationToken)
+    private KintoResponse Keep(KintoPlan.Call call, BucketResponse response, AnswerRoom room)
     {
-        var response = await buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
+        var rendered = Render(call, response, 0);
+        if (room.TryKeep(rendered.Size))
+        {
+            return rendered;
+        }
+
+        if (!AnswerSizes.IsChange(response.Outcomes[0]))
+        {
+            return NoRoom;
+        }
+
+        room.Keep(rendered.Size);
+        return rendered;
+    }
+
+    private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, AnswerRoom room, CancellationToken cancellationToken)
+    {
+        var asked = buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
+        var response = asked.IsCompleted || room.Promised == 0 ? await asked : await LapsingAsync(asked.AsTask(), room);
         if (response.Outcomes[0] is AccountClosed)
         {
             accounts.Forget(request.Caller);
         }
 
         return response;
+    }
+
+    private async ValueTask<BucketResponse> LapsingAsync(Task<BucketResponse> asked, AnswerRoom room)
+    {
+        try
+        {
+            return await asked.WaitAsync(Patience, time, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!asked.IsCompleted)
+        {
+            room.Lapse();
+            return await asked;
+        }
     }
 
     [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed and was answered 500. The exception says why: a fault in the program, which should be reported, or a stop that cut the request off.")]
@@ -137,5 +212,28 @@ internal sealed partial class KintoExecutor(IBuckets buckets, AccountDirectory a
             LogFault(e);
             return KintoErrors.Internal;
         }
+    }
+
+    /// <summary>As a part of a batch.</summary>
+    private async ValueTask<KintoResponse> RunAsync(KintoPlan.Task task, AnswerRoom room, CancellationToken cancellationToken)
+    {
+        if (!await room.PromiseAsync(task.Most, cancellationToken))
+        {
+            return NoRoom;
+        }
+
+        var response = await RunAsync(task, cancellationToken);
+        if (room.TryKeep(response.Size))
+        {
+            return response;
+        }
+
+        if (task.Most > 0)
+        {
+            return NoRoom;
+        }
+
+        room.Keep(response.Size);
+        return response;
     }
 }

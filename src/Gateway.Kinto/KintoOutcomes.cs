@@ -45,7 +45,7 @@ internal static class KintoOutcomes
         new(status)
         {
             Stamp = record.Modified,
-            Size = record.Body.Length,
+            Size = AnswerSizes.Of(record, fields is not null),
             Length = fields is null ? KintoWriter.ObjectLength(target.PublicId(record.Id), record, request.Principal!.Id) : null,
             Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal!.Id),
         };
@@ -54,7 +54,7 @@ internal static class KintoOutcomes
         new(200)
         {
             Stamp = stamp,
-            Size = records.Sum(record => (long)record.Body.Length),
+            Size = AnswerSizes.Of(records, fields is not null),
             Length = fields is null ? KintoWriter.ListLength(records) : null,
             Body = output => KintoWriter.WriteList(output, records, fields),
         };
@@ -70,7 +70,11 @@ internal static class KintoOutcomes
             writer.WriteRawValue(data.WrittenSpan, skipInputValidation: true);
             writer.WriteEndObject();
         };
-        return KintoErrors.Create(412, KintoErrno.ModifiedMeanwhile, "Precondition Failed", "Resource was modified meanwhile", details) with { Stamp = failed.Stamp };
+        return KintoErrors.Create(412, KintoErrno.ModifiedMeanwhile, "Precondition Failed", "Resource was modified meanwhile", details) with
+        {
+            Stamp = failed.Stamp,
+            Size = failed.Existing is { } shown ? AnswerSizes.Of(shown, isCopied: true) : 0,
+        };
     }
 
     private static KintoResponse MissingParent(ObjectRef parent) =>

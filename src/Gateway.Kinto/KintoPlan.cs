@@ -16,6 +16,9 @@ internal abstract record KintoPlan
     /// <summary>Anything else.</summary>
     public sealed record Task(Func<CancellationToken, ValueTask<KintoResponse>> Run) : KintoPlan
     {
+        /// <summary>Bytes that its answer can be, where it loads anything large. A batch asks for its parts by itself.</summary>
+        public long Most { get; init; }
+
         /// <summary>After it credentials may be somebody else's, or nobody's.</summary>
         public bool ChangesAccounts { get; init; }
     }

@@ -42,8 +42,10 @@ internal sealed class KintoProtocol(
             SignInAsync = request.SignInAsync,
             MayRegister = registration.Allows(request.Http),
             BaseUrl = request.BaseUrl,
+            Who = request.Who,
+            Room = request.Room,
         };
-        var response = await executor.ExecuteAsync(handlers.Plan(method, kinto), cancellationToken);
+        var response = await executor.ExecuteAsync(handlers.Plan(method, kinto), request.Room, cancellationToken);
         return answers.Of(response, isPrivate: kinto.Principal is not null);
     }
 

@@ -37,6 +37,12 @@ internal sealed record KintoRequest
     /// <summary>The URL under which clients see <c>/</c> of the API, version included, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }
 
+    /// <summary>Whom room and places are counted for.</summary>
+    public string Who { get; init; } = "";
+
+    /// <summary>Where room for the answer is asked for.</summary>
+    public required AnswerRoom Room { get; init; }
+
     /// <summary>In how many parts one answer's room is shared: the sub-requests of a batch, else 1.</summary>
     public int Share { get; init; } = 1;
 

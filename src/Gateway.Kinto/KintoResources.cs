@@ -11,6 +11,9 @@ internal static class KintoResources
     private const string FlushPath = "/__flush__";
     private const string BatchPath = "/batch";
 
+    // Of a write beside its data, and of a patch beside what it brings.
+    private const int EnvelopeBytes = 64 << 10;
+
     public static IReadOnlyList<Resource<KintoHandler>> All { get; } =
     [
         new("/", Reads(Access.Anonymous, static (kinto, request) => kinto.Root.Plan(request))),
@@ -48,7 +51,16 @@ internal static class KintoResources
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
         .Select(resource => options.ReadOnly && resource.Template.Text is not BatchPath
             ? resource.Only(method => method.Name is "GET" or "HEAD")
-            : resource));
+            : resource)
+        .Select(resource => resource.Template.Text is BatchPath
+            ? resource
+            : resource.With(method => method.Body is BodyKind.Buffered ? method with { Body = new BodyKind.Buffered(MaxBodyBytes(options)) } : method)));
+
+    /// <summary>
+    /// Bytes of a body that writes one object: no more than twice the data that it may have, so that what is taken apart stays small.
+    /// Two, since a client may escape what it sends, and a patch may test what it replaces.
+    /// </summary>
+    public static int MaxBodyBytes(KintoOptions options) => (int)Math.Min((2L * options.MaxRecordBytes) + EnvelopeBytes, int.MaxValue);
 
     /// <summary>Objects that lie in a bucket.</summary>
     private static Resource<KintoHandler> List(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,

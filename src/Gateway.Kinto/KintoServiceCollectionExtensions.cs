@@ -8,6 +8,7 @@ public static class KintoServiceCollectionExtensions
     public static IServiceCollection AddKinto(this IServiceCollection services) => services
         .AddSingleton<KintoHandlers>()
         .AddSingleton<KintoAnswers>()
+        .AddSingleton<AnswerSizes>()
         .AddSingleton<KintoExecutor>()
         .AddSingleton<KintoBatch>()
         .AddSingleton<BatchReader>()

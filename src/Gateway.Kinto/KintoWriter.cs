@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -66,13 +67,13 @@ internal static class KintoWriter
             return;
         }
 
-        var body = (fields?.Apply(record.Body) ?? record.Body).Span;
+        var body = fields?.Apply(record.Body) ?? record.Body;
         if (body.Length > 2)
         {
             output.Write(","u8);
         }
 
-        output.Write(body[1..]);
+        output.WriteStored(body[1..]);
     }
 
     private static long DataLength(string id, StoredRecord record)

@@ -13,6 +13,7 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed class ListParameters
 {
     private const int MaxSortFields = 10;
+    private const int MaxSortDepth = 20;
     private const int MaxIds = 1_000;
 
     private ListQuery query;
@@ -168,6 +169,12 @@ internal sealed class ListParameters
         if (fields.Count > MaxSortFields || fields.Exists(field => field.Path.Length == 0))
         {
             error = KintoErrors.Invalid("querystring", "_sort", $"_sort should be a list of at most {MaxSortFields} fields");
+            return;
+        }
+
+        if (fields.Exists(static field => field.Path.AsSpan().Count('.') >= MaxSortDepth))
+        {
+            error = KintoErrors.Invalid("querystring", "_sort", $"a field of _sort may have {MaxSortDepth} names");
             return;
         }
 

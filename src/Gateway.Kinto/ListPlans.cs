@@ -4,14 +4,21 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
-internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
+internal sealed class ListPlans(KintoOptions options, IBuckets buckets, long maxGatheredBytes = ListPlans.MaxGatheredBytes)
 {
     /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
+
+    // What all deletions that are under way have gathered for their answers, and about what one tombstone takes.
+    private const long MaxGatheredBytes = 128L << 20;
+    private const int TombstoneBytes = 256;
+
+    private readonly SharedBudget gathered = new(maxGatheredBytes);
 
     public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
         Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }));
@@ -96,10 +103,40 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
 
     /// <summary>
     /// With <c>_limit</c> one step; without it steps until nothing that was there at the first one is left. The
-    /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted.
+    /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted. So it is
+    /// where there is no room for what was gathered.
     /// </summary>
     private async ValueTask<KintoResponse> DeleteAsync(
         KintoRequest request, KintoTarget target, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
+    {
+        var (user, held) = (request.Principal!.Id, 0L);
+        try
+        {
+            return await DeleteAsync(
+                request,
+                target,
+                parameters,
+                precondition,
+                count =>
+                {
+                    if (!gathered.TryTake(user, TombstoneBytes * (long)count))
+                    {
+                        return false;
+                    }
+
+                    held += TombstoneBytes * (long)count;
+                    return true;
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            gathered.Release(user, held);
+        }
+    }
+
+    private async ValueTask<KintoResponse> DeleteAsync(
+        KintoRequest request, KintoTarget target, ListParameters parameters, Precondition precondition, Func<int, bool> hasRoom, CancellationToken cancellationToken)
     {
         var bucket = buckets.Get(target.Bucket);
         var query = parameters.Query with
@@ -123,6 +160,13 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets)
             if (parameters.HasLimit || deleted.Next is null)
             {
                 return Render(deleted with { Tombstones = tombstones }, request, target, parameters);
+            }
+
+            // It can come to everything that somebody has.
+            if (!hasRoom(deleted.Tombstones.Count))
+            {
+                return KintoErrors.Unavailable(options.RetryAfter, string.Create(
+                    CultureInfo.InvariantCulture, $"{tombstones.Count} objects were deleted, then there was no room for the answer. Please retry later."));
             }
 
             query = query with { Cursor = deleted.Next };

@@ -140,7 +140,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         var full = KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options);
         return behaviour is "full"
             ? full
-            : full with { Length = null, Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
+            : full with { Length = null, Size = full.Size + (written.Previous is { } previous ? AnswerSizes.Of(previous, isCopied: true) : 0), Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
     }
 
     private KintoPlan.Call Call(KintoRequest request, KintoTarget target, Operation operation, FieldSelection? fields = null) =>

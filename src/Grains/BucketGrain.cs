@@ -28,6 +28,11 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
 
     public Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: false);
 
+    public Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) =>
+        request.ToRequest().IsReadOnly
+            ? RunAsync(request, isSystem: false, cancellationToken)
+            : throw new ArgumentException("A write is not given up.", nameof(request));
+
     public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: true);
 
     public Task PingAsync() => Task.CompletedTask;
@@ -49,7 +54,7 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
         return Task.Run(() => owners.CloseAsync(id, cancellationToken), cancellationToken);
     }
 
-    private async Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate surrogate, bool isSystem)
+    private async Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate surrogate, bool isSystem, CancellationToken cancellationToken = default)
     {
         var request = surrogate.ToRequest();
         if (request.Caller.Access is not (BucketAccess.Own or BucketAccess.ByAcl or BucketAccess.System)
@@ -58,7 +63,7 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
             throw new ArgumentException($"Access {request.Caller.Access} does not come this way.", nameof(surrogate));
         }
 
-        return BucketResponseSurrogate.From(await ExecuteAsync(request, CancellationToken.None), request);
+        return BucketResponseSurrogate.From(await ExecuteAsync(request, cancellationToken), request);
     }
 
     private async Task<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)

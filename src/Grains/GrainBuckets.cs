@@ -11,7 +11,8 @@ namespace Lockstep.Grains;
 /// <list type="number">
 /// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
 /// been executed or may still be, and its caller is told that.</item>
-/// <item>Reads are sent again, for as long as the setting says.</item>
+/// <item>Reads are sent again, for as long as the setting says. One that had Orleans' whole time is not: it is rather the read that takes
+/// long than the owner that is gone.</item>
 /// <item>One time is for all waiting: for the cluster, for an owner that answers, and between attempts. A call that is sent by then
 /// takes at most what Orleans gives it, which is longer than an owner takes.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
@@ -42,6 +43,9 @@ public sealed partial class GrainBuckets(
     // Timestamp of the last failed call; 0 for none.
     private long failed;
 
+    // Of the last call that was counted; 0 for none.
+    private long counted;
+
     public IBucket Get(BucketId id) => new GrainBucket(this, id);
 
     private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
@@ -68,8 +72,14 @@ public sealed partial class GrainBuckets(
 
     private void Suspect(string call, Exception e)
     {
+        Volatile.Write(ref failed, time.GetTimestamp());
+        Count(call, e);
+    }
+
+    private void Count(string call, Exception e)
+    {
         lost.Add(call);
-        var last = Interlocked.Exchange(ref failed, time.GetTimestamp());
+        var last = Interlocked.Exchange(ref counted, time.GetTimestamp());
         if (last == 0 || time.GetElapsedTime(last) >= LogPause)
         {
             LogLost(call, $"{e.GetType().Name}: {e.Message}");
@@ -91,8 +101,21 @@ public sealed partial class GrainBuckets(
         {
             try
             {
-                // Not cancelled either: carrying a token costs every poll more than an answer that nobody reads does now and then.
-                return await CallAsync(id, route(id), new Sending(request));
+                return await CallAsync(id, route(id), new Sending(request), cancellationToken);
+            }
+            catch (TimeoutException e)
+            {
+                // If its owner answers something else, other calls need not fear for it.
+                if (await IsAnsweringAsync(id, route(id), cancellationToken))
+                {
+                    Count("read", e);
+                }
+                else
+                {
+                    Suspect("read", e);
+                }
+
+                return BucketResponse.Uniform(request, Unavailable.StoreFailed);
             }
             catch (Exception e) when (IsLost(e, cancellationToken))
             {
@@ -128,7 +151,7 @@ public sealed partial class GrainBuckets(
             try
             {
                 // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
-                return await CallAsync(id, way, sending);
+                return await CallAsync(id, way, sending, CancellationToken.None);
             }
             catch (Exception e) when (WasSentBack(e, sending))
             {
@@ -148,8 +171,8 @@ public sealed partial class GrainBuckets(
         }
     }
 
-    private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending) =>
-        version.CallAsync(OwnerOf(id, way), id, sending);
+    private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending, CancellationToken givenUp) =>
+        version.CallAsync(OwnerOf(id, way), id, sending, givenUp);
 
     private async ValueTask<bool> HasJoinedAsync(CancellationToken cancellationToken)
     {
@@ -183,6 +206,19 @@ public sealed partial class GrainBuckets(
             }
 
             await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsAnsweringAsync(BucketId id, IGrainFactory way, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await OwnerOf(id, way).PingAsync().WaitAsync(PingTime, time, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (IsLost(e, cancellationToken))
+        {
+            return false;
         }
     }
 

@@ -20,6 +20,11 @@ public interface IBucketGrain : IGrainWithStringKey
     [Alias("run")]
     Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request);
 
+    /// <summary>As <see cref="RunAsync"/>, for a read that can take long: it ends when its caller has gone.</summary>
+    /// <exception cref="ArgumentException">The caller claims to be the server itself, or the request is no read.</exception>
+    [Alias("read")]
+    Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
+
     /// <summary>
     /// What the server itself does, for a flush or after an account's end. It is a call of its own, so that nothing that a
     /// client can bring into a request makes it one of the server's.

@@ -12,16 +12,30 @@ namespace Lockstep.Grains;
 /// <item>Once in a while a request takes the way through Orleans, or the owner would be taken for idle.</item>
 /// </list>
 /// </summary>
-/// <param name="owners">This silo's owners.</param>
-/// <param name="time">The clock.</param>
-public sealed class LocalOwners(InProcessBuckets owners, TimeProvider time)
+public sealed class LocalOwners
 {
     // An owner is let go of that was not called for a minute, or for longer if the setting says so.
     private static readonly TimeSpan LeastIdle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CallEvery = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<BucketId, BucketGrain> active = new();
+    private readonly InProcessBuckets owners;
+    private readonly TimeProvider time;
     private volatile bool isLeaving;
+
+    /// <param name="owners">This silo's owners.</param>
+    /// <param name="time">The clock.</param>
+    public LocalOwners(InProcessBuckets owners, TimeProvider time)
+    {
+        (this.owners, this.time) = (owners, time);
+        owners.OnLetGo(id =>
+        {
+            if (active.TryGetValue(id, out var grain))
+            {
+                grain.EndIdle();
+            }
+        });
+    }
 
     /// <summary>Whether <see cref="BeginLeaving"/> was called.</summary>
     public bool IsLeaving => isLeaving;

@@ -22,7 +22,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         this.options = options;
         Secret = secret;
-        writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault, Metrics);
+        writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault, Metrics, TimeProvider.System);
     }
 
     /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const PROGRAM = fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
+const PROGRAM = process.env.LOCKSTEP_SERVER ?? fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
@@ -72,7 +72,7 @@ class Server {
 
       const entrance = this.#storage.cluster
         ? this.#spawn(PROGRAM, LISTENING, { role: "gateway", urls: url })
-        : this.#spawn(process.env.LOCKSTEP_SERVER ?? PROGRAM, LISTENING, { urls: url, ...(await this.#siloPorts()) });
+        : this.#spawn(PROGRAM, LISTENING, { urls: url, ...(await this.#siloPorts()) });
       const [{ Address }] = await Promise.all([entrance, ...silos]);
       this.address = Address;
     } catch (error) {

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Missing = Lockstep.Core.Outcomes.Missing;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
@@ -20,6 +21,7 @@ public sealed class GrainBucketsTests : IDisposable
     private static readonly BucketId Bucket = BucketId.DefaultBucket("b");
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private static readonly BucketRequest Read = new(Alice, [new ReadRecord(ObjectRef.Record("tasks", "a"))]);
+    private static readonly BucketRequest Sort = new(Alice, [new ListRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1, Sort = [new SortField("a", Descending: false)] })]);
     private static readonly BucketRequest Write = new(Alice, [new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray())]);
 
     private readonly FakeOwner owner = new();
@@ -50,6 +52,52 @@ public sealed class GrainBucketsTests : IDisposable
 
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(Buckets(), Read)));
         Assert.Equal(["run", "run", "run"], owner.Calls);
+    }
+
+    /// <summary>Else whoever has the server sort for long makes all others' writes ask first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_ThatTakesTooLong_HoldsUpNoWrite_IfItsOwnerAnswersOtherwise(bool answers)
+    {
+        var buckets = Buckets();
+        owner.Fail(new TimeoutException());
+        if (answers)
+        {
+            owner.Answer();
+        }
+        else
+        {
+            owner.Fail(new TimeoutException());
+            owner.Answer();
+        }
+
+        owner.Answer();
+
+        Assert.Equal([Unavailable.StoreFailed], await ExecuteAsync(buckets, Read));
+        Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
+        Assert.Equal(answers ? ["run", "ping", "run"] : ["run", "ping", "ping", "run"], owner.Calls);
+    }
+
+    [Fact]
+    public async Task Sort_ThatCanBeGivenUp_GoesAsSuch_AndToASiloThatDoesNotKnowThatAsARead()
+    {
+        var time = new FakeTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var buckets = Buckets(time: time);
+        using var gone = new CancellationTokenSource();
+        foreach (var known in new[] { true, false, false })
+        {
+            if (!known && owner.Calls.Count == 1)
+            {
+                owner.Fail(Unreadable());
+            }
+
+            owner.Answer();
+            Assert.IsType<Missing>(Assert.Single((await buckets.Get(Bucket).ExecuteAsync(Sort, gone.Token)).Outcomes));
+        }
+
+        Assert.Equal(["read", "read", "run", "run"], owner.Calls);
     }
 
     [Fact]
@@ -281,6 +329,8 @@ public sealed class GrainBucketsTests : IDisposable
         }
 
         public Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request) => RunAsync(request, "run");
+
+        public Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "read");
 
         public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, "administer");
 

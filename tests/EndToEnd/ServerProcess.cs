@@ -16,7 +16,7 @@ public sealed class ServerProcess : ProgramProcess
         IEnumerable<string>? prefix = null,
         string? program = null,
         bool readsOutput = true)
-        : base([.. prefix ?? [], "dotnet", Path.Combine(program ?? AppContext.BaseDirectory, "lockstep.dll"), .. arguments], environment, readsOutput)
+        : base([.. prefix ?? [], "dotnet", program ?? ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll")), .. arguments], environment, readsOutput)
     {
     }
 
@@ -44,7 +44,7 @@ public sealed class ServerProcess : ProgramProcess
     /// <param name="program">The directory of the program, with its settings for logging.</param>
     public static async Task<(ServerProcess Server, Uri Address)> StartUnreadAsync(TestStorage storage, string program)
     {
-        var server = new ServerProcess(WithPorts(Settings(storage.Directory), storage.Environment), storage.Environment, program: program, readsOutput: false);
+        var server = new ServerProcess(WithPorts(Settings(storage.Directory), storage.Environment), storage.Environment, program: Path.Combine(program, "lockstep.dll"), readsOutput: false);
         try
         {
             while (!server.listening.Task.IsCompleted)

@@ -52,17 +52,22 @@ public sealed class GatewayMetricsTests
         {
             using var log = Log(server);
             var admission = server.Services.GetRequiredService<Http.Admission>();
-            var held = Enumerable.Range(0, 2).Select(_ => admission.TryEnter("alice", 0)!.Value).ToList();
-            Assert.Null(admission.TryEnter("alice", 0));
-            held.ForEach(ticket => ticket.Dispose());
-            using (admission.TryEnter("alice", 900))
+            var held = Enumerable.Range(0, 2).Select(_ => admission.TryEnter("alice")!.Value).ToList();
+            Assert.Null(admission.TryEnter("alice"));
+            held.ForEach(place => place.Dispose());
+            using (var first = admission.TryReceive("alice")!)
+            using (var second = admission.TryReceive("alice")!)
             {
-                Assert.Null(admission.TryEnter("alice", 900));
+                Assert.True(first.TryHold(900));
+                Assert.False(second.TryHold(900));
             }
 
-            Assert.True(admission.TryAnswer("alice", 900));
-            Assert.False(admission.TryAnswer("alice", 900));
-            admission.EndAnswer("alice", 900);
+            using (var first = admission.RoomForAnswer("alice"))
+            using (var second = admission.RoomForAnswer("alice"))
+            {
+                Assert.True(first.TryKeep(900));
+                Assert.False(second.TryKeep(900));
+            }
 
             foreach (var reason in new[] { "requests", "bodies", "answers" })
             {

@@ -32,6 +32,29 @@ public sealed class LimitTests : IAsyncLifetime
         Assert.Equal(201, (await client.PutAsync(Record, $$$"""{"data":{"a":"{{{new string('x', 9_000)}}}"}}""")).Status);
     }
 
+    /// <summary>A record may have 10,000 bytes here, and what writes it 64 KiB more than twice that.</summary>
+    [Theory]
+    [InlineData("PUT", "application/json", """{"data":{"a":1} SPACE}""")]
+    [InlineData("PATCH", "application/merge-patch+json", """{"data":{"a":1} SPACE}""")]
+    [InlineData("PATCH", "application/json-patch+json", """[{"op":"test","path":"/data/b","value":1} SPACE]""")]
+    public async Task Body_OfOneObject_MuchLongerThanItsData_Is413_AlsoAsPartOfABatch(string method, string type, string body)
+    {
+        using var client = await server.NewUserAsync();
+        await client.PutAsync(Record, """{"data":{"b":1}}""");
+        const int most = 20_000 + (64 << 10);
+        foreach (var (length, status) in new[] { (most, 200), (most + 1, 413) })
+        {
+            var text = body.Replace("SPACE", new string(' ', length - body.Length + "SPACE".Length), StringComparison.Ordinal);
+            Assert.Equal((length, status), (text.Length, (await client.SendAsync(method, Record, text, ("Content-Type", type))).Status));
+            if (text[0] == '{')
+            {
+                var batch = await client.PostAsync(
+                    "/batch", $$"""{"requests":[{"method":"{{method}}","path":"{{Record}}","headers":{"Content-Type":"{{type}}"},"body":{{text}}}]}""");
+                Assert.Equal(status, batch.Json.GetProperty("responses")[0].GetProperty("status").GetInt32());
+            }
+        }
+    }
+
     [Theory]
     [InlineData("application/json", """{"data":{"b":"LONG"}}""")]
     [InlineData("application/merge-patch+json", """{"data":{"b":"LONG"}}""")]

@@ -1,4 +1,14 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Routing;
+using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -228,6 +238,16 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
     }
 
     [Fact]
+    public async Task Sort_ByAFieldOfManyNames_Is400_AndOfAFewIsFine()
+    {
+        using var client = await SeedAsync("a");
+
+        Assert.Equal(200, (await client.GetAsync($"{List}?_sort={string.Join('.', Enumerable.Repeat("a", 20))}")).Status);
+        (await client.GetAsync($"{List}?_sort=b,-{string.Join('.', Enumerable.Repeat("a", 21))}")).AssertError(400, KintoErrno.InvalidParameters);
+        (await client.GetAsync($"{List}?_sort={string.Join('.', Enumerable.Repeat("a", 15_000))}")).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Fact]
     public async Task Sort_TooManyFields_Is400()
     {
         using var client = await SeedAsync("a");
@@ -311,6 +331,41 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
 
         Assert.Equal(2250, (await client.DeleteAsync(List)).Ids.Count());
         Assert.Empty((await client.GetAsync(List)).Ids);
+    }
+
+    [Fact]
+    public async Task Delete_OfMoreThanThereIsRoomToTellOf_IsToldWhereItStopped_AndGoesOn()
+    {
+        var alice = new Principal("account:alice", "alice", "d0b2a1ce-0000-0000-0000-000000000000");
+        var target = KintoTarget.OfBucket(alice, "default").Records("tasks");
+        using var buckets = new InProcessBuckets(new InMemoryBucketStore(), new BucketOptions(), TimeProvider.System);
+        await buckets.Get(target.Bucket).ExecuteAsync(
+            new BucketRequest(target.Caller, [.. Enumerable.Range(0, 6_500).Select(i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), "{}"u8.ToArray()))]), default);
+
+        // Of 256 bytes each a quarter of this is some more than the 2,000 of one step.
+        var plans = new ListPlans(new KintoOptions(), buckets, maxGatheredBytes: 4 * 2_500 * 256);
+        var request = new KintoRequest
+        {
+            Method = "DELETE",
+            Path = RequestPath.OfDecoded(target.Path),
+            Query = QueryParameters.None,
+            Header = static _ => null,
+            SignInAsync = static (_, _) => new(SignIn.Anonymous),
+            BaseUrl = "",
+            Principal = alice,
+
+            // Nothing is loaded for this answer.
+            Room = null!,
+        };
+        var statuses = new List<(int, long)>();
+        while (statuses.Count < 3)
+        {
+            var response = await Assert.IsType<KintoPlan.Task>(plans.Delete(request, target)).Run(default);
+            var left = await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [new CountRecords(target.List, new ListQuery { Limit = 1 })]), default);
+            statuses.Add((response.Status, Assert.IsType<CountFound>(left.Outcomes[0]).Count));
+        }
+
+        Assert.Equal([(503, 2_500), (200, 0), (200, 0)], statuses);
     }
 
     private async Task<KintoClient> SeedAsync(params string[] ids)

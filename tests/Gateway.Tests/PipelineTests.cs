@@ -220,7 +220,7 @@ public sealed class PipelineTests
             Assert.Equal((201, ""), await SendCodedAsync(alice, "/notes/alice/a", Gzip("x"), "gzip"));
         }
 
-        await using var server = await NotesServer.StartAsync(http => http with { MaxBufferedBytes = 4 * NotesProtocol.MaxBytes });
+        await using var server = await NotesServer.StartAsync(http => http with { MaxBufferedBytes = 16 * NotesProtocol.MaxBytes });
         using var client = server.Client("alice");
         foreach (var chunked in new[] { false, true })
         {

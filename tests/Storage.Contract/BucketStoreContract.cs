@@ -46,7 +46,7 @@ public abstract class BucketStoreContract
         Assert.Equal(CommitStatus.Done, outcome.Status);
         var loaded = await Store.LoadAsync(id, claim: false, default);
         Assert.NotNull(loaded);
-        Assert.Equal(heads with { Row = outcome.Row, Lease = outcome.Lease, Lists = loaded.Lists }, loaded);
+        Assert.Equal(heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation, Lists = loaded.Lists }, loaded);
         Assert.Equal(head, Assert.Single(loaded.Lists).Value);
         var read = await Store.ReadAsync(new BucketKey(id, outcome.Row), [new RecordKey(List, "a-1"), new RecordKey(List, "A-1"), new RecordKey(4, "a-1")], Projection.Whole, default);
         AssertSame(record, Assert.Single(read).Value);

@@ -37,6 +37,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0003_cluster.sql"] = "0b56ae8c0a7bb941",
             ["0004_live_and_dead.sql"] = "0c8b16019f77d0e6",
             ["0005_closed_accounts.sql"] = "938467040aff5871",
+            ["0006_no_index_of_both.sql"] = "542f712690c67b48",
             ["0007_expiry.sql"] = "2bd584d989a3b228",
         };
 

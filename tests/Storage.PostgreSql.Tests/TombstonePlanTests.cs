@@ -59,6 +59,44 @@ public sealed class TombstonePlanTests(TestDatabase database) : IClassFixture<Te
             await RowsReadAsync(source, new RecordScan(new BucketKey(BucketId.Named("b"), bucket), 2, dead, 100, 1 << 20), static statement => statement.Rows()), 1, Few + 1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Lists_OfLiveRecordsAndTombstones_ReadWhatTheyAnswer(bool analyzed)
+    {
+        var bucket = (long)(await database.QueryAsync($"INSERT INTO buckets (id, kind, version) VALUES ('b:{Guid.NewGuid():N}', 1, 1) RETURNING bucket"))!;
+        await database.ExecuteAsync(
+            $$"""
+            INSERT INTO records (bucket, list, id, modified, deleted, body)
+            SELECT {{bucket}}, 1, 'r' || lpad(((i * 7919) % {{Many}})::text, 6, '0'), 1000 + i, i % 3 = 0, '{}' FROM generate_series(0, {{Many - 1}}) i
+            """);
+        if (analyzed)
+        {
+            await database.ExecuteAsync("ANALYZE records");
+        }
+
+        await using var source = PostgresConnections.CreateSource(database.Options);
+        var cursor = new PageCursor(new(60_000), "r050000", new(1_000_000));
+        var changed = new ListQuery { Limit = 100, Since = new(2_000) };
+        foreach (var query in new[]
+        {
+            changed,
+            changed with { Sort = [new SortField("last_modified", Descending: false)] },
+            changed with { Cursor = cursor },
+            changed with { Cursor = cursor, Sort = [new SortField("last_modified", Descending: false)] },
+            changed with { Since = new(1000 + Many - 50) },
+        })
+        {
+            var scan = new RecordScan(new BucketKey(BucketId.Named("b"), bucket), 1, query, query.Limit, 1 << 20);
+
+            // One row more than fits, of each index.
+            Assert.InRange(await RowsReadAsync(source, scan, static statement => statement.Rows()), 1, 2 * (query.Limit + 1));
+        }
+
+        var poll = new RecordScan(new BucketKey(BucketId.Named("b"), bucket), 1, changed with { Since = new(1000 + Many - 50) }, 100, 1 << 20);
+        Assert.Equal(49, await RowsReadAsync(source, poll, static statement => statement.Count()));
+    }
+
     private static async Task<long> RowsReadAsync(NpgsqlDataSource source, RecordScan scan, Func<ScanStatement, NpgsqlCommand> choose)
     {
         await using var connection = await source.OpenConnectionAsync();

@@ -26,6 +26,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0001_initial.sql"] = "53989de60b3381dc",
             ["0002_live_and_dead.sql"] = "abc62dacfbb2b560",
             ["0003_closed_accounts.sql"] = "4fbc36cc80b97eaf",
+            ["0004_no_index_of_both.sql"] = "0c2d08d73722518d",
             ["0005_expiry.sql"] = "04d03a45d80d2ad4",
         };
         var assembly = typeof(SqliteDatabase).Assembly;

@@ -59,7 +59,7 @@ public sealed class SqliteWriterTests : IDisposable
     {
         using var metrics = new StoreMetrics(time);
         using var log = new MeasurementLog(metrics.Meter);
-        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics, time);
         await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
 
         // The clock is looked at when a transaction begins, and when it has ended.
@@ -76,7 +76,7 @@ public sealed class SqliteWriterTests : IDisposable
         using var metrics = new StoreMetrics(time);
         var opened = 0;
         using var writer = new SqliteWriter(
-            () => new SqliteStatements(Connect(opened++ == 0 ? new UnclosableConnection(ConnectionString) : new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+            () => new SqliteStatements(Connect(opened++ == 0 ? new UnclosableConnection(ConnectionString) : new SqliteConnection(ConnectionString))), faults.Enqueue, metrics, time);
         await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
 
         var told = await writer.WriteAsync(static statements =>
@@ -96,7 +96,7 @@ public sealed class SqliteWriterTests : IDisposable
     {
         var clock = new FakeTime();
         using var metrics = new StoreMetrics(time);
-        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics, clock);
         await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
         using var hold = new SemaphoreSlim(0);
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -49,6 +49,28 @@ public sealed class TombstonePlanTests : IDisposable
         Assert.DoesNotContain("TEMP B-TREE", rows, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string, ListQuery> ListsOfBoth => new()
+    {
+        { "newest first", new ListQuery { Limit = 100, Since = new(2_000) } },
+        { "oldest first", new ListQuery { Limit = 100, Since = new(2_000), Sort = [new SortField("last_modified", Descending: false)] } },
+        { "second page", new ListQuery { Limit = 100, Since = new(2_000), Cursor = Cursor } },
+        { "but one", new ListQuery { Limit = 100, Since = new(2_000), ExcludedIds = ["r000007"] } },
+    };
+
+    [Theory]
+    [MemberData(nameof(ListsOfBoth))]
+    public void Lists_OfLiveRecordsAndTombstones_MergeTheirIndexes(string name, ListQuery query)
+    {
+        var (rows, count) = Plans(new RecordScan(new BucketKey(BucketId.Named("b"), 1), 1, query, query.Limit, 1 << 20));
+
+        foreach (var plan in new[] { rows, count })
+        {
+            Assert.Contains("INDEX records_live (bucket=? AND list=? AND modified>?", plan, StringComparison.Ordinal);
+            Assert.Contains("INDEX records_dead (bucket=? AND list=? AND modified>?", plan, StringComparison.Ordinal);
+            Assert.False(plan.Contains("TEMP B-TREE", StringComparison.Ordinal), name);
+        }
+    }
+
     [Fact]
     public void Lists_OfVeryManyLiveRecordsById_AreNotSortedForEachPage()
     {

@@ -10,9 +10,15 @@ public static class JsonEquality
     // What computes with an exponent overflows beyond this; nobody means such a number.
     private const int MaxExponentLength = 9;
 
+    // Nobody means a longer one either, and a long one must not be gone through each time it is compared with a short one.
+    private const int MaxNumberLength = 4096;
+
+    // A character has at most this many bytes when it is escaped.
+    private const int MaxEscapeLength = 6;
+
     /// <summary>
-    /// Linear in the smaller of the two. Half a surrogate pair is the same as itself. Numbers with an exponent of ten
-    /// characters or more are the same only when they are spelled alike.
+    /// Linear in the smaller of the two. Half a surrogate pair is the same as itself. Numbers of more than 4,096 characters, or with
+    /// an exponent of ten or more, are the same only when they are spelled alike.
     /// </summary>
     public static bool Same(JsonElement a, JsonElement b) => a.ValueKind == b.ValueKind && a.ValueKind switch
     {
@@ -30,8 +36,16 @@ public static class JsonEquality
             return false;
         }
 
-        var members = b.EnumerateObject().ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal);
-        return a.EnumerateObject().All(property => members.TryGetValue(property.Name, out var other) && Same(property.Value, other));
+        var members = new Dictionary<string, JsonElement>(b.GetPropertyCount(), StringComparer.Ordinal);
+        var longest = 0;
+        foreach (var property in b.EnumerateObject())
+        {
+            members[property.Name] = property.Value;
+            longest = Math.Max(longest, JsonMarshal.GetRawUtf8PropertyName(property).Length);
+        }
+
+        return a.EnumerateObject().All(property => JsonMarshal.GetRawUtf8PropertyName(property).Length <= longest * MaxEscapeLength
+            && members.TryGetValue(property.Name, out var other) && Same(property.Value, other));
     }
 
     private static bool SameItems(JsonElement a, JsonElement b) =>
@@ -42,7 +56,9 @@ public static class JsonEquality
         var left = JsonMarshal.GetRawUtf8Value(a);
         var right = JsonMarshal.GetRawUtf8Value(b);
         return left.SequenceEqual(right)
-            || ((left.Contains((byte)'\\') || right.Contains((byte)'\\')) && string.Equals(JsonText.Decode(a), JsonText.Decode(b), StringComparison.Ordinal));
+            || (left.Length <= right.Length * MaxEscapeLength && right.Length <= left.Length * MaxEscapeLength
+                && (left.Contains((byte)'\\') || right.Contains((byte)'\\'))
+                && string.Equals(JsonText.Decode(a), JsonText.Decode(b), StringComparison.Ordinal));
     }
 
     private static bool SameNumber(JsonElement a, JsonElement b)
@@ -50,7 +66,8 @@ public static class JsonEquality
         var left = JsonMarshal.GetRawUtf8Value(a);
         var right = JsonMarshal.GetRawUtf8Value(b);
         return left.SequenceEqual(right)
-            || (ExponentLength(left) <= MaxExponentLength && ExponentLength(right) <= MaxExponentLength && JsonElement.DeepEquals(a, b));
+            || (left.Length <= MaxNumberLength && right.Length <= MaxNumberLength
+                && ExponentLength(left) <= MaxExponentLength && ExponentLength(right) <= MaxExponentLength && JsonElement.DeepEquals(a, b));
     }
 
     private static int ExponentLength(ReadOnlySpan<byte> number)

@@ -31,6 +31,9 @@ internal sealed class JsonItems : IEnumerable<JsonTree>
 
     public int Count { get; private set; }
 
+    /// <summary>Chunks: what it takes to find a place.</summary>
+    public int ChunkCount => chunks.Count;
+
     public JsonTree this[int index]
     {
         get
@@ -71,7 +74,7 @@ internal sealed class JsonItems : IEnumerable<JsonTree>
         }
     }
 
-    public void Write(IBufferWriter<byte> output, int depth)
+    public void Write(IBufferWriter<byte> output, JsonWork work, int depth)
     {
         output.Write("["u8);
         var first = true;
@@ -83,7 +86,8 @@ internal sealed class JsonItems : IEnumerable<JsonTree>
             }
 
             first = false;
-            item.Write(output, depth);
+            work.Spend();
+            item.Write(output, work, depth);
         }
 
         output.Write("]"u8);

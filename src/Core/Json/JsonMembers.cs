@@ -61,12 +61,13 @@ internal sealed class JsonMembers
         }
     }
 
-    public void Write(IBufferWriter<byte> output, int depth)
+    public void Write(IBufferWriter<byte> output, JsonWork work, int depth)
     {
         output.Write("{"u8);
         var first = true;
         foreach (var (source, name, value) in members)
         {
+            work.Spend();
             if (value is null)
             {
                 continue;
@@ -78,7 +79,7 @@ internal sealed class JsonMembers
                 ? JsonMarshal.GetRawUtf8PropertyName(source)
                 : JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
             output.Write("\":"u8);
-            value.Write(output, depth);
+            value.Write(output, work, depth);
         }
 
         output.Write("}"u8);

@@ -15,12 +15,16 @@ public static class JsonMerge
     /// <param name="lower">An object; anything else counts as one without members.</param>
     /// <param name="upper">An object.</param>
     /// <param name="rule">What happens to a member that both have, and to null.</param>
-    public static void Write(IBufferWriter<byte> output, JsonElement lower, JsonElement upper, JsonMergeRule rule)
+    public static void Write(IBufferWriter<byte> output, JsonElement lower, JsonElement upper, JsonMergeRule rule) =>
+        Write(output, lower, upper, rule, new JsonWork());
+
+    internal static void Write(IBufferWriter<byte> output, JsonElement lower, JsonElement upper, JsonMergeRule rule, JsonWork work)
     {
         // What the lower one has under the names of the upper one.
         var covered = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var member in upper.EnumerateObject())
         {
+            work.Spend();
             covered[member.Name] = default;
         }
 
@@ -30,6 +34,7 @@ public static class JsonMerge
         {
             foreach (var member in lower.EnumerateObject())
             {
+                work.Spend();
                 ref var old = ref CollectionsMarshal.GetValueRefOrNullRef(covered, member.Name);
                 if (Unsafe.IsNullRef(ref old))
                 {
@@ -55,7 +60,7 @@ public static class JsonMerge
             if (member.Value.ValueKind == JsonValueKind.Object
                 && (rule == JsonMergeRule.MergePatch || (rule == JsonMergeRule.Deep && old.ValueKind == JsonValueKind.Object)))
             {
-                Write(output, old, member.Value, rule);
+                Write(output, old, member.Value, rule, work);
             }
             else
             {

@@ -22,40 +22,62 @@ internal sealed class JsonTree
     public JsonTree(JsonMembers members) => this.members = members;
 
     /// <summary>Null when it is no object.</summary>
-    public JsonMembers? Members => members ??= source.ValueKind == JsonValueKind.Object ? new JsonMembers(source) : null;
+    public JsonMembers? Members(JsonWork work)
+    {
+        if (members is null && source.ValueKind == JsonValueKind.Object)
+        {
+            work.Spend(source.GetPropertyCount());
+            members = new JsonMembers(source);
+        }
+
+        return members;
+    }
 
     /// <summary>Null when it is no array.</summary>
-    public JsonItems? Items => items ??= source.ValueKind == JsonValueKind.Array ? new JsonItems(source) : null;
+    public JsonItems? Items(JsonWork work)
+    {
+        if (items is null && source.ValueKind == JsonValueKind.Array)
+        {
+            work.Spend(source.GetArrayLength());
+            items = new JsonItems(source);
+        }
+
+        return items;
+    }
 
     private bool IsWhole => members is null && items is null;
 
-    /// <summary>As <see cref="JsonEquality.Same"/>.</summary>
-    public bool Same(JsonElement other)
+    /// <summary>As <see cref="JsonEquality.Same"/>; linear in the other.</summary>
+    public bool Same(JsonElement other, JsonWork work)
     {
-        if (IsWhole && source.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array))
+        if (IsWhole)
         {
+            work.Spend(JsonMarshal.GetRawUtf8Value(other).Length);
             return JsonEquality.Same(source, other);
         }
 
-        // Taken apart first: what is compared again and again with something small must not be gone through each time.
+        work.Spend();
         return other.ValueKind switch
         {
-            JsonValueKind.Object => Members is { } own && own.Count == other.GetPropertyCount()
-                && other.EnumerateObject().All(member => own.TryGet(member.Name, out var value) && value.Same(member.Value)),
-            JsonValueKind.Array => Items is { } own && own.Count == other.GetArrayLength()
-                && own.Zip(other.EnumerateArray(), static (item, value) => item.Same(value)).All(static same => same),
+            JsonValueKind.Object => members is not null && members.Count == other.GetPropertyCount()
+                && other.EnumerateObject().All(member => members.TryGet(member.Name, out var value) && value.Same(member.Value, work)),
+            JsonValueKind.Array => items is not null && items.Count == other.GetArrayLength()
+                && items.Zip(other.EnumerateArray(), (item, value) => item.Same(value, work)).All(static same => same),
             _ => false,
         };
     }
 
     /// <param name="output">Where to.</param>
+    /// <param name="work">Counts what is written.</param>
     /// <param name="depth">In how many objects and arrays it lies.</param>
     /// <exception cref="JsonException">It is nested deeper than <see cref="JsonText"/> reads.</exception>
-    public void Write(IBufferWriter<byte> output, int depth = 0)
+    public void Write(IBufferWriter<byte> output, JsonWork work, int depth = 0)
     {
         if (IsWhole)
         {
-            output.Write(JsonMarshal.GetRawUtf8Value(source));
+            var bytes = JsonMarshal.GetRawUtf8Value(source);
+            work.Spend(bytes.Length);
+            output.Write(bytes);
             return;
         }
 
@@ -67,11 +89,11 @@ internal sealed class JsonTree
 
         if (members is not null)
         {
-            members.Write(output, depth + 1);
+            members.Write(output, work, depth + 1);
         }
         else
         {
-            items!.Write(output, depth + 1);
+            items!.Write(output, work, depth + 1);
         }
     }
 }

@@ -13,11 +13,13 @@ public static class RecordSelection
     /// <param name="records">Candidates; those that do not match are left out.</param>
     /// <param name="query">What to take, in which order.</param>
     /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
+    /// <param name="givenUp">Nobody waits for the page any more.</param>
     /// <returns>A page, or that the cursor is not one of this order.</returns>
-    public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp)
+    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp = default)
     {
         var matching = records.Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp);
-        return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp) : InOrder(matching, query, stamp);
+        return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp, givenUp) : InOrder(matching, query, stamp);
     }
 
     /// <summary>As many from the front as the query's limits allow, at least one.</summary>
@@ -60,19 +62,27 @@ public static class RecordSelection
         return Page(sorted, more: false, query, stamp);
     }
 
-    private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp)
+    private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp)
     {
-        var entries = matching.Select(record => FieldSortEntry.Of(record, query.Sort)).ToList();
-        entries.Sort((a, b) => FieldSortEntry.Compare(a, b, query.Sort));
+        var sort = new FieldSort(query.Sort);
+        var entries = new List<FieldSortEntry>();
+        foreach (var record in matching)
+        {
+            givenUp.ThrowIfCancellationRequested();
+            entries.Add(sort.Of(record));
+        }
+
         if (query.Cursor is { } cursor)
         {
-            if (FieldSortEntry.Of(cursor, query.Sort) is not { } end)
+            if (sort.Of(cursor) is not { } end)
             {
                 return new Invalid("querystring", "_token", "_token has invalid content");
             }
 
-            entries.RemoveAll(entry => FieldSortEntry.Compare(entry, end, query.Sort) <= 0);
+            entries.RemoveAll(entry => entry.CompareTo(end) <= 0);
         }
+
+        entries.Sort();
 
         var taken = Take(entries, query, static entry => entry.Record!);
         var listStamp = query.Cursor?.ListStamp ?? stamp;
@@ -82,7 +92,7 @@ public static class RecordSelection
         }
 
         var last = taken[^1];
-        if (last.KeysAsJson() is not { Length: <= MaxSortKeyLength } keys)
+        if (sort.ValuesOf(last.Record!) is not { Length: <= MaxSortKeyLength } keys)
         {
             return new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
         }

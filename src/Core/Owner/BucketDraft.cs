@@ -192,6 +192,11 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
     /// <param name="restamps">Whether the record gets the write's stamp in any case.</param>
     public void Merge(ListRef list, RecordChange change, StoredRecord? previous, StoredRecord? live, bool restamps)
     {
+        if (change.Body is null && live?.UnreadLength is not null)
+        {
+            throw new InvalidOperationException("The body that is to stay was not read.");
+        }
+
         var stamp = NextStamp(hint: null);
         var record = new StoredRecord
         {

@@ -39,9 +39,16 @@ public sealed record BucketOptions
     [Bounds(1)]
     public long MaxSortedBytes { get; init; } = 64L << 20;
 
-    /// <summary>Reads sorted in memory at a time, in the process. Default: 2.</summary>
+    /// <summary>Reads sorted in memory at a time, in the process; no more than half of its processors sort at a time. Default: 2.</summary>
     [Bounds(1)]
     public int MaxConcurrentSorts { get; init; } = 2;
+
+    /// <summary>
+    /// Bytes that turns, sorts and patches of the process may hold beside what waits: rows as they are and as they become, and what is
+    /// taken apart. One user may hold a quarter. Default: 256 MiB.
+    /// </summary>
+    [Bounds(1)]
+    public long MaxWorkBytes { get; init; } = 256L << 20;
 
     /// <summary>
     /// How long an owner takes at most to answer: a request waits in its queue for three quarters of it, and what it asks the

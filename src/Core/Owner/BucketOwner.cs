@@ -31,6 +31,7 @@ internal sealed class BucketOwner
     private readonly OperationReader reader;
     private readonly BucketOptions options;
     private readonly QueueBudget budget;
+    private readonly OwnerWork work;
     private readonly OwnerMetrics metrics;
     private readonly TimeProvider time;
     private readonly Action<Exception> onFault;
@@ -50,15 +51,23 @@ internal sealed class BucketOwner
         OperationReader reader,
         BucketOptions options,
         QueueBudget budget,
+        OwnerWork work,
         OwnerMetrics metrics,
         TimeProvider time,
         Action<Exception> onFault)
     {
-        (this.store, this.reader, this.options, this.budget, this.metrics, this.time, this.onFault) = (store, reader, options, budget, metrics, time, onFault);
+        (this.store, this.reader, this.options, this.budget, this.work) = (store, reader, options, budget, work);
+        (this.metrics, this.time, this.onFault) = (metrics, time, onFault);
         lastUsed = time.GetTimestamp();
+        Id = id;
         heads = new RememberedHeads(id, store, time);
         reads = new BucketReads(heads, store, reader, options, metrics, time, DrainAsync);
     }
+
+    public BucketId Id { get; }
+
+    /// <summary>As far as is known nobody has ever written to the bucket.</summary>
+    public bool IsUnwritten => heads.IsUnwritten;
 
     /// <returns>Null when this owner is gone; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
@@ -146,7 +155,8 @@ internal sealed class BucketOwner
             }
         }
 
-        return new ValueTask<BucketResponse>(AnswerInTimeAsync(pending));
+        // Mostly its turn has begun by now, and ends in time by itself.
+        return new ValueTask<BucketResponse>(pending.HasBegun ? pending.Answered : AnswerInTimeAsync(pending));
     }
 
     private async Task<BucketResponse> AnswerInTimeAsync(PendingRequest pending)
@@ -171,23 +181,41 @@ internal sealed class BucketOwner
     {
         while (Drain() is { } batch)
         {
-            var begun = batch.FindAll(static pending => pending.TryBegin());
-            try
+            for (var most = batch.Count; batch.Count > 0;)
             {
-                await TakeTurnAsync(begun);
-            }
-            catch (Exception fault)
-            {
-                // Whatever it was: were this loop to end, nobody could write to the bucket again.
-                heads.Forget();
-                onFault(fault);
-            }
+                var taken = batch.GetRange(0, Math.Min(most, batch.Count));
+                batch.RemoveRange(0, taken.Count);
+                var turn = taken.FindAll(static pending => pending.HasBegun || pending.TryBegin());
+                if (turn.Count < taken.Count)
+                {
+                    Release(taken.FindAll(pending => !turn.Contains(pending)));
+                }
 
-            // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
-            budget.Release(batch.Sum(static pending => pending.Size), batch.Sum(static pending => pending.Operations));
-            begun.ForEach(static pending => pending.Answer());
+                try
+                {
+                    await TakeTurnAsync(turn);
+                }
+                catch (Exception fault)
+                {
+                    // Whatever it was: were this loop to end, nobody could write to the bucket again.
+                    heads.Forget();
+                    onFault(fault);
+                }
+
+                // What was too much for one turn takes the next one, with no more than may fit. If nothing was decided, nobody knows.
+                var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
+                most = 2 * Math.Max(1, done.Count);
+                batch.InsertRange(0, turn.FindAll(pending => !done.Contains(pending)));
+
+                // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
+                Release(done);
+                done.ForEach(static pending => pending.Answer());
+            }
         }
     }
+
+    private void Release(List<PendingRequest> done) =>
+        budget.Release(done.Sum(static pending => pending.Size), done.Sum(static pending => pending.Operations));
 
     private async ValueTask TakeTurnAsync(List<PendingRequest> begun)
     {
@@ -199,14 +227,17 @@ internal sealed class BucketOwner
         var begunAt = metrics.Now();
         if (!await TryExecuteAsync(begun))
         {
-            foreach (var pending in begun.Where(static pending => pending.Response is null))
+            foreach (var pending in begun.Where(static pending => !pending.IsDecided))
             {
                 await TryExecuteAsync([pending]);
             }
         }
 
         metrics.TurnEnded(begunAt);
-        begun.ForEach(pending => metrics.Answered(pending.Response));
+        foreach (var pending in begun.Where(static pending => pending.IsDecided))
+        {
+            metrics.Answered(pending.Response);
+        }
     }
 
     private List<PendingRequest>? Drain()
@@ -243,19 +274,29 @@ internal sealed class BucketOwner
     /// request that brought it and not those that came along: each is run in a turn of its own. Never after a commit that may
     /// have happened, or work would be done twice; then nobody knows, and all are told so.
     /// </summary>
-    /// <returns>False when nothing was written and each is to be run alone; true when all answers are decided.</returns>
+    /// <returns>
+    /// False when nothing was written and each is to be run alone. Else the answers are decided: of all, or of those that could be done
+    /// with the bytes that a turn may have, at least of the first.
+    /// </returns>
     private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
+        begun = [.. begun];
         var requests = begun.ConvertAll(static pending => pending.Request);
         var deadline = begun.Select(static pending => pending.Deadline).Aggregate(Deadline.Earliest);
-        using var reading = new CancellationTokenSource(deadline.Left, time);
+        using var over = new CancellationTokenSource(deadline.Left, time);
+        var left = new List<PendingRequest>();
+        using var memory = new TurnMemory(work.Memory);
         var mayBeWritten = false;
         try
         {
-            for (var attempt = 0; attempt < MaxTurnAttempts && !reading.IsCancellationRequested; attempt++)
+            for (var attempt = 0; attempt < MaxTurnAttempts && !over.IsCancellationRequested; attempt++)
             {
                 // :: Step 1: apply the requests to the heads.
                 var seen = heads.Takeovers;
+                memory.Clear();
+                begun.AddRange(left);
+                requests.AddRange(left.ConvertAll(static pending => pending.Request));
+                left = [];
 
                 // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
                 // come round again. Whatever ends a lease makes turns begin from what is stored.
@@ -264,14 +305,36 @@ internal sealed class BucketOwner
                 var responses = new BucketResponse[requests.Count];
                 try
                 {
-                    turn = new Turn(known ?? await heads.LoadAsync(claim: false, reading.Token), reader, store, options, time);
-                    await turn.PreloadAsync(requests, reading.Token);
+                    turn = new Turn(known ?? await heads.LoadAsync(claim: false, over.Token), reader, store, options, time, work, memory);
+                    await turn.PreloadAsync(requests, over.Token);
                     for (var i = 0; i < responses.Length; i++)
                     {
-                        responses[i] = await turn.ExecuteAsync(requests[i], reading.Token);
+                        if (i > 0 && memory.Bytes >= options.MaxTurnBytes)
+                        {
+                            // The others take the next turn.
+                            left = begun.GetRange(i, begun.Count - i);
+                            begun = begun.GetRange(0, i);
+                            requests = requests.GetRange(0, i);
+                            responses = responses[..i];
+                            break;
+                        }
+
+                        responses[i] = await ExecuteAsync(turn, begun[i], over.Token);
                     }
                 }
-                catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && reading.IsCancellationRequested))
+                catch (OperationCanceledException) when (!over.IsCancellationRequested && begun.Exists(static pending => pending.CallerGone.IsCancellationRequested))
+                {
+                    begun = WithoutGone(begun);
+                    if (begun.Count == 0)
+                    {
+                        return true;
+                    }
+
+                    requests = begun.ConvertAll(static pending => pending.Request);
+                    attempt--;
+                    continue;
+                }
+                catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && over.IsCancellationRequested))
                 {
                     DecideAll(begun, Unavailable.StoreFailed);
                     return true;
@@ -306,12 +369,15 @@ internal sealed class BucketOwner
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var committed = store.CommitAsync(commit).AsTask();
-                await ((Task)deadline.WaitAsync(committed)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)committed.WaitAsync(over.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!committed.IsCompleted)
                 {
                     // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.
+                    // Of those that were to take the next one nothing is done.
                     DecideAll(begun, Unavailable.FateUnknown);
+                    DecideAll(left, Unavailable.Overloaded);
                     begun.ForEach(static pending => pending.Answer());
+                    left.ForEach(static pending => pending.Answer());
                     metrics.Committed((await committed).Status, committing);
                     heads.Forget();
                     return true;
@@ -325,7 +391,7 @@ internal sealed class BucketOwner
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
-                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease }, seen);
+                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
                         Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:
@@ -374,6 +440,27 @@ internal sealed class BucketOwner
 
             return mayBeWritten || begun.Count == 1;
         }
+    }
+
+    /// <summary>Only work that can take long is looked after while it lasts.</summary>
+    private static async ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading)
+    {
+        if (!pending.CallerGone.CanBeCanceled || !pending.Request.Operations.Any(static operation => operation is PatchRecord or DeleteRecords or ListRecords))
+        {
+            return await turn.ExecuteAsync(pending.Request, reading);
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(reading, pending.CallerGone);
+        return await turn.ExecuteAsync(pending.Request, either.Token);
+    }
+
+    /// <summary>Nobody waits for what some of these ask for, and nothing is committed: the turn begins again without them.</summary>
+    /// <returns>The others.</returns>
+    private static List<PendingRequest> WithoutGone(List<PendingRequest> begun)
+    {
+        var gone = begun.FindAll(static pending => pending.CallerGone.IsCancellationRequested);
+        gone.ForEach(static pending => pending.DecideGone());
+        return begun.FindAll(static pending => !pending.IsDecided);
     }
 
     /// <summary>In whose names a turn writes. What the server does by itself is nobody's, also where it is about somebody.</summary>

@@ -11,12 +11,19 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 public sealed class InProcessBuckets : IBuckets, IDisposable
 {
+    // Of buckets that nobody has written to there is no end: any name will do. They are let go of in the order in which they came.
+    private const int MaxUnwritten = 1_000;
+
     private readonly ConcurrentDictionary<BucketId, BucketOwner> owners = new();
+    private readonly ConcurrentQueue<BucketOwner> unwritten = new();
+    private int unwrittenCount;
+    private Action<BucketId> letGo = static _ => { };
     private readonly IBucketStore store;
     private readonly BucketOptions options;
     private readonly TimeProvider time;
     private readonly OperationReader reader;
     private readonly QueueBudget budget;
+    private readonly OwnerWork work;
     private readonly OwnerMetrics metrics;
     private readonly Action<Exception>? onFault;
 
@@ -31,8 +38,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        var sorts = new SemaphoreSlim(options.MaxConcurrentSorts);
-        reader = new OperationReader(store, new ListReader(store, options.MaxSortedRecords, options.MaxSortedBytes, sorts), time);
+        work = new OwnerWork(options, time);
+        reader = new OperationReader(store, new ListReader(store, options, work), time);
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>
@@ -47,6 +54,12 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
 
     /// <summary>What tests listen to.</summary>
     internal OwnerMetrics Metrics => metrics;
+
+    /// <summary>
+    /// Registers who wants to hear of owners that were let go of, since their buckets were never written to and there are too many of
+    /// those. From any thread.
+    /// </summary>
+    public void OnLetGo(Action<BucketId> listener) => letGo += listener;
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 
@@ -90,9 +103,52 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <summary>Ends the measurements; owners hold nothing that needs an end.</summary>
     public void Dispose() => metrics.Dispose();
 
-    private BucketOwner OwnerOf(BucketId id) => owners.TryGetValue(id, out var owner)
-        ? owner
-        : owners.GetOrAdd(id, key => new BucketOwner(key, store, reader, options, budget, metrics, time, Report));
+    private BucketOwner OwnerOf(BucketId id)
+    {
+        if (owners.TryGetValue(id, out var owner))
+        {
+            return owner;
+        }
+
+        var made = new BucketOwner(id, store, reader, options, budget, work, metrics, time, Report);
+        owner = owners.GetOrAdd(id, made);
+        if (owner == made)
+        {
+            unwritten.Enqueue(owner);
+            if (Interlocked.Increment(ref unwrittenCount) > MaxUnwritten)
+            {
+                EndUnwritten();
+            }
+        }
+
+        return owner;
+    }
+
+    /// <summary>Looks at the owner that came first of those whose buckets may be unwritten.</summary>
+    private void EndUnwritten()
+    {
+        if (!unwritten.TryDequeue(out var owner))
+        {
+            return;
+        }
+
+        Interlocked.Decrement(ref unwrittenCount);
+        if (!owner.IsUnwritten)
+        {
+            return;
+        }
+
+        if (!owner.TryClose(TimeSpan.Zero))
+        {
+            // It is at work; it may be written to now, or it comes round again.
+            unwritten.Enqueue(owner);
+            Interlocked.Increment(ref unwrittenCount);
+        }
+        else if (owners.TryRemove(KeyValuePair.Create(owner.Id, owner)))
+        {
+            letGo(owner.Id);
+        }
+    }
 
     private void Report(Exception fault)
     {

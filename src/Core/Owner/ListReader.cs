@@ -11,14 +11,24 @@ namespace Lockstep.Core.Owner;
 /// <item>A page is a run of the merged list's order without gaps: when the store stopped early, uncommitted rows beyond
 /// its last row wait for the next page.</item>
 /// <item>Pages after the first show nothing newer than the first page's list stamp, and answer that stamp.</item>
+/// <item>What is sorted has a place and room before it is read: see <see cref="OwnerWork"/>.</item>
 /// </list>
 /// </summary>
-internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long maxSortedBytes, SemaphoreSlim sorts)
+internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work)
 {
+    // Beside its data.
+    private const long BytesARecord = 512;
+
+    private Invalid TooMuch { get; } = new(
+        "querystring",
+        "_sort",
+        $"Too much to sort by this field (over {options.MaxSortedRecords} records or {options.MaxSortedBytes} bytes match); sort by last_modified or id.");
+
     /// <param name="heads">The bucket as the caller sees it.</param>
     /// <param name="head">The list, which exists.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp comes from the store.</param>
     /// <param name="query">What to read.</param>
+    /// <param name="user">Who asks; empty for the server itself.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     /// <returns>The page and the version it was read at; no outcome when the list is gone from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
@@ -26,6 +36,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListHead head,
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
+        string user,
         CancellationToken cancellationToken)
     {
         if (query.Order != ListOrder.Fields)
@@ -33,15 +44,15 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
             return await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
         }
 
-        await sorts.WaitAsync(cancellationToken);
-        try
+        if (!query.HasFilters && head.Count > options.MaxSortedRecords)
         {
-            return await ReadSortedAsync(heads, head, uncommitted, query, cancellationToken);
+            return (TooMuch, heads.Version);
         }
-        finally
-        {
-            sorts.Release();
-        }
+
+        // Keys are copies of what they come from.
+        var size = (2 * Math.Min(head.Bytes, options.MaxSortedBytes)) + (BytesARecord * Math.Min(head.Count, options.MaxSortedRecords));
+        return await work.SortAsync(user, size, () => ReadSortedAsync(heads, head, uncommitted, query, cancellationToken), cancellationToken)
+            ?? (Unavailable.Overloaded, heads.Version);
     }
 
     private async ValueTask<(Outcome? Outcome, long Version)> ReadInOrderAsync(
@@ -76,7 +87,7 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
         ListQuery query,
         CancellationToken cancellationToken)
     {
-        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, maxSortedRecords, maxSortedBytes);
+        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, options.MaxSortedRecords, options.MaxSortedBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
         if (rows.Head is null && uncommitted is null)
         {
@@ -85,12 +96,11 @@ internal sealed class ListReader(IBucketStore store, int maxSortedRecords, long 
 
         if (rows.More)
         {
-            var reason = $"Too much to sort by this field (over {maxSortedRecords} records or {maxSortedBytes} bytes match); sort by last_modified or id.";
-            return (new Invalid("querystring", "_sort", reason), rows.Version);
+            return (TooMuch, rows.Version);
         }
 
         var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
-        return (RecordSelection.Page(records, query, (uncommitted is null ? rows.Head! : head).Stamp(heads.Rules)), rows.Version);
+        return (RecordSelection.Page(records, query, (uncommitted is null ? rows.Head! : head).Stamp(heads.Rules), cancellationToken), rows.Version);
     }
 
     /// <summary>

@@ -142,11 +142,12 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Time
 
         if (!head.Exists)
         {
-            return (RecordSelection.Page([], list.Query with { Sort = [] }, head.Stamp(heads.Rules)), heads.Version);
+            return (RecordSelection.Page([], list.Query with { Sort = [] }, head.Stamp(heads.Rules), cancellationToken), heads.Version);
         }
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
-        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, FromHorizon(list.Query, head) with { AliveAt = AliveAt(heads) }, cancellationToken);
+        var query = FromHorizon(list.Query, head) with { AliveAt = AliveAt(heads) };
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, query, caller.Principals.User ?? "", cancellationToken);
         if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } refusal)
         {
             outcome = refusal;

@@ -8,7 +8,7 @@ namespace Lockstep.Core.Owner;
 /// <param name="request">The request.</param>
 /// <param name="beginBy">When it is given up if its turn has not begun.</param>
 /// <param name="deadline">When it must be answered; later than that.</param>
-/// <param name="cancellationToken">The caller's; counts until its turn begins.</param>
+/// <param name="cancellationToken">The caller's; counts until its turn commits.</param>
 internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, Deadline deadline, CancellationToken cancellationToken)
 {
     private const int Waiting = 0;
@@ -18,6 +18,7 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
     // Answers must not run on the owner's turn: a slow reader of one answer would hold up the bucket.
     private readonly TaskCompletionSource<BucketResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? fault;
+    private bool isGone;
     private int state = Waiting;
 
     public BucketRequest Request { get; } = request;
@@ -34,11 +35,20 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
     /// <summary>What was decided; null while nothing is, or where that is a fault.</summary>
     public BucketResponse? Response { get; private set; }
 
+    /// <summary>Whether a turn has taken it.</summary>
+    public bool HasBegun => Volatile.Read(ref state) == Begun;
+
+    /// <summary>Whether its answer is decided, whatever that is.</summary>
+    public bool IsDecided => Response is not null || fault is not null || isGone;
+
+    /// <summary>Ends when its caller has gone.</summary>
+    public CancellationToken CallerGone => cancellationToken;
+
     /// <summary>For the caller.</summary>
     public Task<BucketResponse> Answered => answer.Task;
 
     /// <summary>
-    /// Takes the request out of the queue unless its caller has gone or it has waited for too long; from here on it runs to its end.
+    /// Takes the request out of the queue unless its caller has gone or it has waited for too long; from here on it is answered by its turn.
     /// </summary>
     public bool TryBegin()
     {
@@ -69,12 +79,19 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
 
     public void Decide(Exception thrown) => fault = thrown;
 
+    /// <summary>Nothing of it is done: its caller has gone.</summary>
+    public void DecideGone() => isGone = true;
+
     /// <summary>Tells the caller what was decided. Where nothing was, nobody knows what became of the request.</summary>
     public void Answer()
     {
         if (fault is not null)
         {
             answer.TrySetException(fault);
+        }
+        else if (isGone)
+        {
+            answer.TrySetCanceled(cancellationToken);
         }
         else
         {

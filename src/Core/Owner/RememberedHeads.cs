@@ -30,6 +30,9 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
     /// <summary>Those that count now; null for none.</summary>
     public BucketHeads? Current => Volatile.Read(ref heads) is { } known && store.IsCurrent(known) ? known : null;
 
+    /// <summary>As far as is known nobody has ever written to the bucket.</summary>
+    public bool IsUnwritten => Volatile.Read(ref newest) == 0;
+
     /// <summary>How often another process took the bucket over.</summary>
     public long Takeovers => Volatile.Read(ref takeovers);
 

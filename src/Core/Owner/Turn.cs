@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Json;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -16,7 +17,8 @@ namespace Lockstep.Core.Owner;
 /// <item>An operation either has its whole effect or none: everything that can refuse it is checked before the first
 /// change.</item>
 /// <item>Nothing here is true before the commit is done; a turn whose commit fails is thrown away.</item>
-/// <item>Of the rows that it touches it knows all but the bodies; a body is read only for who needs it.</item>
+/// <item>Of the rows that it touches it knows all but the bodies; a body is read only for who needs it, and while it is held there is
+/// room for it in <see cref="WorkMemory"/>. What finds no room is refused, and with it what follows in its request.</item>
 /// </list>
 /// </summary>
 internal sealed class Turn
@@ -24,15 +26,24 @@ internal sealed class Turn
     private const int MaxUploads = 20;
     private const int ExpiredAtOnce = 1_000;
 
+    // Bodies that are read before it is known how long they are.
+    private const int FewBodies = 4;
+
+    // From here on a patch is work for one of the places.
+    private const int LargeBytes = 256 << 10;
+
     private readonly BucketHeads start;
     private readonly OperationReader reader;
     private readonly IBucketStore store;
     private readonly BucketOptions options;
     private readonly TimeProvider time;
+    private readonly OwnerWork work;
+    private readonly TurnMemory memory;
     private readonly Dictionary<RecordKey, StoredRecord?> loaded = [];
 
-    public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time)
+    public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time, OwnerWork work, TurnMemory memory)
     {
+        (this.work, this.memory) = (work, memory);
         this.start = start;
         this.reader = reader;
         this.store = store;
@@ -57,7 +68,7 @@ internal sealed class Turn
             return;
         }
 
-        var whole = new HashSet<RecordKey>();
+        var whole = new Dictionary<RecordKey, string>();
         foreach (var request in requests)
         {
             foreach (var operation in request.Operations)
@@ -72,7 +83,7 @@ internal sealed class Turn
                             loaded.TryAdd(changed, null);
                             if (change.Body is null)
                             {
-                                whole.Add(changed);
+                                whole.TryAdd(changed, UserOf(request.Caller));
                             }
                         }
                     }
@@ -83,17 +94,43 @@ internal sealed class Turn
                     loaded.TryAdd(key, null);
                     if (operation is PatchRecord or PutRecord { Body: null })
                     {
-                        whole.Add(key);
+                        whole.TryAdd(key, UserOf(request.Caller));
                     }
                 }
             }
         }
 
+        if (whole.Count > FewBodies)
+        {
+            Load(await ReadAsync(loaded.Keys, Projection.Metadata));
+            var first = new List<RecordKey>();
+            var bytes = 0L;
+            foreach (var (key, user) in whole)
+            {
+                // What is made of it is about as long.
+                if (loaded[key] is { IsTombstone: false } row && bytes < options.MaxTurnBytes / 2 && memory.TryHold(user, row.Length))
+                {
+                    first.Add(key);
+                    bytes += row.Length;
+                }
+            }
+
+            Load(await ReadAsync(first, Projection.Whole));
+            return;
+        }
+
         // Begun together, so that a store that gathers reads gathers these.
-        var keys = whole.Count == 0 ? [.. loaded.Keys] : loaded.Keys.Where(key => !whole.Contains(key)).ToArray();
-        var (bodies, metadata) = (ReadAsync(whole, Projection.Whole), ReadAsync(keys, Projection.Metadata));
+        var keys = whole.Count == 0 ? [.. loaded.Keys] : loaded.Keys.Where(key => !whole.ContainsKey(key)).ToArray();
+        var (bodies, metadata) = (ReadAsync(whole.Keys, Projection.Whole), ReadAsync(keys, Projection.Metadata));
         Load(await bodies);
         Load(await metadata);
+        foreach (var (key, user) in whole)
+        {
+            if (loaded[key] is { IsTombstone: false } row && !memory.TryHold(user, row.Length))
+            {
+                loaded[key] = row with { Body = default, UnreadLength = row.Length };
+            }
+        }
 
         async Task<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(IReadOnlyCollection<RecordKey> wanted, Projection projection) =>
             wanted.Count == 0 ? NoRows : await store.ReadAsync(start.Key, wanted, projection, cancellationToken);
@@ -103,9 +140,11 @@ internal sealed class Turn
     {
         Draft.BeginRequest();
         var outcomes = new Outcome[request.Operations.Count];
+        var isFull = false;
         for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = await ExecuteAsync(request.Operations[i], request.Caller, cancellationToken);
+            outcomes[i] = isFull ? Unavailable.Overloaded : await ExecuteAsync(request.Operations[i], request.Caller, cancellationToken);
+            isFull = ReferenceEquals(outcomes[i], Unavailable.Overloaded);
         }
 
         return new BucketResponse(outcomes);
@@ -117,6 +156,7 @@ internal sealed class Turn
         {
             var (outcome, version) = await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken);
             IsStale |= version > Heads.Version;
+            memory.Count(outcome is RecordFound found ? found.Record.Length : outcome is PageFound page ? page.Records.Sum(static record => (long)record.Length) : 0);
             return outcome;
         }
 
@@ -149,8 +189,23 @@ internal sealed class Turn
     {
         var existing = await FindAsync(put.Target, cancellationToken);
         var live = existing is { IsTombstone: false } ? existing : null;
-        return await RefusalAsync(put.Target, put.Precondition, live, caller, cancellationToken)
-            ?? Draft.Write(put.Target, put.Body ?? live?.Body ?? RecordData.EmptyObject, put.Hint, existing, caller);
+        if (await RefusalAsync(put.Target, put.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var body = put.Body;
+        if (body is null && live is not null)
+        {
+            if (await WholeAsync(put.Target, live, caller, cancellationToken) is not { } whole)
+            {
+                return Unavailable.Overloaded;
+            }
+
+            body = whole.Body;
+        }
+
+        return Draft.Write(put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, caller);
     }
 
     private async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
@@ -164,10 +219,17 @@ internal sealed class Turn
         }
 
         var live = existing is { IsTombstone: false } ? existing : null;
-        return await RefusalAsync(target, create.Precondition, live, caller, cancellationToken)
-            ?? (live is not null
-                ? new RecordKept(await WholeAsync(target, live, cancellationToken))
-                : Draft.Write(target, create.Body, create.Hint, existing, caller));
+        if (await RefusalAsync(target, create.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (live is null)
+        {
+            return Draft.Write(target, create.Body, create.Hint, existing, caller);
+        }
+
+        return await WholeAsync(target, live, caller, cancellationToken) is { } whole ? new RecordKept(whole) : Unavailable.Overloaded;
     }
 
     private async ValueTask<Outcome> PatchAsync(PatchRecord patch, Caller caller, CancellationToken cancellationToken)
@@ -184,18 +246,62 @@ internal sealed class Turn
             return refusal;
         }
 
-        var (data, invalid) = RecordPatch.Apply(patch.Kind, live, patch.Patch, patch.ReservedFlag);
+        if (await WholeAsync(patch.Target, live, caller, cancellationToken) is not { } whole
+            || await ApplyAsync(patch, whole, caller, cancellationToken) is not var (data, invalid))
+        {
+            return Unavailable.Overloaded;
+        }
+
         if (data?.Body.Length > patch.MaxBytes)
         {
             return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");
         }
 
+        if (data is not null && !memory.TryHold(UserOf(caller), data.Body.Length))
+        {
+            return Unavailable.Overloaded;
+        }
+
+        memory.Count(data?.Body.Length ?? 0);
+
         return data is null
             ? invalid!
             : Draft.Write(patch.Target, data.Body, Hint(data.LastModified), existing, caller) with
             {
-                Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? existing : null,
+                Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null,
             };
+    }
+
+    /// <returns>What the patch makes of the record; null when there is no room for that, or no place came free.</returns>
+    private async ValueTask<(RecordData? Data, Invalid? Invalid)?> ApplyAsync(
+        PatchRecord patch, StoredRecord whole, Caller caller, CancellationToken cancellationToken)
+    {
+        if (whole.Length + patch.Patch.Length < LargeBytes)
+        {
+            return RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken);
+        }
+
+        var user = UserOf(caller);
+        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
+        {
+            return null;
+        }
+
+        var weight = JsonWeight.Of(whole.Body.Span) + JsonWeight.Of(patch.Patch.Span);
+        var hasRoom = false;
+        try
+        {
+            hasRoom = work.Memory.TryHold(user, weight);
+            return hasRoom ? RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken) : null;
+        }
+        finally
+        {
+            work.Processors.Leave();
+            if (hasRoom)
+            {
+                work.Memory.Release(user, weight);
+            }
+        }
     }
 
     private async ValueTask<Outcome> DeleteAsync(DeleteRecord delete, Caller caller, CancellationToken cancellationToken)
@@ -266,7 +372,7 @@ internal sealed class Turn
             return refusal;
         }
 
-        // :: Step 2: what was put by, and what is there.
+        // :: Step 2: what was put by, and what is there, as far as there is room for it.
         var changes = merge.Changes;
         if (merge.Upload is { } id)
         {
@@ -276,11 +382,21 @@ internal sealed class Turn
                 return new Missing(new ObjectRef(upload, id));
             }
 
+            if (!memory.TryHold(UserOf(caller), Heads[upload].Bytes))
+            {
+                return Unavailable.Overloaded;
+            }
+
+            memory.Count(Heads[upload].Bytes);
             changes = [.. await StagedAsync(upload, cancellationToken), .. changes];
-            await LoadAsync(list, changes, cancellationToken);
         }
 
-        // :: Step 3: room. What has expired is gone, though it may still be counted.
+        if (!await TryLoadAsync(list, changes, caller, cancellationToken))
+        {
+            return Unavailable.Overloaded;
+        }
+
+        // :: Step 3: the quota. What has expired is gone, though it may still be counted.
         if (!await FitsAsync(list, changes, merge.Quota, cancellationToken))
         {
             foreach (var due in Heads.Lists.Values.Where(head => head.List.Role == ListRole.Records).ToList())
@@ -347,7 +463,14 @@ internal sealed class Turn
             return new Missing(new ObjectRef(upload, stage.Upload));
         }
 
-        await LoadAsync(upload, stage.Changes, cancellationToken);
+        // What was put by is copied with what comes.
+        var size = stage.Changes.Sum(static change => (long)(change.Body?.Length ?? 0));
+        if (!await TryLoadAsync(upload, stage.Changes, caller, cancellationToken) || !memory.TryHold(UserOf(caller), size))
+        {
+            return Unavailable.Overloaded;
+        }
+
+        memory.Count(size);
         var (records, bytes) = (Heads[upload].Count, Heads[upload].Bytes - (StagedChange.Overhead * Heads[upload].Count));
         foreach (var change in stage.Changes)
         {
@@ -403,30 +526,59 @@ internal sealed class Turn
         return rows.ConvertAll(StagedChange.From);
     }
 
-    /// <summary>Reads what the changes will look at and was not read yet.</summary>
-    private async ValueTask LoadAsync(ListRef list, IReadOnlyList<RecordChange> changes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads what the changes will look at and was not read yet: of records the bodies that are to stay, of an upload's rows all, since they
+    /// say in them what they change.
+    /// </summary>
+    /// <returns>False when there is no room for it.</returns>
+    private async ValueTask<bool> TryLoadAsync(ListRef list, IReadOnlyList<RecordChange> changes, Caller caller, CancellationToken cancellationToken)
     {
         var head = Heads[list];
         if (Heads.Row == 0 || !head.Exists || start[list].Key != head.Key)
         {
-            return;
+            return true;
         }
 
-        var (whole, metadata) = (new HashSet<RecordKey>(), new HashSet<RecordKey>());
+        // :: Step 1: all but the bodies.
+        var unknown = new HashSet<RecordKey>();
         foreach (var change in changes)
         {
             var key = new RecordKey(head.Key, change.Id);
-            var known = loaded.TryGetValue(key, out var row);
-            if (change.Body is null || list.Role == ListRole.Uploads ? !known || row?.UnreadLength is not null : !known)
+            if (!loaded.ContainsKey(key) && unknown.Add(key))
             {
-                loaded.TryAdd(key, null);
-                (change.Body is null || list.Role == ListRole.Uploads ? whole : metadata).Add(key);
+                loaded.Add(key, null);
             }
         }
 
-        metadata.ExceptWith(whole);
-        Load(whole.Count == 0 ? NoRows : await store.ReadAsync(start.Key, whole, Projection.Whole, cancellationToken));
-        Load(metadata.Count == 0 ? NoRows : await store.ReadAsync(start.Key, metadata, Projection.Metadata, cancellationToken));
+        Load(unknown.Count == 0 ? NoRows : await store.ReadAsync(start.Key, unknown, Projection.Metadata, cancellationToken));
+
+        // :: Step 2: bodies.
+        var wanted = new HashSet<RecordKey>();
+        foreach (var change in changes)
+        {
+            var key = new RecordKey(head.Key, change.Id);
+            if ((change.Body is not null && list.Role != ListRole.Uploads) || Draft.Overlay.TryGet(head.Key, change.Id, out _)
+                || loaded[key] is not { IsTombstone: false } row || !wanted.Add(key))
+            {
+                continue;
+            }
+
+            memory.Count(row.Length);
+            if (row.UnreadLength is null)
+            {
+                wanted.Remove(key);
+            }
+            else if (!memory.TryHold(UserOf(caller), row.Length))
+            {
+                return false;
+            }
+        }
+
+        Load(wanted.Count == 0 ? NoRows : await store.ReadAsync(start.Key, wanted, Projection.Whole, cancellationToken));
+
+        // What somebody else has written meanwhile is another version: the turn is thrown away, and whatever it answers with it.
+        IsStale |= wanted.Any(key => loaded[key]?.UnreadLength is not null);
+        return !IsStale;
     }
 
     /// <summary>Removes what has expired; of an upload all.</summary>
@@ -512,12 +664,19 @@ internal sealed class Turn
         }
     }
 
-    /// <summary>The record with its body, for an answer that shows it.</summary>
-    private async ValueTask<StoredRecord> WholeAsync(ObjectRef target, StoredRecord record, CancellationToken cancellationToken)
+    /// <summary>The record with its body, for what is made of it or an answer that shows it.</summary>
+    /// <returns>Null when there is no room for it.</returns>
+    private async ValueTask<StoredRecord?> WholeAsync(ObjectRef target, StoredRecord record, Caller caller, CancellationToken cancellationToken)
     {
+        memory.Count(record.Length);
         if (record.UnreadLength is null)
         {
             return record;
+        }
+
+        if (!memory.TryHold(UserOf(caller), record.Length))
+        {
+            return null;
         }
 
         var whole = await reader.FindAsync(target, Heads, Draft.Overlay, cancellationToken);
@@ -526,8 +685,9 @@ internal sealed class Turn
             return whole;
         }
 
+        // The turn is thrown away, and whatever this answers with it.
         IsStale = true;
-        return record;
+        return null;
     }
 
     /// <summary>Why the write cannot be: its parent is missing, its precondition fails, the bucket is full. Else null.</summary>
@@ -549,8 +709,12 @@ internal sealed class Turn
         };
         if (!precondition.Holds(exists, stamp))
         {
-            var existing = precondition.Scope == PreconditionScope.Record && live is not null ? await WholeAsync(target, live, cancellationToken) : null;
-            return new PreconditionFailed(existing, stamp);
+            if (precondition.Scope != PreconditionScope.Record || live is null)
+            {
+                return new PreconditionFailed(Existing: null, stamp);
+            }
+
+            return await WholeAsync(target, live, caller, cancellationToken) is { } existing ? new PreconditionFailed(existing, stamp) : Unavailable.Overloaded;
         }
 
         var collection = target.List.Role switch
@@ -596,6 +760,8 @@ internal sealed class Turn
     private bool LeadsTooFar() =>
         options.ClockLeadRefusal > TimeSpan.Zero
         && Heads.Clock > ServerTimestamp.Now(time).Plus((long)options.ClockLeadRefusal.TotalMilliseconds);
+
+    private static string UserOf(Caller caller) => caller.Principals.User ?? "";
 
     private static readonly Dictionary<RecordKey, StoredRecord> NoRows = [];
 

@@ -16,31 +16,37 @@ public static class RecordPatch
     /// <param name="existing">The record as it is.</param>
     /// <param name="patch">UTF-8 JSON.</param>
     /// <param name="reservedFlag">A member that must not be truthy afterwards; see <see cref="Invalid.ReservedFlag"/>. Null for none.</param>
+    /// <param name="givenUp">Nobody waits for the result any more.</param>
     /// <returns>
     /// The new data, with <see cref="RecordData.LastModified"/> only where the patch asks for one; or what is wrong with
     /// the patch.
     /// </returns>
+    /// <exception cref="OperationCanceledException">It is given up.</exception>
     public static (RecordData? Data, Invalid? Invalid) Apply(
-        PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch, string? reservedFlag = null)
+        PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch, string? reservedFlag = null, CancellationToken givenUp = default) =>
+        Apply(kind, existing, patch, reservedFlag, new JsonWork(givenUp));
+
+    internal static (RecordData? Data, Invalid? Invalid) Apply(
+        PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch, string? reservedFlag, JsonWork work)
     {
         try
         {
-            using var data = JsonText.Parse(existing.Body);
+            using var data = JsonText.ParseAgain(existing.Body);
             using var changes = JsonText.Parse(patch);
             var result = new ArrayBufferWriter<byte>(existing.Body.Length + patch.Length + 2);
             if (kind == PatchKind.Operations)
             {
-                if (JsonPatch.Apply(WithServerFields(existing, data.RootElement), changes.RootElement) is not { } tree)
+                if (new JsonPatch(work).Apply(WithServerFields(existing, data.RootElement, work), changes.RootElement) is not { } tree)
                 {
                     return (null, NoObject);
                 }
 
-                tree.Write(result);
+                tree.Write(result, work);
             }
             else if (changes.RootElement.ValueKind == JsonValueKind.Object)
             {
                 JsonMerge.Write(
-                    result, data.RootElement, changes.RootElement, kind == PatchKind.Merge ? JsonMergeRule.MergePatch : JsonMergeRule.Replace);
+                    result, data.RootElement, changes.RootElement, kind == PatchKind.Merge ? JsonMergeRule.MergePatch : JsonMergeRule.Replace, work);
             }
             else
             {
@@ -64,7 +70,7 @@ public static class RecordPatch
 
     private static (RecordData? Data, Invalid? Invalid) Check(StoredRecord existing, ReadOnlyMemory<byte> result, string? reservedFlag)
     {
-        using var document = JsonText.Parse(result);
+        using var document = JsonText.ParseAgain(result);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             return (null, NoObject);
@@ -85,11 +91,12 @@ public static class RecordPatch
     }
 
     /// <summary>Operations may look at the fields that the server owns.</summary>
-    private static JsonTree WithServerFields(StoredRecord existing, JsonElement body)
+    private static JsonTree WithServerFields(StoredRecord existing, JsonElement body, JsonWork work)
     {
         var data = new JsonTree(body);
-        data.Members!.Set("id", new JsonTree(JsonSerializer.SerializeToElement(existing.Id)));
-        data.Members.Set("last_modified", new JsonTree(JsonSerializer.SerializeToElement(existing.Modified.Milliseconds)));
+        var members = data.Members(work)!;
+        members.Set("id", new JsonTree(JsonSerializer.SerializeToElement(existing.Id)));
+        members.Set("last_modified", new JsonTree(JsonSerializer.SerializeToElement(existing.Modified.Milliseconds)));
         return data;
     }
 }

@@ -44,7 +44,7 @@ internal static class JsonFault
                         var name = Name(ref reader);
                         if (name is null || !objects.Peek().Add(name))
                         {
-                            var fault = name is null ? "A name has half a surrogate pair in it" : $"The name {Quoted(name)} is given twice in one object";
+                            var fault = name is null ? "A name has half a surrogate pair in it" : $"The name \"{JsonText.Shorten(name)}\" is given twice in one object";
                             return $"{fault} {Place(text, reader.TokenStartIndex)}.";
                         }
 
@@ -70,13 +70,6 @@ internal static class JsonFault
         {
             return null;
         }
-    }
-
-    /// <summary>A name can be as long as the text; it is not cut within a pair of surrogates.</summary>
-    private static string Quoted(string name)
-    {
-        const int shown = 100;
-        return name.Length <= shown ? $"\"{name}\"" : $"\"{name[..(char.IsHighSurrogate(name[shown - 1]) ? shown - 1 : shown)]}…\"";
     }
 
     private static long FirstInvalidByte(ReadOnlySpan<byte> text)

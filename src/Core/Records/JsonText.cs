@@ -12,7 +12,12 @@ public static class JsonText
     /// <summary>How many objects and arrays may lie in each other.</summary>
     public const int MaxDepth = 100;
 
+    private const int QuotedLength = 100;
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+
+    // Looking for names that are given twice takes longer than all the rest.
+    private static readonly JsonDocumentOptions AgainOptions = new() { MaxDepth = MaxDepth };
 
     /// <summary>Every JSON text from outside comes through here. The document reads the memory; it must not change meanwhile.</summary>
     /// <exception cref="JsonException">
@@ -36,15 +41,29 @@ public static class JsonText
         }
     }
 
+    /// <summary>
+    /// As <see cref="Parse"/>, for what came through it before, or is put together of what did: it is UTF-8, and no object has a
+    /// name twice.
+    /// </summary>
+    /// <exception cref="JsonException">Nested more than 100 deep.</exception>
+    internal static JsonDocument ParseAgain(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, AgainOptions);
+
+    /// <summary>A text for a message to whoever sent it: it can be as long as the body, and is not cut within a pair of surrogates.</summary>
+    internal static string Shorten(string text) => text.Length <= QuotedLength
+        ? text
+        : $"{text[..(char.IsHighSurrogate(text[QuotedLength - 1]) ? QuotedLength - 1 : QuotedLength)]}…";
+
     /// <summary>The string, or null when the element is no string or has half a surrogate pair.</summary>
     public static string? Read(JsonElement element) =>
         element.ValueKind == JsonValueKind.String && Decode(element) is var text && IsWhole(text) ? text : null;
 
     /// <summary>The string as it is. Half a surrogate pair, which only an escape can spell, is half a pair in it too.</summary>
     /// <param name="element">A string.</param>
-    public static string Decode(JsonElement element)
+    public static string Decode(JsonElement element) => Unescape(JsonMarshal.GetRawUtf8Value(element)[1..^1]);
+
+    /// <param name="raw">What lies between the quotes of a string.</param>
+    internal static string Unescape(ReadOnlySpan<byte> raw)
     {
-        var raw = JsonMarshal.GetRawUtf8Value(element)[1..^1];
         var escape = raw.IndexOf((byte)'\\');
         if (escape < 0)
         {

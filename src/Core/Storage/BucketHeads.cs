@@ -25,6 +25,12 @@ public sealed record BucketHeads
     /// </summary>
     public long Lease { get; init; }
 
+    /// <summary>
+    /// In a shared store, which server of it these are of: after a failover that lost commits, versions come round again. The store's own
+    /// matter; 0 for a bucket that was never written, and then not compared.
+    /// </summary>
+    public long Incarnation { get; init; }
+
     /// <summary>Rises by one with each commit; a commit from another version than the stored one is refused.</summary>
     public long Version { get; init; }
 

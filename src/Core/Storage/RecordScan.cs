@@ -25,6 +25,13 @@ public sealed record RecordScan(BucketKey Bucket, int List, ListQuery Query, int
     public bool IsOfTombstones => Query.ShowsTombstones && Query.Deleted == true;
 
     /// <summary>
+    /// Live rows and tombstones are both wanted, in order of their stamps or in none. They have an index each, which a store merges; any
+    /// other order is not that of either.
+    /// </summary>
+    public bool IsMerged => Query.Ids is null && Query.ExpiredBy is null && !IsOfLiveRows && !IsOfTombstones
+        && Order is ListOrder.NewestFirst or ListOrder.OldestFirst or ListOrder.Fields;
+
+    /// <summary>
     /// The list is read in order of ids and has few live rows, perhaps among very many tombstones: all live ones are read and
     /// then sorted.
     /// </summary>

@@ -24,18 +24,16 @@ public sealed class AccountDirectory(
     AccountSecret secret,
     AccountOptions options,
     GatewayMetrics metrics,
-    TimeProvider time) : IDisposable
+    TimeProvider time)
 {
-    private const int MaxWaitingVerifications = 64;
     private const int MaxNameLength = 255;
     private const int MaxPasswordBytes = 1024;
     private const string Scheme = "account:";
 
     private readonly CredentialCache cache = new(options, time);
-    private readonly SemaphoreSlim verifications = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private int waitingVerifications;
+    private readonly HashQueue hashes = new(Math.Max(1, Environment.ProcessorCount / 2), options.FailureWindow, time);
 
-    // Header, where it comes from, and what was known of accounts then.
+    // Header, where it comes from, and what was known of the account then.
     private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
 
     // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
@@ -66,28 +64,38 @@ public sealed class AccountDirectory(
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : CountedSignInAsync(header, digest, entry, Origin(address), cancellationToken);
+            : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
     }
+
+    /// <summary>As an operator makes one, who waits for nobody.</summary>
+    /// <returns>The account; null when the name is taken.</returns>
+    public ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
+        AddHashedAsync(name, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
     /// <returns>The account; null when the name is taken.</returns>
-    public async ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
-        await accounts.AddAsync(name, await HashAsync(password, cancellationToken), ServerTimestamp.Now(time), cancellationToken);
+    public ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
+        accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
 
+    /// <summary>As an operator does it, who waits for nobody.</summary>
     /// <returns>The account as it is now; null when there is none.</returns>
-    public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
-    {
-        var hash = await HashAsync(password, cancellationToken);
-        return await ChangeAsync(name, expected: null, hash, cancellationToken);
-    }
+    public ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken) =>
+        ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
     /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>
     /// <returns>The account as it is now; null when it was another by then, or is gone.</returns>
     public ValueTask<Account?> ChangeAsync(Account read, string passwordHash, CancellationToken cancellationToken) =>
         ChangeAsync(read.Name, read, passwordHash, cancellationToken);
 
-    /// <summary>What is kept of a password.</summary>
-    public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
-        LimitedAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+    /// <summary>What is kept of a password. Waits behind all sign-ins.</summary>
+    /// <param name="who">Whose turn it takes: the user, or the address where nobody has signed in.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when too many wait, or it waited too long.</returns>
+    public async ValueTask<string?> HashAsync(string who, string password, CancellationToken cancellationToken)
+    {
+        using var seat = hashes.TryChange(who);
+        return seat is null ? null : await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+    }
 
     /// <summary>The account with which somebody signed in, as it is now.</summary>
     /// <returns>
@@ -169,8 +177,6 @@ public sealed class AccountDirectory(
         return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString()) { Verified = account };
     }
 
-    public void Dispose() => verifications.Dispose();
-
     /// <summary>Who signs in with an account of that name.</summary>
     public static string PrincipalId(string name) => Scheme + name;
 
@@ -193,17 +199,6 @@ public sealed class AccountDirectory(
         return true;
     }
 
-    /// <summary>What failures are counted by: of an IPv6 address the network, which one person has whole.</summary>
-    private static string Origin(IPAddress? address)
-    {
-        if (address is not { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })
-        {
-            return address?.ToString() ?? "local";
-        }
-
-        return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8));
-    }
-
     /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
     private async ValueTask<SignIn> CountedSignInAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
@@ -220,8 +215,13 @@ public sealed class AccountDirectory(
     private async ValueTask<SignIn> SignInOnceAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
     {
-        var key = (digest, address, cache.Generation);
-        var mine = new Lazy<Task<SignIn>>(() => SignInAsync(header, digest, entry, address, key.Generation));
+        if (Read(header) is not var (name, password))
+        {
+            return SignIn.Refused;
+        }
+
+        var key = (digest, address, cache.GenerationOf(name));
+        var mine = new Lazy<Task<SignIn>>(() => SignInAsync(name, password, digest, entry, address, key.Item3));
         Lazy<Task<SignIn>> first;
         while ((first = underWay.GetOrAdd(key, mine)) != mine && first.Value.IsCompleted)
         {
@@ -238,13 +238,9 @@ public sealed class AccountDirectory(
         return await first.Value.WaitAsync(cancellationToken);
     }
 
-    private async Task<SignIn> SignInAsync(string header, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
+    private async Task<SignIn> SignInAsync(
+        string name, string password, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
     {
-        if (Read(header) is not var (name, password))
-        {
-            return SignIn.Refused;
-        }
-
         // :: Step 1: what was right before is right while the account's hash is the same.
         var account = IsValidName(name) ? await accounts.FindAsync(name, CancellationToken.None) : null;
         if (account is { IsBeingDeleted: true })
@@ -261,40 +257,34 @@ public sealed class AccountDirectory(
         cache.Remove(digest);
 
         // :: Step 2: hash, unless there were too many wrong ones already.
-        if (Interlocked.Increment(ref waitingVerifications) > MaxWaitingVerifications)
+        using var seat = hashes.TrySignIn(address);
+        if (seat is null)
         {
-            Interlocked.Decrement(ref waitingVerifications);
             return new SignIn(SignInStatus.Busy);
         }
 
+        var attempt = new SignInTry(Guid.NewGuid(), IsValidName(name) ? name : "", address);
+        var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
+        if (!permit.IsGranted)
+        {
+            return permit.IsBusy ? new SignIn(SignInStatus.Busy) : new SignIn(SignInStatus.Throttled, RetryAfter: permit.Wait);
+        }
+
+        var verdict = SignInVerdict.Undecided;
         try
         {
-            var attempt = new SignInTry(Guid.NewGuid(), IsValidName(name) ? name : "", address);
-            var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
-            if (!permit.IsGranted)
-            {
-                return permit.IsBusy ? new SignIn(SignInStatus.Busy) : new SignIn(SignInStatus.Throttled, RetryAfter: permit.Wait);
-            }
-
-            var verdict = SignInVerdict.Undecided;
-            try
-            {
-                var matches = await LimitedAsync(() => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value), CancellationToken.None);
-                verdict = matches && account is not null ? SignInVerdict.Right : SignInVerdict.Wrong;
-            }
-            finally
-            {
-                await throttle.EndAsync(attempt, verdict);
-            }
-
-            if (verdict != SignInVerdict.Right)
-            {
-                return SignIn.Refused;
-            }
+            var isRight = await seat.VerifyAsync(
+                () => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value) && account is not null, CancellationToken.None);
+            verdict = isRight is null ? SignInVerdict.Undecided : isRight.Value ? SignInVerdict.Right : SignInVerdict.Wrong;
         }
         finally
         {
-            Interlocked.Decrement(ref waitingVerifications);
+            await throttle.EndAsync(attempt, verdict);
+        }
+
+        if (verdict != SignInVerdict.Right)
+        {
+            return verdict == SignInVerdict.Wrong ? SignIn.Refused : new SignIn(SignInStatus.Busy);
         }
 
         var principal = PrincipalOf(account!);
@@ -359,20 +349,6 @@ public sealed class AccountDirectory(
         return response.Outcomes[0] is Unavailable unavailable
             ? throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.")
             : response.Outcomes[0] is RecordDeleted;
-    }
-
-    /// <summary>Hashing is the one thing here that burns a core for long; it must not take all of them.</summary>
-    private async Task<T> LimitedAsync<T>(Func<T> hash, CancellationToken cancellationToken)
-    {
-        await verifications.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(hash, CancellationToken.None);
-        }
-        finally
-        {
-            verifications.Release();
-        }
     }
 
     /// <summary>RFC 7617.</summary>

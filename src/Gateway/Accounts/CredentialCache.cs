@@ -17,10 +17,12 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
-    private long generation;
 
-    /// <summary>Rises with every change of an account; what was verified before the change must not be added after it.</summary>
-    public long Generation => Interlocked.Read(ref generation);
+    // Few accounts share one, and which is not known outside: it depends on a key of this process.
+    private readonly long[] generations = new long[1 << 16];
+
+    /// <summary>Rises with every change of the account; what was verified before the change must not be added after it.</summary>
+    public long GenerationOf(string account) => Interlocked.Read(ref generations[PlaceOf(account)]);
 
     public UInt128 Digest(string header)
     {
@@ -43,7 +45,7 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
         }
 
         entries[digest] = new Entry(principal, time.GetTimestamp());
-        if (verifiedIn != Generation)
+        if (verifiedIn != GenerationOf(principal.Account))
         {
             entries.TryRemove(digest, out _);
         }
@@ -54,7 +56,7 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
     /// <summary>Forgets what was right for the account.</summary>
     public void Invalidate(string account)
     {
-        Interlocked.Increment(ref generation);
+        Interlocked.Increment(ref generations[PlaceOf(account)]);
         foreach (var (digest, entry) in entries)
         {
             if (string.Equals(entry.Principal.Account, account, StringComparison.Ordinal))
@@ -63,6 +65,8 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
             }
         }
     }
+
+    private int PlaceOf(string account) => string.GetHashCode(account, StringComparison.Ordinal) & (generations.Length - 1);
 
     /// <summary>Any, since where a digest is in the table depends on nothing but itself.</summary>
     private void Forget(int count)

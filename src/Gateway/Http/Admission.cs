@@ -2,89 +2,73 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Decides, before a body is read and before an answer is written, whether there is room for it.</summary>
-public sealed class Admission(HttpOptions options, GatewayMetrics metrics)
+/// <summary>
+/// Decides whether there is room: for a request, for its body as it comes, and for its answer before anything is loaded for it. Room
+/// is counted for each user, and for each address before somebody has signed in.
+/// </summary>
+public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeProvider time)
 {
     /// <summary>Bytes of a body that somebody who has not signed in may send.</summary>
     public const int MaxAnonymousBytes = 64 << 10;
 
-    private const string Nobody = "";
+    /// <summary>How long an answer waits for room.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
 
     private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
+    private readonly SharedBudget uploads = new(options.MaxConcurrentRequests);
     private readonly SharedBudget streams = new(options.MaxStreams);
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
-    private readonly SharedBudget answers = new(options.MaxAnswerBytes);
+    private readonly SharedBudget answers = new(options.MaxAnswerBytes, options.MaxConcurrentRequests, time);
 
-    /// <param name="user">Who asks; null for somebody who has not signed in.</param>
-    /// <param name="bodyLength">The body's announced length, or the most it may have.</param>
+    /// <summary>Whom room is counted for.</summary>
+    /// <param name="principal">Who has signed in; null for nobody.</param>
+    /// <param name="address">Where the request comes from.</param>
+    public static string Whose(Principal? principal, System.Net.IPAddress? address) => principal?.Id ?? $"@{ClientAddress.Of(address)}";
+
+    /// <param name="who">Whom it is counted for.</param>
     /// <returns>Null when there is no room. Else to be disposed when the request has been answered.</returns>
-    public Ticket? TryEnter(string? user, long bodyLength) => TryEnter(requests, user ?? Nobody, bodyLength);
+    public Place? TryEnter(string who) => TryEnter(requests, who);
 
-    /// <summary>As <see cref="TryEnter(string?, long)"/>, for what lasts as long as its client likes.</summary>
-    public Ticket? TryEnterStream(string? user, long bodyLength) => TryEnter(streams, user ?? Nobody, bodyLength);
+    /// <summary>As <see cref="TryEnter(string)"/>, for what lasts as long as its client likes.</summary>
+    public Place? TryEnterStream(string who) => TryEnter(streams, who);
 
-    /// <summary>Takes room for what a body that came coded has more when it is decoded.</summary>
-    public bool TryDecode(string? user, long size)
+    /// <summary>
+    /// A place for a body to come. They are apart from those of requests that are worked on: whoever sends slowly holds up nobody who sends
+    /// nothing.
+    /// </summary>
+    /// <returns>Null when there is no room. Else to be disposed when the body is needed no more.</returns>
+    public BodyRoom? TryReceive(string who)
     {
-        if (bodies.TryTake(user ?? Nobody, size))
+        if (uploads.TryTake(who, 1))
         {
-            return true;
+            return new BodyRoom(uploads, bodies, who, metrics);
         }
 
-        metrics.BodyRefused();
-        return false;
-    }
-
-    /// <summary>The decoded body is needed no more.</summary>
-    public void EndDecode(string? user, long size) => bodies.Release(user ?? Nobody, size);
-
-    /// <summary>Takes room for an answer that carries so many bytes of stored data.</summary>
-    public bool TryAnswer(string? user, long size)
-    {
-        if (answers.TryTake(user ?? Nobody, size))
-        {
-            return true;
-        }
-
-        metrics.AnswerRefused();
-        return false;
-    }
-
-    /// <summary>The answer has arrived.</summary>
-    public void EndAnswer(string? user, long size) => answers.Release(user ?? Nobody, size);
-
-    private Ticket? TryEnter(SharedBudget room, string user, long bodyLength)
-    {
-        if (!room.TryTake(user, 1))
-        {
-            metrics.RequestRefused();
-            return null;
-        }
-
-        if (bodies.TryTake(user, bodyLength))
-        {
-            return new Ticket(room, bodies, user, bodyLength);
-        }
-
-        room.Release(user, 1);
-        metrics.BodyRefused();
+        metrics.RequestRefused();
         return null;
     }
 
-    public readonly struct Ticket : IDisposable
+    /// <summary>Room for one request's answer; none is taken yet.</summary>
+    public AnswerRoom RoomForAnswer(string who) => new(answers, who, metrics);
+
+    private Place? TryEnter(SharedBudget places, string who)
     {
-        private readonly SharedBudget room;
-        private readonly SharedBudget bodies;
-        private readonly string user;
-        private readonly long bodyLength;
-
-        internal Ticket(SharedBudget room, SharedBudget bodies, string user, long bodyLength) =>
-            (this.room, this.bodies, this.user, this.bodyLength) = (room, bodies, user, bodyLength);
-
-        public void Dispose()
+        if (places.TryTake(who, 1))
         {
-            bodies.Release(user, bodyLength);
-            room.Release(user, 1);
+            return new Place(places, who);
         }
+
+        metrics.RequestRefused();
+        return null;
+    }
+
+    public readonly struct Place : IDisposable
+    {
+        private readonly SharedBudget places;
+        private readonly string who;
+
+        internal Place(SharedBudget places, string who) => (this.places, this.who) = (places, who);
+
+        public void Dispose() => places.Release(who, 1);
     }
 }

@@ -3,29 +3,46 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Reads a request's body whole, never more than allowed.</summary>
+/// <summary>Reads a request's body whole, never more than allowed, and holds no more memory than what has come needs.</summary>
 public static class BodyReader
 {
+    /// <summary>Bytes that are held before the first has come.</summary>
+    public const int FirstStep = 4096;
+
+    // In each of them something has to come. A phone in a tunnel is longer away than a packet that got lost.
+    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(30);
+
     // The server says that a connection is gone right after the read that has found it so.
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
 
-    /// <returns>The status that refuses the body (408 too slow, 413 too large, 400 broken), or 0.</returns>
+    /// <param name="request">The request.</param>
+    /// <param name="into">Empty, with the capacity that <paramref name="room"/> holds already.</param>
+    /// <param name="room">Where more is asked for as more comes.</param>
+    /// <param name="maxBytes">Bytes that it may have.</param>
+    /// <param name="minBytesPerSecond">Slower is too slow, over half a minute and whatever came before; 0 for no limit.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The status that refuses the body (408 too slow, 413 too large, 503 no room, 400 broken), or 0.</returns>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public static async ValueTask<int> ReadAsync(HttpRequest request, PooledBuffer into, int maxBytes, TimeProvider time)
+    public static async ValueTask<int> ReadAsync(
+        HttpRequest request, PooledBuffer into, BodyRoom room, int maxBytes, double minBytesPerSecond, TimeProvider time)
     {
         if (request.ContentLength > maxBytes)
         {
             return StatusCodes.Status413PayloadTooLarge;
         }
 
+        var pace = new BodyPace(request.BodyReader, minBytesPerSecond, Pace, time);
         try
         {
             while (true)
             {
-                // Not cancelled: a read ends with its connection, and a cancelled one is in the way when the server reads on.
-                var result = await request.BodyReader.ReadAsync(CancellationToken.None);
-                var fits = into.Length + result.Buffer.Length <= maxBytes;
-                if (fits)
+                var result = await pace.ReadAsync();
+                var length = into.Length + result.Buffer.Length;
+                var status = result.IsCanceled ? StatusCodes.Status408RequestTimeout
+                    : length > maxBytes ? StatusCodes.Status413PayloadTooLarge
+                    : !TryGrow(into, room, (int)length, (int)(request.ContentLength ?? maxBytes)) ? StatusCodes.Status503ServiceUnavailable
+                    : 0;
+                if (status == 0)
                 {
                     foreach (var segment in result.Buffer)
                     {
@@ -34,14 +51,9 @@ public static class BodyReader
                 }
 
                 request.BodyReader.AdvanceTo(result.Buffer.End);
-                if (!fits)
+                if (status > 0 || result.IsCompleted)
                 {
-                    return StatusCodes.Status413PayloadTooLarge;
-                }
-
-                if (result.IsCompleted)
-                {
-                    return 0;
+                    return status;
                 }
             }
         }
@@ -55,6 +67,24 @@ public static class BodyReader
             await Task.Delay(Notice, time, request.HttpContext.RequestAborted);
             return StatusCodes.Status400BadRequest;
         }
+    }
+
+    /// <summary>In steps that double, so that what is held is never more than twice what has come.</summary>
+    private static bool TryGrow(PooledBuffer into, BodyRoom room, int needed, int most)
+    {
+        if (needed <= into.Capacity)
+        {
+            return true;
+        }
+
+        var capacity = PooledBuffer.CapacityFor((int)Math.Max(needed, Math.Min(2L * into.Capacity, most)));
+        if (!room.TryHold(capacity - into.Capacity))
+        {
+            return false;
+        }
+
+        into.Grow(capacity);
+        return true;
     }
 
     /// <summary>How the body is coded. An empty header says that it is not.</summary>

@@ -38,7 +38,11 @@ public sealed record HttpOptions
     [Bounds(1)]
     public long MaxAnswerBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds. Default: 240.</summary>
+    /// <summary>How long a client may take nothing of an answer before its connection is cut; zero for ever. Default: 1 minute.</summary>
+    [Bounds(0)]
+    public TimeSpan AnswerStallTime { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Bytes a second below which a body counts as too slow, after 5 seconds, and in any 30 seconds later. Default: 240.</summary>
     [Bounds(0)]
     public double MinBodyBytesPerSecond { get; init; } = 240;
 

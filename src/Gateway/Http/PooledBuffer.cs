@@ -7,10 +7,10 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
 {
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
-    /// <summary>One that needs not grow for an answer with so many bytes of stored data.</summary>
-    public static PooledBuffer For(long size) => new((int)Math.Min(size + (size / 4) + 4096, 1 << 24));
-
     public int Length { get; private set; }
+
+    /// <summary>Bytes that it holds, used or not.</summary>
+    public int Capacity => buffer.Length;
 
     public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, Length);
 
@@ -29,6 +29,18 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
     }
 
     public void Clear() => Length = 0;
+
+    /// <summary>Bytes that an array for so many has: those that are rented come in powers of two.</summary>
+    public static int CapacityFor(int bytes) => (int)Math.Min(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, 16)), (uint)Array.MaxLength);
+
+    /// <summary>Makes room for so many bytes in all, and no more than it takes.</summary>
+    public void Grow(int bytes)
+    {
+        if (bytes > buffer.Length)
+        {
+            Resize(bytes);
+        }
+    }
 
     public void Dispose()
     {
@@ -49,7 +61,12 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, Length + needed));
+        Resize(Math.Max(buffer.Length * 2, Length + needed));
+    }
+
+    private void Resize(int bytes)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(bytes);
         buffer.AsSpan(0, Length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);
         buffer = larger;

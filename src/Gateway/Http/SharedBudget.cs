@@ -1,36 +1,227 @@
-using System.Collections.Concurrent;
-
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// An amount that all users share. Each user may hold at most a quarter, so that one user cannot take the room of the others. If
-/// nobody holds anything, a single request is granted whatever its amount.
+/// An amount that all users share, fairly:
+/// <list type="number">
+/// <item>One user holds at most a third of what is left free, so a quarter of all when nobody else holds anything. However many take as
+/// much as they can, something is left for who comes next.</item>
+/// <item>The last eighth is for those who hold little, a thousandth of all.</item>
+/// <item>If nobody holds anything, a single request is granted whatever its amount.</item>
+/// <item>Who waits is served in turn, by user. The queue has a bound, and so has the time in it.</item>
+/// </list>
 /// </summary>
-public sealed class SharedBudget(long total)
+/// <param name="total">The amount.</param>
+/// <param name="maxWaiting">Requests that may wait for it.</param>
+/// <param name="time">For the time that they wait.</param>
+public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
 {
-    private readonly long perUser = Math.Max(1, total / 4);
-    private readonly ConcurrentDictionary<string, long> held = new(StringComparer.Ordinal);
-    private long taken;
+    private readonly long small = Math.Max(1, total / 1024);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, long> held = new(StringComparer.Ordinal);
 
+    // Users who wait, the next one first, and what each of them waits for.
+    private readonly LinkedList<string> turns = new();
+    private readonly Dictionary<string, Queue<Waiter>> waiting = new(StringComparer.Ordinal);
+    private long taken;
+    private int waiters;
+
+    /// <param name="total">The amount, for which nobody waits.</param>
+    public SharedBudget(long total)
+        : this(total, maxWaiting: 0, TimeProvider.System)
+    {
+    }
+
+    /// <summary>What all hold together.</summary>
+    public long Taken
+    {
+        get
+        {
+            lock (gate)
+            {
+                return taken;
+            }
+        }
+    }
+
+    /// <summary>Takes it now or not at all.</summary>
     public bool TryTake(string user, long amount)
     {
-        var all = Interlocked.Add(ref taken, amount);
-        var own = held.AddOrUpdate(user, static (_, more) => more, static (_, old, more) => old + more, amount);
-        if ((all <= total || all == amount) && (own <= perUser || own == amount))
+        lock (gate)
         {
+            if (!Fits(user, amount))
+            {
+                return false;
+            }
+
+            Take(user, amount);
             return true;
         }
+    }
 
-        Release(user, amount);
-        return false;
+    /// <summary>Takes it, and waits for it behind those who wait already.</summary>
+    /// <returns>False when too many wait, or it took longer than <paramref name="patience"/>.</returns>
+    /// <exception cref="OperationCanceledException">Given up; nothing is held.</exception>
+    public async ValueTask<bool> TakeAsync(string user, long amount, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (gate)
+        {
+            if (waiters == 0 && Fits(user, amount))
+            {
+                Take(user, amount);
+                return true;
+            }
+
+            if (waiters >= maxWaiting)
+            {
+                return false;
+            }
+
+            waiter = new Waiter(amount);
+            if (!waiting.TryGetValue(user, out var queue))
+            {
+                waiting[user] = queue = new Queue<Waiter>();
+                turns.AddLast(user);
+            }
+
+            queue.Enqueue(waiter);
+            waiters++;
+            Serve();
+        }
+
+        try
+        {
+            await waiter.Granted.Task.WaitAsync(patience, time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !GiveUp(waiter);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!GiveUp(waiter))
+            {
+                Release(user, amount);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Takes it whatever there is: for what is there already, and cannot be dropped.</summary>
+    public void TakeAnyway(string user, long amount)
+    {
+        lock (gate)
+        {
+            Take(user, amount);
+        }
     }
 
     public void Release(string user, long amount)
     {
-        Interlocked.Add(ref taken, -amount);
-        if (held.AddOrUpdate(user, static (_, less) => -less, static (_, old, less) => old - less, amount) == 0)
+        lock (gate)
         {
-            held.TryRemove(KeyValuePair.Create(user, 0L));
+            taken -= amount;
+            if (held.GetValueOrDefault(user) - amount is > 0 and var left)
+            {
+                held[user] = left;
+            }
+            else
+            {
+                held.Remove(user);
+            }
+
+            if (waiters > 0)
+            {
+                Serve();
+            }
         }
+    }
+
+    /// <returns>False when it was granted meanwhile.</returns>
+    private bool GiveUp(Waiter waiter)
+    {
+        lock (gate)
+        {
+            if (!waiter.Granted.TrySetResult())
+            {
+                return false;
+            }
+
+            // Who waits behind it may fit.
+            waiters--;
+            Serve();
+            return true;
+        }
+    }
+
+    private bool Fits(string user, long amount)
+    {
+        if (taken == 0)
+        {
+            return true;
+        }
+
+        var (all, own) = (taken + amount, held.GetValueOrDefault(user) + amount);
+        return all <= total && (own <= small || (all <= total - (total / 8) && own <= (total - all) / 3));
+    }
+
+    private void Take(string user, long amount)
+    {
+        taken += amount;
+        held[user] = held.GetValueOrDefault(user) + amount;
+    }
+
+    /// <summary>Grants what fits, to one user after the other. One for whom all together have left too little holds up those behind.</summary>
+    private void Serve()
+    {
+        for (var turn = turns.First; turn is not null;)
+        {
+            var (user, queue) = (turn.Value, waiting[turn.Value]);
+            while (queue.TryPeek(out var over) && over.Granted.Task.IsCompleted)
+            {
+                queue.Dequeue();
+            }
+
+            if (queue.TryPeek(out var waiter))
+            {
+                if (!Fits(user, waiter.Amount))
+                {
+                    if (taken + waiter.Amount > total)
+                    {
+                        return;
+                    }
+
+                    turn = turn.Next;
+                    continue;
+                }
+
+                queue.Dequeue();
+                waiters--;
+                Take(user, waiter.Amount);
+                waiter.Granted.TrySetResult();
+            }
+
+            turns.Remove(turn);
+            if (queue.Count > 0)
+            {
+                turns.AddLast(user);
+            }
+            else
+            {
+                waiting.Remove(user);
+            }
+
+            turn = turns.First;
+        }
+    }
+
+    private sealed class Waiter(long amount)
+    {
+        public long Amount => amount;
+
+        /// <summary>Set also when it is given up.</summary>
+        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

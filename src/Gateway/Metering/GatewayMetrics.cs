@@ -10,10 +10,12 @@ public sealed class GatewayMetrics : IDisposable
     private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "requests", "bodies", "answers");
     private readonly TaggedCounter signIns = new(LockstepMeter.StatusTag, "succeeded", "refused", "throttled", "busy");
     private long housekeepingFailures;
+    private long stalledAnswers;
 
     public GatewayMetrics()
     {
         Meter.CreateObservableCounter("lockstep.http.refusals", refusals.Read, "{request}", "Requests for which there was no room.");
+        Meter.CreateObservableCounter("lockstep.http.stalled_answers", () => Volatile.Read(ref stalledAnswers), "{answer}", "Answers cut off since their client took nothing of them for too long.");
         Meter.CreateObservableCounter("lockstep.sign_ins", signIns.Read, "{sign_in}", "Sign-ins that the cache of right passwords could not answer.");
         Meter.CreateObservableCounter("lockstep.housekeeping.failures", () => Volatile.Read(ref housekeepingFailures), "{round}", "Rounds of housekeeping that could not be ended.");
     }
@@ -25,6 +27,8 @@ public sealed class GatewayMetrics : IDisposable
     public void BodyRefused() => refusals.Add(1);
 
     public void AnswerRefused() => refusals.Add(2);
+
+    public void AnswerStalled() => Interlocked.Increment(ref stalledAnswers);
 
     public void SignedIn(SignInStatus status) => signIns.Add(status switch
     {

@@ -1,10 +1,20 @@
+using System.Buffers;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Metering;
+using Microsoft.AspNetCore.Connections;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>Puts answers on the wire. Headers that the response has already stay.</summary>
-public sealed class AnswerWriter(Drain drain)
+/// <summary>
+/// Puts answers on the wire, a large one piece by piece, each of which has to leave in time. Headers that the response has already stay.
+/// </summary>
+/// <remarks>
+/// The HTTP server's own least rate is for all that was written: it would wait for hours for a large answer that was written at once.
+/// </remarks>
+public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics metrics, TimeProvider time)
 {
+    private const int PieceBytes = 32 << 10;
+
     public async Task WriteAsync(HttpContext context, Answer answer, CancellationToken cancellationToken)
     {
         if (context.Response.HasStarted)
@@ -47,7 +57,7 @@ public sealed class AnswerWriter(Drain drain)
             return;
         }
 
-        if (answer.Length is { } length)
+        if (answer.Length is { } length && (isHead || length <= PieceBytes))
         {
             // Straight into the connection's buffers, which are there once the response has begun.
             headers.ContentLength = length;
@@ -55,18 +65,59 @@ public sealed class AnswerWriter(Drain drain)
             {
                 await context.Response.StartAsync(cancellationToken);
                 answer.Body(context.Response.BodyWriter);
-                await context.Response.BodyWriter.FlushAsync(cancellationToken);
+                await FlushAsync(context, cancellationToken);
             }
 
             return;
         }
 
-        using var buffer = PooledBuffer.For(answer.Size);
+        using var buffer = new AnswerBuffer();
         answer.Body(buffer);
         headers.ContentLength = buffer.Length;
-        if (!isHead)
+        if (isHead)
         {
-            await context.Response.BodyWriter.WriteAsync(buffer.Written, cancellationToken);
+            return;
+        }
+
+        var unflushed = 0;
+        foreach (var stretch in buffer.Written)
+        {
+            for (var rest = stretch; rest.Length > 0;)
+            {
+                var piece = rest[..Math.Min(PieceBytes - unflushed, rest.Length)];
+                context.Response.BodyWriter.Write(piece.Span);
+                (rest, unflushed) = (rest[piece.Length..], unflushed + piece.Length);
+                if (unflushed == PieceBytes)
+                {
+                    await FlushAsync(context, cancellationToken);
+                    unflushed = 0;
+                }
+            }
+        }
+
+        await FlushAsync(context, cancellationToken);
+    }
+
+    /// <summary>Waits until the connection takes more.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone, or takes nothing and was cut off.</exception>
+    private async ValueTask FlushAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
+        if (flush.IsCompleted || http.AnswerStallTime == TimeSpan.Zero)
+        {
+            await flush;
+            return;
+        }
+
+        try
+        {
+            await flush.AsTask().WaitAsync(http.AnswerStallTime, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            metrics.AnswerStalled();
+            context.Abort();
+            throw new OperationCanceledException("The client does not read.", new ConnectionAbortedException());
         }
     }
 }

@@ -15,11 +15,11 @@ namespace Lockstep.Gateway.Pipeline;
 /// <item>The resource and its method: preflights, redirects, 404, 405. Probes are answered here.</item>
 /// <item>The query can be read, and the body's coding is known.</item>
 /// <item>Who asks.</item>
-/// <item>Room for the request and for its body.</item>
-/// <item>The body, decoded; then who asks once more.</item>
+/// <item>Whom room is counted for, and how long the body may be.</item>
+/// <item>The body, for which room is taken as it comes, decoded; then who asks once more, and room for the request.</item>
 /// <item>Whether they may come in.</item>
-/// <item>The handler.</item>
-/// <item>Room for the answer, and the answer.</item>
+/// <item>The handler, which asks for room before it loads anything large.</item>
+/// <item>Room for the answer where the handler has not asked, and the answer.</item>
 /// </list>
 /// </summary>
 internal sealed class ProtocolEndpoint<THandler>(
@@ -132,6 +132,8 @@ internal sealed class ProtocolEndpoint<THandler>(
         };
         if (method.Access == Access.Probe)
         {
+            using var none = admission.RoomForAnswer("");
+            about.Room = none;
             await AnswerAsync(context, await protocol.ExecuteAsync(method, about, context.RequestAborted));
             return;
         }
@@ -172,40 +174,47 @@ internal sealed class ProtocolEndpoint<THandler>(
             return;
         }
 
-        var (user, bodyLength) = (about.SignIn.Principal?.Id, maxBytes > 0 ? request.ContentLength ?? maxBytes : 0);
-        if ((method.Pacing == Pacing.Stream ? admission.TryEnterStream(user, bodyLength) : admission.TryEnter(user, bodyLength)) is not { } ticket)
-        {
-            context.Response.Headers.Connection = "close";
-            await RefuseAsync(context, new Refusal.NoRoom());
-            return;
-        }
+        about.Who = Admission.Whose(about.SignIn.Principal, context.Connection.RemoteIpAddress);
+        await (maxBytes > 0 ? ReadAsync(method, about, maxBytes) : WorkAsync(method, about));
+    }
 
-        using (ticket)
-        {
-            await (maxBytes > 0 ? ReadAsync(method, about, maxBytes) : ExecuteAsync(method, about));
-        }
+    /// <summary>Nothing of the request was done, and its body, if it has one, is not read on.</summary>
+    private Task RefuseRoomAsync(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return RefuseAsync(context, new Refusal.NoRoom());
     }
 
     private async Task ReadAsync(ResourceMethod<THandler> method, ProtocolRequest about, int maxBytes)
     {
         // :: Step 6. It can take its time, in which a password can change or an account go: ask again after it.
         var (context, request) = (about.Http, about.Http.Request);
-        using var body = new PooledBuffer((int)Math.Clamp(request.ContentLength ?? 4096, 256, 1 << 20));
-        if (await BodyReader.ReadAsync(request, body, maxBytes, time) is > 0 and var status)
+        using var room = admission.TryReceive(about.Who);
+        var first = PooledBuffer.CapacityFor((int)Math.Min(request.ContentLength ?? maxBytes, BodyReader.FirstStep));
+        if (room?.TryHold(first) is not true)
+        {
+            await RefuseRoomAsync(context);
+            return;
+        }
+
+        using var body = new PooledBuffer(first);
+        if (await BodyReader.ReadAsync(request, body, room, maxBytes, http.MinBodyBytesPerSecond, time) is > 0 and var status)
         {
             context.Response.Headers.Connection = "close";
             await RefuseAsync(context, status switch
             {
                 StatusCodes.Status413PayloadTooLarge => new Refusal.BodyTooLarge(maxBytes),
                 StatusCodes.Status408RequestTimeout => new Refusal.BodyTooSlow(),
+                StatusCodes.Status503ServiceUnavailable => new Refusal.NoRoom(),
                 _ => new Refusal.BodyBroken(),
             });
             return;
         }
 
+        room.Received();
         if (BodyReader.CodingOf(request) == ContentCoding.Gzip && body.Length > 0)
         {
-            await DecodeAsync(method, about, body.Written, maxBytes);
+            await DecodeAsync(method, about, body.Written, room, maxBytes);
         }
         else
         {
@@ -214,9 +223,9 @@ internal sealed class ProtocolEndpoint<THandler>(
     }
 
     /// <summary>Decodes what has come whole: so room for it is taken when it is needed, and not for as long as a slow client sends.</summary>
-    private async Task DecodeAsync(ResourceMethod<THandler> method, ProtocolRequest about, ReadOnlyMemory<byte> body, int maxBytes)
+    private async Task DecodeAsync(ResourceMethod<THandler> method, ProtocolRequest about, ReadOnlyMemory<byte> body, BodyRoom room, int maxBytes)
     {
-        var (context, user) = (about.Http, about.SignIn.Principal?.Id);
+        var context = about.Http;
         if (GzipBody.DecodedLength(body.Span) is not { } length)
         {
             await RefuseAsync(context, new Refusal.BodyBroken());
@@ -229,25 +238,16 @@ internal sealed class ProtocolEndpoint<THandler>(
             return;
         }
 
-        // Of the two forms the longer one counts: the other is gone soon.
-        var more = Math.Max(0, length - (context.Request.ContentLength ?? maxBytes));
-        if (!admission.TryDecode(user, more))
+        if (!room.TryHold(PooledBuffer.CapacityFor((int)length)))
         {
             await RefuseAsync(context, new Refusal.NoRoom());
             return;
         }
 
-        try
-        {
-            using var decoded = new PooledBuffer((int)length);
-            await (GzipBody.TryDecode(body, decoded, (int)length)
-                ? ReadyAsync(method, about, decoded.Written)
-                : RefuseAsync(context, new Refusal.BodyBroken()));
-        }
-        finally
-        {
-            admission.EndDecode(user, more);
-        }
+        using var decoded = new PooledBuffer((int)length);
+        await (GzipBody.TryDecode(body, decoded, (int)length)
+            ? ReadyAsync(method, about, decoded.Written)
+            : RefuseAsync(context, new Refusal.BodyBroken()));
     }
 
     private async Task ReadyAsync(ResourceMethod<THandler> method, ProtocolRequest about, ReadOnlyMemory<byte> body)
@@ -264,7 +264,21 @@ internal sealed class ProtocolEndpoint<THandler>(
         }
 
         about.Body = body;
-        await ExecuteAsync(method, about);
+        await WorkAsync(method, about);
+    }
+
+    private async Task WorkAsync(ResourceMethod<THandler> method, ProtocolRequest about)
+    {
+        if ((method.Pacing == Pacing.Stream ? admission.TryEnterStream(about.Who) : admission.TryEnter(about.Who)) is not { } place)
+        {
+            await RefuseRoomAsync(about.Http);
+            return;
+        }
+
+        using (place)
+        {
+            await ExecuteAsync(method, about);
+        }
     }
 
     private async Task ExecuteAsync(ResourceMethod<THandler> method, ProtocolRequest about)
@@ -278,6 +292,8 @@ internal sealed class ProtocolEndpoint<THandler>(
         }
 
         // :: Step 8
+        using var room = admission.RoomForAnswer(about.Who);
+        about.Room = room;
         if (method.Pacing == Pacing.Stream)
         {
             await StreamAsync(method, about);
@@ -286,22 +302,10 @@ internal sealed class ProtocolEndpoint<THandler>(
 
         var answer = await protocol.ExecuteAsync(method, about, context.RequestAborted);
 
-        // :: Step 9
-        var user = about.SignIn.Principal?.Id;
-        if (!admission.TryAnswer(user, answer.Size))
-        {
-            await RefuseAsync(context, new Refusal.NoRoomForAnswer(context.Request.Method is "GET" or "HEAD"));
-            return;
-        }
-
-        try
-        {
-            await AnswerAsync(context, answer);
-        }
-        finally
-        {
-            admission.EndAnswer(user, answer.Size);
-        }
+        // :: Step 9: what the handler has not asked for before. It is held until the answer has left.
+        await (room.TryEnd(answer.Size)
+            ? AnswerAsync(context, answer)
+            : RefuseAsync(context, new Refusal.NoRoomForAnswer(context.Request.Method is "GET" or "HEAD")));
     }
 
     private async Task StreamAsync(ResourceMethod<THandler> method, ProtocolRequest about)

@@ -23,6 +23,12 @@ public sealed class ProtocolRequest
     /// <summary>How the credentials were taken.</summary>
     public SignIn SignIn { get; internal set; } = SignIn.Anonymous;
 
+    /// <summary>Whom room and places are counted for: who has signed in, else where the request comes from.</summary>
+    public string Who { get; internal set; } = "";
+
+    /// <summary>Where to ask for room before something large is loaded for the answer.</summary>
+    public AnswerRoom Room { get; internal set; } = null!;
+
     /// <summary>The URL under which clients see the protocol, prefix included, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }
 

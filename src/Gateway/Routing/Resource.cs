@@ -46,4 +46,7 @@ public sealed class Resource<THandler>
 
     /// <summary>The same path with those methods only that the condition holds for.</summary>
     public Resource<THandler> Only(Func<ResourceMethod<THandler>, bool> condition) => new(Template.Text, Methods.Where(condition));
+
+    /// <summary>The same path with each method as the change makes it.</summary>
+    public Resource<THandler> With(Func<ResourceMethod<THandler>, ResourceMethod<THandler>> change) => new(Template.Text, Methods.Select(change));
 }

@@ -1,4 +1,6 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
 using Lockstep.Grains.Wire.Former;
 
 namespace Lockstep.Grains.Wire;
@@ -16,15 +18,33 @@ internal sealed class WireVersion(TimeProvider time)
     /// <summary>How long one refusal counts: a silo is replaced in less, and asking again costs one call.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
-    // Timestamp of the last refusal; 0 for none.
+    // Timestamps of the last refusals, of all calls and of those that can be given up; 0 for none.
     private long refused;
+    private long readRefused;
 
     /// <summary>Whether requests go in the form of 0.1.0.</summary>
-    public bool IsFormer => Volatile.Read(ref refused) is var last && last != 0 && time.GetElapsedTime(last) < Memory;
+    public bool IsFormer => IsRecent(ref refused);
 
-    public async Task<BucketResponse> CallAsync(IBucketGrain owner, BucketId id, Sending sending)
+    /// <param name="owner">The owner.</param>
+    /// <param name="id">Its bucket.</param>
+    /// <param name="sending">What is sent.</param>
+    /// <param name="givenUp">Counts for a read that can take long only: most are answered before anybody can have gone.</param>
+    public async Task<BucketResponse> CallAsync(IBucketGrain owner, BucketId id, Sending sending, CancellationToken givenUp)
     {
         var request = sending.Request;
+        if (givenUp.CanBeCanceled && IsLongRead(request) && !IsFormer && !IsRecent(ref readRefused))
+        {
+            try
+            {
+                return (await owner.ReadAsync(BucketRequestSurrogate.From(sending), givenUp)).ToResponse(request);
+            }
+            catch (Exception e) when (IsUnknownCall(e))
+            {
+                Volatile.Write(ref readRefused, time.GetTimestamp());
+                sending.BeginAnew();
+            }
+        }
+
         if (!IsFormer)
         {
             try
@@ -42,6 +62,12 @@ internal sealed class WireVersion(TimeProvider time)
 
         return (await owner.ExecuteAsync(RequestWire.From(sending, id), CancellationToken.None)).ToResponse();
     }
+
+    /// <summary>Whether it sorts.</summary>
+    private static bool IsLongRead(BucketRequest request) =>
+        request.IsReadOnly && request.Operations.Any(static operation => operation is ListRecords { Query.Order: ListOrder.Fields });
+
+    private bool IsRecent(ref long refusal) => Volatile.Read(ref refusal) is var last && last != 0 && time.GetElapsedTime(last) < Memory;
 
     /// <summary>What Orleans answers from a silo that cannot read which call it is.</summary>
     internal static bool IsUnknownCall(Exception e) =>

@@ -30,7 +30,7 @@ internal static class AccountCommands
         var accounts = storage.Accounts;
         using var metrics = new GatewayMetrics();
         using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
-        using var directory = new AccountDirectory(
+        var directory = new AccountDirectory(
             accounts,
             storage.Index,
             buckets,

@@ -31,6 +31,13 @@ internal sealed record LockstepOptions
     [Bounds(0)]
     public long MaxDatabaseBytes { get; init; }
 
+    /// <summary>
+    /// Bytes of memory that requests may take together: the limits on bodies, answers, queues and sorts that are not set are shares of it.
+    /// Default: 0, half of what the container or the machine gives, at most 1 GiB.
+    /// </summary>
+    [Bounds(0)]
+    public long MemoryBudgetBytes { get; init; }
+
     /// <summary>How lines are logged: <c>json</c>, <c>text</c>, or <c>auto</c> for text on a terminal and JSON elsewhere. Default: auto.</summary>
     [AllowedValues("auto", "json", "text")]
     public string LogFormat { get; init; } = "auto";

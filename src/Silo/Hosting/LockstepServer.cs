@@ -146,6 +146,7 @@ internal static class LockstepServer
 
                 if (options.HasApi)
                 {
+                    endpoint.UseShortSendQueues();
                     endpoint.UseProtocolRefusals();
                 }
             });
@@ -189,7 +190,7 @@ internal static class LockstepServer
         // Ours are a quarter of these and answer in the protocol's shape; these only stop what is far beyond.
         limits.MaxRequestLineSize = options.MaxHeaderBytes * 4;
         limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes * 4;
-        limits.MaxRequestBufferSize = Math.Max(1 << 20, options.MaxHeaderBytes * 8);
+        limits.MaxRequestBufferSize = Math.Max(256 << 10, options.MaxHeaderBytes * 8);
         limits.MaxRequestHeaderCount = 1000;
         limits.MinRequestBodyDataRate = options.MinBodyBytesPerSecond > 0
             ? new MinDataRate(options.MinBodyBytesPerSecond, TimeSpan.FromSeconds(5))

@@ -34,6 +34,8 @@ internal static class LockstepSettings
                 $"{(unknown ? $"Unknown setting:{e.Message[(e.Message.LastIndexOf(':') + 1)..]}." : $"{e.Message} {e.InnerException?.Message}")} See docs/operations/configuration.md for the settings.");
         }
 
+        options = MemoryBudget.Share(
+            options, name => configuration[$"{SettingNames.Section}:{name}"] is not null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
             .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));

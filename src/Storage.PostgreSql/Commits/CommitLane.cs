@@ -134,8 +134,9 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     case null:
                         return (GroupResult.Unknown, []);
                     case { Committed: true } decision:
+                        // Of which server is not known, so that the next turn is to read what it begins from: no lease.
                         return (GroupResult.Committed, [.. group.Select(pending => decision.Done.Contains(pending.Commit.Nonce)
-                            ? new CommitOutcome(CommitStatus.Done, pending.Row, term.Term)
+                            ? new CommitOutcome(CommitStatus.Done, pending.Row)
                             : (CommitOutcome?)CommitOutcome.Stale)]);
                     case { Committed: false } when PostgresFaults.IsOfTheProgram(e):
                         // It came of what was to be written, before the server had it, and would come again.
@@ -233,7 +234,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         NpgsqlConnection open, long lane, long number, LeaseTerm term, IReadOnlyList<PendingCommit> group, TimeSpan limit)
     {
         var found = new Dictionary<long, CommitOutcome>(group.Count);
-        var laneHeld = false;
+        long? incarnation = null;
         limit = limit < LeastTime ? LeastTime : limit;
         var within = options.StatementTimeout + WayBack > limit ? PostgresOptions.OnTheServer(limit) : (TimeSpan?)null;
         await using (var batch = CommitStatement.Create(open, lane, number, term.Process, group, within))
@@ -249,7 +250,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             {
                 if (reader.IsDBNull(0))
                 {
-                    laneHeld = true;
+                    incarnation = reader.GetInt64(3);
                 }
                 else
                 {
@@ -266,7 +267,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
             }
         }
 
-        if (!laneHeld)
+        if (incarnation is not { } server)
         {
             return null;
         }
@@ -274,7 +275,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         var outcomes = new CommitOutcome?[group.Count];
         for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = found.TryGetValue(group[i].Row, out var outcome) ? outcome : null;
+            outcomes[i] = found.TryGetValue(group[i].Row, out var outcome) ? outcome with { Incarnation = server } : null;
         }
 
         return outcomes;

@@ -13,20 +13,26 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <item>Nothing happens unless the writer's row is at the sequence before this one and not fenced; then it is at this one,
 /// and names the commits that were done. So a lost answer can be looked up, and a statement that comes late does nothing.</item>
 /// <item>Bucket rows are locked in order, and those that somebody else has locked are skipped: no bucket waits for another.</item>
-/// <item>A bucket's commit is done whole if its version is the one before, its clock rises and no account that it names is closed,
-/// else not at all. The statement sees the accounts that were closed before it began; whoever closes one sees to it that no
+/// <item>A bucket's commit is done whole if its version is the one before, of this server's history (<see cref="Incarnation"/>), its clock
+/// rises and no account that it names is closed, else not at all. The statement sees the accounts that were closed before it began; whoever closes one sees to it that no
 /// statement which began before is done after that (<see cref="AccountFence"/>).</item>
 /// </list>
 /// </summary>
 internal static class CommitStatement
 {
+    /// <summary>
+    /// Of the server that runs the statement. A standby that is promoted has one of its own: what was read from another server, which may
+    /// have had commits that this one never got, is no version of this one's.
+    /// </summary>
+    public const string Incarnation = "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
+
     private const string Changes =
         $"""
         WITH lane AS MATERIALIZED (
             SELECT writer FROM writers WHERE writer = $1 AND sequence = $2 - 1 AND NOT fenced FOR UPDATE
         ), locked AS MATERIALIZED (
             SELECT i.*, b.version AS stored_version, b.clock AS stored_clock, b.holder AS previous
-            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12) AS i (bucket, version, clock, live, base, next_key, author, author_number, nonce)
+            FROM unnest($4, $5, $6, $7, $8, $9, $10, $11, $12, $40) AS i (bucket, version, clock, live, base, next_key, author, author_number, nonce, incarnation)
             JOIN buckets b ON b.bucket = i.bucket
             WHERE EXISTS (SELECT FROM lane)
             ORDER BY b.bucket FOR UPDATE OF b SKIP LOCKED
@@ -41,6 +47,7 @@ internal static class CommitStatement
                 author_base = l.base, holder = $3
             FROM locked l
             WHERE b.bucket = l.bucket AND l.stored_version = l.version - 1 AND l.stored_clock < l.clock
+                AND l.incarnation IN (0, {Incarnation})
                 AND NOT EXISTS (SELECT FROM barred r WHERE r.bucket = l.bucket)
             RETURNING b.bucket, l.nonce, l.previous
         ), told AS (
@@ -75,17 +82,17 @@ internal static class CommitStatement
     private const string Purge =
         """
         , purged AS (
-            DELETE FROM records r USING unnest($40, $41, $42, $43) AS i (bucket, list, id, live), done d
+            DELETE FROM records r USING unnest($41, $42, $43, $44) AS i (bucket, list, id, live), done d
             WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND (r.deleted OR i.live)
         )
         """;
 
     private const string Answer =
-        """
+        $"""
 
-        SELECT NULL::bigint, NULL::boolean, NULL::bigint[] FROM lane
+        SELECT NULL::bigint, NULL::boolean, NULL::bigint[], {Incarnation} FROM lane
         UNION ALL
-        SELECT l.bucket, d.bucket IS NOT NULL, r.numbers
+        SELECT l.bucket, d.bucket IS NOT NULL, r.numbers, NULL
         FROM locked l LEFT JOIN done d ON d.bucket = l.bucket LEFT JOIN barred r ON r.bucket = l.bucket
         """;
 
@@ -144,6 +151,9 @@ internal static class CommitStatement
         var accounts = Flatten(group, static pending => pending.Commit.Accounts);
         parameters.Add(accounts, static account => account.Bucket);
         parameters.Add(accounts, static account => account.Value);
+
+        // :: Whose versions they continue
+        parameters.Add(group, static pending => pending.Commit.Heads.Incarnation);
 
         // :: Rows that go for good
         if (purged.Count > 0)

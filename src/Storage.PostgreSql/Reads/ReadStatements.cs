@@ -2,6 +2,7 @@ using System.Globalization;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Leases;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
@@ -41,7 +42,7 @@ internal static class ReadStatements
     private static readonly string Heads =
         $"""
         SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
-            CASE WHEN b.author_base = b.base THEN b.author_number END,
+            CASE WHEN b.author_base = b.base THEN b.author_number END, {CommitStatement.Incarnation},
             {ListColumns.From("l")}
         FROM unnest($1, $2) AS k (n, id)
         CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
@@ -127,9 +128,10 @@ internal static class ReadStatements
                 NextKey = reader.GetInt32(6),
                 Author = reader.IsDBNull(7) ? null : reader.GetString(7),
                 AuthorNumber = reader.IsDBNull(9) ? null : reader.GetInt64(9),
+                Incarnation = reader.GetInt64(10),
                 Lease = !reader.IsDBNull(8) && reader.GetInt64(8) == term.Process ? term.Term : 0,
             };
-            read.Found = reader.IsDBNull(10) || ListColumns.Read(reader, 10) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
+            read.Found = reader.IsDBNull(11) || ListColumns.Read(reader, 11) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
         }
     }
 }

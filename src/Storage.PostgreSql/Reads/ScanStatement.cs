@@ -79,10 +79,13 @@ internal sealed class ScanStatement : IDisposable
     /// <summary>The count, and the version with the list's head, all of one snapshot; one row, without a version where there is no bucket.</summary>
     public NpgsqlCommand Count()
     {
+        var counted = scan.IsMerged
+            ? $"SELECT (SELECT count(*) FROM records WHERE {where} AND NOT deleted) + (SELECT count(*) FROM records WHERE {where} AND deleted) AS count, 0::bigint AS bytes"
+            : $"SELECT count(*), {(scan.Query.ExpiredBy is null ? "0" : "coalesce(sum(octet_length(body)), 0)")}::bigint AS bytes FROM records WHERE {where}";
         command.CommandText =
             $"""
             SELECT c.count, b.version, {ListColumns.From("l")}, c.bytes
-            FROM (SELECT count(*), {(scan.Query.ExpiredBy is null ? "0" : "coalesce(sum(octet_length(body)), 0)")}::bigint AS bytes FROM records WHERE {where}) c
+            FROM ({counted}) c
             LEFT JOIN LATERAL (SELECT * FROM buckets b WHERE b.bucket = $1 OFFSET 0) b ON true
             LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true
             """;
@@ -153,9 +156,16 @@ internal sealed class ScanStatement : IDisposable
         };
 
         // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
-        where.Append(order);
-        Add(" LIMIT ", scan.Limit + 1L);
-        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}";
+        parameters.Add(scan.Limit + 1L);
+        var end = string.Create(CultureInfo.InvariantCulture, $"{order} LIMIT ${command.Parameters.Count}");
+        if (scan.IsMerged)
+        {
+            // With order and limit of its own, or PostgreSQL would read all that each of them has.
+            source = $"((SELECT * FROM records WHERE {where} AND NOT deleted{end}) UNION ALL (SELECT * FROM records WHERE {where} AND deleted{end})) merged";
+            where.Clear().Append("true");
+        }
+
+        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}{end}";
         if (scan.MaxBytes < long.MaxValue)
         {
             parameters.Add(scan.MaxBytes);

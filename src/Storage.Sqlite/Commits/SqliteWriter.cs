@@ -16,6 +16,7 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// and not by what this process remembers.</item>
 /// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
 /// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
+/// <item>A job that still waits at its deadline is not executed, and hears so within <see cref="WatchTime"/>, also while the thread hangs.</item>
 /// <item>The thread ends with the program and not before, whatever happens on it.</item>
 /// </list>
 /// </summary>
@@ -26,22 +27,29 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>How long another process may hold the file before a transaction is given up, or a read.</summary>
     public static readonly TimeSpan LockTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often the jobs that wait are looked at: one timer for all is cheaper than one for each.</summary>
+    private static readonly TimeSpan WatchTime = TimeSpan.FromSeconds(0.25);
+
     private readonly BlockingCollection<WriteJob> queue = [];
     private readonly Func<SqliteStatements> open;
     private readonly Action<Exception> onFault;
     private readonly StoreMetrics metrics;
     private readonly Thread thread;
+    private readonly ITimer watch;
+    private bool watching;
     private SqliteStatements? statements;
     private bool unsettled;
 
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
     /// <param name="onFault">Hears why something was not done; called from any thread.</param>
     /// <param name="metrics">Hears of transactions and faults.</param>
-    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics)
+    /// <param name="time">The clock of deadlines.</param>
+    public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics, TimeProvider time)
     {
         this.open = open;
         this.onFault = onFault;
         this.metrics = metrics;
+        watch = time.CreateTimer(_ => GiveUpLate(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         thread.Start();
     }
@@ -50,27 +58,20 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="run">The work.</param>
     /// <param name="deadline">Not begun by then, it is not executed any more. Default: never comes.</param>
     /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
-    public async Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default)
+    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default)
     {
         var job = new WriteJob(run, deadline);
         try
         {
             queue.Add(job);
+            Watch();
         }
         catch (InvalidOperationException)
         {
             job.End(CommitOutcome.NotExecuted);
         }
 
-        try
-        {
-            return await deadline.WaitAsync(job.Ended);
-        }
-        catch (TimeoutException)
-        {
-            job.TryGiveUp();
-            return await job.Ended;
-        }
+        return job.Ended;
     }
 
     /// <summary>Finishes what has queued, then closes the connection.</summary>
@@ -78,7 +79,43 @@ internal sealed class SqliteWriter : IDisposable
     {
         queue.CompleteAdding();
         thread.Join();
+        watch.Dispose();
         queue.Dispose();
+    }
+
+    /// <summary>Starts the timer, if it does not run.</summary>
+    private void Watch()
+    {
+        if (!Interlocked.Exchange(ref watching, true))
+        {
+            watch.Change(WatchTime, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void GiveUpLate()
+    {
+        // Before the look at the queue: whoever finds the timer running has queued already.
+        Volatile.Write(ref watching, false);
+        WriteJob[] waiting;
+        try
+        {
+            waiting = [.. queue];
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed meanwhile: all jobs have ended.
+            return;
+        }
+
+        foreach (var job in waiting.Where(static job => job.Deadline.HasCome))
+        {
+            job.TryGiveUp();
+        }
+
+        if (waiting.Length > 0)
+        {
+            Watch();
+        }
     }
 
     private void Run()

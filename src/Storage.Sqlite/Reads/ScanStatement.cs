@@ -11,6 +11,8 @@ namespace Lockstep.Storage.Sqlite.Reads;
 internal sealed class ScanStatement
 {
     private static readonly string Weight = string.Create(CultureInfo.InvariantCulture, $"coalesce(sortindex, {RecordOrder.NoWeight})");
+    private const string Live = "records INDEXED BY records_live";
+    private const string Dead = "records INDEXED BY records_dead";
 
     private readonly StringBuilder where = new("bucket = $0 AND list = $1");
     private readonly List<object?> values;
@@ -69,7 +71,9 @@ internal sealed class ScanStatement
 
     public ReadOnlySpan<object?> Values => values.ToArray();
 
-    public string Count => $"SELECT count(*) FROM {Table} WHERE {where}";
+    public string Count => scan.IsMerged
+        ? $"SELECT (SELECT count(*) FROM {Live} WHERE {where} AND deleted = 0) + (SELECT count(*) FROM {Dead} WHERE {where} AND deleted = 1)"
+        : $"SELECT count(*) FROM {Table} WHERE {where}";
 
     /// <summary>Bytes of the bodies of what is counted.</summary>
     public string Bytes => $"SELECT coalesce(sum(length(body)), 0) FROM {Table} WHERE {where}";
@@ -77,8 +81,8 @@ internal sealed class ScanStatement
     /// <summary>SQLite knows nothing of how many rows are live, so it is told by which index to go.</summary>
     private string Table => scan.Query.Ids is not null ? "records"
         : scan.Query.ExpiredBy is not null || scan.Query.ExpiringFirst ? "records INDEXED BY records_expiring"
-        : scan.IsOfLiveRows && (scan.SortsLiveRows || scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending)) ? "records INDEXED BY records_live"
-        : scan.IsOfTombstones ? "records INDEXED BY records_dead"
+        : scan.IsOfLiveRows && (scan.SortsLiveRows || scan.Order is not (ListOrder.IdAscending or ListOrder.IdDescending)) ? Live
+        : scan.IsOfTombstones ? Dead
         : "records";
 
     public string Rows()
@@ -120,11 +124,14 @@ internal sealed class ScanStatement
             ListOrder.IdDescending => " ORDER BY id DESC",
             _ => "",
         };
-        where.Append(order);
 
         // One row more tells whether there is one.
-        Add(" LIMIT $", scan.Limit + 1L);
-        return $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {Table} WHERE {where}";
+        values.Add(scan.Limit + 1L);
+        var end = $"{order} LIMIT ${values.Count - 1}";
+        var columns = RecordColumns.Of(scan.Query.Projection);
+        return scan.IsMerged
+            ? $"SELECT {columns} FROM {Live} WHERE {where} AND deleted = 0 UNION ALL SELECT {columns} FROM {Dead} WHERE {where} AND deleted = 1{end}"
+            : $"SELECT {columns} FROM {Table} WHERE {where}{end}";
     }
 
     private void Add(string before, object value, string after = "")

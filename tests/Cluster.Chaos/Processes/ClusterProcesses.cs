@@ -38,7 +38,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     public IEnumerable<Member> Members => Silos.Concat(Gateways);
 
-    private static string Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } given ? given : BuiltProgram();
+    private static string Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } given ? given : ServerProgram.Or(BuiltProgram());
 
     /// <param name="program">The build that all members run, as <c>…/lockstep.dll</c>; null: this one.</param>
     public static async Task<ClusterProcesses> StartAsync(string? program = null)

@@ -21,6 +21,11 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
 {
     public const int MaxBytes = 100;
 
+    /// <summary>Bytes of the large answer: more than the machine keeps of it on its way.</summary>
+    public const int LargeBytes = 64 << 20;
+
+    private static readonly byte[] Stored = new byte[1 << 20];
+
     public string Name => "Notes";
 
     public IReadOnlyList<string> Prefixes { get; init; } = ["/notes", "/old/notes"];
@@ -36,6 +41,10 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
         new("/watch", new ResourceMethod<NotesHandler>("GET", Access.Anonymous, BodyKind.None, (notes, _, _) => notes.WatchAsync(), Pacing.Stream)),
         new("/upload", Method("POST", Access.SignedIn, new BodyKind.Streamed(), (notes, request, cancellationToken) => notes.UploadAsync(request, cancellationToken))),
         new("/hold", Method("GET", Access.Anonymous, BodyKind.None, (notes, _, cancellationToken) => notes.HoldAsync(cancellationToken))),
+        new("/large",
+            Method("GET", Access.Anonymous, BodyKind.None, (_, _, _) => ValueTask.FromResult(Large)),
+            Method("HEAD", Access.Anonymous, BodyKind.None, (_, _, _) => ValueTask.FromResult(Large))),
+        new("/store", new ResourceMethod<NotesHandler>("PUT", Access.SignedIn, new BodyKind.Buffered(), (_, request, _) => ValueTask.FromResult(Text(200, $"{request.Body.Length}")))),
         new("/break", Method("GET", Access.Anonymous, BodyKind.None, (_, _, _) => throw new InvalidOperationException("As asked."))),
         new("/away", Method("GET", Access.Anonymous, BodyKind.None, (_, _, _) => throw new StoreUnavailableException("As asked."))),
         new("/half", Method("GET", Access.Anonymous, BodyKind.None, (_, _, _) => ValueTask.FromResult(new Answer(200)
@@ -79,6 +88,18 @@ internal sealed class NotesProtocol(IBuckets buckets) : IProtocol<NotesHandler>
     public Answer Preflight(HttpRequest request, string? methods) => Text(200, "", KeyValuePair.Create("Access-Control-Allow-Methods", methods ?? "none"));
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => headers["X-Notes"] = "1";
+
+    private static Answer Large { get; } = new(200)
+    {
+        Size = LargeBytes,
+        Body = static output =>
+        {
+            for (var i = 0; i < LargeBytes / Stored.Length; i++)
+            {
+                output.WriteStored(Stored);
+            }
+        },
+    };
 
     private static ResourceMethod<NotesHandler> Method(string name, Access access, BodyKind body, NotesHandler handler) => new(name, access, body, handler);
 

@@ -26,15 +26,16 @@ internal sealed class NotesServer : IAsyncDisposable
     private readonly SqliteDatabase accounts;
     private readonly WebApplication app;
 
-    private NotesServer(HttpOptions http, bool withKinto)
+    private NotesServer(HttpOptions http, bool withKinto, TimeProvider time)
     {
         accounts = SqliteDatabase.Open(new SqliteOptions { Path = Path.Combine(directory, "lockstep.db") });
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.UseShortSendQueues()));
         var store = new InMemoryBucketStore();
         builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMinutes(5))
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(time)
             .AddSingleton(http)
             .AddSingleton(new AccountOptions())
             .AddSingleton(new KintoOptions())
@@ -64,11 +65,13 @@ internal sealed class NotesServer : IAsyncDisposable
 
     public Uri Address => new(app.Urls.First());
 
+    public GatewayMetrics Metrics => app.Services.GetRequiredService<GatewayMetrics>();
+
     public NotesProtocol Notes => app.Services.GetRequiredService<NotesProtocol>();
 
-    public static async Task<NotesServer> StartAsync(Func<HttpOptions, HttpOptions>? configure = null, bool withKinto = false)
+    public static async Task<NotesServer> StartAsync(Func<HttpOptions, HttpOptions>? configure = null, bool withKinto = false, TimeProvider? time = null)
     {
-        var server = new NotesServer((configure ?? (options => options))(new HttpOptions { DrainTime = TimeSpan.Zero }), withKinto);
+        var server = new NotesServer((configure ?? (options => options))(new HttpOptions { DrainTime = TimeSpan.Zero }), withKinto, time ?? TimeProvider.System);
         await server.app.StartAsync();
         return server;
     }

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Lockstep.Core.Records;
 
-namespace Lockstep.Core.Lists;
+namespace Lockstep.Core.Tests;
 
-/// <summary>A total order over JSON values: that of PostgreSQL's jsonb, which Kinto's clients see, with "missing" last.</summary>
+/// <summary>What the order of <see cref="Lists.SortKey"/> is to be, compared value by value.</summary>
 internal static class JsonOrder
 {
     public static int Compare(JsonElement a, JsonElement b)

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>An order by fields of the data: makes the entries that are sorted, and what a page says of where it ended.</summary>
+/// <param name="fields">Most significant first.</param>
+internal sealed class FieldSort(IReadOnlyList<SortField> fields)
+{
+    private readonly SortKey key = new(fields.Count);
+
+    // Of a path that is no field of the server's own, its names.
+    private readonly string[][] paths = [.. fields.Select(static field => field.Path.Split('.'))];
+
+    public FieldSortEntry Of(StoredRecord record)
+    {
+        using var document = record.IsTombstone ? null : JsonText.ParseAgain(record.Body);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            var (path, isDescending) = fields[i];
+            switch (path)
+            {
+                case "id":
+                    key.Add(record.Id, isDescending);
+                    break;
+                case "last_modified":
+                    key.Add(record.Modified.Milliseconds, isDescending);
+                    break;
+                case "deleted" when record.IsTombstone:
+                    key.Add(value: true, isDescending);
+                    break;
+                default:
+                    key.Add(Find(document, paths[i]), isDescending);
+                    break;
+            }
+        }
+
+        return new FieldSortEntry(key.Take(), record.Modified, record.Id, record);
+    }
+
+    /// <returns>Null when the cursor's keys are not what this sort would have written.</returns>
+    public FieldSortEntry? Of(PageCursor cursor)
+    {
+        try
+        {
+            using var document = JsonText.Parse(Encoding.UTF8.GetBytes(cursor.SortKeys ?? "[]"));
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Array || root.GetArrayLength() != fields.Count
+                || root.EnumerateArray().Any(static value => value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > 1))
+            {
+                return null;
+            }
+
+            foreach (var (value, field) in root.EnumerateArray().Zip(fields))
+            {
+                key.Add(value.EnumerateArray().FirstOrDefault(), field.Descending);
+            }
+
+            return new FieldSortEntry(key.Take(), cursor.Modified, cursor.Id, Record: null);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The values that the record is sorted by: a JSON array of arrays, an empty one for a missing field.</summary>
+    public string ValuesOf(StoredRecord record)
+    {
+        using var document = record.IsTombstone ? null : JsonText.ParseAgain(record.Body);
+        var buffer = new ArrayBufferWriter<byte>();
+        buffer.Write("["u8);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            buffer.Write(i == 0 ? "["u8 : ",["u8);
+            switch (fields[i].Path)
+            {
+                case "id":
+                    JsonSerializer.Serialize(new Utf8JsonWriter(buffer), record.Id);
+                    break;
+                case "last_modified":
+                    JsonSerializer.Serialize(new Utf8JsonWriter(buffer), record.Modified.Milliseconds);
+                    break;
+                case "deleted" when record.IsTombstone:
+                    buffer.Write("true"u8);
+                    break;
+                default:
+                    if (Find(document, paths[i]) is { ValueKind: not JsonValueKind.Undefined } value)
+                    {
+                        buffer.Write(JsonMarshal.GetRawUtf8Value(value));
+                    }
+
+                    break;
+            }
+
+            buffer.Write("]"u8);
+        }
+
+        buffer.Write("]"u8);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static JsonElement Find(JsonDocument? document, string[] path)
+    {
+        var data = document?.RootElement ?? default;
+        foreach (var name in path)
+        {
+            if (data.ValueKind != JsonValueKind.Object || !data.TryGetProperty(name, out data))
+            {
+                return default;
+            }
+        }
+
+        return data;
+    }
+}

@@ -1,0 +1,66 @@
+namespace Lockstep.Core.Owner;
+
+/// <summary>What the owners of one process share, so that the work of some is not felt by the others.</summary>
+internal sealed class OwnerWork
+{
+    private const int MaxWaiting = 256;
+
+    public OwnerWork(BucketOptions options, TimeProvider time)
+    {
+        // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
+        var wait = options.AnswerTime / 3;
+        Memory = new WorkMemory(options.MaxWorkBytes);
+        Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
+        Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
+    }
+
+    public WorkMemory Memory { get; }
+
+    /// <summary>Half of the machine's processors, for pieces of work that take one for longer than a request should.</summary>
+    public WorkPlaces Processors { get; }
+
+    /// <summary>Sorts that may be under way, each of which also takes one of <see cref="Processors"/> while it sorts.</summary>
+    public WorkPlaces Sorts { get; }
+
+    /// <summary>Has something sorted once there is room for it and a place.</summary>
+    /// <param name="user">Whose it is; empty for the server's own.</param>
+    /// <param name="size">Bytes that it takes.</param>
+    /// <param name="sort">What to do.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when there is none.</returns>
+    public async ValueTask<T?> SortAsync<T>(string user, long size, Func<ValueTask<T>> sort, CancellationToken cancellationToken)
+        where T : struct
+    {
+        if (!await Sorts.TryEnterAsync(user, cancellationToken))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await Processors.TryEnterAsync(user, cancellationToken) ? await InPlaceAsync() : null;
+        }
+        finally
+        {
+            Sorts.Leave();
+        }
+
+        async ValueTask<T?> InPlaceAsync()
+        {
+            var hasRoom = false;
+            try
+            {
+                hasRoom = Memory.TryHold(user, size);
+                return hasRoom ? await sort() : null;
+            }
+            finally
+            {
+                Processors.Leave();
+                if (hasRoom)
+                {
+                    Memory.Release(user, size);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>
+/// The one way to password hashes, the only thing here that burns a core for long: it must not take all of them, and nobody may keep others
+/// from signing in.
+/// <list type="number">
+/// <item>Sign-ins go first, new passwords wait behind all of them.</item>
+/// <item>Of sign-ins those from addresses go first that had the fewest wrong ones lately, of these where somebody signed in before, then who was not served for longest. Of
+/// new passwords the same by user, or by address where nobody has signed in.</item>
+/// <item>Who waits is bounded, shared as <see cref="SharedBudget"/> says, and so is how long.</item>
+/// </list>
+/// </summary>
+/// <param name="places">Hashes at a time.</param>
+/// <param name="window">How long a wrong password counts.</param>
+/// <param name="time">The clock.</param>
+internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
+{
+    /// <summary>Sign-ins that are hashed or wait for it.</summary>
+    public const int MaxSignIns = 256;
+
+    /// <summary>New passwords that are hashed or wait for it.</summary>
+    public const int MaxChanges = 64;
+
+    /// <summary>How long one waits.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private const int MaxParties = 10_000;
+
+    private readonly SharedBudget signIns = new(MaxSignIns);
+    private readonly SharedBudget changes = new(MaxChanges);
+    private readonly Lock gate = new();
+    private readonly List<Waiter> waiting = [];
+    private readonly Dictionary<string, Party> parties = new(StringComparer.Ordinal);
+    private int free = places;
+    private long served;
+    private long swept = time.GetTimestamp();
+
+    /// <summary>A place among the sign-ins of an address.</summary>
+    /// <returns>Null when too many are there. Else to be disposed once it is known how it ended.</returns>
+    public Seat? TrySignIn(string address) => signIns.TryTake(address, 1) ? new Seat(this, signIns, address, isSignIn: true) : null;
+
+    /// <summary>As <see cref="TrySignIn"/>, for a new password.</summary>
+    /// <param name="who">The user, or the address where nobody has signed in.</param>
+    public Seat? TryChange(string who) => changes.TryTake(who, 1) ? new Seat(this, changes, who, isSignIn: false) : null;
+
+    private async ValueTask<bool> EnterAsync(string who, bool isSignIn, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (gate)
+        {
+            Forget();
+            waiter = new Waiter(PartyOf(who), isSignIn);
+            waiting.Add(waiter);
+            Serve();
+        }
+
+        try
+        {
+            await waiter.Granted.Task.WaitAsync(Patience, time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !GiveUp(waiter);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!GiveUp(waiter))
+            {
+                Leave();
+            }
+
+            throw;
+        }
+    }
+
+    private void Leave()
+    {
+        lock (gate)
+        {
+            free++;
+            Serve();
+        }
+    }
+
+    private void Ended(string who, bool isRight)
+    {
+        lock (gate)
+        {
+            var party = PartyOf(who);
+            party.Failures += isRight ? 0 : 1;
+            party.IsKnown |= isRight;
+        }
+    }
+
+    /// <returns>False when it was granted meanwhile.</returns>
+    private bool GiveUp(Waiter waiter)
+    {
+        lock (gate)
+        {
+            return waiting.Remove(waiter);
+        }
+    }
+
+    private void Serve()
+    {
+        while (free > 0 && waiting.MinBy(static waiter => (!waiter.IsSignIn, waiter.IsSignIn ? waiter.Party.Failures : 0, !waiter.Party.IsKnown, waiter.Party.Served)) is { } next)
+        {
+            waiting.Remove(next);
+            free--;
+            next.Party.Served = ++served;
+            next.Granted.TrySetResult();
+        }
+    }
+
+    private Party PartyOf(string who) => parties.TryGetValue(who, out var party) ? party : parties[who] = new Party();
+
+    private void Forget()
+    {
+        if (parties.Count > MaxParties || time.GetElapsedTime(swept) > window)
+        {
+            parties.Clear();
+            swept = time.GetTimestamp();
+        }
+    }
+
+    /// <summary>Of one hash. Not for several threads.</summary>
+    public sealed class Seat(HashQueue queue, SharedBudget seats, string who, bool isSignIn) : IDisposable
+    {
+        /// <summary>Waits for its turn and hashes.</summary>
+        /// <returns>Null when it has waited too long.</returns>
+        /// <exception cref="OperationCanceledException">Given up while it waited.</exception>
+        public async ValueTask<string?> HashAsync(Func<string> hash, CancellationToken cancellationToken)
+        {
+            if (!await queue.EnterAsync(who, isSignIn, cancellationToken))
+            {
+                return null;
+            }
+
+            try
+            {
+                return await Task.Run(hash, CancellationToken.None);
+            }
+            finally
+            {
+                queue.Leave();
+            }
+        }
+
+        /// <summary>As <see cref="HashAsync"/>, to compare a password.</summary>
+        public async ValueTask<bool?> VerifyAsync(Func<bool> verify, CancellationToken cancellationToken)
+        {
+            if (!await queue.EnterAsync(who, isSignIn, cancellationToken))
+            {
+                return null;
+            }
+
+            try
+            {
+                var isRight = await Task.Run(verify, CancellationToken.None);
+                queue.Ended(who, isRight);
+                return isRight;
+            }
+            finally
+            {
+                queue.Leave();
+            }
+        }
+
+        public void Dispose() => seats.Release(who, 1);
+    }
+
+    /// <summary>An address or a user, as far as it matters here.</summary>
+    private sealed class Party
+    {
+        public int Failures { get; set; }
+
+        /// <summary>Whether somebody has signed in from there.</summary>
+        public bool IsKnown { get; set; }
+
+        /// <summary>The number of the last hash; 0 for none.</summary>
+        public long Served { get; set; }
+    }
+
+    private sealed class Waiter(Party party, bool isSignIn)
+    {
+        public Party Party => party;
+
+        public bool IsSignIn => isSignIn;
+
+        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,109 @@
+using Lockstep.Gateway.Metering;
+
+namespace Lockstep.Gateway.Http;
+
+/// <summary>
+/// The memory of one request's answer. Before something is loaded the most that it can be is promised; once it is there, what it is
+/// is kept, until the answer has left. Not for several threads.
+/// </summary>
+public sealed class AnswerRoom : IDisposable
+{
+    private readonly SharedBudget bytes;
+    private readonly string who;
+    private readonly GatewayMetrics metrics;
+    private long promised;
+    private long kept;
+
+    internal AnswerRoom(SharedBudget bytes, string who, GatewayMetrics metrics) => (this.bytes, this.who, this.metrics) = (bytes, who, metrics);
+
+    /// <summary>Asks for room for what is going to be loaded, and waits for it.</summary>
+    /// <param name="most">Bytes that it can be at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>False when there was none for too long: nothing may be loaded.</returns>
+    public async ValueTask<bool> PromiseAsync(long most, CancellationToken cancellationToken)
+    {
+        if (most > 0 && !await bytes.TakeAsync(who, most, Admission.AnswerPatience, cancellationToken))
+        {
+            metrics.AnswerRefused();
+            return false;
+        }
+
+        promised += most;
+        return true;
+    }
+
+    /// <summary>Bytes that are promised now.</summary>
+    public long Promised => promised;
+
+    /// <summary>Nothing comes for long: others are not to be held up by it. What comes in the end has to find room then.</summary>
+    public void Lapse()
+    {
+        Release(promised);
+        promised = 0;
+    }
+
+    /// <summary>What was promised is there, or does not come.</summary>
+    /// <param name="size">Bytes of it.</param>
+    /// <returns>False when it is more than was promised and there is no room for that: it has to be dropped.</returns>
+    public bool TryKeep(long size)
+    {
+        if (size > promised)
+        {
+            if (!bytes.TryTake(who, size - promised))
+            {
+                metrics.AnswerRefused();
+                Lapse();
+                return false;
+            }
+        }
+        else
+        {
+            Release(promised - size);
+        }
+
+        promised = 0;
+        kept += size;
+        return true;
+    }
+
+    /// <summary>As <see cref="TryKeep"/>, for what tells of something that was done, and so cannot be dropped.</summary>
+    public void Keep(long size)
+    {
+        Lapse();
+        if (size > 0)
+        {
+            bytes.TakeAnyway(who, size);
+            kept += size;
+        }
+    }
+
+    /// <summary>The whole answer is there.</summary>
+    /// <param name="size">Bytes of all of it, with what was kept already.</param>
+    /// <returns>As of <see cref="TryKeep"/>.</returns>
+    public bool TryEnd(long size)
+    {
+        if (size >= kept)
+        {
+            return TryKeep(size - kept);
+        }
+
+        Lapse();
+        Release(kept - size);
+        kept = size;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Release(promised + kept);
+        (promised, kept) = (0, 0);
+    }
+
+    private void Release(long amount)
+    {
+        if (amount > 0)
+        {
+            bytes.Release(who, amount);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.IO.Pipelines;
+
+namespace Lockstep.Gateway.Http;
+
+/// <summary>
+/// Reads a body that has to come on. The HTTP server measures the average from the beginning, so that whoever has sent much at once
+/// may be silent for hours after it; this looks at each stretch of time by itself.
+/// </summary>
+internal sealed class BodyPace(PipeReader body, double minBytesPerSecond, TimeSpan stretch, TimeProvider time)
+{
+    private readonly double leastBytes = minBytesPerSecond * stretch.TotalSeconds;
+    private long began = time.GetTimestamp();
+    private long came;
+
+    /// <returns>A cancelled result when it is too slow.</returns>
+    public async ValueTask<ReadResult> ReadAsync()
+    {
+        // Not cancelled by a token: a read ends with its connection, and one that ends so is in the way when the server reads on.
+        var read = body.ReadAsync(CancellationToken.None);
+        var result = read.IsCompleted || leastBytes <= 0 ? await read : await WithinAsync(read.AsTask());
+        came += result.Buffer.Length;
+        return result;
+    }
+
+    private async Task<ReadResult> WithinAsync(Task<ReadResult> read)
+    {
+        while (true)
+        {
+            var left = stretch - time.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+            {
+                if (came < leastBytes && !read.IsCompleted)
+                {
+                    body.CancelPendingRead();
+                    return await read;
+                }
+
+                (began, came) = (time.GetTimestamp(), 0);
+                continue;
+            }
+
+            try
+            {
+                return await read.WaitAsync(left, time);
+            }
+            catch (TimeoutException) when (!read.IsCompleted)
+            {
+                // Looked at above.
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Lockstep.Core.Owner;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Core.Tests;
+
+public sealed class WorkPlacesTests
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
+    private readonly FakeTime time = new();
+
+    [Fact]
+    public async Task Place_ThatComesFree_GoesToEachUserInTurn()
+    {
+        var places = new WorkPlaces(1, 100, Wait, time);
+        Assert.True(await places.TryEnterAsync("hostile", default));
+        var hostile = Enumerable.Range(0, 20).Select(_ => places.TryEnterAsync("hostile", default).AsTask()).ToList();
+        var other = places.TryEnterAsync("other", default).AsTask();
+
+        places.Leave();
+        Assert.True(await hostile[0]);
+        Assert.False(other.IsCompleted);
+        places.Leave();
+
+        Assert.True(await other);
+        Assert.All(hostile[1..], static waiting => Assert.False(waiting.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Lines_AreBounded_EachAndTogether()
+    {
+        var places = new WorkPlaces(1, 8, Wait, time);
+        Assert.True(await places.TryEnterAsync("a", default));
+        var waiting = Enumerable.Range(0, 8).Select(i => places.TryEnterAsync($"user{i / 2}", default).AsTask()).ToList();
+
+        Assert.False(await places.TryEnterAsync("user0", default));
+        Assert.False(await places.TryEnterAsync("late", default));
+        Assert.All(waiting, static one => Assert.False(one.IsCompleted));
+        Assert.Equal(8, places.Waiting);
+    }
+
+    [Fact]
+    public async Task Wait_ForLongerThanTheTime_EndsWithoutAPlace()
+    {
+        var places = new WorkPlaces(1, 8, Wait, time);
+        Assert.True(await places.TryEnterAsync("a", default));
+        var late = places.TryEnterAsync("b", default).AsTask();
+        time.Advance(Wait);
+
+        Assert.False(await late);
+        Assert.Equal(0, places.Waiting);
+        places.Leave();
+        Assert.True(await places.TryEnterAsync("b", default));
+    }
+
+    [Fact]
+    public async Task Wait_OfAClientThatHasGone_Ends_AndThePlaceGoesToTheNext()
+    {
+        var places = new WorkPlaces(1, 8, Wait, time);
+        Assert.True(await places.TryEnterAsync("a", default));
+        using var gone = new CancellationTokenSource();
+        var first = places.TryEnterAsync("b", gone.Token).AsTask();
+        var second = places.TryEnterAsync("b", default).AsTask();
+
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        places.Leave();
+
+        Assert.True(await second);
+        places.Leave();
+        Assert.True(await places.TryEnterAsync("c", default));
+    }
+
+    [Fact]
+    public void Memory_OneUserHoldsAQuarter_AndOnePieceOfWorkAsMuchAsThereIs()
+    {
+        var memory = new WorkMemory(100);
+        Assert.True(memory.TryHold("a", 20));
+        Assert.False(memory.TryHold("a", 10));
+        Assert.True(memory.TryHold("a", 10, before: 20));
+        Assert.True(memory.TryHold("b", 60));
+        Assert.False(memory.TryHold("c", 11));
+        memory.Release("a", 30);
+        Assert.True(memory.TryHold("c", 11));
+        memory.Release("c", 11);
+        memory.Release("b", 60);
+
+        Assert.Equal(0, memory.Bytes);
+        Assert.True(memory.TryHold("d", 1000));
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Net.Sockets;
+
+namespace Lockstep.Hostile;
+
+/// <summary>All that is tried. Each is something that was felt by others once.</summary>
+internal static class Abuses
+{
+    private const string Elsewhere = "127.0.0.2";
+    private const string Record = Person.Records + "/a";
+
+    private static readonly string[] Accounts = ["mallory", "trudy", "eve", "oscar"];
+
+    public static IReadOnlyList<Abuse> All { get; } =
+    [
+        new("pages that nobody reads", PagesAsync, static (server, stop) => EachAsync(40, async i =>
+        {
+            using var person = new Person(server, Accounts[0], from: Elsewhere);
+            using var connection = await person.BeginAsync("GET", Person.Records, stop);
+            await Task.Delay(Timeout.Infinite, stop);
+        })),
+        new("bodies of 16 MiB that do not come", AccountsAsync, static (server, stop) => EachAsync(16, async i =>
+        {
+            using var person = new Person(server, Accounts[i % 4], from: Elsewhere);
+            using var connection = await person.BeginAsync("PUT", Record, stop, "Content-Type: application/json", $"Content-Length: {16 << 20}");
+            await TrickleAsync(connection, stop);
+        })),
+        new("500 slow bodies of nobody", AccountsAsync, static (server, stop) => EachAsync(500, async i =>
+        {
+            using var person = new Person(server);
+            using var connection = await person.BeginAsync("POST", "/v1/batch", stop, "Content-Type: application/json", "Content-Length: 60000");
+            await TrickleAsync(connection, stop);
+        })),
+        new("300 batches of reads", PagesAsync, static (server, stop) =>
+            ManyAsync(server, 300, Accounts[0], static (person, i, stop) => person.SendAsync("POST", "/v1/batch", Batch("GET", static part => $"{Person.Records}/r{part % 10}"), cancellationToken: stop), stop)),
+        new("60 batches of new passwords", AccountsAsync, static (server, stop) =>
+            ManyAsync(server, 60, Accounts[0], static (person, i, stop) => person.SendAsync("POST", "/v1/batch", Batch("PUT", static _ => "/accounts/mallory", Person.Account()), cancellationToken: stop), stop)),
+        new("500 registrations of nobody", AccountsAsync, static (server, stop) =>
+            ManyAsync(server, 500, null, static (person, i, stop) => person.SendAsync("PUT", $"/v1/accounts/{Guid.NewGuid():N}", Person.Account(), cancellationToken: stop), stop)),
+        new("80 addresses that guess", AccountsAsync, static (server, stop) => EachAsync(320, async i =>
+        {
+            for (var guess = 0; !stop.IsCancellationRequested; guess++)
+            {
+                using var person = new Person(server, $"good{i % 20}", $"guess{i}-{guess}", $"127.0.1.{1 + (i % 80)}");
+                await AnywayAsync(() => person.SendAsync("GET", Person.Records, cancellationToken: stop));
+            }
+        })),
+        new("patches of many fields", FieldsAsync, static (server, stop) =>
+            ManyAsync(server, 8, Accounts[0], static (person, i, stop) => person.SendAsync("PATCH", Record, """{"data":{"x":1}}""", behaviour: "light", cancellationToken: stop), stop)),
+        new("JSON patches of many values", FieldsAsync, static (server, stop) =>
+            ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync("PATCH", Record, Values, "application/json-patch+json", cancellationToken: stop), stop)),
+        new("sorts", RowsAsync, static (server, stop) =>
+            ManyAsync(server, 20, Accounts[0], static (person, i, stop) => person.SendAsync("GET", $"{Person.Records}?_limit=1&_sort=-b.c.{i},a", cancellationToken: stop), stop)),
+        new("buckets at random", AccountsAsync, static (server, stop) =>
+            ManyAsync(server, 50, Accounts[0], static (person, i, stop) => person.SendAsync("GET", $"/v1/buckets/{Guid.NewGuid():N}", cancellationToken: stop), stop)),
+    ];
+
+    private static string Values { get; } = $$"""[{"op":"add","path":"/data/x","value":[{{string.Join(',', Enumerable.Repeat("[]", 1_000_000))}}]},{"op":"remove","path":"/data/x"}]""";
+
+    private static async Task AccountsAsync(Uri server)
+    {
+        foreach (var name in Accounts)
+        {
+            using var person = new Person(server, name);
+            await person.RegisterAsync();
+        }
+    }
+
+    private static Task PagesAsync(Uri server) => RecordsAsync(server, 10, new string('x', 800_000));
+
+    private static Task RowsAsync(Uri server) => RecordsAsync(server, 2_000, new string('x', 1_000));
+
+    private static async Task FieldsAsync(Uri server)
+    {
+        await AccountsAsync(server);
+        using var person = new Person(server, Accounts[0]);
+        var fields = string.Join(',', Enumerable.Range(0, 30_000).Select(static i => $"\"field{i}\":{i}"));
+        Assert.Equal(201, await person.SendAsync("PUT", Record, $$$"""{"data":{{{{fields}}}}}"""));
+    }
+
+    private static async Task RecordsAsync(Uri server, int count, string text)
+    {
+        await AccountsAsync(server);
+        using var person = new Person(server, Accounts[0]);
+        for (var i = 0; i < count; i++)
+        {
+            Assert.Equal(201, await person.SendAsync("PUT", $"{Person.Records}/r{i}", $$$"""{"data":{"a":{{{i}}},"text":"{{{text}}}"}}"""));
+        }
+    }
+
+    private static string Batch(string method, Func<int, string> path, string? body = null) => "{\"requests\":[" + string.Join(',', Enumerable.Range(0, 25).Select(
+        i => string.Create(CultureInfo.InvariantCulture, $"{{\"method\":\"{method}\",\"path\":\"{path(i).Replace("/v1", "", StringComparison.Ordinal)}\"{(body is null ? "" : $",\"body\":{body}")}}}"))) + "]}";
+
+    /// <summary>So many at a time, again and again.</summary>
+    private static async Task ManyAsync(Uri server, int count, string? name, Func<Person, int, CancellationToken, Task<int>> send, CancellationToken stop)
+    {
+        using var person = new Person(server, name, from: Elsewhere);
+        await EachAsync(count, async i =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await AnywayAsync(() => send(person, i, stop));
+            }
+        });
+    }
+
+    private static Task EachAsync(int count, Func<int, Task> run) => Task.WhenAll(Enumerable.Range(0, count).Select(i => AnywayAsync(() => Task.Run(() => run(i)))));
+
+    /// <summary>300 bytes a second, in which spaces are the beginning of JSON.</summary>
+    private static async Task TrickleAsync(TcpClient connection, CancellationToken stop)
+    {
+        var spaces = new byte[300];
+        spaces.AsSpan().Fill((byte)' ');
+        using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        do
+        {
+            await connection.GetStream().WriteAsync(spaces, stop);
+        }
+        while (await second.WaitForNextTickAsync(stop));
+    }
+
+    /// <summary>The server may refuse, cut off and close as it likes: what it does to others is what counts.</summary>
+    private static async Task AnywayAsync(Func<Task> run)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or SocketException)
+        {
+            // As said.
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Lockstep.EndToEnd;
+using Xunit.Abstractions;
+
+namespace Lockstep.Hostile;
+
+/// <summary>Whatever one user does, others are served, and the server keeps inside its memory. Times are told, not judged.</summary>
+public sealed class HostileTests(ITestOutputHelper log)
+{
+    private const long MaxMebibytes = 1024;
+    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(3);
+
+    public static TheoryData<string> Names => [.. Abuses.All.Select(static abuse => abuse.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task GoodUser_WhileSomebodyAbusesTheServer_HasNoErrors_AndMemoryIsBounded(string name)
+    {
+        var abuse = Abuses.All.Single(abuse => abuse.Name == name);
+        await using var storage = await TestStorage.CreateAsync();
+        var (server, address) = await Servers.StartAsync(storage);
+        using (server)
+        {
+            var user = new GoodUser(address);
+            await user.RegisterAsync();
+            await abuse.Prepare(address);
+            var alone = await user.ActAsync(Alone);
+            using var memory = new ResidentMemory(server.Id);
+            var before = memory.Now;
+            using var stop = new CancellationTokenSource();
+            var running = abuse.RunAsync(address, stop.Token);
+            var beside = await user.ActAsync(RunSettings.Each);
+            await stop.CancelAsync();
+            await running;
+
+            RunSettings.Say(log, string.Create(CultureInfo.InvariantCulture,
+                $"{name,-36} p50 {alone.Median,6:0.0} -> {beside.Median,7:0.0} ms, p99 {alone.P99,6:0.0} -> {beside.P99,7:0.0} ms ({beside.P99 / alone.P99,5:0.0} times), errors {beside.Errors.Values.Sum()} of {beside.Requests}, RSS {before} / {memory.Peak} / {memory.Now} MiB"));
+            Assert.Empty(alone.Errors);
+            Assert.Empty(beside.Errors);
+            Assert.InRange(memory.Peak, 1, MaxMebibytes);
+        }
+    }
+}

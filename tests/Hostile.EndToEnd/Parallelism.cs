@@ -1,0 +1,2 @@
+// What is measured would measure the others.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
