@@ -11,12 +11,13 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>The records of a collection together.</summary>
-internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options options)
+internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, Sync15Options options)
 {
     // What is held in memory of an answer that is larger.
     private const int ChunkRecords = 1_000;
     private const long ChunkBytes = 4L << 20;
     private const int SkippedAtOnce = 5_000;
+    private const int PieceBytes = 32 << 10;
 
     public async ValueTask<Answer> GetAsync(SyncRequest request, CancellationToken cancellationToken)
     {
@@ -44,11 +45,19 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
             return SyncAnswers.Refused(request, outcome);
         }
 
+        // What comes after the first piece takes the place of that one: a list that was begun needs no more room to be ended.
+        var isWhole = page.Next is null || page.Records.Count == limit;
+        var size = isWhole ? AnswerSizes.Of(page.Records) : Math.Max(sizes.Most(query), AnswerSizes.OfStreamed(page.Records));
+        if (!request.Room.TryKeep(size))
+        {
+            return SyncAnswers.Unavailable;
+        }
+
         request.Stamp(page.ListStamp, isWrite: false);
         List<KeyValuePair<string, string>> headers =
             [KeyValuePair.Create("Content-Type", type), KeyValuePair.Create(SyncAnswers.LastModified, SyncTime.Text(page.ListStamp))];
         var isFull = parameters.IsFull;
-        if (page.Next is null || page.Records.Count == limit)
+        if (isWhole)
         {
             headers.Add(KeyValuePair.Create("X-Weave-Records", page.Records.Count.ToString(CultureInfo.InvariantCulture)));
             if (page.Next is { } next)
@@ -62,10 +71,14 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
                 Body = output =>
                 {
                     var writer = new ListWriter(type, isFull);
-                    writer.Write(output, page.Records);
+                    foreach (var record in page.Records)
+                    {
+                        writer.Write(output, record);
+                    }
+
                     writer.End(output);
                 },
-                Size = page.Records.Sum(record => isFull ? record.Length : record.Id.Length),
+                Size = size,
             };
         }
 
@@ -78,8 +91,8 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
         return new Answer(200)
         {
             Headers = headers,
-            Stream = (output, stopped) => StreamAsync(request, list, query, page, limit, new ListWriter(type, isFull), output, stopped),
-            Size = ChunkBytes,
+            Stream = (output, stopped) => StreamAsync(request, list, query, page, limit, size, new ListWriter(type, isFull), output, stopped),
+            Size = size,
         };
     }
 
@@ -131,7 +144,14 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
             {
                 Upload = upload, Quota = options.QuotaBytes > 0 ? options.QuotaBytes : long.MaxValue, Precondition = precondition,
             };
-        return await bucket.AskAsync(request, operation, cancellationToken) switch
+        var outcome = await bucket.AskAsync(request, operation, cancellationToken);
+        var size = AnswerSizes.OfResults(changes.Count + failed.Count);
+        if (outcome is RecordsMerged or ChangesStaged)
+        {
+            request.Room.Keep(size);
+        }
+
+        return outcome switch
         {
             RecordsMerged merged => SyncAnswers.Object(request, 200, merged.ListStamp, isWrite: true, writer =>
             {
@@ -139,16 +159,16 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
                 writer.WritePropertyName("modified");
                 writer.WriteRawValue(SyncTime.Text(merged.ListStamp));
                 WriteResults(writer, changes, failed);
-            }),
+            }) with { Size = size },
             ChangesStaged staged => SyncAnswers.Object(request, 202, staged.ListStamp, isWrite: false, writer =>
             {
                 writer.WriteStartObject();
                 writer.WriteString("batch", upload);
                 WriteResults(writer, changes, failed);
-            }),
+            }) with { Size = size },
             Missing => SyncAnswers.BadRequest(),
             TooLarge when operation is StageChanges => SyncAnswers.BadRequest(SyncCode.SizeLimit),
-            var outcome => SyncAnswers.Refused(request, outcome),
+            _ => SyncAnswers.Refused(request, outcome),
         };
     }
 
@@ -238,38 +258,55 @@ internal sealed class CollectionHandlers(BucketCalls bucket, Sync15Options optio
         while (next is not null && left > 0)
         {
             var skipping = query with { Projection = Projection.Metadata, MaxBytes = long.MaxValue, Limit = Math.Min(left, SkippedAtOnce), Cursor = next };
-            var page = await PageAsync(request, list, skipping, cancellationToken);
+            var page = PageOf(await bucket.AskAsync(request, new ListRecords(list, skipping), cancellationToken));
+            request.Room.Lapse();
             (next, left) = (page.Next, left - page.Records.Count);
         }
 
         return next;
     }
 
-    /// <summary>Writes a list piece by piece. It holds nothing that was written after its first piece was read.</summary>
+    /// <summary>
+    /// Writes a list piece by piece, and waits for each until it has left. It holds nothing that was written after its first piece was
+    /// read.
+    /// </summary>
     private async ValueTask StreamAsync(
-        SyncRequest request, ListRef list, ListQuery query, PageFound first, int limit, ListWriter writer, PipeWriter output, CancellationToken cancellationToken)
+        SyncRequest request, ListRef list, ListQuery query, PageFound first, int limit, long size, ListWriter writer, PipeWriter output, CancellationToken cancellationToken)
     {
-        var (page, left) = (first, limit);
+        var (records, next, left) = (first.Records, first.Next, limit);
         while (true)
         {
-            writer.Write(output, page.Records);
-            left -= page.Records.Count;
-            if (page.Next is not { } next || left == 0)
+            foreach (var record in records)
+            {
+                writer.Write(output, record);
+                if (output.UnflushedBytes >= PieceBytes)
+                {
+                    await output.FlushAsync(cancellationToken);
+                }
+            }
+
+            left -= records.Count;
+            if (next is null || left == 0)
             {
                 break;
             }
 
             await output.FlushAsync(cancellationToken);
-            page = await PageAsync(request, list, query with { Limit = Math.Min(left, ChunkRecords), Cursor = next }, cancellationToken);
+            records = [];
+            var following = new ListRecords(list, query with { Limit = Math.Min(left, ChunkRecords), Cursor = next });
+            (records, _, next) = PageOf(await bucket.AskInRoomAsync(request, following, cancellationToken));
+            size = Math.Max(size, AnswerSizes.OfStreamed(records));
+            if (!request.Room.TryEnd(size))
+            {
+                throw new StoreUnavailableException("A list that was begun found no room to be ended.");
+            }
         }
 
         writer.End(output);
         await output.FlushAsync(cancellationToken);
     }
 
-    private async ValueTask<PageFound> PageAsync(SyncRequest request, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
-        await bucket.AskAsync(request, new ListRecords(list, query), cancellationToken) as PageFound
-            ?? throw new StoreUnavailableException("A list could not be read to its end.");
+    private static PageFound PageOf(Outcome outcome) => outcome as PageFound ?? throw new StoreUnavailableException("A list could not be read to its end.");
 
     private static void WriteResults(Utf8JsonWriter writer, List<RecordChange> changes, List<KeyValuePair<string, string>> failed)
     {

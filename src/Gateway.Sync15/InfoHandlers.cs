@@ -116,6 +116,7 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
         var answer = SyncAnswers.Object(request, 200, found.Stamp, isWrite: false, writer => write(writer, found));
         return answer with
         {
+            Size = AnswerSizes.Of(found),
             Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Records", found.Lists.Count.ToString(CultureInfo.InvariantCulture))],
         };
     }

@@ -11,29 +11,26 @@ internal sealed class ListWriter(string type, bool isFull)
     private readonly bool inLines = type is SyncAnswers.Newlines;
     private bool hasBegun;
 
-    public void Write(IBufferWriter<byte> output, IReadOnlyList<StoredRecord> records)
+    public void Write(IBufferWriter<byte> output, StoredRecord record)
     {
-        foreach (var record in records)
+        if (!inLines)
         {
-            if (!inLines)
-            {
-                output.Write(hasBegun ? ","u8 : "["u8);
-                hasBegun = true;
-            }
+            output.Write(hasBegun ? ","u8 : "["u8);
+            hasBegun = true;
+        }
 
-            if (isFull)
-            {
-                RecordWriter.Write(output, record);
-            }
-            else
-            {
-                RecordWriter.WriteId(output, record);
-            }
+        if (isFull)
+        {
+            RecordWriter.Write(output, record);
+        }
+        else
+        {
+            RecordWriter.WriteId(output, record);
+        }
 
-            if (inLines)
-            {
-                output.Write("\n"u8);
-            }
+        if (inLines)
+        {
+            output.Write("\n"u8);
         }
     }
 

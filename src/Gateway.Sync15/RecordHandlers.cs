@@ -36,7 +36,7 @@ internal sealed class RecordHandlers(BucketCalls bucket, Sync15Options options)
         {
             Headers = [KeyValuePair.Create("Content-Type", SyncAnswers.Json), KeyValuePair.Create(SyncAnswers.LastModified, SyncTime.Text(found.Record.Modified))],
             Body = output => RecordWriter.Write(output, found.Record),
-            Size = found.Record.Length,
+            Size = AnswerSizes.Of(found.Record),
         };
     }
 

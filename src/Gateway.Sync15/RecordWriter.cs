@@ -16,7 +16,7 @@ internal static class RecordWriter
         output.Write(",\"modified\":"u8);
         output.Write(Encoding.ASCII.GetBytes(SyncTime.Text(record.Modified)));
         output.Write(",\"payload\":"u8);
-        JsonOutput.WriteString(output, record.Body.Span);
+        JsonOutput.WriteString(output, record.Body);
         if (record.SortIndex is { } weight)
         {
             output.Write(",\"sortindex\":"u8);

@@ -15,6 +15,7 @@ public static class Sync15ServiceCollectionExtensions
         .AddSingleton<CollectionHandlers>()
         .AddSingleton<RecordHandlers>()
         .AddSingleton<SyncHandlers>()
+        .AddSingleton<AnswerSizes>()
         .AddSingleton<BucketCalls>()
         .AddProtocol<SyncProtocol, SyncHandler>();
 }

@@ -23,6 +23,9 @@ internal sealed class SyncRequest(ProtocolRequest inner)
 
     public ReadOnlyMemory<byte> Body => inner.Body;
 
+    /// <summary>Where room for the answer is asked for.</summary>
+    public AnswerRoom Room => inner.Room;
+
     /// <summary>Whose storage it is about.</summary>
     public BucketId Bucket => BucketId.SyncStorage(inner.SignIn.Principal!.DefaultBucket);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Metering;
 using Microsoft.AspNetCore.Connections;
@@ -6,7 +7,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// Puts answers on the wire, a large one piece by piece, each of which has to leave in time. Headers that the response has already stay.
+/// Puts answers on the wire, a large one and a stream piece by piece, each of which has to leave in time. Headers that the response has
+/// already stay.
 /// </summary>
 /// <remarks>
 /// The HTTP server's own least rate is for all that was written: it would wait for hours for a large answer that was written at once.
@@ -39,7 +41,7 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
         {
             if (context.Request.Method is not "HEAD")
             {
-                await stream(context.Response.BodyWriter, cancellationToken);
+                await stream(new PacedOutput(context.Response.BodyWriter, givenUp => FlushAsync(context, givenUp)), cancellationToken);
             }
 
             return;
@@ -100,18 +102,17 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
 
     /// <summary>Waits until the connection takes more.</summary>
     /// <exception cref="OperationCanceledException">The client has gone, or takes nothing and was cut off.</exception>
-    private async ValueTask FlushAsync(HttpContext context, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> FlushAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
         if (flush.IsCompleted || http.AnswerStallTime == TimeSpan.Zero)
         {
-            await flush;
-            return;
+            return await flush;
         }
 
         try
         {
-            await flush.AsTask().WaitAsync(http.AnswerStallTime, time, cancellationToken);
+            return await flush.AsTask().WaitAsync(http.AnswerStallTime, time, cancellationToken);
         }
         catch (TimeoutException)
         {
