@@ -17,7 +17,7 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed partial class KintoExecutor(
     IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
 {
-    // An owner that takes longer cannot be reached, or its database hangs: the room that waits for it is for others meanwhile.
+    // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
@@ -118,7 +118,8 @@ internal sealed partial class KintoExecutor(
     {
         try
         {
-            if (!await room.PromiseAsync(run.Sum(part => sizes.Most(part.Operation)), cancellationToken))
+            // Writes stay together, however much that can be: the promise of all of it might never be given beside what the batch has already.
+            if (!await room.PromiseAsync(Math.Min(run.Sum(part => sizes.Most(part.Operation)), sizes.MostAtOnce), cancellationToken))
             {
                 return [.. run.Select(_ => NoRoom)];
             }
@@ -181,9 +182,14 @@ internal sealed partial class KintoExecutor(
         {
             return await asked.WaitAsync(Patience, time, CancellationToken.None);
         }
-        catch (TimeoutException) when (!asked.IsCompleted)
+        catch (TimeoutException)
         {
-            room.Lapse();
+            // It may have come in this very moment.
+            if (!asked.IsCompleted)
+            {
+                room.Lapse();
+            }
+
             return await asked;
         }
     }
@@ -228,7 +234,7 @@ internal sealed partial class KintoExecutor(
             return response;
         }
 
-        if (task.Most > 0)
+        if (!task.Changes)
         {
             return NoRoom;
         }

@@ -269,7 +269,7 @@ internal sealed class Turn
         var hasRoom = false;
         try
         {
-            hasRoom = work.Memory.TryHold(user, weight);
+            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
             return hasRoom ? RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken) : null;
         }
         finally
