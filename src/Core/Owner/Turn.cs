@@ -89,7 +89,7 @@ internal sealed class Turn
             var bytes = 0L;
             foreach (var (key, user) in whole)
             {
-                // What is made of it is about as long.
+                // The result will be about the same size.
                 if (loaded[key] is { IsTombstone: false } row && bytes < options.MaxTurnBytes / 2 && memory.TryHold(user, row.Length))
                 {
                     first.Add(key);
