@@ -20,6 +20,9 @@ internal sealed partial class KintoExecutor(
     // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    // Less is no matter to others, and not worth a timer.
+    private const long LeastLapsing = 64 << 10;
+
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
     {
         switch (plan)
@@ -167,7 +170,7 @@ internal sealed partial class KintoExecutor(
     private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, AnswerRoom room, CancellationToken cancellationToken)
     {
         var asked = buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
-        var response = asked.IsCompleted || room.Promised == 0 ? await asked : await LapsingAsync(asked.AsTask(), room);
+        var response = asked.IsCompleted || room.Promised < LeastLapsing ? await asked : await LapsingAsync(asked.AsTask(), room);
         if (response.Outcomes[0] is AccountClosed)
         {
             accounts.Forget(request.Caller);
