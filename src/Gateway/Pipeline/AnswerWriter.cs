@@ -109,12 +109,20 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
             return;
         }
 
+        var flushed = flush.AsTask();
         try
         {
-            await flush.AsTask().WaitAsync(http.AnswerStallTime, time, cancellationToken);
+            await flushed.WaitAsync(http.AnswerStallTime, time, cancellationToken);
         }
         catch (TimeoutException)
         {
+            // It may have ended in this very moment.
+            if (flushed.IsCompleted)
+            {
+                await flushed;
+                return;
+            }
+
             metrics.AnswerStalled();
             context.Abort();
             throw new OperationCanceledException("The client does not read.", new ConnectionAbortedException());
