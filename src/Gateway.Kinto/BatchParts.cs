@@ -6,7 +6,7 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// The parts of a batch, each judged when its turn comes: who signs in with a password is who has it then, after what the
+/// The parts of a batch, each judged when its turn comes: a password is checked against the accounts as they are then, after what the
 /// parts before have done. The checks are the pipeline's, in its order.
 /// </summary>
 internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadOnlyList<KintoRequest> requests)

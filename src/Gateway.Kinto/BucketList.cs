@@ -50,6 +50,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
                 : response;
         })
         {
+            Changes = !request.IsRead,
             Most = parameters.Query.Order == ListOrder.Fields ? MaxSortedBytes : sizes.Most(parameters.Query),
         };
     }

@@ -17,8 +17,11 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed partial class KintoExecutor(
     IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
 {
-    // An owner that takes longer cannot be reached, or its database hangs: the room that waits for it is for others meanwhile.
+    // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    // Less is no matter to others, and not worth a timer.
+    private const long LeastLapsing = 64 << 10;
 
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
     {
@@ -118,7 +121,8 @@ internal sealed partial class KintoExecutor(
     {
         try
         {
-            if (!await room.PromiseAsync(run.Sum(part => sizes.Most(part.Operation)), cancellationToken))
+            // Writes stay together, however much that can be: the promise of all of it might never be given beside what the batch has already.
+            if (!await room.PromiseAsync(Math.Min(run.Sum(part => sizes.Most(part.Operation)), sizes.MostAtOnce), cancellationToken))
             {
                 return [.. run.Select(_ => NoRoom)];
             }
@@ -166,7 +170,7 @@ internal sealed partial class KintoExecutor(
     private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, AnswerRoom room, CancellationToken cancellationToken)
     {
         var asked = buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
-        var response = asked.IsCompleted || room.Promised == 0 ? await asked : await LapsingAsync(asked.AsTask(), room);
+        var response = asked.IsCompleted || room.Promised < LeastLapsing ? await asked : await LapsingAsync(asked.AsTask(), room);
         if (response.Outcomes[0] is AccountClosed)
         {
             accounts.Forget(request.Caller);
@@ -181,9 +185,14 @@ internal sealed partial class KintoExecutor(
         {
             return await asked.WaitAsync(Patience, time, CancellationToken.None);
         }
-        catch (TimeoutException) when (!asked.IsCompleted)
+        catch (TimeoutException)
         {
-            room.Lapse();
+            // It may have come in this very moment.
+            if (!asked.IsCompleted)
+            {
+                room.Lapse();
+            }
+
             return await asked;
         }
     }
@@ -228,7 +237,7 @@ internal sealed partial class KintoExecutor(
             return response;
         }
 
-        if (task.Most > 0)
+        if (!task.Changes)
         {
             return NoRoom;
         }

@@ -19,6 +19,9 @@ internal abstract record KintoPlan
         /// <summary>Bytes that its answer can be, where it loads anything large. A batch asks for its parts by itself.</summary>
         public long Most { get; init; }
 
+        /// <summary>What it did has to be told, whatever room there is.</summary>
+        public bool Changes { get; init; }
+
         /// <summary>After it credentials may be somebody else's, or nobody's.</summary>
         public bool ChangesAccounts { get; init; }
     }

@@ -9,16 +9,16 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
-internal sealed class ListPlans(KintoOptions options, IBuckets buckets, long maxGatheredBytes = ListPlans.MaxGatheredBytes)
+internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOptions http)
 {
     /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
 
-    // What all deletions that are under way have gathered for their answers, and about what one tombstone takes.
-    private const long MaxGatheredBytes = 128L << 20;
+    // About what one takes.
     private const int TombstoneBytes = 256;
 
-    private readonly SharedBudget gathered = new(maxGatheredBytes);
+    // What all deletions that are under way have gathered for their answers.
+    private readonly SharedBudget gathered = new(Math.Max(1, http.MaxAnswerBytes / 2));
 
     public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
         Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }));

@@ -11,8 +11,8 @@ namespace Lockstep.Grains;
 /// <list type="number">
 /// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
 /// been executed or may still be, and its caller is told that.</item>
-/// <item>Reads are sent again, for as long as the setting says. One that had Orleans' whole time is not: it is rather the read that takes
-/// long than the owner that is gone.</item>
+/// <item>Reads are sent again, for as long as the setting says. One that had Orleans' whole time is not: then the read is slow
+/// rather than the owner gone.</item>
 /// <item>One time is for all waiting: for the cluster, for an owner that answers, and between attempts. A call that is sent by then
 /// takes at most what Orleans gives it, which is longer than an owner takes.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not

@@ -14,7 +14,7 @@ namespace Lockstep.Grains;
 /// </summary>
 public sealed class LocalOwners
 {
-    // An owner is let go of that was not called for a minute, or for longer if the setting says so.
+    // An owner that was not called for a minute is released; later if the setting says so.
     private static readonly TimeSpan LeastIdle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CallEvery = TimeSpan.FromSeconds(20);
 

@@ -20,6 +20,14 @@ const silosOf = (settings) => (Object.keys(settings).length === 0 ? 2 : 1);
 /** Every test makes an account; the strength of its hash is none of their matter. */
 const PASSWORD_ITERATIONS = 1_000;
 
+/**
+ * Below the ports that the system picks for connections and for port 0, so that none is given to another before it is used, and
+ * below those of the other tests. Each process of tests begins somewhere else.
+ */
+const FIRST_PORT = 2_000;
+const LAST_PORT = 9_999;
+
+let nextPort = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
 let accounts = 0;
 
 /**
@@ -30,7 +38,8 @@ let accounts = 0;
  */
 export async function startServer(settings = {}) {
   const server = new Server(await newStorage(), settings);
-  await server.start("http://127.0.0.1:0");
+  // It is started again on the same one.
+  await server.start(`http://127.0.0.1:${(await freePorts(1))[0]}`);
   return server;
 }
 
@@ -224,14 +233,23 @@ class Child {
 
 /** Ports that nobody listens on now, all different. */
 async function freePorts(count) {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
-  })));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports = [];
+  while (ports.length < count) {
+    const port = nextPort;
+    nextPort = port < LAST_PORT ? port + 1 : FIRST_PORT;
+    if (await isFree(port)) {
+      ports.push(port);
+    }
+  }
   return ports;
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 export function basic(name, password) {

@@ -41,6 +41,24 @@ public sealed class BatchTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(stamps[^1], parts[8].GetProperty("headers").GetProperty("ETag").GetString());
     }
 
+    /// <summary>All that the parts could answer is more than one user may hold of the room for answers; what they do answer is little.</summary>
+    [Fact]
+    public async Task Batch_WhoseAnswersCouldBeLarge_IsDoneWhereTheyAreSmall()
+    {
+        using var client = await server.NewUserAsync();
+        var patches = Enumerable.Range(0, 23).Select(static i =>
+            $$$$"""{"method":"PATCH","path":"{{{{List}}}}/a","headers":{"Response-Behavior":"diff"},"body":{"data":{"n":{{{{i}}}}}}}""");
+
+        var answer = await client.PostAsync("/batch", $$$$"""
+            {"requests":[{"path":"/buckets"},{"method":"PUT","path":"{{{{List}}}}/a","body":{"data":{}}},{{{{string.Join(',', patches)}}}}]}
+            """);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(
+            [200, 201, .. Enumerable.Repeat(200, 23)],
+            answer.Json.GetProperty("responses").EnumerateArray().Select(static part => part.GetProperty("status").GetInt32()));
+    }
+
     [Fact]
     public async Task Batch_RefusedParts_DoNotUndoTheOthers()
     {

@@ -205,7 +205,7 @@ public sealed class CopyTests : IAsyncLifetime
         foreach (var id in ids)
         {
             var heads = (await storage.Buckets.LoadAsync(id, claim: false, default))!;
-            text.AppendLine().Append(heads with { Row = 0, Lease = 0, Lists = heads.Lists.Clear() });
+            text.AppendLine().Append(heads with { Row = 0, Lease = 0, Incarnation = 0, Lists = heads.Lists.Clear() });
             foreach (var list in heads.Lists.Values.OrderBy(list => list.List.Role).ThenBy(list => list.List.Name, StringComparer.Ordinal))
             {
                 text.AppendLine().Append(list);

@@ -342,8 +342,8 @@ public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
         await buckets.Get(target.Bucket).ExecuteAsync(
             new BucketRequest(target.Caller, [.. Enumerable.Range(0, 6_500).Select(i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), "{}"u8.ToArray()))]), default);
 
-        // Of 256 bytes each a quarter of this is some more than the 2,000 of one step.
-        var plans = new ListPlans(new KintoOptions(), buckets, maxGatheredBytes: 4 * 2_500 * 256);
+        // Of 256 bytes each an eighth of this is some more than the 2,000 of one step.
+        var plans = new ListPlans(new KintoOptions(), buckets, new HttpOptions { MaxAnswerBytes = 2 * 4 * 2_500 * 256 });
         var request = new KintoRequest
         {
             Method = "DELETE",

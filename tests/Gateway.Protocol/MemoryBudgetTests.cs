@@ -26,14 +26,15 @@ public sealed class MemoryBudgetTests
         var shared = MemoryBudget.Share(new LockstepOptions { MemoryBudgetBytes = Gibibyte / 2 }, static _ => false, Gibibyte);
 
         Assert.Equal(
-            (Gibibyte / 8, Gibibyte / 8, Gibibyte / 8, Gibibyte / 32),
-            (shared.Http.MaxBufferedBytes, shared.Http.MaxAnswerBytes, shared.Buckets.MaxQueuedBytesInProcess, shared.Buckets.MaxSortedBytes));
+            (Gibibyte / 8, Gibibyte / 8, Gibibyte / 8, Gibibyte / 8, Gibibyte / 32),
+            (shared.Http.MaxBufferedBytes, shared.Http.MaxAnswerBytes, shared.Buckets.MaxQueuedBytesInProcess, shared.Buckets.MaxWorkBytes, shared.Buckets.MaxSortedBytes));
     }
 
     [Theory]
     [InlineData("Http:MaxBufferedBytes")]
     [InlineData("Http:MaxAnswerBytes")]
     [InlineData("Buckets:MaxQueuedBytesInProcess")]
+    [InlineData("Buckets:MaxWorkBytes")]
     [InlineData("Buckets:MaxSortedBytes")]
     public void Setting_ThatIsSet_Stays(string name)
     {

@@ -3,20 +3,76 @@ using System.Net.Sockets;
 
 namespace Lockstep.Testing;
 
-/// <summary>Ports that nobody listens on now.</summary>
+/// <summary>
+/// Ports that nobody listens on now, and that nobody is given by chance until they are used: they lie below those that the system
+/// picks for connections and for port 0, and below those of <c>tests/postgres</c>. Each process of tests has a block of its own.
+/// </summary>
 internal static class FreePorts
 {
+    private const int First = 10_000;
+    private const int Blocks = 20;
+    private const int BlockSize = 500;
+
+    private static readonly Lock Taking = new();
+
+    // Open, and by that locked, as long as the process lives.
+    private static FileStream? claim;
+    private static int block;
+    private static int next;
+
     public static int[] Take(int count)
     {
-        var listeners = Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        lock (Taking)
+        {
+            claim ??= Claim();
+            var taken = new List<int>();
+            for (var tried = 0; taken.Count < count; tried++)
+            {
+                if (tried == BlockSize)
+                {
+                    throw new InvalidOperationException($"Fewer than {count} of the ports from {First + (block * BlockSize)} on are free.");
+                }
+
+                var port = First + (block * BlockSize) + (next++ % BlockSize);
+                if (IsFree(port))
+                {
+                    taken.Add(port);
+                }
+            }
+
+            return [.. taken];
+        }
+    }
+
+    private static FileStream Claim()
+    {
+        for (block = 0; block < Blocks; block++)
+        {
+            try
+            {
+                return new FileStream(
+                    Path.Combine(Path.GetTempPath(), $"lockstep-test-ports-{block}"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            }
+            catch (IOException)
+            {
+                // Another process of tests has it.
+            }
+        }
+
+        throw new InvalidOperationException($"{Blocks} processes of tests have ports already.");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port) { ExclusiveAddressUse = true };
         try
         {
-            listeners.ForEach(static listener => listener.Start());
-            return [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+            listener.Start();
+            return true;
         }
-        finally
+        catch (SocketException)
         {
-            listeners.ForEach(static listener => listener.Dispose());
+            return false;
         }
     }
 }

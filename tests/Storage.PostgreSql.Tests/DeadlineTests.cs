@@ -5,6 +5,8 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
 using Npgsql;
 
@@ -17,6 +19,20 @@ public sealed class DeadlineTests(TestDatabase database) : IClassFixture<TestDat
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
     private readonly FakeTime time = new();
+
+    /// <summary>A group has as long as the first of its commits: one that is nearly late is left out.</summary>
+    [Fact]
+    public async Task Commit_ThatIsNearlyLate_EndsAlone()
+    {
+        var store = new PostgresBucketStore(database.Database);
+        var late = store.CommitAsync(Commit() with { Deadline = Deadline.After(TimeSpan.FromSeconds(1.9), time) }).AsTask();
+        var others = Enumerable.Range(0, 5).Select(_ => store.CommitAsync(Commit() with { Deadline = Deadline.After(Patience, time) }).AsTask()).ToList();
+
+        Assert.Equal(CommitStatus.NotExecuted, (await late.WaitAsync(Patience)).Status);
+        Assert.All(await Task.WhenAll(others).WaitAsync(Patience), static outcome => Assert.Equal(CommitStatus.Done, outcome.Status));
+
+        BucketCommit Commit() => new(BucketHeads.Unwritten(NewId()) with { Version = 1, Clock = new(100) }, Guid.NewGuid(), [], [], [], []);
+    }
 
     /// <summary>Nobody has to be asked: the server says that it rolled back.</summary>
     [Theory]

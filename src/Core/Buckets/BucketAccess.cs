@@ -13,8 +13,8 @@ public enum BucketAccess : byte
     Own = 1,
 
     /// <summary>
-    /// The server itself, which deletes a bucket and does nothing else: any bucket, or with a user among the principals only
-    /// one that this user made. No request of a client has it, and it never travels among those: see the grains' interface.
+    /// The server itself, which deletes buckets and removes old tombstones: in any bucket, or with a user among the principals only
+    /// in one that this user made. No request of a client has it, and it never travels among those: see the grains' interface.
     /// </summary>
     System = 2,
 }

@@ -52,9 +52,9 @@ public sealed record BucketOptions
 
     /// <summary>
     /// How long an owner takes at most to answer: a request waits in its queue for three quarters of it, and what it asks the
-    /// store for ends with it. Default: 15 seconds.
+    /// store for ends with it. The stores begin nothing that has less than a few seconds left. Default: 15 seconds.
     /// </summary>
-    [Bounds(2, 600)]
+    [Bounds(8, 600)]
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long an owner without work stays in memory. Default: 5 minutes.</summary>

@@ -299,7 +299,7 @@ internal sealed class BucketOwner
                 left = [];
 
                 // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
-                // come round again. Whatever ends a lease makes turns begin from what is stored.
+                // come round again. The store refuses a commit that continues another server's version.
                 var known = heads.Current;
                 Turn turn;
                 var responses = new BucketResponse[requests.Count];

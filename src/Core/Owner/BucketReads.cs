@@ -53,6 +53,12 @@ internal sealed class BucketReads(
             await ended.CancelAsync();
             return metrics.Counted(BucketResponse.Uniform(request, Unavailable.StoreFailed));
         }
+        catch (OperationCanceledException)
+        {
+            // The wait may hear of it before the read does, which would then go on.
+            await ended.CancelAsync();
+            throw;
+        }
     }
 
     private async ValueTask<BucketResponse> AnswerAsync(BucketRequest request, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 public sealed class InProcessBuckets : IBuckets, IDisposable
 {
-    // Of buckets that nobody has written to there is no end: any name will do. They are let go of in the order in which they came.
+    // Buckets that nobody has written to are unlimited in number, since any name is valid. Their owners leave in the order in which they came.
     private const int MaxUnwritten = 1_000;
 
     private readonly ConcurrentDictionary<BucketId, BucketOwner> owners = new();

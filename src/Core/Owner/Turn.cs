@@ -107,7 +107,7 @@ internal sealed class Turn
             var bytes = 0L;
             foreach (var (key, user) in whole)
             {
-                // What is made of it is about as long.
+                // The result will be about the same size.
                 if (loaded[key] is { IsTombstone: false } row && bytes < options.MaxTurnBytes / 2 && memory.TryHold(user, row.Length))
                 {
                     first.Add(key);
@@ -291,7 +291,7 @@ internal sealed class Turn
         var hasRoom = false;
         try
         {
-            hasRoom = work.Memory.TryHold(user, weight);
+            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
             return hasRoom ? RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken) : null;
         }
         finally

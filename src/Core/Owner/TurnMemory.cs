@@ -8,6 +8,9 @@ internal sealed class TurnMemory(WorkMemory memory) : IDisposable
     /// <summary>Bytes of what the turn has looked at or made so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>What this turn holds for a user.</summary>
+    public long HeldFor(string user) => held.GetValueOrDefault(user);
+
     public bool TryHold(string user, long size)
     {
         if (!memory.TryHold(user, size, held.GetValueOrDefault(user)))

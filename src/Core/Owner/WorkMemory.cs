@@ -2,8 +2,8 @@ namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Bytes that the owners of this process hold beside what waits in their queues: old and new rows of turns, what is sorted, patches taken
-/// apart. One user may hold a quarter, or one piece of work as much as there is. If nobody holds anything, whatever is asked for is
-/// granted, or it never could be.
+/// apart. One user may hold a quarter, or one piece of work as much as there is. If nobody holds anything, any
+/// request is granted; otherwise an oversized one could never run.
 /// </summary>
 internal sealed class WorkMemory(long maxBytes)
 {

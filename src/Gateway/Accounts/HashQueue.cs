@@ -3,12 +3,11 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// The one way to password hashes, the only thing here that burns a core for long: it must not take all of them, and nobody may keep others
-/// from signing in.
+/// The one way to password hashes. Each burns a core for long: they must not take all cores, and nobody may keep others from signing in.
 /// <list type="number">
 /// <item>Sign-ins go first, new passwords wait behind all of them.</item>
-/// <item>Of sign-ins those from addresses go first that had the fewest wrong ones lately, of these where somebody signed in before, then who was not served for longest. Of
-/// new passwords the same by user, or by address where nobody has signed in.</item>
+/// <item>Sign-ins go in this order: addresses with the fewest wrong passwords lately, then those from which somebody has signed in before,
+/// then those not served for longest. New passwords go by user, or by address where nobody has signed in: not served for longest first.</item>
 /// <item>Who waits is bounded, shared as <see cref="SharedBudget"/> says, and so is how long.</item>
 /// </list>
 /// </summary>

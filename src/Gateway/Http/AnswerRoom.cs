@@ -35,7 +35,7 @@ public sealed class AnswerRoom : IDisposable
     /// <summary>Bytes that are promised now.</summary>
     public long Promised => promised;
 
-    /// <summary>Nothing comes for long: others are not to be held up by it. What comes in the end has to find room then.</summary>
+    /// <summary>The answer takes long: its reservation is released, so that others are not held up. When it comes it has to find room.</summary>
     public void Lapse()
     {
         Release(promised);

@@ -43,9 +43,13 @@ internal sealed class BodyPace(PipeReader body, double minBytesPerSecond, TimeSp
             {
                 return await read.WaitAsync(left, time);
             }
-            catch (TimeoutException) when (!read.IsCompleted)
+            catch (TimeoutException)
             {
-                // Looked at above.
+                // It may have come in this very moment. If not: see above.
+                if (read.IsCompleted)
+                {
+                    return await read;
+                }
             }
         }
     }

@@ -9,10 +9,10 @@ public static class BodyReader
     /// <summary>Bytes that are held before the first has come.</summary>
     public const int FirstStep = 4096;
 
-    // In each of them something has to come. A phone in a tunnel is longer away than a packet that got lost.
+    // Something has to arrive in each of these. A phone in a tunnel is silent for longer than it takes to send a lost packet again.
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(30);
 
-    // The server says that a connection is gone right after the read that has found it so.
+    // Kestrel reports that a connection has gone only after the read that found out.
     private static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
 
     /// <param name="request">The request.</param>

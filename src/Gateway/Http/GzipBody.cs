@@ -6,8 +6,8 @@ namespace Lockstep.Gateway.Http;
 
 /// <summary>
 /// A body in gzip (RFC 1952), whole: one member. It says at its end how long it is decoded, so that room is taken before, and decoding
-/// stops where it says something else. The framework compares that only where it reads so far: of a body that was cut off it
-/// gives what is there, without a word.
+/// stops where it says something else. The framework compares that only when it reaches the trailer: of a body that was cut off
+/// it gives what is there, without an error.
 /// </summary>
 internal static class GzipBody
 {

@@ -5,7 +5,7 @@ namespace Lockstep.Gateway.Http;
 /// <list type="number">
 /// <item>One user holds at most a third of what is left free, so a quarter of all when nobody else holds anything. However many take as
 /// much as they can, something is left for who comes next.</item>
-/// <item>The last eighth is for those who hold little, a thousandth of all.</item>
+/// <item>The last eighth is reserved for users who hold at most a thousandth of all.</item>
 /// <item>If nobody holds anything, a single request is granted whatever its amount.</item>
 /// <item>Who waits is served in turn, by user. The queue has a bound, and so has the time in it.</item>
 /// </list>
@@ -173,7 +173,7 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
         held[user] = held.GetValueOrDefault(user) + amount;
     }
 
-    /// <summary>Grants what fits, to one user after the other. One for whom all together have left too little holds up those behind.</summary>
+    /// <summary>Grants what fits, to one user after the other. If the total is exhausted, the first in line holds up those behind.</summary>
     private void Serve()
     {
         for (var turn = turns.First; turn is not null;)

@@ -110,12 +110,19 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
             return await flush;
         }
 
+        var flushed = flush.AsTask();
         try
         {
-            return await flush.AsTask().WaitAsync(http.AnswerStallTime, time, cancellationToken);
+            return await flushed.WaitAsync(http.AnswerStallTime, time, cancellationToken);
         }
         catch (TimeoutException)
         {
+            // It may have ended in this very moment.
+            if (flushed.IsCompleted)
+            {
+                return await flushed;
+            }
+
             metrics.AnswerStalled();
             context.Abort();
             throw new OperationCanceledException("The client does not read.", new ConnectionAbortedException());

@@ -6,6 +6,7 @@ internal static class MemoryBudget
     private const string Bodies = "Http:MaxBufferedBytes";
     private const string Answers = "Http:MaxAnswerBytes";
     private const string Queues = "Buckets:MaxQueuedBytesInProcess";
+    private const string Work = "Buckets:MaxWorkBytes";
     private const string Sorts = "Buckets:MaxSortedBytes";
 
     // More does not serve more requests at a time, it only lets a few take more.
@@ -25,13 +26,14 @@ internal static class MemoryBudget
         var budget = Of(options, available);
         var http = options.Http with
         {
-            // Smaller, and one user's largest requests would shut out the others.
+            // If this were smaller, one user's largest requests would shut out the others.
             MaxBufferedBytes = isSet(Bodies) ? options.Http.MaxBufferedBytes : Math.Max(budget / 4, 4L * options.Http.MaxRequestBytes),
             MaxAnswerBytes = isSet(Answers) ? options.Http.MaxAnswerBytes : Math.Max(1, budget / 4),
         };
         var buckets = options.Buckets with
         {
             MaxQueuedBytesInProcess = isSet(Queues) ? options.Buckets.MaxQueuedBytesInProcess : Math.Max(options.Buckets.MaxQueuedBytes, budget / 4),
+            MaxWorkBytes = isSet(Work) ? options.Buckets.MaxWorkBytes : Math.Max(1, budget / 4),
             MaxSortedBytes = isSet(Sorts) ? options.Buckets.MaxSortedBytes : Math.Max(1, budget / 16),
         };
         return options with { Http = http, Buckets = buckets };

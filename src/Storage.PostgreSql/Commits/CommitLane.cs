@@ -134,7 +134,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     case null:
                         return (GroupResult.Unknown, []);
                     case { Committed: true } decision:
-                        // Of which server is not known, so that the next turn is to read what it begins from: no lease.
+                        // Which server committed is not known, so no lease is granted: the next turn reads what it begins from.
                         return (GroupResult.Committed, [.. group.Select(pending => decision.Done.Contains(pending.Commit.Nonce)
                             ? new CommitOutcome(CommitStatus.Done, pending.Row)
                             : (CommitOutcome?)CommitOutcome.Stale)]);
@@ -172,7 +172,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     private static Exception Explain(Exception fault) =>
         fault is OperationCanceledException ? new TimeoutException("PostgreSQL did not answer in the time there was for it.", fault) : fault;
 
-    // What is given up ends by this, which is counted in whole seconds.
+    // Ends statements that nobody waits for any more. Npgsql counts whole seconds.
     private static int Seconds(TimeSpan limit) => (int)Math.Ceiling(limit.TotalSeconds);
 
     private static async Task<long> NewWriterAsync(NpgsqlConnection open, long process, TimeSpan limit)

@@ -22,6 +22,9 @@ internal sealed class CommitQueue : IAsyncDisposable
     public const int LargeLanes = 2;
     private const int MaxGroupCommits = 512;
     private const int MaxGroupRecords = 2_000;
+
+    // A group has as long as the first of its commits: one that is nearly late would make all others late.
+    private static readonly TimeSpan LeastLeft = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<PendingCommit> small = Channel.CreateUnbounded<PendingCommit>();
@@ -132,6 +135,12 @@ internal sealed class CommitQueue : IAsyncDisposable
         {
             if (Fits(pending) && !buckets.Contains(pending.Commit.Id))
             {
+                if (pending.Commit.Deadline.Left < LeastLeft)
+                {
+                    pending.TryGiveUp();
+                    return;
+                }
+
                 if (!pending.TryTake())
                 {
                     return;

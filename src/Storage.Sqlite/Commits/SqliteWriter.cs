@@ -12,8 +12,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
 /// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
 /// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written, and so
-/// does one in COMMIT that says that there was no room; any other leaves it open, and the connection is thrown away, so that what the file holds is decided by recovery
-/// and not by what this process remembers.</item>
+/// does one in COMMIT that says that there was no room. Any other leaves it open, and the connection is thrown away, so that recovery
+/// decides what the file holds, and not what this process remembers.</item>
 /// <item>After such a fault the log may hold a whole transaction that no reader sees yet and that recovery after a crash
 /// would find. The next transaction always writes, and so overwrites it: what was told as not executed stays so.</item>
 /// <item>A job that still waits at its deadline is not executed, and hears so within <see cref="WatchTime"/>, also while the thread hangs.</item>
@@ -155,7 +155,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             if (job.Deadline.Left < LockTime)
             {
-                // Whether it can be begun may show only when its caller has to be answered.
+                // Waiting for the lock on the file could use up all the time that is left.
                 job.TryGiveUp();
             }
             else if (job.TryTake())
