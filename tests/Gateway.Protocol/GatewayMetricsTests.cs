@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Metering;
 using Lockstep.Silo.Hosting;
@@ -15,7 +16,7 @@ public sealed class GatewayMetricsTests
         var server = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 2 } });
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             await server.AddAccountAsync("alice", "s3cr3t");
             using var alice = server.As("alice", "s3cr3t");
             using var wrong = server.As("alice", "wr0ng");
@@ -30,10 +31,10 @@ public sealed class GatewayMetricsTests
             Assert.Equal(401, (await wrong.GetAsync(KintoClient.Records)).Status);
             Assert.Equal(429, (await wrong.GetAsync(KintoClient.Records)).Status);
 
-            Assert.Equal(1, log.Observe("lockstep.sign_ins{lockstep.status=succeeded}"));
-            Assert.Equal(2, log.Observe("lockstep.sign_ins{lockstep.status=refused}"));
-            Assert.Equal(1, log.Observe("lockstep.sign_ins{lockstep.status=throttled}"));
-            Assert.Equal(0, log.Observe("lockstep.sign_ins{lockstep.status=busy}"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.sign_ins", "succeeded"));
+            Assert.Equal(2, meter.Observe<long>("lockstep.sign_ins", "refused"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.sign_ins", "throttled"));
+            Assert.Equal(0, meter.Observe<long>("lockstep.sign_ins", "busy"));
         }
         finally
         {
@@ -50,7 +51,7 @@ public sealed class GatewayMetricsTests
         });
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             var admission = server.Services.GetRequiredService<Http.Admission>();
             var held = Enumerable.Range(0, 2).Select(_ => admission.TryEnter("alice", 0)!.Value).ToList();
             Assert.Null(admission.TryEnter("alice", 0));
@@ -66,7 +67,7 @@ public sealed class GatewayMetricsTests
 
             foreach (var reason in new[] { "requests", "bodies", "answers" })
             {
-                Assert.Equal(1, log.Observe($"lockstep.http.refusals{{lockstep.reason={reason}}}"));
+                Assert.Equal(1, meter.Observe<long>("lockstep.http.refusals", reason));
             }
         }
         finally
@@ -82,16 +83,16 @@ public sealed class GatewayMetricsTests
         var server = await KintoServer.StartAsync(decorate: inner => new UntidyStore(inner, open.Task));
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             open.SetResult();
 
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            while (log.Observe("lockstep.housekeeping.failures") == 0)
+            while (meter.Observe<long>("lockstep.housekeeping.failures") == 0)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
             }
 
-            Assert.Equal(1, log.Observe("lockstep.housekeeping.failures"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.housekeeping.failures"));
         }
         finally
         {
@@ -99,7 +100,7 @@ public sealed class GatewayMetricsTests
         }
     }
 
-    private static MeasurementLog Log(KintoServer server) => new(server.Services.GetRequiredService<GatewayMetrics>().Meter);
+    private static Meter Meter(KintoServer server) => server.Services.GetRequiredService<GatewayMetrics>().Meter;
 
     private sealed class UntidyStore(IBucketStore inner, Task open) : DelegatingBucketStore(inner), IStoreMaintenance
     {

@@ -7,6 +7,7 @@ using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite.Commits;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace Lockstep.Storage.Sqlite.Tests;
 
@@ -58,7 +59,7 @@ public sealed class SqliteWriterTests : IDisposable
     public async Task Fault_BesideTheTransaction_IsToldUnknown_AndTheWriterWritesOn(int look, long written)
     {
         using var metrics = new StoreMetrics(time);
-        using var log = new MeasurementLog(metrics.Meter);
+        using var writes = new MetricCollector<int>(metrics.Meter, "lockstep.transaction.writes");
         using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics);
         await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
 
