@@ -22,7 +22,7 @@ public sealed class TokenSigner
     /// <param name="secrets">The one that signs first; at least one.</param>
     public TokenSigner(IReadOnlyList<string> secrets)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(secrets.Count);
+        ArgumentOutOfRangeException.ThrowIfZero(secrets.Count, nameof(secrets));
         this.secrets = [.. secrets.Select(Encoding.UTF8.GetBytes).Select(secret =>
             (secret, HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, SignatureBytes, salt: [], Encoding.UTF8.GetBytes(SigningInfo))))];
     }

@@ -15,11 +15,11 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
     public bool IsCurrent(BucketHeads heads) => heads.Lease != 0 && database.Lease.IsCurrent(heads.Lease);
 
     public async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
-        await database.Reads.LoadAsync(id, claim).WaitAsync(cancellationToken);
+        await database.Reads.LoadAsync(id, claim, cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
-        await database.Reads.ReadAsync(bucket.Row, keys, projection).WaitAsync(cancellationToken);
+        await database.Reads.ReadAsync(bucket.Row, keys, projection, cancellationToken);
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>

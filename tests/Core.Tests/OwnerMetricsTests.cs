@@ -1,12 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Metering;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace Lockstep.Core.Tests;
 
@@ -22,7 +24,9 @@ public sealed class OwnerMetricsTests
     public async Task Commits_AreCountedByWhatBecameOfThem_WithTheTimeTheyTook()
     {
         using var buckets = Buckets();
-        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var meter = buckets.Metrics.Meter;
+        using var commits = new MetricCollector<double>(meter, "lockstep.commit.duration");
+        using var turns = new MetricCollector<double>(meter, "lockstep.turn.duration");
         store.Takes = () => time.Advance(TimeSpan.FromSeconds(2));
         await WriteAsync(buckets);
         await WriteAsync(buckets);
@@ -33,25 +37,24 @@ public sealed class OwnerMetricsTests
         }
 
         // What was stale is committed again.
-        Assert.Equal(3, log.Count("lockstep.commit.duration{lockstep.status=done}"));
-        Assert.Equal(6, log.Sum("lockstep.commit.duration{lockstep.status=done}"));
+        Assert.Equal([2, 2, 2], commits.Values("done"));
         foreach (var status in new[] { "stale", "not_executed", "refused", "unknown" })
         {
-            Assert.Equal(1, log.Count($"lockstep.commit.duration{{lockstep.status={status}}}"));
+            Assert.Single(commits.Values(status));
         }
 
-        Assert.Equal(6, log.Count("lockstep.turn.duration"));
-        Assert.Equal(14, log.Sum("lockstep.turn.duration"));
-        Assert.Equal(2, log.Observe("lockstep.refusals{lockstep.reason=store_failed}"));
-        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=fate_unknown}"));
-        Assert.DoesNotContain(log.Keys, key => key.Contains("alice", StringComparison.Ordinal));
+        Assert.Equal(6, turns.Values().Count);
+        Assert.Equal(14, turns.Values().Sum());
+        Assert.Equal(2, meter.Observe<long>("lockstep.refusals", "store_failed"));
+        Assert.Equal(1, meter.Observe<long>("lockstep.refusals", "fate_unknown"));
+        Assert.All(commits.GetMeasurementSnapshot(), static measurement => Assert.Equal([LockstepMeter.StatusTag], measurement.Tags.Keys));
     }
 
     [Fact]
     public async Task Queue_ShowsWhatWaits_AndRefusalsWhatFoundNoRoom()
     {
         using var buckets = Buckets(new BucketOptions { MaxQueuedOperations = 1 });
-        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var meter = buckets.Metrics.Meter;
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         store.Before = () =>
@@ -65,18 +68,18 @@ public sealed class OwnerMetricsTests
 
         Assert.IsType<Unavailable>(await WriteAsync(buckets));
 
-        Assert.Equal(2, log.Observe("lockstep.queue.operations"));
-        Assert.Equal(2 * size, log.Observe("lockstep.queue.size"));
-        Assert.Equal(1, log.Observe("lockstep.owner.count"));
-        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=overloaded}"));
+        Assert.Equal(2, meter.Observe<long>("lockstep.queue.operations"));
+        Assert.Equal(2 * size, meter.Observe<long>("lockstep.queue.size"));
+        Assert.Equal(1, meter.Observe<int>("lockstep.owner.count"));
+        Assert.Equal(1, meter.Observe<long>("lockstep.refusals", "overloaded"));
         open.SetResult();
         await Task.WhenAll(running, waiting);
-        Assert.Equal(0, log.Observe("lockstep.queue.operations"));
-        Assert.Equal(0, log.Observe("lockstep.queue.size"));
+        Assert.Equal(0, meter.Observe<long>("lockstep.queue.operations"));
+        Assert.Equal(0, meter.Observe<long>("lockstep.queue.size"));
 
         // The turn ends a moment after its answers, and the owner is idle from then on.
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (log.Observe("lockstep.owner.count") > 0)
+        while (meter.Observe<int>("lockstep.owner.count") > 0)
         {
             patience.Token.ThrowIfCancellationRequested();
             time.Advance(TimeSpan.FromHours(1));
@@ -90,7 +93,7 @@ public sealed class OwnerMetricsTests
     {
         var deletion = new BucketRequest(Alice, [new DeleteRecord(ObjectRef.Record("tasks", "none"))]);
         using var buckets = Buckets(new BucketOptions { MaxQueuedBytesInProcess = Request().Size + deletion.Size });
-        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var meter = buckets.Metrics.Meter;
         using var cancelled = new CancellationTokenSource();
         var open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -103,22 +106,22 @@ public sealed class OwnerMetricsTests
         await entered.Task;
         var gone = buckets.Get(id).ExecuteAsync(deletion, cancelled.Token).AsTask();
         Assert.IsType<Unavailable>(await WriteAsync(buckets));
-        Assert.Equal(2, log.Observe("lockstep.queue.operations"));
+        Assert.Equal(2, meter.Observe<long>("lockstep.queue.operations"));
         await cancelled.CancelAsync();
         open.SetResult();
         await running;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
         await WriteAsync(buckets);
 
-        Assert.Equal(0, log.Observe("lockstep.queue.operations"));
-        Assert.Equal(0, log.Observe("lockstep.queue.size"));
+        Assert.Equal(0, meter.Observe<long>("lockstep.queue.operations"));
+        Assert.Equal(0, meter.Observe<long>("lockstep.queue.size"));
     }
 
     [Fact]
     public async Task Refusals_ForAClockAhead_AndOfReads_AreCountedOnceARequest()
     {
         using var buckets = Buckets(new BucketOptions { ClockLeadRefusal = TimeSpan.FromMinutes(1) });
-        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var meter = buckets.Metrics.Meter;
         await WriteAsync(buckets);
         time.JumpWallClock(TimeSpan.FromHours(-1));
 
@@ -126,8 +129,8 @@ public sealed class OwnerMetricsTests
         store.Fails = true;
         await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [new ReadRecord(ObjectRef.Record("tasks", "a"))]), CancellationToken.None);
 
-        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=clock_ahead}"));
-        Assert.Equal(1, log.Observe("lockstep.refusals{lockstep.reason=store_failed}"));
+        Assert.Equal(1, meter.Observe<long>("lockstep.refusals", "clock_ahead"));
+        Assert.Equal(1, meter.Observe<long>("lockstep.refusals", "store_failed"));
     }
 
     [Fact]
@@ -135,13 +138,13 @@ public sealed class OwnerMetricsTests
     {
         var shared = new SharedStore(new InMemoryBucketStore());
         using var buckets = new InProcessBuckets(shared, new BucketOptions(), time);
-        using var log = new MeasurementLog(buckets.Metrics.Meter);
+        var meter = buckets.Metrics.Meter;
         await WriteAsync(buckets);
 
         shared.TakeOver(id);
         shared.TakeOver(BucketId.DefaultBucket("bob"));
 
-        Assert.Equal(2, log.Observe("lockstep.takeovers"));
+        Assert.Equal(2, meter.Observe<long>("lockstep.takeovers"));
     }
 
     [Fact]
@@ -149,17 +152,17 @@ public sealed class OwnerMetricsTests
     {
         using var here = Buckets();
         var there = Buckets();
-        using var log = new MeasurementLog(here.Metrics.Meter);
-        using var other = new MeasurementLog(there.Metrics.Meter);
+        using var turns = new MetricCollector<double>(here.Metrics.Meter, "lockstep.turn.duration");
+        using var others = new MetricCollector<double>(there.Metrics.Meter, "lockstep.turn.duration");
 
         await WriteAsync(there);
 
-        Assert.Equal(0, log.Count("lockstep.turn.duration"));
-        Assert.Equal(1, other.Count("lockstep.turn.duration"));
+        Assert.Empty(turns.Values());
+        Assert.Single(others.Values());
         there.Dispose();
-        Assert.Equal(double.NaN, other.Observe("lockstep.owner.count"));
+        Assert.Null(there.Metrics.Meter.Observe<int>("lockstep.owner.count"));
         Assert.IsType<RecordWritten>(await WriteAsync(there));
-        Assert.Equal(1, other.Count("lockstep.turn.duration"));
+        Assert.Single(others.Values());
     }
 
     [Fact]

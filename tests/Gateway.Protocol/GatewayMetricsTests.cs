@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Metering;
 using Lockstep.Silo.Hosting;
@@ -15,7 +16,7 @@ public sealed class GatewayMetricsTests
         var server = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { MaxFailures = 2 } });
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             await server.AddAccountAsync("alice", "s3cr3t");
             using var alice = server.As("alice", "s3cr3t");
             using var wrong = server.As("alice", "wr0ng");
@@ -30,10 +31,10 @@ public sealed class GatewayMetricsTests
             Assert.Equal(401, (await wrong.GetAsync(KintoClient.Records)).Status);
             Assert.Equal(429, (await wrong.GetAsync(KintoClient.Records)).Status);
 
-            Assert.Equal(1, log.Observe("lockstep.sign_ins{lockstep.status=succeeded}"));
-            Assert.Equal(2, log.Observe("lockstep.sign_ins{lockstep.status=refused}"));
-            Assert.Equal(1, log.Observe("lockstep.sign_ins{lockstep.status=throttled}"));
-            Assert.Equal(0, log.Observe("lockstep.sign_ins{lockstep.status=busy}"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.sign_ins", "succeeded"));
+            Assert.Equal(2, meter.Observe<long>("lockstep.sign_ins", "refused"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.sign_ins", "throttled"));
+            Assert.Equal(0, meter.Observe<long>("lockstep.sign_ins", "busy"));
         }
         finally
         {
@@ -50,7 +51,7 @@ public sealed class GatewayMetricsTests
         });
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             var admission = server.Services.GetRequiredService<Http.Admission>();
             var held = Enumerable.Range(0, 2).Select(_ => admission.TryEnter("alice")!.Value).ToList();
             Assert.Null(admission.TryEnter("alice"));
@@ -71,7 +72,7 @@ public sealed class GatewayMetricsTests
 
             foreach (var reason in new[] { "requests", "bodies", "answers" })
             {
-                Assert.Equal(1, log.Observe($"lockstep.http.refusals{{lockstep.reason={reason}}}"));
+                Assert.Equal(1, meter.Observe<long>("lockstep.http.refusals", reason));
             }
         }
         finally
@@ -89,14 +90,14 @@ public sealed class GatewayMetricsTests
         var server = await KintoServer.StartAsync(decorate: inner => new UntidyStore(inner, purges, open.Task), time: time);
         try
         {
-            using var log = Log(server);
+            var meter = Meter(server);
             open.SetResult();
 
             // The second round begins once the first one has ended.
             await purges.ReachesAsync(1);
             time.Advance(TimeSpan.FromSeconds(10));
             await purges.ReachesAsync(2);
-            Assert.Equal(1, log.Observe("lockstep.housekeeping.failures"));
+            Assert.Equal(1, meter.Observe<long>("lockstep.housekeeping.failures"));
         }
         finally
         {
@@ -104,7 +105,7 @@ public sealed class GatewayMetricsTests
         }
     }
 
-    private static MeasurementLog Log(KintoServer server) => new(server.Services.GetRequiredService<GatewayMetrics>().Meter);
+    private static Meter Meter(KintoServer server) => server.Services.GetRequiredService<GatewayMetrics>().Meter;
 
     /// <summary>Fails the first purge once it may, and never ends the second.</summary>
     private sealed class UntidyStore(IBucketStore inner, Tally purges, Task open) : DelegatingBucketStore(inner), IStoreMaintenance

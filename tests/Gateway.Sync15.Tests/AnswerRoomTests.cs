@@ -45,7 +45,7 @@ public sealed class AnswerRoomTests
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow());
         await using var server = await StartAsync(time: time);
-        using var log = new MeasurementLog(server.Services.GetRequiredService<GatewayMetrics>().Meter);
+        var meter = server.Services.GetRequiredService<GatewayMetrics>().Meter;
         using var device = server.NewUser();
         for (var i = 0; i < 12; i++)
         {
@@ -65,7 +65,7 @@ public sealed class AnswerRoomTests
         using var other = server.Services.GetRequiredService<Admission>().RoomForAnswer("somebody");
         Assert.False(other.TryKeep(MaxAnswerBytes));
         using var deadline = new CancellationTokenSource(Patience);
-        while (log.Observe("lockstep.http.stalled_answers") < 1)
+        while (meter.Observe<long>("lockstep.http.stalled_answers") is not > 0)
         {
             deadline.Token.ThrowIfCancellationRequested();
             time.Advance(TimeSpan.FromSeconds(1));

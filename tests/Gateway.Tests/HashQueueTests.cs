@@ -76,6 +76,25 @@ public sealed class HashQueueTests
     }
 
     [Fact]
+    public async Task Guesses_AreRemembered_HoweverManyAddressesComeAfterThem()
+    {
+        await SignInAsync("10.0.0.1", isRight: false).WaitAsync(Deadline);
+        for (var i = 0; i < 12_000; i++)
+        {
+            await SignInAsync($"other{i}", isRight: true).WaitAsync(Deadline);
+        }
+
+        order.Clear();
+        var held = await HoldAsync();
+        var guess = SignInAsync("10.0.0.1", isRight: false);
+        var signIn = SignInAsync("10.1.1.1", isRight: true);
+        held.Open.SetResult();
+        await Task.WhenAll(guess, signIn, held.Task).WaitAsync(Deadline);
+
+        Assert.Equal("10.1.1.1", order[0]);
+    }
+
+    [Fact]
     public async Task NewPasswords_OfOneUser_AreBounded_AndLeaveOthersTheirTurn()
     {
         var held = await HoldAsync();

@@ -16,7 +16,7 @@ public sealed class SlowClientTests
     {
         var time = new FakeTime();
         await using var server = await NotesServer.StartAsync(http => http with { MaxAnswerBytes = NotesProtocol.LargeBytes }, time: time);
-        using var log = new MeasurementLog(server.Metrics.Meter);
+        var meter = server.Metrics.Meter;
         using var idle = await OpenAsync(server.Address, "GET /notes/large HTTP/1.1");
         using var deadline = new CancellationTokenSource(Patience);
 
@@ -29,9 +29,9 @@ public sealed class SlowClientTests
 
         await time.Timers.ReachesAsync(1);
         time.Advance(TimeSpan.FromSeconds(59));
-        Assert.Equal(0, log.Observe("lockstep.http.stalled_answers"));
+        Assert.Equal(0, meter.Observe<long>("lockstep.http.stalled_answers"));
 
-        while (log.Observe("lockstep.http.stalled_answers") < 1)
+        while (meter.Observe<long>("lockstep.http.stalled_answers") is not > 0)
         {
             deadline.Token.ThrowIfCancellationRequested();
             time.Advance(TimeSpan.FromSeconds(1));

@@ -137,6 +137,34 @@ public sealed class DeadlineTests(TestDatabase database) : IClassFixture<TestDat
         }
     }
 
+    [Fact]
+    public async Task Read_ThatNobodyWaitsForAnyMore_IsNotBegun()
+    {
+        await using var process = await OpenAsync();
+        var (store, id) = (new PostgresBucketStore(process), NewId());
+        await PutAsync(Buckets(process, time, Patience), id, "before");
+        var key = (await store.LoadAsync(id, claim: false, default))!.Key;
+        await database.ExecuteAsync("UPDATE buckets SET holder = NULL");
+        var under = new List<Task>();
+        await using (await HoldAsync("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE"))
+        {
+            for (var lane = 1; lane <= 2; lane++)
+            {
+                under.Add(store.ReadAsync(key, [new RecordKey(1, "before")], Projection.Whole, default).AsTask());
+                await Eventually.HoldsAsync("the lane waits", async () => await WaitingAsync("records") == under.Count);
+            }
+
+            using var gone = new CancellationTokenSource();
+            var abandoned = store.LoadAsync(id, claim: true, gone.Token).AsTask();
+            await gone.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
+        }
+
+        await Task.WhenAll(under);
+        await store.LoadAsync(id, claim: false, default);
+        Assert.Equal(0L, await database.QueryAsync("SELECT count(*) FROM buckets WHERE holder IS NOT NULL"));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -2,6 +2,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 
 namespace Lockstep.Storage.Sqlite.Tests;
 
@@ -14,7 +15,9 @@ public sealed class SqliteMetricsTests : IDisposable
     [Fact]
     public async Task Transactions_AreCountedWithTheWritesInThem()
     {
-        using var log = new MeasurementLog(database.Database.Metrics.Meter);
+        var meter = database.Database.Metrics.Meter;
+        using var writes = new MetricCollector<int>(meter, "lockstep.transaction.writes");
+        using var durations = new MetricCollector<double>(meter, "lockstep.transaction.duration");
         using var open = new ManualResetEventSlim();
         using var entered = new ManualResetEventSlim();
         var first = database.Database.CommitAsync(_ =>
@@ -30,31 +33,29 @@ public sealed class SqliteMetricsTests : IDisposable
         await first;
         await Task.WhenAll(others);
 
-        Assert.Equal(2, log.Count("lockstep.transaction.writes"));
-        Assert.Equal(6, log.Sum("lockstep.transaction.writes"));
-        Assert.Equal(2, log.Count("lockstep.transaction.duration"));
-        Assert.Equal(0, log.Observe("lockstep.store.faults"));
+        Assert.Equal([1, 5], writes.Values());
+        Assert.Equal(2, durations.Values().Count);
+        Assert.Equal(0, meter.Observe<long>("lockstep.store.faults"));
     }
 
     [Fact]
     public async Task Faults_AreCounted()
     {
-        using var log = new MeasurementLog(database.Database.Metrics.Meter);
+        var meter = database.Database.Metrics.Meter;
+        using var writes = new MetricCollector<int>(meter, "lockstep.transaction.writes");
 
         Assert.Equal(CommitOutcome.Refused, await database.Database.CommitAsync(new Func<SqliteStatements, CommitOutcome>(_ => throw new InvalidOperationException("No."))));
 
-        Assert.Equal(1, log.Observe("lockstep.store.faults"));
-        Assert.Equal(1, log.Count("lockstep.transaction.writes"));
+        Assert.Equal(1, meter.Observe<long>("lockstep.store.faults"));
+        Assert.Single(writes.Values());
     }
 
     [Fact]
     public void ReadThatFails_IsCountedToo()
     {
-        using var log = new MeasurementLog(database.Database.Metrics.Meter);
-
         Assert.Throws<StoreUnavailableException>(() => database.Database.Read(static statements => statements.Scalar("SELECT 1 FROM nowhere")));
 
-        Assert.Equal(1, log.Observe("lockstep.store.faults"));
+        Assert.Equal(1, database.Database.Metrics.Meter.Observe<long>("lockstep.store.faults"));
     }
 
     private static BucketCommit NewBucket(string name) =>

@@ -242,27 +242,28 @@ public sealed class AccountDirectory(
         string name, string password, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
     {
         // :: Step 1: what was right before is right while the account's hash is the same.
-        var account = IsValidName(name) ? await accounts.FindAsync(name, CancellationToken.None) : null;
-        if (account is { IsBeingDeleted: true })
+        Account? account = null;
+        if (entry?.Principal.Verified is { } verified)
         {
-            account = null;
+            account = await FindAsync(name);
+            if (account is not null && account.HasPasswordOf(verified))
+            {
+                cache.Add(digest, entry.Principal, generation);
+                return new SignIn(SignInStatus.Succeeded, entry.Principal);
+            }
+
+            cache.Remove(digest);
         }
 
-        if (entry?.Principal.Verified is { } verified && account is not null && account.HasPasswordOf(verified))
-        {
-            cache.Add(digest, entry.Principal, generation);
-            return new SignIn(SignInStatus.Succeeded, entry.Principal);
-        }
-
-        cache.Remove(digest);
-
-        // :: Step 2: hash, unless there were too many wrong ones already.
+        // :: Step 2: a place before anything is read: guesses do not keep the database from others.
         using var seat = hashes.TrySignIn(address);
         if (seat is null)
         {
             return new SignIn(SignInStatus.Busy);
         }
 
+        // :: Step 3: hash, unless there were too many wrong ones already.
+        account ??= await FindAsync(name);
         var attempt = new SignInTry(Guid.NewGuid(), IsValidName(name) ? name : "", address);
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
         if (!permit.IsGranted)
@@ -291,6 +292,10 @@ public sealed class AccountDirectory(
         cache.Add(digest, principal, generation);
         return new SignIn(SignInStatus.Succeeded, principal);
     }
+
+    /// <summary>The account that can sign in by this name, if any.</summary>
+    private async ValueTask<Account?> FindAsync(string name) =>
+        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account ? account : null;
 
     /// <summary>
     /// Several processes may do this at once for one account, and one may come late: what it does it does to what the account left

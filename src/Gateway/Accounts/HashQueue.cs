@@ -118,10 +118,18 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
     private void Forget()
     {
-        if (parties.Count > MaxParties || time.GetElapsedTime(swept) > window)
+        if (time.GetElapsedTime(swept) > window)
         {
             parties.Clear();
             swept = time.GetTimestamp();
+        }
+        else if (parties.Count > MaxParties)
+        {
+            // Those that have guessed most are remembered: else they would only have to come from many addresses.
+            foreach (var (who, _) in parties.OrderBy(static party => (party.Value.Failures, party.Value.IsKnown, party.Value.Served)).Take(MaxParties / 2).ToList())
+            {
+                parties.Remove(who);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>Wants one bucket's heads.</summary>
-internal sealed class PendingHeads(BucketId id, bool claim) : PendingRead
+internal sealed class PendingHeads(BucketId id, bool claim, CancellationToken cancellationToken) : PendingRead(cancellationToken)
 {
     private readonly TaskCompletionSource<BucketHeads?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -3,7 +3,8 @@ using Lockstep.Core.Records;
 namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>Wants rows of one bucket by their keys.</summary>
-internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection) : PendingRead
+internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
+    : PendingRead(cancellationToken)
 {
     private readonly TaskCompletionSource<Dictionary<RecordKey, StoredRecord>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -11,7 +11,8 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 /// <summary>
 /// Reads by key, put together across buckets like commits: a free lane takes whatever has queued, at once and without
 /// waiting for more. A lost connection is tried again once. A read whose values the server refuses, or that cannot be sent,
-/// fails alone: what was put together with it is halved until it is found.
+/// fails alone: what was put together with it is halved until it is found. A read that nobody waits for any more is not begun, so
+/// that a server which hung for a while does not first do what is no longer wanted.
 /// </summary>
 internal sealed class ReadQueue : IAsyncDisposable
 {
@@ -40,18 +41,18 @@ internal sealed class ReadQueue : IAsyncDisposable
         }
     }
 
-    public Task<Dictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection)
+    public Task<Dictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
     {
-        var read = new PendingRows(bucket, keys, projection);
+        var read = new PendingRows(bucket, keys, projection, cancellationToken);
         Enqueue(read);
-        return read.Answer;
+        return read.Answer.WaitAsync(cancellationToken);
     }
 
-    public Task<BucketHeads?> LoadAsync(BucketId id, bool claim)
+    public Task<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken)
     {
-        var read = new PendingHeads(id, claim);
+        var read = new PendingHeads(id, claim, cancellationToken);
         Enqueue(read);
-        return read.Answer;
+        return read.Answer.WaitAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -77,6 +78,11 @@ internal sealed class ReadQueue : IAsyncDisposable
         {
             for (var keys = 0; rows.Count + heads.Count < MaxReads && keys < MaxKeys && queue.Reader.TryRead(out var read);)
             {
+                if (read.IsAbandoned)
+                {
+                    continue;
+                }
+
                 if (read is PendingRows ofBucket)
                 {
                     rows.Add(ofBucket);
