@@ -18,7 +18,7 @@ public sealed class AccountIdentityTests : IAsyncLifetime
     private readonly List<HttpClient> clients = [];
     private string connection = "";
 
-    public async Task InitializeAsync() => connection = PostgresServer.IsChosen ? await PostgresServer.CreateDatabaseAsync() : "";
+    public async Task InitializeAsync() => connection = PostgresServer.IsChosen ? await PostgresServer.CreateEmptyDatabaseAsync() : "";
 
     public async Task DisposeAsync()
     {

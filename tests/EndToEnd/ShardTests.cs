@@ -15,7 +15,7 @@ public sealed class ShardTests : IAsyncLifetime
     {
         for (var i = 0; i < 2 && PostgresServer.IsChosen; i++)
         {
-            databases.Add(await PostgresServer.CreateDatabaseAsync());
+            databases.Add(await PostgresServer.CreateEmptyDatabaseAsync());
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class SharedDatabaseTests(ITestOutputHelper log) : IAsyncLifetime
             return;
         }
 
-        connection = await PostgresServer.CreateDatabaseAsync();
+        connection = await PostgresServer.CreateEmptyDatabaseAsync();
         for (var i = 0; i < 2; i++)
         {
             var (server, address) = await ServerProcess.StartAsync(

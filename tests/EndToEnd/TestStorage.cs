@@ -41,7 +41,7 @@ public sealed class TestStorage : IAsyncDisposable
         Environment.Where(static variable => !variable.Key.StartsWith("LOCKSTEP_CLUSTER__", StringComparison.Ordinal)), StringComparer.Ordinal);
 
     public static async Task<TestStorage> CreateAsync() =>
-        new(PostgresServer.IsChosen ? await PostgresServer.CreateDatabaseAsync() : null, await PostgresServer.CreateShardsAsync());
+        new(PostgresServer.IsChosen ? await PostgresServer.CreateEmptyDatabaseAsync() : null, await PostgresServer.CreateShardsAsync());
 
     /// <summary>A connection string is not for the command line, where everybody on the machine can read its password.</summary>
     public static Dictionary<string, string> OnPostgres(string connection) =>

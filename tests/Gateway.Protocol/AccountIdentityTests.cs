@@ -12,7 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>Who asks is judged when it is written, and not when the request came.</summary>
-public sealed class AccountIdentityTests
+[Collection(SharedServer.Name)]
+public sealed class AccountIdentityTests(KintoServer shared)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -115,45 +116,32 @@ public sealed class AccountIdentityTests
     [InlineData("PATCH", """{"data":{"password":"th1rd!"}}""")]
     public async Task Password_ChangedOnTheCommandLine_TheOldOneChangesNothingOfTheAccount(string method, string? body)
     {
-        var server = await KintoServer.StartAsync();
-        try
-        {
-            using var old = await server.NewUserAsync();
-            Assert.Equal(200, (await old.GetAsync(KintoClient.Records)).Status);
-            var accounts = server.Services.GetRequiredService<IAccountStore>();
-            var hash = PasswordHash.Create("sec0nd", 1000);
-            Assert.NotNull(await accounts.ChangePasswordAsync("user1", expected: null, hash, ServerTimestamp.Now(TimeProvider.System), default));
+        var name = $"changed-{method}";
+        await shared.AddAccountAsync(name, "s3cr3t");
+        using var old = shared.As(name, "s3cr3t");
+        Assert.Equal(200, (await old.GetAsync(KintoClient.Records)).Status);
+        var accounts = shared.Services.GetRequiredService<IAccountStore>();
+        var hash = PasswordHash.Create("sec0nd", 1000);
+        Assert.NotNull(await accounts.ChangePasswordAsync(name, expected: null, hash, ServerTimestamp.Now(TimeProvider.System), default));
 
-            (await old.SendAsync(method, "/accounts/user1", body)).AssertError(401, KintoErrno.MissingAuthToken);
+        (await old.SendAsync(method, $"/accounts/{name}", body)).AssertError(401, KintoErrno.MissingAuthToken);
 
-            Assert.Equal((hash, false), await accounts.FindAsync("user1", default) is { } account ? (account.PasswordHash, account.IsBeingDeleted) : default);
-            (await old.GetAsync(KintoClient.Records)).AssertError(401, KintoErrno.MissingAuthToken);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
+        Assert.Equal((hash, false), await accounts.FindAsync(name, default) is { } account ? (account.PasswordHash, account.IsBeingDeleted) : default);
+        (await old.GetAsync(KintoClient.Records)).AssertError(401, KintoErrno.MissingAuthToken);
     }
 
     [Fact]
     public async Task Password_ChangedByManyWithTheSameOldOne_IsChangedOnce()
     {
-        var server = await KintoServer.StartAsync();
-        try
-        {
-            using var client = await server.NewUserAsync();
-            Assert.Equal(200, (await client.GetAsync(KintoClient.Records)).Status);
+        await shared.AddAccountAsync("changed-by-many", "s3cr3t");
+        using var client = shared.As("changed-by-many", "s3cr3t");
+        Assert.Equal(200, (await client.GetAsync(KintoClient.Records)).Status);
 
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(
-                i => client.SendAsync("PATCH", "/accounts/user1", $$$"""{"data":{"password":"s3cr3t-{{{i}}}"}}""")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(
+            i => client.SendAsync("PATCH", "/accounts/changed-by-many", $$$"""{"data":{"password":"s3cr3t-{{{i}}}"}}""")));
 
-            Assert.Equal([200, 401], answers.Select(static answer => answer.Status).Distinct().Order());
-            Assert.Single(answers, static answer => answer.Status == 200);
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
+        Assert.Equal([200, 401], answers.Select(static answer => answer.Status).Distinct().Order());
+        Assert.Single(answers, static answer => answer.Status == 200);
     }
 
     /// <summary>As 0.1.0 could let it be written, for an account whose deletion it had acknowledged.</summary>

@@ -4,7 +4,8 @@ using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class BatchTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class BatchTests(KintoServer server)
 {
     private const string List = KintoClient.Records;
 

@@ -7,16 +7,17 @@ using Lockstep.Storage.Contract;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>The list of somebody's buckets: stamps of all, data of those that are shown.</summary>
-public sealed class BucketListTests
+[Collection(SharedServer.Name)]
+public sealed class BucketListTests(KintoServer server)
 {
     [OneProcessFact("The index is counted in the one process.")]
     public async Task List_OfOnePage_ReadsTheDataOfThatPageOnly()
     {
         CountedIndex index = null!;
-        var server = await KintoServer.StartAsync(decorate: _ => index = new CountedIndex(new InMemoryBucketStore()));
+        var counted = await KintoServer.StartAsync(decorate: _ => index = new CountedIndex(new InMemoryBucketStore()));
         try
         {
-            using var client = await server.NewUserAsync();
+            using var client = await counted.NewUserAsync();
             for (var i = 0; i < 30; i++)
             {
                 Assert.Equal(201, (await client.PutAsync($"/buckets/b{i:00}", $$$"""{"data":{"n":{{{i}}}}}""")).Status);
@@ -36,7 +37,7 @@ public sealed class BucketListTests
         }
         finally
         {
-            await server.DisposeAsync();
+            await counted.DisposeAsync();
         }
     }
 
@@ -48,34 +49,27 @@ public sealed class BucketListTests
     [InlineData("")]
     public async Task List_PageByPage_ShowsEachBucketOnceInOrder(string sort)
     {
-        var server = await KintoServer.StartAsync();
-        try
+        using var client = await server.NewUserAsync();
+        var name = Guid.NewGuid().ToString("N");
+        for (var i = 0; i < 9; i++)
         {
-            using var client = await server.NewUserAsync();
-            for (var i = 0; i < 9; i++)
-            {
-                await client.PutAsync($"/buckets/p{i}", $$$"""{"data":{"n":{{{i}}}}}""");
-            }
-
-            var whole = (await client.GetAsync($"/buckets?{sort}")).Ids.ToList();
-            var paged = new List<string>();
-            var stamps = new HashSet<string>();
-            for (var next = $"/buckets?{sort}&_limit=4"; next is not null;)
-            {
-                var page = await client.GetAsync(next);
-                paged.AddRange(page.Ids);
-                stamps.Add(page.Headers["ETag"]);
-                next = page.Headers.TryGetValue("Next-Page", out var url) ? new Uri(url).PathAndQuery["/v1".Length..] : null;
-            }
-
-            Assert.Equal(9, whole.Count);
-            Assert.Equal(whole, paged);
-            Assert.Single(stamps);
+            await client.PutAsync($"/buckets/{name}-{i}", $$$"""{"data":{"n":{{{i}}}}}""");
         }
-        finally
+
+        var whole = (await client.GetAsync($"/buckets?{sort}")).Ids.ToList();
+        var paged = new List<string>();
+        var stamps = new HashSet<string>();
+        for (var next = $"/buckets?{sort}&_limit=4"; next is not null;)
         {
-            await server.DisposeAsync();
+            var page = await client.GetAsync(next);
+            paged.AddRange(page.Ids);
+            stamps.Add(page.Headers["ETag"]);
+            next = page.Headers.TryGetValue("Next-Page", out var url) ? new Uri(url).PathAndQuery["/v1".Length..] : null;
         }
+
+        Assert.Equal(9, whole.Count);
+        Assert.Equal(whole, paged);
+        Assert.Single(stamps);
     }
 
     private sealed class CountedIndex(InMemoryBucketStore memory) : DelegatingBucketStore(memory), IBucketIndex

@@ -2,7 +2,8 @@ using Lockstep.Gateway.Kinto;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class BucketTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class BucketTests(KintoServer server)
 {
     private const string Collections = "/buckets/default/collections";
 

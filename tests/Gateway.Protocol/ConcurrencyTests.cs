@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>The promises to devices, over HTTP on the store as shipped.</summary>
-public sealed class ConcurrencyTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class ConcurrencyTests(KintoServer server)
 {
     [Fact]
     public async Task Writers64AndPollers4_OnOneCollection_NothingIsMissed()

@@ -28,7 +28,7 @@ public sealed class CopyTests : IAsyncLifetime
             options = new LockstepOptions
             {
                 DataDirectory = directory,
-                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync() },
+                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateEmptyDatabaseAsync() },
             };
         }
     }

@@ -5,7 +5,8 @@ using Lockstep.Gateway.Kinto;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>Parameters of lists beside each other: what one of them excludes is neither shown nor deleted.</summary>
-public sealed class FilterTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class FilterTests(KintoServer server)
 {
     private const string List = KintoClient.Records;
 

@@ -8,7 +8,8 @@ using Lockstep.Storage.Contract;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>Objects that are posted without an id: nobody's data is in the way of theirs.</summary>
-public sealed class GeneratedIdTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class GeneratedIdTests(KintoServer server)
 {
     private const string Collections = "/buckets/default/collections";
 

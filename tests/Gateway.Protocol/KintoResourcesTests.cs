@@ -5,11 +5,14 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>The list of resources, walked: what is derived from it does what it says.</summary>
-public sealed partial class KintoResourcesTests : IAsyncLifetime
+public sealed partial class KintoResourcesTests(KintoResourcesTests.FlushingServer server) : IClassFixture<KintoResourcesTests.FlushingServer>, IAsyncLifetime
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "ET", "FLY"];
 
-    private KintoServer server = null!;
+    private static int accounts;
+
+    // What one test leaves behind is no other's.
+    private readonly string account = $"user{Interlocked.Increment(ref accounts)}";
     private KintoClient user = null!;
 
     /// <summary>Each resource with the ids that stand for its names.</summary>
@@ -17,14 +20,14 @@ public sealed partial class KintoResourcesTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        server = await KintoServer.StartAsync(options => options with { Kinto = options.Kinto with { Flush = true } });
-        user = await server.NewUserAsync();
+        await server.AddAccountAsync(account, "s3cr3t");
+        user = server.As(account, "s3cr3t");
     }
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
         user.Dispose();
-        await server.DisposeAsync();
+        return Task.CompletedTask;
     }
 
     [Fact]
@@ -146,17 +149,19 @@ public sealed partial class KintoResourcesTests : IAsyncLifetime
         using var raw = new System.Net.Sockets.TcpClient();
         await raw.ConnectAsync(server.Address.Host, server.Address.Port);
         await raw.Client.SendAsync(System.Text.Encoding.ASCII.GetBytes(
-            $"{method} /v1{path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nAuthorization: {KintoClient.Basic("user1", "s3cr3t")}\r\n\r\n"));
+            $"{method} /v1{path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nAuthorization: {KintoClient.Basic(account, "s3cr3t")}\r\n\r\n"));
         using var reader = new StreamReader(raw.GetStream());
 
         Assert.Equal($"HTTP/1.1 {status}", (await reader.ReadLineAsync())![.."HTTP/1.1 200".Length]);
     }
 
-    private static (Resource<KintoHandler> Resource, string Path) Find(string template)
+    private (Resource<KintoHandler> Resource, string Path) Find(string template)
     {
         var resource = KintoResources.All.Single(resource => resource.Template.Text == template);
-        return (resource, template.Replace("{account}", "user1").Replace("{bucket}", "default").Replace("{", "").Replace("}", ""));
+        return (resource, template.Replace("{account}", account).Replace("{bucket}", "default").Replace("{", "").Replace("}", ""));
     }
+
+    public sealed class FlushingServer() : KintoServer(options => options with { Kinto = options.Kinto with { Flush = true } });
 
     [GeneratedRegex(@"\{\w+\}")]
     private static partial Regex Name();

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>A server as it is shipped, on a free loopback port, with a database of its own.</summary>
-public sealed class KintoServer : IAsyncLifetime
+public class KintoServer : IAsyncLifetime
 {
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
     private LockstepOptions options;

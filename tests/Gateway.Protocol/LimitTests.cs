@@ -2,23 +2,15 @@ using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What no client may do to the server: too large, too deep, too slow, too many.</summary>
-public sealed class LimitTests : IAsyncLifetime
+public sealed class LimitTests(LimitTests.LimitedServer server) : IClassFixture<LimitTests.LimitedServer>
 {
     private const string Record = KintoClient.Records + "/a";
-    private KintoServer server = null!;
-
-    public async Task InitializeAsync() => server = await KintoServer.StartAsync(options => options with
-    {
-        Http = options.Http with { MaxRequestBytes = 100_000, MaxHeaderBytes = 4_000, MinBodyBytesPerSecond = 1_000_000 },
-        Kinto = options.Kinto with { MaxRecordBytes = 10_000, MaxPageRecords = 3, MaxPageBytes = 15_000 },
-    });
-
-    public Task DisposeAsync() => server.DisposeAsync();
 
     [Fact]
     public async Task Body_OverTheLimit_Is413AndTheConnectionWasNotRead()
@@ -161,6 +153,20 @@ public sealed class LimitTests : IAsyncLifetime
     [InlineData("Transfer-Encoding: chunked", "9000\r\n{", 408)]
     public async Task Body_ThatIsRefused_LogsNothing(string framing, string body, int status)
     {
+        // Its own server: the connections of other tests end when they like.
+        var watched = await KintoServer.StartAsync(Limits);
+        try
+        {
+            await AssertRefusedAsync(watched, framing, body, status);
+        }
+        finally
+        {
+            await watched.DisposeAsync();
+        }
+    }
+
+    private static async Task AssertRefusedAsync(KintoServer server, string framing, string body, int status)
+    {
         using var log = LogWatch.On(server.Services);
         using (var client = new TcpClient())
         {
@@ -302,6 +308,14 @@ public sealed class LimitTests : IAsyncLifetime
             await small.DisposeAsync();
         }
     }
+
+    private static LockstepOptions Limits(LockstepOptions options) => options with
+    {
+        Http = options.Http with { MaxRequestBytes = 100_000, MaxHeaderBytes = 4_000, MinBodyBytesPerSecond = 1_000_000 },
+        Kinto = options.Kinto with { MaxRecordBytes = 10_000, MaxPageRecords = 3, MaxPageBytes = 15_000 },
+    };
+
+    public sealed class LimitedServer() : KintoServer(Limits);
 
     private sealed class Gate(Core.Storage.IBucketStore inner, TaskCompletionSource entered, Task open)
         : Lockstep.Storage.Contract.DelegatingBucketStore(inner)

@@ -12,7 +12,8 @@ using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class ListTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class ListTests(KintoServer server)
 {
     private const string List = KintoClient.Records;
 

@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class ObjectTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class ObjectTests(KintoServer server)
 {
     private const string Record = KintoClient.Records + "/a";
 

@@ -2,7 +2,8 @@ using Lockstep.Gateway.Kinto;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class PatchTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class PatchTests(KintoServer server)
 {
     private const string Record = KintoClient.Records + "/a";
 

@@ -3,7 +3,8 @@ using Lockstep.Gateway.Kinto;
 
 namespace Lockstep.Gateway.Protocol;
 
-public sealed class PreconditionTests(KintoServer server) : IClassFixture<KintoServer>
+[Collection(SharedServer.Name)]
+public sealed class PreconditionTests(KintoServer server)
 {
     private const string Record = KintoClient.Records + "/a";
     private const string Current = "current";

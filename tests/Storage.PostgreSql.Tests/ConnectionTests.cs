@@ -13,7 +13,7 @@ public sealed class ConnectionTests
     [InlineData("standby", false)]
     public async Task SessionAttributes_WithOneHost_AreLookedAt(string attributes, bool fits)
     {
-        var connection = await PostgresServer.CreateDatabaseAsync();
+        var connection = await PostgresServer.CreateEmptyDatabaseAsync();
         try
         {
             var options = new PostgresOptions { Connection = $"{connection};Target Session Attributes={attributes}" };

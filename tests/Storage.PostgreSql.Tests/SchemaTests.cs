@@ -22,7 +22,7 @@ public sealed class SchemaTests : IAsyncLifetime
 
     private PostgresOptions Options => new() { Connection = connection };
 
-    public async Task InitializeAsync() => connection = await PostgresServer.CreateDatabaseAsync();
+    public async Task InitializeAsync() => connection = await PostgresServer.CreateEmptyDatabaseAsync();
 
     public Task DisposeAsync() => PostgresServer.DropDatabaseAsync(connection);
 

@@ -16,7 +16,7 @@ public sealed class ShardSetupTests : IAsyncLifetime
     {
         for (var i = 0; i < 3; i++)
         {
-            databases.Add(await PostgresServer.CreateDatabaseAsync());
+            databases.Add(await PostgresServer.CreateEmptyDatabaseAsync());
         }
     }
 
