@@ -5,11 +5,10 @@ using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Assignments;
 using Npgsql;
-using Xunit.Abstractions;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
 
-public sealed class PostgresAssignmentStoreTests(TestDatabase database, ITestOutputHelper log) : AssignmentStoreContract, IClassFixture<TestDatabase>
+public sealed class PostgresAssignmentStoreTests(TestDatabase database) : AssignmentStoreContract, IClassFixture<TestDatabase>
 {
     protected override IAssignmentStore Assignments => new PostgresAssignmentStore(database.Database);
 
@@ -41,63 +40,44 @@ public sealed class PostgresAssignmentStoreTests(TestDatabase database, ITestOut
         await database.ExecuteAsync("DELETE FROM assignments WHERE issuer = 'many'");
     }
 
-    [Fact]
-    public async Task Give_WhoseConnectionIsLostAtAnyMoment_GivesOne_AndCountsIt()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Give_WhoseConnectionIsLostInTheMiddle_IsDoneOnceOrNotAtAll(int losses)
     {
-        var node = await Assignments.PutNodeAsync($"https://{Guid.NewGuid():N}.example.org", 100_000, isDown: false, isDraining: false, default);
-        using var ended = new CancellationTokenSource();
-        var (lost, told) = (new Tally(), 0);
-        var killing = Task.Run(async () =>
+        var node = await Assignments.PutNodeAsync($"https://{Guid.NewGuid():N}.example.org", 10, isDown: false, isDraining: false, default);
+        var user = NewUser();
+
+        // Somebody holds the node's row: the transaction is under way and waits.
+        await using var connection = new NpgsqlConnection(database.Connection);
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand($"SELECT FROM assignment_nodes WHERE number = {node.Number} FOR UPDATE", connection))
         {
-            await using var source = NpgsqlDataSource.Create(database.Connection);
-            await using var connection = await source.OpenConnectionAsync();
-            while (!ended.IsCancellationRequested)
-            {
-                await using var command = new NpgsqlCommand(
-                    """
-                    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-                    WHERE datname = current_database() AND state = 'active' AND query LIKE '%assignments%' AND pid <> pg_backend_pid()
-                    """, connection);
-                for (var terminated = (long)(await command.ExecuteScalarAsync())!; terminated > 0; terminated--)
-                {
-                    lost.Add();
-                }
-            }
-        });
-        var users = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+            await hold.ExecuteNonQueryAsync();
+        }
+
+        var giving = Assignments.GiveAsync(user, expected: null, Keys, node.Number, quotaBytes: null, new(1), default).AsTask();
+        for (var loss = 0; loss < losses; loss++)
         {
-            var stores = 0;
-            while (lost.Count < 30)
-            {
-                var user = NewUser();
-                Assignment? given = null;
-                while (given is null)
-                {
-                    try
-                    {
-                        // As callers do it: after an answer that was lost they read, and find what they were given.
-                        given = await Assignments.FindAsync(user, default) is [var found, ..]
-                            ? found
-                            : await Assignments.GiveAsync(user, expected: null, Keys, node.Number, quotaBytes: null, new(1), default);
-                    }
-                    catch (StoreUnavailableException)
-                    {
-                        Interlocked.Increment(ref told);
-                    }
-                }
+            await Eventually.HoldsAsync("waiting for the node and cut off", async () => 1L == (long)(await database.QueryAsync(
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"))!);
+        }
 
-                stores++;
-            }
+        if (losses > 1)
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => giving);
+        }
 
-            return stores;
-        })));
-        await ended.CancelAsync();
-        await killing;
+        await transaction.RollbackAsync();
+        var given = losses == 1 ? await giving : await Assignments.GiveAsync(user, expected: null, Keys, node.Number, quotaBytes: null, new(1), default);
 
-        Assert.Equal(0L, await database.QueryAsync($"SELECT count(*) FROM (SELECT FROM assignments WHERE node = {node.Number} GROUP BY issuer, subject HAVING count(*) > 1) twice"));
-        Assert.Equal((long)users.Sum(), await database.QueryAsync($"SELECT count(*) FROM assignments WHERE node = {node.Number}"));
-        Assert.Equal(users.Sum(), (await Assignments.ListNodesAsync(default)).Single(one => one.Number == node.Number).Load);
-        log.WriteLine($"{lost.Count} connections lost, {told} told, {users.Sum()} stores");
+        Assert.Equal([given!], await Assignments.FindAsync(user, default));
+        Assert.Equal(1, (await Assignments.ListNodesAsync(default)).Single(one => one.Number == node.Number).Load);
+
+        // As where the answer was lost after the commit: once more finds that it is done.
+        Assert.Null(await Assignments.GiveAsync(user, expected: null, Keys, node.Number, quotaBytes: null, new(1), default));
+        Assert.Equal([given!], await Assignments.FindAsync(user, default));
     }
 
     protected override async Task<long> CountInUseAsync(UserIdentity user) => (long)(await database.QueryAsync(
