@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 
@@ -45,7 +47,8 @@ internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, T
             return Accounts.SignIn.Refused;
         }
 
-        return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid));
+        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then.
+        return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid) { Ref = new AccountRef(token.Uid, ServerTimestamp.Zero) });
     }
 
     /// <summary>Host, port and target as the client has them: those of the public URL where one is set.</summary>
