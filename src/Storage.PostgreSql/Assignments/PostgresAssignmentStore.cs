@@ -47,7 +47,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
     public async ValueTask<Assignment?> GiveAsync(
         UserIdentity user, Assignment? expected, UserKeys keys, int node, long? quotaBytes, ServerTimestamp now, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration);
+        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration, nameof(keys));
         return First(await LockedAsync(
             user,
             node,
@@ -89,7 +89,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
 
     public async ValueTask<bool> AdvanceAsync(Assignment expected, UserKeys keys, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration);
+        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration, nameof(keys));
         return await AnyAsync(
             """
             UPDATE assignments SET generation = $5, fingerprint = $6, keys_changed = $7

@@ -32,7 +32,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
     public ValueTask<Assignment?> GiveAsync(
         UserIdentity user, Assignment? expected, UserKeys keys, int node, long? quotaBytes, ServerTimestamp now, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration);
+        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration, nameof(keys));
         return database.WriteAsync(statements =>
         {
             // :: Step 1: what there was, if the user may have another one, on a node that is there.
@@ -81,7 +81,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
 
     public ValueTask<bool> AdvanceAsync(Assignment expected, UserKeys keys, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration);
+        ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration, nameof(keys));
         return database.WriteAsync(statements => statements.Execute(
             """
             UPDATE assignments SET generation = $4, fingerprint = $5, keys_changed = $6
