@@ -9,8 +9,8 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/buckets</c>: what spans buckets. Ids and stamps come from the store's index, data only for what is shown. It has no owner,
-/// so its stamp promises nothing to pollers beyond "equal means the same".
+/// <c>/buckets</c>: what spans buckets. A page of ids and stamps comes from the store's index, then the data of those. It has no
+/// owner, so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
 internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
 {
@@ -18,14 +18,27 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
-    public KintoPlan Page(KintoRequest request) => Plan(request, (found, query, cancellationToken) =>
-        query.Order == ListOrder.Fields ? SortedAsync(request, found, query, cancellationToken) : PageAsync(request, found, query, cancellationToken));
+    public KintoPlan Page(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
+    {
+        var found = new BucketSelection(await index.ListByAuthorAsync(scan, cancellationToken), scan.Query);
+        return scan.Query.Order == ListOrder.Fields
+            ? await SortedAsync(request, found, scan.Query, cancellationToken)
+            : await PageAsync(request, found, cancellationToken);
+    });
 
-    public KintoPlan Count(KintoRequest request) => Plan(request, static (found, _, _) => new(new CountFound(found.Live, found.Stamp)));
+    public KintoPlan Count(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
+    {
+        var count = await index.CountByAuthorAsync(scan, cancellationToken);
+        return new CountFound(count.Live, count.Stamp);
+    });
 
-    public KintoPlan Delete(KintoRequest request) => Plan(request, (found, query, cancellationToken) => DeleteAsync(request, found, query, cancellationToken));
+    public KintoPlan Delete(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
+    {
+        var found = new BucketSelection(await index.ListByAuthorAsync(scan, cancellationToken), scan.Query);
+        return await DeleteAsync(request, found, scan.Query, cancellationToken);
+    });
 
-    private KintoPlan Plan(KintoRequest request, Func<BucketSelection, ListQuery, CancellationToken, ValueTask<Outcome>> answer)
+    private KintoPlan Plan(KintoRequest request, Func<BucketScan, CancellationToken, ValueTask<Outcome>> answer)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.List, out var precondition) is { } invalid)
         {
@@ -35,11 +48,8 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         var (parameters, error) = ListParameters.Read(request, options);
         return parameters is null ? error! : new KintoPlan.Task(async cancellationToken =>
         {
-            var found = await BucketSelection.ReadAsync(index, request.Principal!, parameters.Query, cancellationToken);
-            var failed = precondition.Failed(exists: true, found.Stamp);
-            Outcome outcome = failed == PreconditionTest.None ? await answer(found, parameters.Query, cancellationToken)
-                : request.IsRead && failed is PreconditionTest.NoneMatch or PreconditionTest.MustNotExist ? new NotModified(found.Stamp)
-                : new PreconditionFailed(Existing: null, found.Stamp);
+            var scan = BucketSelection.ScanOf(request.Principal!, parameters.Query);
+            var outcome = await RefuseAsync(request, scan, precondition, cancellationToken) ?? await answer(scan, cancellationToken);
 
             // The index knows names. If the account is there now, its name was nobody else's when the index was asked.
             var response = await accounts.ExistsAsync(request.Principal!, cancellationToken)
@@ -55,11 +65,28 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         };
     }
 
-    private async ValueTask<Outcome> PageAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    /// <returns>The outcome where the precondition fails, of which no bucket is read; else null.</returns>
+    private async ValueTask<Outcome?> RefuseAsync(KintoRequest request, BucketScan scan, Precondition precondition, CancellationToken cancellationToken)
     {
-        var page = found.Page(query);
+        if (precondition == Precondition.None)
+        {
+            return null;
+        }
+
+        var (stamp, _, _) = await index.ListByAuthorAsync(scan with { Limit = 0 }, cancellationToken);
+        return precondition.Failed(exists: true, stamp) switch
+        {
+            PreconditionTest.None => null,
+            PreconditionTest.NoneMatch or PreconditionTest.MustNotExist when request.IsRead => new NotModified(stamp),
+            _ => new PreconditionFailed(Existing: null, stamp),
+        };
+    }
+
+    private async ValueTask<Outcome> PageAsync(KintoRequest request, BucketSelection found, CancellationToken cancellationToken)
+    {
+        var page = found.Page();
         var records = await ReadAsync(request, page, cancellationToken);
-        return new PageFound(records, found.StampOf(query), found.NextOf(page, query));
+        return new PageFound(records, found.Stamp, found.NextOf(page));
     }
 
     /// <summary>An order by fields needs the data of all that match.</summary>
@@ -98,8 +125,8 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     /// <summary>Each bucket goes by itself; a failure in between leaves the earlier ones deleted and is told.</summary>
     private async ValueTask<Outcome> DeleteAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
-        var page = found.Page(query);
-        var next = found.NextOf(page, query);
+        var page = found.Page();
+        var next = found.NextOf(page);
         if (query.Order == ListOrder.Fields)
         {
             var outcome = await SortedAsync(request, found, query, cancellationToken);
@@ -129,7 +156,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
             }
         }
 
-        var stamp = tombstones.Select(static tombstone => tombstone.Modified).Append(found.StampOf(query)).Max();
+        var stamp = tombstones.Select(static tombstone => tombstone.Modified).Append(found.Stamp).Max();
         return new RecordsDeleted(tombstones, stamp, next);
     }
 

@@ -23,19 +23,19 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     public bool IsCurrent(BucketHeads heads) => true;
 
     public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Load(statements, id))));
+        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() => Load(statements, id))));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => keys.Count == 1
             ? Read(statements, bucket.Row, keys, projection)
-            : InSnapshot(statements, () => Read(statements, bucket.Row, keys, projection))));
+            : statements.InSnapshot(() => Read(statements, bucket.Row, keys, projection))));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () => Scan(statements, scan, cancellationToken))));
+        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() => Scan(statements, scan, cancellationToken))));
 
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements => InSnapshot(statements, () =>
+        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() =>
         {
             var (version, head) = HeadOf(statements, scan);
             var statement = new ScanStatement(scan);
@@ -67,14 +67,6 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
             return new CommitOutcome(CommitStatus.Done);
         });
         return asked.Status == CommitStatus.Done ? outcome : CommitOutcome.Unknown;
-    }
-
-    private static T InSnapshot<T>(SqliteStatements statements, Func<T> read)
-    {
-        statements.Execute("BEGIN");
-        var result = read();
-        statements.Execute("COMMIT");
-        return result;
     }
 
     internal static BucketHeads? Load(SqliteStatements statements, BucketId id)

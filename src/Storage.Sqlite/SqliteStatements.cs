@@ -36,6 +36,15 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 
     public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteScalar();
 
+    /// <summary>Several reads of one snapshot.</summary>
+    public T InSnapshot<T>(Func<T> read)
+    {
+        Execute("BEGIN");
+        var result = read();
+        Execute("COMMIT");
+        return result;
+    }
+
     public void Dispose()
     {
         foreach (var command in prepared.Values)

@@ -11,7 +11,7 @@ namespace Lockstep.Gateway.Protocol;
 public sealed class BucketListTests(KintoServer server)
 {
     [OneProcessFact("The index is counted in the one process.")]
-    public async Task List_OfOnePage_ReadsTheDataOfThatPageOnly()
+    public async Task List_OfOnePage_ReadsThatPageOnly()
     {
         CountedIndex index = null!;
         var counted = await KintoServer.StartAsync(decorate: _ => index = new CountedIndex(new InMemoryBucketStore()));
@@ -24,16 +24,63 @@ public sealed class BucketListTests(KintoServer server)
             }
 
             var one = await client.GetAsync("/buckets?_limit=1");
-            Assert.Equal(1, index.ObjectsRead);
+            Assert.Equal((1, 1), (index.EntriesRead, index.ObjectsRead));
             Assert.Equal(29, one.Data[0].GetProperty("n").GetInt32());
             Assert.True(one.Headers.ContainsKey("Next-Page"));
 
             var head = await client.SendAsync("HEAD", "/buckets");
             Assert.Equal("30", head.Headers["Total-Objects"]);
-            Assert.Equal(1, index.ObjectsRead);
+            Assert.Equal(one.Headers["ETag"], head.Headers["ETag"]);
+            Assert.Equal((0, 0), (index.EntriesRead, index.ObjectsRead));
 
             Assert.Equal(["b10", "b11"], (await client.GetAsync("/buckets?in_id=b10,b11&_sort=id")).Ids);
-            Assert.Equal(3, index.ObjectsRead);
+            Assert.Equal((2, 2), (index.EntriesRead, index.ObjectsRead));
+
+            Assert.Equal(304, (await client.GetAsync("/buckets", ("If-None-Match", one.Headers["ETag"]))).Status);
+            Assert.Equal(412, (await client.DeleteAsync("/buckets", ("If-Match", "\"1\""))).Status);
+            Assert.Equal((0, 0), (index.EntriesRead, index.ObjectsRead));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task List_OfBucketsOfAllKinds_IsInOrder_FilteredAndCounted()
+    {
+        var server = await KintoServer.StartAsync();
+        try
+        {
+            using var client = await server.NewUserAsync();
+            using var other = await server.NewUserAsync();
+            await other.PutAsync("/buckets/others", "{}");
+            foreach (var name in new[] { "zz", "aa", "mm", "gone" })
+            {
+                await client.PutAsync($"/buckets/{name}", "{}");
+            }
+
+            await client.PutAsync("/buckets/default/collections/tasks/records/r", "{}");
+            var own = (await client.GetAsync("/buckets/default")).Data.GetProperty("id").GetString()!;
+            await client.PutAsync("/buckets/aa", """{"data":{"n":1}}""");
+            var before = (await client.GetAsync("/buckets")).Headers["ETag"];
+            await client.DeleteAsync("/buckets/gone");
+
+            // A record moves the list of its collection, not that of the buckets.
+            await client.PutAsync("/buckets/zz/collections/tasks", "{}");
+            await client.PutAsync("/buckets/zz/collections/tasks/records/r", "{}");
+
+            Assert.Equal(["aa", own, "mm", "zz"], (await client.GetAsync("/buckets")).Ids);
+            Assert.Equal(new[] { "aa", "mm", "zz", own }.Order(StringComparer.Ordinal), (await client.GetAsync("/buckets?_sort=id")).Ids);
+            Assert.Equal(["gone"], (await client.GetAsync($"/buckets?_since={Uri.EscapeDataString(before)}")).Ids);
+            Assert.Equal(["gone", "aa", own, "mm", "zz"], (await client.GetAsync("/buckets?_since=0")).Ids);
+            Assert.Equal(["aa", own, "mm"], (await client.GetAsync("/buckets?_since=0&deleted=false&not_id=zz")).Ids);
+            Assert.Equal([own, "mm", "zz"], (await client.GetAsync($"/buckets?_before={Uri.EscapeDataString(before)}")).Ids);
+            Assert.Equal([own], (await client.GetAsync($"/buckets?id={own}")).Ids);
+            var head = await client.SendAsync("HEAD", "/buckets?_since=0");
+            Assert.Equal("4", head.Headers["Total-Objects"]);
+            Assert.Equal((await client.GetAsync("/buckets")).Headers["ETag"], head.Headers["ETag"]);
+            Assert.Equal("2", (await client.SendAsync("HEAD", "/buckets?in_id=aa,mm,gone,others")).Headers["Total-Objects"]);
         }
         finally
         {
@@ -75,12 +122,23 @@ public sealed class BucketListTests(KintoServer server)
     private sealed class CountedIndex(InMemoryBucketStore memory) : DelegatingBucketStore(memory), IBucketIndex
     {
         private int objectsRead;
+        private int entriesRead;
 
-        public int ObjectsRead => Volatile.Read(ref objectsRead);
+        /// <summary>Since it was last asked.</summary>
+        public int ObjectsRead => Interlocked.Exchange(ref objectsRead, 0);
 
-        public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-            string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) =>
-            memory.ListByAuthorAsync(author, onlyLive, after, limit, cancellationToken);
+        /// <summary>Since it was last asked.</summary>
+        public int EntriesRead => Interlocked.Exchange(ref entriesRead, 0);
+
+        public async ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
+        {
+            var rows = await memory.ListByAuthorAsync(scan, cancellationToken);
+            Interlocked.Add(ref entriesRead, rows.Entries.Count);
+            return rows;
+        }
+
+        public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+            memory.CountByAuthorAsync(scan, cancellationToken);
 
         public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
             string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)

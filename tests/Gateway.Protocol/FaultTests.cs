@@ -126,9 +126,10 @@ public sealed class FaultTests
 
         public Tally Purges { get; } = new();
 
-        public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-            string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) =>
-            IsAway ? throw Away() : ValueTask.FromResult<IReadOnlyList<BucketEntry>>([]);
+        public ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+            IsAway ? throw Away() : ValueTask.FromResult(new BucketRows(default, [], More: false));
+
+        public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) => throw Away();
 
         public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
             string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => throw Away();

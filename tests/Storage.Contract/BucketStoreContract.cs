@@ -358,54 +358,6 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
-    public async Task ListByAuthor_ShowsLiveBucketsAndDeletedOnesOfThatAuthorOnly()
-    {
-        var author = $"account:{Guid.NewGuid()}";
-        var live = await SeedBucketAsync(author);
-        var gone = NewId();
-        await Store.CommitAsync(Commit(First(gone) with { Author = author, Exists = false, Base = new(90) }, []));
-        await Store.CommitAsync(Commit(First(NewId()) with { Author = "account:other", Exists = false }, []));
-
-        var entries = await Index.ListByAuthorAsync(author, onlyLive: false, after: null, 10, default);
-
-        Assert.Equal([new BucketEntry(live, new(100), IsDeleted: false, 7), new BucketEntry(gone, new(90), IsDeleted: true, 0)], entries.OrderBy(entry => entry.IsDeleted));
-        Assert.Equal(live, Assert.Single(await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 10, default)).Id);
-    }
-
-    [Fact]
-    public async Task ListByAuthor_AfterTheLastSeen_GoesOnWithoutGapsOrRepeats()
-    {
-        var author = $"account:{Guid.NewGuid()}";
-        var ids = new HashSet<BucketId>();
-        for (var i = 0; i < 7; i++)
-        {
-            ids.Add(await SeedBucketAsync(author));
-        }
-
-        var seen = new List<BucketId>();
-        while (await Index.ListByAuthorAsync(author, onlyLive: true, seen.Count == 0 ? null : seen[^1], 3, default) is { Count: > 0 } page)
-        {
-            Assert.True(page.Count <= 3);
-            seen.AddRange(page.Select(entry => entry.Id));
-        }
-
-        Assert.Equal(7, seen.Count);
-        Assert.Equal(ids, [.. seen]);
-    }
-
-    [Fact]
-    public async Task ReadObjects_GivesThoseThatAreStillTheAuthors()
-    {
-        var author = $"account:{Guid.NewGuid()}";
-        var (own, foreign) = (await SeedBucketAsync(author), await SeedBucketAsync("account:other"));
-
-        var objects = await Index.ReadObjectsAsync(author, [own, foreign, NewId()], default);
-
-        var (id, record) = Assert.Single(objects);
-        Assert.Equal((own, own.Name, 100L, "1"), (id, record.Id, record.Modified.Milliseconds, Encoding.UTF8.GetString(record.Body.Span)));
-    }
-
-    [Fact]
     public async Task ListTombstones_GoesFromListToList_AndTellsTheOldestOfEach()
     {
         var (first, key) = await SeedAsync(Row("live", 100, "1"), Tombstone("b", 120), Tombstone("a", 110));
@@ -511,18 +463,6 @@ public abstract class BucketStoreContract
 
     [Fact]
     public async Task IsHealthy_StoreThatWorks_IsTrue() => Assert.True(await Maintenance.IsHealthyAsync(default));
-
-    private async Task<BucketId> SeedBucketAsync(string author)
-    {
-        var id = NewId();
-        var self = new ListHead { List = ListRef.Self, Key = 1, RowsModified = new(100), Touched = new(100), Count = 1, Bytes = 7 };
-        var outcome = await Store.CommitAsync(Commit(First(id) with { Author = author, Exists = true }, [self]) with
-        {
-            Records = [KeyValuePair.Create(1, Row(ObjectRef.Bucket.Id, 100, "1"))],
-        });
-        Assert.Equal(CommitStatus.Done, outcome.Status);
-        return id;
-    }
 
     private static StoredRecord Tombstone(string id, long modified) => StoredRecord.Tombstone(id, new(modified), author: null);
 

@@ -122,24 +122,42 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         }
     }
 
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            var seen = after is { } last ? states[last].Heads.Row : 0;
-            return ValueTask.FromResult<IReadOnlyList<BucketEntry>>([.. ByAuthor(author)
-                .Where(state => (state.Heads.Exists || !onlyLive) && state.Heads.Row > seen)
-                .OrderBy(state => state.Heads.Row)
-                .Take(limit)
-                .Select(state => state.Heads.Exists
-                    ? new BucketEntry(state.Heads.Id, state.Heads[ListRef.Self].RowsModified, IsDeleted: false, state.Heads[ListRef.Self].Bytes)
-                    {
-                        AuthorNumber = state.Heads.AuthorNumber,
-                    }
-                    : new BucketEntry(state.Heads.Id, state.Heads.Base, IsDeleted: true, Bytes: 0))]);
+            var past = ListOf(scan)
+                .Where(entry => Matches(scan.Query, entry))
+                .Where(entry => scan.Query.Cursor is not { } cursor || (entry.Modified <= cursor.ListStamp
+                    && (scan.Query.Order == ListOrder.Fields || RecordOrder.IsPast(scan.Order, RowOf(entry), cursor))))
+                .ToList();
+            past.Sort(scan.Compare);
+            return ValueTask.FromResult(new BucketRows(StampOf(scan), [.. past.Take(scan.Limit)], past.Count > scan.Limit));
         }
     }
+
+    public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult(new BucketCount(StampOf(scan), ListOf(scan).LongCount(entry => !entry.IsDeleted && Matches(scan.Query, entry))));
+        }
+    }
+
+    private IEnumerable<BucketEntry> ListOf(BucketScan scan) => ByAuthor(scan.Author)
+        .Select(state => state.Heads.Exists
+            ? new BucketEntry(state.Heads.Id, state.Heads[ListRef.Self].RowsModified, IsDeleted: false, state.Heads[ListRef.Self].Bytes)
+            {
+                AuthorNumber = state.Heads.AuthorNumber,
+            }
+            : new BucketEntry(state.Heads.Id, state.Heads.Base, IsDeleted: true, Bytes: 0))
+        .Where(scan.IsOfList);
+
+    private ServerTimestamp StampOf(BucketScan scan) => ListOf(scan).Select(entry => entry.Modified).DefaultIfEmpty().Max();
+
+    private static bool Matches(ListQuery query, BucketEntry entry) => query.Matches(RowOf(entry));
+
+    private static StoredRecord RowOf(BucketEntry entry) => new() { Id = entry.Id.Name, Modified = entry.Modified, IsTombstone = entry.IsDeleted };
 
     public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)

@@ -76,7 +76,7 @@ public sealed class DeadShardTests(ITestOutputHelper log)
             }
 
             await Eventually.HoldsAsync("as healthy as the home database", async () => await shards.Maintenance.IsHealthyAsync(default) == (dead == 1));
-            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Index.ListByAuthorAsync("account:alice", onlyLive: false, after: null, 1000, default).AsTask());
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Index.ListByAuthorAsync(new BucketScan("account:alice", new ListQuery { Limit = 10 }, 10), default).AsTask());
             await Assert.ThrowsAsync<StoreUnavailableException>(() => shards.Maintenance.PurgeAsync(10, default).AsTask());
             await beside.RisesAsync(100);
 

@@ -10,6 +10,7 @@ using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Reads;
 using Lockstep.Storage.PostgreSql.Schema;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
@@ -41,6 +42,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0006_no_index_of_both.sql"] = "542f712690c67b48",
             ["0007_expiry.sql"] = "2bd584d989a3b228",
             ["0008_assignments.sql"] = "d8c8f65f30b10538",
+            ["0009_own_buckets.sql"] = "2d72c1d941f2277c",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(
@@ -120,6 +122,40 @@ public sealed class SchemaTests : IAsyncLifetime
 
         async Task<Outcome> ExecuteAsync(Operation operation) => (await buckets.Get(BucketId.DefaultBucket("alice"))
             .ExecuteAsync(new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]), default)).Outcomes[0];
+    }
+
+    /// <summary>What a program of before writes goes through the same triggers, for its statement is the same.</summary>
+    [Fact]
+    public async Task Migration_OfBuckets_KnowsTheStampOfEach_AndOfThoseThatAreWrittenWithoutIt()
+    {
+        await ApplyAsync(PostgresSchema.Scripts.Where(static script => script.Number < 9));
+        await PostgresServer.ExecuteAsync(connection,
+            """
+            INSERT INTO meta VALUES ('cluster', '6a7c1b9e-0000-0000-0000-000000000000'), ('secret', repeat('ab', 32));
+            INSERT INTO buckets (bucket, id, kind, live, next_key, version, clock, base, author) VALUES
+                (1, 'b:live', 1, true, 4, 5, 500, 0, 'account:alice'), (2, 'b:gone', 1, false, 4, 5, 500, 200, 'account:alice'),
+                (3, 'b:again', 1, true, 4, 5, 500, 250, 'account:alice'), (4, 'b:named', 1, false, 1, 0, 0, 0, NULL);
+            INSERT INTO lists (bucket, role, name, list, rows_modified, touched, count, bytes, horizon) VALUES
+                (1, 1, '', 1, 100, 100, 1, 2, 0), (1, 0, 'tasks', 3, 500, 500, 2, 14, 0), (3, 1, '', 1, 300, 300, 1, 2, 0);
+            """);
+
+        // What can be done beforehand on a large database is left as it is.
+        var script = PostgresSchema.Scripts.Single(static script => script.Number == 9);
+        await PostgresServer.ExecuteAsync(connection, script.Sql);
+        await using var database = await PostgresDatabase.OpenAsync(Options, TimeProvider.System, _ => { });
+        var index = new PostgresBucketIndex(() => database);
+        Assert.Equal("again@300 gone@200 live@100", await ListAsync());
+
+        await PostgresServer.ExecuteAsync(connection, "UPDATE lists SET rows_modified = 600 WHERE bucket = 1 AND role = 1; UPDATE lists SET rows_modified = 700 WHERE bucket = 1 AND role = 0");
+        await PostgresServer.ExecuteAsync(connection, "DELETE FROM lists WHERE bucket = 3; UPDATE buckets SET live = false, base = 650, version = 6 WHERE bucket = 3");
+        await PostgresServer.ExecuteAsync(connection, "INSERT INTO buckets (bucket, id, kind, live, base, author) VALUES (9, 'b:copied', 1, false, 640, 'account:alice')");
+        await PostgresServer.ExecuteAsync(connection,
+            "UPDATE buckets SET live = true, version = 6 WHERE bucket = 2; INSERT INTO lists (bucket, role, name, list, rows_modified, touched, count, bytes, horizon) VALUES (2, 1, '', 5, 620, 620, 1, 2, 0)");
+
+        Assert.Equal("again@650 copied@640 gone@620 live@600", await ListAsync());
+
+        async Task<string> ListAsync() => string.Join(' ', (await index.ListByAuthorAsync(
+            new BucketScan("account:alice", new ListQuery { Limit = 10, Since = ServerTimestamp.Zero }, 10), default)).Entries.Select(static entry => $"{entry.Id.Name}@{entry.Modified}"));
     }
 
     [Fact]

@@ -100,11 +100,12 @@ public sealed class ShardedStoreTests(TestShards shards) : IClassFixture<TestSha
             await CommitAsync(Store, id, author: author);
         }
 
-        var listed = await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 10, default);
+        var scan = new BucketScan(author, new ListQuery { Limit = 10 }, 10);
+        var listed = (await Index.ListByAuthorAsync(scan, default)).Entries;
         var existing = await Index.ListExistingAsync(null, 1000, default);
 
         Assert.Equal(ids.Select(id => id.Value).Order(StringComparer.Ordinal), listed.Select(entry => entry.Id.Value).Order(StringComparer.Ordinal));
-        Assert.Equal(4, (await Index.ListByAuthorAsync(author, onlyLive: true, after: null, 4, default)).Count);
+        Assert.Equal(4, (await Index.ListByAuthorAsync(scan with { Limit = 4 }, default)).Entries.Count);
         Assert.Subset(existing.ToHashSet(), ids.ToHashSet());
         Assert.Equal(existing.Take(3), await Index.ListExistingAsync(null, 3, default));
     }

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite.Schema;
 using Microsoft.Data.Sqlite;
 
@@ -29,6 +31,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0004_no_index_of_both.sql"] = "0c2d08d73722518d",
             ["0005_expiry.sql"] = "04d03a45d80d2ad4",
             ["0006_assignments.sql"] = "dae2e5894ef3c540",
+            ["0007_own_buckets.sql"] = "75ba276a394bb6ef",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(
@@ -71,6 +74,57 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         Assert.Contains("9999", e.Message, StringComparison.Ordinal);
         Assert.Contains("newer program", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a program of before writes goes through the same triggers, for its statements are the same.</summary>
+    [Fact]
+    public async Task Upgrade_OfBuckets_KnowsTheStampOfEach_AndOfThoseThatAreWrittenWithoutIt()
+    {
+        // :: A file as the scripts before left it
+        var path = database.Options.Path + "-former";
+        using (var connection = new SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            connection.Open();
+            SqliteSchema.Execute(connection, "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+            SqliteSchema.Execute(connection, "CREATE TABLE schema_additions (version INTEGER NOT NULL PRIMARY KEY, applied TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)");
+            foreach (var (number, _, sql, oldest) in SqliteSchema.Scripts.Where(static script => script.Number < 7))
+            {
+                SqliteSchema.Execute(connection, sql);
+                SqliteSchema.Execute(connection, $"INSERT INTO {(oldest < number ? "schema_additions" : "schema_version")} (version) VALUES ({number})");
+            }
+
+            SqliteSchema.Execute(connection,
+                """
+                INSERT INTO buckets (bucket, id, kind, version, nonce, clock, live, base, next_key, author) VALUES
+                    (1, 'b:live', 1, 5, x'', 500, 1, 0, 4, 'account:alice'), (2, 'b:gone', 1, 5, x'', 500, 0, 200, 4, 'account:alice'),
+                    (3, 'b:again', 1, 5, x'', 500, 1, 250, 4, 'account:alice');
+                INSERT INTO lists (bucket, role, name, list, rows_modified, touched, count, bytes, horizon) VALUES
+                    (1, 1, '', 1, 100, 100, 1, 2, 0), (1, 0, 'tasks', 3, 500, 500, 2, 14, 0), (3, 1, '', 1, 300, 300, 1, 2, 0);
+                """);
+        }
+
+        using var opened = SqliteDatabase.Open(new SqliteOptions { Path = path });
+        var index = new SqliteBucketIndex(opened);
+        Assert.Equal("again@300 gone@200 live@100", await ListAsync());
+
+        foreach (var sql in new[]
+        {
+            "UPDATE lists SET rows_modified = 600 WHERE bucket = 1 AND role = 1",
+            "UPDATE lists SET rows_modified = 700 WHERE bucket = 1 AND role = 0",
+            "DELETE FROM lists WHERE bucket = 3",
+            "UPDATE buckets SET live = 0, base = 650, version = 6 WHERE bucket = 3",
+            "INSERT INTO buckets (bucket, id, kind, version, nonce, clock, live, base, next_key, author) VALUES (9, 'b:copied', 1, 1, x'', 1, 0, 640, 1, 'account:alice')",
+            "UPDATE buckets SET live = 1, version = 6 WHERE bucket = 2",
+            "INSERT INTO lists (bucket, role, name, list, rows_modified, touched, count, bytes, horizon) VALUES (2, 1, '', 5, 620, 620, 1, 2, 0)",
+        })
+        {
+            await opened.WriteAsync(statements => statements.Execute(sql));
+        }
+
+        Assert.Equal("again@650 copied@640 gone@620 live@600", await ListAsync());
+
+        async Task<string> ListAsync() => string.Join(' ', (await index.ListByAuthorAsync(
+            new BucketScan("account:alice", new ListQuery { Limit = 10, Since = ServerTimestamp.Zero }, 10), default)).Entries.Select(static entry => $"{entry.Id.Name}@{entry.Modified}"));
     }
 
     [Fact]

@@ -34,6 +34,9 @@ public readonly record struct BucketId
 
     public static BucketId SyncStorage(string user) => new("s:" + user);
 
+    /// <summary>The buckets that clients can see under a name, one of each name space.</summary>
+    public static IReadOnlyList<BucketId> OfName(string name) => [DefaultBucket(name), Named(name), SyncStorage(name)];
+
     /// <exception cref="FormatException">The text has no name space.</exception>
     public static BucketId Parse(string stored)
     {

@@ -26,7 +26,8 @@ public static class RecordOrder
     /// <summary>Its weight, or <see cref="NoWeight"/>.</summary>
     public static long Weight(int? sortIndex) => sortIndex ?? NoWeight;
 
-    private static int Compare(ListOrder order, ServerTimestamp aModified, string aId, ServerTimestamp bModified, string bId)
+    /// <summary>The same for orders that go by stamp and id alone.</summary>
+    public static int Compare(ListOrder order, ServerTimestamp aModified, string aId, ServerTimestamp bModified, string bId)
     {
         var byId = string.CompareOrdinal(aId, bId);
         var byModified = aModified.CompareTo(bModified);

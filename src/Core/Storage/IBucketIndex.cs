@@ -14,15 +14,12 @@ namespace Lockstep.Core.Storage;
 /// </remarks>
 public interface IBucketIndex
 {
-    /// <summary>Buckets whose last author this is, deleted ones included.</summary>
-    /// <param name="author">The principal.</param>
-    /// <param name="onlyLive">Leaves out deleted ones.</param>
-    /// <param name="after">The last one seen; null for the beginning.</param>
-    /// <param name="limit">Entries at most.</param>
-    /// <param name="cancellationToken">Stops the read.</param>
-    /// <returns>Fewer than the limit only at the end.</returns>
-    ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken);
+    /// <summary>Somebody's buckets in order, from a cursor on. Costs what it answers, however many there are besides.</summary>
+    /// <remarks>With filters on the stamp and an order by id it costs what lies between the cursor and the page's end.</remarks>
+    ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken);
+
+    /// <summary>How many of somebody's buckets exist. Costs as much as there are.</summary>
+    ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken);
 
     /// <summary>The objects of those of these buckets that exist and whose author this still is, under the buckets' names.</summary>
     /// <param name="author">The principal.</param>

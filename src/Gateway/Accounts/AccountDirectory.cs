@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
@@ -28,6 +29,7 @@ public sealed class AccountDirectory(
 {
     private const int MaxNameLength = 255;
     private const int MaxPasswordBytes = 1024;
+    private const int DeletedAtOnce = 500;
     private const string Scheme = "account:";
 
     private readonly CredentialCache cache = new(options, time);
@@ -318,7 +320,8 @@ public sealed class AccountDirectory(
     private async ValueTask DeleteBucketsOfAsync(Account account, string principal)
     {
         BucketId? last = null;
-        for (var deleted = true; await index.ListByAuthorAsync(principal, onlyLive: true, after: null, 500, CancellationToken.None) is { Count: > 0 } left;)
+        var all = new BucketScan(principal, new ListQuery { Limit = DeletedAtOnce }, DeletedAtOnce);
+        for (var deleted = true; (await index.ListByAuthorAsync(all, CancellationToken.None)).Entries is { Count: > 0 } left;)
         {
             // What was listed while the account had the name is no later account's.
             if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { } current || current.Number != account.Number)

@@ -11,16 +11,6 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 /// <param name="get">The database; throws while it could not be opened.</param>
 internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketIndex
 {
-    private const string ByAuthor =
-        """
-        SELECT b.id, b.live, CASE WHEN b.live THEN l.rows_modified ELSE b.base END, CASE WHEN b.live THEN l.bytes ELSE 0 END,
-            CASE WHEN b.author_base = b.base THEN b.author_number END
-        FROM buckets b
-        LEFT JOIN LATERAL (SELECT rows_modified, bytes FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l ON true
-        WHERE b.author = $1 AND (b.live OR NOT $2) AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $3), 0)
-        ORDER BY b.bucket LIMIT $4
-        """;
-
     private static readonly string Objects =
         $"""
         SELECT b.id, r.*
@@ -49,21 +39,26 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         ORDER BY f.bucket, f.list
         """;
 
-    public async ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => await ReadAsync(
-        ByAuthor,
-        parameters =>
+    public async ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) => await get().UseAsync(
+        async connection =>
         {
-            parameters.AddText(author);
-            parameters.Add(onlyLive);
-            parameters.AddText(after?.Value);
-            parameters.Add((long)limit);
+            await using var batch = new NpgsqlBatch(connection);
+            var statement = new BucketScanStatement(batch, scan);
+            statement.List();
+            return await statement.ReadListAsync();
         },
-        static reader => new BucketEntry(
-            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), !reader.GetBoolean(1), reader.GetInt64(3))
+        repeatable: true,
+        cancellationToken);
+
+    public async ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) => await get().UseAsync(
+        async connection =>
         {
-            AuthorNumber = reader.IsDBNull(4) ? null : reader.GetInt64(4),
+            await using var batch = new NpgsqlBatch(connection);
+            var statement = new BucketScanStatement(batch, scan);
+            statement.Count();
+            return await statement.ReadCountAsync();
         },
+        repeatable: true,
         cancellationToken);
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(

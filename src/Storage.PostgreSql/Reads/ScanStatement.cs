@@ -236,7 +236,8 @@ internal sealed class ScanStatement : IDisposable
         AppendLast(before, after);
     }
 
-    private static bool IsText(string value)
+    /// <summary>Whether PostgreSQL can store it as text.</summary>
+    internal static bool IsText(string value)
     {
         foreach (var rune in value.EnumerateRunes())
         {

@@ -8,9 +8,11 @@ namespace Lockstep.Storage.PostgreSql.Shards;
 /// <summary>The index of one of several databases, behind its guard.</summary>
 internal sealed class GuardedBucketIndex(IBucketIndex inner, SuspectGuard guard) : IBucketIndex
 {
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) =>
-        guard.RunAsync(() => inner.ListByAuthorAsync(author, onlyLive, after, limit, cancellationToken));
+    public ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListByAuthorAsync(scan, cancellationToken));
+
+    public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.CountByAuthorAsync(scan, cancellationToken));
 
     public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) =>

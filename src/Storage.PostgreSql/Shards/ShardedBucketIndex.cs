@@ -11,9 +11,21 @@ namespace Lockstep.Storage.PostgreSql.Shards;
 /// </summary>
 internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, ShardMap map) : IBucketIndex
 {
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => InTurnAsync(
-        after is { } last ? map[last] : 0, after, limit, (database, from, left) => database.ListByAuthorAsync(author, onlyLive, from, left, cancellationToken));
+    /// <summary>Each database reads a page, of which the first ones make up one page.</summary>
+    public async ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.ListByAuthorAsync(scan, cancellationToken).AsTask()));
+        var entries = found.SelectMany(static rows => rows.Entries).ToList();
+        entries.Sort(scan.Compare);
+        var more = entries.Count > scan.Limit || found.Any(static rows => rows.More);
+        return new BucketRows(found.Max(static rows => rows.Stamp), [.. entries.Take(scan.Limit)], more);
+    }
+
+    public async ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.CountByAuthorAsync(scan, cancellationToken).AsTask()));
+        return new BucketCount(found.Max(static count => count.Stamp), found.Sum(static count => count.Live));
+    }
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)

@@ -18,24 +18,7 @@ internal static class CommitStatements
         }
 
         // :: Step 2: compare and advance the version; a bucket that is there already, or not at that version, is stale.
-        var heads = commit.Heads;
-        var advanced = commit.ExpectedVersion == 0
-            ? statements.Scalar(
-                """
-                INSERT INTO buckets (id, kind, version, nonce, clock, live, base, next_key, author, author_number, author_base)
-                VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $6) ON CONFLICT (id) DO NOTHING RETURNING bucket
-                """,
-                heads.Id.Value, (long)heads.Id.Kind, heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds,
-                heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber)
-            : statements.Scalar(
-                """
-                UPDATE buckets SET version = $0, nonce = $1, clock = $2, live = $3, base = $4, next_key = $5, author = $6,
-                    author_number = $7, author_base = $4
-                WHERE bucket = $8 AND version = $9 AND clock < $2 RETURNING bucket
-                """,
-                heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds, heads.Exists ? 1L : 0L,
-                heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber, heads.Row, commit.ExpectedVersion);
-        if (advanced is not long bucket)
+        if ((commit.ExpectedVersion == 0 ? Insert(statements, commit) : Advance(statements, commit)) is not { } bucket)
         {
             return CommitOutcome.Stale;
         }
@@ -72,6 +55,46 @@ internal static class CommitStatements
         }
 
         return new CommitOutcome(CommitStatus.Done, bucket);
+    }
+
+    /// <returns>The row; null where the bucket is there already.</returns>
+    private static long? Insert(SqliteStatements statements, BucketCommit commit)
+    {
+        var heads = commit.Heads;
+        return statements.Scalar(
+            """
+            INSERT INTO buckets (id, kind, version, nonce, clock, live, base, next_key, author, author_number, author_base)
+            VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $6) ON CONFLICT (id) DO NOTHING RETURNING bucket
+            """,
+            heads.Id.Value, (long)heads.Id.Kind, heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds,
+            heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber) as long?;
+    }
+
+    /// <returns>The row; null where it is at another version.</returns>
+    private static long? Advance(SqliteStatements statements, BucketCommit commit)
+    {
+        var heads = commit.Heads;
+        var (live, since) = (heads.Exists ? 1L : 0L, heads.Base.Milliseconds);
+        if (statements.Scalar(
+            """
+            UPDATE buckets SET version = $0, nonce = $1, clock = $2, next_key = $3 WHERE bucket = $4 AND version = $5 AND clock < $2
+            RETURNING (live, base, author, author_number, author_base) IS ($6, $7, $8, $9, $7)
+            """,
+            heads.Version, commit.Nonce.ToByteArray(), heads.Clock.Milliseconds, (long)heads.NextKey, heads.Row, commit.ExpectedVersion,
+            live, since, heads.Author, heads.AuthorNumber) is not long isSame)
+        {
+            return null;
+        }
+
+        // Apart, since SQLite writes each index of a column that is set, whether it changes or not.
+        if (isSame == 0)
+        {
+            statements.Execute(
+                "UPDATE buckets SET live = $0, base = $1, author = $2, author_number = $3, author_base = $1 WHERE bucket = $4",
+                live, since, heads.Author, heads.AuthorNumber, heads.Row);
+        }
+
+        return heads.Row;
     }
 
     private static void Upsert(SqliteStatements statements, long bucket, ListHead head) => statements.Execute(

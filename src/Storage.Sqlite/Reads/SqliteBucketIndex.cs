@@ -30,20 +30,36 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
         LEFT JOIN lists l ON l.bucket = r.bucket AND l.list = r.list
         """;
 
-    public ValueTask<IReadOnlyList<BucketEntry>> ListByAuthorAsync(
-        string author, bool onlyLive, BucketId? after, int limit, CancellationToken cancellationToken) => Read(
-        static reader => new BucketEntry(
-            BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), reader.GetInt64(1) == 0, reader.GetInt64(3))
+    public ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() =>
         {
-            AuthorNumber = reader.IsDBNull(4) ? null : reader.GetInt64(4),
-        },
-        """
-        SELECT b.id, b.live, iif(b.live, l.rows_modified, b.base), iif(b.live, l.bytes, 0), iif(b.author_base = b.base, b.author_number, NULL)
-        FROM buckets b LEFT JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
-        WHERE b.author = $0 AND b.live >= $1 AND b.bucket > coalesce((SELECT a.bucket FROM buckets a WHERE a.id = $2), 0)
-        ORDER BY b.bucket LIMIT $3
-        """,
-        author, onlyLive ? 1L : 0L, after?.Value, (long)limit);
+            var newest = new BucketScanStatement(scan);
+            var stamp = new ServerTimestamp((long)statements.Scalar(newest.Newest(), newest.Values)!);
+            var list = new BucketScanStatement(scan);
+            var entries = new List<BucketEntry>();
+            if (list.List() is { } sql)
+            {
+                using var reader = statements.Prepare(sql, list.Values).ExecuteReader();
+                while (reader.Read())
+                {
+                    entries.Add(new BucketEntry(BucketId.Parse(reader.GetString(0)), new ServerTimestamp(reader.GetInt64(2)), reader.GetInt64(1) == 0, reader.GetInt64(3))
+                    {
+                        AuthorNumber = reader.IsDBNull(4) ? null : reader.GetInt64(4),
+                    });
+                }
+            }
+
+            return new BucketRows(stamp, [.. entries.Take(scan.Limit)], entries.Count > scan.Limit);
+        })));
+
+    public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var statement = new BucketScanStatement(scan);
+            using var reader = statements.Prepare(statement.Count(), statement.Values).ExecuteReader();
+            reader.Read();
+            return new BucketCount(new ServerTimestamp(reader.GetInt64(0)), reader.GetInt64(1));
+        }));
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await Read(
