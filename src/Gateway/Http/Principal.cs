@@ -9,8 +9,18 @@ namespace Lockstep.Gateway.Http;
 /// <param name="DefaultBucket">Id of the bucket that is theirs alone.</param>
 public sealed record Principal(string Id, string Account, string DefaultBucket)
 {
-    /// <summary>The account with which they signed in; the default where that is no local account.</summary>
-    public AccountRef Ref => Verified?.Ref ?? default;
+    /// <summary>
+    /// The account with which they signed in, or whose number their storage has; the default where there is none. What they write names
+    /// it, and is refused once it is closed.
+    /// </summary>
+    public AccountRef Ref
+    {
+        get => Verified?.Ref ?? field;
+        init;
+    }
+
+    /// <summary>Bytes that they may store, 0 for no limit; null for what the settings say.</summary>
+    public long? QuotaBytes { get; init; }
 
     /// <summary>
     /// The local account as it was when the password was verified. It can be another by now, or gone: a sign-in is remembered for a

@@ -8,6 +8,7 @@ using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Sync15;
+using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
@@ -83,6 +84,11 @@ internal static class LockstepServer
             {
                 builder.Services.AddSync15(options.Sync15);
             }
+
+            if (options.Sync15.GivesTokens)
+            {
+                builder.Services.AddTokenServer(options.Sync15, new Engine(options.Postgres.Connection is { Length: > 0 } ? "postgres" : "sqlite"));
+            }
         }
 
         var app = builder.Build();
@@ -118,6 +124,9 @@ internal static class LockstepServer
 
         // A start that fails is told by the program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
+        // Its lines have whole paths in them, and in a path there can be an invitation's code.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
         {
             logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
