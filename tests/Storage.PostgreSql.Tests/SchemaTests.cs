@@ -8,6 +8,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Schema;
 using Lockstep.Storage.PostgreSql.Testing;
@@ -39,6 +40,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0005_closed_accounts.sql"] = "938467040aff5871",
             ["0006_no_index_of_both.sql"] = "542f712690c67b48",
             ["0007_expiry.sql"] = "2bd584d989a3b228",
+            ["0008_assignments.sql"] = "d8c8f65f30b10538",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(
@@ -202,6 +204,8 @@ public sealed class SchemaTests : IAsyncLifetime
                 }
 
                 Assert.NotNull(await new PostgresAccountStore(database).AddAsync("alice", "hash", new(1), default));
+                Assert.Equal(2, (await new PostgresAssignmentStore(database).GiveAsync(new("issuer", "bob"), expected: null, new(1, "aa", 1), node: 0, quotaBytes: null, new(1), default))!.Number);
+                Assert.Equal(1, (await new PostgresAssignmentStore(database).PutNodeAsync("https://node.example.org", 10, isDown: false, isDraining: false, default)).Number);
             }
         }
         finally

@@ -28,6 +28,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0003_closed_accounts.sql"] = "4fbc36cc80b97eaf",
             ["0004_no_index_of_both.sql"] = "0c2d08d73722518d",
             ["0005_expiry.sql"] = "04d03a45d80d2ad4",
+            ["0006_assignments.sql"] = "dae2e5894ef3c540",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(

@@ -52,6 +52,7 @@ internal static class LockstepServer
             .AddSingleton(buckets as IBucketIndex ?? storage.Index)
             .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
             .AddSingleton(storage.Accounts)
+            .AddSingleton(storage.Assignments)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
             .AddHealth()

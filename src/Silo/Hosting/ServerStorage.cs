@@ -1,8 +1,10 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
+using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite;
 
@@ -18,6 +20,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         IBucketIndex index,
         IStoreMaintenance maintenance,
         IAccountStore accounts,
+        IAssignmentStore assignments,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -26,6 +29,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         Index = index;
         Maintenance = maintenance;
         Accounts = accounts;
+        Assignments = assignments;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -38,6 +42,8 @@ internal sealed class ServerStorage : IAsyncDisposable
     public IStoreMaintenance Maintenance { get; }
 
     public IAccountStore Accounts { get; }
+
+    public IAssignmentStore Assignments { get; }
 
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
@@ -57,7 +63,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         {
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             return new ServerStorage(
-                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Home.Secret,
+                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
@@ -66,7 +72,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         {
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             return new ServerStorage(
-                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite), sqlite.Secret,
+                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
+                new SqliteAssignmentStore(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     sqlite.Dispose();

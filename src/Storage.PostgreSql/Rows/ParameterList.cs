@@ -8,6 +8,9 @@ internal sealed class ParameterList(NpgsqlParameterCollection parameters)
 {
     public void Add<T>(T value) => parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 
+    public void AddNumber(long? value) =>
+        parameters.Add(new NpgsqlParameter { Value = value is { } number ? number : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
+
     public void AddText(string? value) =>
         parameters.Add(new NpgsqlParameter<string?> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
 

@@ -1,13 +1,15 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Accounts;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Reads;
 using Lockstep.Storage.PostgreSql.Connections;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// All databases of a cluster, in use by this process: the home database, which has the accounts, and any number of others
+/// All databases of a cluster, in use by this process: the home database, which has the accounts and who has which store, and any number of others
 /// that share the buckets with it. Each has its own lease, writers and connections, so that one that is away takes only its
 /// own buckets along.
 /// </summary>
@@ -18,6 +20,7 @@ public sealed class PostgresShards : IAsyncDisposable
         Home = home;
         Others = others;
         Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
+        Assignments = new PostgresAssignmentStore(home);
         if (others.Count == 0)
         {
             Buckets = new PostgresBucketStore(home);
@@ -45,6 +48,8 @@ public sealed class PostgresShards : IAsyncDisposable
     public IStoreMaintenance Maintenance { get; }
 
     public IAccountStore Accounts { get; }
+
+    public IAssignmentStore Assignments { get; }
 
     /// <summary>All but <see cref="Home"/>, in the order of their numbers.</summary>
     internal IReadOnlyList<ShardDatabase> Others { get; }
