@@ -32,10 +32,7 @@ internal sealed partial class HawkScheme(TokenSigner tokens, Sync15Options optio
         }
 
         var (host, port, target) = Seen(request);
-        var signed = string.Create(CultureInfo.InvariantCulture,
-            $"hawk.1.header\n{header.Timestamp}\n{header.Nonce}\n{request.Method}\n{target}\n{host}\n{port}\n{header.Hash}\n{header.Extension}\n");
-        var mac = HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), Encoding.UTF8.GetBytes(signed));
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToBase64String(mac)), Encoding.ASCII.GetBytes(header.Mac)))
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(header.Sign(key, request.Method, target, host, port)), Encoding.ASCII.GetBytes(header.Mac)))
         {
             LogOther(request.Method, host, port, PathOf(target));
             return Accounts.SignIn.Refused;

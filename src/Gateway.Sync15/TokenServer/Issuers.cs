@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>All account servers whose tokens are taken.</summary>
-internal sealed class Issuers(Sync15Options options, AccountServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
+internal sealed class Issuers(Sync15Options options, OtherServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
 {
     private readonly Dictionary<string, Issuer> byName =
         options.AllIssuers().Select(static issuer => issuer.Complete()).ToDictionary(static issuer => issuer.Name, issuer => Make(issuer, http, time, logger), StringComparer.Ordinal);
@@ -14,7 +14,7 @@ internal sealed class Issuers(Sync15Options options, AccountServerClient http, T
     /// <returns>Null when there is none of that name.</returns>
     public Issuer? Find(string? name) => name is null ? null : byName.GetValueOrDefault(name);
 
-    private static Issuer Make(IssuerOptions issuer, AccountServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
+    private static Issuer Make(IssuerOptions issuer, OtherServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
     {
         Func<Task<IReadOnlyList<SecurityKey>>>? read = issuer switch
         {

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>Asks an account server whose token it is: <c>POST {"token":…}</c> is answered <c>{"user":…,"scope":[…],"generation":…}</c>.</summary>
 internal sealed partial class RemoteVerifier(
-    string issuer, string url, AccountServerClient http, RefusedTokens refused, CircuitBreaker breaker, ILogger<RemoteVerifier> logger)
+    string issuer, string url, OtherServerClient http, RefusedTokens refused, CircuitBreaker breaker, ILogger<RemoteVerifier> logger)
 {
     public async ValueTask<TokenVerdict> VerifyAsync(string token, CancellationToken cancellationToken)
     {

@@ -105,13 +105,9 @@ internal sealed class UserStores(IAssignmentStore assignments, IAccountStore acc
                 return true;
             }
 
-            // What is out of use cannot be retired; so one is given that can be.
-            var current = stores[0].Replaced is null
-                ? stores[0]
-                : await assignments.GiveAsync(user, expected: null, stores[0].Keys, node: 0, quotaBytes: null, ServerTimestamp.Now(time), cancellationToken);
-            if (current is not null && await assignments.EndAsync(current, retire: true, ServerTimestamp.Now(time), cancellationToken))
+            if (await assignments.EndAsync(stores[0], retire: true, ServerTimestamp.Now(time), cancellationToken))
             {
-                await CloseAsync([current]);
+                await CloseAsync([stores[0]]);
                 return true;
             }
         }

@@ -77,6 +77,11 @@ internal static class LockstepServer
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));
 
+        if (options is { HasSilo: true, Sync15.GivesTokens: true })
+        {
+            builder.Services.AddReplacedStores(options.Sync15);
+        }
+
         // :: The API
         if (options.HasApi)
         {

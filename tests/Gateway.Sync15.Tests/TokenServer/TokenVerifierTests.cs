@@ -11,7 +11,7 @@ namespace Lockstep.Gateway.Sync15.Tests.TokenServer;
 public sealed class TokenVerifierTests : IAsyncLifetime
 {
     private readonly FakeTime time = new(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
-    private readonly List<AccountServerClient> clients = [];
+    private readonly List<OtherServerClient> clients = [];
     private AccountServer server = null!;
 
     public async Task InitializeAsync() => server = await AccountServer.StartAsync(time);
@@ -202,6 +202,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     public async Task Issuers_HaveKeysOfTheirOwn_AndOneCannotSpeakForAnother()
     {
         await using var other = await AccountServer.StartAsync(time);
+        other.Rotate();
         var mine = new IssuerOptions { Name = "https://other.example.org", JwksUrl = other.Url + "/v1/jwks" };
         var verifier = Verifier(server.ByKeys(), mine);
 
@@ -346,7 +347,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     private TokenVerifier Verifier(Sync15Options options)
     {
         // Not by the tests' clock: time-outs are for real.
-        var client = new AccountServerClient(options, TimeProvider.System);
+        var client = new OtherServerClient(options, TimeProvider.System);
         clients.Add(client);
         return new TokenVerifier(new Issuers(options, client, time, NullLogger<RemoteVerifier>.Instance), time, NullLogger<TokenVerifier>.Instance);
     }
