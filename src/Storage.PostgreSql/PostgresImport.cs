@@ -1,4 +1,5 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -94,6 +95,67 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Numbers of closed accounts, which are taken over whole by each run, as all that follows is save buckets.</summary>
+    public async Task AddClosedAccountsAsync(IReadOnlyList<long> numbers, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("INSERT INTO closed_accounts (number) SELECT * FROM unnest($1)", connection);
+        new ParameterList(command.Parameters).Add(numbers, static number => number);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Stores of users with their numbers, and whether their data is gone.</summary>
+    public async Task AddAssignmentsAsync(IReadOnlyList<(Assignment Assignment, bool IsEmptied)> rows, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            INSERT INTO assignments ({AssignmentColumns.Names}, emptied) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            """, connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(rows, static row => row.Assignment.Number);
+        parameters.AddText(rows, static row => row.Assignment.User.Issuer);
+        parameters.AddText(rows, static row => row.Assignment.User.Subject);
+        parameters.Add(rows, static row => row.Assignment.Keys.Generation);
+        parameters.AddText(rows, static row => row.Assignment.Keys.Fingerprint);
+        parameters.Add(rows, static row => row.Assignment.Keys.KeysChangedAt);
+        parameters.Add(rows, static row => row.Assignment.Node);
+        parameters.Add(rows, static row => row.Assignment.Created.Milliseconds);
+        parameters.Add(rows, static row => row.Assignment.Replaced?.Milliseconds);
+        parameters.Add(rows, static row => row.Assignment.IsClosed);
+        parameters.Add(rows, static row => row.Assignment.QuotaBytes);
+        parameters.Add(rows, static row => row.IsEmptied);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>All nodes with their numbers, and all invitations.</summary>
+    public async Task AddNodesAsync(IReadOnlyList<AssignmentNode> nodes, IReadOnlyList<Invitation> invitations, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var command = new NpgsqlBatchCommand(
+            """
+            INSERT INTO assignment_nodes (number, url, available, load, capacity, down, draining) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+            """);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(nodes, static node => node.Number);
+        parameters.AddText(nodes, static node => node.Url);
+        parameters.Add(nodes, static node => node.Available);
+        parameters.Add(nodes, static node => node.Load);
+        parameters.Add(nodes, static node => node.Capacity);
+        parameters.Add(nodes, static node => node.IsDown);
+        parameters.Add(nodes, static node => node.IsDraining);
+        batch.BatchCommands.Add(command);
+        command = new NpgsqlBatchCommand(
+            "INSERT INTO invitations (digest, note, quota, expires, issuer, subject) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)");
+        parameters = new ParameterList(command.Parameters);
+        parameters.AddText(invitations, static one => one.Digest);
+        parameters.AddText(invitations, static one => one.Note);
+        parameters.Add(invitations, static one => one.QuotaBytes);
+        parameters.Add(invitations, static one => one.Expires.Milliseconds);
+        parameters.AddText(invitations, static one => one.User?.Issuer);
+        parameters.AddText(invitations, static one => one.User?.Subject);
+        batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Prepares for some buckets: those that are not whole here have a row, and nothing else.</summary>
     /// <param name="buckets">Heads as they are at the origin.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -167,26 +229,33 @@ public sealed class PostgresImport : IAsyncDisposable
 
     /// <summary>Compares what is here with what should be, and takes the mark away.</summary>
     /// <param name="expected">How much there is at the origin.</param>
-    /// <param name="lastAccount">The highest number that an account ever had there.</param>
+    /// <param name="lastAccount">The highest number that an account or a user's store ever had there.</param>
+    /// <param name="lastNode">The highest number that a node ever had there.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PostgresSetupException">Something is missing.</exception>
-    public async Task EndAsync((long Buckets, long Records, long Accounts) expected, long lastAccount, CancellationToken cancellationToken)
+    public async Task EndAsync(
+        (long Buckets, long Records, long Accounts, long Assignments) expected, long lastAccount, long lastNode, CancellationToken cancellationToken)
     {
-        await using (var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM buckets WHERE version > 0), (SELECT count(*) FROM records), (SELECT count(*) FROM accounts)", connection) { CommandTimeout = 0 })
+        await using (var count = new NpgsqlCommand(
+            """
+            SELECT (SELECT count(*) FROM buckets WHERE version > 0), (SELECT count(*) FROM records), (SELECT count(*) FROM accounts),
+                   (SELECT count(*) FROM assignments)
+            """, connection) { CommandTimeout = 0 })
         await using (var reader = await count.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
-            var found = (Buckets: reader.GetInt64(0), Records: reader.GetInt64(1), Accounts: reader.GetInt64(2));
+            var found = (Buckets: reader.GetInt64(0), Records: reader.GetInt64(1), Accounts: reader.GetInt64(2), Assignments: reader.GetInt64(3));
             if (found != expected)
             {
                 throw new PostgresSetupException(
-                    $"The copy has {found.Buckets} buckets, {found.Records} records and {found.Accounts} accounts instead of {expected.Buckets}, {expected.Records} and {expected.Accounts}. Empty the database and copy again.");
+                    $"The copy has {found.Buckets} buckets, {found.Records} records, {found.Accounts} accounts and {found.Assignments} stores of users instead of {expected.Buckets}, {expected.Records}, {expected.Accounts} and {expected.Assignments}. Empty the database and copy again.");
             }
         }
 
         foreach (var sql in new[]
         {
-            FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), {lastAccount}, 1))"),
+            FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), (SELECT max(number) FROM assignments), {lastAccount}, 1))"),
+            FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('assignment_nodes', 'number'), greatest((SELECT max(number) FROM assignment_nodes), {lastNode}, 1))"),
             "ANALYZE",
             $"DELETE FROM meta WHERE name = '{Mark}'",
         })
@@ -207,7 +276,8 @@ public sealed class PostgresImport : IAsyncDisposable
         await using var look = new NpgsqlCommand(
             $"""
             SELECT (SELECT value FROM meta WHERE name = '{Mark}'),
-                   EXISTS (SELECT FROM buckets) OR EXISTS (SELECT FROM accounts),
+                   EXISTS (SELECT FROM buckets) OR EXISTS (SELECT FROM accounts) OR EXISTS (SELECT FROM assignments)
+                       OR EXISTS (SELECT FROM assignment_nodes) OR EXISTS (SELECT FROM invitations),
                    EXISTS (SELECT FROM processes WHERE renewed > clock_timestamp() - interval '15 seconds'),
                    EXISTS (SELECT FROM meta WHERE name = 'cluster' AND value = $1),
                    EXISTS (SELECT FROM meta WHERE name = '{DatabaseIdentity.MapName}' AND value <> $2)
@@ -233,7 +303,8 @@ public sealed class PostgresImport : IAsyncDisposable
         }
 
         // Of a run that was cut off; the origin may have changed since.
-        await using (var begin = new NpgsqlCommand("DELETE FROM accounts", connection))
+        await using (var begin = new NpgsqlCommand(
+            "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations", connection))
         {
             await begin.ExecuteNonQueryAsync(cancellationToken);
         }

@@ -1,6 +1,8 @@
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Rows;
 
 namespace Lockstep.Storage.Sqlite;
@@ -11,15 +13,58 @@ public sealed class SqliteExport(SqliteDatabase database)
     /// <summary>Names this database; stays with the data when they are moved.</summary>
     public string Cluster => database.Read(static statements => (string)statements.Scalar("SELECT value FROM meta WHERE name = 'cluster'")!);
 
-    /// <summary>The highest number that an account ever had; it is not given again.</summary>
-    public long LastAccount => database.Read(static statements =>
-        statements.Scalar("SELECT seq FROM sqlite_sequence WHERE name = 'accounts'") as long? ?? 0);
+    /// <summary>The highest number that an account or a user's store ever had; it is not given again.</summary>
+    public long LastAccount => Last("accounts");
 
-    /// <summary>Buckets that were ever written, the records in their lists, tombstones included, and accounts.</summary>
-    public (long Buckets, long Records, long Accounts) Count() => database.Read(static statements => (
+    /// <summary>The highest number that a node ever had.</summary>
+    public long LastNode => Last("assignment_nodes");
+
+    /// <summary>Buckets that were ever written, the records in their lists, tombstones included, accounts, and stores of users.</summary>
+    public (long Buckets, long Records, long Accounts, long Assignments) Count() => database.Read(static statements => (
         (long)statements.Scalar("SELECT count(*) FROM buckets")!,
         (long)statements.Scalar("SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)")!,
-        (long)statements.Scalar("SELECT count(*) FROM accounts")!));
+        (long)statements.Scalar("SELECT count(*) FROM accounts")!,
+        (long)statements.Scalar("SELECT count(*) FROM assignments")!));
+
+    /// <summary>Numbers of closed accounts, in order, after one.</summary>
+    public IReadOnlyList<long> ReadClosedAccounts(long after, int limit) => database.Read(statements =>
+    {
+        var numbers = new List<long>();
+        using var reader = statements.Prepare("SELECT number FROM closed_accounts WHERE number > $0 ORDER BY number LIMIT $1", after, limit).ExecuteReader();
+        while (reader.Read())
+        {
+            numbers.Add(reader.GetInt64(0));
+        }
+
+        return (IReadOnlyList<long>)numbers;
+    });
+
+    /// <summary>Stores of users, in use and replaced, in order of their numbers, after one; and whether their data is gone.</summary>
+    public IReadOnlyList<(Assignment Assignment, bool IsEmptied)> ReadAssignments(long after, int limit) => database.Read(statements =>
+    {
+        var rows = new List<(Assignment, bool)>();
+        using var reader = statements.Prepare(
+            $"SELECT {AssignmentColumns.Names}, emptied FROM assignments WHERE number > $0 ORDER BY number LIMIT $1", after, limit).ExecuteReader();
+        while (reader.Read())
+        {
+            rows.Add((AssignmentColumns.Read(reader), reader.GetInt64(11) != 0));
+        }
+
+        return (IReadOnlyList<(Assignment, bool)>)rows;
+    });
+
+    /// <summary>All invitations, taken ones too.</summary>
+    public IReadOnlyList<Invitation> ReadInvitations() => database.Read(static statements =>
+    {
+        var invitations = new List<Invitation>();
+        using var reader = statements.Prepare($"SELECT {SqliteAssignmentStore.InvitationColumns} FROM invitations ORDER BY digest").ExecuteReader();
+        while (reader.Read())
+        {
+            invitations.Add(SqliteAssignmentStore.ReadInvitation(reader));
+        }
+
+        return (IReadOnlyList<Invitation>)invitations;
+    });
 
     /// <summary>Heads of buckets, deleted ones too, in row order after a row.</summary>
     public IReadOnlyList<BucketHeads> ReadBuckets(long after, int limit) => database.Read(statements =>
@@ -60,4 +105,7 @@ public sealed class SqliteExport(SqliteDatabase database)
 
         return (IReadOnlyList<(int, StoredRecord)>)rows;
     });
+
+    private long Last(string table) => database.Read(statements =>
+        statements.Scalar("SELECT seq FROM sqlite_sequence WHERE name = $0", table) as long? ?? 0);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
@@ -141,6 +142,76 @@ public sealed class CopyTests : IAsyncLifetime
 
         // Carol had 4. Whoever gets a number gets the default bucket that belongs to it.
         Assert.Equal(5, (await copied.Accounts.AddAsync("dave", "hash", new ServerTimestamp(9), default))!.Number);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_OfUsersStoresAndNodes_HasThemAll_AndGoesOnWithTheirNumbers()
+    {
+        // :: A user with two stores, one who is gone for good and whose data is, a closed account; nodes, one of them gone; invitations.
+        var (alice, bob) = (new UserIdentity("issuer", "alice"), new UserIdentity("issuer", "bob"));
+        var keys = new UserKeys(1, "aa", 2);
+        long last;
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            var store = storage.Assignments;
+            var kept = await store.PutNodeAsync("https://a.example.org", 100, isDown: false, isDraining: false, default);
+            await store.PutNodeAsync("https://b.example.org", 50, isDown: true, isDraining: true, default);
+            await store.PutNodeAsync("https://c.example.org", 50, isDown: false, isDraining: false, default);
+            await store.RemoveNodeAsync("https://c.example.org", new(1), default);
+            await store.ReleaseAsync(0.1, default);
+            var first = await store.GiveAsync(alice, expected: null, keys, kept.Number, quotaBytes: null, new(100), default);
+            await store.GiveAsync(alice, first, keys with { Fingerprint = "bb" }, node: 0, quotaBytes: 5_000_000_000, new(200), default);
+            await storage.Accounts.CloseAsync(first!.Number, default);
+            await store.NoteClosedAsync(first.Number, default);
+            var gone = await store.GiveAsync(bob, expected: null, keys, node: 0, quotaBytes: null, new(100), default);
+            await store.EndAsync(gone!, retire: true, new(200), default);
+            await store.ForgetAsync(gone!.Number, default);
+            var forgotten = await store.GiveAsync(new("issuer", "carol"), expected: null, keys, node: 0, quotaBytes: null, new(100), default);
+            await store.EndAsync(forgotten!, retire: false, new(200), default);
+            await store.ForgetAsync(last = forgotten!.Number, default);
+            await store.AddInvitationAsync(new Invitation("taken", "note", 5, new(1_000), User: null), default);
+            await store.TakeInvitationAsync("taken", alice, new(1), default);
+            await store.AddInvitationAsync(new Invitation("free", "note", QuotaBytes: null, new(1_000), User: null), default);
+            var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System);
+            await ExecuteAsync(buckets, BucketId.DefaultBucket("a"), new PutRecord(ObjectRef.Record("tasks", "a"), "{}"u8.ToArray()));
+        }
+
+        using (var cut = new CancellationTokenSource())
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => CopyCommand.RunAsync(options, new CancellingWriter(cut), cut.Token));
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        // :: All of it is there.
+        Assert.Equal(await DescribeStoresAsync(OnSqlite), await DescribeStoresAsync(options));
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        var found = await copied.Assignments.FindAsync(alice, default);
+        Assert.Equal((2, 5_000_000_000, true), (found.Count, found[0].QuotaBytes, found[1].IsClosed));
+        Assert.Equal(alice, (await copied.Assignments.TakeInvitationAsync("taken", alice, new(1), default))!.User);
+        Assert.Null(await copied.Assignments.GiveAsync(bob, expected: null, keys, node: 0, quotaBytes: null, new(300), default));
+
+        // :: What was closed stays closed, and no number is given again.
+        var heads = BucketHeads.Unwritten(BucketId.SyncStorage("1")) with { Version = 1, Clock = new(100), Exists = true };
+        var commit = new BucketCommit(heads, Guid.NewGuid(), [], [], [], []) { Accounts = [found[1].Number] };
+        Assert.Equal(CommitStatus.Closed, (await copied.Buckets.CommitAsync(commit)).Status);
+        Assert.Equal(last + 1, (await copied.Assignments.GiveAsync(new("issuer", "dave"), expected: null, keys, node: 0, quotaBytes: null, new(300), default))!.Number);
+        Assert.Equal(last + 2, (await copied.Accounts.AddAsync("eve", "hash", new ServerTimestamp(1), default))!.Number);
+        Assert.Equal(4, (await copied.Assignments.PutNodeAsync("https://d.example.org", 1, isDown: false, isDraining: false, default)).Number);
+
+        async Task<string> DescribeStoresAsync(LockstepOptions options)
+        {
+            await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+            return string.Join(
+                '\n',
+                [
+                    .. (await storage.Assignments.FindAsync(alice, default)).Select(static one => one.ToString()),
+                    .. (await storage.Assignments.FindAsync(bob, default)).Select(static one => one.ToString()),
+                    .. (await storage.Assignments.ListReplacedAsync(new(1_000), 0, 100, default)).Select(static one => one.ToString()),
+                    .. (await storage.Assignments.ListNodesAsync(default)).Select(static one => one.ToString()),
+                    .. (await storage.Assignments.ListInvitationsAsync(default)).Select(static one => one.ToString()),
+                ]);
+        }
     }
 
     [PostgresFact(Reason)]

@@ -11,7 +11,7 @@ namespace Lockstep.Storage.Contract;
 public abstract class AssignmentStoreContract
 {
     private const int Racers = 16;
-    private static readonly UserKeys Keys = new(10, "aa", 10);
+    protected static readonly UserKeys Keys = new(10, "aa", 10);
 
     protected abstract IAssignmentStore Assignments { get; }
 
@@ -582,7 +582,7 @@ public abstract class AssignmentStoreContract
 
     private static ServerTimestamp At(long milliseconds) => new(milliseconds);
 
-    private static UserIdentity NewUser() => new("issuer", $"u{Guid.NewGuid():N}");
+    protected static UserIdentity NewUser() => new("issuer", $"u{Guid.NewGuid():N}");
 
     private static string NewUrl() => $"https://{Guid.NewGuid():N}.example.org";
 

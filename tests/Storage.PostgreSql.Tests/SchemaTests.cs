@@ -116,6 +116,7 @@ public sealed class SchemaTests : IAsyncLifetime
         Assert.True(written.Record.Modified > page.ListStamp);
         Assert.False(written.Created);
         Assert.Equal(4, (await new PostgresAccountStore(database).AddAsync("bob", "hash", new(1), default))!.Number);
+        Assert.Equal(5, (await new PostgresAssignmentStore(database).GiveAsync(new("issuer", "carol"), expected: null, new(1, "aa", 1), node: 0, quotaBytes: null, new(1), default))!.Number);
 
         async Task<Outcome> ExecuteAsync(Operation operation) => (await buckets.Get(BucketId.DefaultBucket("alice"))
             .ExecuteAsync(new BucketRequest(new Caller(new("account:alice"), BucketAccess.Own), [operation]), default)).Outcomes[0];

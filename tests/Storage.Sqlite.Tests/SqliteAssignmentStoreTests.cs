@@ -17,6 +17,20 @@ public sealed class SqliteAssignmentStoreTests : AssignmentStoreContract, IDispo
 
     protected override IBucketStore Buckets => new SqliteBucketStore(database.Database);
 
+    [Fact]
+    public async Task SecondStoreInUse_WhoeverWritesIt_IsKeptOutByTheIndex()
+    {
+        var given = (await Assignments.GiveAsync(NewUser(), expected: null, Keys, node: 0, quotaBytes: null, new(1), default))!;
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await database.Database.WriteAsync(statements => statements.Execute(
+            """
+            INSERT INTO assignments (number, issuer, subject, generation, fingerprint, keys_changed, node, created)
+            SELECT number + 1, issuer, subject, generation, fingerprint, keys_changed, node, created FROM assignments WHERE number = $0
+            """, given.Number)));
+
+        Assert.Equal(1, await CountInUseAsync(given.User));
+    }
+
     public void Dispose() => database.Dispose();
 
     protected override Task<long> CountInUseAsync(UserIdentity user) => Task.FromResult(database.Database.Read(statements => (long)statements.Scalar(

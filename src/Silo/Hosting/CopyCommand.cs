@@ -2,6 +2,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
+using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -55,6 +56,20 @@ internal static class CopyCommand
             last = accounts[^1].Name;
         }
 
+        for (long closed = 0; export.ReadClosedAccounts(closed, RecordsAtOnce) is { Count: > 0 } numbers; closed = numbers[^1])
+        {
+            await import.AddClosedAccountsAsync(numbers, cancellationToken);
+        }
+
+        // :: Who has which store
+        for (long seen = 0; export.ReadAssignments(seen, RecordsAtOnce) is { Count: > 0 } assignments; seen = assignments[^1].Assignment.Number)
+        {
+            await import.AddAssignmentsAsync(assignments, cancellationToken);
+        }
+
+        await import.AddNodesAsync(
+            await new SqliteAssignmentStore(database).ListNodesAsync(cancellationToken), export.ReadInvitations(), cancellationToken);
+
         // :: Buckets
         var total = export.Count();
         var progress = new Progress(output, total.Buckets);
@@ -65,7 +80,7 @@ internal static class CopyCommand
             after = buckets[^1].Row;
         }
 
-        await import.EndAsync(total, export.LastAccount, cancellationToken);
+        await import.EndAsync(total, export.LastAccount, export.LastNode, cancellationToken);
         output.WriteLine($"Done: {total.Buckets:N0} buckets with {total.Records:N0} records. Start the server with Postgres:Connection now; the SQLite database is as it was.");
         return 0;
     }

@@ -13,7 +13,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
 {
     private const string Columns = AssignmentColumns.Names;
     private const string NodeColumns = "number, url, available, load, capacity, down, draining";
-    private const string InvitationColumns = "digest, note, quota, expires, issuer, subject";
+    internal const string InvitationColumns = "digest, note, quota, expires, issuer, subject";
     private const int MaxFound = 20;
 
     // UserKeys.RetiredGeneration
@@ -217,7 +217,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
     private static AssignmentNode ReadNode(SqliteDataReader reader) => new(
         reader.GetInt32(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != 0);
 
-    private static Invitation ReadInvitation(SqliteDataReader reader) => new(
+    internal static Invitation ReadInvitation(SqliteDataReader reader) => new(
         reader.GetString(0),
         reader.GetString(1),
         reader.IsDBNull(2) ? null : reader.GetInt64(2),
