@@ -74,6 +74,6 @@ internal sealed partial class RemoteVerifier(
         }
     }
 
-    [LoggerMessage(40, LogLevel.Warning, "The account server {Issuer} has not verified a token five times in a row, last: {Reason}. Requests for tokens are answered 503 and it is asked again in 10 seconds. Check Sync15:Issuer:VerifyUrl, the network, and Sync15:Proxy.")]
+    [LoggerMessage(50, LogLevel.Warning, "The account server {Issuer} has not verified a token five times in a row, last: {Reason}. Requests for tokens are answered 503 and it is asked again in 10 seconds. Check Sync15:Issuer:VerifyUrl, the network, and Sync15:Proxy.")]
     private partial void LogAway(string issuer, string reason);
 }

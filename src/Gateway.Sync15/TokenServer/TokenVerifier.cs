@@ -225,6 +225,6 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
         return TokenVerdict.NoToken;
     }
 
-    [LoggerMessage(41, LogLevel.Debug, "An access token was refused: {Reason}.")]
+    [LoggerMessage(51, LogLevel.Debug, "An access token was refused: {Reason}.")]
     private partial void LogRefused(string reason);
 }

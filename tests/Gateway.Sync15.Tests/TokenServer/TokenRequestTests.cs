@@ -203,6 +203,26 @@ public sealed class TokenRequestTests(TokenServers servers) : IClassFixture<Toke
         (await device.GetAsync("/info/quota", ("Authorization", HawkSigner.Header(device.Id, device.Key, now, "GET", $"/firefox/1.5/{uid}/info/quota", "sync.example.org", 443)))).AssertOk();
     }
 
+    [Theory]
+    [InlineData("/firefox")]
+    [InlineData("/firefox/")]
+    public async Task Prefix_ThatATrustedProxyTakesAwayAndNames_IsPartOfTheUrl_AndOfWhatIsSigned(string prefix)
+    {
+        await using var own = new Owned(await TokenServers.StartAsync(configureServer: static options => options with
+        {
+            Http = options.Http with { TrustedProxies = "127.0.0.1" },
+        }));
+        (string, string)[] forwarded = [("X-Forwarded-For", "10.0.0.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "sync.example.org"), ("X-Forwarded-Prefix", prefix)];
+        var answer = await own.Servers.AskAsync(own.Servers.Accounts.Opaque("u"), Key, headers: [.. forwarded.Select(static header => (header.Item1, (string?)header.Item2))]);
+        using var device = own.Servers.Device(answer);
+        Assert.Equal($"https://sync.example.org/firefox/1.5/{device.Uid}", Text(answer, "api_endpoint"));
+
+        var header = HawkSigner.Header(
+            device.Id, device.Key, own.Servers.Time.GetUtcNow().ToUnixTimeSeconds(), "GET", $"/firefox/1.5/{device.Uid}/info/quota?x=%2F", "sync.example.org", 443);
+        (await device.GetAsync("/info/quota?x=%2F", [.. forwarded, ("Authorization", header)])).AssertOk();
+        (await device.GetAsync("/info/quota?x=%2F", [.. forwarded])).AssertError(401, 0);
+    }
+
     [Fact]
     public async Task Name_ThatChanges_KeepsUserAndData()
     {

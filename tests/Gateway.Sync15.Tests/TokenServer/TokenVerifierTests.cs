@@ -303,6 +303,18 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AccountServer_BehindAProxy_IsReachedThroughIt()
+    {
+        // The account server takes requests for others too, as a proxy gets them.
+        var away = new IssuerOptions { Name = server.Name, VerifyUrl = "http://127.0.0.1:1/v1/verify", JwksUrl = "http://127.0.0.1:1/v1/jwks" };
+        var verifier = Verifier(new Sync15Options { Issuer = away, Proxy = server.Url });
+
+        await AcceptedAsync(verifier, server.Signed("a1b2"));
+        await AcceptedAsync(verifier, server.Opaque("a1b2"));
+        Assert.Equal((1, 1), (server.KeysRead, server.Verified));
+    }
+
+    [Fact]
     public async Task OneAddress_WithMoreThanItsPart_Waits_AndOthersDoNot()
     {
         var verifier = Verifier(server.ByAsking());
