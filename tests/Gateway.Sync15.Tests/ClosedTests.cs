@@ -66,6 +66,7 @@ public sealed class ClosedTests(SyncServer server) : IClassFixture<SyncServer>
     {
         using var device = server.NewUser();
         (await device.PutAsync("/storage/tabs/0", """{"payload":"1"}""")).AssertOk();
+        var isClosed = false;
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var writing = Enumerable.Range(1, 6).Select(writer => Task.Run(async () =>
         {
@@ -73,6 +74,7 @@ public sealed class ClosedTests(SyncServer server) : IClassFixture<SyncServer>
             while (true)
             {
                 var id = $"{writer}-{written.Count}";
+                var isLate = Volatile.Read(ref isClosed);
                 var answer = await device.PutAsync($"/storage/tabs/{id}", """{"payload":"1"}""");
                 if (answer.Status != 200)
                 {
@@ -80,6 +82,7 @@ public sealed class ClosedTests(SyncServer server) : IClassFixture<SyncServer>
                     return written;
                 }
 
+                Assert.False(isLate, "It was written after the store was closed.");
                 written.Add(id);
                 begun.TrySetResult();
             }
@@ -87,6 +90,7 @@ public sealed class ClosedTests(SyncServer server) : IClassFixture<SyncServer>
 
         await Task.WhenAny([begun.Task, .. writing]);
         await CloseAsync(device);
+        Volatile.Write(ref isClosed, true);
         var seen = await SeeAsync(device);
         var written = await Task.WhenAll(writing);
 

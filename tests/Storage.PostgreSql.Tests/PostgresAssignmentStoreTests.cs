@@ -67,7 +67,7 @@ public sealed class PostgresAssignmentStoreTests(TestDatabase database, ITestOut
         var users = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             var stores = 0;
-            while (lost.Count < 100)
+            while (lost.Count < 30)
             {
                 var user = NewUser();
                 Assignment? given = null;
