@@ -13,7 +13,7 @@ namespace Lockstep.Gateway.Sync15;
 /// can be sent twice, as clients do that try again; a client's clock may be wrong by months. A token that has ended opens one
 /// resource only: <c>GET /1.5/{uid}/info/collections</c>.
 /// </summary>
-internal sealed partial class HawkScheme(TokenSigner tokens, Sync15Options options, HttpOptions http, TimeProvider time, ILogger<HawkScheme> logger) : IAuthenticationScheme
+internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, TimeProvider time, ILogger<HawkScheme> logger) : IAuthenticationScheme
 {
     private const long MaxSkewSeconds = 52 * 7 * 86_400;
 
@@ -44,11 +44,10 @@ internal sealed partial class HawkScheme(TokenSigner tokens, Sync15Options optio
             return Accounts.SignIn.Refused;
         }
 
-        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then. Numbers that another
-        // TokenServer has given are not those of accounts here.
+        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then, at whatever gateway.
         return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid)
         {
-            Ref = options.GivesTokens ? new AccountRef(token.Uid, ServerTimestamp.Zero) : default,
+            Ref = new AccountRef(token.Uid, ServerTimestamp.Zero),
             QuotaBytes = token.QuotaBytes,
         });
     }
