@@ -77,7 +77,7 @@ public sealed class LogTests : IAsyncLifetime
         storage.Environment["LOCKSTEP_SYNC15__TOKEN_SECRETS"] = "a secret of these tests that is long enough";
         storage.Environment["LOCKSTEP_SYNC15__ISSUER__NAME"] = "https://accounts.example.org";
         storage.Environment["LOCKSTEP_SYNC15__ISSUER__VERIFY_URL"] = "http://127.0.0.1:1/v1/verify";
-        await File.WriteAllTextAsync(Path.Combine(program.Path, "appsettings.json"), """{"Logging":{"LogLevel":{"Default":"Trace","Microsoft.AspNetCore":"Trace"}}}""");
+        await File.WriteAllTextAsync(Path.Combine(program.Path, "appsettings.json"), """{"Logging":{"LogLevel":{"Default":"Trace"},"Console":{"LogLevel":{"Microsoft.AspNetCore.Hosting.Diagnostics":"Trace"}}}}""");
         var (server, address) = await ServerProcess.StartUnreadAsync(storage, program.Path);
         using (server)
         {

@@ -132,7 +132,9 @@ internal static class LockstepServer
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
         // Its lines have whole paths in them, and in a path there can be an invitation's code.
+        // Said of the console by name as well, since what the settings say of it by name would go first.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
         {
             logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
