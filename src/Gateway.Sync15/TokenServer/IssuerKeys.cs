@@ -66,7 +66,7 @@ internal sealed class IssuerKeys(Func<Task<IReadOnlyList<SecurityKey>>> read, Ti
         {
             set = new KeySet(await read(), IsCurrent: true);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException or UnauthorizedAccessException)
         {
             set = before with { IsCurrent = false };
         }
