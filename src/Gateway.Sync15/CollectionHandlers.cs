@@ -142,7 +142,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
             }
             : new MergeRecords(list, changes)
             {
-                Upload = upload, Quota = options.QuotaBytes > 0 ? options.QuotaBytes : long.MaxValue, Precondition = precondition,
+                Upload = upload, Quota = request.QuotaOr(options.QuotaBytes) is > 0 and var quota ? quota : long.MaxValue, Precondition = precondition,
             };
         var outcome = await bucket.AskAsync(request, operation, cancellationToken);
         var size = AnswerSizes.OfResults(changes.Count + failed.Count);

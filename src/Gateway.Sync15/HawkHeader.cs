@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -13,6 +15,20 @@ internal sealed record HawkHeader(string Id, long Timestamp, string Nonce, strin
 {
     private const int MaxLength = 8192;
     private static readonly string[] Names = ["id", "ts", "nonce", "mac", "hash", "ext", "app", "dlg"];
+
+    /// <summary>The signature of a request that has this header.</summary>
+    /// <param name="key">Its text, not what it may be decoded to.</param>
+    /// <param name="method">As it was sent, like the others.</param>
+    /// <param name="target">Path and query.</param>
+    /// <param name="host">In lower case.</param>
+    /// <param name="port">That clients see.</param>
+    /// <returns>Base64.</returns>
+    public string Sign(string key, string method, string target, string host, int port)
+    {
+        var signed = string.Create(
+            CultureInfo.InvariantCulture, $"hawk.1.header\n{Timestamp}\n{Nonce}\n{method}\n{target}\n{host}\n{port}\n{Hash}\n{Extension}\n");
+        return Convert.ToBase64String(HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), Encoding.UTF8.GetBytes(signed)));
+    }
 
     /// <returns>Null when it is no such header.</returns>
     public static HawkHeader? Parse(string? header)

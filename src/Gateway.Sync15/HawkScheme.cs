@@ -32,10 +32,7 @@ internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, T
         }
 
         var (host, port, target) = Seen(request);
-        var signed = string.Create(CultureInfo.InvariantCulture,
-            $"hawk.1.header\n{header.Timestamp}\n{header.Nonce}\n{request.Method}\n{target}\n{host}\n{port}\n{header.Hash}\n{header.Extension}\n");
-        var mac = HMACSHA256.HashData(Encoding.ASCII.GetBytes(key), Encoding.UTF8.GetBytes(signed));
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToBase64String(mac)), Encoding.ASCII.GetBytes(header.Mac)))
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(header.Sign(key, request.Method, target, host, port)), Encoding.ASCII.GetBytes(header.Mac)))
         {
             LogOther(request.Method, host, port, PathOf(target));
             return Accounts.SignIn.Refused;
@@ -47,8 +44,12 @@ internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, T
             return Accounts.SignIn.Refused;
         }
 
-        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then.
-        return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid) { Ref = new AccountRef(token.Uid, ServerTimestamp.Zero) });
+        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then, at whatever gateway.
+        return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid)
+        {
+            Ref = new AccountRef(token.Uid, ServerTimestamp.Zero),
+            QuotaBytes = token.QuotaBytes,
+        });
     }
 
     /// <summary>Host, port and target as the client has them: those of the public URL where one is set.</summary>

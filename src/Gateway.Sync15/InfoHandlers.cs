@@ -34,9 +34,9 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
         {
             writer.WriteStartArray();
             writer.WriteNumberValue(Kilobytes(found.Lists.Sum(static list => list.Bytes)));
-            if (options.QuotaBytes > 0)
+            if (request.QuotaOr(options.QuotaBytes) is > 0 and var quota)
             {
-                writer.WriteNumberValue(Kilobytes(options.QuotaBytes));
+                writer.WriteNumberValue(Kilobytes(quota));
             }
             else
             {
@@ -58,9 +58,9 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
         writer.WriteNumber("max_request_bytes", most);
         writer.WriteNumber("max_total_bytes", options.MaxTotalBytes);
         writer.WriteNumber("max_total_records", options.MaxTotalRecords);
-        if (options.QuotaBytes > 0)
+        if (request.QuotaOr(options.QuotaBytes) is > 0 and var quota)
         {
-            writer.WriteNumber("max_quota_limit", options.QuotaBytes);
+            writer.WriteNumber("max_quota_limit", quota);
         }
 
         writer.WriteEndObject();

@@ -64,7 +64,7 @@ internal sealed class RecordHandlers(BucketCalls bucket, Sync15Options options)
             return SyncAnswers.BadRequest(SyncCode.InvalidRecord);
         }
 
-        var merge = new MergeRecords(target.List, [change]) { Precondition = precondition, Quota = options.QuotaBytes > 0 ? options.QuotaBytes : long.MaxValue };
+        var merge = new MergeRecords(target.List, [change]) { Precondition = precondition, Quota = request.QuotaOr(options.QuotaBytes) is > 0 and var quota ? quota : long.MaxValue };
         var outcome = await bucket.AskAsync(request, merge, cancellationToken);
         return outcome is RecordsMerged merged
             ? SyncAnswers.Object(request, 200, merged.ListStamp, isWrite: true, writer => writer.WriteRawValue(SyncTime.Text(merged.ListStamp)))

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>Settings of the storage of Firefox Sync 1.5.</summary>
+/// <summary>Settings of Firefox Sync 1.5: the storage, and TokenServer.</summary>
 public sealed record Sync15Options
 {
     /// <summary>
@@ -39,9 +41,97 @@ public sealed record Sync15Options
     [Bounds(0)]
     public long QuotaBytes { get; init; } = 2_097_152_000;
 
+    /// <summary>The account server whose users come here. Default: none, and no tokens are given out.</summary>
+    public IssuerOptions Issuer { get; init; } = new();
+
+    /// <summary>Further ones, by their numbers from "1" on. Default: none.</summary>
+    public IReadOnlyDictionary<string, IssuerOptions> Issuers { get; init; } = new Dictionary<string, IssuerOptions>(StringComparer.Ordinal);
+
+    /// <summary>Who gets a store that has none: nobody, everybody with an account, or those who are listed or invited. Default: Closed.</summary>
+    public SyncRegistration Registration { get; init; } = SyncRegistration.Closed;
+
+    /// <summary>How long a token is taken. Default: 1 hour.</summary>
+    [Bounds(BoundsAttribute.Minute)]
+    public TimeSpan TokenDuration { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long an account server may take to answer. Default: 5 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
+    public TimeSpan IssuerTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>URL of the proxy through which account servers are reached. Default: none; then <c>HTTPS_PROXY</c> of the environment counts.</summary>
+    public string? Proxy { get; init; }
+
+    /// <summary>Makes the ids that clients report measurements by. Default: none; then they are made with the database's own secret.</summary>
+    public string? MetricsSecret { get; init; }
+
+    /// <summary>Which part of a node's capacity is released at a time for new stores. Default: 0.1.</summary>
+    [Bounds(0.001, 1)]
+    public double NodeReleaseRate { get; init; } = 0.1;
+
+    /// <summary>How long the data of a store is kept after another took its place. Default: 7 days.</summary>
+    [Bounds(0, BoundsAttribute.Year)]
+    public TimeSpan ReplacedRetention { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Whether Sync is served.</summary>
     public bool IsOn => TokenSecrets.Length > 0;
 
+    /// <summary>Whether tokens are given out.</summary>
+    public bool GivesTokens => IsOn && Issuer.IsOn;
+
+
     /// <summary>The secrets, the one that signs first.</summary>
     public IReadOnlyList<string> Secrets() => TokenSecrets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>All account servers, the first one in front.</summary>
+    public IEnumerable<IssuerOptions> AllIssuers() => Issuers.Values.Prepend(Issuer).Where(static issuer => issuer.IsOn);
+
+    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    public IEnumerable<string> Problems()
+    {
+        foreach (var problem in Issuer.Problems("Sync15:Issuer"))
+        {
+            yield return problem;
+        }
+
+        for (var number = 1; number <= Issuers.Count; number++)
+        {
+            var setting = string.Create(CultureInfo.InvariantCulture, $"Sync15:Issuers:{number}");
+            if (!Issuers.TryGetValue(number.ToString(CultureInfo.InvariantCulture), out var issuer) || !issuer.IsOn)
+            {
+                yield return $"{setting}:Name is not set. Further account servers are numbered 1, 2, 3 and so on without a gap, and Sync15:Issuer comes before them.";
+                continue;
+            }
+
+            foreach (var problem in issuer.Problems(setting))
+            {
+                yield return problem;
+            }
+        }
+
+        if (Issuers.Count > 0 && !Issuer.IsOn)
+        {
+            yield return "Sync15:Issuers is set and Sync15:Issuer:Name is not. The latter is the first account server.";
+        }
+
+        if (Issuer.IsOn && !IsOn)
+        {
+            yield return "Sync15:Issuer is set and Sync15:TokenSecrets is not. Tokens are signed with it; make one with: openssl rand -hex 32";
+        }
+
+        if (AllIssuers().GroupBy(static issuer => issuer.Name, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice)
+        {
+            yield return $"Two account servers have the name '{twice.Key}'. By it their users are told apart.";
+        }
+
+        if (AllIssuers().Count(static issuer => issuer.Complete().VerifyUrl is not null) > 1)
+        {
+            yield return "More than one account server has a VerifyUrl. A token that is not signed does not say whose it is; so only one can be asked.";
+        }
+
+        if (Proxy is not null && !(Uri.TryCreate(Proxy, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https"))
+        {
+            // Not repeated: it may have a password in it.
+            yield return "Sync15:Proxy is no URL. Use something like http://proxy.example.org:3128.";
+        }
+    }
 }

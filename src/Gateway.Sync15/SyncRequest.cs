@@ -29,6 +29,10 @@ internal sealed class SyncRequest(ProtocolRequest inner)
     /// <summary>Whose storage it is about.</summary>
     public BucketId Bucket => BucketId.SyncStorage(inner.SignIn.Principal!.DefaultBucket);
 
+    /// <summary>Bytes of payloads that the user may store; 0 for no limit.</summary>
+    /// <param name="otherwise">What the settings say.</param>
+    public long QuotaOr(long otherwise) => inner.SignIn.Principal?.QuotaBytes ?? otherwise;
+
     public Caller Caller => Callers.Of(inner.SignIn.Principal!, Bucket);
 
     /// <summary>Whether the path names a storage at all.</summary>

@@ -20,4 +20,7 @@ public sealed record SyncToken(long Uid, decimal Expires, string Salt)
 
     /// <summary>The same of the device; empty for none.</summary>
     public string HashedDeviceId { get; init; } = "";
+
+    /// <summary>Bytes that the user may store, 0 for no limit; null for what the settings of the storage say.</summary>
+    public long? QuotaBytes { get; init; }
 }

@@ -17,6 +17,9 @@ public sealed class TokenSigner
     private const string SigningInfo = "services.mozilla.com/tokenlib/v1/signing";
     private const string DerivingInfo = "services.mozilla.com/tokenlib/v1/derive/";
 
+    // Of this program: others do not know it and pass it over.
+    private const string QuotaName = "lockstep_quota";
+
     private readonly (byte[] Secret, byte[] SigningKey)[] secrets;
 
     /// <param name="secrets">The one that signs first; at least one.</param>
@@ -43,6 +46,11 @@ public sealed class TokenSigner
             writer.WriteNumber("uid", token.Uid);
             writer.WriteString("tokenserver_origin", "rust");
             writer.WriteString("salt", token.Salt);
+            if (token.QuotaBytes is { } quota)
+            {
+                writer.WriteNumber(QuotaName, quota);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -102,6 +110,7 @@ public sealed class TokenSigner
                     KeyId = Text(root, "fxa_kid"),
                     HashedAccountId = Text(root, "hashed_fxa_uid"),
                     HashedDeviceId = Text(root, "hashed_device_id"),
+                    QuotaBytes = root.TryGetProperty(QuotaName, out var quota) && quota.ValueKind == JsonValueKind.Number && quota.TryGetInt64(out var bytes) && bytes >= 0 ? bytes : null,
                 }
                 : null;
         }

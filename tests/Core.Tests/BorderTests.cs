@@ -60,7 +60,9 @@ public sealed class BorderTests
     public void Protocol_KnowsGatewayAndCoreAndNoOtherProtocol(string protocol)
     {
         Check(In(protocol.Replace(".", @"\.", StringComparison.Ordinal)), $"{OtherProtocols(protocol)}|{Hosts}|{Databases}");
-        Assert.Equal(["Lockstep.Core", "Lockstep.Gateway"], OfOursAndOthers(Shipped.Single(assembly => NameOf(assembly) == protocol)));
+        Assert.Equal(
+            ["Lockstep.Core", "Lockstep.Gateway"],
+            OfOursAndOthers(Shipped.Single(assembly => NameOf(assembly) == protocol)).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -87,6 +89,11 @@ public sealed class BorderTests
     [Fact]
     public void OpenTelemetry_IsKnownToOneRoomOnly() =>
         Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Silo\.Telemetry(\.|$)"), "OpenTelemetry");
+
+    [Fact]
+    public void AccessTokens_AreKnownToOneRoomOnly() => Check(
+        Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Gateway\.Sync15\.TokenServer(\.|$)"),
+        @"Microsoft\.IdentityModel");
 
     [Fact]
     public void Border_ThatIsCrossed_IsSeen()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 
 namespace Lockstep.EndToEnd;
 
@@ -70,6 +71,33 @@ public sealed class LogTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Log_OfAllThereIs_HasNoInvitationInIt()
+    {
+        storage.Environment["LOCKSTEP_SYNC15__TOKEN_SECRETS"] = "a secret of these tests that is long enough";
+        storage.Environment["LOCKSTEP_SYNC15__ISSUER__NAME"] = "https://accounts.example.org";
+        storage.Environment["LOCKSTEP_SYNC15__ISSUER__VERIFY_URL"] = "http://127.0.0.1:1/v1/verify";
+        await File.WriteAllTextAsync(Path.Combine(program.Path, "appsettings.json"), """{"Logging":{"LogLevel":{"Default":"Trace"},"Console":{"LogLevel":{"Microsoft.AspNetCore.Hosting.Diagnostics":"Trace"}}}}""");
+        var (server, address) = await ServerProcess.StartUnreadAsync(storage, program.Path);
+        using (server)
+        {
+            var reading = ReadAsync(server);
+            using var http = new HttpClient { BaseAddress = new Uri(address, "/") };
+            http.DefaultRequestHeaders.Add("Authorization", "Bearer acc3ssT0ken");
+            foreach (var path in new[] { "i/c0deOfAnInvitation/1.0/sync/1.5", "token/i/c0deOfAnInvitation/1.0/sync/1.5", "i/c0deOfAnInvitation/1.0/sync", "i/c0deOfAnInvitation/1.0/sync/1.5?%" })
+            {
+                Assert.InRange((int)(await http.GetAsync(new Uri(path, UriKind.Relative))).StatusCode, 400, 503);
+            }
+
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            var log = await reading;
+            Assert.Contains("Connection id", log, StringComparison.Ordinal);
+            Assert.DoesNotContain("c0deOfAnInvitation", log, StringComparison.Ordinal);
+            Assert.DoesNotContain("acc3ssT0ken", log, StringComparison.Ordinal);
+        }
+    }
+
     private static async Task<HttpClient> FloodAsync(Uri address)
     {
         var http = new HttpClient { BaseAddress = new Uri(address, "/") };
@@ -85,11 +113,14 @@ public sealed class LogTests : IAsyncLifetime
         return http;
     }
 
-    private static async Task ReadAsync(ServerProcess server)
+    private static async Task<string> ReadAsync(ServerProcess server)
     {
-        while (await server.ReadLineAsync() is not null)
+        var log = new StringBuilder();
+        while (await server.ReadLineAsync() is { } line)
         {
-            // Only to make room.
+            log.AppendLine(line);
         }
+
+        return log.ToString();
     }
 }

@@ -44,6 +44,9 @@ public sealed class SyncServer : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>By which a command finds the server's database.</summary>
+    internal LockstepOptions Options => options;
+
     internal IServiceProvider Services => host!.Services;
 
     internal static async Task<SyncServer> StartAsync(

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Gateway.Sync15.Tests;
 
@@ -49,6 +50,24 @@ public sealed class VectorTests
 
         Assert.Equal(Text(vector, "mac"), mac);
     }
+
+    [Fact]
+    public void HashedIds_AreTheVectors() => Assert.All(Vectors.GetProperty("ids").EnumerateArray(), static vector =>
+    {
+        var hashes = new HashedIds(Encoding.UTF8.GetBytes(Text(vector, "secret")));
+
+        Assert.Equal(Text(vector, "hashed_fxa_uid"), hashes.OfAccount(Text(vector, "fxa_uid")));
+        Assert.Equal(Text(vector, "hashed_device_id"), hashes.OfDevice(Text(vector, "hashed_fxa_uid")));
+    });
+
+    [Fact]
+    public void KeyIds_AreReadAndWrittenAsInTheVectors() => Assert.All(Vectors.GetProperty("kids").EnumerateArray(), static vector =>
+    {
+        var (changed, state) = (vector.GetProperty("keys_changed_at").GetInt64(), Text(vector, "client_state"));
+
+        Assert.Equal((new KeyId(changed, state), null), KeyId.Parse(Text(vector, "x_key_id"), clientState: null));
+        Assert.Equal(Text(vector, "fxa_kid"), KeyId.Text(changed, state));
+    });
 
     [Fact]
     public void Token_WithOneByteChanged_OrByAnotherSecret_IsNone()

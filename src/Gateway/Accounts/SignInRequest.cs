@@ -9,7 +9,7 @@ public sealed record SignInRequest(string? Authorization, IPAddress? Address)
 {
     public string Method { get; init; } = "";
 
-    /// <summary>Path and query as they came, for schemes that sign them.</summary>
+    /// <summary>Path and query as the client has sent them, for schemes that sign them.</summary>
     public string Target { get; init; } = "";
 
     /// <summary>Host and port that clients see.</summary>

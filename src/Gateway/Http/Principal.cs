@@ -19,6 +19,9 @@ public sealed record Principal(string Id, string Account, string DefaultBucket)
         init;
     }
 
+    /// <summary>Bytes that they may store, 0 for no limit; null for what the settings say.</summary>
+    public long? QuotaBytes { get; init; }
+
     /// <summary>
     /// The local account as it was when the password was verified. It can be another by now, or gone: a sign-in is remembered for a
     /// while.

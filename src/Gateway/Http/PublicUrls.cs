@@ -7,6 +7,12 @@ public static class PublicUrls
     public static string Base(HttpRequest request, HttpOptions options) =>
         options.PublicUrl?.TrimEnd('/') ?? (request.Host.HasValue ? $"{request.Scheme}://{request.Host.ToUriComponent()}" : "") + PathBase(request);
 
+    /// <summary>Path and query as the client has sent them: with the prefix that a proxy has taken away, and named.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="target">Path and query as they came.</param>
+    public static string Target(HttpRequest request, string target) =>
+        PathBase(request) is { Length: > 0 } prefix && !target.StartsWith(prefix + "/", StringComparison.Ordinal) ? prefix + target : target;
+
     /// <summary>The path prefix, without a slash at the end. A proxy may name it with one.</summary>
     public static string PathBase(HttpRequest request) => request.PathBase.ToUriComponent().TrimEnd('/');
 }

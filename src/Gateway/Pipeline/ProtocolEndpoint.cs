@@ -118,7 +118,7 @@ internal sealed class ProtocolEndpoint<THandler>(
         var origin = new SignInRequest(Header(request, "Authorization"), context.Connection.RemoteIpAddress)
         {
             Method = request.Method,
-            Target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "",
+            Target = PublicUrls.Target(request, context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? ""),
             Host = request.Host.Value ?? "",
             IsHttps = request.IsHttps,
         };

@@ -2,17 +2,18 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Metering;
+using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Grains;
 
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What nobody waits for: lets go of idle owners, removes rows of deleted lists and records that have expired in small steps, ends account deletions
-/// that were cut off.
+/// that were cut off, and removes the data of Sync stores that were replaced.
 /// </summary>
 internal sealed partial class Housekeeping(
     InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, ExpirySweep expiry, GatewayMetrics metrics, TimeProvider time,
-    ILogger<Housekeeping> logger)
+    ILogger<Housekeeping> logger, ReplacedStores? replaced = null)
     : BackgroundService
 {
     private const int RowsAtOnce = 500;
@@ -60,6 +61,10 @@ internal sealed partial class Housekeeping(
         }, stoppingToken);
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
         await TryAsync(() => expiry.StepAsync(stoppingToken), stoppingToken);
+        if (replaced is not null)
+        {
+            await TryAsync(() => replaced.StepAsync(stoppingToken), stoppingToken);
+        }
     }
 
     /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>

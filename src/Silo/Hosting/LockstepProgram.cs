@@ -15,6 +15,7 @@ internal static class LockstepProgram
         {
             Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
+            Console.WriteLine(SyncCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             return 0;
@@ -44,14 +45,15 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
-        var command = args is ["account" or "migrate" or "copy", ..]
+        var command = args is ["account" or "sync" or "migrate" or "copy", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
+        var (own, given) = command is ["sync", ..] ? SyncCommands.Part(args[command.Length..]) : (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]);
         var configuration = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory)
             .AddJsonFile("appsettings.json", optional: true)
             .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
-            .AddInMemoryCollection(SettingNames.FromCommandLine(args[command.Length..]))
+            .AddInMemoryCollection(SettingNames.FromCommandLine(given))
             .Build();
         var options = LockstepSettings.Read(configuration);
 
@@ -60,6 +62,8 @@ internal static class LockstepProgram
         {
             case ["account", .. var account]:
                 return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
+            case ["sync", .. var sync]:
+                return await SyncCommands.RunAsync(sync, own, options, Console.Out);
             case ["migrate"]:
                 Console.WriteLine($"The schema is at version {await PostgresDatabase.MigrateAsync(options.Postgres, CancellationToken.None)}.");
                 return 0;

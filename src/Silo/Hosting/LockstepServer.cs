@@ -8,6 +8,7 @@ using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Sync15;
+using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
@@ -76,6 +77,11 @@ internal static class LockstepServer
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));
 
+        if (options is { HasSilo: true, Sync15.GivesTokens: true })
+        {
+            builder.Services.AddReplacedStores(options.Sync15);
+        }
+
         // :: The API
         if (options.HasApi)
         {
@@ -83,6 +89,11 @@ internal static class LockstepServer
             if (options.Sync15.IsOn)
             {
                 builder.Services.AddSync15(options.Sync15);
+            }
+
+            if (options.Sync15.GivesTokens)
+            {
+                builder.Services.AddTokenServer(options.Sync15, new Engine(options.Postgres.Connection is { Length: > 0 } ? "postgres" : "sqlite"));
             }
         }
 
@@ -119,6 +130,11 @@ internal static class LockstepServer
 
         // A start that fails is told by the program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
+        // Its lines have whole paths in them, and in a path there can be an invitation's code.
+        // Said of the console by name as well, since what the settings say of it by name would go first.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
         {
             logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));

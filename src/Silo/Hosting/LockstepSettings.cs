@@ -37,7 +37,7 @@ internal static class LockstepSettings
         options = MemoryBudget.Share(
             options, name => configuration[$"{SettingNames.Section}:{name}"] is not null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
-            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).ToList();
+            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).Concat(options.Sync15.Problems()).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
 

@@ -1,6 +1,7 @@
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Silo.Hosting;
 
@@ -33,6 +34,11 @@ internal static partial class StartupReport
             {
                 ListeningToSync(logger, address);
             }
+
+            if (options.Sync15.GivesTokens)
+            {
+                GivingTokens(logger, address, string.Join(", ", options.Sync15.AllIssuers().Select(static issuer => issuer.Name)), options.Sync15.Registration);
+            }
         }
 
         Storage(logger, storage);
@@ -50,6 +56,9 @@ internal static partial class StartupReport
 
     [LoggerMessage(13, LogLevel.Information, "Storage of Firefox Sync 1.5 at {Address}/1.5/, for tokens that are signed with a secret of Sync15:TokenSecrets")]
     private static partial void ListeningToSync(ILogger logger, string address);
+
+    [LoggerMessage(14, LogLevel.Information, "TokenServer at {Address}/1.0/sync/1.5, for accounts of {Issuers}. Registration of new users: {Registration}")]
+    private static partial void GivingTokens(ILogger logger, string address, string issuers, SyncRegistration registration);
 
     [LoggerMessage(11, LogLevel.Information, "Storage: {Storage}")]
     private static partial void Storage(ILogger logger, string storage);

@@ -1,0 +1,14 @@
+using Lockstep.Core.Assignments;
+
+namespace Lockstep.Gateway.Sync15.TokenServer;
+
+/// <summary>An account server: what its tokens say, and how they are verified.</summary>
+/// <param name="Options">As set, complete.</param>
+/// <param name="Keys">Null where there is no place to have them from.</param>
+/// <param name="Remote">Null where it cannot be asked.</param>
+internal sealed record Issuer(IssuerOptions Options, IssuerKeys? Keys, RemoteVerifier? Remote)
+{
+    public string Name => Options.Name;
+
+    public UserIdentity User(string subject) => new(Name, subject);
+}

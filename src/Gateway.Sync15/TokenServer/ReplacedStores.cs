@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Sync15.TokenServer;
+
+/// <summary>
+/// Sees to stores that were replaced: closes those that are not closed yet, and removes their data after a while
+/// (<c>Sync15:ReplacedRetention</c>). What lies on a node is removed there, by a token for it; what lay on one that is gone is gone. Several
+/// processes may do this at once.
+/// </summary>
+public sealed class ReplacedStores
+{
+    /// <summary>From one round to the next.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
+
+    private const int PageSize = 100;
+    private const int TokenSeconds = 300;
+
+    private readonly IAssignmentStore assignments;
+    private readonly IAccountStore accounts;
+    private readonly IBuckets buckets;
+    private readonly TokenSigner signer;
+    private readonly OtherServerClient client;
+    private readonly Sync15Options options;
+    private readonly TimeProvider time;
+    private long? begun;
+
+    internal ReplacedStores(
+        IAssignmentStore assignments, IAccountStore accounts, IBuckets buckets, TokenSigner signer, OtherServerClient client, Sync15Options options, TimeProvider time)
+    {
+        (this.assignments, this.accounts, this.buckets, this.signer, this.client, this.options, this.time) =
+            (assignments, accounts, buckets, signer, client, options, time);
+    }
+
+    /// <summary>Goes round once, if it is time to. Not for several threads.</summary>
+    /// <exception cref="StoreUnavailableException">A database or a node is away. The others were seen to.</exception>
+    public async Task StepAsync(CancellationToken cancellationToken)
+    {
+        if (begun is { } last && time.GetElapsedTime(last) < Pause)
+        {
+            return;
+        }
+
+        begun = time.GetTimestamp();
+        StoreUnavailableException? away = null;
+        var kept = ServerTimestamp.Now(time).Plus(-(long)options.ReplacedRetention.TotalMilliseconds);
+        var after = 0L;
+        while (await assignments.ListReplacedAsync(new ServerTimestamp(long.MaxValue), after, PageSize, cancellationToken) is { Count: > 0 } page)
+        {
+            foreach (var store in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    await SeeToAsync(store, kept);
+                }
+                catch (StoreUnavailableException e)
+                {
+                    away = e;
+                }
+            }
+
+            after = page[^1].Number;
+        }
+
+        if (away is not null)
+        {
+            throw new StoreUnavailableException("A store that was replaced could not be closed or emptied.", away);
+        }
+    }
+
+    private async ValueTask SeeToAsync(Assignment store, ServerTimestamp kept)
+    {
+        if (!store.IsClosed)
+        {
+            await accounts.CloseAsync(store.Number, CancellationToken.None);
+            await assignments.NoteClosedAsync(store.Number, CancellationToken.None);
+        }
+
+        if (store.Replaced <= kept)
+        {
+            await (store.Node == 0 ? EmptyAsync(store.Number) : EmptyAsync(store));
+            await assignments.ForgetAsync(store.Number, CancellationToken.None);
+        }
+    }
+
+    private async ValueTask EmptyAsync(long number)
+    {
+        var request = new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]);
+        var id = BucketId.SyncStorage(number.ToString(CultureInfo.InvariantCulture));
+        if ((await buckets.Get(id).ExecuteAsync(request, CancellationToken.None)).Outcomes[0] is Unavailable unavailable)
+        {
+            throw new StoreUnavailableException($"The store {number} was not emptied: {unavailable.Reason}.");
+        }
+    }
+
+    private async ValueTask EmptyAsync(Assignment store)
+    {
+        if ((await assignments.ListNodesAsync(CancellationToken.None)).FirstOrDefault(node => node.Number == store.Node) is not { } node)
+        {
+            return;
+        }
+
+        var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"{node.Url}{SyncProtocol.Prefix}/{store.Number}"));
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        var (id, key) = signer.Sign(new SyncToken(store.Number, now + TokenSeconds, Random()) { Node = node.Url });
+        var header = new HawkHeader(id, now, Random(), "", "", "");
+        var mac = header.Sign(key, "DELETE", url.PathAndQuery, url.Host.ToLowerInvariant(), url.Port);
+        var authorization = string.Create(CultureInfo.InvariantCulture, $"Hawk id=\"{id}\", ts=\"{now}\", nonce=\"{header.Nonce}\", mac=\"{mac}\"");
+        try
+        {
+            if ((await client.SendAsync(HttpMethod.Delete, url.AbsoluteUri, json: null, authorization, CancellationToken.None)).Status is not (HttpStatusCode.OK or HttpStatusCode.NoContent or HttpStatusCode.NotFound) and var status)
+            {
+                throw new StoreUnavailableException($"The store {store.Number} was not emptied: {node.Url} answered {(int)status}.");
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        {
+            throw new StoreUnavailableException($"The store {store.Number} was not emptied: {node.Url} does not answer.", e);
+        }
+    }
+
+    private static string Random() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3));
+}

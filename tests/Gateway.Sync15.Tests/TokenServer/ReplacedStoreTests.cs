@@ -1,0 +1,120 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Sync15.TokenServer;
+using Lockstep.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lockstep.Gateway.Sync15.Tests.TokenServer;
+
+/// <summary>What becomes of stores that were replaced.</summary>
+public sealed class ReplacedStoreTests : IAsyncLifetime
+{
+    private readonly FakeTime time = new(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+    private readonly Sync15Options options = new() { TokenSecrets = SyncServer.Secret, ReplacedRetention = TimeSpan.FromDays(7) };
+    private TokenServers servers = null!;
+
+    public async Task InitializeAsync() => servers = await TokenServers.StartAsync(time: time);
+
+    public Task DisposeAsync() => servers.DisposeAsync();
+
+    [Fact]
+    public async Task Data_OfAReplacedStore_IsKeptForAWhile_ThenRemoved_AndThatOfOthersStays()
+    {
+        using var before = await servers.DeviceAsync("u", 100, 100, "aa");
+        using var other = await servers.DeviceAsync("v", 100, 100, "aa");
+        (await before.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        (await other.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        using var after = await servers.DeviceAsync("u", 200, 200, "bb");
+        (await after.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        var sweep = Sweep();
+
+        await sweep.StepAsync(CancellationToken.None);
+        time.Advance(options.ReplacedRetention - TimeSpan.FromMinutes(1));
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.True(await HasDataAsync(before.Uid));
+
+        // A round is not begun before its time.
+        time.Advance(TimeSpan.FromMinutes(2));
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.True(await HasDataAsync(before.Uid));
+        time.Advance(ReplacedStores.Pause);
+        await sweep.StepAsync(CancellationToken.None);
+
+        Assert.False(await HasDataAsync(before.Uid));
+        Assert.True(await HasDataAsync(after.Uid));
+        Assert.True(await HasDataAsync(other.Uid));
+        Assert.Equal([after.Uid], (await FindAsync("u")).Select(static store => store.Number));
+        Assert.Equal(401, (await before.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).Status);
+    }
+
+    [Fact]
+    public async Task User_WhoIsGone_IsEmptied_AndKeptOutAllTheSame()
+    {
+        using var device = await servers.DeviceAsync("u", 100, 100, "aa");
+        (await device.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        Assert.True(await servers.Assignments.EndAsync((await FindAsync("u"))[0], retire: true, ServerTimestamp.Now(time), CancellationToken.None));
+        time.Advance(TimeSpan.FromDays(8));
+
+        await Sweep().StepAsync(CancellationToken.None);
+
+        Assert.False(await HasDataAsync(device.Uid));
+        Assert.Equal(401, (await servers.AskAsync(servers.Accounts.Opaque("u", 900), TokenServers.Key(900, "bb"))).Status);
+    }
+
+    [Fact]
+    public async Task Store_ThatIsNotClosedYet_IsClosed()
+    {
+        using var before = await servers.DeviceAsync("u", 100, 100, "aa");
+        Assert.True(await servers.Assignments.EndAsync((await FindAsync("u"))[0], retire: false, ServerTimestamp.Now(time), CancellationToken.None));
+        (await before.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+
+        await Sweep().StepAsync(CancellationToken.None);
+
+        Assert.True((await FindAsync("u"))[0].IsClosed);
+        (await before.PutAsync("/storage/tabs/a", """{"payload":"y"}""")).AssertError(401, 0);
+    }
+
+    [Fact]
+    public async Task Data_OnANode_IsRemovedThere_AndAsksAgainWhereTheNodeIsAway()
+    {
+        // The node is a server of its own, with the same secret.
+        var node = await SyncServer.StartAsync(time: time);
+        var url = node.Address.ToString().TrimEnd('/');
+        await servers.Assignments.PutNodeAsync(url, 10, isDown: false, isDraining: false, CancellationToken.None);
+        await servers.Assignments.PutNodeAsync("http://127.0.0.1:1", 10, isDown: true, isDraining: false, CancellationToken.None);
+        var store = (await servers.Assignments.GiveAsync(servers.User("u"), null, new UserKeys(0, "aa", 100), 1, null, ServerTimestamp.Now(time), CancellationToken.None))!;
+        var away = (await servers.Assignments.GiveAsync(servers.User("v"), null, new UserKeys(0, "aa", 100), 2, null, ServerTimestamp.Now(time), CancellationToken.None))!;
+        using var device = node.Device(store.Number);
+        (await device.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        Assert.True(await servers.Assignments.EndAsync(store, retire: false, ServerTimestamp.Now(time), CancellationToken.None));
+        Assert.True(await servers.Assignments.EndAsync(away, retire: false, ServerTimestamp.Now(time), CancellationToken.None));
+        time.Advance(TimeSpan.FromDays(8));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Sweep().StepAsync(CancellationToken.None));
+
+        using var again = node.Device(store.Number);
+        Assert.Equal("{}", (await again.GetAsync("/info/collections")).AssertOk().Text);
+        Assert.Empty(await FindAsync("u"));
+        Assert.True(Assert.Single(await FindAsync("v")).IsClosed);
+        await node.DisposeAsync();
+    }
+
+    private async Task<IReadOnlyList<Assignment>> FindAsync(string user) => await servers.Assignments.FindAsync(servers.User(user), CancellationToken.None);
+
+    private async Task<bool> HasDataAsync(long uid)
+    {
+        using var device = servers.Sync.Device(uid);
+        return (await device.GetAsync("/storage/tabs/a")).Status == 200;
+    }
+
+    private ReplacedStores Sweep()
+    {
+        var services = servers.Sync.Services;
+        return new ReplacedStores(
+            servers.Assignments, services.GetRequiredService<IAccountStore>(), services.GetRequiredService<IBuckets>(), services.GetRequiredService<TokenSigner>(),
+            services.GetRequiredService<OtherServerClient>(), options, time);
+    }
+}
