@@ -42,18 +42,19 @@ public sealed class BucketListTests(KintoServer server)
         }
         finally
         {
-            await server.DisposeAsync();
+            await counted.DisposeAsync();
         }
     }
 
     [Fact]
     public async Task List_OfBucketsOfAllKinds_IsInOrder_FilteredAndCounted()
     {
-        var server = await KintoServer.StartAsync();
+        // Names of buckets are everybody's.
+        var alone = await KintoServer.StartAsync();
         try
         {
-            using var client = await server.NewUserAsync();
-            using var other = await server.NewUserAsync();
+            using var client = await alone.NewUserAsync();
+            using var other = await alone.NewUserAsync();
             await other.PutAsync("/buckets/others", "{}");
             foreach (var name in new[] { "zz", "aa", "mm", "gone" })
             {
@@ -84,7 +85,7 @@ public sealed class BucketListTests(KintoServer server)
         }
         finally
         {
-            await counted.DisposeAsync();
+            await alone.DisposeAsync();
         }
     }
 
