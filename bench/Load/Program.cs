@@ -27,6 +27,13 @@ var idle = await options.Server.SettledBytesAsync(TimeSpan.FromSeconds(15), stop
 var workload = new Workload(options.Server, options.Bare);
 await workload.PrepareAsync(stop);
 var scenarios = workload.Scenarios();
+if (Environment.GetEnvironmentVariable(SyncWorkload.Variable) is { Length: > 0 } secret)
+{
+    var sync = new SyncWorkload(options.Server, secret);
+    await sync.PrepareAsync(stop);
+    scenarios = [.. scenarios, .. sync.Scenarios()];
+}
+
 var rounds = new Rounds(options);
 await rounds.PrepareAsync(scenarios, stop);
 var groups = scenarios.ToLookup(scenario => scenario.HasPartner && options.Postgres is not null);

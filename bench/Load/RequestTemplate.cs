@@ -4,8 +4,8 @@ using System.Text;
 namespace Lockstep.Bench;
 
 /// <summary>
-/// A connection's request as bytes. Each <c>########</c> in it becomes the next number, so that ids rotate or are always
-/// new and nothing is built while the clock runs.
+/// A connection's request as bytes, or several in turn. Each <c>########</c> in one becomes the next number, so that ids rotate or are
+/// always new and nothing is built while the clock runs.
 /// </summary>
 internal sealed class RequestTemplate
 {
@@ -14,7 +14,9 @@ internal sealed class RequestTemplate
     private readonly byte[] bytes;
     private readonly List<int> places = [];
     private readonly int cycle;
+    private RequestTemplate[] others = [];
     private int next;
+    private int turn;
 
     private RequestTemplate(byte[] bytes, int first, int cycle)
     {
@@ -53,9 +55,22 @@ internal sealed class RequestTemplate
         return new RequestTemplate(Encoding.ASCII.GetBytes(text.Append("\r\n").Append(body).ToString()), first, cycle);
     }
 
+    /// <summary>Requests that are whole, of which each is the next one in turn.</summary>
+    public static RequestTemplate InTurn(IReadOnlyList<string> requests)
+    {
+        var all = requests.Select(static text => new RequestTemplate(Encoding.ASCII.GetBytes(text), first: 0, cycle: 1)).ToArray();
+        all[0].others = all[1..];
+        return all[0];
+    }
+
     /// <summary>The next request; valid until the one after it.</summary>
     public ReadOnlyMemory<byte> Next()
     {
+        if (others.Length > 0 && turn++ % (others.Length + 1) is > 0 and var other)
+        {
+            return others[other - 1].Next();
+        }
+
         foreach (var place in places)
         {
             Utf8Formatter.TryFormat(next, bytes.AsSpan(place, Number.Length), out _, new('D', (byte)Number.Length));
