@@ -15,14 +15,16 @@ internal sealed class SyncWorkload(ServerProcess server, string secret)
     private const int PageSize = 1000;
     private const long FirstUid = 1_000_000;
 
+    private readonly string[] stamps = new string[Users];
     private readonly SyncUser[] users = [.. Enumerable.Range(0, Users).Select(user => new SyncUser(server, secret, FirstUid + user))];
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         using var connection = await HttpConnection.OpenAsync(server.Address, cancellationToken);
-        foreach (var user in users)
+        for (var user = 0; user < Users; user++)
         {
-            await Accounts.ExpectAsync(connection, user.Request("POST", "/storage/bookmarks", Records("r", PostSize, 1024)), 200, cancellationToken);
+            var answer = await Accounts.ExpectAsync(connection, users[user].Request("POST", "/storage/bookmarks", Records("r", PostSize, 1024)), 200, cancellationToken);
+            stamps[user] = answer.Header("X-Last-Modified") ?? throw new InvalidOperationException("A POST has no X-Last-Modified.");
         }
 
         for (var part = 0; part < PageSize / PostSize; part++)
@@ -38,8 +40,8 @@ internal sealed class SyncWorkload(ServerProcess server, string secret)
         new("Sync: POST of 100 BSOs of 300 B, 16 users", server, Each(16, static user => user.Request("POST", "/storage/forms", Records("f", PostSize, 300))),
             static (status, body) => status == 200 && body.IndexOf("\"failed\":{}"u8) >= 0),
         new("Sync: info/collections, 32 users", server, Each(32, static user => user.Request("GET", "/info/collections")), static (status, body) => status == 200 && body.Length > 10),
-        new("Sync: newer, nothing new, 32 users", server, Each(32, static user => user.Request("GET", "/storage/bookmarks?full=1&newer=9999999999.99")), static (status, body) => status == 200 && body.SequenceEqual("[]"u8)),
-        new("Sync: 1,000 BSOs x 500 B", server, Enumerable.Range(0, 8).Select(_ => users[0].Request("GET", "/storage/history?full=1")).ToList(),
+        new("Sync: newer, nothing new, 32 users", server, [.. Enumerable.Range(0, 32).Select(user => users[user].Request("GET", $"/storage/bookmarks?full=1&newer={stamps[user]}"))], static (status, body) => status == 200 && body.SequenceEqual("[]"u8)),
+        new("Sync: 1,000 BSOs x 500 B", server, [.. Enumerable.Range(0, 8).Select(_ => users[0].Request("GET", "/storage/history?full=1"))],
             static (status, body) => status == 200 && body.Length > PageSize * 500),
     ];
 
