@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { bundleOf, newToken, signerOf } from "./secrets.mjs";
@@ -25,6 +26,7 @@ class AccountServer {
   /** What was answered with an error, as `POST /path 400`. */
   errors = [];
 
+  #events = new EventEmitter();
   #script;
   #http = createServer((request, response) => this.#serve(request, response));
   #accounts = new Map();
@@ -46,9 +48,14 @@ class AccountServer {
     return `${this.address}${AUTH}/verify`;
   }
 
-  /** Names of the devices that are signed in. */
-  get deviceNames() {
-    return [...this.#devices.values()].map(({ name }) => name);
+  /** How many devices are signed in. */
+  get deviceCount() {
+    return this.#devices.size;
+  }
+
+  /** When the next device has signed out. */
+  signedOut() {
+    return once(this.#events, "signed-out");
   }
 
   start() {
@@ -254,6 +261,7 @@ class AccountServer {
   endSession(_, session) {
     this.#sessions.delete(session.id);
     this.#devices.delete(session.device);
+    this.#events.emit("signed-out");
     return {};
   }
 }

@@ -68,7 +68,7 @@ class Device {
     return this.#call((lib) => lib.requests.splice(0));
   }
 
-  /** Runs the function in the page that is open. */
+  /** Opens a page in the tab. */
   navigate(url) {
     return this.#marionette.navigate(url);
   }
@@ -155,6 +155,7 @@ function makeLibrary() {
   const { Service, Status } = Weave;
   const START = "weave:service:sync:start";
   const ENDS = ["weave:service:sync:finish", "weave:service:sync:error", "weave:service:login:error"];
+  const MAX_TRIES = 10;
   const UNLOCKS = [...ENDS, "weave:service:login:finish"];
 
   /** Calls `take` with each such notification until it returns something, and returns that. */
@@ -202,15 +203,17 @@ function makeLibrary() {
   async function sync() {
     const why = `test ${++syncs}`;
     const ended = nextSync(why);
-    for (;;) {
+    // One that Firefox itself starts in between takes its place.
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       await unlocked();
       await Service.sync({ why });
-      // One that Firefox itself has started in between takes its place.
       const result = await Promise.race([ended, unlocked()]);
       if (result) {
         return result;
       }
     }
+
+    throw new Error(`No sync started. ${[Status.service, Status.login, Status.sync]}`);
   }
 
   const requests = [];

@@ -131,7 +131,7 @@ test("tab_that_is_open_is_seen_on_the_other_device", async () => {
   assert.ok((await b.tabsElsewhere()).includes(url));
 });
 
-test("records_of_one_batch_arrive_all_or_in_order", async () => {
+test("records_of_one_batch_arrive_all_and_in_their_order", async () => {
   await assertBatchArrives("batch", BATCH);
 });
 
@@ -153,10 +153,10 @@ test("server_that_was_started_again_goes_on_where_it_was", async () => {
 test("token_that_is_taken_no_more_is_replaced_by_firefox_itself", async () => {
   const url = "https://bookmark.example.org/secret";
   await a.addBookmark(url, "kept");
+  await a.requests();
   server.configure({ "sync15:token-secrets": newSecret() });
   await server.end();
   await server.start();
-  await a.requests();
 
   // This one ends with the 401, and the next has a new token.
   await a.sync();
@@ -168,3 +168,43 @@ test("token_that_is_taken_no_more_is_replaced_by_firefox_itself", async () => {
   assert.deepEqual(await answered(a, 401), []);
   assert.equal(await b.bookmark(url), "kept");
 });
+
+test("account_server_had_nothing_to_refuse", () => {
+  assert.deepEqual(accounts.errors, []);
+});
+
+if (LONG) {
+  test("thousands_of_records_go_in_one_batch_and_arrive", async () => {
+    await assertBatchArrives("large", LARGE_BATCH);
+  });
+
+  test("third_device_that_comes_later_gets_everything", async () => {
+    const c = await newDevice();
+    assertSynced(await c.signIn("login", USER));
+    await assertSyncs(c);
+
+    assert.deepEqual(await c.identity(), await a.identity());
+    assert.deepEqual(await c.folder("large"), await a.folder("large"));
+    assert.deepEqual(await c.folder("batch"), await a.folder("batch"));
+    assert.equal(await c.bookmark(FIRST), "Första ☃");
+    assert.deepEqual(await c.visited("https://history.example.org/"), { title: "visited", visits: 1 });
+    assert.deepEqual(await c.passwords("https://login.example.org"), [{ username: "ann", password: "s3cr3t" }]);
+  });
+
+  test("device_that_signed_out_and_in_again_gets_what_came_meanwhile", async () => {
+    const url = "https://bookmark.example.org/meanwhile";
+    const signedOut = accounts.signedOut();
+    await b.signOut();
+    await signedOut;
+    assert.equal(accounts.deviceCount, 2);
+    await a.addBookmark(url, "meanwhile");
+    await assertSyncs(a);
+
+    assertSynced(await b.signIn("login", USER));
+    await assertSyncs(b);
+
+    assert.equal(await b.bookmark(url), "meanwhile");
+    assert.equal((await b.folder("large")).length, LARGE_BATCH);
+    assert.deepEqual(await b.identity(), await a.identity());
+  });
+}

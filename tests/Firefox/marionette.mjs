@@ -1,8 +1,9 @@
 import { connect } from "node:net";
 
-/** Firefox is slow where others take the CPU; a script that takes longer than this waits for something that does not come. */
+/** Firefox is slow where others take the CPU; what takes longer than this waits for something that does not come. */
 const SCRIPT_MS = 180_000;
 const PAGE_MS = 60_000;
+const ANSWER_MS = 200_000;
 
 /**
  * A session of Marionette, by which Firefox is driven: messages are JSON behind their length in bytes and a colon, `[0, id, command,
@@ -17,7 +18,7 @@ export class Marionette {
 
   constructor(port) {
     this.#socket = connect(port, "127.0.0.1");
-    this.#greeted = new Promise((resolve, reject) => this.#waiting.set("hello", { resolve, reject }));
+    this.#greeted = this.#answerTo("hello", "the connection");
     this.#socket.on("data", (data) => this.#read(data));
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => this.#fail(new Error("Firefox closed the connection of Marionette.")));
@@ -36,9 +37,8 @@ export class Marionette {
   command(name, parameters) {
     const id = ++this.#sent;
     const message = Buffer.from(JSON.stringify([0, id, name, parameters]));
-    const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#socket.write(Buffer.concat([Buffer.from(`${message.length}:`), message]));
-    return answered;
+    return this.#answerTo(id, name);
   }
 
   /**
@@ -68,6 +68,16 @@ export class Marionette {
   async navigate(url) {
     await this.command("Marionette:SetContext", { value: "content" });
     await this.command("WebDriver:Navigate", { url });
+  }
+
+  #answerTo(id, name) {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`Firefox did not answer to ${name} within ${ANSWER_MS} ms.`)), ANSWER_MS);
+      this.#waiting.set(id, {
+        resolve: (result) => (clearTimeout(late), resolve(result)),
+        reject: (error) => (clearTimeout(late), reject(error)),
+      });
+    });
   }
 
   #read(data) {
