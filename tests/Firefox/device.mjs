@@ -8,8 +8,13 @@ import { startFirefox } from "./firefox.mjs";
 export async function startDevice(accounts) {
   const { marionette, end } = await startFirefox(accounts.address);
   const device = new Device(marionette, end);
-  await device.prepare();
-  return device;
+  try {
+    await device.prepare();
+    return device;
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 class Device {

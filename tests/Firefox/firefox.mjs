@@ -30,19 +30,24 @@ export async function startFirefox(accounts) {
     child.once("error", resolve);
     child.once("close", (code, signal) => resolve(new Error(`Firefox ended with ${signal ?? code}.`)));
   });
-  if (child.pid) {
-    groups.add(child.pid);
+  const group = child.pid;
+  if (group) {
+    groups.add(group);
   }
 
   const end = async (marionette) => {
     marionette?.close();
-    kill(child.pid);
+    if (group) {
+      kill(group);
+    }
+
     await ended;
-    groups.delete(child.pid);
+    groups.delete(group);
     await rm(profile, { recursive: true, force: true, maxRetries: 3 });
   };
 
   const log = [];
+  let marionette;
   let timer;
   try {
     const port = await new Promise((resolve, reject) => {
@@ -56,11 +61,11 @@ export async function startFirefox(accounts) {
         });
       }
     });
-    const marionette = new Marionette(port);
+    marionette = new Marionette(port);
     await marionette.open();
     return { marionette, end: () => end(marionette) };
   } catch (error) {
-    await end();
+    await end(marionette);
     throw new Error(`${error.message} It said:\n${log.join("\n")}`);
   } finally {
     clearTimeout(timer);

@@ -30,9 +30,12 @@ before(async () => {
   a = await newDevice();
 });
 after(async () => {
-  await Promise.all(devices.map((device) => device.end()));
-  await server?.stop();
-  await accounts?.stop();
+  try {
+    await Promise.all(devices.map((device) => device.end()));
+    await server?.stop();
+  } finally {
+    await accounts?.stop();
+  }
 });
 
 function newSecret() {
