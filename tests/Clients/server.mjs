@@ -91,6 +91,11 @@ class Server {
     }
   }
 
+  /** Other settings from the next start on. */
+  configure(settings) {
+    Object.assign(this.#settings, settings);
+  }
+
   /** The same after a restart: a silo that comes back is known by its address. */
   async #siloPorts() {
     this.#ports ??= await freePorts(2);

@@ -1,0 +1,234 @@
+import { startFirefox } from "./firefox.mjs";
+
+/**
+ * A Firefox with a profile of its own. What its methods call in Firefox is Firefox's own code, by which its windows do the same.
+ *
+ * @param accounts From `startAccountServer`.
+ */
+export async function startDevice(accounts) {
+  const { marionette, end } = await startFirefox(accounts.address);
+  const device = new Device(marionette, end);
+  try {
+    await device.prepare();
+    return device;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+class Device {
+  #marionette;
+
+  constructor(marionette, end) {
+    this.#marionette = marionette;
+    this.end = end;
+  }
+
+  /** Calls a function in Firefox, with `lib` as first argument. */
+  #call(action, ...parameters) {
+    return this.#marionette.call("chrome", `(...parameters) => (${action})(Services.wm.getMostRecentWindow("navigator:browser").lockstep, ...parameters)`, parameters);
+  }
+
+  prepare() {
+    return this.#marionette.call("chrome", makeLibrary, []);
+  }
+
+  /**
+   * Signs in through the page of the account server.
+   *
+   * @param {"create"|"login"} how
+   * @returns What the first sync, which Firefox starts by itself, came to.
+   */
+  async signIn(how, { email, password }) {
+    const url = await this.#call(async (lib) => {
+      lib.firstSync = lib.nextSync();
+      return lib.FxAccountsConfig.promiseConnectAccountURI("test");
+    });
+    await this.#marionette.navigate(url);
+    await this.#marionette.call("content", (...parameters) => window.signIn(...parameters), [how, email, password]);
+    return this.#call((lib) => lib.firstSync);
+  }
+
+  signOut() {
+    return this.#call((lib) => lib.fxAccounts.signOut());
+  }
+
+  /** The account's id, the key of Sync, and the number of the store. */
+  identity() {
+    return this.#call(async (lib) => {
+      const { uid } = await lib.fxAccounts.getSignedInUser();
+      const { k, kid } = await lib.fxAccounts.keys.getKeyForScope("https://identity.mozilla.com/apps/oldsync");
+      return { uid, k, kid, store: lib.Service.clusterURL };
+    });
+  }
+
+  /** Syncs, after what is under way, and says what it came to: `{ outcome, errors, status }`. */
+  sync() {
+    return this.#call((lib) => lib.sync());
+  }
+
+  /** The requests since the last call: `{ method, url, status }`. */
+  requests() {
+    return this.#call((lib) => lib.requests.splice(0));
+  }
+
+  /** Opens a page in the tab. */
+  navigate(url) {
+    return this.#marionette.navigate(url);
+  }
+
+  addBookmark(url, title) {
+    return this.#call(async ({ bookmarks }, url, title) => void (await bookmarks.insert({ parentGuid: bookmarks.toolbarGuid, url, title })), url, title);
+  }
+
+  renameBookmark(url, title) {
+    return this.#call(async ({ bookmarks }, url, title) => void (await bookmarks.update({ guid: (await bookmarks.fetch({ url })).guid, title })), url, title);
+  }
+
+  removeBookmark(url) {
+    return this.#call(async ({ bookmarks }, url) => bookmarks.remove((await bookmarks.fetch({ url })).guid), url);
+  }
+
+  /** Its title, or null where there is no such bookmark. */
+  bookmark(url) {
+    return this.#call(async ({ bookmarks }, url) => (await bookmarks.fetch({ url }))?.title, url);
+  }
+
+  /** A folder of that title with bookmarks `${url}0`, `${url}1`, … */
+  addFolder(title, url, count) {
+    return this.#call(
+      async ({ bookmarks }, title, url, count) => {
+        const { guid } = await bookmarks.insert({ parentGuid: bookmarks.unfiledGuid, type: bookmarks.TYPE_FOLDER, title });
+        const children = Array.from({ length: count }, (_, i) => ({ url: `${url}${i}`, title: `${title} ${i}` }));
+        await bookmarks.insertTree({ guid, children });
+      },
+      title, url, count,
+    );
+  }
+
+  /** The titles in the folder, in its order. */
+  folder(title) {
+    return this.#call(async ({ bookmarks, PlacesUtils }, title) => {
+      const folder = (await PlacesUtils.promiseBookmarksTree(bookmarks.unfiledGuid)).children?.find((child) => child.title === title);
+      return folder?.children.map((child) => child.title);
+    }, title);
+  }
+
+  visit(url, title) {
+    return this.#call(async ({ PlacesUtils: { history } }, url, title) => {
+      await history.insert({ url, title, visits: [{ date: new Date(), transition: history.TRANSITIONS.TYPED }] });
+    }, url, title);
+  }
+
+  /** The title of a page in the history and how often it was visited, or null. */
+  visited(url) {
+    return this.#call(async ({ PlacesUtils: { history } }, url) => {
+      const page = await history.fetch(url, { includeVisits: true });
+      return page && { title: page.title, visits: page.visits.length };
+    }, url);
+  }
+
+  addPassword(origin, user, password) {
+    return this.#call(async (lib, origin, user, password) => {
+      const login = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
+      login.init(origin, origin, null, user, password, "", "");
+      await Services.logins.addLoginAsync(login);
+    }, origin, user, password);
+  }
+
+  passwords(origin) {
+    return this.#call(async (lib, origin) => {
+      const logins = await Services.logins.searchLoginsAsync({ origin });
+      return logins.map(({ username, password }) => ({ username, password }));
+    }, origin);
+  }
+
+  /** The addresses of the tabs that other devices have open. */
+  tabsElsewhere() {
+    return this.#call(async ({ SyncedTabs }) => (await SyncedTabs.getTabClients()).flatMap(({ tabs }) => tabs.map(({ url }) => url)));
+  }
+}
+
+/** Runs in Firefox, once: what the methods above use there, kept at the window. */
+function makeLibrary() {
+  const { Weave } = ChromeUtils.importESModule("resource://services-sync/main.sys.mjs");
+  const { SyncedTabs } = ChromeUtils.importESModule("resource://services-sync/SyncedTabs.sys.mjs");
+  const { FxAccountsConfig } = ChromeUtils.importESModule("resource://gre/modules/FxAccountsConfig.sys.mjs");
+  const { getFxAccountsSingleton } = ChromeUtils.importESModule("resource://gre/modules/FxAccounts.sys.mjs");
+  const { PlacesUtils } = ChromeUtils.importESModule("resource://gre/modules/PlacesUtils.sys.mjs");
+  const { Service, Status } = Weave;
+  const START = "weave:service:sync:start";
+  const ENDS = ["weave:service:sync:finish", "weave:service:sync:error", "weave:service:login:error"];
+  const MAX_TRIES = 10;
+  const UNLOCKS = [...ENDS, "weave:service:login:finish"];
+
+  /** Calls `take` with each such notification until it returns something, and returns that. */
+  function observe(topics, take) {
+    return new Promise((resolve) => {
+      const observer = {
+        observe(subject, topic, data) {
+          const taken = take(topic, data);
+          if (taken) {
+            topics.forEach((each) => Services.obs.removeObserver(observer, each));
+            resolve(taken);
+          }
+        },
+      };
+      topics.forEach((each) => Services.obs.addObserver(observer, each));
+    });
+  }
+
+  /** What the next sync that starts comes to, or the next one of that reason. */
+  function nextSync(why) {
+    let started = false;
+    const errors = [];
+    return observe([START, ...ENDS, "weave:engine:sync:error"], (topic, data) => {
+      if (topic === START) {
+        started = !why || JSON.parse(data).why === why;
+      } else if (topic === "weave:engine:sync:error") {
+        started && errors.push(data);
+      } else if (started || topic === "weave:service:login:error") {
+        return { outcome: topic.replace("weave:service:", ""), errors, status: [Status.service, Status.sync].join() };
+      }
+
+      return undefined;
+    });
+  }
+
+  /** The lock is released right after the notification. */
+  async function unlocked() {
+    while (Service.locked) {
+      await observe(UNLOCKS, () => true);
+      await new Promise((resolve) => Services.tm.dispatchToMainThread(resolve));
+    }
+  }
+
+  let syncs = 0;
+  async function sync() {
+    const why = `test ${++syncs}`;
+    const ended = nextSync(why);
+    // One that Firefox itself starts in between takes its place.
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      await unlocked();
+      await Service.sync({ why });
+      const result = await Promise.race([ended, unlocked()]);
+      if (result) {
+        return result;
+      }
+    }
+
+    throw new Error(`No sync started. ${[Status.service, Status.login, Status.sync]}`);
+  }
+
+  const requests = [];
+  Services.obs.addObserver({
+    observe(subject) {
+      const channel = subject.QueryInterface(Ci.nsIHttpChannel);
+      requests.push({ method: channel.requestMethod, url: channel.URI.spec, status: channel.responseStatus });
+    },
+  }, "http-on-examine-response");
+
+  const library = { Service, SyncedTabs, FxAccountsConfig, PlacesUtils, bookmarks: PlacesUtils.bookmarks, fxAccounts: getFxAccountsSingleton(), nextSync, sync, requests };
+  Services.wm.getMostRecentWindow("navigator:browser").lockstep = library;
+}
