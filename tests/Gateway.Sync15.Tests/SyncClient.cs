@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Sync15.Tests;
 /// <summary>A device: signs each request with its token. Paths are below <c>/1.5/{uid}</c>.</summary>
 public sealed class SyncClient(Uri address, long uid, string id, string key, TimeProvider time) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address };
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1 }) { BaseAddress = address };
 
     public long Uid => uid;
 
@@ -15,7 +15,7 @@ public sealed class SyncClient(Uri address, long uid, string id, string key, Tim
     public string Key => key;
 
     /// <summary>Seconds that the device's clock is wrong by.</summary>
-    public long Skew { get; init; }
+    public long Skew { get; set; }
 
     public Task<SyncAnswer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync("GET", path, body: null, headers);
 
@@ -29,12 +29,16 @@ public sealed class SyncClient(Uri address, long uid, string id, string key, Tim
         SendRawAsync(method, $"/1.5/{uid}{path}", body, headers);
 
     /// <summary>With a path from the root on. A header <c>Authorization</c> takes the place of the signature; an empty one is none.</summary>
-    public async Task<SyncAnswer> SendRawAsync(string method, string target, string? body = null, params (string Name, string Value)[] headers)
+    public Task<SyncAnswer> SendRawAsync(string method, string target, string? body = null, params (string Name, string Value)[] headers) =>
+        SendBytesAsync(method, target, body is null ? null : Encoding.UTF8.GetBytes(body), headers);
+
+    /// <summary>The same, with a body that need not be text.</summary>
+    public async Task<SyncAnswer> SendBytesAsync(string method, string target, byte[]? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(address.GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         if (body is not null)
         {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            request.Content = new ByteArrayContent(body);
             if (!headers.Any(header => header.Name == "Content-Type"))
             {
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
