@@ -101,6 +101,9 @@ public sealed class LogTests : IAsyncLifetime
     private static async Task<HttpClient> FloodAsync(Uri address)
     {
         var http = new HttpClient { BaseAddress = new Uri(address, "/") };
+
+        // A request alone says nothing; each connection says that it begins and ends.
+        http.DefaultRequestHeaders.ConnectionClose = true;
         using var deadline = new CancellationTokenSource(Deadline);
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
         {

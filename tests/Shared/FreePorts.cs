@@ -15,8 +15,8 @@ internal static class FreePorts
 
     private static readonly Lock Taking = new();
 
-    // Open, and by that locked, as long as the process lives.
-    private static FileStream? claim;
+    // On the block's first port, as long as the process lives: nobody else can listen there.
+    private static TcpListener? claim;
     private static int block;
     private static int next;
 
@@ -33,7 +33,7 @@ internal static class FreePorts
                     throw new InvalidOperationException($"Fewer than {count} of the ports from {First + (block * BlockSize)} on are free.");
                 }
 
-                var port = First + (block * BlockSize) + (next++ % BlockSize);
+                var port = First + (block * BlockSize) + 1 + (next++ % (BlockSize - 1));
                 if (IsFree(port))
                 {
                     taken.Add(port);
@@ -44,18 +44,13 @@ internal static class FreePorts
         }
     }
 
-    private static FileStream Claim()
+    private static TcpListener Claim()
     {
         for (block = 0; block < Blocks; block++)
         {
-            try
+            if (TryListen(First + (block * BlockSize)) is { } listener)
             {
-                return new FileStream(
-                    Path.Combine(Path.GetTempPath(), $"lockstep-test-ports-{block}"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
-            }
-            catch (IOException)
-            {
-                // Another process of tests has it.
+                return listener;
             }
         }
 
@@ -64,15 +59,22 @@ internal static class FreePorts
 
     private static bool IsFree(int port)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, port) { ExclusiveAddressUse = true };
+        using var listener = TryListen(port);
+        return listener is not null;
+    }
+
+    private static TcpListener? TryListen(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port) { ExclusiveAddressUse = true };
         try
         {
             listener.Start();
-            return true;
+            return listener;
         }
         catch (SocketException)
         {
-            return false;
+            listener.Dispose();
+            return null;
         }
     }
 }
