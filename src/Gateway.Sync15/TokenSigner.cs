@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -20,7 +21,11 @@ public sealed class TokenSigner
     // Of this program: others do not know it and pass it over.
     private const string QuotaName = "lockstep_quota";
 
+    // A client comes with one token for an hour, and a key takes longer to derive than a request to verify.
+    private const int MaxRemembered = 4096;
+
     private readonly (byte[] Secret, byte[] SigningKey)[] secrets;
+    private readonly ConcurrentDictionary<string, (SyncToken Token, string Key)> verified = new(StringComparer.Ordinal);
 
     /// <param name="secrets">The one that signs first; at least one.</param>
     public TokenSigner(IReadOnlyList<string> secrets)
@@ -60,6 +65,37 @@ public sealed class TokenSigner
     /// <returns>Null when no secret has signed it, or it says nothing that can be understood.</returns>
     public (SyncToken Token, string Key)? Verify(string id)
     {
+        if (verified.TryGetValue(id, out var known))
+        {
+            return known;
+        }
+
+        if (VerifyAnew(id) is not { } found)
+        {
+            return null;
+        }
+
+        if (verified.Count >= MaxRemembered)
+        {
+            verified.Clear();
+        }
+
+        verified[id] = found;
+        return found;
+    }
+
+    internal (string Id, string Key) Sign(ReadOnlySpan<byte> payload, string salt)
+    {
+        var (secret, signingKey) = secrets[0];
+        var signed = new byte[payload.Length + SignatureBytes];
+        payload.CopyTo(signed);
+        HMACSHA256.HashData(signingKey, payload, signed.AsSpan(payload.Length));
+        var id = Encode(signed);
+        return (id, Derive(secret, id, salt));
+    }
+
+    private (SyncToken Token, string Key)? VerifyAnew(string id)
+    {
         if (id.Length > MaxIdLength || Decode(id) is not { } signed || signed.Length <= SignatureBytes)
         {
             return null;
@@ -78,16 +114,6 @@ public sealed class TokenSigner
         }
 
         return null;
-    }
-
-    internal (string Id, string Key) Sign(ReadOnlySpan<byte> payload, string salt)
-    {
-        var (secret, signingKey) = secrets[0];
-        var signed = new byte[payload.Length + SignatureBytes];
-        payload.CopyTo(signed);
-        HMACSHA256.HashData(signingKey, payload, signed.AsSpan(payload.Length));
-        var id = Encode(signed);
-        return (id, Derive(secret, id, salt));
     }
 
     private static string Derive(byte[] secret, string id, string salt) => Encode(HKDF.DeriveKey(
