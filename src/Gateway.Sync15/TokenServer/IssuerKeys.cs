@@ -70,11 +70,18 @@ internal sealed class IssuerKeys(Func<Task<IReadOnlyList<SecurityKey>>> read, Ti
         {
             set = before with { IsCurrent = false };
         }
+        finally
+        {
+            // Whatever it ended with, the next one reads anew.
+            lock (gate)
+            {
+                reading = null;
+            }
+        }
 
         lock (gate)
         {
             known = new Known(set, time.GetTimestamp());
-            reading = null;
             return set;
         }
     }

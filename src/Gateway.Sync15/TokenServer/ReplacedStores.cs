@@ -52,6 +52,7 @@ public sealed class ReplacedStores
 
         begun = time.GetTimestamp();
         StoreUnavailableException? away = null;
+        var silent = new HashSet<int>();
         var kept = ServerTimestamp.Now(time).Plus(-(long)options.ReplacedRetention.TotalMilliseconds);
         var after = 0L;
         while (await assignments.ListReplacedAsync(new ServerTimestamp(long.MaxValue), after, PageSize, cancellationToken) is { Count: > 0 } page)
@@ -61,7 +62,7 @@ public sealed class ReplacedStores
                 cancellationToken.ThrowIfCancellationRequested();
                 try
                 {
-                    await SeeToAsync(store, kept);
+                    await SeeToAsync(store, kept, silent);
                 }
                 catch (StoreUnavailableException e)
                 {
@@ -78,7 +79,10 @@ public sealed class ReplacedStores
         }
     }
 
-    private async ValueTask SeeToAsync(Assignment store, ServerTimestamp kept)
+    /// <param name="store">What was replaced.</param>
+    /// <param name="kept">Data of stores that were replaced later stays.</param>
+    /// <param name="silent">Nodes that failed in this round. Each may have many stores, and everything else waits for the round.</param>
+    private async ValueTask SeeToAsync(Assignment store, ServerTimestamp kept, HashSet<int> silent)
     {
         if (!store.IsClosed)
         {
@@ -86,9 +90,18 @@ public sealed class ReplacedStores
             await assignments.NoteClosedAsync(store.Number, CancellationToken.None);
         }
 
-        if (store.Replaced <= kept)
+        if (store.Replaced <= kept && !silent.Contains(store.Node))
         {
-            await (store.Node == 0 ? EmptyAsync(store.Number) : EmptyAsync(store));
+            try
+            {
+                await (store.Node == 0 ? EmptyAsync(store.Number) : EmptyAsync(store));
+            }
+            catch (StoreUnavailableException) when (store.Node != 0)
+            {
+                silent.Add(store.Node);
+                throw;
+            }
+
             await assignments.ForgetAsync(store.Number, CancellationToken.None);
         }
     }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
@@ -100,6 +102,46 @@ public sealed class ReplacedStoreTests : IAsyncLifetime
         Assert.Empty(await FindAsync("u"));
         Assert.True(Assert.Single(await FindAsync("v")).IsClosed);
         await node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Node_ThatFails_IsAskedOnceARound_HoweverManyStoresItHas()
+    {
+        using var node = new TcpListener(IPAddress.Loopback, 0);
+        node.Start();
+        var asked = 0;
+        var failing = FailAllAsync();
+        await servers.Assignments.PutNodeAsync($"http://{node.LocalEndpoint}", 10, isDown: false, isDraining: false, CancellationToken.None);
+        foreach (var user in new[] { "u", "v", "w" })
+        {
+            var store = (await servers.Assignments.GiveAsync(servers.User(user), null, new UserKeys(0, "aa", 100), 1, null, ServerTimestamp.Now(time), CancellationToken.None))!;
+            Assert.True(await servers.Assignments.EndAsync(store, retire: false, ServerTimestamp.Now(time), CancellationToken.None));
+        }
+
+        time.Advance(TimeSpan.FromDays(8));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => Sweep().StepAsync(CancellationToken.None));
+
+        node.Stop();
+        await failing;
+        Assert.Equal(1, asked);
+
+        async Task FailAllAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await node.AcceptTcpClientAsync();
+                    asked++;
+                    Assert.True(await client.GetStream().ReadAsync(new byte[8192]) > 0);
+                    await client.GetStream().WriteAsync("HTTP/1.1 500 Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+                }
+            }
+            catch (SocketException)
+            {
+                // Stopped.
+            }
+        }
     }
 
     private async Task<IReadOnlyList<Assignment>> FindAsync(string user) => await servers.Assignments.FindAsync(servers.User(user), CancellationToken.None);
