@@ -9,7 +9,10 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Core/Core.csproj src/Core/
 COPY src/Gateway/Gateway.csproj src/Gateway/
 COPY src/Gateway.Kinto/Gateway.Kinto.csproj src/Gateway.Kinto/
+COPY src/Gateway.Sync11/Gateway.Sync11.csproj src/Gateway.Sync11/
 COPY src/Gateway.Sync15/Gateway.Sync15.csproj src/Gateway.Sync15/
+COPY src/Gateway.Syncto/Gateway.Syncto.csproj src/Gateway.Syncto/
+COPY src/Gateway.FirefoxAccounts/Gateway.FirefoxAccounts.csproj src/Gateway.FirefoxAccounts/
 COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/

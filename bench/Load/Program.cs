@@ -34,6 +34,17 @@ if (Environment.GetEnvironmentVariable(SyncWorkload.Variable) is { Length: > 0 }
     scenarios = [.. scenarios, .. sync.Scenarios()];
 }
 
+if (Environment.GetEnvironmentVariable(FirefoxWorkload.Variable) is { Length: > 0 })
+{
+    var firefox = new FirefoxWorkload(options.Server);
+    await firefox.PrepareAsync(stop);
+    scenarios = [.. scenarios, .. firefox.Scenarios()];
+}
+
+var sharing = new SharingWorkload(options.Server);
+await sharing.PrepareAsync(stop);
+scenarios = [.. scenarios, .. sharing.Scenarios()];
+
 var rounds = new Rounds(options);
 await rounds.PrepareAsync(scenarios, stop);
 var groups = scenarios.ToLookup(scenario => scenario.HasPartner && options.Postgres is not null);

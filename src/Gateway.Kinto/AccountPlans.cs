@@ -12,11 +12,11 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/accounts</c> as in Kinto's accounts plug-in, except that no answer ever carries the password's hash, and that
 /// deleting an account deletes all that is its own. Requests are read and answered as those of buckets and their objects.
 /// </summary>
-internal sealed class AccountPlans(KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts)
+internal sealed class AccountPlans(KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts, AccountDirectory directory)
 {
-    public KintoPlan List(KintoRequest request) => Own(request, lists.Page(request, Target(id: null)));
+    public KintoPlan List(KintoRequest request) => Listed(request, lists.Page(request, Target(id: null)));
 
-    public KintoPlan Count(KintoRequest request) => Own(request, lists.Count(request, Target(id: null)));
+    public KintoPlan Count(KintoRequest request) => Listed(request, lists.Count(request, Target(id: null)));
 
     public KintoPlan Get(KintoRequest request) => Own(request, target => objects.Get(request, target));
 
@@ -27,13 +27,13 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
     public KintoPlan Put(KintoRequest request)
     {
         var name = request.Values["account"];
-        return IsOwn(request, name) ? Own(request, target => objects.Put(request, target))
+        return IsOwn(request, name) || IsAdministrator(request) ? Own(request, target => objects.Put(request, target))
             : RefuseName(name) ?? Register(request, name, own => objects.Put(own, Target(name)));
     }
 
     public KintoPlan Create(KintoRequest request)
     {
-        if (!request.MayRegister)
+        if (!request.MayRegister && !IsAdministrator(request))
         {
             return Refused(request);
         }
@@ -44,7 +44,9 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
             return unreadable ?? KintoErrors.Invalid("body", "data.id", "An account needs an id of letters, digits and +.@_-");
         }
 
-        return IsOwn(request, name) ? Own(request, Create(request, name)) : Register(request, name, own => Create(own, name));
+        return IsOwn(request, name) ? Own(request, Create(request, name))
+            : IsAdministrator(request) ? Administer(request, name, Create(request, name))
+            : Register(request, name, own => Create(own, name));
     }
 
     private static KintoTarget Target(string? id) => new(
@@ -88,6 +90,11 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
             return error!;
         }
 
+        if (AccessBodies.RefuseOthers(request, AccessBodies.OfPut(body, ListRole.Records)) is { } others)
+        {
+            return others;
+        }
+
         var target = Target(name);
         var operation = new CreateRecord(target.Object, body.Data!.Body) { Precondition = precondition };
         return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
@@ -96,8 +103,21 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
     private KintoPlan Own(KintoRequest request, Func<KintoTarget, KintoPlan> plan)
     {
         var name = request.Values["account"];
-        return RefuseName(name) ?? (IsOwn(request, name) ? Own(request, plan(Target(name))) : KintoErrors.Forbidden);
+        return RefuseName(name)
+            ?? (IsOwn(request, name) ? Own(request, plan(Target(name)))
+            : IsAdministrator(request) ? Administer(request, name, plan(Target(name)))
+            : KintoErrors.Forbidden);
     }
+
+    private bool IsAdministrator(KintoRequest request) => request.Principal is { } principal && directory.IsAdministrator(principal);
+
+    private KintoPlan Administer(KintoRequest request, string name, KintoPlan plan) =>
+        By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.AdministerAsync(request.Principal!, name, operation, cancellationToken));
+
+    private KintoPlan Listed(KintoRequest request, KintoPlan plan) => IsAdministrator(request)
+        ? By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ListAllAsync(operation, cancellationToken))
+        : request.Principal is { Profile: not null } ? KintoErrors.Forbidden
+        : Own(request, plan);
 
     private KintoPlan Own(KintoRequest request, KintoPlan plan) =>
         By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ExecuteAsync(request.Principal!, operation, cancellationToken));

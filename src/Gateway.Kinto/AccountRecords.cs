@@ -49,10 +49,53 @@ internal sealed class AccountRecords(AccountDirectory directory)
     /// they signed in with.
     /// </summary>
     /// <returns>Null when that account is gone or has another password by now, whoever has its name.</returns>
-    public async ValueTask<Outcome?> ExecuteAsync(Principal principal, Operation operation, CancellationToken cancellationToken)
+    public ValueTask<Outcome?> ExecuteAsync(Principal principal, Operation operation, CancellationToken cancellationToken) =>
+        ExecuteAsync(principal, () => directory.FindOwnAsync(principal, cancellationToken), operation, cancellationToken);
+
+    /// <summary>Carries out an operation on an account, as an administrator does it.</summary>
+    /// <param name="administrator">Who.</param>
+    /// <param name="name">The account's name.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<Outcome?> AdministerAsync(Principal administrator, string name, Operation operation, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var outcome = await ExecuteAsync(administrator, () => directory.FindByNameAsync(name, cancellationToken), operation, cancellationToken);
+            outcome ??= operation is PutRecord or CreateRecord ? await CreateAsync(administrator.Id, name, operation, cancellationToken) : new Missing(ObjectRef.Record("accounts", name));
+            if (outcome is not null)
+            {
+                return outcome;
+            }
+
+            // Somebody has made it meanwhile.
+        }
+    }
+
+    /// <summary>Carries out a read of all accounts.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<Outcome?> ListAllAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        var records = new List<StoredRecord>();
+        string? last = null;
+        do
+        {
+            (var some, last) = await directory.ListAsync(last, AccountsAtOnce, cancellationToken);
+            records.AddRange(some.Select(Of));
+        }
+        while (last is not null && records.Count < MaxAccounts);
+
+        return last is not null
+            ? new Invalid("querystring", null, $"There are more than {MaxAccounts} accounts; list them on the command line.")
+            : InMemoryRecords.ReadList(operation, records, records.Select(static record => record.Modified).DefaultIfEmpty().Max());
+    }
+
+    private async ValueTask<Outcome?> ExecuteAsync(
+        Principal principal, Func<ValueTask<Account?>> find, Operation operation, CancellationToken cancellationToken)
     {
         string? made = null;
-        while (await directory.FindOwnAsync(principal, cancellationToken) is { } account)
+        while (await find() is { } account)
         {
             var record = Of(account);
             if (operation is ListRecords or CountRecords)
@@ -91,6 +134,11 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 return invalid;
             }
 
+            if (password is not null && !PasswordHash.IsOne(account.PasswordHash))
+            {
+                return PasswordOfFirefox;
+            }
+
             var hash = password is null ? account.PasswordHash : made ??= await directory.HashAsync(principal.Id, password, cancellationToken);
             if (hash is null)
             {
@@ -106,7 +154,15 @@ internal sealed class AccountRecords(AccountDirectory directory)
         return null;
     }
 
+    private const int AccountsAtOnce = 1_000;
+
+    // A list is made of them in memory.
+    private const int MaxAccounts = 100_000;
+
     private static Invalid PasswordRequired { get; } = new("body", "data.password", "Required");
+
+    /// <summary>Another one would end the key of what Firefox has stored.</summary>
+    private static Invalid PasswordOfFirefox { get; } = new("body", "data.password", "The password of this account is set where it was made");
 
     private static StoredRecord Of(Account account) =>
         new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };

@@ -32,7 +32,7 @@ internal sealed class AnswerSizes(KintoOptions options)
     /// <param name="record">What the answer shows.</param>
     /// <param name="isCopied">Whether some fields of it are shown, so that there is a copy of these.</param>
     public static long Of(StoredRecord record, bool isCopied = false) =>
-        OneRecord + (record.Body.Length * (isCopied || record.Body.Length < AnswerBuffer.LeastStored ? 2L : 1));
+        OneRecord + (2L * (record.Acl?.Length ?? 0)) + (record.Body.Length * (isCopied || record.Body.Length < AnswerBuffer.LeastStored ? 2L : 1));
 
     public static long Of(IReadOnlyList<StoredRecord> records, bool isCopied)
     {

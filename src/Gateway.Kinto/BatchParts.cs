@@ -43,6 +43,18 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
             }
         }
 
+        if (judged is KintoPlan.Prepared prepared)
+        {
+            try
+            {
+                judged = await prepared.PrepareAsync(cancellationToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                judged = KintoErrors.Unavailable(kinto.Options.RetryAfter);
+            }
+        }
+
         return plans[index] = judged;
     }
 

@@ -4,6 +4,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
@@ -12,15 +13,18 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets. A page of ids and stamps comes from the store's index, then the data of those. It has no
 /// owner, so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts)
+internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared)
 {
+    // Ids of which somebody is told that they are taken by a bucket that they may not see.
+    private const int MaxIds = 3;
+
     private const long MaxSortedBytes = 4L << 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
     public KintoPlan Page(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {
-        var found = new BucketSelection(await index.ListByAuthorAsync(scan, cancellationToken), scan.Query);
+        var found = new BucketSelection(await ListAsync(request, scan, cancellationToken), scan.Query);
         return scan.Query.Order == ListOrder.Fields
             ? await SortedAsync(request, found, scan.Query, cancellationToken)
             : await PageAsync(request, found, cancellationToken);
@@ -28,13 +32,15 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     public KintoPlan Count(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {
-        var count = await index.CountByAuthorAsync(scan, cancellationToken);
-        return new CountFound(count.Live, count.Stamp);
+        var count = request.Principal is null ? new BucketCount(ServerTimestamp.Zero, 0) : await index.CountByAuthorAsync(scan, cancellationToken);
+        var others = await SharedAsync(request, scan, cancellationToken);
+        return new CountFound(
+            count.Live + others.LongCount(entry => scan.Query.Matches(RowOf(entry))), others.Select(static entry => entry.Modified).Append(count.Stamp).Max());
     });
 
     public KintoPlan Delete(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {
-        var found = new BucketSelection(await index.ListByAuthorAsync(scan, cancellationToken), scan.Query);
+        var found = new BucketSelection(await ListAsync(request, scan, cancellationToken), scan.Query);
         return await DeleteAsync(request, found, scan.Query, cancellationToken);
     });
 
@@ -48,11 +54,16 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         var (parameters, error) = ListParameters.Read(request, options);
         return parameters is null ? error! : new KintoPlan.Task(async cancellationToken =>
         {
-            var scan = BucketSelection.ScanOf(request.Principal!, parameters.Query);
+            var scan = BucketSelection.ScanOf(request.Principal, parameters.Query);
+            if (request.Principal is null && (await shared.ListBucketsAsync(default, cancellationToken)).Count == 0)
+            {
+                return KintoErrors.Unauthorized;
+            }
+
             var outcome = await RefuseAsync(request, scan, precondition, cancellationToken) ?? await answer(scan, cancellationToken);
 
             // The index knows names. If the account is there now, its name was nobody else's when the index was asked.
-            var response = await accounts.ExistsAsync(request.Principal!, cancellationToken)
+            var response = request.Principal is null || await accounts.ExistsAsync(request.Principal, cancellationToken)
                 ? KintoOutcomes.Render(outcome, request, All, parameters.Fields, options)
                 : KintoErrors.Unauthorized;
             return response.Status < 400 && ListPlans.NextOf(outcome) is { } next
@@ -65,6 +76,40 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         };
     }
 
+    /// <summary>The caller's own buckets, and those of others that name them.</summary>
+    private async ValueTask<BucketRows> ListAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken)
+    {
+        var own = request.Principal is null
+            ? new BucketRows(ServerTimestamp.Zero, [], More: false)
+            : await index.ListByAuthorAsync(scan, cancellationToken);
+        var others = await SharedAsync(request, scan, cancellationToken);
+        if (others.Count == 0)
+        {
+            return own;
+        }
+
+        var past = others.Where(entry => scan.Query.Matches(RowOf(entry)) && (scan.Query.Cursor is not { } cursor
+            || (entry.Modified <= cursor.ListStamp && (scan.Query.Order == ListOrder.Fields || RecordOrder.IsPast(scan.Order, RowOf(entry), cursor)))));
+        var merged = own.Entries.Concat(past).ToList();
+        merged.Sort(scan.Compare);
+        return new BucketRows(others.Select(static entry => entry.Modified).Append(own.Stamp).Max(), [.. merged.Take(scan.Limit)], own.More || merged.Count > scan.Limit);
+    }
+
+    private async ValueTask<IReadOnlyList<BucketEntry>> SharedAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken)
+    {
+        var named = await shared.ListBucketsAsync(await shared.ResolveAsync(request.Principal, cancellationToken), cancellationToken);
+        if (named.Count == 0 || request.Principal is null)
+        {
+            return named;
+        }
+
+        var query = new ListQuery { Ids = [.. named.Select(static entry => entry.Id.Name)], Limit = named.Count };
+        var own = (await index.ListByAuthorAsync(scan with { Query = query, Limit = named.Count }, cancellationToken)).Entries.Select(static entry => entry.Id).ToHashSet();
+        return [.. named.Where(entry => !own.Contains(entry.Id))];
+    }
+
+    private static StoredRecord RowOf(BucketEntry entry) => new() { Id = entry.Id.Name, Modified = entry.Modified, IsTombstone = entry.IsDeleted };
+
     /// <returns>The outcome where the precondition fails, of which no bucket is read; else null.</returns>
     private async ValueTask<Outcome?> RefuseAsync(KintoRequest request, BucketScan scan, Precondition precondition, CancellationToken cancellationToken)
     {
@@ -73,7 +118,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
             return null;
         }
 
-        var (stamp, _, _) = await index.ListByAuthorAsync(scan with { Limit = 0 }, cancellationToken);
+        var (stamp, _, _) = await ListAsync(request, scan with { Limit = 0 }, cancellationToken);
         return precondition.Failed(exists: true, stamp) switch
         {
             PreconditionTest.None => null,
@@ -104,8 +149,14 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>
     private async ValueTask<List<StoredRecord>> ReadAsync(KintoRequest request, IReadOnlyList<BucketEntry> entries, CancellationToken cancellationToken)
     {
-        var author = request.Principal!.Id;
-        var objects = await index.ReadObjectsAsync(author, [.. entries.Where(static entry => !entry.IsDeleted).Select(static entry => entry.Id)], cancellationToken);
+        var author = request.Principal?.Id;
+        IReadOnlyDictionary<BucketId, StoredRecord> objects = author is null
+            ? new Dictionary<BucketId, StoredRecord>()
+            : await index.ReadObjectsAsync(author, [.. entries.Where(static entry => !entry.IsDeleted).Select(static entry => entry.Id)], cancellationToken);
+        BucketId[] others = [.. entries.Where(entry => !entry.IsDeleted && !objects.ContainsKey(entry.Id)).Select(static entry => entry.Id)];
+        IReadOnlyDictionary<BucketId, StoredRecord> named = others.Length == 0
+            ? new Dictionary<BucketId, StoredRecord>()
+            : await index.ReadNamedAsync((await shared.ResolveAsync(request.Principal, cancellationToken)).Indexed(), others, cancellationToken);
         var records = new List<StoredRecord>(entries.Count);
         foreach (var entry in entries)
         {
@@ -113,7 +164,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
             {
                 records.Add(StoredRecord.Tombstone(entry.Id.Name, entry.Modified, author));
             }
-            else if (objects.TryGetValue(entry.Id, out var record))
+            else if (objects.TryGetValue(entry.Id, out var record) || named.TryGetValue(entry.Id, out record))
             {
                 records.Add(record);
             }
@@ -144,7 +195,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         {
             // One that has changed since it was listed may not be what was asked for any more.
             var delete = new DeleteRecord(ObjectRef.Bucket) { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified) };
-            var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal!, entry.Id), [delete]), cancellationToken);
+            var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal, entry.Id), [delete]), cancellationToken);
             if (response.Outcomes[0] is Unavailable or AccountClosed)
             {
                 return response.Outcomes[0];
@@ -181,28 +232,35 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         }
 
         var operation = new CreateRecord(ObjectRef.Bucket, data.Body, ObjectPlans.Hint(data)) { Precondition = precondition };
-        if (data.Id is null)
+        if (request.Principal is null && id is KintoTarget.Default)
         {
-            return new KintoPlan.Task(cancellationToken => CreateAsync(request, id, operation, cancellationToken));
+            return KintoErrors.Unauthorized;
         }
 
-        var target = KintoTarget.OfBucket(request.Principal!, id);
-        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+        var target = KintoTarget.OfBucket(request.Principal, id);
+        return access.Plan(request, target, AccessBodies.OfPut(body, ListRole.Self), change =>
+        {
+            var create = change is null ? operation : operation with { Access = change };
+            return data.Id is null
+                ? new KintoPlan.Task(cancellationToken => CreateAsync(request, id, create, cancellationToken))
+                : new KintoPlan.Call(target.Bucket, target.Caller, create, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+        });
     }
 
     /// <summary>Under this id, or if it is some bucket's another one: that bucket's owner says so and writes nothing.</summary>
     private async ValueTask<KintoResponse> CreateAsync(KintoRequest request, string id, CreateRecord operation, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
-            var target = KintoTarget.OfBucket(request.Principal!, id);
+            var target = KintoTarget.OfBucket(request.Principal, id);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken);
             if (response.Outcomes[0] is AccountClosed)
             {
                 accounts.Forget(target.Caller);
             }
 
-            if (response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed { Existing: not null }))
+            // Whoever may not make a bucket may not under any name.
+            if ((response.Outcomes[0] is Forbidden or PreconditionFailed && attempt == MaxIds) || response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed))
             {
                 return KintoOutcomes.Render(response.Outcomes[0], request, target, fields: null, options) with { SlowDown = response.ClockLeads };
             }

@@ -23,8 +23,8 @@ internal sealed class BucketSelection(BucketRows rows, ListQuery query)
     /// <summary>Later pages answer the first one's.</summary>
     public ServerTimestamp Stamp => query.Cursor?.ListStamp ?? rows.Stamp;
 
-    public static BucketScan ScanOf(Principal author, ListQuery query) =>
-        new(author.Id, query, query.Order == ListOrder.Fields ? MaxSorted : query.Limit) { Account = author.Ref, Kind = BucketKind.Kinto };
+    public static BucketScan ScanOf(Principal? author, ListQuery query) =>
+        new(author?.Id ?? "", query, query.Order == ListOrder.Fields ? MaxSorted : query.Limit) { Account = author?.Ref ?? default, Kind = BucketKind.Kinto };
 
     /// <summary>As many as fit on the page, at least one.</summary>
     public IReadOnlyList<BucketEntry> Page()

@@ -11,7 +11,7 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal static class ChangedFields
 {
-    public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string writer)
+    public static void Write(IBufferWriter<byte> output, RecordWritten written, bool diff, ReadOnlyMemory<byte> patch, string? writer)
     {
         IEnumerable<JsonMember> changed = JsonChanges.Find(written.Record.Body, written.Previous?.Body ?? RecordData.EmptyObject);
         if (diff)
@@ -32,7 +32,7 @@ internal static class ChangedFields
         }
 
         output.Write("}"u8);
-        KintoWriter.WritePermissions(output, writer);
+        KintoWriter.WritePermissions(output, written.Record, writer);
         output.Write("}"u8);
     }
 

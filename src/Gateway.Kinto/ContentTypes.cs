@@ -19,7 +19,7 @@ internal static class ContentTypes
     public static KintoResponse? Refuse(KintoRequest request)
     {
         // As Kinto: the root view, batches and utilities are given to whoever asks, a browser too.
-        if (request.Path[0] is "buckets" or "accounts"
+        if (request.Path[0] is "buckets" or "accounts" or "permissions"
             && request.Header("Accept") is { Length: > 0 } accept
             && !accept.Contains(Json, StringComparison.OrdinalIgnoreCase)
             && !accept.Contains("*/*", StringComparison.Ordinal)

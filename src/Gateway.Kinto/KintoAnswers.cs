@@ -16,7 +16,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     /// <param name="isPrivate">Whether it is for the caller alone, and so for no cache.</param>
     public Answer Of(KintoResponse response, bool isPrivate = true) => new(response.Status)
     {
-        Headers = isPrivate || response.Status >= 400
+        Headers = response.Status >= 400 || (isPrivate && !response.Headers.Any(static header => header.Key == HeaderNames.CacheControl))
             ? [NoStore, .. KintoHeaders.Of(response, options)]
             : [.. KintoHeaders.Of(response, options)],
         Body = response.Body,
@@ -34,7 +34,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;
             headers.AccessControlExposeHeaders = KintoHeaders.Exposed;
-            if (options.CorsOrigin is not "*")
+            if (options.CorsOrigin is not "*" && headers.Vary.Count == 0)
             {
                 headers.Vary = HeaderNames.Origin;
             }

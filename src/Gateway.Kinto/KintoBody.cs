@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
@@ -11,6 +12,9 @@ namespace Lockstep.Gateway.Kinto;
 /// <param name="IsEmpty">Neither of the two was given.</param>
 internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, bool IsEmpty)
 {
+    /// <summary>What the envelope says of rights, in the form of clients; null principals where it says <c>null</c>. Empty where it says nothing.</summary>
+    public IReadOnlyList<KeyValuePair<Right, IReadOnlyList<string>?>> Permissions { get; private init; } = [];
+
     /// <summary>What tombstones have. Clients take an object with a truthy one for a tombstone, and drop it.</summary>
     public const string ReservedFlag = "deleted";
 
@@ -37,6 +41,30 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
             return (null, InvalidJson(e));
         }
     }
+
+    /// <summary>A group's data, which always has members.</summary>
+    public static RecordData WithMembers(RecordData data)
+    {
+        using var document = JsonText.Parse(data.Body);
+        if (document.RootElement.TryGetProperty(GroupMembers.Field, out _))
+        {
+            return data;
+        }
+
+        var text = data.Body.Length > 2 ? ",\"members\":[]}"u8 : "\"members\":[]}"u8;
+        var body = new byte[data.Body.Length - 1 + text.Length];
+        data.Body.Span[..^1].CopyTo(body);
+        text.CopyTo(body.AsSpan(data.Body.Length - 1));
+        return data with { Body = body };
+    }
+
+    /// <returns>What is wrong with a collection's data, or with what a patch says of it; else null.</returns>
+    public static KintoResponse? RefuseCollection(JsonElement data) =>
+        data.ValueKind == JsonValueKind.Object && data.TryGetProperty(CacheRules.Field, out var value) ? RefuseExpiry(value) : null;
+
+    /// <returns>Why it is no <see cref="CacheRules.Field"/>; else null.</returns>
+    public static KintoResponse? RefuseExpiry(JsonElement value) =>
+        CacheRules.IsPossible(value) ? null : KintoErrors.Invalid("body", $"data.{CacheRules.Field}", "should be an integer");
 
     /// <param name="e">Of <see cref="JsonText.Parse"/>.</param>
     public static KintoResponse InvalidJson(JsonException e) => KintoErrors.Invalid("body", null, $"Invalid JSON. {e.Message}");
@@ -71,22 +99,28 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
                     return (null, KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason));
                 }
 
+                if (role == ListRole.Collections && RefuseCollection(property.Value) is { } refused)
+                {
+                    return (null, refused);
+                }
+
                 if (data.Body.Length > options.MaxRecordBytes)
                 {
                     return (null, KintoErrors.TooLarge($"The data of an object may have {options.MaxRecordBytes} bytes."));
                 }
 
                 var raw = request.Method is "PATCH" ? JsonMarshal.GetRawUtf8Value(property.Value).ToArray() : RecordData.EmptyObject;
-                body = new KintoBody(data, raw, IsEmpty: false);
+                body = body with { Data = data, Raw = raw, IsEmpty = false };
             }
             else if (property.NameEquals("permissions"u8))
             {
-                if (RefusePermissions(property.Value, request, role) is { } refusal)
+                var permissions = new List<KeyValuePair<Right, IReadOnlyList<string>?>>();
+                if (ReadPermissions(property.Value, role, permissions) is { } refusal)
                 {
                     return (null, refusal);
                 }
 
-                body = body with { IsEmpty = false };
+                body = body with { Permissions = permissions, IsEmpty = false };
             }
             else
             {
@@ -97,17 +131,8 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
         return (body, null);
     }
 
-    /// <summary>
-    /// An object is its author's alone, so permissions can only say that. Taking more and not acting on it would be a lie.
-    /// </summary>
-    private static KintoResponse? RefusePermissions(JsonElement permissions, KintoRequest request, ListRole role)
+    private static KintoResponse? ReadPermissions(JsonElement permissions, ListRole role, List<KeyValuePair<Right, IReadOnlyList<string>?>> into)
     {
-        string[] known = role switch
-        {
-            ListRole.Self => ["read", "write", "collection:create", "group:create"],
-            ListRole.Collections => ["read", "write", "record:create"],
-            _ => ["read", "write"],
-        };
         if (permissions.ValueKind != JsonValueKind.Object)
         {
             return KintoErrors.Invalid("body", "permissions", "permissions should be an object");
@@ -115,36 +140,64 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
 
         foreach (var permission in permissions.EnumerateObject())
         {
-            var name = permission.Name;
-            if (!known.Contains(name, StringComparer.Ordinal))
+            if (ReadRight(permission.Name, role, out var right) is { } unknown)
             {
-                return KintoErrors.Invalid("body", "permissions", $"\"{name}\" is not one of {string.Join(", ", known)}");
+                return unknown;
             }
 
             if (permission.Value.ValueKind == JsonValueKind.Null)
             {
+                into.Add(new(right, null));
                 continue;
             }
 
-            if (permission.Value.ValueKind != JsonValueKind.Array)
+            var principals = new List<string>();
+            if (ReadPrincipals(permission.Value, permission.Name, principals) is { } invalid)
             {
-                return KintoErrors.Invalid("body", $"permissions.{name}", "should be a list of principals");
+                return invalid;
             }
 
-            foreach (var principal in permission.Value.EnumerateArray())
-            {
-                if (JsonText.Read(principal) is not { } id)
-                {
-                    return KintoErrors.Invalid("body", $"permissions.{name}", "should be a list of principals");
-                }
-
-                if (!string.Equals(id, request.Principal?.Id, StringComparison.Ordinal))
-                {
-                    return KintoErrors.Invalid("body", "permissions", "Sharing with other principals is not available on this server.");
-                }
-            }
+            into.Add(new(right, principals));
         }
 
         return null;
     }
+
+    /// <returns>The error for a permission that such an object does not have; else null.</returns>
+    public static KintoResponse? ReadRight(string name, ListRole role, out Right right)
+    {
+        var known = PermissionNames.In(role);
+        right = default;
+        if (!PermissionNames.TryParse(name, out var parsed) || !known.Contains(parsed.Value))
+        {
+            return KintoErrors.Invalid("body", "permissions", $"\"{name}\" is not one of {string.Join(", ", known.Select(PermissionNames.Of))}");
+        }
+
+        right = parsed.Value;
+        return null;
+    }
+
+    private static KintoResponse? ReadPrincipals(JsonElement list, string name, List<string> into)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            return KintoErrors.Invalid("body", $"permissions.{name}", "should be a list of principals");
+        }
+
+        foreach (var element in list.EnumerateArray())
+        {
+            if (JsonText.Read(element) is not { } principal || !IsPrincipal(principal))
+            {
+                return KintoErrors.Invalid("body", $"permissions.{name}", "should be a list of principals");
+            }
+
+            into.Add(principal);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a text can be a principal. What is kept behind an account or a group in the store comes from nobody else.</summary>
+    public static bool IsPrincipal(string text) => PrincipalText.IsPossible(text)
+        && !((PrincipalText.IsAccount(text) || PrincipalText.IsGroup(text)) && text.Contains('#', StringComparison.Ordinal));
 }

@@ -4,6 +4,7 @@ namespace Lockstep.Gateway.Kinto;
 internal static class KintoErrno
 {
     public const int MissingAuthToken = 104;
+    public const int InvalidAuthToken = 105;
     public const int InvalidParameters = 107;
     public const int InvalidResourceId = 110;
     public const int MissingResource = 111;

@@ -10,7 +10,7 @@ internal static class KintoErrors
 {
     public static KintoResponse Unauthorized { get; } =
         Create(401, KintoErrno.MissingAuthToken, "Unauthorized", "Please authenticate yourself to use this endpoint.")
-            .With("WWW-Authenticate", "Basic realm=\"Realm\"");
+            with { IsChallenge = true };
 
     public static KintoResponse Forbidden { get; } =
         Create(403, KintoErrno.Forbidden, "Forbidden", "This user cannot access this resource.");
@@ -23,6 +23,9 @@ internal static class KintoErrors
 
     public static KintoResponse NotAcceptable { get; } =
         Invalid(406, "header", "Accept", "Accept header should allow application/json");
+
+    /// <summary>A login that was not begun by this browser, or is over.</summary>
+    public static KintoResponse BadState { get; } = Invalid(400, "querystring", "state", "Invalid state", KintoErrno.InvalidAuthToken);
 
     public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string has a broken escape, NUL, or bytes that are not UTF-8 in it.");
 
@@ -81,13 +84,13 @@ internal static class KintoErrors
 
     public static KintoResponse Invalid(string location, string? name, string description) => Invalid(400, location, name, description);
 
-    public static KintoResponse Invalid(int status, string location, string? name, string description)
+    public static KintoResponse Invalid(int status, string location, string? name, string description, int errno = KintoErrno.InvalidParameters)
     {
         // Kinto's wording: the name is put in front unless the description has it.
         var message = name is null ? $"{location}: {description}"
             : description.Contains(name, StringComparison.Ordinal) ? description
             : $"{name} in {location}: {description}";
-        return Create(status, KintoErrno.InvalidParameters, "Invalid parameters", message, writer =>
+        return Create(status, errno, "Invalid parameters", message, writer =>
         {
             writer.WriteStartArray();
             writer.WriteStartObject();

@@ -17,18 +17,14 @@ namespace Lockstep.Gateway.Kinto;
 internal sealed partial class KintoExecutor(
     IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
 {
-    // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
-
-    // Less is no matter to others, and not worth a timer.
-    private const long LeastLapsing = 64 << 10;
-
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
     {
         switch (plan)
         {
             case KintoPlan.Answer answer:
                 return answer.Response;
+            case KintoPlan.Prepared prepared:
+                return await ExecuteAsync(await PrepareAsync(prepared, cancellationToken), room, cancellationToken);
             case KintoPlan.Call call:
                 return await room.PromiseAsync(sizes.Most(call.Operation), cancellationToken)
                     ? Keep(call, await AskAsync(call.Bucket, new BucketRequest(call.Caller, [call.Operation]), room, cancellationToken), room)
@@ -84,6 +80,18 @@ internal sealed partial class KintoExecutor(
         }
 
         return responses;
+    }
+
+    private async ValueTask<KintoPlan> PrepareAsync(KintoPlan.Prepared prepared, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await prepared.PrepareAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            return KintoErrors.Unavailable(options.RetryAfter);
+        }
     }
 
     private KintoResponse NoRoom =>
@@ -169,32 +177,13 @@ internal sealed partial class KintoExecutor(
 
     private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, AnswerRoom room, CancellationToken cancellationToken)
     {
-        var asked = buckets.Get(bucket).ExecuteAsync(request, cancellationToken);
-        var response = asked.IsCompleted || room.Promised < LeastLapsing ? await asked : await LapsingAsync(asked.AsTask(), room);
+        var response = await room.ArrivalAsync(buckets.Get(bucket).ExecuteAsync(request, cancellationToken), time);
         if (response.Outcomes[0] is AccountClosed)
         {
             accounts.Forget(request.Caller);
         }
 
         return response;
-    }
-
-    private async ValueTask<BucketResponse> LapsingAsync(Task<BucketResponse> asked, AnswerRoom room)
-    {
-        try
-        {
-            return await asked.WaitAsync(Patience, time, CancellationToken.None);
-        }
-        catch (TimeoutException)
-        {
-            // It may have come in this very moment.
-            if (!asked.IsCompleted)
-            {
-                room.Lapse();
-            }
-
-            return await asked;
-        }
     }
 
     [LoggerMessage(3, LogLevel.Error, "A request, or a part of a batch, failed and was answered 500. The exception says why: a fault in the program, which should be reported, or a stop that cut the request off.")]

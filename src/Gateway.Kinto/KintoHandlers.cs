@@ -9,8 +9,11 @@ internal sealed class KintoHandlers(
     UtilityViews utilities,
     AccountPlans accounts,
     BucketList bucketList,
+    PermissionList permissions,
     ListPlans lists,
     ObjectPlans objects,
+    LoginPlans logins,
+    UserData userData,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -25,9 +28,15 @@ internal sealed class KintoHandlers(
 
     public BucketList BucketList => bucketList;
 
+    public PermissionList Permissions => permissions;
+
     public ListPlans Lists => lists;
 
     public ObjectPlans Objects => objects;
+
+    public LoginPlans Logins => logins;
+
+    public UserData UserData => userData;
 
     public KintoBatch Batch => batch;
 

@@ -30,6 +30,11 @@ internal static class KintoHeaders
             yield return header;
         }
 
+        if (response.IsChallenge)
+        {
+            yield return KeyValuePair.Create("WWW-Authenticate", options.Challenge);
+        }
+
         if (Backoff(response, options) is { } backoff)
         {
             yield return KeyValuePair.Create("Backoff", backoff);

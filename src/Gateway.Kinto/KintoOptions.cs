@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -55,9 +56,40 @@ public sealed record KintoOptions
     [Bounds(0)]
     public int CorsMaxAge { get; init; } = 3_600;
 
+    /// <summary>Seconds for which caches may keep what nobody signed in for, of buckets; 0 for not at all. Default: 0.</summary>
+    [Bounds(0)]
+    public int BucketCacheSeconds { get; init; }
+
+    /// <summary>The same of collections. Default: 0.</summary>
+    [Bounds(0)]
+    public int CollectionCacheSeconds { get; init; }
+
+    /// <summary>The same of groups. Default: 0.</summary>
+    [Bounds(0)]
+    public int GroupCacheSeconds { get; init; }
+
+    /// <summary>The same of records, unless <c>cache_expires</c> in their collection's data is more. Default: 0.</summary>
+    [Bounds(0)]
+    public int RecordCacheSeconds { get; init; }
+
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";
 
     /// <summary>Documentation URL told by the root view. Default: Kinto's API documentation.</summary>
     public string ProjectDocs { get; init; } = "https://docs.kinto-storage.org/";
+
+    /// <summary>Whether people can sign in at a provider by way of this server. No setting: it follows from those of the providers.</summary>
+    internal bool HasLogins { get; private init; }
+
+    /// <summary>The words of all ways to sign in, for who has not.</summary>
+    internal string Challenge { get; private init; } = Realm("Basic");
+
+    /// <summary>With the providers whose tokens are taken.</summary>
+    public KintoOptions WithOpenId(OpenIdOptions openId) => this with
+    {
+        HasLogins = openId.All().Any(static provider => provider.HasLogin),
+        Challenge = string.Join(", ", openId.All().Select(static provider => provider.HeaderType).Prepend("Basic").Distinct(StringComparer.OrdinalIgnoreCase).Select(Realm)),
+    };
+
+    private static string Realm(string word) => $"{word} realm=\"Realm\"";
 }

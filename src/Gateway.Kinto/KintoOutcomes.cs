@@ -30,10 +30,10 @@ internal static class KintoOutcomes
             .With("Total-Objects", $"{count.Count}").With("Total-Records", $"{count.Count}"),
         NotModified notModified => new KintoResponse(304) { Stamp = notModified.Stamp },
         PreconditionFailed failed => Conflict(failed, target),
-        Missing { Target: { Id: "", List: var list } } => MissingParent(ObjectRef.Collection(list.Name)),
+        Missing { Target: { Id: "", List: var list } } => MissingParent(ObjectRef.Collection(list.Name), target),
         Missing missing => KintoErrors.Create(404, KintoErrno.InvalidResourceId, "Not Found", null, Details(target.PublicId(missing.Target.Id), target.ResourceName)),
-        ParentMissing missing => MissingParent(missing.Parent),
-        Forbidden => KintoErrors.Forbidden,
+        ParentMissing missing => MissingParent(missing.Parent, target),
+        Forbidden => request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden,
         AccountClosed => KintoErrors.Unauthorized,
         Invalid invalid => KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason),
         TooLarge tooLarge => KintoErrors.TooLarge(tooLarge.Reason),
@@ -46,8 +46,8 @@ internal static class KintoOutcomes
         {
             Stamp = record.Modified,
             Size = AnswerSizes.Of(record, fields is not null),
-            Length = fields is null ? KintoWriter.ObjectLength(target.PublicId(record.Id), record, request.Principal!.Id) : null,
-            Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal!.Id),
+            Length = fields is null && record.Acl is null ? KintoWriter.ObjectLength(target.PublicId(record.Id), record, request.Principal?.Id) : null,
+            Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal?.Id),
         };
 
     private static KintoResponse List(IReadOnlyList<StoredRecord> records, Core.Time.ServerTimestamp stamp, FieldSelection? fields) =>
@@ -77,8 +77,8 @@ internal static class KintoOutcomes
         };
     }
 
-    private static KintoResponse MissingParent(ObjectRef parent) =>
-        KintoErrors.Create(404, KintoErrno.MissingResource, "Not Found", null, Details(parent.Id, KintoTarget.NameOf(parent.List.Role)));
+    private static KintoResponse MissingParent(ObjectRef parent, KintoTarget target) => KintoErrors.Create(
+        404, KintoErrno.MissingResource, "Not Found", null, Details(parent.List.Role == ListRole.Self ? target.BucketName : parent.Id, KintoTarget.NameOf(parent.List.Role)));
 
     private static KintoResponse Unavailable(UnavailableReason reason, KintoOptions options) => reason switch
     {

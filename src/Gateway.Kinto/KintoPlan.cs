@@ -26,5 +26,8 @@ internal abstract record KintoPlan
         public bool ChangesAccounts { get; init; }
     }
 
+    /// <summary>Something has to be looked up before it is known what to do.</summary>
+    public sealed record Prepared(Func<CancellationToken, ValueTask<KintoPlan>> PrepareAsync) : KintoPlan;
+
     public static implicit operator KintoPlan(KintoResponse response) => new Answer(response);
 }

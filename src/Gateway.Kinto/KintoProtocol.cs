@@ -1,4 +1,6 @@
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 
@@ -11,10 +13,17 @@ internal sealed class KintoProtocol(
     KintoAnswers answers,
     RegistrationPolicy registration,
     BasicScheme basic,
+    IEnumerable<IAccessTokens> tokens,
+    AccountDirectory accounts,
+    OpenIdProviders openId,
+    HttpOptions http,
     KintoOptions options,
     TimeProvider time) : IProtocol<KintoHandler>
 {
     public const string Prefix = "/v1";
+
+    /// <summary>What access tokens must have.</summary>
+    private const string Scope = "kinto";
 
     public string Name => "Kinto";
 
@@ -22,7 +31,7 @@ internal sealed class KintoProtocol(
 
     public ResourceTable<KintoHandler> Resources => handlers.Resources;
 
-    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [basic];
+    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [basic, .. openId.Schemes, new BearerScheme(tokens, accounts, http, Scope, Prefix)];
 
     /// <summary>Kinto redirects whoever leaves out the version.</summary>
     public bool AnswersUnknownPaths => true;
@@ -37,6 +46,7 @@ internal sealed class KintoProtocol(
             Values = request.Values,
             Query = request.Query,
             Header = name => headers.TryGetValue(name, out var value) ? value.ToString() : null,
+            Cookies = request.Http.Request.Cookies,
             Body = request.Body,
             Principal = request.SignIn.Principal,
             SignInAsync = request.SignInAsync,
@@ -46,7 +56,7 @@ internal sealed class KintoProtocol(
             Room = request.Room,
         };
         var response = await executor.ExecuteAsync(handlers.Plan(method, kinto), request.Room, cancellationToken);
-        return answers.Of(response, isPrivate: kinto.Principal is not null);
+        return answers.Of(response, isPrivate: kinto.Principal is not null || request.Path[0] is "buckets" or "permissions" or "accounts" or "openid");
     }
 
     public Answer Refuse(Refusal refusal) => answers.Of(KintoErrors.Of(refusal, options));
@@ -74,7 +84,8 @@ internal sealed class KintoProtocol(
     public Answer RefuseUnknown(HttpRequest request)
     {
         var path = request.Path.Value is { Length: > 0 } value ? value : "/";
-        return IsOtherVersion(path) ? answers.Of(KintoErrors.VersionNotAvailable)
+        return path.StartsWith("/.well-known/", StringComparison.Ordinal) ? answers.Of(KintoErrors.Of(new Refusal.NoResource(), options))
+            : IsOtherVersion(path) ? answers.Of(KintoErrors.VersionNotAvailable)
             : request.Method is "OPTIONS" ? answers.Preflight(request, methods: null)
             : answers.Redirect(request, Prefix + path);
     }

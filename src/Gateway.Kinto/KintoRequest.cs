@@ -20,6 +20,9 @@ internal sealed record KintoRequest
     /// <summary>A header's value, or null.</summary>
     public required Func<string, string?> Header { get; init; }
 
+    /// <summary>What the browser keeps of logins, by the cookies' names; null for a part of a batch, which is no browser's.</summary>
+    public IRequestCookieCollection? Cookies { get; init; }
+
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>The answer to a part of a batch that cannot be read; else null.</summary>

@@ -10,6 +10,8 @@ internal static class KintoResources
 {
     private const string FlushPath = "/__flush__";
     private const string BatchPath = "/batch";
+    private const string LoginPath = "/openid/{provider}/login";
+    private const string TokenPath = "/openid/{provider}/token";
 
     // Of a write beside its data, and of a patch beside what it brings.
     private const int EnvelopeBytes = 64 << 10;
@@ -22,6 +24,9 @@ internal static class KintoResources
         new("/__lbheartbeat__", Reads(Access.Probe, static (kinto, _) => kinto.Utilities.LoadBalancerHeartbeat())),
         new("/__version__", Reads(Access.Anonymous, static (kinto, _) => kinto.Utilities.Version())),
         new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
+        new(LoginPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.Begin(request))),
+        new(TokenPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.End(request))),
+        new("/__user_data__/{principal}", Delete(Access.SignedIn, static (kinto, request) => kinto.UserData.Delete(request))),
         new("/accounts", [
             Read("GET", Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
             Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.Accounts.Count(request)),
@@ -31,17 +36,23 @@ internal static class KintoResources
             .. Reads(Access.SignedIn, static (kinto, request) => kinto.Accounts.Get(request)),
             Write("PUT", Access.Anonymous, static (kinto, request) => kinto.Accounts.Put(request)),
             Write("PATCH", Access.SignedIn, static (kinto, request) => kinto.Accounts.Patch(request)),
-            Delete(static (kinto, request) => kinto.Accounts.Delete(request)),
+            Delete(Access.SignedIn, static (kinto, request) => kinto.Accounts.Delete(request)),
         ]),
         new("/buckets", [
-            Read("GET", Access.SignedIn, static (kinto, request) => kinto.BucketList.Page(request)),
-            Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.BucketList.Count(request)),
-            Write("POST", Access.SignedIn, static (kinto, request) => kinto.BucketList.Create(request)),
-            Delete(static (kinto, request) => kinto.BucketList.Delete(request)),
+            Read("GET", Access.Anonymous, static (kinto, request) => kinto.BucketList.Page(request)),
+            Read("HEAD", Access.Anonymous, static (kinto, request) => kinto.BucketList.Count(request)),
+            Write("POST", Access.Anonymous, static (kinto, request) => kinto.BucketList.Create(request)),
+            Delete(Access.SignedIn, static (kinto, request) => kinto.BucketList.Delete(request)),
+        ]),
+        new("/permissions", [
+            Read("GET", Access.Anonymous, static (kinto, request) => kinto.Permissions.Page(request)),
+            Read("HEAD", Access.Anonymous, static (kinto, request) => kinto.Permissions.Count(request)),
         ]),
         Object("/buckets/{bucket}", static (bucket, _) => bucket),
         List("/buckets/{bucket}/collections", static (bucket, _) => bucket.Collections()),
         Object("/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"])),
+        List("/buckets/{bucket}/groups", static (bucket, _) => bucket.Groups()),
+        Object("/buckets/{bucket}/groups/{group}", static (bucket, ids) => bucket.Group(ids["group"])),
         List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),
         Object("/buckets/{bucket}/collections/{collection}/records/{record}", static (bucket, ids) => bucket.Record(ids["collection"], ids["record"])),
     ];
@@ -49,6 +60,7 @@ internal static class KintoResources
     /// <summary>What a server with these settings serves.</summary>
     public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
+        .Where(resource => options.HasLogins || resource.Template.Text is not (LoginPath or TokenPath))
         .Select(resource => options.ReadOnly && resource.Template.Text is not BatchPath
             ? resource.Only(method => method.Name is "GET" or "HEAD")
             : resource)
@@ -65,24 +77,29 @@ internal static class KintoResources
     /// <summary>Objects that lie in a bucket.</summary>
     private static Resource<KintoHandler> List(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
         [
-            Read("GET", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target))),
-            Read("HEAD", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Count(request, target))),
-            Write("POST", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Lists.Create(request, target))),
-            Delete(In(locate, static (kinto, request, target) => kinto.Lists.Delete(request, target))),
+            Read("GET", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target))),
+            Read("HEAD", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Count(request, target))),
+            Write("POST", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Create(request, target))),
+            Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Delete(request, target))),
         ]);
 
     /// <summary>A bucket, or an object in it.</summary>
     private static Resource<KintoHandler> Object(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
         [
-            .. Reads(Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target))),
-            Write("PUT", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Put(request, target))),
-            Write("PATCH", Access.SignedIn, In(locate, static (kinto, request, target) => kinto.Objects.Patch(request, target))),
-            Delete(In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
+            .. Reads(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target))),
+            Write("PUT", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Put(request, target))),
+            Write("PATCH", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Patch(request, target))),
+            Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
         ]);
 
     private static KintoHandler In(
         Func<KintoTarget, RouteValues, KintoTarget> locate, Func<KintoHandlers, KintoRequest, KintoTarget, KintoPlan> plan) => (kinto, request) =>
     {
+        if (request.Principal is null && request.Values["bucket"] is KintoTarget.Default)
+        {
+            return KintoErrors.Unauthorized;
+        }
+
         foreach (var id in request.Values.All)
         {
             if (!KintoIds.IsValid(id, kinto.Options))
@@ -91,7 +108,7 @@ internal static class KintoResources
             }
         }
 
-        return plan(kinto, request, locate(KintoTarget.OfBucket(request.Principal!, request.Values["bucket"]), request.Values));
+        return plan(kinto, request, locate(KintoTarget.OfBucket(request.Principal, request.Values["bucket"]), request.Values));
     };
 
     private static IEnumerable<ResourceMethod<KintoHandler>> Reads(Access access, KintoHandler handler) =>
@@ -101,5 +118,5 @@ internal static class KintoResources
 
     private static ResourceMethod<KintoHandler> Write(string method, Access access, KintoHandler handler) => new(method, access, BodyKind.Whole, handler);
 
-    private static ResourceMethod<KintoHandler> Delete(KintoHandler handler) => new("DELETE", Access.SignedIn, BodyKind.None, handler);
+    private static ResourceMethod<KintoHandler> Delete(Access access, KintoHandler handler) => new("DELETE", access, BodyKind.None, handler);
 }

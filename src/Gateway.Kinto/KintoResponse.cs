@@ -18,6 +18,9 @@ internal sealed record KintoResponse(int Status)
     /// <summary>Bytes of the body, where that is known before it is written; else null.</summary>
     public long? Length { get; init; }
 
+    /// <summary>Tell the client by which words it can sign in.</summary>
+    public bool IsChallenge { get; init; }
+
     /// <summary>The bucket's clock runs ahead: tell the client to slow down.</summary>
     public bool SlowDown { get; init; }
 

@@ -16,8 +16,14 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<UtilityViews>()
         .AddSingleton<AccountPlans>()
         .AddSingleton<AccountRecords>()
+        .AddSingleton<AccessBodies>()
+        .AddSingleton<CacheRules>()
+        .AddSingleton<SharedObjects>()
+        .AddSingleton<PermissionList>()
         .AddSingleton<BucketList>()
         .AddSingleton<ListPlans>()
         .AddSingleton<ObjectPlans>()
+        .AddSingleton<LoginPlans>()
+        .AddSingleton<UserData>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

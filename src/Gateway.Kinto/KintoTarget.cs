@@ -14,16 +14,21 @@ namespace Lockstep.Gateway.Kinto;
 /// <param name="Path">The path with <c>default</c> replaced.</param>
 internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Caller, ListRef List, string? Id, string Path)
 {
+    /// <summary>What a user's own bucket is called, whosever it is.</summary>
+    public const string Default = "default";
+
     public ObjectRef Object => List.Role == ListRole.Self ? ObjectRef.Bucket : new ObjectRef(List, Id!);
 
     /// <summary>Kinto's name for the kind of object.</summary>
     public string ResourceName => NameOf(List.Role);
 
     /// <summary>A user's own bucket under either of its names, or a bucket somebody named.</summary>
-    public static KintoTarget OfBucket(Principal principal, string name)
+    /// <param name="principal">Who signed in; null for nobody, who has no <c>default</c>.</param>
+    /// <param name="name">The name.</param>
+    public static KintoTarget OfBucket(Principal? principal, string name)
     {
-        var isDefault = name is "default" || string.Equals(name, principal.DefaultBucket, StringComparison.Ordinal);
-        var publicName = isDefault ? principal.DefaultBucket : name;
+        var isDefault = principal is not null && (name is Default || string.Equals(name, principal.DefaultBucket, StringComparison.Ordinal));
+        var publicName = isDefault ? principal!.DefaultBucket : name;
         var bucket = isDefault ? BucketId.DefaultBucket(publicName) : BucketId.Named(publicName);
         return new KintoTarget(bucket, publicName, Callers.Of(principal, bucket), ListRef.Self, publicName, $"/buckets/{publicName}");
     }
@@ -33,6 +38,12 @@ internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Ca
 
     /// <summary>From a bucket to one of its collections.</summary>
     public KintoTarget Collection(string id) => this with { List = ListRef.Collections, Id = id, Path = $"{Path}/collections/{id}" };
+
+    /// <summary>From a bucket to the list of its groups.</summary>
+    public KintoTarget Groups() => this with { List = ListRef.Groups, Id = null, Path = $"{Path}/groups" };
+
+    /// <summary>From a bucket to one of its groups.</summary>
+    public KintoTarget Group(string id) => this with { List = ListRef.Groups, Id = id, Path = $"{Path}/groups/{id}" };
 
     /// <summary>From a bucket to the list of a collection's records.</summary>
     public KintoTarget Records(string collection) =>

@@ -1,6 +1,8 @@
-using System.Buffers;
 using System.Buffers.Text;
+using System.Buffers;
+using System.Text.Json;
 using System.Text;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Http;
 
@@ -16,7 +18,7 @@ internal static class KintoWriter
     {
         output.Write("{\"data\":"u8);
         WriteData(output, id, record, fields);
-        WritePermissions(output, writer);
+        WritePermissions(output, record, writer);
         output.Write("}"u8);
     }
 
@@ -85,15 +87,42 @@ internal static class KintoWriter
     }
 
     /// <param name="output">Where to.</param>
-    /// <param name="writer">The principal who may write; null to leave permissions out.</param>
-    public static void WritePermissions(IBufferWriter<byte> output, string? writer)
+    /// <param name="record">The object, with what it says of rights; without it the caller alone may write.</param>
+    /// <param name="writer">The caller; null, where the object says nothing, to leave permissions out.</param>
+    public static void WritePermissions(IBufferWriter<byte> output, StoredRecord record, string? writer)
     {
-        if (writer is not null)
+        if (!record.IsTombstone && AccessList.Read(record.Acl) is { } access)
+        {
+            WritePermissions(output, access);
+        }
+        else if (writer is not null)
         {
             output.Write(",\"permissions\":{\"write\":[\""u8);
             WriteText(output, writer);
             output.Write("\"]}"u8);
         }
+    }
+
+    private static void WritePermissions(IBufferWriter<byte> output, AccessList access)
+    {
+        output.Write(",\"permissions\":"u8);
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        foreach (var right in Enum.GetValues<Right>())
+        {
+            if (access[right] is { Count: > 0 } principals)
+            {
+                json.WriteStartArray(PermissionNames.Of(right));
+                foreach (var principal in principals.Select(PrincipalText.Public).Distinct(StringComparer.Ordinal))
+                {
+                    json.WriteStringValue(principal);
+                }
+
+                json.WriteEndArray();
+            }
+        }
+
+        json.WriteEndObject();
     }
 
     private static void WriteText(IBufferWriter<byte> output, string text)

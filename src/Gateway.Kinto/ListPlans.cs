@@ -9,7 +9,7 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
-internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOptions http)
+internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOptions http, AccessBodies access, CacheRules caching)
 {
     /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
@@ -21,10 +21,10 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     private readonly SharedBudget gathered = new(Math.Max(1, http.MaxAnswerBytes / 2));
 
     public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
-        Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition }));
+        caching.Plan(request, target, Call(request, target, parameters, new ListRecords(target.List, parameters.Query) { Precondition = precondition })));
 
     public KintoPlan Count(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
-        Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition }));
+        caching.Plan(request, target, Call(request, target, parameters, new CountRecords(target.List, parameters.Query) { Precondition = precondition })));
 
     public KintoPlan Delete(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
         new KintoPlan.Task(cancellationToken => DeleteAsync(request, target, parameters, precondition, cancellationToken)));
@@ -71,6 +71,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         }
 
         var data = body.Data ?? RecordData.Empty;
+        data = target.List.Role == ListRole.Groups && body.Data is not null ? KintoBody.WithMembers(data) : data;
         var id = data.Id ?? IdGenerator.Next(target.List.Role);
         if (!KintoIds.IsValid(id, options))
         {
@@ -82,7 +83,11 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
             Precondition = precondition,
             HasGeneratedId = data.Id is null,
         };
-        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options));
+        return access.Plan(request, target, AccessBodies.OfPut(body, target.List.Role), change => new KintoPlan.Call(
+            target.Bucket,
+            target.Caller,
+            change is null ? operation : operation with { Access = change },
+            outcome => KintoOutcomes.Render(outcome, request, target, fields: null, options)));
     }
 
     private KintoPlan.Call Call(KintoRequest request, KintoTarget target, ListParameters parameters, Operation operation) =>
@@ -109,7 +114,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     private async ValueTask<KintoResponse> DeleteAsync(
         KintoRequest request, KintoTarget target, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
     {
-        var (user, held) = (request.Principal!.Id, 0L);
+        var (user, held) = (request.Who, 0L);
         try
         {
             return await DeleteAsync(

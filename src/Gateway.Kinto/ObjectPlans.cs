@@ -3,13 +3,14 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>GET, HEAD, PUT, PATCH and DELETE of one object: a bucket, a collection or a record.</summary>
-internal sealed class ObjectPlans(KintoOptions options)
+internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, CacheRules caching)
 {
     public KintoPlan Get(KintoRequest request, KintoTarget target) =>
         KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Get(request, target, precondition);
@@ -35,7 +36,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         }
 
         var fields = list is { Length: > 0 } ? FieldSelection.Parse(list) : null;
-        return Call(request, target, new ReadRecord(target.Object) { Precondition = precondition }, fields);
+        return caching.Plan(request, target, Call(request, target, new ReadRecord(target.Object) { Precondition = precondition }, fields));
     }
 
     private KintoPlan Put(KintoRequest request, KintoTarget target, Precondition precondition)
@@ -51,7 +52,9 @@ internal sealed class ObjectPlans(KintoOptions options)
             return mismatch;
         }
 
-        return Call(request, target, new PutRecord(target.Object, body.Data?.Body, Hint(body.Data)) { Precondition = precondition });
+        var data = target.List.Role == ListRole.Groups && body.Data is { } group ? KintoBody.WithMembers(group) : body.Data;
+        return access.Plan(request, target, AccessBodies.OfPut(body, target.List.Role), change =>
+            Call(request, target, new PutRecord(target.Object, data?.Body, Hint(data)) { Precondition = precondition, Access = change }));
     }
 
     private KintoPlan Delete(KintoRequest request, KintoTarget target, Precondition precondition)
@@ -92,6 +95,7 @@ internal sealed class ObjectPlans(KintoOptions options)
             _ => PatchKind.Shallow,
         };
         ReadOnlyMemory<byte> patch;
+        IReadOnlyList<AccessEdit> edits;
         if (kind == PatchKind.Operations)
         {
             if (IsJson(request.Body) is { } invalid)
@@ -100,7 +104,13 @@ internal sealed class ObjectPlans(KintoOptions options)
             }
 
             // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
-            patch = request.Body.ToArray();
+            var (split, refusal) = PermissionPatch.Read(request.Body.ToArray(), target.List.Role);
+            if (split is null)
+            {
+                return refusal!;
+            }
+
+            (patch, edits) = (split.Rest, split.Edits);
         }
         else
         {
@@ -122,6 +132,7 @@ internal sealed class ObjectPlans(KintoOptions options)
 
             // A bucket is stored under an id of its own; the one in the patch was compared already.
             patch = target.List.Role == ListRole.Self ? body.Data?.Body ?? body.Raw : body.Raw;
+            edits = AccessBodies.OfPatch(body, nullRemoves: kind == PatchKind.Merge);
         }
 
         var operation = new PatchRecord(target.Object, kind, patch, options.MaxRecordBytes, KintoBody.ReservedFlag)
@@ -129,9 +140,10 @@ internal sealed class ObjectPlans(KintoOptions options)
             Precondition = precondition,
             ReturnsPrevious = behaviour is not "full",
         };
-        return new KintoPlan.Call(target.Bucket, target.Caller, operation, outcome => outcome is RecordWritten written
-            ? Patched(written, request, target, behaviour, patch)
-            : KintoOutcomes.Render(outcome, request, target, fields: null, options));
+        return access.Plan(request, target, edits, change => new KintoPlan.Call(
+            target.Bucket, target.Caller, change is null ? operation : operation with { Access = change }, outcome => outcome is RecordWritten written
+                ? Patched(written, request, target, behaviour, patch)
+                : KintoOutcomes.Render(outcome, request, target, fields: null, options)));
     }
 
     private KintoResponse Patched(
@@ -140,7 +152,7 @@ internal sealed class ObjectPlans(KintoOptions options)
         var full = KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options);
         return behaviour is "full"
             ? full
-            : full with { Length = null, Size = full.Size + (written.Previous is { } previous ? AnswerSizes.Of(previous, isCopied: true) : 0), Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal!.Id) };
+            : full with { Length = null, Size = full.Size + (written.Previous is { } previous ? AnswerSizes.Of(previous, isCopied: true) : 0), Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal?.Id) };
     }
 
     private KintoPlan.Call Call(KintoRequest request, KintoTarget target, Operation operation, FieldSelection? fields = null) =>

@@ -1,24 +1,52 @@
 using System.Text.Json;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary><c>GET /</c>: what this server is. Carries Kinto's keys and the older ones of cliquet and Syncto.</summary>
-internal sealed class RootView(KintoOptions options)
+internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenIdProviders openId, SharedObjects shared, TimeProvider time)
 {
+    private const int MaxGroups = 1_000;
+
+    // Clients ask for this view before anything else: they are not kept from all that does answer.
+    private static readonly TimeSpan GroupsTime = TimeSpan.FromSeconds(1);
+
     /// <summary>The Kinto API version whose clients are served.</summary>
     public const string ApiVersion = "1.23";
 
-    public KintoPlan Plan(KintoRequest request) => new KintoResponse(200)
+    public KintoPlan Plan(KintoRequest request) => request.Principal is not { } principal
+        ? Answer(request, [])
+        : new KintoPlan.Prepared(async cancellationToken => Answer(request, await GroupsAsync(principal, cancellationToken)));
+
+    private KintoResponse Answer(KintoRequest request, IReadOnlyList<string> groups) => new(200)
     {
         Body = output =>
         {
             using var writer = new Utf8JsonWriter(output);
-            Write(writer, request);
+            Write(writer, request, groups);
         },
     };
 
-    private void Write(Utf8JsonWriter writer, KintoRequest request)
+    /// <summary>The groups that somebody is in, in whatever buckets; none where it cannot be found out in time.</summary>
+    private async ValueTask<IReadOnlyList<string>> GroupsAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            var who = await shared.ResolveAsync(principal, ended.Token, MaxGroups).AsTask().WaitAsync(GroupsTime, time, cancellationToken);
+            return [.. (who.Groups?.Keys ?? []).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
+        {
+            await ended.CancelAsync();
+            return [];
+        }
+    }
+
+    private void Write(Utf8JsonWriter writer, KintoRequest request, IReadOnlyList<string> groups)
     {
         writer.WriteStartObject();
         writer.WriteString("project_name", options.ProjectName);
@@ -37,7 +65,7 @@ internal sealed class RootView(KintoOptions options)
 
         writer.WriteStartObject("settings");
         writer.WriteBoolean("readonly", options.ReadOnly);
-        writer.WriteBoolean("explicit_permissions", value: true);
+        writer.WriteBoolean("explicit_permissions", owners.Access.AuthorsMayWrite);
         writer.WriteNumber("batch_max_requests", options.BatchMaxRequests);
         writer.WriteNumber("cliquet.batch_max_requests", options.BatchMaxRequests);
         writer.WriteEndObject();
@@ -51,13 +79,26 @@ internal sealed class RootView(KintoOptions options)
             writer.WriteStringValue(principal.Id);
             writer.WriteStringValue("system.Everyone");
             writer.WriteStringValue("system.Authenticated");
+            foreach (var group in groups)
+            {
+                writer.WriteStringValue(group);
+            }
+
             writer.WriteEndArray();
+            WriteProfile(writer, principal);
             writer.WriteEndObject();
         }
 
         writer.WriteStartObject("capabilities");
         WriteCapability(writer, "default_bucket", "The default bucket is an alias for a personal bucket where collections are created implicitly.");
         WriteCapability(writer, "accounts", "Manage user accounts.", json => json.WriteBoolean("validation_enabled", value: false));
+        WriteCapability(writer, "permissions_endpoint", "The permissions endpoint can be used to list all user objects permissions.");
+        var logins = openId.All.Where(static provider => provider.Options.HasLogin).ToList();
+        if (logins.Count > 0)
+        {
+            WriteCapability(writer, "openid", "OpenID connect support.", json => WriteProviders(json, logins));
+        }
+
         if (options.Flush)
         {
             WriteCapability(writer, "flush_endpoint", "The __flush__ endpoint can be used to remove all data from all backends.");
@@ -67,11 +108,49 @@ internal sealed class RootView(KintoOptions options)
         writer.WriteEndObject();
     }
 
+    private static void WriteProfile(Utf8JsonWriter writer, Principal principal)
+    {
+        if (principal.Profile is { } profile)
+        {
+            writer.WriteStartObject("profile");
+            foreach (var (name, value) in profile)
+            {
+                writer.WriteString(name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>In Kinto's form. What the provider publishes is told once it is known: nobody waits for it here.</summary>
+    private static void WriteProviders(Utf8JsonWriter writer, IReadOnlyList<OpenIdProvider> providers)
+    {
+        writer.WriteStartArray("providers");
+        foreach (var provider in providers)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", provider.Options.Name);
+            writer.WriteString("issuer", provider.Options.Issuer);
+            writer.WriteString("auth_path", $"/openid/{provider.Options.Name}/login");
+            writer.WriteString("client_id", provider.Options.ClientId);
+            writer.WriteString("audience", provider.Options.Audience ?? "");
+            writer.WriteString("header_type", provider.Options.HeaderType);
+            if (provider.Known?.Userinfo is { } userinfo)
+            {
+                writer.WriteString("userinfo_endpoint", userinfo);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
     private static void WriteCapability(Utf8JsonWriter writer, string name, string description, Action<Utf8JsonWriter>? more = null)
     {
         writer.WriteStartObject(name);
         writer.WriteString("description", description);
-        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : "flush.html")}");
+        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : "flush.html")}");
         more?.Invoke(writer);
         writer.WriteEndObject();
     }

@@ -1,56 +1,52 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>Asks the owner of a user's storage, once there is room for what the answer can be.</summary>
-internal sealed class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
+public sealed class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
 {
-    // An owner that takes longer cannot be reached, or its database hangs: the room that waits for it is for others meanwhile.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    /// <summary>For a protocol that shows the same data.</summary>
+    /// <param name="bucket">A user's storage.</param>
+    /// <param name="caller">The user.</param>
+    /// <param name="room">Of the answer. What is promised there is to be kept, or let go, by whoever asks.</param>
+    /// <param name="operations">In order.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>As of the owner. Without room nothing is done or loaded, and all are unavailable.</returns>
+    public async ValueTask<BucketResponse> AskAsync(
+        BucketId bucket, Caller caller, AnswerRoom room, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    {
+        var request = new BucketRequest(caller, operations);
+        if (!await room.PromiseAsync(operations.Sum(sizes.Most), cancellationToken))
+        {
+            return BucketResponse.Uniform(request, Unavailable.Overloaded);
+        }
+
+        return await room.ArrivalAsync(buckets.Get(bucket).ExecuteAsync(request, cancellationToken), time);
+    }
 
     /// <returns>The outcome of the one operation.</returns>
-    public async ValueTask<Outcome> AskAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
+    internal async ValueTask<Outcome> AskAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
         (await AskAsync(request, [operation], cancellationToken))[0];
 
     /// <returns>One outcome an operation. Without room nothing is done or loaded, and all are unavailable.</returns>
-    public async ValueTask<IReadOnlyList<Outcome>> AskAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
-    {
-        if (!await request.Room.PromiseAsync(operations.Sum(sizes.Most), cancellationToken))
-        {
-            return [.. operations.Select(static _ => Unavailable.Overloaded)];
-        }
-
-        var asked = ExecuteAsync(request, operations, cancellationToken);
-        return asked.IsCompleted || request.Room.Promised == 0 ? await asked : await LapsingAsync(request, asked.AsTask());
-    }
+    internal async ValueTask<IReadOnlyList<Outcome>> AskAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+        Outcomes(request, await AskAsync(request.Bucket, request.Caller, request.Room, operations, cancellationToken));
 
     /// <summary>As <see cref="AskAsync(SyncRequest, Operation, CancellationToken)"/>, where the request holds room for it already.</summary>
-    public async ValueTask<Outcome> AskInRoomAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
-        (await ExecuteAsync(request, [operation], cancellationToken))[0];
+    internal async ValueTask<Outcome> AskInRoomAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
+        Outcomes(request, await buckets.Get(request.Bucket).ExecuteAsync(new BucketRequest(request.Caller, [operation]), cancellationToken))[0];
 
-    private async ValueTask<IReadOnlyList<Outcome>> ExecuteAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    private static IReadOnlyList<Outcome> Outcomes(SyncRequest request, BucketResponse response)
     {
-        var response = await buckets.Get(request.Bucket).ExecuteAsync(new BucketRequest(request.Caller, operations), cancellationToken);
         if (response.ClockLeads)
         {
             request.SlowDown();
         }
 
         return response.Outcomes;
-    }
-
-    private async ValueTask<IReadOnlyList<Outcome>> LapsingAsync(SyncRequest request, Task<IReadOnlyList<Outcome>> asked)
-    {
-        try
-        {
-            return await asked.WaitAsync(Patience, time, CancellationToken.None);
-        }
-        catch (TimeoutException) when (!asked.IsCompleted)
-        {
-            request.Room.Lapse();
-            return await asked;
-        }
     }
 }

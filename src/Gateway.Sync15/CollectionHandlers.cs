@@ -7,6 +7,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -70,7 +71,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
                 Headers = headers,
                 Body = output =>
                 {
-                    var writer = new ListWriter(type, isFull);
+                    var writer = new ListWriter(type is SyncAnswers.Newlines, isFull);
                     foreach (var record in page.Records)
                     {
                         writer.Write(output, record);
@@ -91,7 +92,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
         return new Answer(200)
         {
             Headers = headers,
-            Stream = (output, stopped) => StreamAsync(request, list, query, page, limit, size, new ListWriter(type, isFull), output, stopped),
+            Stream = (output, stopped) => StreamAsync(request, list, query, page, limit, size, new ListWriter(type is SyncAnswers.Newlines, isFull), output, stopped),
             Size = size,
         };
     }
@@ -153,7 +154,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
 
         return outcome switch
         {
-            RecordsMerged merged => SyncAnswers.Object(request, 200, merged.ListStamp, isWrite: true, writer =>
+            RecordsMerged merged => SyncAnswers.Merged(request, merged, writer =>
             {
                 writer.WriteStartObject();
                 writer.WritePropertyName("modified");

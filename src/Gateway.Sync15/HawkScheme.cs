@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
-using Lockstep.Core.Buckets;
-using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 
@@ -31,42 +28,20 @@ internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, T
             return Accounts.SignIn.Refused;
         }
 
-        var (host, port, target) = Seen(request);
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(header.Sign(key, request.Method, target, host, port)), Encoding.ASCII.GetBytes(header.Mac)))
+        if (!header.IsOf(Encoding.ASCII.GetBytes(key), request, http, out var seen))
         {
-            LogOther(request.Method, host, port, PathOf(target));
+            LogOther(request.Method, seen.Host, seen.Port, seen.Path);
             return Accounts.SignIn.Refused;
         }
 
         var uid = token.Uid.ToString(CultureInfo.InvariantCulture);
-        if (token.Expires <= now && !(request.Method is "GET" && PathOf(target).EndsWith($"{SyncProtocol.Prefix}/{uid}/info/collections", StringComparison.Ordinal)))
+        if (token.Expires <= now && !(request.Method is "GET" && seen.Path.EndsWith($"{SyncProtocol.Prefix}/{uid}/info/collections", StringComparison.Ordinal)))
         {
             return Accounts.SignIn.Refused;
         }
 
-        // A store is closed by its number, as an account is: a token that lives on writes nothing to it then, at whatever gateway.
-        return new SignIn(SignInStatus.Succeeded, new Principal("sync:" + uid, uid, uid)
-        {
-            Ref = new AccountRef(token.Uid, ServerTimestamp.Zero),
-            QuotaBytes = token.QuotaBytes,
-        });
+        return new SignIn(SignInStatus.Succeeded, SyncPrincipal.Of(token.Uid, token.QuotaBytes));
     }
-
-    /// <summary>Host, port and target as the client has them: those of the public URL where one is set.</summary>
-    private (string Host, int Port, string Target) Seen(SignInRequest request)
-    {
-        if (http.PublicUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var own))
-        {
-            var prefix = own.AbsolutePath.TrimEnd('/');
-            var isWhole = prefix.Length == 0 || request.Target.StartsWith(prefix + "/", StringComparison.Ordinal);
-            return (own.Host.ToLowerInvariant(), own.Port, isWhole ? request.Target : prefix + request.Target);
-        }
-
-        var host = new HostString(request.Host);
-        return (host.Host.ToLowerInvariant(), host.Port ?? (request.IsHttps ? 443 : 80), request.Target);
-    }
-
-    private static string PathOf(string target) => target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var question ? target[..question] : target;
 
     [LoggerMessage(30, LogLevel.Debug, "A request of Sync is not signed as expected: with method {Method}, host {Host}, port {Port} and path {Path}. If the client was told another URL, set Http:PublicUrl, or let the proxy pass host and path on.")]
     private partial void LogOther(string method, string host, int port, string path);

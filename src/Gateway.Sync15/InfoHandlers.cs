@@ -6,6 +6,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 

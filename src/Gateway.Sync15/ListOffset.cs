@@ -3,6 +3,7 @@ using System.Text;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -10,7 +11,7 @@ namespace Lockstep.Gateway.Sync15;
 /// Where a page ended, as clients carry it: the last record's place in the order. So what has the same stamp is neither left out nor
 /// shown twice, whatever is written meanwhile.
 /// </summary>
-internal static class ListOffset
+public static class ListOffset
 {
     private const int MaxLength = 300;
 
@@ -42,6 +43,6 @@ internal static class ListOffset
         }
 
         var name = Encoding.Latin1.GetString(Convert.FromHexString(id));
-        return SyncRequest.IsId(name) ? new PageCursor(stamp, name, PageCursor.Unbounded) { SortIndex = sortIndex } : null;
+        return SyncNames.IsId(name) ? new PageCursor(stamp, name, PageCursor.Unbounded) { SortIndex = sortIndex } : null;
     }
 }

@@ -3,6 +3,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -10,7 +11,7 @@ namespace Lockstep.Gateway.Sync15;
 /// <param name="Query">Which records in which order, without a limit.</param>
 /// <param name="Limit">Records of the answer; null for all.</param>
 /// <param name="IsFull">Whether the records are wanted, and not only their ids.</param>
-internal sealed record ListParameters(ListQuery Query, int? Limit, bool IsFull)
+public sealed record ListParameters(ListQuery Query, int? Limit, bool IsFull)
 {
     private const int MaxIds = 100;
     private static readonly SortField Oldest = new("last_modified", Descending: false);
@@ -94,6 +95,6 @@ internal sealed record ListParameters(ListQuery Query, int? Limit, bool IsFull)
             ids = [.. text.Split(',').Select(static id => id.Trim(' ')).Where(static id => id.Length > 0).Distinct(StringComparer.Ordinal)];
         }
 
-        return ids is null || (ids.Count <= MaxIds && ids.All(SyncRequest.IsId));
+        return ids is null || (ids.Count <= MaxIds && ids.All(SyncNames.IsId));
     }
 }

@@ -2,6 +2,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -67,7 +68,7 @@ internal sealed class RecordHandlers(BucketCalls bucket, Sync15Options options)
         var merge = new MergeRecords(target.List, [change]) { Precondition = precondition, Quota = request.QuotaOr(options.QuotaBytes) is > 0 and var quota ? quota : long.MaxValue };
         var outcome = await bucket.AskAsync(request, merge, cancellationToken);
         return outcome is RecordsMerged merged
-            ? SyncAnswers.Object(request, 200, merged.ListStamp, isWrite: true, writer => writer.WriteRawValue(SyncTime.Text(merged.ListStamp)))
+            ? SyncAnswers.Merged(request, merged, writer => writer.WriteRawValue(SyncTime.Text(merged.ListStamp)))
             : SyncAnswers.Refused(request, outcome);
     }
 

@@ -3,11 +3,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>Reads records as clients send them.</summary>
-internal static partial class RecordReader
+public static partial class RecordReader
 {
     private const int MaxSortIndex = 999_999_999;
     private const int MaxLifetime = 999_999_999;
@@ -16,7 +17,7 @@ internal static partial class RecordReader
     /// <param name="body">JSON.</param>
     /// <param name="id">The record's.</param>
     /// <returns>Null when it is no record.</returns>
-    public static RecordChange? ReadOne(ReadOnlyMemory<byte> body, string id)
+    internal static RecordChange? ReadOne(ReadOnlyMemory<byte> body, string id)
     {
         try
         {
@@ -33,7 +34,7 @@ internal static partial class RecordReader
     /// <param name="body">A list in JSON, or a record a line.</param>
     /// <param name="inLines">Which of the two.</param>
     /// <returns>The records in order, each with what is wrong with it; null when it is no list of objects with ids of their own.</returns>
-    public static List<(RecordChange Change, string? Problem)>? ReadMany(ReadOnlyMemory<byte> body, bool inLines)
+    internal static List<(RecordChange Change, string? Problem)>? ReadMany(ReadOnlyMemory<byte> body, bool inLines)
     {
         try
         {
@@ -81,12 +82,16 @@ internal static partial class RecordReader
         }
 
         var change = Read(item, id, out var problem);
-        read.Add((change ?? new RecordChange(id), SyncRequest.IsId(id) ? problem : "invalid id"));
+        read.Add((change ?? new RecordChange(id), SyncNames.IsId(id) ? problem : "invalid id"));
         return true;
     }
 
+    /// <param name="item">An object: what is to change of a record.</param>
+    /// <param name="id">The record's.</param>
+    /// <param name="problem">What is wrong with it, in a few words; null for nothing.</param>
+    /// <param name="ignored">A field that says nothing, beside those of which that is known; null for none.</param>
     /// <returns>Null when the item is no object.</returns>
-    private static RecordChange? Read(JsonElement item, string id, out string? problem)
+    public static RecordChange? Read(JsonElement item, string id, out string? problem, string? ignored = null)
     {
         problem = null;
         if (item.ValueKind != JsonValueKind.Object)
@@ -104,6 +109,7 @@ internal static partial class RecordReader
                     problem = value.ValueKind == JsonValueKind.String ? problem : "invalid id";
                     break;
                 case "modified" or "collection":
+                case var name when string.Equals(name, ignored, StringComparison.Ordinal):
                     break;
                 case "payload" or "sortindex" or "ttl" when value.ValueKind == JsonValueKind.Null:
                     break;

@@ -76,8 +76,14 @@ public sealed record Sync15Options
     public bool IsOn => TokenSecrets.Length > 0;
 
     /// <summary>Whether tokens are given out.</summary>
-    public bool GivesTokens => IsOn && Issuer.IsOn;
+    public bool GivesTokens => IsOn && (Issuer.IsOn || HasOwnIssuer);
 
+    /// <summary>Whether this server has accounts itself, all of which may sync. No setting: it follows from those of the accounts.</summary>
+    public bool HasOwnIssuer { get; private init; }
+
+    /// <summary>With accounts of this server.</summary>
+    /// <param name="secret">Signs tokens where no secret is set.</param>
+    public Sync15Options WithOwnIssuer(string secret) => this with { HasOwnIssuer = true, TokenSecrets = IsOn ? TokenSecrets : secret };
 
     /// <summary>The secrets, the one that signs first.</summary>
     public IReadOnlyList<string> Secrets() => TokenSecrets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

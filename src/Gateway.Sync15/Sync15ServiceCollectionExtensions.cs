@@ -1,4 +1,5 @@
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -15,7 +16,7 @@ public static class Sync15ServiceCollectionExtensions
         .AddSingleton<CollectionHandlers>()
         .AddSingleton<RecordHandlers>()
         .AddSingleton<SyncHandlers>()
-        .AddSingleton<AnswerSizes>()
+        .AddSingleton(new AnswerSizes(options.MaxRecordPayloadBytes))
         .AddSingleton<BucketCalls>()
         .AddProtocol<SyncProtocol, SyncHandler>();
 }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -14,6 +15,10 @@ internal static class SyncAnswers
     public const string Json = "application/json";
     public const string Newlines = "application/newlines";
     public const string LastModified = "X-Last-Modified";
+    public const string QuotaRemaining = "X-Weave-Quota-Remaining";
+
+    /// <summary>Bytes: with fewer left, writes say so.</summary>
+    private const long QuotaWarning = 1 << 20;
 
     /// <summary>Seconds after which to try again what could not be done.</summary>
     private const string RetryAfter = "10";
@@ -51,6 +56,15 @@ internal static class SyncAnswers
                 write(writer);
             },
         };
+    }
+
+    /// <summary>What was written is there. Says how many kilobytes are left when they are few, as the servers before did.</summary>
+    public static Answer Merged(SyncRequest request, RecordsMerged merged, Action<Utf8JsonWriter> write)
+    {
+        var answer = Object(request, 200, merged.ListStamp, isWrite: true, write);
+        return merged.QuotaLeft >= QuotaWarning
+            ? answer
+            : answer with { Headers = [.. answer.Headers, KeyValuePair.Create(QuotaRemaining, (merged.QuotaLeft / 1024).ToString(CultureInfo.InvariantCulture))] };
     }
 
     /// <summary><c>{"modified":1.50}</c>.</summary>

@@ -2,6 +2,7 @@ using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
+using Lockstep.Gateway.SyncStorage;
 using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Sync15;
@@ -16,7 +17,7 @@ internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync1
 
     /// <summary>What browsers may read of an answer.</summary>
     private const string Exposed =
-        "X-Last-Modified, X-Weave-Timestamp, X-Weave-Records, X-Weave-Next-Offset, X-Weave-Backoff, Retry-After, Allow, WWW-Authenticate";
+        "X-Last-Modified, X-Weave-Timestamp, X-Weave-Records, X-Weave-Next-Offset, X-Weave-Backoff, X-Weave-Quota-Remaining, Retry-After, Allow, WWW-Authenticate";
 
     public string Name => "Sync15";
 

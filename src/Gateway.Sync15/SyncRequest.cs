@@ -6,6 +6,7 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
@@ -13,8 +14,6 @@ namespace Lockstep.Gateway.Sync15;
 internal sealed class SyncRequest(ProtocolRequest inner)
 {
     private const string SlowDownSeconds = "10";
-    private const int MaxIdLength = 64;
-    private const int MaxCollectionLength = 32;
     private const int MaxUidDigits = 10;
 
     public RouteValues Values => inner.Values;
@@ -43,13 +42,10 @@ internal sealed class SyncRequest(ProtocolRequest inner)
         || string.Equals(long.Parse(Values["uid"], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture), principal.DefaultBucket, StringComparison.Ordinal);
 
     /// <returns>The collection of the path; null when there can be none of that name.</returns>
-    public string? Collection() => Values["collection"] is { Length: <= MaxCollectionLength } name
-        && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') ? name : null;
+    public string? Collection() => SyncNames.IsCollection(Values["collection"]) ? Values["collection"] : null;
 
     /// <returns>The record of the path; null when there can be none of that id.</returns>
-    public string? Record() => IsId(Values["record"]) ? Values["record"] : null;
-
-    public static bool IsId(string? id) => id is { Length: > 0 and <= MaxIdLength } && id.All(static c => c is >= ' ' and <= '~');
+    public string? Record() => SyncNames.IsId(Values["record"]) ? Values["record"] : null;
 
     public string? Header(string name) => inner.Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 

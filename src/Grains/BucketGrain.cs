@@ -33,6 +33,8 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
             ? RunAsync(request, isSystem: false, cancellationToken)
             : throw new ArgumentException("A write is not given up.", nameof(request));
 
+    public Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: false);
+
     public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: true);
 
     public Task PingAsync() => Task.CompletedTask;

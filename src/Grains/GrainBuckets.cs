@@ -13,6 +13,7 @@ namespace Lockstep.Grains;
 /// been executed or may still be, and its caller is told that.</item>
 /// <item>Reads are sent again, for as long as the setting says. One that had Orleans' whole time is not: then the read is slow
 /// rather than the owner gone.</item>
+/// <item>What was sent before a silo died, and has not come back some seconds later, counts as failed: it may have been passed on to that one.</item>
 /// <item>One time is for all waiting: for the cluster, for an owner that answers, and between attempts. A call that is sent by then
 /// takes at most what Orleans gives it, which is longer than an owner takes.</item>
 /// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
@@ -24,14 +25,16 @@ namespace Lockstep.Grains;
 /// <param name="local">Owners of this process, if it is a silo.</param>
 /// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
+/// <param name="deaths">Ends calls that were under way when a silo died.</param>
 /// <param name="lost">Counts calls that did not come back.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of calls that failed.</param>
 public sealed partial class GrainBuckets(
-    Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, LostCalls lost, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
+    Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, SiloDeaths deaths, LostCalls lost, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
     private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PingTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LogPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -106,7 +109,7 @@ public sealed partial class GrainBuckets(
             catch (TimeoutException e)
             {
                 // If its owner answers something else, other calls need not fear for it.
-                if (await IsAnsweringAsync(id, route(id), cancellationToken))
+                if (await PingAsync(id, route(id), cancellationToken) is not null)
                 {
                     Count("read", e);
                 }
@@ -171,8 +174,12 @@ public sealed partial class GrainBuckets(
         }
     }
 
-    private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending, CancellationToken givenUp) =>
-        version.CallAsync(OwnerOf(id, way), id, sending, givenUp);
+    private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending, CancellationToken givenUp)
+    {
+        // Before it is sent: a death that is told in between concerns it.
+        var next = deaths.Next;
+        return version.CallAsync(OwnerOf(id, way), id, sending, givenUp).WaitAsync(next);
+    }
 
     private async ValueTask<bool> HasJoinedAsync(CancellationToken cancellationToken)
     {
@@ -185,40 +192,53 @@ public sealed partial class GrainBuckets(
         return joined.IsCompleted;
     }
 
+    /// <summary>
+    /// Pings go out one after the other, and the first answer counts, whichever ping it is to: one may wait for a silo that is gone, while a
+    /// later one finds the owner where it is by now.
+    /// </summary>
     /// <returns>A way on which the owner has just answered.</returns>
     private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, long begun, CancellationToken cancellationToken)
     {
+        var pings = new List<Task<IGrainFactory?>>();
         while (true)
         {
-            var way = route(id);
-            try
+            pings.Add(PingAsync(id, route(id), cancellationToken));
+            if (!pings.Exists(static ping => ping.IsCompleted))
             {
-                await OwnerOf(id, way).PingAsync().WaitAsync(PingTime, time, cancellationToken);
-                return way;
-            }
-            catch (Exception e) when (IsLost(e, cancellationToken))
-            {
-                Suspect("ping", e);
-                if (time.GetElapsedTime(begun) >= wait)
-                {
-                    return null;
-                }
+                await Task.WhenAny([.. pings, Task.Delay(PingInterval, time, cancellationToken)]);
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
-            await Task.Delay(Pause, time, cancellationToken);
+            if (pings.Find(static ping => ping.IsCompleted) is { } ended)
+            {
+                if (await ended is { } way)
+                {
+                    return way;
+                }
+
+                pings.Remove(ended);
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+
+            if (time.GetElapsedTime(begun) >= wait)
+            {
+                return null;
+            }
         }
     }
 
-    private async Task<bool> IsAnsweringAsync(BucketId id, IGrainFactory way, CancellationToken cancellationToken)
+    /// <returns>The way, once the owner has answered on it; null when it does not.</returns>
+    private async Task<IGrainFactory?> PingAsync(BucketId id, IGrainFactory way, CancellationToken cancellationToken)
     {
         try
         {
             await OwnerOf(id, way).PingAsync().WaitAsync(PingTime, time, cancellationToken);
-            return true;
+            return way;
         }
         catch (Exception e) when (IsLost(e, cancellationToken))
         {
-            return false;
+            Suspect("ping", e);
+            return null;
         }
     }
 

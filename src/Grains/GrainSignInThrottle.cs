@@ -21,15 +21,16 @@ public sealed class GrainSignInThrottle(
 {
     public async ValueTask<SignInPermit> BeginAsync(SignInTry attempt, CancellationToken cancellationToken)
     {
+        var own = attempt.Limits ?? limits;
         try
         {
-            var permit = await AskAsync(() => BeginAsync(Pair(attempt), attempt.Id, limits.Failures));
+            var permit = await AskAsync(() => BeginAsync(Pair(attempt), attempt.Id, own.Failures, own.Window));
             if (permit.IsGranted)
             {
-                permit = await AskAsync(() => BeginAsync(Address(attempt), attempt.Id, limits.FailuresPerAddress));
+                permit = await AskAsync(() => BeginAsync(Address(attempt), attempt.Id, own.FailuresPerAddress, own.Window));
                 if (!permit.IsGranted)
                 {
-                    await AskAsync(() => EndAsync(Pair(attempt), attempt.Id, SignInResult.Passed));
+                    await AskAsync(() => EndAsync(Pair(attempt), attempt.Id, SignInResult.Passed, own.Window));
                 }
             }
 
@@ -46,40 +47,41 @@ public sealed class GrainSignInThrottle(
     /// <summary>One count at a time would leave the second out where the first fails.</summary>
     public async ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict)
     {
+        var window = (attempt.Limits ?? limits).Window;
         var pair = AskAsync(() => EndAsync(Pair(attempt), attempt.Id, verdict switch
         {
             SignInVerdict.Right => SignInResult.Cleared,
             SignInVerdict.Wrong => SignInResult.Failed,
             _ => SignInResult.Passed,
-        }));
+        }, window));
         var address = AskAsync(() => EndAsync(
-            Address(attempt), attempt.Id, verdict == SignInVerdict.Wrong ? SignInResult.Failed : SignInResult.Passed));
+            Address(attempt), attempt.Id, verdict == SignInVerdict.Wrong ? SignInResult.Failed : SignInResult.Passed, window));
         await Task.WhenAll(pair, address);
     }
 
     /// <summary>A silo of 0.1.0 or 0.2.0 knows no names of tries, and cannot even read the call.</summary>
-    private async Task<SignInPermit> BeginAsync(ISignInGrain grain, Guid attempt, int limit)
+    private static async Task<SignInPermit> BeginAsync(ISignInGrain grain, Guid attempt, int limit, TimeSpan window)
     {
         try
         {
-            var answer = await grain.TryAsync(attempt, limit, limits.Window);
+            var answer = await grain.TryAsync(attempt, limit, window);
             return new SignInPermit(answer.Wait, answer.IsBusy);
         }
         catch (Exception e) when (WireVersion.IsUnknownCall(e))
         {
-            return new SignInPermit(await grain.BeginAsync(limit, limits.Window), IsBusy: false);
+            return new SignInPermit(await grain.BeginAsync(limit, window), IsBusy: false);
         }
     }
 
-    private async Task<bool> EndAsync(ISignInGrain grain, Guid attempt, SignInResult result)
+    private static async Task<bool> EndAsync(ISignInGrain grain, Guid attempt, SignInResult result, TimeSpan window)
     {
         try
         {
-            await grain.DecideAsync(attempt, result, limits.Window);
+            await grain.DecideAsync(attempt, result, window);
         }
         catch (Exception e) when (WireVersion.IsUnknownCall(e))
         {
-            await grain.EndAsync(result, limits.Window);
+            await grain.EndAsync(result, window);
         }
 
         return true;
@@ -87,11 +89,12 @@ public sealed class GrainSignInThrottle(
 
     private async Task LetGoAsync(SignInTry attempt)
     {
+        var window = (attempt.Limits ?? limits).Window;
         try
         {
             await Task.WhenAll(
-                Pair(attempt).DecideAsync(attempt.Id, SignInResult.Passed, limits.Window),
-                Address(attempt).DecideAsync(attempt.Id, SignInResult.Passed, limits.Window));
+                Pair(attempt).DecideAsync(attempt.Id, SignInResult.Passed, window),
+                Address(attempt).DecideAsync(attempt.Id, SignInResult.Passed, window));
         }
         catch (Exception)
         {

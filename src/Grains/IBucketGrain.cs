@@ -26,6 +26,14 @@ public interface IBucketGrain : IGrainWithStringKey
     Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="RunAsync"/>, for what a silo from before sharing would take for something else: of a caller who is nobody, about
+    /// groups, or with rights in it. Such a silo does not know the call.
+    /// </summary>
+    /// <exception cref="ArgumentException">The caller claims to be the server itself.</exception>
+    [Alias("share")]
+    Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request);
+
+    /// <summary>
     /// What the server itself does, for a flush or after an account's end. It is a call of its own, so that nothing that a
     /// client can bring into a request makes it one of the server's.
     /// </summary>

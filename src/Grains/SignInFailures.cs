@@ -9,4 +9,8 @@ public sealed class SignInFailures
 
     [Id(1)]
     public int Count { get; set; }
+
+    /// <summary>For so long they count. Zero: a silo of 0.2.0 or before has stored it.</summary>
+    [Id(2)]
+    public TimeSpan Window { get; set; }
 }

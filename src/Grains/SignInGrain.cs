@@ -58,12 +58,18 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
     {
         called = time.GetTimestamp();
         undecided.End(attempt);
+        if (result is not SignInResult.Passed && State.Count > 0 && IsOver(window))
+        {
+            // Housekeeping may have removed it meanwhile.
+            await StoreAsync(ReadStateAsync);
+        }
+
         switch (result)
         {
             case SignInResult.Failed:
                 State = IsOver(window)
-                    ? new SignInFailures { Began = time.GetUtcNow(), Count = 1 }
-                    : new SignInFailures { Began = State.Began, Count = State.Count + 1 };
+                    ? new SignInFailures { Began = time.GetUtcNow(), Count = 1, Window = window }
+                    : new SignInFailures { Began = State.Began, Count = State.Count + 1, Window = window };
                 await StoreAsync(WriteStateAsync);
                 break;
             case SignInResult.Cleared when State.Count > 0:

@@ -41,5 +41,15 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         repeatable: true,
         cancellationToken);
 
+    public ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken) => database.UseAsync(
+        async connection =>
+        {
+            using var command = GrantStatement.Create(connection, scan);
+            await using var reader = await command.ExecuteReaderAsync();
+            return await GrantStatement.ReadAsync(reader, scan);
+        },
+        repeatable: true,
+        cancellationToken);
+
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => await database.Commits.CommitAsync(commit);
 }

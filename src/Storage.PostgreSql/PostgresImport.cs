@@ -1,8 +1,10 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
@@ -156,6 +158,25 @@ public sealed class PostgresImport : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>. They are taken over whole by each run.</summary>
+    public async Task AddKeyedAsync(string table, IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var sql = $"INSERT INTO {table} ({string.Join(", ", columns.Select(static column => column.TrimStart('?')))}) VALUES ({string.Join(", ", columns.Select(static (_, i) => FormattableString.Invariant($"${i + 1}")))})";
+        foreach (var row in rows)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            foreach (var value in row)
+            {
+                command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
+            }
+
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Prepares for some buckets: those that are not whole here have a row, and nothing else.</summary>
     /// <param name="buckets">Heads as they are at the origin.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -169,7 +190,8 @@ public sealed class PostgresImport : IAsyncDisposable
             """
             WITH cleared AS (
                 UPDATE buckets b SET version = 0 FROM unnest($1, $2, $3) AS i (id, kind, version) WHERE b.id = i.id AND b.version <> i.version RETURNING b.bucket
-            ), unlisted AS (DELETE FROM lists l USING cleared c WHERE l.bucket = c.bucket)
+            ), unlisted AS (DELETE FROM lists l USING cleared c WHERE l.bucket = c.bucket
+            ), ungranted AS (DELETE FROM grants g USING cleared c WHERE g.bucket = c.bucket)
             DELETE FROM records r USING cleared c WHERE r.bucket = c.bucket
             """,
             "SELECT b.id, b.bucket FROM unnest($1, $2, $3) AS i (id, kind, version) JOIN buckets b ON b.id = i.id WHERE b.version = 0",
@@ -206,15 +228,30 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <param name="grants">Row of the bucket, and the rows of its index of principals.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task AddGrantsAsync(IReadOnlyList<(long Bucket, GrantKey Key, ServerTimestamp Stamp)> grants, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "INSERT INTO grants (bucket, list, relation, principal, id, stamp) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)", connection);
+        var parameters = new ParameterList(command.Parameters);
+        CommitStatement.AddGrants(parameters, grants, static grant => grant.Bucket, static grant => grant.Key);
+        parameters.Add(grants, static grant => grant.Stamp.Milliseconds);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Writes lists and heads, and with them that the buckets are whole.</summary>
     /// <param name="buckets">Heads whose <see cref="BucketHeads.Row"/> is the row here.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task EndBucketsAsync(IReadOnlyList<BucketHeads> buckets, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
-        var lists = new NpgsqlBatchCommand($"INSERT INTO lists (bucket, {ListColumns.Names}) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
-        CommitStatement.AddLists(
-            new ParameterList(lists.Parameters), [.. buckets.SelectMany(static heads => heads.Lists.Values, static (heads, list) => (heads.Row, list))]);
+        var lists = new NpgsqlBatchCommand(
+            $"INSERT INTO lists (bucket, {ListColumns.Names}, acl_list) SELECT i.*, i.list FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS i (bucket, {ListColumns.Names})");
+        var all = buckets.SelectMany(static heads => heads.Lists.Values, static (heads, list) => (heads.Row, list)).ToList();
+        var listed = new ParameterList(lists.Parameters);
+        CommitStatement.AddLists(listed, all);
+        listed.Add(all, static row => CommitStatement.AclOf(row.list));
         batch.BatchCommands.Add(lists);
         var heads = new NpgsqlBatchCommand(
             """
@@ -231,10 +268,11 @@ public sealed class PostgresImport : IAsyncDisposable
     /// <param name="expected">How much there is at the origin.</param>
     /// <param name="lastAccount">The highest number that an account or a user's store ever had there.</param>
     /// <param name="lastNode">The highest number that a node ever had there.</param>
+    /// <param name="lastCommand">The highest number that a command for a device ever had there.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PostgresSetupException">Something is missing.</exception>
     public async Task EndAsync(
-        (long Buckets, long Records, long Accounts, long Assignments) expected, long lastAccount, long lastNode, CancellationToken cancellationToken)
+        (long Buckets, long Records, long Accounts, long Assignments) expected, long lastAccount, long lastNode, long lastCommand, CancellationToken cancellationToken)
     {
         await using (var count = new NpgsqlCommand(
             """
@@ -256,6 +294,7 @@ public sealed class PostgresImport : IAsyncDisposable
         {
             FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('accounts', 'number'), greatest((SELECT max(number) FROM accounts), (SELECT max(number) FROM assignments), {lastAccount}, 1))"),
             FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('assignment_nodes', 'number'), greatest((SELECT max(number) FROM assignment_nodes), {lastNode}, 1))"),
+            FormattableString.Invariant($"SELECT setval(pg_get_serial_sequence('device_commands', 'number'), greatest({lastCommand}, 1))"),
             "ANALYZE",
             $"DELETE FROM meta WHERE name = '{Mark}'",
         })
@@ -304,7 +343,8 @@ public sealed class PostgresImport : IAsyncDisposable
 
         // Of a run that was cut off; the origin may have changed since.
         await using (var begin = new NpgsqlCommand(
-            "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations", connection))
+            "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations; "
+            + string.Concat(KeyedAccountTables.All.Select(static one => $"DELETE FROM {one.Table}; ")), connection))
         {
             await begin.ExecuteNonQueryAsync(cancellationToken);
         }

@@ -18,6 +18,8 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
             batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM takeovers t WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = t.process)"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM writers w WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = w.process)"));
 
+            // List 0 is what says whose standing changed in a bucket that was deleted. Who reads it begins anew anyway; but others ask what
+            // was told to everyone, since groups that were in it let people into their buckets.
             // One list a step, not the one that another process is at.
             var step = new NpgsqlBatchCommand(
                 """
@@ -25,7 +27,13 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
                      gone AS (DELETE FROM records WHERE ctid = ANY (ARRAY(
                          SELECT r.ctid FROM orphan o CROSS JOIN LATERAL (
                              SELECT ctid FROM records r WHERE r.bucket = o.bucket AND r.list = o.list LIMIT $1) r)) RETURNING 1),
-                     ended AS (DELETE FROM orphans o USING orphan e WHERE o.bucket = e.bucket AND o.list = e.list AND (SELECT count(*) FROM gone) < $1)
+                     ungranted AS (DELETE FROM grants WHERE ctid = ANY (ARRAY(
+                         SELECT g.ctid FROM orphan o CROSS JOIN LATERAL (
+                             SELECT g.ctid FROM grants g WHERE g.bucket = o.bucket AND g.list = o.list AND (o.list <> 0
+                                 OR (g.principal <> 'system.Everyone' AND g.stamp <= (SELECT base FROM buckets b WHERE b.bucket = o.bucket))) LIMIT $1) g
+                         WHERE (SELECT count(*) FROM gone) < $1)) RETURNING 1),
+                     ended AS (DELETE FROM orphans o USING orphan e WHERE o.bucket = e.bucket AND o.list = e.list
+                         AND (SELECT count(*) FROM gone) < $1 AND (SELECT count(*) FROM ungranted) < $1)
                 SELECT count(*) FROM orphan
                 """);
             new ParameterList(step.Parameters).Add((long)limit);

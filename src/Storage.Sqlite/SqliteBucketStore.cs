@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -45,6 +46,9 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                 Bytes = scan.Query.ExpiredBy is null ? 0 : (long)statements.Scalar(statement.Bytes, statement.Values)!,
             };
         })));
+
+    public ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => Read(statements, scan)));
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
@@ -109,6 +113,55 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return heads with { Lists = lists.ToImmutable() };
     }
 
+    private static IReadOnlyList<Grant> Read(SqliteStatements statements, GrantScan scan)
+    {
+        if (scan.Groups is { } groups)
+        {
+            return Read(statements, scan, groups);
+        }
+
+        // Members of groups that a deleted bucket had are not removed at once.
+        var sql = "SELECT b.id, g.list, g.principal, g.id, g.stamp FROM grants g JOIN buckets b ON b.bucket = g.bucket"
+            + " WHERE g.principal IN (SELECT value FROM json_each($0)) AND g.relation = $1 AND g.bucket IN (SELECT bucket FROM buckets WHERE id IN (SELECT value FROM json_each($2)))"
+            + (scan.List is null ? "" : " AND g.list IN (0, $4)")
+            + (scan.Relation == GrantRelation.Member ? " AND EXISTS (SELECT 1 FROM lists l WHERE l.bucket = g.bucket AND l.role = 3 AND l.name = '' AND l.list = g.list)" : "")
+            + " LIMIT $3";
+        var (principals, buckets) = (JsonSerializer.Serialize(scan.Principals), JsonSerializer.Serialize(scan.Buckets.Select(static id => id.Value)));
+        var grants = new List<Grant>();
+        using var reader = (scan.List is { } list
+            ? statements.Prepare(sql, principals, (long)scan.Relation, buckets, (long)scan.Limit, (long)list)
+            : statements.Prepare(sql, principals, (long)scan.Relation, buckets, (long)scan.Limit)).ExecuteReader();
+        while (reader.Read())
+        {
+            var key = new GrantKey(reader.GetInt32(1), scan.Relation, reader.GetString(2), reader.GetString(3));
+            grants.Add(new Grant(BucketId.Parse(reader.GetString(0)), key, new ServerTimestamp(reader.GetInt64(4))));
+        }
+
+        return grants;
+    }
+
+    /// <summary>By the key, one after the other, whatever other groups there are.</summary>
+    private static List<Grant> Read(SqliteStatements statements, GrantScan scan, IReadOnlyList<GroupName> groups)
+    {
+        const string Sql =
+            """
+            SELECT g.list, g.principal, g.stamp
+            FROM buckets b JOIN lists l ON l.bucket = b.bucket AND l.role = 3 AND l.name = '' JOIN grants g ON g.bucket = b.bucket AND g.list = l.list
+            WHERE b.id = $0 AND g.relation = $1 AND g.principal IN (SELECT value FROM json_each($2)) AND g.id = $3
+            """;
+        var (principals, grants) = (JsonSerializer.Serialize(scan.Principals), new List<Grant>());
+        foreach (var group in groups)
+        {
+            using var reader = statements.Prepare(Sql, group.Bucket.Value, (long)scan.Relation, principals, group.Id).ExecuteReader();
+            while (grants.Count < scan.Limit && reader.Read())
+            {
+                grants.Add(new Grant(group.Bucket, new GrantKey(reader.GetInt32(0), scan.Relation, reader.GetString(1), group.Id), new ServerTimestamp(reader.GetInt64(2))));
+            }
+        }
+
+        return grants;
+    }
+
     private static IReadOnlyDictionary<RecordKey, StoredRecord> Read(
         SqliteStatements statements, long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection)
     {
@@ -154,7 +207,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
                 var record = RecordColumns.Read(reader, projection: scan.Query.Projection);
                 records.Add(record);
-                bytes += record.Length;
+                bytes += record.Size;
             }
         }
 

@@ -2,6 +2,7 @@ using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Rows;
 
@@ -15,6 +16,9 @@ public sealed class SqliteExport(SqliteDatabase database)
 
     /// <summary>The highest number that an account or a user's store ever had; it is not given again.</summary>
     public long LastAccount => Last("accounts");
+
+    /// <summary>The highest number that a command for a device ever had.</summary>
+    public long LastCommand => Last("device_commands");
 
     /// <summary>The highest number that a node ever had.</summary>
     public long LastNode => Last("assignment_nodes");
@@ -104,6 +108,35 @@ public sealed class SqliteExport(SqliteDatabase database)
         }
 
         return (IReadOnlyList<(int, StoredRecord)>)rows;
+    });
+
+    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>, from a place on.</summary>
+    public IReadOnlyList<object?[]> ReadKeyed(string table, IReadOnlyList<string> columns, int from, int limit) => database.Read(statements =>
+    {
+        var rows = new List<object?[]>();
+        using var reader = statements.Prepare(
+            $"SELECT {string.Join(", ", columns.Select(static column => column.TrimStart('?')))} FROM {table} ORDER BY 1 LIMIT $0 OFFSET $1", (long)limit, (long)from).ExecuteReader();
+        while (reader.Read())
+        {
+            rows.Add([.. columns.Select((column, i) => reader.IsDBNull(i) ? null : column[0] == '?' ? reader.GetInt64(i) != 0 : reader.GetValue(i))]);
+        }
+
+        return (IReadOnlyList<object?[]>)rows;
+    });
+
+    /// <summary>A bucket's index of principals.</summary>
+    /// <param name="bucket">The bucket's row.</param>
+    public IReadOnlyList<(GrantKey Key, ServerTimestamp Stamp)> ReadGrants(long bucket) => database.Read(statements =>
+    {
+        var rows = new List<(GrantKey, ServerTimestamp)>();
+        using var reader = statements.Prepare("SELECT list, relation, principal, id, stamp FROM grants WHERE bucket = $0", bucket).ExecuteReader();
+        while (reader.Read())
+        {
+            var key = new GrantKey(reader.GetInt32(0), (GrantRelation)reader.GetInt64(1), reader.GetString(2), reader.GetString(3));
+            rows.Add((key, new ServerTimestamp(reader.GetInt64(4))));
+        }
+
+        return (IReadOnlyList<(GrantKey, ServerTimestamp)>)rows;
     });
 
     private long Last(string table) => database.Read(statements =>

@@ -22,7 +22,7 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
             }
 
             if (found && statements.Execute(
-                "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE bucket = $0 AND list = $1 LIMIT $2)", bucket, list, limit) < limit)
+                "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE bucket = $0 AND list = $1 LIMIT $2)", bucket, list, limit) < limit && RemoveGrants(statements, bucket, list, limit) < limit)
             {
                 statements.Execute("DELETE FROM orphans WHERE bucket = $0 AND list = $1", bucket, list);
             }
@@ -30,6 +30,18 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
             return found;
         });
     }
+
+    /// <summary>
+    /// List 0 is what says whose standing changed in a bucket that was deleted. Who reads it begins anew anyway; but others ask what was told
+    /// to everyone, since groups that were in it let people into their buckets.
+    /// </summary>
+    private static int RemoveGrants(SqliteStatements statements, long bucket, long list, int limit) => statements.Execute(
+        """
+        DELETE FROM grants WHERE (bucket, list, relation, principal, id) IN (
+            SELECT bucket, list, relation, principal, id FROM grants
+            WHERE bucket = $0 AND list = $1 AND ($1 <> 0 OR (principal <> 'system.Everyone' AND stamp <= (SELECT base FROM buckets WHERE bucket = $0))) LIMIT $2)
+        """,
+        bucket, list, limit);
 
     public async ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken)
     {

@@ -108,6 +108,13 @@ class Server {
     return child.said(event);
   }
 
+  /** What a command of the program says, with the settings and the storage of this server. */
+  async command(...line) {
+    const settings = Object.entries(this.#settings).map(([name, value]) => [`LOCKSTEP_${name.toUpperCase().replaceAll(":", "__").replaceAll("-", "_")}`, `${value}`]);
+    const { stdout } = await promisify(execFile)("dotnet", [PROGRAM, ...line], { env: { ...environment(), ...this.#storage.environment, ...Object.fromEntries(settings) } });
+    return stdout.trim();
+  }
+
   /** Makes an account that nobody else uses. */
   async register() {
     const name = `user${++accounts}`;
@@ -116,6 +123,8 @@ class Server {
       method: "PUT",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ data: { password: user.password } }),
+    }).catch((error) => {
+      throw new Error(`No account: ${error.message}: ${error.cause?.code ?? error.cause}. The server's log:\n${this.log}`);
     });
     if (response.status !== 201) {
       throw new Error(`No account: ${response.status} ${await response.text()}`);
@@ -228,7 +237,10 @@ class Child {
       return;
     }
 
-    this.#waiting.get(entry.EventId)?.(entry.State);
+    if (entry.Category === "lockstep") {
+      this.#waiting.get(entry.EventId)?.(entry.State);
+    }
+
     // Orleans calls it an error that a silo cannot be reached, and some tests kill them all.
     if ((entry.LogLevel === "Error" || entry.LogLevel === "Critical") && !entry.Category.startsWith("Orleans.")) {
       this.faults.push(line);

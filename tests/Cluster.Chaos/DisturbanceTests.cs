@@ -12,7 +12,7 @@ namespace Lockstep.Cluster.Chaos;
 public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper log) : IClassFixture<ClusterFixture>
 {
     [Fact]
-    public Task Silo_Killed_PromisesHold() => DisturbAsync(new KillSilo(), rounds: 2);
+    public Task Silo_Killed_PromisesHold() => DisturbAsync(new KillSilo());
 
     [Fact]
     public Task Gateway_Killed_PromisesHold() => DisturbAsync(new KillGateway());
@@ -21,10 +21,10 @@ public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper l
     public Task Silo_StoodStillUntilDeclaredDead_PromisesHold() => DisturbAsync(new PauseSilo());
 
     [Fact]
-    public Task Postgres_KilledAndStartedAgain_PromisesHold() => DisturbAsync(new CrashPostgres(), rounds: 2);
+    public Task Postgres_KilledAndStartedAgain_PromisesHold() => DisturbAsync(new CrashPostgres());
 
     [Fact]
-    public Task Backends_Terminated_PromisesHold() => DisturbAsync(new TerminateBackends(), rounds: 2);
+    public Task Backends_Terminated_PromisesHold() => DisturbAsync(new TerminateBackends());
 
     [Theory]
     [InlineData(false)]
@@ -40,9 +40,10 @@ public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper l
     [Fact]
     public async Task Buckets_WithOwnersInTwoClustersAtOnce_PromisesHold()
     {
+        // A question of Sync does not say what its client has seen; at the other cluster its answer may be as old as the lease.
         await using var other = await fixture.Cluster.StartOtherClusterAsync();
         await fixture.DisturbAsync(
-            log, [new TerminateBackends(), new CutFromPostgres(told: false)], RunSettings.Random(log), [.. fixture.Gateways, new Entrance(other.Url, other)]);
+            log, [new TerminateBackends(), new CutFromPostgres(told: false)], RunSettings.Random(log), [.. fixture.Gateways, new Entrance(other.Url, other)], withSync: false);
     }
 
     [Fact]
@@ -55,6 +56,6 @@ public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper l
         await DisturbAsync(new RollingRestart(gateways: true, balanced: true), entrances: [new Entrance(balancer.Url, Member: null)], allAnswered: true);
     }
 
-    private Task DisturbAsync(IDisturbance disturbance, int rounds = 1, IReadOnlyList<Entrance>? entrances = null, bool allAnswered = false) =>
-        fixture.DisturbAsync(log, Enumerable.Repeat(disturbance, rounds), RunSettings.Random(log), entrances, allAnswered);
+    private Task DisturbAsync(IDisturbance disturbance, IReadOnlyList<Entrance>? entrances = null, bool allAnswered = false) =>
+        fixture.DisturbAsync(log, [disturbance], RunSettings.Random(log), entrances, allAnswered);
 }

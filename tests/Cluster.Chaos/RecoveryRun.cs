@@ -11,6 +11,9 @@ public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) :
     // A silo that stands still is noticed late, and measured less often.
     private const int Fewer = 4;
 
+    // What took longer is to be looked into.
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(4);
+
     private ClusterProcesses Cluster => fixture.Cluster;
 
     private static int Rounds => RunSettings.RecoveryRounds!.Value;
@@ -68,10 +71,17 @@ public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) :
         await Cluster.ReadyAsync();
         await using var recovery = await Recovery.StartAsync(fixture.Gateways);
         var times = new List<TimeSpan>();
+        var longest = Slow;
         for (var i = 0; i < rounds; i++)
         {
             times.Add(await round(recovery, Cluster.Silos[i % Cluster.Silos.Count]));
             RunSettings.Say(log, $"{what}, round {i + 1}: {times[^1].TotalSeconds:F1} s");
+            if (times[^1] > longest)
+            {
+                longest = times[^1];
+                RunSettings.Say(log, $"Logs of all members: {Cluster.KeepLogs()}");
+            }
+
             await Cluster.ReadyAsync();
         }
 

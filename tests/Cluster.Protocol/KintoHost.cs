@@ -45,5 +45,9 @@ internal sealed class KintoHost : IAsyncDisposable
         }
     }
 
+    /// <summary>One more gateway of the cluster.</summary>
+    public async Task<Uri> AddGatewayAsync(LockstepOptions options, TimeProvider time) =>
+        new((await members.AddAsync(options with { Role = ServerRole.Gateway }, time, configuration: Quiet)).Urls.First());
+
     public ValueTask DisposeAsync() => members.DisposeAsync();
 }

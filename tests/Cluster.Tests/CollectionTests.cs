@@ -50,7 +50,7 @@ public sealed class CollectionTests
         });
         await using var cluster = builder.Build();
         await cluster.DeployAsync();
-        var buckets = new GrainBuckets(_ => cluster.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+        var buckets = new GrainBuckets(_ => cluster.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), new SiloDeaths(TimeProvider.System), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
         var owners = cluster.Silos[0].ServiceProvider.GetRequiredService<LocalOwners>();
         await cluster.Client.GetGrain<IBucketGrain>(Bucket.Value).PingAsync();
         owners.EndIdle(Idle);

@@ -1,17 +1,19 @@
 using System.Reflection;
-using Missing = Lockstep.Core.Outcomes.Missing;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
+using Lockstep.Grains.Wire.Former;
+using Lockstep.Grains.Wire;
 using Lockstep.Grains;
 using Lockstep.Storage.Contract;
-using Lockstep.Grains.Wire;
-using Lockstep.Grains.Wire.Former;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
+using Missing = Lockstep.Core.Outcomes.Missing;
 using Orleans.Runtime;
+using Orleans;
 
 namespace Lockstep.Cluster.Tests;
 
@@ -134,6 +136,51 @@ public sealed class GrainBucketsTests : IDisposable
         Assert.Equal(["run", "ping"], owner.Calls);
     }
 
+    /// <summary>A ping may wait for a silo that is gone, while the owner is elsewhere by now.</summary>
+    [Fact]
+    public async Task Write_AfterAFailedCall_WaitsForNoPing_WhereALaterOneIsAnswered()
+    {
+        var time = new FakeTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var buckets = Buckets(time: time);
+        owner.Fail(new SiloUnavailableException());
+        await ExecuteAsync(buckets, Write);
+        owner.HangOnce();
+        owner.Answer();
+        owner.Answer();
+
+        var timers = time.Timers.Count;
+        var write = ExecuteAsync(buckets, Write);
+        // The ping's own, and that of the next.
+        await time.Timers.ReachesAsync(timers + 2);
+        time.Advance(TimeSpan.FromMilliseconds(500));
+
+        Assert.IsType<Missing>(Assert.Single(await write));
+        Assert.Equal(["run", "ping", "ping", "run"], owner.Calls);
+    }
+
+    /// <summary>A living silo may have passed the call on to the one that has died, and then nobody answers.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_UnderWayWhenASiloDied_IsLostSomeSecondsLater(bool writes)
+    {
+        var time = new FakeTime();
+        time.Advance(TimeSpan.FromSeconds(1));
+        var deaths = new SiloDeaths(time);
+        owner.HangOnce();
+        owner.Answer();
+
+        var call = ExecuteAsync(Buckets(deaths: deaths), writes ? Write : Read);
+        deaths.Tell();
+        time.Advance(TimeSpan.FromSeconds(14.9));
+        Assert.False(call.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal(writes, Assert.Single(await call) is Unavailable { } outcome && outcome == Unavailable.FateUnknown);
+        Assert.Equal(writes ? ["run"] : ["run", "run"], owner.Calls);
+    }
+
     [Theory]
     [InlineData("Silo stopping ", true)]
     [InlineData("No gateways available", false)]
@@ -197,6 +244,32 @@ public sealed class GrainBucketsTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(31));
         Assert.IsType<Missing>(Assert.Single(await ExecuteAsync(buckets, Write)));
         Assert.Equal(["run", "execute", "execute", "run"], owner.Calls);
+    }
+
+    public static TheoryData<BucketRequest> OfSharing =>
+    [
+        new(new Caller(default, BucketAccess.ByAcl), [new ReadRecord(ObjectRef.Record("tasks", "a"))]),
+        new(new Caller(default, BucketAccess.ByAcl), [new PutRecord(ObjectRef.Bucket, "{}"u8.ToArray())]),
+        new(new Caller(new("account:alice"), BucketAccess.ByAcl), [new PutRecord(ObjectRef.Bucket, "{}"u8.ToArray()) { Access = new AccessChange([]) }]),
+        new(new Caller(new("account:alice"), BucketAccess.ByAcl), [new ReadRecord(ObjectRef.Bucket), new CreateRecord(ObjectRef.Record("c", "a"), "{}"u8.ToArray()) { Access = new AccessChange([]) }]),
+        new(new Caller(new("account:alice"), BucketAccess.ByAcl), [new PatchRecord(ObjectRef.Collection("c"), PatchKind.Shallow, "{}"u8.ToArray()) { Access = new AccessChange([]) }]),
+        new(new Caller(new("account:alice"), BucketAccess.Own), [new PutRecord(ObjectRef.Group("g"), "{}"u8.ToArray())]),
+        new(new Caller(new("account:alice"), BucketAccess.ByAcl), [new ListRecords(ListRef.Groups, new ListQuery { Limit = 1 })]),
+        new(new Caller(new("account:alice"), BucketAccess.ByAcl), [new DeleteRecord(ObjectRef.Group("g"))]),
+    ];
+
+    /// <summary>A silo from before sharing would take them for something else; one of 0.1.0 would take nobody for the server itself.</summary>
+    [Theory]
+    [MemberData(nameof(OfSharing), DisableDiscoveryEnumeration = true)]
+    public async Task Request_OfSharing_ToASiloThatCannotReadIt_GoesInNoOtherForm(BucketRequest request)
+    {
+        var buckets = Buckets();
+        owner.Fail(Unreadable(), left: true);
+        owner.Answer();
+
+        Assert.All(await ExecuteAsync(buckets, request), static outcome => Assert.IsType<Unavailable>(outcome));
+        Assert.IsType<Missing>((await ExecuteAsync(buckets, request))[0]);
+        Assert.Equal(["share", "share"], owner.Calls);
     }
 
     [Fact]
@@ -286,8 +359,8 @@ public sealed class GrainBucketsTests : IDisposable
     private static Exception Unreadable() => new TypeLoadException(
         """Unable to resolve type alias "("inv",[Orleans.Runtime.GrainReference],[Lockstep.Grains.IBucketGrain],"run")".""");
 
-    private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null, Task? joined = null) =>
-        new(_ => FakeGrains.Of(owner), null, joined ?? Task.CompletedTask, wait ?? TimeSpan.FromSeconds(30), lost, time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    private GrainBuckets Buckets(TimeSpan? wait = null, TimeProvider? time = null, Task? joined = null, SiloDeaths? deaths = null) =>
+        new(_ => FakeGrains.Of(owner), null, joined ?? Task.CompletedTask, wait ?? TimeSpan.FromSeconds(30), deaths ?? new SiloDeaths(TimeProvider.System), lost, time ?? TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(GrainBuckets buckets, BucketRequest request) =>
         (await buckets.Get(Bucket).ExecuteAsync(request, CancellationToken.None)).Outcomes;
@@ -297,6 +370,7 @@ public sealed class GrainBucketsTests : IDisposable
     {
         private readonly Queue<Func<BucketResponse>> answers = new();
         private Exception? always;
+        private bool hangs;
         private Action? send;
 
         public List<string> Calls { get; } = [];
@@ -315,6 +389,9 @@ public sealed class GrainBucketsTests : IDisposable
 
         public void FailAlways(Exception failure) => always = failure;
 
+        /// <summary>The next call is not answered.</summary>
+        public void HangOnce() => hangs = true;
+
         public void Answer(Func<bool>? condition = null) => answers.Enqueue(() =>
         {
             Assert.True(condition?.Invoke() ?? true);
@@ -331,6 +408,8 @@ public sealed class GrainBucketsTests : IDisposable
 
         public Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "read");
 
+        public Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request) => RunAsync(request, "share");
+
         public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, "administer");
 
         private async Task<BucketResponseSurrogate> RunAsync(BucketRequestSurrogate request, string call)
@@ -345,7 +424,9 @@ public sealed class GrainBucketsTests : IDisposable
         private async Task<BucketResponse> NextAsync(string call)
         {
             Calls.Add(call);
-            await Task.CompletedTask;
+            var comes = hangs ? new TaskCompletionSource().Task : Task.CompletedTask;
+            hangs = false;
+            await comes;
             return always is null ? answers.Dequeue()() : throw always;
         }
     }

@@ -23,7 +23,7 @@ public sealed class HostileReadTests : IAsyncLifetime
     private readonly LostCalls lost = new();
     private InProcessTestCluster? cluster;
 
-    private GrainBuckets Buckets => new(_ => cluster!.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    private GrainBuckets Buckets => new(_ => cluster!.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), new SiloDeaths(TimeProvider.System), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     public async Task InitializeAsync()
     {

@@ -138,6 +138,39 @@ public sealed class MemberTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Counts_WhoseWindowIsOver_AreRemoved_AndWhoHasOneInMemoryCountsOn()
+    {
+        var clock = new ShiftedClock();
+        var member = await members.AddAsync(options, clock);
+        await RegisterAsync(member);
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(member, "wrong"));
+        Assert.Equal(2L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM grain_states"));
+
+        // As long as the longest window, by the database's clock; what a crowd left is removed in steps.
+        await PostgresServer.ExecuteAsync(
+            options.Postgres.Connection!,
+            """
+            UPDATE grain_states SET modified = now() - interval '1 day 1 min';
+            INSERT INTO grain_states (service, grain_type, key, n0, n1, version, modified)
+            SELECT 'lockstep', 'state', 'over ' || n, 0, 0, 1, now() - interval '1 day 1 min' FROM generate_series(1, 5) n;
+            INSERT INTO grain_states (service, grain_type, key, n0, n1, version, modified) VALUES ('lockstep', 'state', 'not over', 0, 0, 1, now() - interval '23 h')
+            """);
+        while (await member.Services.GetRequiredService<EndedCounts>().PurgeAsync(limit: 2, CancellationToken.None))
+        {
+        }
+
+        Assert.Equal("not over", await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT string_agg(key, ',') FROM grain_states"));
+        clock.Shift = TimeSpan.FromDays(1);
+        Assert.Equal(HttpStatusCode.OK, await SignInAsync(member, "s3cr3t"));
+        for (var i = 0; i < options.Accounts.MaxFailures; i++)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(member, "wrong"));
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(member, "wrong"));
+    }
+
+    [Fact]
     public async Task Throttle_StorageIsAway_SignsNobodyIn()
     {
         var member = await members.AddAsync(options);
@@ -208,5 +241,13 @@ public sealed class MemberTests : IAsyncLifetime
         }
 
         return await http.SendAsync(request);
+    }
+
+    /// <summary>The machine's wall clock, some time later.</summary>
+    private sealed class ShiftedClock : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
     }
 }

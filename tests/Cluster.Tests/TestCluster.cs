@@ -22,7 +22,7 @@ public sealed class TestCluster : IAsyncLifetime
 
     public InProcessTestCluster Orleans => cluster!;
 
-    public IBuckets Buckets => new GrainBuckets(_ => Orleans.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
+    public IBuckets Buckets => new GrainBuckets(_ => Orleans.Client, null, Task.CompletedTask, TimeSpan.FromSeconds(10), new SiloDeaths(TimeProvider.System), lost, TimeProvider.System, NullLogger<GrainBuckets>.Instance);
 
     /// <summary>Owners in memory, silo by silo.</summary>
     public IReadOnlyList<int> OwnersPerSilo => [.. Orleans.Silos.Select(silo => silo.ServiceProvider.GetRequiredService<InProcessBuckets>().Count)];

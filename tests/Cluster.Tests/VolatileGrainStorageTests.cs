@@ -11,7 +11,7 @@ public sealed class VolatileGrainStorageTests
     private readonly FakeTime time = new();
     private readonly VolatileGrainStorage storage;
 
-    public VolatileGrainStorageTests() => storage = new VolatileGrainStorage(Keep, time);
+    public VolatileGrainStorageTests() => storage = new VolatileGrainStorage(static state => state is Note { Text: "for a day" } ? TimeSpan.FromDays(1) : Keep, time);
 
     [Fact]
     public async Task State_Written_IsReadByWhoComesNext()
@@ -35,6 +35,16 @@ public sealed class VolatileGrainStorageTests
     }
 
     [Fact]
+    public async Task State_ThatMeansSomethingForLonger_IsKeptForLonger()
+    {
+        await WriteAsync(1, "for a day");
+
+        time.Advance(TimeSpan.FromHours(23));
+
+        Assert.Equal("for a day", await ReadAsync(1));
+    }
+
+    [Fact]
     public async Task State_Cleared_IsForgotten()
     {
         await WriteAsync(1, "one");
@@ -44,25 +54,47 @@ public sealed class VolatileGrainStorageTests
         Assert.Null(await ReadAsync(1));
     }
 
-    /// <summary>Somebody who makes up names cannot fill the memory, and who is counted already is counted on.</summary>
+    /// <summary>Somebody who makes up names can neither fill the memory nor keep others from being counted.</summary>
     [Fact]
-    public async Task States_MoreThanFit_AreNotKept_UntilOldOnesAreForgotten()
+    public async Task States_MoreThanFit_TakeThePlaceOfThoseThatAreOver_ElseOfTheOldest()
     {
         const int fits = 100_000;
-        for (var i = 0; i < fits; i++)
+        await WriteAsync(0, "for a day");
+        for (var i = 1; i < fits; i++)
         {
-            await WriteAsync(i, "old");
+            time.Advance(TimeSpan.FromTicks(1));
+            await WriteAsync(i, "new");
         }
 
+        await WriteAsync(0, "for a day");
+        time.Advance(TimeSpan.FromTicks(1));
         await WriteAsync(fits, "beyond");
-        await WriteAsync(0, "again");
-        Assert.Null(await ReadAsync(fits));
-        Assert.Equal("again", await ReadAsync(0));
+        Assert.Equal("beyond", await ReadAsync(fits));
+        Assert.Null(await ReadAsync(1));
+        Assert.Null(await ReadAsync(1_000));
+        Assert.Equal("new", await ReadAsync(1_001));
+        Assert.Equal("for a day", await ReadAsync(0));
 
         time.Advance(Keep);
-        await WriteAsync(fits, "beyond");
+        for (var i = 1; i <= 1_000; i++)
+        {
+            await WriteAsync(i, "again");
+        }
 
-        Assert.Equal("beyond", await ReadAsync(fits));
+        Assert.Equal("for a day", await ReadAsync(0));
+        Assert.Equal("again", await ReadAsync(1));
+    }
+
+    [Fact]
+    public async Task State_ReadAgain_OnceItIsForgotten_IsANewOne()
+    {
+        await WriteAsync(1, "one");
+        time.Advance(Keep);
+        var state = new GrainState<Note> { State = new Note { Text = "one" }, RecordExists = true };
+
+        await storage.ReadStateAsync("state", Id(1), state);
+
+        Assert.Equal(("", false), (state.State.Text, state.RecordExists));
     }
 
     private Task WriteAsync(int id, string text) => storage.WriteStateAsync("state", Id(id), new GrainState<Note> { State = new Note { Text = text } });

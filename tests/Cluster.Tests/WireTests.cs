@@ -5,6 +5,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Grains;
@@ -33,6 +34,9 @@ public sealed class WireTests
         Cursor = new PageCursor(new(4), "d", new(6), "[[1]]") { SortIndex = -5 }, Projection = Projection.Listed, HeaviestFirst = true,
     };
 
+    private static AccessChange Access { get; } = new(
+        [new AccessEdit(AccessEditKind.Set, Right.Read, []), new AccessEdit(AccessEditKind.Add, Right.CreateRecords, ["account:bob#9", "/buckets/b/groups/g"])]) { Accounts = ["a:b"] };
+
     public static TheoryData<Operation> Operations =>
     [
         new ReadRecord(Target),
@@ -48,6 +52,9 @@ public sealed class WireTests
                 SecondTest = PreconditionTest.NoneMatch, SecondValue = new(4),
             },
         },
+        new PutRecord(Target, Body: null) { Access = Access },
+        new CreateRecord(ObjectRef.Group("g"), "2"u8.ToArray()) { Access = new AccessChange([]) { Accounts = ["account:bob#9"] } },
+        new PatchRecord(Target, PatchKind.Shallow, "3"u8.ToArray()) { Access = Access },
         new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99) { ReturnsPrevious = true },
         new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
@@ -86,6 +93,7 @@ public sealed class WireTests
         AccountClosed.Instance,
         new ChangesStaged(new(8)),
         new RecordsMerged(new(8)),
+        new RecordsMerged(new(8), QuotaLeft: 7),
         new ListsFound([new ListSummary("tasks", new(8), 2, 3), new ListSummary("notes", new(9), 0, 0)], new(9)),
         OverQuota.Instance,
         new TooLarge("large"),
@@ -192,6 +200,7 @@ public sealed class WireTests
         var grains = assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
         var enums = wire.SelectMany(type => type.GetProperties(), (_, property) => property.PropertyType)
             .Concat(grains.SelectMany(type => type.GetMethods()).SelectMany(method => method.GetParameters(), (_, parameter) => parameter.ParameterType))
+            .Select(type => type.GetElementType() ?? type)
             .Where(type => type.IsEnum).Distinct();
         foreach (var type in enums.OrderBy(type => type.Name, StringComparer.Ordinal))
         {

@@ -188,6 +188,19 @@ public sealed class OwnerLimitTests
         }
     }
 
+    /// <summary>One request may say something of a record twice, and what it says first may end it.</summary>
+    [Fact]
+    public async Task Quota_CountsOfARecordThatIsChangedTwice_WhatIsLeftInTheEnd()
+    {
+        using var buckets = Buckets();
+        RecordChange[] changes = [Change("a") with { Lifetime = 0 }, new("a") { SortIndex = 1 }, Change("b"), Change("b")];
+
+        Assert.IsType<RecordsMerged>(await ExecuteAsync(buckets, new MergeRecords(Sync, changes) { Quota = BodyBytes }, storage));
+
+        Assert.Equal(0, (await ReadAsync(buckets, "a")).Body.Length);
+        Assert.Equal(OverQuota.Instance, await ExecuteAsync(buckets, new MergeRecords(Sync, [Change("c")]) { Quota = BodyBytes }, storage));
+    }
+
     private InProcessBuckets Buckets(BucketOptions? options = null) => new(store, options ?? new BucketOptions(), time);
 
     private static ObjectRef Record(string record) => ObjectRef.Record("tasks", record);

@@ -44,7 +44,7 @@ public sealed class SlimReadTests
 
         await ExecuteAsync(operation);
 
-        Assert.Equal([Projection.Metadata], store.Projections.Distinct());
+        Assert.Equal([operation is DeleteRecords ? Projection.Metadata : Projection.Outline], store.Projections.Distinct());
         var page = Assert.IsType<PageFound>(await ExecuteAsync(new ListRecords(Tasks, new ListQuery { Limit = 10 })));
         var head = (await store.LoadAsync(Id, claim: false, default))!.Lists[Tasks];
         Assert.Equal((page.Records.Count, page.Records.Sum(record => record.Body.Length)), (head.Count, head.Bytes));
@@ -80,11 +80,11 @@ public sealed class SlimReadTests
     public async Task Refusal_RowChangesBetweenTheReads_IsJudgedAnew()
     {
         await WriteAsync(A, """{"n":1}""");
-        store.MetadataIsOld = true;
+        store.OutlineIsOld = true;
 
         var refused = Assert.IsType<PreconditionFailed>(await ExecuteAsync(new PutRecord(A, "{}"u8.ToArray()) { Precondition = Fails }));
 
-        Assert.False(store.MetadataIsOld);
+        Assert.False(store.OutlineIsOld);
         Assert.Equal(refused.Stamp, refused.Existing!.Modified);
         Assert.Equal("n=1", OutcomeText.Fields(refused.Existing.Body));
     }
@@ -125,20 +125,20 @@ public sealed class SlimReadTests
     {
         public ConcurrentQueue<Projection> Projections { get; } = new();
 
-        /// <summary>What comes next of metadata is as it was before the last write.</summary>
-        public bool MetadataIsOld { get; set; }
+        /// <summary>The outline that comes next is as it was before the last write.</summary>
+        public bool OutlineIsOld { get; set; }
 
         public override async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
             BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
         {
             Projections.Enqueue(projection);
             var rows = await base.ReadAsync(bucket, keys, projection, cancellationToken);
-            if (projection != Projection.Metadata || !MetadataIsOld)
+            if (projection != Projection.Outline || !OutlineIsOld)
             {
                 return rows;
             }
 
-            MetadataIsOld = false;
+            OutlineIsOld = false;
             return rows.ToDictionary(row => row.Key, row => row.Value with { Modified = row.Value.Modified.Plus(-1) });
         }
 

@@ -6,7 +6,12 @@ namespace Lockstep.EndToEnd;
 /// <summary>The server as users run it, in a process of its own.</summary>
 public sealed class ServerProcess : ProgramProcess
 {
+    // Others number their events too.
+    private const string Category = "lockstep";
     private const int ListeningEvent = 10;
+
+    // A silo has no address but that of its health.
+    private const int SiloEvent = 34;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private readonly TaskCompletionSource<Uri> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -110,7 +115,8 @@ public sealed class ServerProcess : ProgramProcess
         try
         {
             using var entry = JsonDocument.Parse(line);
-            if (entry.RootElement.TryGetProperty("EventId", out var number) && number.GetInt32() == ListeningEvent)
+            if (entry.RootElement.TryGetProperty("EventId", out var number) && number.GetInt32() is ListeningEvent or SiloEvent
+                && entry.RootElement.GetProperty("Category").GetString() == Category)
             {
                 listening.TrySetResult(new Uri(entry.RootElement.GetProperty("State").GetProperty("Address").GetString()!));
             }

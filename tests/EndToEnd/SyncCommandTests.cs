@@ -92,6 +92,15 @@ public sealed class SyncCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Invitation_WhereSync11AloneTakesAny_IsACode()
+    {
+        var (code, output) = await SyncAsync("invite", "--quota", "1000", "--sync11:enabled", "true", "--sync11:registration", "invitation");
+
+        Assert.Equal(0, code);
+        Assert.Matches("^[A-Za-z0-9_-]{27}$", output);
+    }
+
+    [Fact]
     public async Task Option_WithoutItsValue_IsToldSo()
     {
         var (code, output) = await ServerProcess.RunAsync(["sync", "invite", "--note"], environment: storage.Environment);

@@ -50,6 +50,73 @@ class Device {
     return this.#call((lib) => lib.firstSync);
   }
 
+  /** The same through the pages of the built server: types into their forms and sends them. Who is not known there makes an account. */
+  async signInThroughPages({ email, password }) {
+    const url = await this.#call(async (lib) => {
+      lib.firstSync = lib.nextSync();
+      return lib.FxAccountsConfig.promiseConnectAccountURI("test");
+    });
+    await this.#marionette.navigate(url);
+    await this.#marionette.call("content", fillIn, [email, password]);
+    return this.#call((lib) => lib.firstSync);
+  }
+
+  /** Changes the password on the server's page of settings, which this Firefox opens with its own session. */
+  async changePasswordOnPages(address, from, to) {
+    await this.#marionette.navigate(`${address}/settings`);
+    await this.#marionette.call("content", fillInPassword, [from, to]);
+  }
+
+  /** Signs in through the page of the recovery key, with another password. */
+  recoverThroughPages({ email, key, password }) {
+    return this.#throughPages("/recovery_key", "", recover, email, key, password);
+  }
+
+  /** Signs in through a link that whoever runs the server has given, with another password and another key. */
+  resetThroughPages({ link, password }) {
+    return this.#throughPages("/reset_password", new URL(link, "http://any").hash, reset, password);
+  }
+
+  async #throughPages(path, hash, fill, ...parameters) {
+    const url = new URL(await this.#call(async (lib) => {
+      lib.firstSync = lib.nextSync();
+      return lib.FxAccountsConfig.promiseConnectAccountURI("test");
+    }));
+    url.pathname = path;
+    url.hash = hash;
+    await this.#marionette.navigate(url.href);
+    await this.#marionette.call("content", fill, parameters);
+    return this.#call((lib) => lib.firstSync);
+  }
+
+  /** Makes a recovery key on the server's page of settings. */
+  async makeRecoveryKeyOnPages(address, password) {
+    await this.#marionette.navigate(`${address}/settings`);
+    return this.#marionette.call("content", makeRecoveryKey, [password]);
+  }
+
+  /** Ends all devices but this one on the server's page of settings. */
+  async endOthersOnPages(address) {
+    await this.#marionette.navigate(`${address}/settings/clients`);
+    await this.#marionette.call("content", endOthers, []);
+  }
+
+  /** Deletes the account on the server's page of settings, after which Firefox knows that nobody is signed in. */
+  async deleteOnPages(address, password) {
+    await this.#call((lib) => void (lib.signedOut = lib.notified("fxaccounts:onlogout")));
+    await this.#marionette.navigate(`${address}/settings`);
+    await this.#marionette.call("content", deleteAccount, [password]);
+    await this.#call((lib) => lib.signedOut);
+  }
+
+  /** Whether the account server takes the session of this Firefox, as it asks itself after a 401. */
+  hasGoodSession() {
+    return this.#call(async ({ fxAccounts }) => {
+      await fxAccounts.checkAccountStatus();
+      return (await fxAccounts.getSignedInUser()) !== null && (await fxAccounts.hasLocalSession());
+    });
+  }
+
   signOut() {
     return this.#call((lib) => lib.fxAccounts.signOut());
   }
@@ -229,6 +296,116 @@ function makeLibrary() {
     },
   }, "http-on-examine-response");
 
-  const library = { Service, SyncedTabs, FxAccountsConfig, PlacesUtils, bookmarks: PlacesUtils.bookmarks, fxAccounts: getFxAccountsSingleton(), nextSync, sync, requests };
+  const notified = (topic) => new Promise((resolve) => {
+    const observer = () => {
+      Services.obs.removeObserver(observer, topic);
+      resolve();
+    };
+    Services.obs.addObserver(observer, topic);
+  });
+
+  const library = { notified, Service, SyncedTabs, FxAccountsConfig, PlacesUtils, bookmarks: PlacesUtils.bookmarks, fxAccounts: getFxAccountsSingleton(), nextSync, sync, requests };
   Services.wm.getMostRecentWindow("navigator:browser").lockstep = library;
 }
+
+/** When something is in the page, or a form says that something is wrong, which is thrown. Runs in the page, with the functions below. */
+const HELP = `
+  const appears = (...selectors) => new Promise((resolve, reject) => {
+    const observer = new MutationObserver(look);
+    function look() {
+      const found = selectors.find((selector) => document.querySelector(selector));
+      const wrong = document.querySelector(".problem:not(:empty), .wrong:not(:empty)");
+      if (found || wrong) {
+        observer.disconnect();
+        found ? resolve(found) : reject(new Error(wrong.textContent));
+      }
+    }
+
+    observer.observe(document, { childList: true, subtree: true });
+    look();
+  });
+  const until = (isSo) => new Promise((resolve) => {
+    const observer = new MutationObserver(look);
+    function look() {
+      if (isSo()) {
+        observer.disconnect();
+        resolve();
+      }
+    }
+
+    observer.observe(document, { childList: true, subtree: true });
+    look();
+  });
+  const send = (form, values) => {
+    for (const [name, value] of Object.entries(values)) {
+      form.querySelector('input[name="' + name + '"]').value = value;
+    }
+
+    form.querySelector("button[type=submit]").click();
+  };`;
+
+/** Fills the pages in, one after the other, until Firefox is signed in. */
+const fillIn = `async (email, password) => {
+  ${HELP}
+  await appears('[data-view="enter"]');
+  send(document.forms[0], { email, password });
+  if ((await appears('[data-view="join"]', '[data-view="connected"]')).includes("join")) {
+    send(document.forms[0], { repeated: password });
+    await appears('[data-view="connected"]');
+  }
+}`;
+
+const recover = `async (email, key, password) => {
+  ${HELP}
+  await appears('[data-view="recover"]');
+  send(document.forms[0], { email, key });
+  await appears('[data-view="reset"]');
+  send(document.forms[0], { password, repeated: password });
+  await appears('[data-view="connected"]');
+}`;
+
+const reset = `async (password) => {
+  ${HELP}
+  await appears('[data-view="reset-link"]');
+  send(document.forms[0], {});
+  await appears('[data-view="reset"]');
+  document.querySelector("input[name=understood]").checked = true;
+  send(document.forms[0], { password, repeated: password });
+  await appears('[data-view="connected"]');
+}`;
+
+const makeRecoveryKey = `async (password) => {
+  ${HELP}
+  await appears("#recovery-key button[aria-expanded]");
+  document.querySelector("#recovery-key button[aria-expanded]").click();
+  send(document.querySelector("#recovery-key form"), { password });
+  await appears("#recovery-key .once");
+  return document.querySelector("#recovery-key .once").innerText;
+}`;
+
+const endOthers = `async () => {
+  ${HELP}
+  const others = () => [...document.querySelectorAll("#clients li")].filter((row) => !row.querySelector(".badge"));
+  await appears("#clients li");
+  for (let left = others(); left.length > 0; left = others()) {
+    left[0].querySelector("button").click();
+    await until(() => others().length < left.length);
+  }
+}`;
+
+const deleteAccount = `async (password) => {
+  ${HELP}
+  await appears("#delete button");
+  document.querySelector("#delete button").click();
+  document.querySelector("#delete input[name=understood]").checked = true;
+  send(document.querySelector("#delete form"), { password });
+  await until(() => !document.querySelector("#delete"));
+}`;
+
+const fillInPassword = `async (old, password) => {
+  ${HELP}
+  await appears("#password button");
+  document.querySelector("#password button").click();
+  send(document.querySelector("#password form"), { old, password, repeated: password });
+  await appears("#password .note.good");
+}`;

@@ -490,4 +490,41 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         await server.AddAccountAsync(name, "s3cr3t");
         return server.As(name, "s3cr3t");
     }
+
+    [Fact]
+    public async Task Administrator_SeesMakesChangesAndDeletesAllAccounts()
+    {
+        var guarded = await KintoServer.StartAsync(options => options with
+        {
+            Accounts = options.Accounts with { Administrators = "account:root, account:admin", Registration = Registration.Closed },
+        });
+        try
+        {
+            await guarded.AddAccountAsync("admin", "s3cr3t");
+            await guarded.AddAccountAsync("alice", "s3cr3t");
+            using var admin = guarded.As("admin", "s3cr3t");
+            using var alice = guarded.As("alice", "s3cr3t");
+            using var bob = guarded.As("bob", "0ther-one");
+
+            Assert.Equal(201, (await admin.PutAsync("/accounts/bob", """{"data":{"password":"s3cr3t"}}""")).Status);
+            Assert.Equal(201, (await admin.PostAsync("/accounts", """{"data":{"id":"carol","password":"s3cr3t"}}""")).Status);
+            Assert.Equal(["admin", "alice", "bob", "carol"], (await admin.GetAsync("/accounts?_sort=id")).Ids);
+            Assert.Equal("4", (await admin.SendAsync("HEAD", "/accounts")).Headers["Total-Objects"]);
+            Assert.Equal(["alice"], (await alice.GetAsync("/accounts")).Ids);
+            Assert.Equal(200, (await admin.SendAsync("PATCH", "/accounts/bob", """{"data":{"password":"0ther-one"}}""")).Status);
+            Assert.Equal(200, (await bob.GetAsync("/accounts/bob")).Status);
+            Assert.DoesNotContain("pbkdf", (await admin.GetAsync("/accounts/bob")).Text, StringComparison.OrdinalIgnoreCase);
+            (await admin.GetAsync("/accounts/dave")).AssertError(404, KintoErrno.InvalidResourceId);
+            (await alice.GetAsync("/accounts/bob")).AssertError(403, KintoErrno.Forbidden);
+            (await alice.PutAsync("/accounts/dave", """{"data":{"password":"s3cr3t"}}""")).AssertError(403, KintoErrno.Forbidden);
+            (await alice.DeleteAsync("/accounts/bob")).AssertError(403, KintoErrno.Forbidden);
+            Assert.Equal(200, (await admin.DeleteAsync("/accounts/bob")).Status);
+            (await bob.GetAsync("/accounts/bob")).AssertError(401, KintoErrno.MissingAuthToken);
+            Assert.Equal(200, (await alice.GetAsync("/buckets/default")).Status);
+        }
+        finally
+        {
+            await guarded.DisposeAsync();
+        }
+    }
 }

@@ -355,7 +355,7 @@ public sealed class BatchTests(KintoServer server)
                   {"method":"PUT","path":"/buckets/second","body":{"data":{}}},
                   {"path":"/nothing"},
                   {"path":"/buckets","headers":{"Authorization":"{{{{KintoClient.Basic("user1", "other-1")}}}}"}},
-                  {"path":"/"}
+                  {"path":"/","headers":{"Authorization":""}}
                 ]}
                 """);
 

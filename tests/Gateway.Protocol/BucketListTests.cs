@@ -138,6 +138,16 @@ public sealed class BucketListTests(KintoServer server)
             return rows;
         }
 
+        public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+            IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => memory.ReadNamedAsync(principals, ids, cancellationToken);
+
+        public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+            NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+            where T : class => memory.ListNamedAsync(scan, select, cancellationToken);
+
+        public ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(
+            IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) => memory.ListMembershipsAsync(principals, limit, cancellationToken);
+
         public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
             memory.CountByAuthorAsync(scan, cancellationToken);
 

@@ -103,7 +103,7 @@ public sealed class BucketTests(KintoServer server)
         Assert.Equal(201, (await client.PutAsync(bucket, """{"data":{"note":"x"},"permissions":{}}""")).Status);
         Assert.Equal(200, (await client.PutAsync(bucket, "{}")).Status);
         (await other.PutAsync(bucket, """{"data":{}}""")).AssertError(403, KintoErrno.Forbidden);
-        (await other.PutAsync(bucket, """{"data":{}}""", ("If-None-Match", "*"))).AssertError(403, KintoErrno.Forbidden);
+        (await other.PutAsync(bucket, """{"data":{}}""", ("If-None-Match", "*"))).AssertError(412, KintoErrno.ModifiedMeanwhile);
         (await client.GetAsync(bucket + "/collections/c/records")).AssertError(404, KintoErrno.MissingResource);
         (await client.PutAsync(bucket + "/collections/c/records/a", """{"data":{}}""")).AssertError(404, KintoErrno.MissingResource);
         (await client.GetAsync(bucket + "/collections/c")).AssertError(404, KintoErrno.InvalidResourceId);

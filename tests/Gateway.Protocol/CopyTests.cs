@@ -1,7 +1,9 @@
 using System.Text;
+using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
@@ -142,6 +144,26 @@ public sealed class CopyTests : IAsyncLifetime
 
         // Carol had 4. Whoever gets a number gets the default bucket that belongs to it.
         Assert.Equal(5, (await copied.Accounts.AddAsync("dave", "hash", new ServerTimestamp(9), default))!.Number);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_OfLogins_HasThemWithTheirAccounts()
+    {
+        AccountLogin alice, bob;
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            alice = (await storage.Logins.AddAsync(Login("alice") with { Email = "Alice@example.org", QuotaBytes = 5_000_000_000 }, new ServerTimestamp(5), default))!;
+            var read = (await storage.Logins.AddAsync(Login("bob"), new ServerTimestamp(6), default))!;
+            bob = (await storage.Logins.ChangeAsync(read, read with { ResetDigest = "digest", ResetExpires = new ServerTimestamp(7) }, default))!;
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        Assert.Equal(alice, await copied.Logins.FindAsync("alice", default));
+        Assert.Equal(bob, await copied.Logins.FindAsync("bob", default));
+
+        static AccountLogin Login(string name) => new(new Account(0, $"{name}@example.org", "", ServerTimestamp.Zero, IsBeingDeleted: false), name, "hash");
     }
 
     [PostgresFact(Reason)]

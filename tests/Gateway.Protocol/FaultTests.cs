@@ -42,6 +42,35 @@ public sealed class FaultTests
         }
     }
 
+    /// <summary>Whoever shares a bucket with everybody would otherwise keep everybody's list from them with it.</summary>
+    [Fact]
+    public async Task Buckets_OfWhichOnesOwnerDoesNotAnswer_AreListedAllTheSame()
+    {
+        OneAwayStore store = null!;
+        var server = await KintoServer.StartAsync(decorate: inner => store = new OneAwayStore(inner));
+        try
+        {
+            using var alice = await server.NewUserAsync();
+            using var bob = await server.NewUserAsync();
+            var bobId = (await bob.GetAsync("/")).Json.GetProperty("user").GetProperty("id").GetString()!;
+            Assert.Equal(201, (await alice.PutAsync("/buckets/shared", $$$"""{"data":{"n":1},"permissions":{"read":["{{{bobId}}}"]} }""")).Status);
+            Assert.Equal(201, (await bob.PutAsync("/buckets/own", "{}")).Status);
+            var before = await bob.GetAsync("/buckets?_sort=id");
+            Assert.Equal(["own", "shared"], before.Ids);
+            Assert.Equal(1, before.Data[1].GetProperty("n").GetInt32());
+            store.Away = BucketId.Named("shared");
+
+            (await bob.GetAsync("/buckets/shared")).AssertError(503, KintoErrno.Backend);
+            var meanwhile = await bob.GetAsync("/buckets?_sort=id");
+
+            Assert.Equal((200, before.Text, before.ETag), (meanwhile.Status, meanwhile.Text, meanwhile.ETag));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [OneProcessFact("The fault is in the store of the silo; accounts are deleted by the gateway.")]
     public async Task Housekeeping_ThatCannotEndADeletion_StillRemovesRows()
     {
@@ -119,6 +148,16 @@ public sealed class FaultTests
         }
     }
 
+    /// <summary>Does not answer for the rows of one bucket.</summary>
+    private sealed class OneAwayStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public BucketId? Away { get; set; }
+
+        public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+            bucket.Id == Away ? throw new StoreUnavailableException("This bucket is away.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
+    }
+
     /// <summary>Cannot tell whose buckets there are, as when one of several databases is away.</summary>
     private sealed class UnlistedStore(IBucketStore inner) : DelegatingBucketStore(inner), IBucketIndex, IStoreMaintenance
     {
@@ -130,6 +169,16 @@ public sealed class FaultTests
             IsAway ? throw Away() : ValueTask.FromResult(new BucketRows(default, [], More: false));
 
         public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+            IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+            NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+            where T : class => throw Away();
+
+        public ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(
+            IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) => throw Away();
 
         public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
             string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => throw Away();

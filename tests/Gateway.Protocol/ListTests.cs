@@ -344,7 +344,7 @@ public sealed class ListTests(KintoServer server)
             new BucketRequest(target.Caller, [.. Enumerable.Range(0, 6_500).Select(i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), "{}"u8.ToArray()))]), default);
 
         // Of 256 bytes each an eighth of this is some more than the 2,000 of one step.
-        var plans = new ListPlans(new KintoOptions(), buckets, new HttpOptions { MaxAnswerBytes = 2 * 4 * 2_500 * 256 });
+        var plans = new ListPlans(new KintoOptions(), buckets, new HttpOptions { MaxAnswerBytes = 2 * 4 * 2_500 * 256 }, access: null!, caching: null!);
         var request = new KintoRequest
         {
             Method = "DELETE",

@@ -41,6 +41,27 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Contains("system.Authenticated", user.GetProperty("principals").EnumerateArray().Select(p => p.GetString()));
     }
 
+    [Fact]
+    public async Task Root_SignedIn_TellsTheGroupsThatOneIsIn()
+    {
+        using var alice = await server.NewUserAsync();
+        using var bob = await server.NewUserAsync();
+        var bobId = (await bob.GetAsync("/")).Json.GetProperty("user").GetProperty("id").GetString()!;
+        var bucket = $"/buckets/root-{Guid.NewGuid():N}";
+        await alice.PutAsync(bucket, "{}");
+        await alice.PutAsync(bucket + "/groups/b", $$$"""{"data":{"members":["{{{bobId}}}"]} }""");
+        await alice.PutAsync(bucket + "/groups/a", """{"data":{"members":["system.Authenticated"]}}""");
+        await alice.PutAsync(bucket + "/groups/c", """{"data":{"members":["a:b"]}}""");
+
+        Assert.Equal([bobId, "system.Everyone", "system.Authenticated", bucket + "/groups/a", bucket + "/groups/b"], await PrincipalsAsync(bob));
+
+        await alice.DeleteAsync(bucket);
+        Assert.Equal([bobId, "system.Everyone", "system.Authenticated"], await PrincipalsAsync(bob));
+
+        static async Task<IEnumerable<string?>> PrincipalsAsync(KintoClient client) =>
+            (await client.GetAsync("/")).Json.GetProperty("user").GetProperty("principals").EnumerateArray().Select(static principal => principal.GetString()).ToList();
+    }
+
     /// <summary>As in Kinto, where only stored objects have a form that can be asked for.</summary>
     [Theory]
     [InlineData("GET", "/", 200)]
@@ -94,7 +115,6 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
     [InlineData("/nothing")]
     [InlineData("/buckets/default/nothing")]
     [InlineData("/buckets/default/collections/a/records/b/c")]
-    [InlineData("/buckets/default/groups")]
     [InlineData("/__flush__")]
     public async Task Path_Unknown_Is404With111(string path)
     {

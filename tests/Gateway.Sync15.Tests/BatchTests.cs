@@ -36,6 +36,21 @@ public sealed class BatchTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    public async Task Batch_OnlyFieldsThatAreSent_Change()
+    {
+        using var device = server.NewUser();
+        (await device.PostAsync("/storage/tabs", """[{"id":"a","payload":"1"},{"id":"b","payload":"2"},{"id":"c","payload":"3","sortindex":1}]""")).AssertOk();
+        var batch = (await device.PostAsync("/storage/tabs?batch=true", """[{"id":"a","ttl":1000}]""")).AssertOk(202).Json.GetProperty("batch").GetString();
+        (await device.PostAsync($"/storage/tabs?batch={batch}", """[{"id":"b","sortindex":7},{"id":"c"}]""")).AssertOk(202);
+        (await device.PostAsync($"/storage/tabs?batch={batch}&commit=true", "[]")).AssertOk();
+
+        Assert.Equal(
+            ["a 1 -", "b 2 7", "c 3 1"],
+            (await device.GetAsync("/storage/tabs?full=1")).AssertOk().Json.EnumerateArray().Select(record =>
+                $"{record.GetProperty("id")} {record.GetProperty("payload")} {(record.TryGetProperty("sortindex", out var weight) ? weight : "-")}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Batch_OfThousandsOfRecords_IsStoredAtOnce_OverWhatIsThere()
     {
         using var device = server.NewUser();

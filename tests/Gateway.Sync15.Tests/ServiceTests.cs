@@ -69,6 +69,20 @@ public sealed class ServiceTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    public async Task Quota_ThatIsNearlyUsed_IsToldWithEachWrite()
+    {
+        const int Quota = 1_200_000;
+        var small = await SyncServer.StartAsync(options => options with { Sync15 = new Sync15Options { TokenSecrets = SyncServer.Secret, QuotaBytes = Quota } });
+        using var device = small.NewUser();
+        Assert.DoesNotContain("X-Weave-Quota-Remaining", (await device.PutAsync("/storage/a/1", """{"payload":"1"}""")).AssertOk().Headers.Keys);
+
+        var payload = new string('x', 200_000);
+        Assert.Equal($"{(Quota - 200_001) / 1024}", (await device.PutAsync("/storage/a/2", $$"""{"payload":"{{payload}}"}""")).AssertOk().Headers["X-Weave-Quota-Remaining"]);
+        Assert.Equal($"{(Quota - 400_001) / 1024}", (await device.PostAsync("/storage/b", $$"""[{"id":"1","payload":"{{payload}}"}]""")).AssertOk().Headers["X-Weave-Quota-Remaining"]);
+        await small.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Paths_ThatAreNone_Are404_MethodsThatAreNone_Are405()
     {
         using var device = server.NewUser();

@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Protocol;
 using Lockstep.Silo.Hosting;
@@ -35,6 +36,9 @@ public sealed class SyncServer : IAsyncLifetime
             Accounts = new AccountOptions { PasswordIterations = 1000 },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
             Sync15 = new Sync15Options { TokenSecrets = $"{Secret}, {OldSecret}" },
+
+            // Accounts of the server itself would turn Sync and TokenServer on by themselves.
+            FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.Off },
         });
         this.decorate = decorate;
         Time = time ?? TimeProvider.System;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15.Tests;
 

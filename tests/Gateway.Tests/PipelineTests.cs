@@ -355,6 +355,20 @@ public sealed class PipelineTests
         Assert.Throws<InvalidOperationException>(() => new ProtocolMap([new Endpoint("a", "/v1") { AnswersUnknownPaths = true }, new Endpoint("b", "/v2") { AnswersUnknownPaths = true }]));
     }
 
+    [Fact]
+    public async Task Map_WithAPrefixThatOneShares_GivesTheOtherWhatThatOneDoesNotTake()
+    {
+        var endpoints = new[] { new Endpoint("whole", "/a"), new Endpoint("part", "/a") { Taken = "/mine" } };
+        var map = new ProtocolMap(endpoints);
+
+        await map.HandleAsync(new DefaultHttpContext { Request = { Path = "/a/mine" } });
+        await map.HandleAsync(new DefaultHttpContext { Request = { Path = "/a/yours" } });
+
+        Assert.Equal(["part /a /mine"], endpoints[1].Handled);
+        Assert.Equal(["whole /a /yours"], endpoints[0].Handled);
+        Assert.Throws<InvalidOperationException>(() => new ProtocolMap([new Endpoint("a", "/v1") { Taken = "/x" }, new Endpoint("b", "/v1") { Taken = "/y" }]));
+    }
+
     [Theory]
     [InlineData("/a/b/c", "long /a/b /c")]
     [InlineData("/a/b", "long /a/b ")]
@@ -417,6 +431,13 @@ public sealed class PipelineTests
         public IReadOnlyList<string> Prefixes => [prefix];
 
         public bool AnswersUnknownPaths { get; init; }
+
+        public bool SharesPrefixes => Taken is not null;
+
+        /// <summary>The one path that it takes; null for all.</summary>
+        public string? Taken { get; init; }
+
+        public bool Takes(HttpRequest? request, Routing.RequestPath path) => Taken is null || path.Text == Taken;
 
         public Task HandleAsync(HttpContext context, string under, Routing.RequestPath path)
         {

@@ -45,6 +45,15 @@ internal static class Abuses
                 await AnywayAsync(() => person.SendAsync("GET", Person.Records, cancellationToken: stop));
             }
         })),
+        new("80 addresses that guess Firefox's", AccountsAsync, static (server, stop) => EachAsync(320, async i =>
+        {
+            using var person = new Person(server, from: $"127.0.1.{1 + (i % 80)}");
+            for (var guess = 0; !stop.IsCancellationRequested; guess++)
+            {
+                var body = $$"""{"email":"good{{i % 20}}@example.org","authPW":"{{guess:x64}}"}""";
+                await AnywayAsync(() => person.SendAsync("POST", "/auth/v1/account/login", body, cancellationToken: stop));
+            }
+        })),
         new("patches of many fields", FieldsAsync, static (server, stop) =>
             ManyAsync(server, 8, Accounts[0], static (person, i, stop) => person.SendAsync("PATCH", Record, """{"data":{"x":1}}""", behaviour: "light", cancellationToken: stop), stop)),
         new("JSON patches of many values", FieldsAsync, static (server, stop) =>
@@ -53,7 +62,68 @@ internal static class Abuses
             ManyAsync(server, 20, Accounts[0], static (person, i, stop) => person.SendAsync("GET", $"{Person.Records}?_limit=1&_sort=-b.c.{i},a", cancellationToken: stop), stop)),
         new("buckets at random", AccountsAsync, static (server, stop) =>
             ManyAsync(server, 50, Accounts[0], static (person, i, stop) => person.SendAsync("GET", $"/v1/buckets/{Guid.NewGuid():N}", cancellationToken: stop), stop)),
+        new("groups in great numbers", GroupsAsync, static (server, stop) =>
+            BesideAsync(
+                ManyAsync(server, 8, Accounts[1], static (person, i, stop) => person.SendAsync("GET", i % 2 == 0 ? "/v1/permissions" : "/v1/buckets", cancellationToken: stop), stop),
+                ManyAsync(server, 8, Accounts[1], static (person, i, stop) => person.SendAsync("PUT", $"{Shared}/collections/{(i % 2 == 0 ? "own" : "foreign")}/records/r{i}", "{}", cancellationToken: stop), stop))),
+        new("permissions of 10,000 names", NamesAsync, static (server, stop) =>
+            BesideAsync(
+                ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync("PUT", $"{Shared}/collections/c/records/r{i}", Names(trudy: true), cancellationToken: stop), stop),
+                ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync("PUT", $"{Shared}/collections/c/records/r{i}", """{"data":{"n":1}}""", cancellationToken: stop), stop),
+                ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync("DELETE", $"{Shared}/collections/c/records?_limit=5", cancellationToken: stop), stop),
+                ManyAsync(server, 8, Accounts[1], static (person, i, stop) => person.SendAsync(i % 2 == 0 ? "GET" : "HEAD", $"{Shared}/collections/c/records", cancellationToken: stop), stop))),
+        new("memberships that change all the time", GroupsAsync, static (server, stop) =>
+            BesideAsync(
+                ManyAsync(server, 16, Accounts[0], static (person, i, stop) => person.SendAsync(
+                    "PUT", $"{(i % 2 == 0 ? Shared : Club)}/groups/g{i}", Members(i % 3 == 0 ? [] : Accounts), cancellationToken: stop), stop),
+                ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync(
+                    "PUT", $"{Shared}/groups/large", Members(Enumerable.Range(0, 4_000).Select(n => string.Create(CultureInfo.InvariantCulture, $"n{n}-{Random.Shared.Next(3)}"))), cancellationToken: stop), stop),
+                ManyAsync(server, 8, Accounts[1], static (person, i, stop) => person.SendAsync("GET", $"{Shared}/collections/{(i % 2 == 0 ? "own" : "foreign")}/records?_since=1", cancellationToken: stop), stop))),
     ];
+
+    private const string Shared = "/v1/buckets/hostile";
+    private const string Club = "/v1/buckets/hostile-club";
+
+    private static string Members(IEnumerable<string> names) => $$$"""{"data":{"members":[{{{string.Join(',', names.Select(static name => $"\"account:{name}\""))}}}]}}""";
+
+    private static string Names(bool trudy) =>
+        $$$"""{"data":{},"permissions":{"read":[{{{string.Join(',', Enumerable.Range(0, 9_990).Select(static n => $"\"account:n{n}\"").Concat(trudy ? ["\"account:trudy\""] : []))}}}]}}""";
+
+    private static async Task GroupsAsync(Uri server)
+    {
+        await AccountsAsync(server);
+        using var person = new Person(server, Accounts[0]);
+        foreach (var bucket in new[] { Shared, Club })
+        {
+            Assert.Equal(201, await person.SendAsync("PUT", bucket, "{}"));
+        }
+
+        // 50,000 take long to make; a few thousand show the same.
+        var groups = RunSettings.IsLong ? 50_000 : 1_500;
+        for (var made = 0; made < groups; made += 25)
+        {
+            var first = made;
+            Assert.Equal(200, await person.SendAsync("POST", "/v1/batch", Batch("PUT", part => $"{Shared}/groups/g{first + part}", Members([Accounts[1]]))));
+        }
+
+        Assert.Equal(201, await person.SendAsync("PUT", $"{Club}/groups/g0", Members([Accounts[1]])));
+        Assert.Equal(201, await person.SendAsync("PUT", $"{Shared}/collections/own", """{"permissions":{"write":["/buckets/hostile/groups/g7"]}}"""));
+        Assert.Equal(201, await person.SendAsync("PUT", $"{Shared}/collections/foreign", """{"permissions":{"write":["/buckets/hostile-club/groups/g0"]}}"""));
+    }
+
+    private static async Task NamesAsync(Uri server)
+    {
+        await AccountsAsync(server);
+        using var person = new Person(server, Accounts[0]);
+        Assert.Equal(201, await person.SendAsync("PUT", Shared, "{}"));
+        Assert.Equal(201, await person.SendAsync("PUT", $"{Shared}/collections/c", "{}"));
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(201, await person.SendAsync("PUT", $"{Shared}/collections/c/records/r{i}", Names(trudy: true)));
+        }
+    }
+
+    private static Task BesideAsync(params Task[] abuses) => Task.WhenAll(abuses);
 
     private static string Values { get; } = $$"""[{"op":"add","path":"/data/x","value":[{{string.Join(',', Enumerable.Repeat("[]", 1_000_000))}}]},{"op":"remove","path":"/data/x"}]""";
 

@@ -15,7 +15,8 @@ public sealed class FuzzTests(ITestOutputHelper log)
     {
         var random = new Random(RunSettings.Seed(log));
         await using var storage = await TestStorage.CreateAsync();
-        var (server, address) = await Servers.StartAsync(storage);
+        var server = await Servers.StartAsync(storage);
+        var address = server.Address;
         using (server)
         {
             using var good = new Person(address, "good");

@@ -6,13 +6,19 @@ namespace Lockstep.Hostile;
 /// <summary>What <c>tests/hostile</c> says about a run.</summary>
 internal static class RunSettings
 {
+    /// <summary>Whether it is the long form.</summary>
+    public static bool IsLong => Number("LOCKSTEP_HOSTILE_MINUTES") is not null;
+
+    /// <summary>Whether a silo and a gateway serve, and not one process.</summary>
+    public static bool IsCluster => Environment.GetEnvironmentVariable("LOCKSTEP_HOSTILE_CLUSTER") is { Length: > 0 };
+
     /// <summary>How long each abuse goes on.</summary>
     public static TimeSpan Each => Number("LOCKSTEP_HOSTILE_MINUTES") is { } minutes
         ? TimeSpan.FromMinutes(minutes) / Abuses.All.Count
         : TimeSpan.FromSeconds(5);
 
     /// <summary>Requests of the fuzzer.</summary>
-    public static int Requests => Number("LOCKSTEP_HOSTILE_MINUTES") is null ? 2_000 : 100_000;
+    public static int Requests => IsLong ? 100_000 : 2_000;
 
     /// <summary>Another build, as a directory with its <c>lockstep.dll</c>; null for this one.</summary>
     public static string? Program => Environment.GetEnvironmentVariable("LOCKSTEP_HOSTILE_PROGRAM") is { Length: > 0 } directory ? directory : null;

@@ -21,6 +21,9 @@ public abstract class BucketIndexContract
 
     protected abstract IBucketIndex Index { get; }
 
+    /// <summary>Each of which is bounded by itself.</summary>
+    protected virtual int Databases => 1;
+
     [Fact]
     public async Task ListByAuthor_ShowsBucketsThatExist_AndDeletedOnesToThoseWhoAsk_OfThatAuthorOnly()
     {
@@ -219,16 +222,74 @@ public abstract class BucketIndexContract
         Assert.Equal((own.Id, own.Id.Name, 100L, "1"), (id, record.Id, record.Modified.Milliseconds, Encoding.UTF8.GetString(record.Body.Span)));
     }
 
+    [Fact]
+    public async Task ReadNamed_GivesThoseThatNameOneOfThese_WhoeverMadeThem()
+    {
+        var (named, other, gone) = (await MakeAsync(NewId(), 100, author: "account:other"), await MakeAsync(NewId(), 100), await MakeAsync(NewId(), 100));
+        var bob = $"account:bob-{Name()}#2";
+        await NameAsync(named, 200, (GrantRelation.NamedByBucket, bob));
+        await NameAsync(other, 200, (GrantRelation.Changed, bob), (GrantRelation.NamedByBucket, "account:carol#3"));
+        await DeleteAsync(await NameAsync(gone, 200, (GrantRelation.NamedByBucket, bob)), 300);
+
+        var objects = await Index.ReadNamedAsync(["system.Everyone", bob], [named.Id, other.Id, gone.Id, NewId()], default);
+
+        var (id, record) = Assert.Single(objects);
+        Assert.Equal((named.Id, named.Id.Name, 100L, "1"), (id, record.Id, record.Modified.Milliseconds, Encoding.UTF8.GetString(record.Body.Span)));
+        Assert.Null(record.Acl);
+    }
+
+    [Fact]
+    public async Task ListNamed_ReadsWhatIsSaid_WhereThatIsWanted_AndNoMoreThanSoMuch()
+    {
+        var (bob, staff) = ($"account:bob-{Name()}#2", $"/buckets/{Name()}/groups/staff");
+        var made = new List<BucketHeads>();
+        for (var i = 0; i < 4; i++)
+        {
+            made.Add(await NameAsync(await MakeAsync(NewId(), 100, acl: new byte[1_000]), 200, (GrantRelation.NamedByBucket, i < 3 ? bob : staff)));
+        }
+
+        await DeleteAsync(await NameAsync(await MakeAsync(NewId(), 100), 200, (GrantRelation.NamedByBucket, bob)), 300);
+        var scan = new NamedScan(GrantRelation.NamedByBucket, [bob, staff], 10);
+
+        var all = await ListAsync(scan);
+        Assert.Equal(made.Select(static heads => heads.Id.Value).Order(StringComparer.Ordinal), all.Select(static named => named.Bucket.Value).Order(StringComparer.Ordinal));
+        Assert.All(all, static named => Assert.Equal((ObjectRef.Bucket, 100L, (int?)1_000, 1_001L), (named.Target, named.Modified.Milliseconds, named.Acl?.Length, named.Bytes)));
+        Assert.Equal(3, all.Count(named => named.Principal == bob));
+
+        var some = await ListAsync(scan with { Doubtful = [staff], MaxBytes = 1_001 });
+        Assert.Equal(4, some.Count);
+        Assert.All(some, named => Assert.Equal(named.Principal == staff ? 1_000 : default(int?), named.Acl?.Length));
+        Assert.All(await ListAsync(scan with { Doubtful = [] }), static named => Assert.Null(named.Acl));
+
+        Assert.InRange((await ListAsync(scan with { MaxBytes = 1_001 })).Count, 2, 2 * Databases);
+        Assert.Equal(3, (await ListAsync(scan with { Limit = 3 })).Count);
+        Assert.Empty(await ListAsync(scan with { Relation = GrantRelation.Named }));
+
+        ValueTask<IReadOnlyList<NamedObject>> ListAsync(NamedScan of) => Index.ListNamedAsync(of, static named => named, default);
+    }
+
+    private async Task<BucketHeads> NameAsync(BucketHeads heads, long stamp, params (GrantRelation Relation, string Principal)[] grants)
+    {
+        var next = Next(heads, stamp);
+        var commit = new BucketCommit(next, Guid.NewGuid(), [], [], [], [])
+        {
+            Grants = [.. grants.Select(static grant => KeyValuePair.Create(
+                new GrantKey(grant.Relation == GrantRelation.Changed ? 0 : SelfKey, grant.Relation, grant.Principal, grant.Relation == GrantRelation.Changed ? "" : ObjectRef.Bucket.Id), (ServerTimestamp?)new ServerTimestamp(0)))],
+        };
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(commit)).Status);
+        return next;
+    }
+
     private ValueTask<BucketRows> ListAsync(ListQuery query) => Index.ListByAuthorAsync(new BucketScan(author, query, 10), default);
 
-    private Task<BucketHeads> MakeAsync(BucketId id, long stamp, string? author = null, long? number = null, IBucketStore? also = null) =>
-        MakeAsync(BucketHeads.Unwritten(id), stamp, author, number, also);
+    private Task<BucketHeads> MakeAsync(BucketId id, long stamp, string? author = null, long? number = null, IBucketStore? also = null, byte[]? acl = null) =>
+        MakeAsync(BucketHeads.Unwritten(id), stamp, author, number, also, acl);
 
-    private Task<BucketHeads> MakeAsync(BucketHeads heads, long stamp, string? author = null, long? number = null, IBucketStore? also = null) => CommitAsync(
+    private Task<BucketHeads> MakeAsync(BucketHeads heads, long stamp, string? author = null, long? number = null, IBucketStore? also = null, byte[]? acl = null) => CommitAsync(
         Next(heads, stamp) with { Exists = true, Author = author ?? this.author, AuthorNumber = number },
         [Self(stamp)],
         also: also,
-        records: [KeyValuePair.Create(SelfKey, new StoredRecord { Id = ObjectRef.Bucket.Id, Modified = new(stamp), Body = "1"u8.ToArray() })]);
+        records: [KeyValuePair.Create(SelfKey, new StoredRecord { Id = ObjectRef.Bucket.Id, Modified = new(stamp), Body = "1"u8.ToArray(), Acl = acl is null ? default(ReadOnlyMemory<byte>?) : acl })]);
 
     private Task<BucketHeads> DeleteAsync(BucketHeads heads, long stamp, IBucketStore? also = null) => CommitAsync(
         Next(heads, stamp) with { Exists = false, AuthorNumber = null, Base = new(stamp) }, [], [ListRef.Self], also);

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -79,8 +80,31 @@ public abstract class BucketStoreContract
         Assert.Equal(["a"], bounded.Records.Select(row => row.Id));
     }
 
+    /// <summary>So that it can be read once there is room for it.</summary>
     [Fact]
-    public async Task Scan_OfWhatAListShows_IsAllButTheAuthor()
+    public async Task Read_OfAnOutline_LeavesOutWhatIsLong_AndSaysHowLongThatIs()
+    {
+        var small = Row("a", 100, "{}") with { Acl = new byte[StoredRecord.ShortAcl], Author = "account:alice" };
+        var large = Row("b", 99, "{}") with { Acl = new byte[StoredRecord.ShortAcl + 1], Author = "account:alice" };
+        var gone = StoredRecord.Tombstone("c", new(98), "account:alice") with { Acl = new byte[70_000] };
+        var none = Row("d", 97, "{}");
+        var (_, key) = await SeedAsync(small, large, gone, none);
+        RecordKey[] keys = [new(List, "a"), new(List, "b"), new(List, "c"), new(List, "d"), new(List, "e")];
+
+        var read = await Store.ReadAsync(key, keys, Projection.Outline, default);
+        var whole = await Store.ReadAsync(key, keys, Projection.Metadata, default);
+
+        Assert.Equal(4, read.Count);
+        Assert.Equal([null, StoredRecord.ShortAcl + 1, 70_000, null], keys[..4].Select(at => read[at].UnreadAclLength));
+        Assert.Equal([StoredRecord.ShortAcl, null, null, null], keys[..4].Select(at => read[at].Acl?.Length));
+        Assert.Equal([2, 2, 0, 2], keys[..4].Select(at => read[at].Length));
+        Assert.All(keys[..4], at => Assert.True(read[at].Body.IsEmpty));
+        Assert.All(keys[..4], at => Assert.Equal((read[at].Size, null), (whole[at].Size, whole[at].UnreadAclLength)));
+        Assert.All(keys[..4], at => Assert.Equal((read[at].Modified, read[at].IsTombstone, read[at].Author), (whole[at].Modified, whole[at].IsTombstone, whole[at].Author)));
+    }
+
+    [Fact]
+    public async Task Scan_OfWhatAListShows_IsAllButTheAuthor_AndWhatItSaysOfRights()
     {
         var record = new StoredRecord { Id = "a", Modified = new(100), Body = "{}"u8.ToArray(), Author = "account:alice", Acl = "{}"u8.ToArray(), SortIndex = 3, Expiry = new(9_000) };
         var (_, key) = await SeedAsync(record);
@@ -90,7 +114,8 @@ public abstract class BucketStoreContract
             var rows = await Store.ScanAsync(new RecordScan(key, List, new ListQuery { Limit = 10, Projection = Projection.Listed }, 10, maxBytes), default);
 
             Assert.Null(Assert.Single(rows.Records).UnreadLength);
-            AssertSame(record with { Author = null }, rows.Records[0]);
+            Assert.Null(rows.Records[0].Acl);
+            AssertSame(record with { Author = null }, rows.Records[0] with { Acl = record.Acl });
         }
     }
 
@@ -460,6 +485,205 @@ public abstract class BucketStoreContract
         Assert.Equal(seen.Distinct(), seen);
         Assert.Equal(ids.Except([ids[2]]), seen.Intersect(ids));
     }
+
+    private const string Alice = "account:alice#7";
+    private const string Staff = "/buckets/team/groups/staff";
+
+    [Fact]
+    public async Task Acl_OfAList_IsKept_AsLongAsTheListIsTheSame()
+    {
+        var acl = AccessList.Empty.With(Right.Read, [Alice, "system.Everyone"]).WithForeignGroups([Staff]).WithHorizon(new(50));
+        var heads = First(NewId());
+        var outcome = await Store.CommitAsync(Commit(heads, [Head(100) with { Acl = acl }]));
+        heads = heads with { Row = outcome.Row };
+        Assert.Equal(acl, (await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].Acl);
+        Assert.Equal(acl, (await ScanAsync(new BucketKey(heads.Id, outcome.Row), new ListQuery { Limit = 1 })).Head!.Acl);
+
+        await Store.CommitAsync(Commit(Next(heads, 200), [Head(200)]));
+        Assert.Null((await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].Acl);
+    }
+
+    [Fact]
+    public async Task Grants_AreAddedReplacedAndRemoved_AndFoundByPrincipal()
+    {
+        var (named, member, changed) = (new GrantKey(List, GrantRelation.Named, Alice, "a"), new GrantKey(List, GrantRelation.Member, Alice, "staff"), new GrantKey(0, GrantRelation.Changed, Alice, ""));
+        var (heads, _) = await SeedGrantsAsync((named, new(0)), (member, new(3)), (changed, new(100)), (named with { Principal = Staff }, new(0)));
+
+        Assert.Equal([(named, 0L)], await GrantsAsync(heads.Id, GrantRelation.Named, Alice));
+        Assert.Equal([(changed, 100L)], await GrantsAsync(heads.Id, GrantRelation.Changed, Alice, Staff));
+        Assert.Empty(await GrantsAsync(heads.Id, GrantRelation.Named, "account:alice"));
+        Assert.Empty(await GrantsAsync(NewId(), GrantRelation.Named, Alice));
+
+        // Members count of groups that are there.
+        Assert.Empty(await GrantsAsync(heads.Id, GrantRelation.Member, Alice));
+        var groups = new ListHead { List = ListRef.Groups, Key = List + 1, RowsModified = new(200), Touched = new(200) };
+        var commit = Commit(Next(heads, 200), [groups]) with
+        {
+            Grants = [new(member with { List = List + 1 }, new(9)), new(named, null), new(changed, new(200))],
+        };
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(commit)).Status);
+        Assert.Equal([(member with { List = List + 1 }, 9L)], await GrantsAsync(heads.Id, GrantRelation.Member, Alice));
+        Assert.Empty(await GrantsAsync(heads.Id, GrantRelation.Named, Alice));
+        Assert.Equal([(changed, 200L)], await GrantsAsync(heads.Id, GrantRelation.Changed, Alice));
+    }
+
+    [Fact]
+    public async Task Grants_OfManyBuckets_AreReadAtOnce_AndOfOneListWithWhatIsOfAll()
+    {
+        var (one, _) = await SeedGrantsAsync((new(0, GrantRelation.Changed, Alice, ""), new(1)), (new(List, GrantRelation.Changed, Alice, ""), new(2)), (new(9, GrantRelation.Changed, Alice, ""), new(3)));
+        var (other, _) = await SeedGrantsAsync((new(List, GrantRelation.Changed, Alice, ""), new(4)));
+
+        var all = await Store.ReadGrantsAsync(new GrantScan([one.Id, other.Id], GrantRelation.Changed, [Alice], 100), default);
+        var some = await Store.ReadGrantsAsync(new GrantScan([one.Id, other.Id], GrantRelation.Changed, [Alice], 100) { List = List }, default);
+
+        Assert.Equal([1L, 2, 3, 4], all.Select(static grant => grant.Stamp.Milliseconds).Order());
+        Assert.Equal([1L, 2, 4], some.Select(static grant => grant.Stamp.Milliseconds).Order());
+        Assert.Equal(other.Id, Assert.Single(some, grant => grant.Stamp == new ServerTimestamp(4)).Bucket);
+    }
+
+    [Fact]
+    public async Task Grants_OfACommitThatIsStale_AreNotThere()
+    {
+        var (heads, _) = await SeedGrantsAsync();
+
+        var stale = Commit(Next(Next(heads, 200), 300), [Head(300)]) with { Grants = [new(new GrantKey(List, GrantRelation.Named, Alice, "a"), new(0))] };
+        Assert.Equal(CommitStatus.Stale, (await Store.CommitAsync(stale)).Status);
+
+        Assert.Empty(await GrantsAsync(heads.Id, GrantRelation.Named, Alice));
+    }
+
+    [Fact]
+    public async Task Scan_OfSomePrincipals_IsOfTheRowsThatNameThem_EachOnce_InEachOrder()
+    {
+        var rows = Enumerable.Range(0, 20).Select(i => i % 5 == 0 ? Tombstone($"r{i:00}", 100 + i) : Row($"r{i:00}", 100 + i, "{}")).ToArray();
+        var heads = First(NewId());
+        var commit = Commit(heads, [Head(200)], rows) with
+        {
+            Grants = [.. new[] { (Alice, 3), (Alice, 10), (Staff, 10), (Staff, 12), ("a:b", 14), (Alice, 18) }
+                .Select(grant => KeyValuePair.Create(new GrantKey(List, GrantRelation.Named, grant.Item1, $"r{grant.Item2:00}"), (ServerTimestamp?)new ServerTimestamp(100 + grant.Item2)))
+                .Append(new(new GrantKey(List, GrantRelation.NamedWidely, Alice, "r07"), new ServerTimestamp(0)))],
+        };
+        var key = new BucketKey(heads.Id, (await Store.CommitAsync(commit)).Row);
+
+        Assert.Equal(["r18", "r12", "r10", "r07", "r03"], await Ids(new ListQuery { Limit = 100, Since = ServerTimestamp.Zero }));
+        Assert.Equal(["r18"], await Ids(new ListQuery { Limit = 1, Since = ServerTimestamp.Zero }, limit: 1));
+        Assert.Equal(["r18", "r12"], await Ids(new ListQuery { Limit = 100, Since = new(110) }));
+        Assert.Equal(["r07", "r03"], await Ids(new ListQuery { Limit = 100, Before = new(110) }));
+        Assert.Equal(["r18", "r12", "r07", "r03"], await Ids(new ListQuery { Limit = 100 }));
+        Assert.Equal(["r10"], await Ids(new ListQuery { Limit = 100, Since = ServerTimestamp.Zero, Deleted = true }));
+        Assert.Equal(["r03", "r07", "r12", "r18"], await Ids(new ListQuery { Limit = 100, Sort = [new SortField("id", Descending: false)] }));
+        var (byId, paged) = (new ListQuery { Limit = 100, Since = ServerTimestamp.Zero, Sort = [new SortField("id", Descending: false)] }, new List<string>());
+        for (var page = await Ids(byId, limit: 2); page.Any(); page = await Ids(byId with { Cursor = new PageCursor(new(1), paged[^1], PageCursor.Unbounded) }, limit: 2))
+        {
+            paged.AddRange(page);
+        }
+
+        Assert.Equal(["r03", "r07", "r10", "r12", "r18"], paged);
+        Assert.Equal(["r12"], await Ids(new ListQuery { Limit = 100, Ids = ["r12", "r13"] }));
+        Assert.Equal(["r12", "r10"], await Ids(new ListQuery { Limit = 100, Since = ServerTimestamp.Zero, Cursor = new PageCursor(new(118), "r18", PageCursor.Unbounded) }, limit: 2));
+        var count = await Store.CountAsync(new RecordScan(key, List, new ListQuery { Limit = 100 }, 100, long.MaxValue) { Principals = [Alice, Staff] }, default);
+        Assert.Equal(4, count.Count);
+
+        // Rows that were written since the first page are left out behind it, and take the place of none.
+        var again = Commit(Next(heads, 300) with { Row = key.Row }, [Head(300)], Row("r07", 250, "{}"), Row("r10", 251, "{}"));
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(again)).Status);
+        Assert.Equal(["r12"], await Ids(byId with { Cursor = new PageCursor(new(103), "r03", new(200)) }, limit: 1));
+
+        async Task<IEnumerable<string>> Ids(ListQuery query, int limit = 100) =>
+            (await Store.ScanAsync(new RecordScan(key, List, query, limit, long.MaxValue) { Principals = [Alice, Staff] }, default)).Records.Select(static record => record.Id);
+    }
+
+    [Fact]
+    public async Task Grants_OfSomeGroups_AreFound_WhateverOthersThereAre()
+    {
+        var members = Enumerable.Range(0, 20).Select(i => (new GrantKey(List, GrantRelation.Member, Alice, $"g{i}"), new ServerTimestamp(i))).ToArray();
+        var (heads, _) = await SeedGrantsAsync(members);
+        await Store.CommitAsync(Commit(Next(heads, 200), [new ListHead { List = ListRef.Groups, Key = List, RowsModified = new(200), Touched = new(200) }]));
+
+        var scan = new GrantScan([heads.Id], GrantRelation.Member, [Alice, Staff], 2) { Groups = [new(heads.Id, "g7"), new(heads.Id, "g19"), new(heads.Id, "none"), new(NewId(), "g1")] };
+
+        Assert.Equal([("g19", 19L), ("g7", 7L)], (await Store.ReadGrantsAsync(scan, default)).Select(static grant => (grant.Key.Id, grant.Stamp.Milliseconds)).Order());
+    }
+
+    /// <summary>What a list's object says of rights is not sent with each write: it stays where it is.</summary>
+    [Fact]
+    public async Task Acl_ThatIsNotStored_IsTheOneThatWas()
+    {
+        var acl = AccessList.Empty.With(Right.Read, [Alice]);
+        var heads = First(NewId());
+        var outcome = await Store.CommitAsync(Commit(heads, [Head(100) with { Acl = acl }]));
+        var next = Next(heads, 200) with { Row = outcome.Row };
+        var unchanged = new HashSet<ListRef>();
+
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(Commit(next, [Head(200)]) with { ChangedAcls = unchanged })).Status);
+        Assert.Equal(acl, (await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].Acl);
+        Assert.Equal(new ServerTimestamp(200), (await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].RowsModified);
+
+        // A list that was made anew says what was written for it.
+        next = Next(next, 300);
+        await Store.CommitAsync(Commit(next, [Head(300) with { Key = List + 1 }]) with { ChangedAcls = unchanged });
+        Assert.Null((await Store.LoadAsync(heads.Id, claim: false, default))!.Lists[Records].Acl);
+    }
+
+    [Fact]
+    public async Task Purge_OfABucketThatIsGone_LeavesWhatEveryoneWasTold_AndWhatCameAfter()
+    {
+        var bob = new GrantKey(0, GrantRelation.Changed, "account:bob#2", "");
+        var (heads, _) = await SeedGrantsAsync(
+            (bob, new(90)), (bob with { Principal = Alice }, new(90)), (bob with { Principal = "system.Everyone" }, new(100)), (bob with { Principal = Staff }, new(300)));
+        await Store.CommitAsync(Commit(Next(heads, 200) with { Base = new(200) }, []) with { OrphanedKeys = [0] });
+
+        while (await Maintenance.PurgeAsync(1, default))
+        {
+        }
+
+        Assert.Equal(
+            [(Staff, 300L), ("system.Everyone", 100L)],
+            (await GrantsAsync(heads.Id, GrantRelation.Changed, Alice, bob.Principal, Staff, "system.Everyone")).Select(static grant => (grant.Key.Principal, grant.Stamp)).Order());
+    }
+
+    [Fact]
+    public async Task Scan_CountsWhatRowsSayOfRights_WhereThatIsRead()
+    {
+        var heads = First(NewId());
+        var rows = Enumerable.Range(0, 4).Select(i => Row($"r{i}", 100 + i, "{}") with { Acl = new byte[1_000] }).ToArray();
+        var key = new BucketKey(heads.Id, (await Store.CommitAsync(Commit(heads, [Head(200)], rows))).Row);
+
+        Assert.Equal(2, await Count(Projection.Metadata));
+        Assert.Equal(2, await Count(Projection.Whole));
+        Assert.Equal(4, await Count(Projection.Listed));
+
+        async Task<int> Count(Projection projection) =>
+            (await Store.ScanAsync(new RecordScan(key, List, new ListQuery { Limit = 10, Projection = projection }, 10, MaxBytes: 1_500), default)).Records.Count;
+    }
+
+    [Fact]
+    public async Task Purge_OfAListThatIsGone_TakesItsGrants()
+    {
+        var named = new GrantKey(List, GrantRelation.Named, Alice, "a");
+        var (heads, _) = await SeedGrantsAsync((named, new(0)), (named with { List = List + 1 }, new(0)));
+        await Store.CommitAsync(Commit(Next(heads, 200), []) with { OrphanedKeys = [List] });
+
+        while (await Maintenance.PurgeAsync(10, default))
+        {
+        }
+
+        Assert.Equal([(named with { List = List + 1 }, 0L)], await GrantsAsync(heads.Id, GrantRelation.Named, Alice));
+    }
+
+    private async Task<(BucketHeads Heads, BucketKey Key)> SeedGrantsAsync(params (GrantKey Key, ServerTimestamp Stamp)[] grants)
+    {
+        var heads = First(NewId());
+        var outcome = await Store.CommitAsync(Commit(heads, [Head(100)]) with
+        {
+            Grants = [.. grants.Select(static grant => KeyValuePair.Create(grant.Key, (ServerTimestamp?)grant.Stamp))],
+        });
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        return (heads with { Row = outcome.Row }, new BucketKey(heads.Id, outcome.Row));
+    }
+
+    private async Task<IEnumerable<(GrantKey Key, long Stamp)>> GrantsAsync(BucketId bucket, GrantRelation relation, params string[] principals) =>
+        (await Store.ReadGrantsAsync(new GrantScan([bucket], relation, principals, 100), default)).Select(static grant => (grant.Key, grant.Stamp.Milliseconds));
 
     [Fact]
     public async Task IsHealthy_StoreThatWorks_IsTrue() => Assert.True(await Maintenance.IsHealthyAsync(default));

@@ -23,5 +23,7 @@ public abstract class DelegatingBucketStore(IBucketStore inner) : IBucketStore
 
     public virtual ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => inner.CountAsync(scan, cancellationToken);
 
+    public virtual ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken) => inner.ReadGrantsAsync(scan, cancellationToken);
+
     public virtual ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => inner.CommitAsync(commit);
 }

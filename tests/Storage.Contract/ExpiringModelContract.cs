@@ -26,7 +26,9 @@ public abstract class ExpiringModelContract(ITestOutputHelper output)
         Id, Gen.Int[0, 12].Nullable(0.3), Gen.Int[-2, 2].Nullable(0.5), Gen.OneOf(0, 1, 60, 86_400).Nullable(0.5),
         static (id, size, weight, lifetime) => new RecordChange(id)
         {
-            Body = size is { } bytes ? Enumerable.Repeat((byte)'x', bytes).ToArray() : null,
+
+            // A null of an array would become an empty body.
+            Body = size is { } bytes ? Enumerable.Repeat((byte)'x', bytes).ToArray() : default(ReadOnlyMemory<byte>?),
             SortIndex = weight,
             Lifetime = lifetime,
         });

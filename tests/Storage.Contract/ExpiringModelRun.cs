@@ -292,7 +292,7 @@ internal sealed class ExpiringModelRun : IDisposable
         if (outcome is OverQuota)
         {
             long Total(IEnumerable<Dictionary<string, Row>> of) => of.Sum(records => records.Values.Where(row => row.IsAlive(Now)).Sum(static row => (long)row.Size));
-            var after = rows.Values.Where(row => row.IsAlive(Now) || row.Modified == stamp).Sum(static row => (long)row.Size);
+            var after = rows.Where(row => row.Value.IsAlive(Now) || changes.Any(change => change.Id == row.Key)).Sum(static row => (long)row.Value.Size);
             Check(hasQuota && Total(lists.Where(other => other.Key != list).Select(static other => other.Value)) + after > Quota, outcome);
             return;
         }

@@ -44,10 +44,18 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
             keys.Where(records.ContainsKey).ToDictionary(key => key, key => Of(records[key], projection)));
     }
 
-    private static StoredRecord Of(StoredRecord record, Projection projection) => projection switch
+    private static StoredRecord Of(StoredRecord record, Projection projection, bool readsAcl = true) => projection switch
     {
-        Projection.Listed => record with { Author = null },
+        Projection.Listed => record with { Author = null, Acl = readsAcl ? record.Acl : default(ReadOnlyMemory<byte>?) },
         Projection.Metadata => record with { Body = default, UnreadLength = record.Body.Length },
+        Projection.Outline when record.AclLength > StoredRecord.ShortAcl => record with
+        {
+            Body = default,
+            UnreadLength = record.Body.Length,
+            Acl = default(ReadOnlyMemory<byte>?),
+            UnreadAclLength = record.AclLength,
+        },
+        Projection.Outline => record with { Body = default, UnreadLength = record.Body.Length },
         _ => record,
     };
 
@@ -73,8 +81,8 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 break;
             }
 
-            taken.Add(Of(record, scan.Query.Projection));
-            bytes += record.Length;
+            taken.Add(Of(record, scan.Query.Projection, scan.ReadsAcl));
+            bytes += taken[^1].Size;
         }
 
         return ValueTask.FromResult(new RecordRows(state?.Heads.Version ?? 0, HeadOf(state, scan), taken, taken.Count < matching.Count));
@@ -109,7 +117,8 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
             var row = state?.Heads.Row ?? ++lastRow;
             var lists = (state?.Heads.Lists ?? ImmutableDictionary<ListRef, ListHead>.Empty)
                 .RemoveRange(commit.RemovedLists)
-                .SetItems(commit.Lists.Select(head => KeyValuePair.Create(head.List, head)));
+                .SetItems(commit.Lists.Select(head => KeyValuePair.Create(
+                    head.List, commit.StoresAclOf(head.List) ? head : head with { Acl = state?.Heads[head.List] is { } known && known.Key == head.Key ? known.Acl : null })));
             states[commit.Id] = new State(
                 commit.Heads with { Row = row, Lists = lists },
                 commit.Nonce,
@@ -117,7 +126,10 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                     .RemoveRange(commit.PurgedRecords.Where(key => state?.Records.GetValueOrDefault(key) is { IsTombstone: true }))
                     .RemoveRange(commit.RemovedRecords)
                     .SetItems(commit.Records.Select(row => KeyValuePair.Create(new RecordKey(row.Key, row.Value.Id), row.Value))),
-                (state?.Orphans ?? []).AddRange(commit.OrphanedKeys));
+                (state?.Orphans ?? []).AddRange(commit.OrphanedKeys),
+                (state?.Grants ?? ImmutableDictionary<GrantKey, ServerTimestamp>.Empty)
+                    .RemoveRange(commit.Grants.Where(static grant => grant.Value is null).Select(static grant => grant.Key))
+                    .SetItems(commit.Grants.Where(static grant => grant.Value is not null).Select(static grant => KeyValuePair.Create(grant.Key, grant.Value!.Value))));
             return ValueTask.FromResult(new CommitOutcome(CommitStatus.Done, row));
         }
     }
@@ -204,6 +216,59 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         }
     }
 
+    public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyDictionary<BucketId, StoredRecord>>(states.Values
+                .Where(state => state.Heads.Exists && ids.Contains(state.Heads.Id)
+                    && state.Grants.Keys.Any(key => key.Relation == GrantRelation.NamedByBucket && key.List == state.Heads[ListRef.Self].Key && principals.Contains(key.Principal)))
+                .ToDictionary(
+                    state => state.Heads.Id,
+                    state => state.Records[new RecordKey(state.Heads[ListRef.Self].Key, ObjectRef.Bucket.Id)] with { Id = state.Heads.Id.Name, Acl = default(ReadOnlyMemory<byte>?) }));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class
+    {
+        lock (gate)
+        {
+            var (found, bytes) = (new List<T>(), 0L);
+            foreach (var (state, key) in states.Values.Where(static state => state.Heads.Exists).SelectMany(static state => state.Grants.Keys, static (state, key) => (state, key)))
+            {
+                if (found.Count < scan.Limit && bytes < scan.MaxBytes
+                    && (key.Relation == scan.Relation || (scan.Relation == GrantRelation.Named && key.Relation == GrantRelation.NamedWidely)) && scan.Principals.Contains(key.Principal)
+                    && state.Records.GetValueOrDefault(new RecordKey(key.List, key.Id)) is { IsTombstone: false } record
+                    && state.Heads.Lists.Values.FirstOrDefault(head => head.Key == key.List) is { } list)
+                {
+                    var acl = scan.Doubtful?.Contains(key.Principal) == false ? default(ReadOnlyMemory<byte>?) : record.Acl;
+                    bytes += acl?.Length ?? 0;
+                    if (select(new NamedObject(state.Heads.Id, new ObjectRef(list.List, key.Id), record.Modified, acl) { Bytes = record.Size, Principal = key.Principal }) is { } selected)
+                    {
+                        found.Add(selected);
+                    }
+                }
+            }
+
+            return ValueTask.FromResult<IReadOnlyList<T>>(found);
+        }
+    }
+
+    public ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<Grant>>([.. states.Values.Where(static state => state.Heads.Exists)
+                .SelectMany(static state => state.Grants, static (state, grant) => (State: state, Grant: new Grant(state.Heads.Id, grant.Key, grant.Value)))
+                .Where(row => row.Grant.Key.Relation == GrantRelation.Member && principals.Contains(row.Grant.Key.Principal) && row.Grant.Key.List == row.State.Heads[ListRef.Groups].Key)
+                .Select(static row => row.Grant)
+                .Take(limit)]);
+        }
+    }
+
     public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken)
     {
         lock (gate)
@@ -227,7 +292,8 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 states[id] = state with
                 {
                     Records = state.Records.RemoveRange(keys),
-                    Orphans = keys.Count < limit ? state.Orphans.RemoveAt(0) : state.Orphans,
+                    Orphans = keys.Count < limit && Gone(state, list).Take(limit).Count() < limit ? state.Orphans.RemoveAt(0) : state.Orphans,
+                    Grants = keys.Count < limit ? state.Grants.RemoveRange(Gone(state, list).Take(limit).ToList()) : state.Grants,
                 };
                 return ValueTask.FromResult(true);
             }
@@ -236,10 +302,36 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         }
     }
 
+    private static IEnumerable<GrantKey> Gone(State state, int list) => state.Grants
+        .Where(grant => grant.Key.List == list && (list != 0 || (grant.Key.Principal is not "system.Everyone" && grant.Value <= state.Heads.Base))).Select(static grant => grant.Key);
+
     public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
     private static IEnumerable<StoredRecord> Matching(State? state, RecordScan scan) =>
-        state?.Records.Where(row => row.Key.List == scan.List && scan.Query.Matches(row.Value)).Select(row => row.Value) ?? [];
+        state?.Records.Where(row => row.Key.List == scan.List && scan.Query.Matches(row.Value)).Select(row => row.Value)
+            .Where(row => scan.Principals is null
+                || scan.Principals.Any(principal => state.Grants.ContainsKey(new GrantKey(scan.List, GrantRelation.NamedWidely, principal, row.Id))
+                    || (state.Grants.TryGetValue(new GrantKey(scan.List, GrantRelation.Named, principal, row.Id), out var stamp) && IsInRange(scan, stamp)))) ?? [];
+
+    // What the index says of an object's stamp counts: one that is not in step is noticed.
+    private static bool IsInRange(RecordScan scan, ServerTimestamp stamp) =>
+        !(scan.Query.LowerBound is { } lower && stamp <= lower) && !(scan.Query.Before is { } before && stamp >= before) && !(scan.Query.Cursor is { } cursor && stamp > cursor.ListStamp);
+
+    public ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult<IReadOnlyList<Grant>>([.. states.Values
+                .Where(state => scan.Buckets.Contains(state.Heads.Id))
+                .SelectMany(state => state.Grants, (state, grant) => (State: state, Grant: new Grant(state.Heads.Id, grant.Key, grant.Value)))
+                .Where(row => row.Grant.Key.Relation == scan.Relation && scan.Principals.Contains(row.Grant.Key.Principal)
+                    && (scan.Groups is null || scan.Groups.Contains(new GroupName(row.Grant.Bucket, row.Grant.Key.Id)))
+                    && (scan.List is null || row.Grant.Key.List == 0 || row.Grant.Key.List == scan.List)
+                    && (scan.Relation != GrantRelation.Member || row.Grant.Key.List == row.State.Heads[ListRef.Groups].Key))
+                .Select(row => row.Grant)
+                .Take(scan.Limit)]);
+        }
+    }
 
     private IEnumerable<State> ByAuthor(string author) =>
         states.Values.Where(state => string.Equals(state.Heads.Author, author, StringComparison.Ordinal));
@@ -253,5 +345,5 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
     }
 
     private sealed record State(
-        BucketHeads Heads, Guid Nonce, ImmutableDictionary<RecordKey, StoredRecord> Records, ImmutableList<int> Orphans);
+        BucketHeads Heads, Guid Nonce, ImmutableDictionary<RecordKey, StoredRecord> Records, ImmutableList<int> Orphans, ImmutableDictionary<GrantKey, ServerTimestamp> Grants);
 }

@@ -41,6 +41,22 @@ public abstract class SignInThrottleContract
         Assert.True((await BeginAsync("alice", "elsewhere")).Permit.IsGranted);
     }
 
+    [Fact]
+    public async Task Try_WithLimitsOfItsOwn_IsCountedByThem()
+    {
+        var attempt = new SignInTry(Guid.NewGuid(), "day", "day") { Limits = new SignInLimits(1, 1, TimeSpan.FromDays(1)) };
+        Assert.True((await Throttle.BeginAsync(attempt, default)).IsGranted);
+        await Throttle.EndAsync(attempt, SignInVerdict.Wrong);
+        Time.Advance(TimeSpan.FromHours(23));
+
+        Assert.Equal(TimeSpan.FromHours(1), (await Throttle.BeginAsync(attempt with { Id = Guid.NewGuid() }, default)).Wait);
+
+        Time.Advance(TimeSpan.FromHours(1));
+        var next = attempt with { Id = Guid.NewGuid() };
+        Assert.True((await Throttle.BeginAsync(next, default)).IsGranted);
+        await Throttle.EndAsync(next, SignInVerdict.Undecided);
+    }
+
     /// <summary>A busy address, as many people share one.</summary>
     [Fact]
     public async Task Successes_HoweverMany_CountAgainstNobody()

@@ -43,6 +43,11 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0007_expiry.sql"] = "2bd584d989a3b228",
             ["0008_assignments.sql"] = "d8c8f65f30b10538",
             ["0009_own_buckets.sql"] = "2d72c1d941f2277c",
+            ["0010_keyed_accounts.sql"] = "5984288818b2f856",
+            ["0011_grants.sql"] = "bd93f7c3e061834e",
+            ["0012_grant_stamps.sql"] = "2a2d7d1f2504a78f",
+            ["0013_token_families.sql"] = "522d696f52652b10",
+            ["0014_account_logins.sql"] = "3745cefa32284003",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

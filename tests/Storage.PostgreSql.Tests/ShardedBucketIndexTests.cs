@@ -8,4 +8,6 @@ public sealed class ShardedBucketIndexTests(TestShards shards) : BucketIndexCont
     protected override IBucketStore Store => shards.Shards.Buckets;
 
     protected override IBucketIndex Index => shards.Shards.Index;
+
+    protected override int Databases => 2;
 }

@@ -32,6 +32,11 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0005_expiry.sql"] = "04d03a45d80d2ad4",
             ["0006_assignments.sql"] = "dae2e5894ef3c540",
             ["0007_own_buckets.sql"] = "75ba276a394bb6ef",
+            ["0008_keyed_accounts.sql"] = "bfab517b84ece8e3",
+            ["0009_grants.sql"] = "41760b8a2dfdbe29",
+            ["0010_grant_stamps.sql"] = "6007511ed0337d2a",
+            ["0011_token_families.sql"] = "61bb528010f2fe42",
+            ["0012_account_logins.sql"] = "3827b090157ee777",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(

@@ -9,6 +9,10 @@ public interface IAccountStore
 {
     ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>The numbers of several accounts, at once.</summary>
+    /// <returns>Of those that are there and not being deleted, by name.</returns>
+    ValueTask<IReadOnlyDictionary<string, long>> FindNumbersAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken);
+
     /// <summary>Needs no database but the one that accounts lie in.</summary>
     /// <returns>The new account; null when the name is taken.</returns>
     ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);

@@ -18,15 +18,16 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
 
     public ValueTask<SignInPermit> BeginAsync(SignInTry attempt, CancellationToken cancellationToken)
     {
+        var own = attempt.Limits ?? limits;
         lock (gate)
         {
             // A device that asks on with an old password must not use up what the others behind its address have.
-            var permit = Judge(Pair(attempt), limits.Failures);
-            permit = permit.IsGranted ? Judge(attempt.Address, limits.FailuresPerAddress) : permit;
+            var permit = Judge(Pair(attempt), own.Failures);
+            permit = permit.IsGranted ? Judge(attempt.Address, own.FailuresPerAddress) : permit;
             if (permit.IsGranted)
             {
-                Find(Pair(attempt))?.Undecided.Begin(attempt.Id);
-                Find(attempt.Address)?.Undecided.Begin(attempt.Id);
+                Find(Pair(attempt), own.Window)?.Undecided.Begin(attempt.Id);
+                Find(attempt.Address, own.Window)?.Undecided.Begin(attempt.Id);
             }
 
             return new(permit);
@@ -35,10 +36,11 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
 
     public ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict)
     {
+        var own = attempt.Limits ?? limits;
         lock (gate)
         {
-            End(Pair(attempt), attempt.Id, verdict, forgives: true);
-            End(attempt.Address, attempt.Id, verdict, forgives: false);
+            End(Pair(attempt), attempt.Id, verdict, own.Window, forgives: true);
+            End(attempt.Address, attempt.Id, verdict, own.Window, forgives: false);
         }
 
         return default;
@@ -54,13 +56,13 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
         }
 
         var failures = FailuresOf(window);
-        return failures >= limit ? new SignInPermit(limits.Window - time.GetElapsedTime(window.Began), IsBusy: false)
+        return failures >= limit ? new SignInPermit(window.Length - time.GetElapsedTime(window.Began), IsBusy: false)
             : new SignInPermit(TimeSpan.Zero, IsBusy: failures + window.Undecided.Count >= limit);
     }
 
-    private void End(string key, Guid attempt, SignInVerdict verdict, bool forgives)
+    private void End(string key, Guid attempt, SignInVerdict verdict, TimeSpan length, bool forgives)
     {
-        if ((verdict == SignInVerdict.Wrong ? Find(key) : windows.GetValueOrDefault(key)) is not { } window)
+        if ((verdict == SignInVerdict.Wrong ? Find(key, length) : windows.GetValueOrDefault(key)) is not { } window)
         {
             return;
         }
@@ -83,7 +85,7 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
     }
 
     /// <returns>The key's window; null where no more can be remembered.</returns>
-    private Window? Find(string key)
+    private Window? Find(string key, TimeSpan length)
     {
         if (windows.TryGetValue(key, out var window))
         {
@@ -102,15 +104,17 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
             }
         }
 
-        return windows.Count < MaxWindows ? windows[key] = new Window(time) : null;
+        return windows.Count < MaxWindows ? windows[key] = new Window(time, length) : null;
     }
 
-    private int FailuresOf(Window window) => time.GetElapsedTime(window.Began) >= limits.Window ? 0 : window.Failures;
+    private int FailuresOf(Window window) => time.GetElapsedTime(window.Began) >= window.Length ? 0 : window.Failures;
 
     private bool MeansNothing(Window window) => FailuresOf(window) == 0 && window.Undecided.Count == 0;
 
-    private sealed class Window(TimeProvider time)
+    private sealed class Window(TimeProvider time, TimeSpan length)
     {
+        public TimeSpan Length => length;
+
         public long Began { get; set; } = time.GetTimestamp();
 
         public int Failures { get; set; }

@@ -12,6 +12,9 @@ public static class PasswordHash
     /// <summary>Default iterations: the OWASP figure for PBKDF2-HMAC-SHA512.</summary>
     public const int DefaultIterations = 210_000;
 
+    /// <summary>What an account has in place of a hash that has no password of its own: nothing is equal to it.</summary>
+    public const string None = "none";
+
     private const string Scheme = "pbkdf2-sha512";
     private const int SaltLength = 16;
     private const int HashLength = 32;
@@ -24,6 +27,9 @@ public static class PasswordHash
             CultureInfo.InvariantCulture,
             $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
     }
+
+    /// <summary>Whether a stored text is of this kind.</summary>
+    public static bool IsOne(string stored) => stored.StartsWith(Scheme + "$", StringComparison.Ordinal);
 
     /// <summary>Compares in constant time. False for a stored text that is not one of ours.</summary>
     public static bool Verify(string password, string stored)

@@ -1,9 +1,11 @@
+using System.Globalization;
+
 namespace Lockstep.Core.Buckets;
 
 /// <summary>The unit of ownership: one bucket, one owner, one clock.</summary>
 /// <remarks>
 /// The stored form opens with a letter for the name space: <c>u:</c> a user's default bucket, <c>b:</c> a bucket somebody
-/// named, <c>s:</c> a Sync user's storage. Keeping default buckets apart means that nobody can create, by name, the bucket
+/// named, <c>s:</c> a Sync user's storage, <c>w:</c> the storage of a user of Sync 1.1. Keeping default buckets apart means that nobody can create, by name, the bucket
 /// that somebody else's default bucket is. Any other letter is a name space of a newer program.
 /// </remarks>
 public readonly record struct BucketId
@@ -19,14 +21,14 @@ public readonly record struct BucketId
     public BucketKind Kind => Value[0] switch
     {
         'u' or 'b' => BucketKind.Kinto,
-        's' => BucketKind.Sync,
+        's' or 'w' => BucketKind.Sync,
         _ => BucketKind.Unknown,
     };
 
     public bool IsDefaultBucket => Value[0] == 'u';
 
     /// <summary>Whether the id was derived from one user's identity, so that the bucket is theirs.</summary>
-    public bool IsOfOneUser => Value[0] is 'u' or 's';
+    public bool IsOfOneUser => Value[0] is 'u' or 's' or 'w';
 
     public static BucketId DefaultBucket(string name) => new("u:" + name);
 
@@ -34,8 +36,15 @@ public readonly record struct BucketId
 
     public static BucketId SyncStorage(string user) => new("s:" + user);
 
+    /// <summary>
+    /// A storage whose records are encrypted in the form of before Sync 1.5, under another key. It belongs to an account, and no user of
+    /// <see cref="SyncStorage"/> has it, whatever their number.
+    /// </summary>
+    /// <param name="account">Number of the account.</param>
+    public static BucketId OldSyncStorage(long account) => new(string.Create(CultureInfo.InvariantCulture, $"w:{account}"));
+
     /// <summary>The buckets that clients can see under a name, one of each name space.</summary>
-    public static IReadOnlyList<BucketId> OfName(string name) => [DefaultBucket(name), Named(name), SyncStorage(name)];
+    public static IReadOnlyList<BucketId> OfName(string name) => [DefaultBucket(name), Named(name), SyncStorage(name), new("w:" + name)];
 
     /// <exception cref="FormatException">The text has no name space.</exception>
     public static BucketId Parse(string stored)

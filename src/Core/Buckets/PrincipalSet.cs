@@ -1,3 +1,7 @@
+using System.Globalization;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Time;
+
 namespace Lockstep.Core.Buckets;
 
 /// <summary>All that a caller counts as.</summary>
@@ -7,5 +11,69 @@ public readonly record struct PrincipalSet(string? User)
     /// <summary>The account that <see cref="User"/> names.</summary>
     public AccountRef Account { get; init; }
 
+    /// <summary>
+    /// The groups that they are in, of those that are asked for, in the form of clients; with the last deletion of a group of that name.
+    /// Only owners know it, and it does not travel. Null where it was not looked for.
+    /// </summary>
+    public IReadOnlyDictionary<string, ServerTimestamp>? Groups { get; init; }
+
+    /// <summary>The user in the stored form; null for nobody, and for an account whose number is not known.</summary>
+    public string? Stored => User is null ? null
+        : Account.Number != 0 ? PrincipalText.OfAccount(User, Account.Number)
+        : PrincipalText.IsAccount(User) ? null : User;
+
+    /// <summary>
+    /// What was found out beside the owner's turns of the caller's groups in other buckets. Only owners know it, and it does not travel.
+    /// Null where it was not looked for.
+    /// </summary>
+    internal ForeignGroups? Foreign { get; init; }
+
     public bool Contains(string? principal) => principal is not null && string.Equals(User, principal, StringComparison.Ordinal);
+
+    /// <summary>Whether they count as a principal that an object names. Makes no texts, since lists ask it for each name in each row.</summary>
+    /// <param name="stored">In the stored form.</param>
+    public bool Matches(string stored) => stored switch
+    {
+        PrincipalText.Everyone => true,
+        PrincipalText.Authenticated => User is not null,
+        _ when PrincipalText.IsGroup(stored) => Groups is { Count: > 0 } && IsIn(stored),
+        _ => IsStored(stored),
+    };
+
+    /// <summary>Whether a name in the stored form is the user.</summary>
+    private bool IsStored(string stored)
+    {
+        if (User is null || !stored.StartsWith(User, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        Span<char> digits = stackalloc char[20];
+        return Account.Number == 0
+            ? stored.Length == User.Length && !PrincipalText.IsAccount(stored)
+            : stored.Length > User.Length && stored[User.Length] == '#'
+                && Account.Number.TryFormat(digits, out var length, default, CultureInfo.InvariantCulture) && stored.AsSpan(User.Length + 1).SequenceEqual(digits[..length]);
+    }
+
+    private bool IsIn(string group)
+    {
+        var end = group.LastIndexOf('#') is > 0 and var at ? at : group.Length;
+        var known = Groups is Dictionary<string, ServerTimestamp> groups
+            ? groups.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(group.AsSpan(0, end), out var since)
+            : Groups!.TryGetValue(group[..end], out since);
+        return known && PrincipalText.NamedAt(group) > since;
+    }
+
+    /// <summary>Whether they are one whom a setting names.</summary>
+    /// <param name="principal">In the form of clients: whoever has the name.</param>
+    public bool CountsAs(string principal) => principal switch
+    {
+        PrincipalText.Everyone => true,
+        PrincipalText.Authenticated => User is not null,
+        _ => Contains(principal) || Groups?.ContainsKey(principal) == true,
+    };
+
+    /// <summary>As what the store finds the objects that name them.</summary>
+    public IReadOnlyList<string> Indexed() =>
+        User is null ? [PrincipalText.Everyone] : [PrincipalText.Everyone, PrincipalText.Authenticated, .. Stored is { } own ? [own] : Array.Empty<string>(), .. Groups?.Keys ?? []];
 }

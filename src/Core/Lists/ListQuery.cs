@@ -47,7 +47,7 @@ public sealed record ListQuery
     /// <summary>Records a page.</summary>
     public required int Limit { get; init; }
 
-    /// <summary>Bytes of data a page; a page holds at least one record however large that is.</summary>
+    /// <summary>Bytes of rows a page, with what they say of rights where that is read; a page holds at least one record however large that is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
     /// <summary>Which parts of the records. Default: all.</summary>

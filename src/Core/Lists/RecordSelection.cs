@@ -35,7 +35,7 @@ public static class RecordSelection
             }
 
             taken.Add(entry);
-            bytes += recordOf(entry).Length;
+            bytes += recordOf(entry).Size;
         }
 
         return taken;

@@ -1,3 +1,4 @@
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -15,9 +16,12 @@ public sealed record CreateRecord(ObjectRef Target, ReadOnlyMemory<byte> Body, S
     /// </summary>
     public bool HasGeneratedId { get; init; }
 
+    /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
+    public AccessChange? Access { get; init; }
+
     public override bool IsWrite => true;
 
-    public override long Size => 256 + Body.Length;
+    public override long Size => 256 + Body.Length + (Access?.Size ?? 0);
 
     public override ReadOnlyMemory<byte>? SentBody => Body;
 }

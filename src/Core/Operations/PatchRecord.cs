@@ -1,4 +1,5 @@
 using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
@@ -15,7 +16,10 @@ public sealed record PatchRecord(
     /// <summary>Whether the answer also holds the record as it was. Default: false.</summary>
     public bool ReturnsPrevious { get; init; }
 
+    /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
+    public AccessChange? Access { get; init; }
+
     public override bool IsWrite => true;
 
-    public override long Size => 256 + Patch.Length;
+    public override long Size => 256 + Patch.Length + (Access?.Size ?? 0);
 }

@@ -1,3 +1,4 @@
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -9,9 +10,12 @@ namespace Lockstep.Core.Operations;
 /// <param name="Hint">The client's own wish for the stamp.</param>
 public sealed record PutRecord(ObjectRef Target, ReadOnlyMemory<byte>? Body, ServerTimestamp? Hint = null) : Operation
 {
+    /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
+    public AccessChange? Access { get; init; }
+
     public override bool IsWrite => true;
 
-    public override long Size => 256 + (Body?.Length ?? 0);
+    public override long Size => 256 + (Body?.Length ?? 0) + (Access?.Size ?? 0);
 
     public override ReadOnlyMemory<byte>? SentBody => Body;
 }

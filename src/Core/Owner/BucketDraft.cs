@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -17,28 +18,44 @@ namespace Lockstep.Core.Owner;
 /// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
 /// </summary>
-internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
+internal sealed class BucketDraft
 {
+    // Of more, one row says that it may be anybody. No less than a group of the usual bound has members, all of whom are others now: for
+    // each of these a row is written anyway.
+    private const int MaxChangedPrincipals = 10_000;
+
+    // An object that names more is found without its stamp: its writes do not write a row for each.
+    private const int MaxStampedPrincipals = 100;
+
     /// <summary>How long an upload may take.</summary>
     public static readonly TimeSpan UploadLifetime = TimeSpan.FromHours(2);
 
     private readonly HashSet<ListRef> changedLists = [];
     private readonly HashSet<ListRef> removedLists = [];
-    private readonly List<int> orphanedKeys = [];
+    private readonly HashSet<int> orphanedKeys = [];
+    private bool removesBucket;
     private readonly HashSet<RecordKey> purged = [];
-    private readonly ServerTimestamp startClock = start.Clock;
-    private BucketHeads heads = start;
+    private readonly BucketHeads start;
+    private readonly AccessRule rule;
+    private readonly TimeProvider time;
+    private BucketHeads heads;
 
     // Of the request that is applied, where all that it changes has one stamp; null before its first change.
     private ServerTimestamp? requestStamp;
+
+    public BucketDraft(BucketHeads start, AccessRule rule, TimeProvider time)
+    {
+        (this.start, this.rule, this.time, heads) = (start, rule, time, start);
+        Overlay = new Overlay { Start = start };
+    }
 
     /// <summary>The bucket with the changes, at the version it was read at.</summary>
     public BucketHeads Heads => heads;
 
     /// <summary>Changed rows.</summary>
-    public Overlay Overlay { get; } = new();
+    public Overlay Overlay { get; }
 
-    public bool HasChanges => heads.Clock != startClock;
+    public bool HasChanges => heads.Clock != start.Clock;
 
     /// <summary>What comes now is the next request's.</summary>
     public void BeginRequest() => requestStamp = null;
@@ -48,11 +65,13 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         nonce,
         [.. changedLists.Where(heads.Lists.ContainsKey).Select(list => heads.Lists[list])],
         [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
-        orphanedKeys,
+        removesBucket ? [.. orphanedKeys, 0] : [.. orphanedKeys],
         Overlay.ToRows(row => heads.Rules.Tombstones || !row.IsTombstone))
     {
         // What was written again after it was purged stays.
+        ChangedAcls = changedLists.Where(list => start[list] is var before && (before.Key != heads[list].Key || !Equals(before.Acl, heads[list].Acl))).ToHashSet(),
         PurgedRecords = [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
+        Grants = [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
         RemovedRecords = heads.Rules.Tombstones ? [] : [.. Overlay.ToRows(static row => row.IsTombstone).Select(static row => new RecordKey(row.Key, row.Value.Id))],
     };
 
@@ -62,18 +81,25 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
     /// <param name="hint">The client's own wish for the stamp.</param>
     /// <param name="previous">What was there, tombstones included; of its body only the length counts.</param>
     /// <param name="caller">Who becomes the author of what comes into being.</param>
+    /// <param name="access">What the object says from now on; null to leave that as it is, and its bucket's author's alone where it comes into being.</param>
     public RecordWritten Write(
-        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? previous, Caller caller)
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? previous, Caller caller, AccessUpdate? access = null)
     {
         CreateParents(target, caller);
+        string? former = null;
         if (target.List.Role == ListRole.Self && !heads.Exists)
         {
             heads = heads with
             {
                 Exists = true,
-                Author = caller.Principals.User,
-                AuthorNumber = caller.Principals.Account.Number is not 0 and var number ? number : null,
+                Author = access is { HasAuthor: false } ? null : caller.Principals.User,
+                AuthorNumber = access is { HasAuthor: false } ? null : NumberOf(caller),
             };
+        }
+        else if (access is { Author: { } author })
+        {
+            former = AccessRule.AuthorOf(heads);
+            heads = heads with { Author = author.Principals.User, AuthorNumber = NumberOf(author) };
         }
 
         EnsureList(target.List);
@@ -86,13 +112,161 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         var record = new StoredRecord
         {
             Id = target.Id,
-            Modified = NextStamp(hint),
+            Modified = NextStamp(hint, ofGroups: target.List.Role == ListRole.Groups),
             Body = body,
             Author = live ? previous!.Author : caller.Principals.User,
-            Acl = live ? previous!.Acl : null,
+            Acl = access is null ? (live ? previous!.Acl : null) : Kept(target.List.Role, access.Acl)?.ToBytes(),
         };
         Put(target.List, record, previous, record.Modified);
+        if (access is not null || (!live && previous?.Acl is not null))
+        {
+            SetAccess(target, AccessList.Read(previous?.Acl), access?.Acl, live, record.Modified);
+            Change(0, former is null ? [] : [former], record.Modified);
+        }
+        else if (AccessList.Read(record.Acl) is { } kept)
+        {
+            Name(target, kept, kept, record.Modified);
+        }
+
         return new RecordWritten(record, Created: !live);
+    }
+
+    /// <summary>Notes which groups of other buckets are named, before the write that names them.</summary>
+    public void Name(IEnumerable<string> groups)
+    {
+        if (heads.Exists)
+        {
+            var self = heads[ListRef.Self];
+            SetList(self with { Acl = (self.Acl ?? AccessList.Empty).WithForeignGroups(groups) });
+        }
+    }
+
+    /// <summary>The stamp that the next write will have, or an earlier one that no write had.</summary>
+    public ServerTimestamp Upcoming => requestStamp ?? BucketClock.Next(heads.Id.Kind, ServerTimestamp.Now(time), heads.Clock);
+
+    private static long? NumberOf(Caller caller) => caller.Principals.Account.Number is not 0 and var number ? number : null;
+
+    /// <summary>What lies in an object's row: of a bucket not what only the owner needs.</summary>
+    private static AccessList? Kept(ListRole role, AccessList? access) =>
+        role != ListRole.Self ? access : access is null or { NamesNobody: true } ? null : access.OnlyPermissions();
+
+    /// <summary>Keeps heads and index in step with what an object says, and notes whose standing changed.</summary>
+    private void SetAccess(ObjectRef target, AccessList? before, AccessList? after, bool wasLive, ServerTimestamp stamp)
+    {
+        // :: Step 1: heads.
+        var of = target.List.Role switch
+        {
+            ListRole.Self => ListRef.Self,
+            ListRole.Collections => ListRef.RecordsOf(target.Id),
+            _ => default(ListRef?),
+        };
+        if (of is { } list && heads[list] is { Exists: true } head && !Equals(head.Acl, after))
+        {
+            SetList(head with { Acl = after });
+        }
+
+        // :: Step 2: the index.
+        var key = heads[target.List].Key;
+        Name(target, before, after, stamp);
+        var (left, joined) = (Members(wasLive ? before : null), Members(after));
+        var (former, since) = (before?.Since, after?.Since ?? ServerTimestamp.Zero);
+        Index(key, GrantRelation.Member, target.Id, left, joined, since, writesAll: former != since);
+
+        // :: Step 3: who begins anew. What is gained on one row shows by the row's stamp, and so does what is new.
+        var (lost, gained) = (before?.Readers() ?? NoPrincipals, after?.Readers() ?? NoPrincipals);
+        if (target.List.Role is ListRole.Self or ListRole.Collections)
+        {
+            Change(0, before is null && !wasLive ? [] : Differences(lost, gained), stamp);
+        }
+        else
+        {
+            Change(key, [.. lost.Where(principal => !gained.Contains(principal))], stamp);
+            Change(0, Differences(left, joined), stamp, ForeignHorizon.IdOf(stamp, rule.Options));
+        }
+    }
+
+    private static IReadOnlyList<string> Differences(IReadOnlySet<string> a, IReadOnlySet<string> b) =>
+        [.. a.Where(principal => !b.Contains(principal)), .. b.Where(principal => !a.Contains(principal))];
+
+    private static readonly IReadOnlySet<string> NoPrincipals = new HashSet<string>(StringComparer.Ordinal);
+
+    private static IReadOnlySet<string> Members(AccessList? group) => group?.Members is { } members ? members.ToHashSet(StringComparer.Ordinal) : NoPrincipals;
+
+    /// <summary>Keeps the index in step with whom an object names, and with its stamp.</summary>
+    private void Name(ObjectRef target, AccessList? before, AccessList? after, ServerTimestamp stamp)
+    {
+        var key = heads[target.List].Key;
+        var (former, now) = (before?.Indexed() ?? NoPrincipals, after is null ? NoPrincipals : ReferenceEquals(before, after) ? before!.Indexed() : after.Indexed());
+        var (from, to) = (RelationOf(target.List.Role, former.Count), RelationOf(target.List.Role, now.Count));
+        if (from != to)
+        {
+            Index(key, from, target.Id, former, NoPrincipals, ServerTimestamp.Zero, writesAll: false);
+            former = NoPrincipals;
+        }
+
+        Index(key, to, target.Id, former, now, to == GrantRelation.Named ? stamp : ServerTimestamp.Zero, writesAll: to == GrantRelation.Named);
+    }
+
+    /// <summary>Rows of the index that are written where an object of this kind is removed.</summary>
+    /// <param name="role">What kind.</param>
+    /// <param name="row">The object.</param>
+    public static int IndexedBy(ListRole role, StoredRecord row)
+    {
+        if (AccessList.Read(row.Acl) is not { } acl)
+        {
+            return 0;
+        }
+
+        // A purge removes them all; a deletion leaves those that have no stamp, and tells all members.
+        var named = acl.Indexed().Count;
+        return row.IsTombstone ? named : (RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
+    }
+
+    private static GrantRelation RelationOf(ListRole role, int principals) =>
+        role == ListRole.Self ? GrantRelation.NamedByBucket : principals > MaxStampedPrincipals ? GrantRelation.NamedWidely : GrantRelation.Named;
+
+    private void Index(int list, GrantRelation relation, string id, IReadOnlySet<string> before, IReadOnlySet<string> after, ServerTimestamp stamp, bool writesAll)
+    {
+        foreach (var gone in before.Where(principal => !after.Contains(principal)))
+        {
+            Overlay.Grants[new GrantKey(list, relation, gone, id)] = null;
+        }
+
+        foreach (var there in after)
+        {
+            var key = new GrantKey(list, relation, there, id);
+            if (writesAll || !before.Contains(there))
+            {
+                Overlay.Grants[key] = stamp;
+            }
+        }
+    }
+
+    /// <summary>Readers of lists who count as one of these begin anew.</summary>
+    /// <param name="list">Of this list; 0 for all.</param>
+    /// <param name="principals">Who.</param>
+    /// <param name="stamp">Since when.</param>
+    /// <param name="id">See <see cref="ForeignHorizon.IdOf"/>; empty for what concerns nobody but this bucket.</param>
+    private void Change(int list, IReadOnlyList<string> principals, ServerTimestamp stamp, string id = "")
+    {
+        if (principals.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var principal in principals.Count > MaxChangedPrincipals ? [PrincipalText.Everyone] : principals)
+        {
+            Overlay.Grants[new GrantKey(list, GrantRelation.Changed, principal, id)] = stamp;
+        }
+
+        // The first time that is said with what the bucket says; from then on by when its list was touched, so that what it says, which can
+        // be long, is not written each time.
+        var self = heads[ListRef.Self];
+        self = self.Acl is { } said && said.Horizon > ServerTimestamp.Zero ? self : self with { Acl = (self.Acl ?? AccessList.Empty).WithHorizon(stamp) };
+        SetList(self with { Touched = ServerTimestamp.Max(self.Touched, stamp) });
+
+        // Whoever has begun anew has the next stamp, which no row gets.
+        heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp.Plus(1)) };
     }
 
     /// <summary>A default bucket and its collections come into being with the first write to them.</summary>
@@ -113,10 +287,24 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
     /// <returns>The tombstone.</returns>
     public StoredRecord Remove(ObjectRef target, ServerTimestamp? hint, StoredRecord live)
     {
-        var tombstone = StoredRecord.Tombstone(target.Id, NextStamp(hint), live.Author);
+        // Who could see it sees that it is gone.
+        var named = AccessList.Read(live.Acl);
+        var tombstone = StoredRecord.Tombstone(target.Id, NextStamp(hint, ofGroups: target.List.Role is ListRole.Groups or ListRole.Self), live.Author) with
+        {
+            Acl = heads.Rules.Tombstones && named is not null ? named.WithMembers(null, named.Since).ToBytes() : default(ReadOnlyMemory<byte>?),
+        };
         switch (target.List.Role)
         {
             case ListRole.Self:
+                if (heads[ListRef.Groups].Exists)
+                {
+                    // Its groups had members that read other buckets.
+                    Overlay.Grants[new GrantKey(0, GrantRelation.Changed, PrincipalText.Everyone, ForeignHorizon.IdOf(tombstone.Modified, rule.Options))] = tombstone.Modified;
+                }
+
+                // What else says whose standing in it changed tells nobody anything any more.
+                removesBucket = start.Row != 0;
+
                 foreach (var list in heads.Lists.Values)
                 {
                     Orphan(list);
@@ -133,11 +321,17 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
                 break;
             case ListRole.Collections:
                 Put(target.List, tombstone, live, tombstone.Modified);
+                if (named is not null)
+                {
+                    Name(target, named, named, tombstone.Modified);
+                }
+
                 var records = heads[ListRef.RecordsOf(target.Id)];
                 Orphan(records);
                 SetList(records with
                 {
                     Key = 0,
+                    Acl = null,
                     RowsModified = tombstone.Modified,
                     Touched = tombstone.Modified,
                     Horizon = tombstone.Modified,
@@ -153,6 +347,15 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
                 break;
             default:
                 Put(target.List, tombstone, live, tombstone.Modified);
+                if (named?.Members is not null)
+                {
+                    SetAccess(target, named, AccessList.Read(tombstone.Acl), wasLive: true, tombstone.Modified);
+                }
+                else if (named is not null && tombstone.Acl is not null)
+                {
+                    Name(target, named, named, tombstone.Modified);
+                }
+
                 break;
         }
 
@@ -167,11 +370,37 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         foreach (var tombstone in tombstones)
         {
             purged.Add(new RecordKey(head.Key, tombstone.Id));
+            var named = AccessList.Read(tombstone.Acl)?.Indexed() ?? NoPrincipals;
+            foreach (var principal in named)
+            {
+                Overlay.Grants.TryAdd(new GrantKey(head.Key, RelationOf(head.List.Role, named.Count), principal, tombstone.Id), null);
+            }
         }
 
         // A commit needs a stamp; no row gets this one.
         NextStamp(hint: null);
         SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
+    }
+
+    /// <summary>Takes groups that are gone out of what an object says, since they let nobody in any more. Its stamp stays: what it says else is the same.</summary>
+    /// <param name="target">The object.</param>
+    /// <param name="live">Its row, with its body.</param>
+    /// <param name="groups">The groups, in the form of clients.</param>
+    public void Forget(ObjectRef target, StoredRecord live, IReadOnlySet<string> groups)
+    {
+        if (AccessList.Read(live.Acl) is not { } before)
+        {
+            return;
+        }
+
+        var after = before.Without(groups);
+        Overlay.Set(heads[target.List].Key, live with { Acl = after.ToBytes() });
+        Name(target, before, after, live.Modified);
+        var of = target.List.Role == ListRole.Self ? ListRef.Self : ListRef.RecordsOf(target.Id);
+        if (target.List.Role is ListRole.Self or ListRole.Collections && heads[of] is { Exists: true, Acl: { } said } head)
+        {
+            SetList(head with { Acl = said.Without(groups) });
+        }
     }
 
     /// <summary>Moves the stamp of a collection's records, which come into being where they are not there.</summary>
@@ -301,7 +530,9 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         }
     }
 
-    private ServerTimestamp NextStamp(ServerTimestamp? hint)
+    /// <param name="hint">The client's own wish.</param>
+    /// <param name="ofGroups">Whether other buckets compare it with their clocks. A wish in the past is not granted then, nor where this bucket does so.</param>
+    private ServerTimestamp NextStamp(ServerTimestamp? hint, bool ofGroups = false)
     {
         if (requestStamp is { } given)
         {
@@ -309,9 +540,15 @@ internal sealed class BucketDraft(BucketHeads start, TimeProvider time)
         }
 
         var now = ServerTimestamp.Now(time);
-        var stamp = hint is { } wish && BucketClock.Accepts(heads.Id.Kind, wish, now, heads.Clock)
+        var countsOthers = rule.CountsOthers(heads);
+        var stamp = hint is { } wish && BucketClock.Accepts(heads.Id.Kind, wish, now, heads.Clock) && (wish >= now || !(ofGroups || countsOthers))
             ? wish
             : BucketClock.Next(heads.Id.Kind, now, heads.Clock);
+        if (countsOthers && ForeignHorizon.IsLead(stamp, now, rule.Options) && heads[ListRef.Self] is { Exists: true } self)
+        {
+            SetList(self with { Horizon = ServerTimestamp.Max(self.Horizon, stamp) });
+        }
+
         heads = heads with { Clock = stamp };
         requestStamp = heads.Rules.Stamping == Stamping.PerRequest ? stamp : null;
         return stamp;

@@ -1,3 +1,4 @@
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Settings;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -77,6 +78,9 @@ public sealed record BucketOptions
     /// </summary>
     [Bounds(0, 10 * BoundsAttribute.Year)]
     public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Who may do what wherever it lies.</summary>
+    public AccessOptions Access { get; init; } = new();
 
     /// <summary>Whether answers about these heads carry <c>Backoff</c>: see <see cref="ClockLeadBackoff"/>.</summary>
     internal bool ClockLeads(BucketHeads heads, TimeProvider time) => heads.Clock > ServerTimestamp.Now(time).Plus((long)ClockLeadBackoff.TotalMilliseconds);

@@ -27,6 +27,9 @@ internal sealed class BucketOwner
 {
     private const int MaxTurnAttempts = 32;
 
+    // How often a write is sent back by a turn since the bucket names other groups by then.
+    private const int MaxResolutions = 4;
+
     private readonly IBucketStore store;
     private readonly OperationReader reader;
     private readonly BucketOptions options;
@@ -41,6 +44,8 @@ internal sealed class BucketOwner
     private readonly Queue<PendingRequest> queue = new();
     private int queuedOperations;
     private long queuedBytes;
+    private readonly HashSet<Task> asks = [];
+    private int resolving;
     private bool running;
     private bool closed;
     private long lastUsed;
@@ -74,7 +79,7 @@ internal sealed class BucketOwner
     {
         if (!request.IsReadOnly)
         {
-            return TryEnqueue(request, cancellationToken);
+            return request.Caller.Access == BucketAccess.ByAcl ? TryWrite(request, cancellationToken) : TryEnqueue(request, Deadline.After(options.AnswerTime, time), cancellationToken);
         }
 
         lock (gate)
@@ -97,7 +102,7 @@ internal sealed class BucketOwner
     {
         lock (gate)
         {
-            closed = closed || (!running && queue.Count == 0 && time.GetElapsedTime(lastUsed) >= idle);
+            closed = closed || (!running && queue.Count == 0 && resolving == 0 && time.GetElapsedTime(lastUsed) >= idle);
             return closed;
         }
     }
@@ -106,18 +111,124 @@ internal sealed class BucketOwner
     public async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
         // A request without operations commits nothing and takes its place in the queue all the same.
-        if (TryEnqueue(new BucketRequest(default, []), cancellationToken) is { } passed)
+        if (TryEnqueue(new BucketRequest(default, []), Deadline.After(options.AnswerTime, time), cancellationToken) is { } passed)
         {
             await passed;
         }
     }
 
+    /// <summary>Waits until other buckets have said what they were asked before the turns of those who wait now.</summary>
+    public async ValueTask AskedAsync(CancellationToken cancellationToken)
+    {
+        Task[] asking;
+        lock (gate)
+        {
+            asking = [.. asks];
+        }
+
+        await Task.WhenAll(asking).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.ForceYielding);
+    }
+
     /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
     public void TakeOver() => heads.TakeOver();
 
-    private ValueTask<BucketResponse>? TryEnqueue(BucketRequest request, CancellationToken cancellationToken)
+    /// <summary>A write whose caller may be in groups of other buckets, which are asked before its turn and never in it.</summary>
+    private ValueTask<BucketResponse>? TryWrite(BucketRequest request, CancellationToken cancellationToken)
     {
-        var deadline = Deadline.After(options.AnswerTime, time);
+        lock (gate)
+        {
+            if (closed)
+            {
+                return null;
+            }
+
+            resolving++;
+        }
+
+#pragma warning disable CA2012 // Handed on at once; the rule does not see through the nullable.
+        return WriteAsync(request, Deadline.After(options.AnswerTime, time), cancellationToken);
+#pragma warning restore CA2012
+    }
+
+    private async ValueTask<BucketResponse> WriteAsync(BucketRequest request, Deadline deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // As far as is known. The turn looks again, and knows for sure.
+            var mustAsk = heads.From(0) is { } known && !reader.Knows(request, known);
+            for (var attempt = 0; attempt < MaxResolutions; attempt++)
+            {
+                if (mustAsk)
+                {
+                    if (!budget.TryTake(request.Size, request.Operations.Count))
+                    {
+                        return metrics.Counted(BucketResponse.Uniform(request, Unavailable.Overloaded));
+                    }
+
+                    try
+                    {
+                        request = request with { Caller = await AskAsync(request.Caller, cancellationToken) };
+                    }
+                    finally
+                    {
+                        budget.Release(request.Size, request.Operations.Count);
+                    }
+                }
+
+                var response = await TryEnqueue(request, deadline, cancellationToken)!.Value;
+                if (!ReferenceEquals(response, PendingRequest.Unresolved))
+                {
+                    return response;
+                }
+
+                mustAsk = true;
+            }
+
+            return metrics.Counted(BucketResponse.Uniform(request, Unavailable.Overloaded));
+        }
+        finally
+        {
+            lock (gate)
+            {
+                resolving--;
+            }
+        }
+    }
+
+    /// <summary>Finds out in which groups of other buckets the caller is. Takes no more than its share of the time for the answer.</summary>
+    /// <returns>The caller with what was found out, be it that nobody answered.</returns>
+    private async ValueTask<Caller> AskAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var asked = WithForeignAsync(caller, ended.Token).WaitAsync(options.AnswerTime / 4, time, cancellationToken);
+        lock (gate)
+        {
+            asks.Add(asked);
+        }
+
+        try
+        {
+            return await asked;
+        }
+        catch (Exception e) when (e is StoreUnavailableException or TimeoutException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            await ended.CancelAsync();
+            return caller with { Principals = caller.Principals with { Foreign = ForeignGroups.Unknown } };
+        }
+        finally
+        {
+            lock (gate)
+            {
+                asks.Remove(asked);
+            }
+        }
+    }
+
+    private async Task<Caller> WithForeignAsync(Caller caller, CancellationToken cancellationToken) =>
+        await reader.Memberships.WithForeignAsync(caller, heads.Current ?? await heads.LoadAsync(claim: false, cancellationToken), cancellationToken);
+
+    private ValueTask<BucketResponse>? TryEnqueue(BucketRequest request, Deadline deadline, CancellationToken cancellationToken)
+    {
         var pending = new PendingRequest(request, deadline.Before(options.AnswerTime / 4), deadline, cancellationToken);
         var start = false;
         lock (gate)
@@ -319,7 +430,7 @@ internal sealed class BucketOwner
                             break;
                         }
 
-                        responses[i] = await ExecuteAsync(turn, begun[i], over.Token);
+                        responses[i] = reader.Knows(requests[i], turn.Draft.Heads) ? await ExecuteAsync(turn, begun[i], over.Token) : PendingRequest.Unresolved;
                     }
                 }
                 catch (OperationCanceledException) when (!over.IsCancellationRequested && begun.Exists(static pending => pending.CallerGone.IsCancellationRequested))
@@ -392,7 +503,7 @@ internal sealed class BucketOwner
                 {
                     case CommitStatus.Done:
                         heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
-                        Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => response with { ClockLeads = true }) : responses);
+                        Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => ReferenceEquals(response, PendingRequest.Unresolved) ? response : response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:
                         return false;

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
@@ -120,9 +121,10 @@ internal sealed class BucketReads(
         return (Unavailable.Overloaded, current);
     }
 
+    // Whenever somebody's standing changes, the bucket itself is touched.
     private static bool SameView(BucketHeads a, BucketHeads b) =>
         a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.AuthorNumber == b.AuthorNumber && a.NextKey == b.NextKey
-        && a.Base == b.Base && a.Lists.All(list => b[list.Key].Key == list.Value.Key && b[list.Key].Horizon == list.Value.Horizon);
+        && a.Base == b.Base && a[ListRef.Self].Touched == b[ListRef.Self].Touched && a.Lists.All(list => b[list.Key].Key == list.Value.Key && (list.Key == ListRef.Self || b[list.Key].Horizon == list.Value.Horizon) && Equals(b[list.Key].Acl, list.Value.Acl));
 
     /// <summary>
     /// Heads at least as new as a version that the store has shown. In this process a commit is published by the turn that

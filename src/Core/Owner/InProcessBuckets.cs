@@ -39,7 +39,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
         work = new OwnerWork(options, time);
-        reader = new OperationReader(store, new ListReader(store, options, work), time);
+        var rule = new AccessRule(options.Access);
+        reader = new OperationReader(store, new ListReader(store, options, work), rule, new Memberships(store, rule, time), time);
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>
@@ -80,7 +81,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
             }
 
             await owner.DrainAsync(cancellationToken);
-            await Task.Yield();
+            await owner.AskedAsync(cancellationToken);
         }
     }
 

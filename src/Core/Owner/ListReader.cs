@@ -2,6 +2,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
@@ -101,6 +102,161 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
 
         var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
         return (RecordSelection.Page(records, query, (uncommitted is null ? rows.Head! : head).Stamp(heads.Rules), cancellationToken), rows.Version);
+    }
+
+    // Beyond these a page ends early, with a cursor.
+    private const int MaxChunks = 64;
+
+    // That a count in a turn reads.
+    private const int ChunksInATurn = 10;
+    private const int CandidatesAtOnce = 1_000;
+
+    /// <summary>As <see cref="ReadAsync"/>, for somebody who sees only some rows.</summary>
+    /// <param name="heads">The bucket.</param>
+    /// <param name="head">The list as the caller sees it; its stamp is the page's.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
+    /// <param name="query">What to read.</param>
+    /// <param name="visible">Which rows.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    public async ValueTask<(Outcome? Outcome, long Version)> ReadVisibleAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows visible,
+        string user,
+        CancellationToken cancellationToken)
+    {
+        if (query.Order == ListOrder.Fields)
+        {
+            var size = (2 * Math.Min(head.Bytes, options.MaxSortedBytes)) + (BytesARecord * Math.Min(head.Count, options.MaxSortedRecords));
+            return await work.SortAsync(user, size, () => ReadAllVisibleAsync(heads, head, uncommitted, query, visible, cancellationToken), cancellationToken)
+                ?? (Unavailable.Overloaded, heads.Version);
+        }
+
+        // :: Step 1: candidates from the store, some at a time.
+        var beneath = Beneath(query, uncommitted);
+        var (found, bytes, cursor, more, version) = (new List<StoredRecord>(), 0L, query.Cursor, true, 0L);
+        var atOnce = (int)Math.Min(query.Limit + 1L, CandidatesAtOnce);
+        for (var chunk = 0; more && chunk < MaxChunks && found.Count <= query.Limit && bytes < query.MaxBytes; chunk++)
+        {
+            var scan = new RecordScan(heads.Key, head.Key, beneath with { Cursor = cursor }, atOnce, Math.Min(query.MaxBytes, options.MaxTurnBytes))
+            {
+                LiveRows = head.Count,
+                Principals = visible.Principals,
+            };
+            var rows = await store.ScanAsync(scan, cancellationToken);
+            if (rows.Head is null && uncommitted is null)
+            {
+                return (null, rows.Version);
+            }
+
+            version = Math.Max(version, rows.Version);
+            atOnce = Math.Min(4 * atOnce, CandidatesAtOnce);
+            foreach (var record in rows.Records.Where(visible.IsVisible))
+            {
+                var shown = Shown(record, query);
+                found.Add(shown);
+                bytes += shown.Size;
+            }
+
+            more = rows.More;
+            if (rows.Records.Count > 0)
+            {
+                var last = rows.Records[^1];
+                cursor = new PageCursor(last.Modified, last.Id, query.Cursor?.ListStamp ?? PageCursor.Unbounded) { SortIndex = last.SortIndex };
+            }
+        }
+
+        // :: Step 2: what the turn has changed, as far as the store was read.
+        if (uncommitted is { Count: > 0 })
+        {
+            var end = more ? cursor : null;
+            found.AddRange(uncommitted.Values.Where(row => query.Matches(row) && visible.IsVisible(row)
+                && (query.Cursor is null || (row.Modified <= query.Cursor.ListStamp && RecordOrder.IsPast(query.Order, row, query.Cursor)))
+                && (end is null || !RecordOrder.IsPast(query.Order, row, end))).Select(row => Shown(row, query)));
+            found.Sort((a, b) => RecordOrder.Compare(query.Order, a, b));
+        }
+
+        var page = RecordSelection.Page(found, more, query, head.RowsModified);
+        return (page.Next is null && more && page.Records.Count == 0
+            ? page with { Next = cursor! with { ListStamp = page.ListStamp } }
+            : page, version);
+    }
+
+    /// <summary>What a page keeps of a row that was looked at for what it says of rights.</summary>
+    private static StoredRecord Shown(StoredRecord record, ListQuery query) =>
+        query.Projection == Projection.Listed ? record with { Acl = default(ReadOnlyMemory<byte>?) } : record;
+
+    /// <summary>How many live rows somebody sees. It costs what names them, so that it needs a place, as a sort does.</summary>
+    /// <returns>No outcome when the list is gone from the store.</returns>
+    public async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
+        BucketHeads heads, ListHead head, ListQuery query, VisibleRows visible, string user, CancellationToken cancellationToken) =>
+        await work.SortAsync(
+            user, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), () => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, cancellationToken), cancellationToken)
+            ?? (Unavailable.Overloaded, heads.Version);
+
+    /// <summary>The same in a turn, which does not wait for a place: of very many it is refused.</summary>
+    public ValueTask<(Outcome? Outcome, long Version)> CountFewVisibleAsync(
+        BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows visible, CancellationToken cancellationToken) =>
+        CountVisibleAsync(heads, head, uncommitted, query, visible, ChunksInATurn, cancellationToken);
+
+    private async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows visible,
+        int chunks,
+        CancellationToken cancellationToken)
+    {
+        var (count, version, more) = (0L, 0L, true);
+
+        // All that name somebody, so that the store finds each thousand without the others; what of them is asked for shows here.
+        var all = new ListQuery { Since = ServerTimestamp.Zero, Sort = [new SortField("id", Descending: false)], Projection = Projection.Metadata, Limit = CandidatesAtOnce };
+        for (var chunk = 0; more; chunk++)
+        {
+            if (chunk == chunks)
+            {
+                return (Unavailable.Overloaded, version);
+            }
+
+            var rows = await store.ScanAsync(new RecordScan(heads.Key, head.Key, all, CandidatesAtOnce, options.MaxTurnBytes) { Principals = visible.Principals }, cancellationToken);
+            if (rows.Head is null && uncommitted is null)
+            {
+                return (null, rows.Version);
+            }
+
+            (version, more) = (Math.Max(version, rows.Version), rows.More);
+            count += rows.Records.Count(row => query.Matches(row) && uncommitted?.ContainsKey(row.Id) != true && visible.IsVisible(row));
+            all = rows.Records.Count == 0 ? all : all with { Cursor = new PageCursor(rows.Records[^1].Modified, rows.Records[^1].Id, PageCursor.Unbounded) };
+        }
+
+        return (new CountFound(count + (uncommitted?.Values.Count(row => query.Matches(row) && visible.IsVisible(row)) ?? 0), head.RowsModified), version);
+    }
+
+    private async ValueTask<(Outcome? Outcome, long Version)> ReadAllVisibleAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows visible,
+        CancellationToken cancellationToken)
+    {
+        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, options.MaxSortedRecords, options.MaxSortedBytes)
+        {
+            Principals = visible.Principals,
+        };
+        var rows = await store.ScanAsync(scan, cancellationToken);
+        if (rows.Head is null && uncommitted is null)
+        {
+            return (null, rows.Version);
+        }
+
+        return rows.More
+            ? (TooMuch, rows.Version)
+            : (RecordSelection.Page(rows.Records.Concat(uncommitted?.Values ?? []).Where(visible.IsVisible).Select(row => Shown(row, query)), query, head.RowsModified, cancellationToken), rows.Version);
     }
 
     /// <summary>

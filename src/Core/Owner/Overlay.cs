@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
@@ -10,7 +12,12 @@ internal sealed class Overlay
 
     private readonly Dictionary<int, Dictionary<string, StoredRecord>> lists = [];
 
+    /// <summary>The bucket that these are changes of; null outside of turns.</summary>
+    public BucketHeads? Start { get; init; }
+
     public bool IsEmpty => lists.Count == 0;
+
+    public GrantChanges Grants { get; } = new();
 
     public bool TryGet(int list, string id, [NotNullWhen(true)] out StoredRecord? record)
     {

@@ -15,6 +15,9 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
     private const int Begun = 1;
     private const int GivenUp = 2;
 
+    /// <summary>Nothing was done: groups of other buckets count that its caller was not asked for. It may come again with them.</summary>
+    public static readonly BucketResponse Unresolved = new([]);
+
     // Answers must not run on the owner's turn: a slow reader of one answer would hold up the bucket.
     private readonly TaskCompletionSource<BucketResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? fault;

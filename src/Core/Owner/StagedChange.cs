@@ -34,7 +34,9 @@ internal static class StagedChange
         var bytes = row.Body.Span;
         return new RecordChange(row.Id)
         {
-            Body = (bytes[0] & HasBody) != 0 ? row.Body[Overhead..] : null,
+
+            // Not null, which would become an empty body.
+            Body = (bytes[0] & HasBody) != 0 ? row.Body[Overhead..] : default(ReadOnlyMemory<byte>?),
             Lifetime = (bytes[0] & HasLifetime) != 0 ? BinaryPrimitives.ReadInt32LittleEndian(bytes[1..]) : null,
             SortIndex = row.SortIndex,
         };

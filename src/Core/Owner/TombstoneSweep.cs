@@ -53,11 +53,8 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
                 break;
             }
 
+            // Fewer than were asked for may have been as many as one commit takes.
             purged += found.Count;
-            if (found.Count < RowsAtOnce)
-            {
-                break;
-            }
         }
 
         return purged;

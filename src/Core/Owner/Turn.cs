@@ -4,6 +4,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -17,13 +18,23 @@ namespace Lockstep.Core.Owner;
 /// <item>An operation either has its whole effect or none: everything that can refuse it is checked before the first
 /// change.</item>
 /// <item>Nothing here is true before the commit is done; a turn whose commit fails is thrown away.</item>
-/// <item>Of the rows that it touches it knows all but the bodies; a body is read only for who needs it, and while it is held there is
-/// room for it in <see cref="WorkMemory"/>. What finds no room is refused, and with it what follows in its request.</item>
+/// <item>Of the rows that it touches it knows all but the bodies, and what they say of rights where that is long. A body is read only for who
+/// needs it, and while it, or what is said of rights, is held there is room for it in <see cref="WorkMemory"/>. What finds no room is refused,
+/// and with it what follows in its request.</item>
 /// </list>
 /// </summary>
 internal sealed class Turn
 {
     private const int MaxUploads = 20;
+
+    // Of the index of principals, roughly.
+    private const long BytesAGrant = 200;
+
+    // Rows of the index of principals that one step of a deletion, or of a purge, writes; but for a single object, which goes whatever it names.
+    private const int MaxIndexed = 5_000;
+
+    // Objects that a group which is deleted is taken out of with it.
+    private const int MaxTidied = 100;
     private const int ExpiredAtOnce = 1_000;
 
     // Bodies that are read before it is known how long they are.
@@ -49,7 +60,7 @@ internal sealed class Turn
         this.store = store;
         this.options = options;
         this.time = time;
-        Draft = new BucketDraft(start, time);
+        Draft = new BucketDraft(start, reader.Rule, time);
     }
 
     /// <summary>What the turn has changed so far.</summary>
@@ -68,7 +79,9 @@ internal sealed class Turn
             return;
         }
 
-        var whole = new Dictionary<RecordKey, string>();
+        var strangers = requests.Where(request => reader.NeedsGroups(request, start));
+        await reader.Memberships.PreloadAsync(strangers.Select(static request => request.Caller), start, cancellationToken);
+        var (users, whole) = (new Dictionary<RecordKey, string>(), new HashSet<RecordKey>());
         foreach (var request in requests)
         {
             foreach (var operation in request.Operations)
@@ -79,56 +92,66 @@ internal sealed class Turn
                     {
                         foreach (var change in merge.Changes)
                         {
-                            var changed = new RecordKey(list.Key, change.Id);
-                            loaded.TryAdd(changed, null);
-                            if (change.Body is null)
-                            {
-                                whole.TryAdd(changed, UserOf(request.Caller));
-                            }
+                            Want(new RecordKey(list.Key, change.Id), request.Caller, change.Body is null);
                         }
                     }
                 }
                 else if (TargetOf(operation) is { } target && start[target.List] is { Exists: true } head)
                 {
-                    var key = new RecordKey(head.Key, target.Id);
-                    loaded.TryAdd(key, null);
-                    if (operation is PatchRecord or PutRecord { Body: null })
-                    {
-                        whole.TryAdd(key, UserOf(request.Caller));
-                    }
+                    Want(new RecordKey(head.Key, target.Id), request.Caller, operation is PatchRecord or PutRecord { Body: null });
                 }
             }
         }
 
-        if (whole.Count > FewBodies)
-        {
-            Load(await ReadAsync(loaded.Keys, Projection.Metadata));
-            var first = new List<RecordKey>();
-            var bytes = 0L;
-            foreach (var (key, user) in whole)
-            {
-                // The result will be about the same size.
-                if (loaded[key] is { IsTombstone: false } row && bytes < options.MaxTurnBytes / 2 && memory.TryHold(user, row.Length))
-                {
-                    first.Add(key);
-                    bytes += row.Length;
-                }
-            }
-
-            Load(await ReadAsync(first, Projection.Whole));
-            return;
-        }
-
-        // Begun together, so that a store that gathers reads gathers these.
-        var keys = whole.Count == 0 ? [.. loaded.Keys] : loaded.Keys.Where(key => !whole.ContainsKey(key)).ToArray();
-        var (bodies, metadata) = (ReadAsync(whole.Keys, Projection.Whole), ReadAsync(keys, Projection.Metadata));
+        // :: Step 1: of few the bodies, of the others nothing that can be long. Begun together, so that a store that gathers reads gathers these.
+        var few = whole.Count > FewBodies ? [] : whole;
+        var (bodies, outlines) = (ReadAsync(few, Projection.Whole), ReadAsync(few.Count == 0 ? users.Keys : [.. users.Keys.Where(key => !few.Contains(key))], Projection.Outline));
         Load(await bodies);
-        Load(await metadata);
-        foreach (var (key, user) in whole)
+        Load(await outlines);
+
+        // :: Step 2: room for what was read, and for what is long.
+        var (more, lengthy, bytes) = (new List<RecordKey>(), new List<RecordKey>(), 0L);
+        foreach (var (key, user) in users)
         {
-            if (loaded[key] is { IsTombstone: false } row && !memory.TryHold(user, row.Length))
+            if (loaded[key] is not { } row)
             {
-                loaded[key] = row with { Body = default, UnreadLength = row.Length };
+                continue;
+            }
+
+            var isWhole = whole.Contains(key) && !row.IsTombstone;
+            var size = isWhole ? row.Size : row.AclLength;
+            if (size == 0)
+            {
+                continue;
+            }
+
+            // The result of a patch will be about the same size.
+            var isRead = few.Contains(key) || (!isWhole && row.UnreadAclLength is null);
+            if ((!isRead && bytes >= options.MaxTurnBytes / 2) || !memory.TryHold(user, size))
+            {
+                loaded[key] = row with { Body = default, UnreadLength = row.Length, Acl = default(ReadOnlyMemory<byte>?), UnreadAclLength = row.AclLength == 0 ? null : row.AclLength };
+                continue;
+            }
+
+            memory.Count(row.AclLength);
+            if (!isRead)
+            {
+                (isWhole ? more : lengthy).Add(key);
+                bytes += size;
+            }
+        }
+
+        // :: Step 3: what there is room for.
+        Load(await ReadAsync(more, Projection.Whole));
+        Load(await ReadAsync(lengthy, Projection.Metadata));
+
+        void Want(RecordKey key, Caller caller, bool isWhole)
+        {
+            loaded.TryAdd(key, null);
+            users.TryAdd(key, UserOf(caller));
+            if (isWhole)
+            {
+                whole.Add(key);
             }
         }
 
@@ -141,9 +164,17 @@ internal sealed class Turn
         Draft.BeginRequest();
         var outcomes = new Outcome[request.Operations.Count];
         var isFull = false;
+        var caller = request.Caller;
+        if (caller.Access == BucketAccess.ByAcl && caller.Principals.Foreign is null)
+        {
+            // In a turn no other bucket is asked.
+            var isKnown = AccessRule.IsOwner(caller, Heads) || reader.Memberships.Knows(caller, Heads);
+            caller = caller with { Principals = caller.Principals with { Foreign = isKnown ? ForeignGroups.None : ForeignGroups.Unknown } };
+        }
+
         for (var i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i] = isFull ? Unavailable.Overloaded : await ExecuteAsync(request.Operations[i], request.Caller, cancellationToken);
+            outcomes[i] = isFull ? Unavailable.Overloaded : await ExecuteAsync(request.Operations[i], caller, cancellationToken);
             isFull = ReferenceEquals(outcomes[i], Unavailable.Overloaded);
         }
 
@@ -154,23 +185,30 @@ internal sealed class Turn
     {
         if (!operation.IsWrite)
         {
-            var (outcome, version) = await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken);
+            var (read, version) = await reader.ReadAsync(operation, caller, Heads, Draft.Overlay, cancellationToken);
             IsStale |= version > Heads.Version;
-            memory.Count(outcome is RecordFound found ? found.Record.Length : outcome is PageFound page ? page.Records.Sum(static record => (long)record.Length) : 0);
-            return outcome;
+            memory.Count(read is RecordFound found ? found.Record.Size : read is PageFound page ? page.Records.Sum(static record => (long)record.Size) : 0);
+            return read;
         }
 
-        if (!MayWrite(operation, caller))
+        if (TargetOf(operation) is { } target && !await TryLoadAclAsync(target, caller, cancellationToken))
         {
-            return Forbidden.Instance;
+            return Unavailable.Overloaded;
         }
 
+        if (await AdmitAsync(operation, caller, cancellationToken) is not { } admitted)
+        {
+            return OperationReader.IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance;
+        }
+
+        caller = admitted;
         if (LeadsTooFar())
         {
             return Unavailable.ClockAhead;
         }
 
-        return operation switch
+        var grants = Draft.Overlay.Grants.Count;
+        var outcome = operation switch
         {
             PutRecord put => await PutAsync(put, caller, cancellationToken),
             CreateRecord create => await CreateAsync(create, caller, cancellationToken),
@@ -183,7 +221,17 @@ internal sealed class Turn
             PurgeTombstones purge => await PurgeAsync(purge, cancellationToken),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
+        memory.Count(BytesAGrant * (Draft.Overlay.Grants.Count - grants));
+        return Shown(operation, caller, outcome);
     }
+
+    /// <summary>What an answer says of who may do what is for those who may say it.</summary>
+    private Outcome Shown(Operation operation, Caller caller, Outcome outcome) => outcome switch
+    {
+        RecordWritten written => written with { Record = reader.Shown(written.Record, TargetOf(operation)!.Value.List, caller, Heads) },
+        RecordKept kept => kept with { Record = reader.Shown(kept.Record, TargetOf(operation)!.Value.List, caller, Heads) },
+        _ => outcome,
+    };
 
     private async ValueTask<Outcome> PutAsync(PutRecord put, Caller caller, CancellationToken cancellationToken)
     {
@@ -205,7 +253,7 @@ internal sealed class Turn
             body = whole.Body;
         }
 
-        return Draft.Write(put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, caller);
+        return await WriteAsync(put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken);
     }
 
     private async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
@@ -226,7 +274,7 @@ internal sealed class Turn
 
         if (live is null)
         {
-            return Draft.Write(target, create.Body, create.Hint, existing, caller);
+            return await WriteAsync(target, create.Body, create.Hint, existing, create.Access, caller, cancellationToken);
         }
 
         return await WholeAsync(target, live, caller, cancellationToken) is { } whole ? new RecordKept(whole) : Unavailable.Overloaded;
@@ -264,12 +312,158 @@ internal sealed class Turn
 
         memory.Count(data?.Body.Length ?? 0);
 
-        return data is null
-            ? invalid!
-            : Draft.Write(patch.Target, data.Body, Hint(data.LastModified), existing, caller) with
+        if (data is null)
+        {
+            return invalid!;
+        }
+
+        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken);
+        return outcome is RecordWritten written
+            ? written with { Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null }
+            : outcome;
+    }
+
+    /// <summary>Writes an object with what it says of rights, unless that cannot be.</summary>
+    private async ValueTask<Outcome> WriteAsync(
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken)
+    {
+        var live = existing is { IsTombstone: false };
+        var isOwner = AccessRule.IsOwner(caller, Heads);
+        var role = target.List.Role;
+        if (change is null && role != ListRole.Groups && (live || isOwner || (role == ListRole.Self && reader.Rule.Options.AuthorsMayWrite && caller.Principals.User is not null)))
+        {
+            return Draft.Write(target, body, hint, existing, caller);
+        }
+
+        var (access, refusal) = await AccessOfAsync(target, body, existing, change, caller, isOwner, cancellationToken);
+        return refusal ?? Draft.Write(target, body, hint, existing, caller, access);
+    }
+
+    private async ValueTask<(AccessUpdate? Access, Outcome? Refusal)> AccessOfAsync(
+        ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, AccessChange? change, Caller caller, bool isOwner, CancellationToken cancellationToken)
+    {
+        var (role, options) = (target.List.Role, reader.Rule.Options);
+        var live = existing is { IsTombstone: false };
+        var self = caller.Principals.User is null ? PrincipalText.Everyone : caller.Principals.Stored;
+        var writes = options.AuthorsMayWrite || caller.Access == BucketAccess.Own;
+
+        // :: Step 1: what it says before, with those who made it.
+        var kept = AccessList.Read(existing?.Acl);
+        var makes = role == ListRole.Self && !live;
+        var author = makes ? (writes && caller.Principals.User is not null ? self : null) : AccessRule.AuthorOf(Heads);
+        var before = live
+            ? role == ListRole.Self ? WithWriter(kept ?? AccessList.Empty, author) : kept ?? WithWriter(AccessList.Empty, author)
+            : writes ? WithWriter(AccessList.Empty, isOwner ? author ?? self : self) : AccessList.Empty;
+
+        // :: Step 2: what it says afterwards. Whoever says something of it goes on to be one who may.
+        var after = before;
+        if (change is { Edits.Count: > 0 })
+        {
+            if (change.ApplyTo(before, NamedAt) is not { } changed)
             {
-                Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null,
-            };
+                return (null, new Invalid("body", "permissions", "JSON Patch operation failed: a principal that it needs is not there"));
+            }
+
+            after = writes && (caller.Principals.User is not null || !live) ? WithWriter(changed, self) : changed;
+        }
+
+        if (after.Length > options.MaxPrincipals && after.Length > before.Length)
+        {
+            return (null, new Invalid("body", "permissions", $"An object may name {options.MaxPrincipals} principals."));
+        }
+
+        // :: Step 3: a bucket's author is not in its list. A writer who takes the author out of the writers becomes the author.
+        var next = default(Caller?);
+        if (role == ListRole.Self)
+        {
+            if (live && author is not null && !after[Right.Write].Contains(author, StringComparer.Ordinal) && caller.Principals.User is not null)
+            {
+                (next, author) = (caller, self);
+            }
+
+            after = after.With(Right.Write, after[Right.Write].Where(principal => !string.Equals(principal, author, StringComparison.Ordinal)))
+                .WithForeignGroups(Heads.Acl?.ForeignGroups ?? []).WithHorizon(Heads.Acl?.Horizon ?? ServerTimestamp.Zero);
+        }
+
+        // :: Step 4: members.
+        if (role == ListRole.Groups)
+        {
+            var members = GroupMembers.Read(body, out var fault);
+            if (fault is not null || members.Count > options.MaxGroupMembers)
+            {
+                return (null, new Invalid("body", "data.members", fault ?? $"A group may have {options.MaxGroupMembers} members."));
+            }
+
+            var known = (kept?.Members ?? []).Concat(change?.Accounts ?? []).GroupBy(PrincipalText.Public, StringComparer.Ordinal)
+                .ToDictionary(static names => names.Key, static names => names.Last(), StringComparer.Ordinal);
+            var since = existing is { IsTombstone: true } ? existing.Modified : kept?.Since ?? Heads[ListRef.Groups].Horizon;
+            after = after.WithMembers([.. members.Select(member => known.GetValueOrDefault(member, member))], since);
+        }
+        else if (role != ListRole.Self && after.Equals(WithWriter(AccessList.Empty, AccessRule.AuthorOf(Heads))))
+        {
+            after = null;
+        }
+
+        // :: Step 5: bounds of what the owner keeps in memory and asks others for.
+        var foreign = (after?.Indexed() ?? NoPrincipals).Where(IsForeign).Except(Heads.Acl?.ForeignGroups ?? [], StringComparer.Ordinal).ToList();
+        if (foreign.Count > 0)
+        {
+            var named = Heads.Acl?.ForeignGroups ?? [];
+            if (named.Count + foreign.Count > options.MaxForeignGroups)
+            {
+                named = await StillNamedAsync(named, cancellationToken);
+                if (named.Count + foreign.Count > options.MaxForeignGroups)
+                {
+                    return (null, new Invalid("body", "permissions", $"The objects of a bucket may name {options.MaxForeignGroups} groups of other buckets together."));
+                }
+            }
+
+            after = role == ListRole.Self ? after!.WithForeignGroups([.. named, .. foreign]) : after;
+            Draft.Name([.. named, .. foreign]);
+        }
+
+        if (role is ListRole.Self or ListRole.Collections && after is not null && after.Size > (kept?.Size ?? 0)
+            && Heads.Lists.Values.Sum(static head => (long)(head.Acl?.Size ?? 0)) + after.Size - (kept?.Size ?? 0) > options.MaxBytes)
+        {
+            return (null, new TooLarge($"What a bucket and its collections say of rights may take {options.MaxBytes} bytes together."));
+        }
+
+        return (new AccessUpdate(role == ListRole.Self && after is { NamesNobody: true, ForeignGroups.Count: 0 } && after.Horizon == ServerTimestamp.Zero ? null : after)
+        {
+            Author = next,
+            HasAuthor = author is not null,
+        }, null);
+    }
+
+    private static readonly IReadOnlySet<string> NoPrincipals = new HashSet<string>(StringComparer.Ordinal);
+
+    private static AccessList WithWriter(AccessList list, string? writer) =>
+        writer is null || list[Right.Write].Contains(writer, StringComparer.Ordinal) ? list : list.With(Right.Write, [writer, .. list[Right.Write]]);
+
+    /// <summary>
+    /// From when on a group is named. A group of another bucket goes by that bucket's clock: this one's may lead, and who is named with a
+    /// stamp to come would also mean a group that is made once the named one is gone.
+    /// </summary>
+    private ServerTimestamp NamedAt(string group) =>
+        IsForeign(group) && ServerTimestamp.Now(time) is var now && now < Draft.Upcoming ? now : Draft.Upcoming;
+
+    private bool IsForeign(string principal) => PrincipalText.TryReadGroup(principal, out var bucket, out _) && BucketId.Named(bucket) != Heads.Id;
+
+    private async ValueTask<IReadOnlyList<string>> StillNamedAsync(IReadOnlyList<string> groups, CancellationToken cancellationToken)
+    {
+        var still = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var relation in new[] { GrantRelation.Named, GrantRelation.NamedWidely, GrantRelation.NamedByBucket })
+        {
+            if (Heads.Row != 0)
+            {
+                var stored = await store.ReadGrantsAsync(new GrantScan([Heads.Id], relation, groups, int.MaxValue), cancellationToken);
+                still.UnionWith(stored.Where(grant => !Draft.Overlay.Grants.ContainsKey(grant.Key)).Select(static grant => grant.Key.Principal));
+            }
+
+            still.UnionWith(groups.Where(group => Draft.Overlay.Grants.Of(relation, group).Any(static grant => grant.Value is not null)));
+        }
+
+        return [.. still.Where(IsForeign)];
     }
 
     /// <returns>What the patch makes of the record; null when there is no room for that, or no place came free.</returns>
@@ -314,13 +508,71 @@ internal sealed class Turn
             return ParentRefusal(delete.Target.List, caller) ?? (Outcome)new Missing(delete.Target);
         }
 
-        return await RefusalAsync(delete.Target, delete.Precondition, live, caller, cancellationToken)
-            ?? new RecordDeleted(Draft.Remove(delete.Target, delete.Hint, live));
+        if (await RefusalAsync(delete.Target, delete.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var tombstone = Draft.Remove(delete.Target, delete.Hint, live);
+        await TidyAsync(delete.Target.List.Role == ListRole.Groups ? [delete.Target.Id] : [], caller, cancellationToken);
+        return new RecordDeleted(tombstone);
+    }
+
+    /// <summary>
+    /// Takes groups that are gone out of what the bucket's objects say, as many as one turn has room for. What is left lets nobody in: it
+    /// names groups from before their deletion.
+    /// </summary>
+    private async ValueTask TidyAsync(IReadOnlyList<string> gone, Caller caller, CancellationToken cancellationToken)
+    {
+        if (gone.Count == 0 || Heads.Row == 0)
+        {
+            return;
+        }
+
+        // :: Step 1: what names them.
+        var groups = gone.Select(id => PrincipalText.GroupOf(Heads.Id.Name, id)).ToHashSet(StringComparer.Ordinal);
+        var keys = new HashSet<RecordKey>();
+        foreach (var relation in new[] { GrantRelation.NamedByBucket, GrantRelation.Named, GrantRelation.NamedWidely })
+        {
+            var named = await store.ReadGrantsAsync(new GrantScan([Heads.Id], relation, groups, MaxTidied), cancellationToken);
+            keys.UnionWith(named.Where(grant => !Draft.Overlay.Grants.ContainsKey(grant.Key)).Select(static grant => new RecordKey(grant.Key.List, grant.Key.Id)));
+            keys.UnionWith(groups.SelectMany(group => Draft.Overlay.Grants.Of(relation, group)).Where(static grant => grant.Value is not null)
+                .Select(static grant => new RecordKey(grant.Key.List, grant.Key.Id)));
+        }
+
+        // :: Step 2: their rows, as far as there is room.
+        var lists = Heads.Lists.Values.Where(static head => head.Exists).ToDictionary(static head => head.Key, static head => head.List);
+        var found = keys.Where(key => lists.ContainsKey(key.List)).Take(MaxTidied).ToList();
+        var unread = found.FindAll(key => !Draft.Overlay.TryGet(key.List, key.Id, out _));
+        var unknown = unread.FindAll(key => !loaded.ContainsKey(key));
+        Load(unknown.Count == 0 ? NoRows : await store.ReadAsync(start.Key, unknown, Projection.Outline, cancellationToken));
+        var wanted = unread.FindAll(key => loaded.GetValueOrDefault(key) is { IsTombstone: false, UnreadLength: not null } row && memory.Bytes < options.MaxTurnBytes && TryHold(row));
+        Load(wanted.Count == 0 ? NoRows : await store.ReadAsync(start.Key, wanted, Projection.Whole, cancellationToken));
+
+        // :: Step 3: what they say.
+        foreach (var key in found)
+        {
+            if ((Draft.Overlay.TryGet(key.List, key.Id, out var row) || loaded.TryGetValue(key, out row)) && row is { IsTombstone: false, UnreadLength: null, UnreadAclLength: null })
+            {
+                Draft.Forget(new ObjectRef(lists[key.List], key.Id), row, groups);
+            }
+        }
+
+        bool TryHold(StoredRecord row)
+        {
+            memory.Count(row.Size);
+            return memory.TryHold(UserOf(caller), row.Size);
+        }
     }
 
     private async ValueTask<Outcome> DeleteManyAsync(DeleteRecords deletes, Caller caller, CancellationToken cancellationToken)
     {
         var head = Heads[deletes.List];
+        if (!reader.Rule.Decide(caller, AccessNeed.WriteList, new ObjectRef(deletes.List, ""), Heads, record: null))
+        {
+            return await DeletePartlyAsync(deletes, caller, cancellationToken);
+        }
+
         if (ParentRefusal(deletes.List, caller) is { } refusal)
         {
             return refusal;
@@ -345,6 +597,7 @@ internal sealed class Turn
         };
         var (outcome, _) = await reader.ReadAsync(
             new ListRecords(deletes.List, query with { Since = null, After = query.LowerBound }), caller, Heads, Draft.Overlay, cancellationToken);
+        outcome = Affordable(outcome, deletes.List, query, cancellationToken);
         if (deletes.Query.Deleted == true || outcome is not PageFound page)
         {
             return outcome is PageFound ? new RecordsDeleted([], head.RowsModified, Next: null) : outcome;
@@ -353,12 +606,65 @@ internal sealed class Turn
         var tombstones = page.Records
             .Select(record => Draft.Remove(new ObjectRef(deletes.List, record.Id), hint: null, record))
             .ToList();
+        await TidyAsync(deletes.List.Role == ListRole.Groups ? tombstones.ConvertAll(static tombstone => tombstone.Id) : [], caller, cancellationToken);
         if (!Heads.Rules.Tombstones)
         {
             Draft.Touch(deletes.List, caller);
         }
 
         return new RecordsDeleted(tombstones, Heads[deletes.List].Stamp(Heads.Rules), page.Next);
+    }
+
+    /// <summary>The page as far as one commit takes it: of each object the rows of the index are written anew for all whom it names.</summary>
+    /// <returns>Where it was too much, a page that ends earlier and says where to go on; or why that cannot be said.</returns>
+    private static Outcome Affordable(Outcome outcome, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
+        outcome is PageFound page && Affordable(page.Records, list) is var few && few < page.Records.Count
+            ? RecordSelection.Page(page.Records, query with { Limit = few }, page.ListStamp, cancellationToken)
+            : outcome;
+
+    /// <returns>How many of the first ones, at least one.</returns>
+    private static int Affordable(IReadOnlyList<StoredRecord> records, ListRef list)
+    {
+        for (var (count, rows) = (0, 0); count < records.Count; count++)
+        {
+            rows += BucketDraft.IndexedBy(list.Role, records[count]);
+            if (rows > MaxIndexed && count > 0)
+            {
+                return count;
+            }
+        }
+
+        return records.Count;
+    }
+
+    /// <summary>Deletes what the caller may of a list that is not theirs to empty.</summary>
+    private async ValueTask<Outcome> DeletePartlyAsync(DeleteRecords deletes, Caller caller, CancellationToken cancellationToken)
+    {
+        var query = deletes.Query with
+        {
+            Deleted = false,
+            Since = null,
+            After = deletes.Query.LowerBound,
+            Projection = deletes.Query.Order == ListOrder.Fields ? Projection.Whole : Projection.Metadata,
+        };
+        var list = new ListRecords(deletes.List, query) { Precondition = deletes.Precondition };
+        var (outcome, version) = await reader.ListPartlyAsync(list, AccessNeed.WriteObject, caller, Heads, Draft.Overlay, cancellationToken);
+        IsStale |= version > Heads.Version;
+        if (outcome is NotModified same)
+        {
+            return new PreconditionFailed(Existing: null, same.Stamp);
+        }
+
+        outcome = Affordable(outcome, deletes.List, query, cancellationToken);
+        if (outcome is not PageFound page)
+        {
+            return outcome;
+        }
+
+        var gone = deletes.Query.Deleted == true ? [] : page.Records.Select(record => Draft.Remove(new ObjectRef(deletes.List, record.Id), hint: null, record)).ToList();
+        await TidyAsync(deletes.List.Role == ListRole.Groups ? gone.ConvertAll(static tombstone => tombstone.Id) : [], caller, cancellationToken);
+        var stamp = gone.Select(static tombstone => tombstone.Modified).Append(page.ListStamp).Max();
+        return new RecordsDeleted(gone, stamp, deletes.Query.Deleted == true ? null : page.Next);
     }
 
     private async ValueTask<Outcome> MergeAsync(MergeRecords merge, Caller caller, CancellationToken cancellationToken)
@@ -425,7 +731,7 @@ internal sealed class Turn
             Draft.EndUpload(ListRef.Upload(list.Name, merge.Upload));
         }
 
-        return new RecordsMerged(stamp);
+        return new RecordsMerged(stamp, merge.Quota == long.MaxValue ? long.MaxValue : Math.Max(0, merge.Quota - Heads.Bytes));
     }
 
     /// <summary>Whether the bucket would hold no more than it may, or less than it does.</summary>
@@ -436,14 +742,18 @@ internal sealed class Turn
             return true;
         }
 
-        var lengths = new Dictionary<string, int>(StringComparer.Ordinal);
+        // Of records that several changes are about: one that ends its record leaves nothing to the next.
+        var changed = new Dictionary<string, (int Length, bool IsAlive)>(StringComparer.Ordinal);
         long more = 0;
         foreach (var change in changes)
         {
             var existing = await FindAsync(new ObjectRef(list, change.Id), cancellationToken);
-            var counted = lengths.TryGetValue(change.Id, out var length) ? length : existing is { IsTombstone: false } ? existing.Length : 0;
-            lengths[change.Id] = change.Body?.Length ?? (lengths.ContainsKey(change.Id) || Live(existing) is not null ? counted : 0);
-            more += lengths[change.Id] - counted;
+            var (counted, isAlive) = changed.TryGetValue(change.Id, out var former)
+                ? former
+                : (existing is { IsTombstone: false } ? existing.Length : 0, Live(existing) is not null);
+            var length = change.Body?.Length ?? (isAlive ? counted : 0);
+            changed[change.Id] = (length, change.Lifetime is not <= 0);
+            more += length - counted;
         }
 
         return more <= 0 || Heads.Bytes + more <= quota;
@@ -631,14 +941,15 @@ internal sealed class Turn
             Sort = [new SortField("last_modified", Descending: false)],
             Limit = purge.Limit,
         };
-        var scan = new RecordScan(Heads.Key, head.Key, ListReader.Beneath(query, Draft.Overlay.RowsOf(head.Key)), purge.Limit, long.MaxValue);
+        var scan = new RecordScan(Heads.Key, head.Key, ListReader.Beneath(query, Draft.Overlay.RowsOf(head.Key)), purge.Limit, options.MaxTurnBytes);
         var rows = await store.ScanAsync(scan, cancellationToken);
-        if (rows.Records.Count > 0)
+        var purged = rows.Records.Take(Affordable(rows.Records, purge.List)).ToList();
+        if (purged.Count > 0)
         {
-            Draft.Purge(head, rows.Records);
+            Draft.Purge(head, purged);
         }
 
-        return new CountFound(rows.Records.Count, head.RowsModified);
+        return new CountFound(purged.Count, head.RowsModified);
     }
 
     private async ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)
@@ -647,7 +958,7 @@ internal sealed class Turn
         if (head.Exists && !Draft.Overlay.TryGet(head.Key, target.Id, out _)
             && loaded.TryGetValue(new RecordKey(head.Key, target.Id), out var record))
         {
-            return record;
+            return record?.UnreadAclLength is null ? record : throw new InvalidOperationException("What the row says of rights was not read.");
         }
 
         // A list that this turn created has no rows in the store.
@@ -664,11 +975,34 @@ internal sealed class Turn
         }
     }
 
+    /// <summary>Reads what a row says of rights where that is long and was not read yet.</summary>
+    /// <returns>False when there is no room for it.</returns>
+    private async ValueTask<bool> TryLoadAclAsync(ObjectRef target, Caller caller, CancellationToken cancellationToken)
+    {
+        var key = new RecordKey(Heads[target.List].Key, target.Id);
+        if (Draft.Overlay.TryGet(key.List, key.Id, out _) || loaded.GetValueOrDefault(key) is not { UnreadAclLength: { } length } row)
+        {
+            return true;
+        }
+
+        if (!memory.TryHold(UserOf(caller), length))
+        {
+            return false;
+        }
+
+        memory.Count(length);
+        Load(await store.ReadAsync(start.Key, [key], Projection.Metadata, cancellationToken));
+
+        // What somebody else has written meanwhile is another version: the turn is thrown away, and whatever it answers with it.
+        IsStale |= loaded[key] is not { UnreadAclLength: null } read || read.Modified != row.Modified;
+        return !IsStale;
+    }
+
     /// <summary>The record with its body, for what is made of it or an answer that shows it.</summary>
     /// <returns>Null when there is no room for it.</returns>
     private async ValueTask<StoredRecord?> WholeAsync(ObjectRef target, StoredRecord record, Caller caller, CancellationToken cancellationToken)
     {
-        memory.Count(record.Length);
+        memory.Count(record.Size);
         if (record.UnreadLength is null)
         {
             return record;
@@ -711,7 +1045,15 @@ internal sealed class Turn
         {
             if (precondition.Scope != PreconditionScope.Record || live is null)
             {
-                return new PreconditionFailed(Existing: null, stamp);
+                return new PreconditionFailed(
+                    Existing: null,
+                    precondition.Scope != PreconditionScope.Record || reader.Rule.Decide(caller, AccessNeed.ReadList, new ObjectRef(target.List, ""), Heads, record: null) ? stamp : ServerTimestamp.Zero);
+            }
+
+            if (!reader.Rule.Decide(caller, AccessNeed.ReadObject, target, Heads, live))
+            {
+                // That it is there is all that they are told.
+                return new PreconditionFailed(Existing: null, ServerTimestamp.Zero);
             }
 
             return await WholeAsync(target, live, caller, cancellationToken) is { } existing ? new PreconditionFailed(existing, stamp) : Unavailable.Overloaded;
@@ -735,27 +1077,62 @@ internal sealed class Turn
             : null;
     }
 
-    private bool MayWrite(Operation operation, Caller caller)
+    /// <returns>The caller, with their groups where these were asked for; null when they may not.</returns>
+    private async ValueTask<Caller?> AdmitAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
     {
         if (Heads.Id.Kind == BucketKind.Unknown)
         {
-            return false;
+            return null;
         }
 
         if (caller.Access == BucketAccess.System)
         {
             return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords
-                && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author));
+                && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author)) ? caller : null;
         }
 
-        var makesBucket = operation is PutRecord { Target.List.Role: ListRole.Self } or CreateRecord { Target.List.Role: ListRole.Self };
-        return OperationReader.MayAccess(Heads, caller) || (makesBucket && !Heads.Exists);
+        if (AccessRule.IsOwner(caller, Heads))
+        {
+            return caller;
+        }
+
+        if (operation is DeleteRecords deletes)
+        {
+            // With nothing of it that they may delete they are refused there.
+            return reader.Rule.Decide(caller, AccessNeed.WriteList, new ObjectRef(deletes.List, ""), Heads, record: null)
+                ? caller
+                : (await reader.Memberships.ResolveAsync(caller, Heads, Draft.Overlay, cancellationToken)).Caller;
+        }
+
+        if (TargetOf(operation) is not { } target)
+        {
+            return null;
+        }
+
+        var existing = await FindAsync(target, cancellationToken);
+        var live = existing is { IsTombstone: false } ? existing : null;
+        var need = (operation, live) switch
+        {
+            (PutRecord put, _) => live is null || IsForNew(put.Precondition) ? AccessNeed.Create : AccessNeed.WriteObject,
+            (CreateRecord create, _) => live is null || create.HasGeneratedId ? AccessNeed.Create : AccessNeed.ReadObject,
+
+            // Whoever may see the list may hear that it is not there.
+            (_, null) => AccessNeed.ReadList,
+            _ => AccessNeed.WriteObject,
+        };
+        if (reader.Rule.Decide(caller, need, target, Heads, live))
+        {
+            return caller;
+        }
+
+        var known = (await reader.Memberships.ResolveAsync(caller, Heads, Draft.Overlay, cancellationToken, live)).Caller;
+        return reader.Rule.Decide(known, need, target, Heads, live) ? known : null;
     }
 
-    private ParentMissing? ParentRefusal(ListRef list, Caller caller) =>
-        list.Role == ListRole.Records && caller.Access != BucketAccess.Own && !Heads[list].Exists
-            ? new ParentMissing(ObjectRef.Collection(list.Name))
-            : null;
+    private static bool IsForNew(Precondition precondition) =>
+        precondition.Scope == PreconditionScope.Record && (precondition.Test == PreconditionTest.MustNotExist || precondition.SecondTest == PreconditionTest.MustNotExist);
+
+    private ParentMissing? ParentRefusal(ListRef list, Caller caller) => OperationReader.MissingParent(list, caller, Heads);
 
     private bool LeadsTooFar() =>
         options.ClockLeadRefusal > TimeSpan.Zero

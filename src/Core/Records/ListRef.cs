@@ -6,6 +6,7 @@ namespace Lockstep.Core.Records;
 public readonly record struct ListRef(ListRole Role, string Name)
 {
     public static readonly ListRef Self = new(ListRole.Self, "");
+    public static readonly ListRef Groups = new(ListRole.Groups, "");
     public static readonly ListRef Collections = new(ListRole.Collections, "");
 
     /// <param name="collection">Its id, which has no slash in it.</param>

@@ -8,5 +8,7 @@ public readonly record struct ObjectRef(ListRef List, string Id)
 
     public static ObjectRef Collection(string id) => new(ListRef.Collections, id);
 
+    public static ObjectRef Group(string id) => new(ListRef.Groups, id);
+
     public static ObjectRef Record(string collection, string id) => new(ListRef.RecordsOf(collection), id);
 }

@@ -5,6 +5,9 @@ namespace Lockstep.Core.Records;
 /// <summary>A row: a record of a collection, or a collection, group or bucket stored as one.</summary>
 public sealed record StoredRecord
 {
+    /// <summary>Bytes of what a row says of rights up to which it is read before there is room for it.</summary>
+    public const int ShortAcl = 4 << 10;
+
     public required string Id { get; init; }
 
     /// <summary>The stamp of the write that made this version.</summary>
@@ -24,6 +27,15 @@ public sealed record StoredRecord
 
     /// <summary>Bytes of the body, whether it was read or not.</summary>
     public int Length => UnreadLength ?? Body.Length;
+
+    /// <summary>Bytes of what the row says of rights where that was not read (see <see cref="Projection.Outline"/>); null where <see cref="Acl"/> is it.</summary>
+    public int? UnreadAclLength { get; init; }
+
+    /// <summary>Bytes of what the row says of rights, whether it was read or not.</summary>
+    public int AclLength => UnreadAclLength ?? Acl?.Length ?? 0;
+
+    /// <summary>Bytes that the row takes in memory once it is read: those of the body and of what it says of rights.</summary>
+    public int Size => Length + AclLength;
 
     /// <summary>The principal that created it; their right to write is derived from this, not stored in the ACL.</summary>
     public string? Author { get; init; }

@@ -27,6 +27,15 @@ public sealed record BucketCommit(
     /// <summary>Rows to remove for good, whatever they are; none of them is in <see cref="Records"/>.</summary>
     public IReadOnlyList<RecordKey> RemovedRecords { get; init; } = [];
 
+    /// <summary>Rows of the index of principals to insert or replace, with their stamps; to remove where there is none.</summary>
+    public IReadOnlyList<KeyValuePair<GrantKey, ServerTimestamp?>> Grants { get; init; } = [];
+
+    /// <summary>Those of <see cref="Lists"/> whose <see cref="ListHead.Acl"/> is another one than is stored. Default: all.</summary>
+    public IReadOnlySet<ListRef>? ChangedAcls { get; init; }
+
+    /// <summary>Whether what the list's object says of rights is to be stored.</summary>
+    public bool StoresAclOf(ListRef list) => ChangedAcls?.Contains(list) ?? true;
+
     /// <summary>Numbers of the accounts in whose names it is written: none of them may be closed. None where the server itself writes.</summary>
     public IReadOnlyList<long> Accounts { get; init; } = [];
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -60,6 +61,9 @@ public sealed record BucketHeads
 
     /// <summary>The list's head; for a list that never was, one that looks as a list without history does.</summary>
     public ListHead this[ListRef list] => Lists.TryGetValue(list, out var head) ? head : Absent(list);
+
+    /// <summary>What the bucket's own object says; null while it says nothing, and where it is not there.</summary>
+    public AccessList? Acl => Exists ? this[ListRef.Self].Acl : null;
 
     public BucketRules Rules => BucketRules.Of(Id.Kind);
 

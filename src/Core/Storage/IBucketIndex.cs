@@ -28,6 +28,27 @@ public interface IBucketIndex
     ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken);
 
+    /// <summary>The objects of those of these buckets that exist and name any of some principals, under the buckets' names; both as of one moment.</summary>
+    /// <param name="principals">As the index has them.</param>
+    /// <param name="ids">So few that their data may be held in memory; see <see cref="BucketEntry.Bytes"/>.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken);
+
+    /// <summary>What is made of objects that are there and name any of these; an object that names several of them may come several times.</summary>
+    /// <param name="scan">Which.</param>
+    /// <param name="select">What is made of one; null for nothing. Called as it is read, so that no more than one is in memory.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class;
+
+    /// <summary>Groups of all buckets that have any of these as a member.</summary>
+    /// <param name="principals">As the index has them.</param>
+    /// <param name="limit">Rows at most.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken);
+
     /// <summary>Buckets that exist, in id order, after an id.</summary>
     ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken);
 

@@ -39,6 +39,9 @@ public interface IBucketStore
     /// <summary>How many rows match, whatever the scan's limits and cursor, with the stamps that fit.</summary>
     ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken);
 
+    /// <summary>Rows of the index of principals.</summary>
+    ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken);
+
     /// <summary>
     /// Stores the commit if the stored version is the expected one and none of its accounts is closed
     /// (<see cref="Accounts.IAccountStore.CloseAsync"/>), once. Never throws. Where an answer is lost, the store

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -32,12 +33,19 @@ public sealed record ListHead
 
     /// <summary>
     /// History before this stamp is gone (the list was deleted, or tombstones were purged): a reader whose <c>_since</c>
-    /// is older must start over. Zero: the history is whole.
+    /// is older must start over. Zero: the history is whole. Of <see cref="ListRole.Self"/>: the last stamp that was so far ahead of the wall
+    /// clock that it cannot be compared with those of other buckets, or what such a list has from before.
     /// </summary>
     public ServerTimestamp Horizon { get; init; }
 
     /// <summary>No record expires before this instant; null when none expires at all. Records that have expired count until they are removed.</summary>
     public ServerTimestamp? NextExpiry { get; init; }
+
+    /// <summary>
+    /// What the object says that the list belongs to: of <see cref="ListRole.Self"/> the bucket, of <see cref="ListRole.Records"/> the
+    /// collection. Null, also for other lists: nothing beyond its bucket's author's right.
+    /// </summary>
+    public AccessList? Acl { get; init; }
 
     public bool Exists => Key != 0;
 

@@ -16,6 +16,12 @@ internal sealed class Admittance(Sync15Options options, IAssignmentStore assignm
     /// <returns>Whether they get one, and what they may store, if an invitation says that. The invitation is theirs from then on.</returns>
     public async ValueTask<(bool IsIn, long? QuotaBytes)> AdmitAsync(VerifiedUser user, string? code, CancellationToken cancellationToken)
     {
+        if (string.Equals(user.Identity.Issuer, UserIdentity.Local, StringComparison.Ordinal))
+        {
+            // Who may have an account here was decided when it was made.
+            return (true, null);
+        }
+
         if (options.Registration == SyncRegistration.Closed)
         {
             return (false, null);

@@ -1,4 +1,5 @@
 using Lockstep.Core.Assignments;
+using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 

@@ -1,3 +1,6 @@
+using Lockstep.Core.Assignments;
+using Lockstep.Gateway.Federation;
+
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>An account server whose access tokens open Sync.</summary>
@@ -60,6 +63,11 @@ public sealed record IssuerOptions
             yield break;
         }
 
+        if (string.Equals(Name, UserIdentity.Local, StringComparison.Ordinal))
+        {
+            yield return $"{setting}:Name is '{Name}', which is how accounts of this server itself are known.";
+        }
+
         var complete = Complete();
         if (complete is { JwksUrl: null, KeysFile: null, VerifyUrl: null })
         {
@@ -73,7 +81,7 @@ public sealed record IssuerOptions
 
         foreach (var (name, url) in new[] { ("JwksUrl", JwksUrl), ("VerifyUrl", VerifyUrl) })
         {
-            if (url is not null && !IsSafe(url))
+            if (url is not null && !SafeUrl.IsOne(url))
             {
                 yield return $"{setting}:{name} is '{url}'. Use a URL with https; http only for this machine, as in http://127.0.0.1:9000/v1/verify.";
             }
@@ -84,8 +92,4 @@ public sealed record IssuerOptions
             yield return $"{setting}:KeysFile is '{KeysFile}', which is no file that can be read.";
         }
     }
-
-    /// <summary>What comes from there decides who comes in: nobody else may answer in its place.</summary>
-    private static bool IsSafe(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url)
-        && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback));
 }

@@ -1,4 +1,4 @@
-using Microsoft.IdentityModel.Tokens;
+using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
@@ -16,17 +16,17 @@ internal sealed class Issuers(Sync15Options options, OtherServerClient http, Tim
 
     private static Issuer Make(IssuerOptions issuer, OtherServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
     {
-        Func<Task<IReadOnlyList<SecurityKey>>>? read = issuer switch
+        Func<Task<ReadOnlyMemory<byte>>>? read = issuer switch
         {
-            { KeysFile: { } file } => async () => KeySetReader.Read(await File.ReadAllBytesAsync(file)),
+            { KeysFile: { } file } => async () => await File.ReadAllBytesAsync(file),
             { JwksUrl: { } url } => async () => await http.SendAsync(HttpMethod.Get, url, json: null, CancellationToken.None) is ({ } status, var body) && (int)status == 200
-                ? KeySetReader.Read(body)
+                ? body
                 : throw new HttpRequestException("No keys."),
             _ => null,
         };
         return new Issuer(
             issuer,
-            read is null ? null : new IssuerKeys(read, time),
+            read is null ? null : new IssuerKeys(read, [IssuerKeys.Rs256], time),
             issuer.VerifyUrl is { } verify ? new RemoteVerifier(issuer.Name, verify, http, new RefusedTokens(time), new CircuitBreaker(time), logger) : null);
     }
 }

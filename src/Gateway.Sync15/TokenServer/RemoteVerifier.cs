@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 

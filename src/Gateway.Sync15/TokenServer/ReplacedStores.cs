@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
@@ -9,6 +10,8 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
@@ -126,9 +129,7 @@ public sealed class ReplacedStores
         var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"{node.Url}{SyncProtocol.Prefix}/{store.Number}"));
         var now = time.GetUtcNow().ToUnixTimeSeconds();
         var (id, key) = signer.Sign(new SyncToken(store.Number, now + TokenSeconds, Random()) { Node = node.Url });
-        var header = new HawkHeader(id, now, Random(), "", "", "");
-        var mac = header.Sign(key, "DELETE", url.PathAndQuery, url.Host.ToLowerInvariant(), url.Port);
-        var authorization = string.Create(CultureInfo.InvariantCulture, $"Hawk id=\"{id}\", ts=\"{now}\", nonce=\"{header.Nonce}\", mac=\"{mac}\"");
+        var authorization = HawkHeader.Authorization(id, key, "DELETE", url, now);
         try
         {
             if ((await client.SendAsync(HttpMethod.Delete, url.AbsoluteUri, json: null, authorization, CancellationToken.None)).Status is not (HttpStatusCode.OK or HttpStatusCode.NoContent or HttpStatusCode.NotFound) and var status)

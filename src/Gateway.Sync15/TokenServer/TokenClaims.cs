@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
@@ -18,7 +19,7 @@ internal sealed record TokenClaims(string Subject, bool HasScope, long Generatio
     public static TokenClaims? Read(JsonElement claims, string subjectName, string generationName)
     {
         if (claims.ValueKind != JsonValueKind.Object
-            || Text(claims, subjectName) is not { Length: > 0 and <= MaxSubjectLength } subject || subject.Any(char.IsControl))
+            || Claims.Text(claims, subjectName) is not { Length: > 0 and <= MaxSubjectLength } subject || subject.Any(char.IsControl))
         {
             return null;
         }
@@ -31,10 +32,8 @@ internal sealed record TokenClaims(string Subject, bool HasScope, long Generatio
         }
 
         var isVerified = claims.TryGetProperty("email_verified", out var verified) && verified.ValueKind == JsonValueKind.True;
-        return new TokenClaims(subject, claims.TryGetProperty("scope", out var scope) && Has(scope), generation, isVerified ? Text(claims, "email") : null);
+        return new TokenClaims(subject, claims.TryGetProperty("scope", out var scope) && Has(scope), generation, isVerified ? Claims.Text(claims, "email") : null);
     }
-
-    public static string? Text(JsonElement claims, string name) => claims.TryGetProperty(name, out var value) ? JsonText.Read(value) : null;
 
     /// <summary>One text with spaces or commas in it, or a list.</summary>
     private static bool Has(JsonElement scope) => scope.ValueKind switch

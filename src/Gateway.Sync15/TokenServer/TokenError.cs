@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 /// <param name="Location">Where in the request it is: <c>body</c>, <c>header</c>, <c>url</c>.</param>
 /// <param name="Name">Of what it is; often empty.</param>
 /// <param name="Description">For people.</param>
-internal sealed record TokenError(int HttpStatus, string Status, string Location, string Name, string Description)
+public sealed record TokenError(int HttpStatus, string Status, string Location, string Name, string Description)
 {
     private const string ClientState = "X-Client-State";
 

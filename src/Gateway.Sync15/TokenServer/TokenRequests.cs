@@ -22,7 +22,8 @@ internal sealed class TokenRequests(
             return TokenAnswers.Of(error!);
         }
 
-        var verdict = await verifier.VerifyAsync(token, request.Who, cancellationToken);
+        var audience = PublicUrls.Base(request.Http.Request, http) + TokenResources.OldPrefix;
+        var verdict = await verifier.VerifyAsync(token, request.Who, audience, cancellationToken);
         if (verdict is not TokenVerdict.Accepted { User: var user })
         {
             return TokenAnswers.Of(verdict is TokenVerdict.Unavailable ? TokenError.NotNow : TokenError.InvalidCredentials);

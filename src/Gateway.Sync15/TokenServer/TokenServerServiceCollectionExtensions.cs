@@ -4,6 +4,7 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Federation;
 using Lockstep.Gateway.Pipeline;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,6 +25,7 @@ public static class TokenServerServiceCollectionExtensions
         .AddSingleton<TokenVerifier>()
         .AddSingleton<Admittance>()
         .AddSingleton<UserStores>()
+        .AddSingleton(static services => new StorageAccess(services.GetRequiredService<TokenVerifier>(), services.GetRequiredService<UserStores>()))
         .AddSingleton<TokenRequests>()
         .AddSingleton<AccountEvents>()
         .AddSingleton<TokenHandlers>()
@@ -49,7 +51,11 @@ public static class TokenServerServiceCollectionExtensions
 
     private static IServiceCollection TryAddClient(this IServiceCollection services)
     {
-        services.TryAddSingleton<OtherServerClient>();
+        services.TryAddSingleton(static services =>
+        {
+            var options = services.GetRequiredService<Sync15Options>();
+            return new OtherServerClient(options.IssuerTimeout, options.Proxy, services.GetRequiredService<TimeProvider>());
+        });
         return services;
     }
 }

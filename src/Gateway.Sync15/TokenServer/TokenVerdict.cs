@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>What an access token is worth.</summary>
-internal abstract record TokenVerdict
+public abstract record TokenVerdict
 {
     private TokenVerdict()
     {
@@ -11,7 +11,9 @@ internal abstract record TokenVerdict
 
     public static TokenVerdict NotNow { get; } = new Unavailable();
 
-    public sealed record Accepted(VerifiedUser User) : TokenVerdict;
+    /// <param name="User">Whose it is.</param>
+    /// <param name="Ends">Seconds since the epoch until which that holds; null where the token does not say it.</param>
+    public sealed record Accepted(VerifiedUser User, double? Ends = null) : TokenVerdict;
 
     /// <summary>Nothing.</summary>
     public sealed record Refused : TokenVerdict;

@@ -91,6 +91,29 @@ internal sealed class UserStores(IAssignmentStore assignments, IAccountStore acc
         return (null, TokenError.NotNow);
     }
 
+    /// <summary>The store in use, where its key has a fingerprint. Nothing is given, noted or replaced.</summary>
+    /// <param name="user">Who asks.</param>
+    /// <param name="fingerprint">Hex.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The one or the other.</returns>
+    public async ValueTask<(StoreFound? Found, TokenError? Error)> FindInUseAsync(VerifiedUser user, string fingerprint, CancellationToken cancellationToken)
+    {
+        var stores = await assignments.FindAsync(user.Identity, cancellationToken);
+        if (stores.Count == 0 || stores[0] is not { Replaced: null, IsRetired: false } current
+            || !string.Equals(current.Keys.Fingerprint, fingerprint, StringComparison.Ordinal))
+        {
+            return (null, TokenError.OtherClientState);
+        }
+
+        if (user.Generation > 0 && user.Generation < current.Keys.Generation)
+        {
+            return (null, TokenError.InvalidGeneration);
+        }
+
+        var (node, isGone) = current.Node == 0 ? (null, false) : await NodeAsync(current.Node, cancellationToken);
+        return isGone ? (null, TokenError.NotNow) : (new StoreFound(current, node), null);
+    }
+
     /// <summary>Takes a user's store out of use for good: they never get another. Who has none stays unknown.</summary>
     /// <returns>False when others changed it each time.</returns>
     /// <exception cref="StoreUnavailableException">Not done, or not closed yet.</exception>

@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 /// <param name="Identity">Issuer and account.</param>
 /// <param name="Generation">Of the password, as the issuer says; 0: not said.</param>
 /// <param name="Email">An address of which the issuer says that it is verified; null for none.</param>
-internal sealed record VerifiedUser(UserIdentity Identity, long Generation, string? Email)
+public sealed record VerifiedUser(UserIdentity Identity, long Generation, string? Email)
 {
     /// <summary>The greatest number that JSON carries everywhere. What is above is no time, and the end of a user here.</summary>
     public const long MaxNumber = (1L << 53) - 1;

@@ -1,13 +1,16 @@
-using System.Buffers.Text;
-using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -25,21 +28,24 @@ public sealed class AccountDirectory(
     AccountSecret secret,
     AccountOptions options,
     GatewayMetrics metrics,
-    TimeProvider time)
+    TimeProvider time,
+    IKeyedAccountStore? keyed = null,
+    IAssignmentStore? assignments = null,
+    ILoginStore? logins = null)
 {
     private const int MaxNameLength = 255;
     private const int MaxPasswordBytes = 1024;
-    private const int DeletedAtOnce = 500;
     private const string Scheme = "account:";
 
-    private readonly CredentialCache cache = new(options, time);
+    // More than that is not worth a write.
+    private const long UseNotedMilliseconds = 3_600_000;
+
+    private readonly string[] administrators = options.Administrators.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private readonly OwnedBuckets owned = new(index, buckets);
     private readonly HashQueue hashes = new(Math.Max(1, Environment.ProcessorCount / 2), options.FailureWindow, time);
+    private PasswordSignIn? passwords;
 
-    // Header, where it comes from, and what was known of the account then.
-    private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
-
-    // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
-    private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
+    private PasswordSignIn Passwords => LazyInitializer.EnsureInitialized(ref passwords, () => SignInFor(new OwnPasswords(this)));
 
     /// <summary>Kinto: <c>^[a-zA-Z0-9][+.@a-zA-Z0-9_-]*$</c>.</summary>
     public static bool IsValidName(string name) =>
@@ -62,12 +68,13 @@ public sealed class AccountDirectory(
             return new ValueTask<SignIn>(SignIn.Anonymous);
         }
 
-        var digest = cache.Digest(header);
-        var entry = cache.Find(digest);
-        return entry is not null && cache.IsFresh(entry)
-            ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
+        return keyed is not null && PasswordSignIn.Read(header) is var (name, password) && AppPassword.IsOne(password)
+            ? AppSignInAsync(keyed, name, password, cancellationToken)
+            : Passwords.SignInAsync(header, address, cancellationToken);
     }
+
+    /// <summary>Sign-in by other names and passwords, whose hashes wait for the same places, and whose failures are counted with these.</summary>
+    public PasswordSignIn SignInFor(IPasswordSource source) => new(source, hashes, throttle, options, metrics, time);
 
     /// <summary>As an operator makes one, who waits for nobody.</summary>
     /// <returns>The account; null when the name is taken.</returns>
@@ -112,8 +119,22 @@ public sealed class AccountDirectory(
             return account;
         }
 
-        cache.Invalidate(principal.Account);
+        Passwords.Invalidate(principal.Account);
         return null;
+    }
+
+    /// <summary>Whether somebody administers all accounts: with the account's password, since what was given to an application changes no account.</summary>
+    public bool IsAdministrator(Principal principal) => principal.Verified is not null && administrators.Contains(principal.Id, StringComparer.Ordinal);
+
+    /// <summary>An account as an administrator sees it; null when there is none.</summary>
+    public async ValueTask<Account?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
+        IsValidName(name) && await accounts.FindAsync(name, cancellationToken) is { IsBeingDeleted: false } account ? account : null;
+
+    /// <summary>Accounts in name order, after a name. Those that are being deleted are not there.</summary>
+    public async ValueTask<(IReadOnlyList<Account> Accounts, string? Last)> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    {
+        var all = await accounts.ListAsync(after, limit, cancellationToken);
+        return ([.. all.Where(static account => !account.IsBeingDeleted)], all.Count < limit ? null : all[^1].Name);
     }
 
     /// <summary>Whether the account with which somebody signed in is still there, whatever its password.</summary>
@@ -126,8 +147,21 @@ public sealed class AccountDirectory(
             return true;
         }
 
-        cache.Invalidate(principal.Account);
+        Passwords.Invalidate(principal.Account);
         return false;
+    }
+
+    /// <summary>The stored form of those principals that are accounts which are there.</summary>
+    /// <param name="principals">In the form of clients, such as <c>account:alice</c>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>By the form of clients.</returns>
+    public async ValueTask<IReadOnlyDictionary<string, string>> FindStoredAsync(IReadOnlyCollection<string> principals, CancellationToken cancellationToken)
+    {
+        var names = principals.Where(static principal => PrincipalText.IsAccount(principal)).Select(static principal => principal[Scheme.Length..]).Where(IsValidName).ToHashSet(StringComparer.Ordinal);
+        return names.Count == 0
+            ? new Dictionary<string, string>(StringComparer.Ordinal)
+            : (await accounts.FindNumbersAsync(names, cancellationToken)).ToDictionary(
+                static found => PrincipalId(found.Key), static found => PrincipalText.OfAccount(PrincipalId(found.Key), found.Value), StringComparer.Ordinal);
     }
 
     /// <summary>Forgets sign-ins with an account that is closed, as an owner said.</summary>
@@ -135,7 +169,7 @@ public sealed class AccountDirectory(
     {
         if (caller.Principals.User is { } user && user.StartsWith(Scheme, StringComparison.Ordinal))
         {
-            cache.Invalidate(user[Scheme.Length..]);
+            Passwords.Invalidate(user[Scheme.Length..]);
         }
     }
 
@@ -172,6 +206,9 @@ public sealed class AccountDirectory(
         }
     }
 
+    /// <summary>Somebody who acts for an account without having shown its password: they cannot change the account itself.</summary>
+    public Principal DelegateOf(Account account) => PrincipalOf(account) with { Verified = null, Ref = account.Ref };
+
     public Principal PrincipalOf(Account account)
     {
         var text = Encoding.UTF8.GetBytes($"default bucket of account {account.Number}");
@@ -185,7 +222,7 @@ public sealed class AccountDirectory(
     private async ValueTask<Account?> ChangeAsync(string name, Account? expected, string passwordHash, CancellationToken cancellationToken)
     {
         var account = await accounts.ChangePasswordAsync(name, expected, passwordHash, ServerTimestamp.Now(time), cancellationToken);
-        cache.Invalidate(name);
+        Passwords.Invalidate(name);
         return account;
     }
 
@@ -196,108 +233,34 @@ public sealed class AccountDirectory(
             return false;
         }
 
-        cache.Invalidate(name);
+        Passwords.Invalidate(name);
         await FinishDeletionAsync(account);
         return true;
     }
 
-    /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
-    private async ValueTask<SignIn> CountedSignInAsync(
-        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
+    /// <summary>By a password that the server has made. It is looked up by its digest each time: so it ends at once, and nobody guesses one.</summary>
+    private async ValueTask<SignIn> AppSignInAsync(IKeyedAccountStore store, string name, string password, CancellationToken cancellationToken)
     {
-        var signIn = await SignInOnceAsync(header, digest, entry, address, cancellationToken);
-        metrics.SignedIn(signIn.Status);
-        return signIn;
-    }
-
-    /// <summary>
-    /// Requests that come with the same header while it is looked at wait for that: they are one try. Counted each for itself,
-    /// the many that reach a gateway just started would be more undecided tries than there may be wrong ones, and be refused.
-    /// </summary>
-    private async ValueTask<SignIn> SignInOnceAsync(
-        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
-    {
-        if (Read(header) is not var (name, password))
+        var now = ServerTimestamp.Now(time);
+        var found = await store.FindTokenAsync(AppPassword.DigestOf(password), now, cancellationToken);
+        if (found is not { Token.Kind: AccountTokenKind.AppPassword } || !string.Equals(found.Account.Account.Name, name.ToLowerInvariant(), StringComparison.Ordinal))
         {
+            metrics.SignedIn(SignInStatus.Refused);
             return SignIn.Refused;
         }
 
-        var key = (digest, address, cache.GenerationOf(name));
-        var mine = new Lazy<Task<SignIn>>(() => SignInAsync(name, password, digest, entry, address, key.Item3));
-        Lazy<Task<SignIn>> first;
-        while ((first = underWay.GetOrAdd(key, mine)) != mine && first.Value.IsCompleted)
+        if (now.Milliseconds - found.Token.Used.Milliseconds >= UseNotedMilliseconds)
         {
-            // No longer under way, only not taken away yet: what came after it is a try of its own.
-            underWay.TryRemove(KeyValuePair.Create(key, first));
+            await store.TouchTokenAsync(found.Token.Digest, now, found.Token.Expires, cancellationToken);
         }
 
-        if (first == mine)
-        {
-            // Not taken away by whoever gives up waiting: it goes on for the others.
-            _ = mine.Value.ContinueWith(_ => underWay.TryRemove(KeyValuePair.Create(key, mine)), TaskScheduler.Default);
-        }
-
-        return await first.Value.WaitAsync(cancellationToken);
+        metrics.SignedIn(SignInStatus.Succeeded);
+        return new SignIn(SignInStatus.Succeeded, DelegateOf(found.Account.Account));
     }
 
-    private async Task<SignIn> SignInAsync(
-        string name, string password, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
-    {
-        // :: Step 1: what was right before is right while the account's hash is the same.
-        Account? account = null;
-        if (entry?.Principal.Verified is { } verified)
-        {
-            account = await FindAsync(name);
-            if (account is not null && account.HasPasswordOf(verified))
-            {
-                cache.Add(digest, entry.Principal, generation);
-                return new SignIn(SignInStatus.Succeeded, entry.Principal);
-            }
-
-            cache.Remove(digest);
-        }
-
-        // :: Step 2: a place before anything is read: guesses do not keep the database from others.
-        using var seat = hashes.TrySignIn(address);
-        if (seat is null)
-        {
-            return new SignIn(SignInStatus.Busy);
-        }
-
-        // :: Step 3: hash, unless there were too many wrong ones already.
-        account ??= await FindAsync(name);
-        var attempt = new SignInTry(Guid.NewGuid(), IsValidName(name) ? name : "", address);
-        var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
-        if (!permit.IsGranted)
-        {
-            return permit.IsBusy ? new SignIn(SignInStatus.Busy) : new SignIn(SignInStatus.Throttled, RetryAfter: permit.Wait);
-        }
-
-        var verdict = SignInVerdict.Undecided;
-        try
-        {
-            var isRight = await seat.VerifyAsync(
-                () => PasswordHash.Verify(password, account?.PasswordHash ?? decoy.Value) && account is not null, CancellationToken.None);
-            verdict = isRight is null ? SignInVerdict.Undecided : isRight.Value ? SignInVerdict.Right : SignInVerdict.Wrong;
-        }
-        finally
-        {
-            await throttle.EndAsync(attempt, verdict);
-        }
-
-        if (verdict != SignInVerdict.Right)
-        {
-            return verdict == SignInVerdict.Wrong ? SignIn.Refused : new SignIn(SignInStatus.Busy);
-        }
-
-        var principal = PrincipalOf(account!);
-        cache.Add(digest, principal, generation);
-        return new SignIn(SignInStatus.Succeeded, principal);
-    }
-
-    /// <summary>The account that can sign in by this name, if any.</summary>
+    /// <summary>The account that can sign in by this name, if any. Not one whose password guards a key: the server must not see that.</summary>
     private async ValueTask<Account?> FindAsync(string name) =>
-        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account ? account : null;
+        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account && PasswordHash.IsOne(account.PasswordHash) ? account : null;
 
     /// <summary>
     /// Several processes may do this at once for one account, and one may come late: what it does it does to what the account left
@@ -310,72 +273,79 @@ public sealed class AccountDirectory(
 
         // :: Step 2: its data.
         var principal = PrincipalOf(account);
-        await DeleteBucketAsync(BucketId.DefaultBucket(principal.DefaultBucket), principal.Id, Precondition.None);
-        await DeleteBucketsOfAsync(account, principal.Id);
+        await owned.DeleteAsync(
+            principal.Id, principal.DefaultBucket,
+            async () => await accounts.FindAsync(account.Name, CancellationToken.None) is { } current && current.Number == account.Number);
 
-        // :: Step 3: its name.
+        // :: Step 3: what is stored for its devices, and what opens it.
+        await DeleteKeyedAsync(account.Number);
+        await DeleteLoginAsync(account.Number);
+
+        // :: Step 4: its name.
         await accounts.EndDeletionAsync(account, principal.Id, CancellationToken.None);
     }
 
-    private async ValueTask DeleteBucketsOfAsync(Account account, string principal)
+    private async ValueTask DeleteKeyedAsync(long number)
     {
-        BucketId? last = null;
-        var all = new BucketScan(principal, new ListQuery { Limit = DeletedAtOnce }, DeletedAtOnce);
-        for (var deleted = true; (await index.ListByAuthorAsync(all, CancellationToken.None)).Entries is { Count: > 0 } left;)
+        if (keyed is null || assignments is null || await keyed.FindByNumberAsync(number, CancellationToken.None) is not { } account)
         {
-            // What was listed while the account had the name is no later account's.
-            if (await accounts.FindAsync(account.Name, CancellationToken.None) is not { } current || current.Number != account.Number)
-            {
-                return;
-            }
-
-            if (left.All(static entry => entry.Id.Kind == BucketKind.Unknown))
-            {
-                // Of a newer program, which has to see to them.
-                return;
-            }
-
-            if (!deleted && left[0].Id == last)
-            {
-                throw new StoreUnavailableException($"The bucket {last} cannot be deleted.");
-            }
-
-            (deleted, last) = (false, left[0].Id);
-            foreach (var entry in left)
-            {
-                // Somebody else may have made the bucket anew since it was listed.
-                deleted |= await DeleteBucketAsync(entry.Id, principal, new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified));
-            }
+            return;
         }
+
+        var user = new UserIdentity(UserIdentity.Local, account.Uid);
+        while (await assignments.FindAsync(user, CancellationToken.None) is { Count: > 0 } stores)
+        {
+            // The first one in use is retired, which keeps the others out for good; its row goes with the account.
+            if (!stores[0].IsRetired && !await assignments.EndAsync(stores[0], retire: true, ServerTimestamp.Now(time), CancellationToken.None))
+            {
+                continue;
+            }
+
+            foreach (var store in stores)
+            {
+                await accounts.CloseAsync(store.Number, CancellationToken.None);
+                await assignments.NoteClosedAsync(store.Number, CancellationToken.None);
+                var id = BucketId.SyncStorage(store.Number.ToString(CultureInfo.InvariantCulture));
+                if (store.Node == 0
+                    && (await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]), CancellationToken.None)).Outcomes[0] is Unavailable unavailable)
+                {
+                    throw new StoreUnavailableException($"The store {store.Number} was not emptied: {unavailable.Reason}.");
+                }
+
+                if (store.Node == 0)
+                {
+                    await assignments.ForgetAsync(store.Number, CancellationToken.None);
+                }
+            }
+
+            break;
+        }
+
+        await keyed.RemoveAsync(number, CancellationToken.None);
     }
 
-    /// <returns>Whether it was there, and as the precondition says.</returns>
-    private async ValueTask<bool> DeleteBucketAsync(BucketId id, string principal, Precondition precondition)
+    private async ValueTask DeleteLoginAsync(long number)
     {
-        var request = new BucketRequest(Callers.Closing(principal), [new DeleteRecord(ObjectRef.Bucket) { Precondition = precondition }]);
-        var response = await buckets.Get(id).ExecuteAsync(request, CancellationToken.None);
-        return response.Outcomes[0] is Unavailable unavailable
-            ? throw new StoreUnavailableException($"The bucket was not deleted: {unavailable.Reason}.")
-            : response.Outcomes[0] is RecordDeleted;
+        if (logins is null || await logins.FindByNumberAsync(number, CancellationToken.None) is null)
+        {
+            return;
+        }
+
+        var request = new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]);
+        if ((await buckets.Get(BucketId.OldSyncStorage(number)).ExecuteAsync(request, CancellationToken.None)).Outcomes[0] is Unavailable unavailable)
+        {
+            throw new StoreUnavailableException($"The storage of account {number} was not emptied: {unavailable.Reason}.");
+        }
+
+        await logins.RemoveAsync(number, CancellationToken.None);
     }
 
-    /// <summary>RFC 7617.</summary>
-    private static (string Name, string Password)? Read(string header)
+    /// <summary>Those of the accounts themselves.</summary>
+    private sealed class OwnPasswords(AccountDirectory directory) : IPasswordSource
     {
-        const string scheme = "Basic ";
-        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) || header.Length > 4096)
-        {
-            return null;
-        }
+        public string Counted(string name) => IsValidName(name) ? name : "";
 
-        var encoded = header.AsSpan(scheme.Length).Trim();
-        if (!Base64.IsValid(encoded))
-        {
-            return null;
-        }
-
-        var text = Encoding.UTF8.GetString(Convert.FromBase64String(encoded.ToString()));
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 ? null : (text[..colon], text[(colon + 1)..]);
+        public async ValueTask<(Account Account, Principal Principal)?> FindAsync(string name) =>
+            await directory.FindAsync(name) is { } account ? (account, directory.PrincipalOf(account)) : null;
     }
 }

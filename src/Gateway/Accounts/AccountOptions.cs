@@ -12,6 +12,12 @@ public sealed record AccountOptions
     /// </summary>
     public Registration Registration { get; init; } = Registration.Auto;
 
+    /// <summary>
+    /// Who may see, make, change and delete all accounts: accounts such as <c>account:admin</c>, separated by commas. Make these first: whoever
+    /// has the name is meant. Default: nobody.
+    /// </summary>
+    public string Administrators { get; init; } = "";
+
     /// <summary>Characters of a new password. Default: 6.</summary>
     [Bounds(1)]
     public int MinPasswordLength { get; init; } = 6;

@@ -19,10 +19,27 @@ public static class Authentication
         {
             if (word.Equals(schemes[i].Name, StringComparison.OrdinalIgnoreCase))
             {
-                return schemes[i].SignInAsync(request, cancellationToken);
+                var signIn = schemes[i].SignInAsync(request, cancellationToken);
+                return i + 1 == schemes.Count ? signIn : OrNextAsync(signIn, schemes, i, request, cancellationToken);
             }
         }
 
         return ValueTask.FromResult(SignIn.Refused);
+    }
+
+    /// <summary>Several schemes can share a word. They are asked in order, until one knows what was sent.</summary>
+    private static async ValueTask<SignIn> OrNextAsync(
+        ValueTask<SignIn> first, IReadOnlyList<IAuthenticationScheme> schemes, int index, SignInRequest request, CancellationToken cancellationToken)
+    {
+        var (signIn, name) = (await first, schemes[index].Name);
+        while (signIn.Status == SignInStatus.Refused && ++index < schemes.Count)
+        {
+            if (string.Equals(name, schemes[index].Name, StringComparison.OrdinalIgnoreCase))
+            {
+                signIn = await schemes[index].SignInAsync(request, cancellationToken);
+            }
+        }
+
+        return signIn;
     }
 }

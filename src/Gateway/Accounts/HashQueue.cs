@@ -14,7 +14,8 @@ namespace Lockstep.Gateway.Accounts;
 /// <param name="places">Hashes at a time.</param>
 /// <param name="window">How long a wrong password counts.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Naming", "CA1711", Justification = "It is a queue, though no collection.")]
+public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 {
     /// <summary>Sign-ins that are hashed or wait for it.</summary>
     public const int MaxSignIns = 256;
@@ -139,7 +140,8 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
         /// <summary>Waits for its turn and hashes.</summary>
         /// <returns>Null when it has waited too long.</returns>
         /// <exception cref="OperationCanceledException">Given up while it waited.</exception>
-        public async ValueTask<string?> HashAsync(Func<string> hash, CancellationToken cancellationToken)
+        public async ValueTask<T?> HashAsync<T>(Func<T> hash, CancellationToken cancellationToken)
+            where T : class
         {
             if (!await queue.EnterAsync(who, isSignIn, cancellationToken))
             {
@@ -156,7 +158,7 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             }
         }
 
-        /// <summary>As <see cref="HashAsync"/>, to compare a password.</summary>
+        /// <summary>As <see cref="HashAsync{T}"/>, to compare a password.</summary>
         public async ValueTask<bool?> VerifyAsync(Func<bool> verify, CancellationToken cancellationToken)
         {
             if (!await queue.EnterAsync(who, isSignIn, cancellationToken))
@@ -175,6 +177,9 @@ internal sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
                 queue.Leave();
             }
         }
+
+        /// <summary>Says what became of a sign-in whose hash was compared elsewhere.</summary>
+        public void Ended(bool isRight) => queue.Ended(who, isRight);
 
         public void Dispose() => seats.Release(who, 1);
     }

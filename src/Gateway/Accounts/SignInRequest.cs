@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
 
@@ -16,4 +17,7 @@ public sealed record SignInRequest(string? Authorization, IPAddress? Address)
     public string Host { get; init; } = "";
 
     public bool IsHttps { get; init; }
+
+    /// <summary>How clients see this server, without a slash at the end: what a token can be for.</summary>
+    public string ServerUrl(HttpOptions options) => options.PublicUrl?.TrimEnd('/') ?? $"{(IsHttps ? "https" : "http")}://{Host}";
 }

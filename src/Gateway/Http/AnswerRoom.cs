@@ -8,6 +8,12 @@ namespace Lockstep.Gateway.Http;
 /// </summary>
 public sealed class AnswerRoom : IDisposable
 {
+    // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    // Less is no matter to others, and not worth a timer.
+    private const long LeastLapsing = 64 << 10;
+
     private readonly SharedBudget bytes;
     private readonly string who;
     private readonly GatewayMetrics metrics;
@@ -32,14 +38,33 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
-    /// <summary>Bytes that are promised now.</summary>
-    public long Promised => promised;
-
     /// <summary>The answer takes long: its reservation is released, so that others are not held up. When it comes it has to find room.</summary>
     public void Lapse()
     {
         Release(promised);
         promised = 0;
+    }
+
+    /// <summary>Waits for what was promised. While it takes long, its reservation is released.</summary>
+    /// <param name="answer">On its way.</param>
+    /// <param name="time">To wait by.</param>
+    public async ValueTask<T> ArrivalAsync<T>(ValueTask<T> answer, TimeProvider time)
+    {
+        if (answer.IsCompleted || promised < LeastLapsing)
+        {
+            return await answer;
+        }
+
+        var arrival = answer.AsTask();
+        await ((Task)arrival.WaitAsync(Patience, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+        // It may have come after the wait for it had ended, and before this line.
+        if (!arrival.IsCompleted)
+        {
+            Lapse();
+        }
+
+        return await arrival;
     }
 
     /// <summary>What was promised is there, or does not come.</summary>

@@ -23,6 +23,19 @@ public interface IProtocol<THandler>
     /// <summary>Whether it also answers paths that lie under no protocol's prefix. One protocol of a server does.</summary>
     bool AnswersUnknownPaths => false;
 
+    /// <summary>
+    /// Whether a request under one of its prefixes is for it. One that is not goes to whoever else answers there: so a protocol can lie at the
+    /// root, between the others.
+    /// </summary>
+    /// <param name="request">The request; null for one that the HTTP server could not read.</param>
+    /// <param name="match">What it names; null for nothing.</param>
+    bool Takes(HttpRequest? request, ResourceMatch<THandler>? match) => true;
+
+    /// <summary>
+    /// Whether another protocol may lie under one of its prefixes too, and gets there what this one does not <see cref="Takes">take</see>.
+    /// </summary>
+    bool SharesPrefixes => false;
+
     /// <summary>Carries a request out.</summary>
     /// <param name="method">What was asked for, with its handler.</param>
     /// <param name="request">The request.</param>

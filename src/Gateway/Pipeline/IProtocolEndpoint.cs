@@ -12,6 +12,14 @@ public interface IProtocolEndpoint
 
     bool AnswersUnknownPaths { get; }
 
+    /// <summary>Whether another may lie under one of its prefixes too, which gets what this one does not take.</summary>
+    bool SharesPrefixes { get; }
+
+    /// <summary>Whether a request under one of the prefixes is for the protocol.</summary>
+    /// <param name="request">The request; null for one that the HTTP server could not read.</param>
+    /// <param name="path">Below the prefix.</param>
+    bool Takes(HttpRequest? request, RequestPath path);
+
     /// <param name="context">The request.</param>
     /// <param name="prefix">The one that it came under.</param>
     /// <param name="path">Below the prefix.</param>

@@ -39,6 +39,10 @@ internal sealed class ProtocolEndpoint<THandler>(
 
     public bool AnswersUnknownPaths => protocol.AnswersUnknownPaths;
 
+    public bool SharesPrefixes => protocol.SharesPrefixes;
+
+    public bool Takes(HttpRequest? request, RequestPath path) => protocol.Takes(request, protocol.Resources.Match(path));
+
     public Task HandleAsync(HttpContext context, string prefix, RequestPath path) =>
         GuardedAsync(context, () => RouteAsync(context, prefix, path));
 

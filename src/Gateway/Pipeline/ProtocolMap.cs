@@ -5,7 +5,7 @@ namespace Lockstep.Gateway.Pipeline;
 /// <summary>Which protocol a path belongs to.</summary>
 internal sealed class ProtocolMap
 {
-    // The longest prefix first.
+    // The longest prefix first; of one prefix that protocol first which leaves something to the other.
     private readonly (RequestPath Path, string Text, IProtocolEndpoint Endpoint)[] prefixes;
     private readonly IProtocolEndpoint? others;
 
@@ -15,10 +15,10 @@ internal sealed class ProtocolMap
         var all = endpoints.ToList();
         prefixes = [.. all
             .SelectMany(endpoint => endpoint.Prefixes.Select(prefix => (Path: RequestPath.OfDecoded(prefix), Text: prefix, Endpoint: endpoint)))
-            .OrderByDescending(prefix => prefix.Path.Count)];
-        if (prefixes.GroupBy(prefix => prefix.Text, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            .OrderByDescending(prefix => prefix.Path.Count).ThenByDescending(prefix => prefix.Endpoint.SharesPrefixes)];
+        if (prefixes.GroupBy(prefix => (prefix.Text, prefix.Endpoint.SharesPrefixes)).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            throw new InvalidOperationException($"{string.Join(" and ", twice.Select(prefix => prefix.Endpoint.Name))} lie under the same prefix '{twice.Key}'.");
+            throw new InvalidOperationException($"{string.Join(" and ", twice.Select(prefix => prefix.Endpoint.Name))} lie under the same prefix '{twice.Key.Text}'.");
         }
 
         var candidates = all.Where(endpoint => endpoint.AnswersUnknownPaths).ToList();
@@ -30,16 +30,17 @@ internal sealed class ProtocolMap
         others = candidates.FirstOrDefault();
     }
 
+    /// <summary>For a request that the HTTP server could not read.</summary>
     /// <returns>Whose prefix the path lies under, or who answers elsewhere; null for nobody.</returns>
     public IProtocolEndpoint? Find(RequestPath path) =>
-        Array.Find(prefixes, prefix => path.Below(prefix.Path) is not null).Endpoint ?? others;
+        Array.Find(prefixes, prefix => path.Below(prefix.Path) is { } below && prefix.Endpoint.Takes(request: null, below)).Endpoint ?? others;
 
     public Task HandleAsync(HttpContext context)
     {
         var path = EncodedPath.Of(context.Request);
         foreach (var (prefix, text, endpoint) in prefixes)
         {
-            if (path.Below(prefix) is { } below)
+            if (path.Below(prefix) is { } below && endpoint.Takes(context.Request, below))
             {
                 return endpoint.HandleAsync(context, text, below);
             }

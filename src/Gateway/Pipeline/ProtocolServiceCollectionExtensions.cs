@@ -58,6 +58,7 @@ public static class ProtocolServiceCollectionExtensions
             app.Use(RequestTags.InvokeAsync);
         }
 
+        app.Use(ServiceWorkers.RefuseAsync);
         app.Run(map.HandleAsync);
     }
 }

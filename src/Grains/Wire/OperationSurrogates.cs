@@ -28,14 +28,22 @@ public sealed class PutRecordSurrogate : OperationSurrogate
     [Id(2)]
     public long? Wish { get; init; }
 
+    /// <summary>Sent only to a silo that acts on it: see <see cref="WireVersion"/>.</summary>
+    [Id(3)]
+    public AccessChangeWire? Access { get; init; }
+
     internal static PutRecordSurrogate From(PutRecord put) => new()
     {
+        Access = AccessChangeWire.From(put.Access),
         ObjectId = put.Target.Id,
         Body = put.Body is { } body ? RecordWire.Bytes(body) : null,
         Wish = put.Hint?.Milliseconds,
     };
 
-    private protected override Operation Convert() => new PutRecord(Target(ObjectId), Body is null ? default(ReadOnlyMemory<byte>?) : Body, Hint(Wish));
+    private protected override Operation Convert() => new PutRecord(Target(ObjectId), Body is null ? default(ReadOnlyMemory<byte>?) : Body, Hint(Wish))
+    {
+        Access = Access?.ToChange(),
+    };
 }
 
 /// <summary>A <see cref="CreateRecord"/>.</summary>
@@ -54,15 +62,24 @@ public sealed class CreateRecordSurrogate : OperationSurrogate
     [Id(3)]
     public bool HasGeneratedId { get; init; }
 
+    /// <summary>Sent only to a silo that acts on it: see <see cref="WireVersion"/>.</summary>
+    [Id(4)]
+    public AccessChangeWire? Access { get; init; }
+
     internal static CreateRecordSurrogate From(CreateRecord create) => new()
     {
+        Access = AccessChangeWire.From(create.Access),
         ObjectId = create.Target.Id,
         Body = RecordWire.Bytes(create.Body),
         Wish = create.Hint?.Milliseconds,
         HasGeneratedId = create.HasGeneratedId,
     };
 
-    private protected override Operation Convert() => new CreateRecord(Target(ObjectId), Body, Hint(Wish)) { HasGeneratedId = HasGeneratedId };
+    private protected override Operation Convert() => new CreateRecord(Target(ObjectId), Body, Hint(Wish))
+    {
+        HasGeneratedId = HasGeneratedId,
+        Access = Access?.ToChange(),
+    };
 }
 
 /// <summary>A <see cref="PatchRecord"/>.</summary>
@@ -87,8 +104,13 @@ public sealed class PatchRecordSurrogate : OperationSurrogate
     [Id(5)]
     public bool ReturnsPrevious { get; init; }
 
+    /// <summary>Sent only to a silo that acts on it: see <see cref="WireVersion"/>.</summary>
+    [Id(6)]
+    public AccessChangeWire? Access { get; init; }
+
     internal static PatchRecordSurrogate From(PatchRecord patch) => new()
     {
+        Access = AccessChangeWire.From(patch.Access),
         ObjectId = patch.Target.Id,
         Kind = patch.Kind,
         Patch = RecordWire.Bytes(patch.Patch),
@@ -98,7 +120,11 @@ public sealed class PatchRecordSurrogate : OperationSurrogate
     };
 
     private protected override Operation Convert() =>
-        new PatchRecord(Target(ObjectId), Kind, Patch, MaxBytes, ReservedFlag) { ReturnsPrevious = ReturnsPrevious };
+        new PatchRecord(Target(ObjectId), Kind, Patch, MaxBytes, ReservedFlag)
+        {
+            ReturnsPrevious = ReturnsPrevious,
+            Access = Access?.ToChange(),
+        };
 }
 
 /// <summary>A <see cref="DeleteRecord"/>.</summary>

@@ -33,7 +33,10 @@ public abstract class OutcomeSurrogate
         RecordDeleted deleted => new RecordDeletedSurrogate { Tombstone = RecordWire.From(deleted.Tombstone) },
         RecordFound found => new RecordFoundSurrogate { Record = RecordWire.From(found.Record) },
         RecordKept kept => new RecordKeptSurrogate { Record = RecordWire.From(kept.Record) },
-        RecordsMerged merged => new RecordsMergedSurrogate { Stamp = merged.ListStamp.Milliseconds },
+        RecordsMerged merged => new RecordsMergedSurrogate
+        {
+            Stamp = merged.ListStamp.Milliseconds, QuotaLeft = merged.QuotaLeft == long.MaxValue ? null : merged.QuotaLeft,
+        },
         RecordWritten written => RecordWrittenSurrogate.From(written, operation),
         RecordsDeleted deleted => new RecordsDeletedSurrogate
         {

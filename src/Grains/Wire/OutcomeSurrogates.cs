@@ -270,5 +270,9 @@ public sealed class RecordsMergedSurrogate : OutcomeSurrogate
     [Id(0)]
     public long Stamp { get; init; }
 
-    internal override Outcome ToOutcome(Operation operation) => new RecordsMerged(At(Stamp));
+    /// <summary>Null also from silos that do not count it.</summary>
+    [Id(1)]
+    public long? QuotaLeft { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new RecordsMerged(At(Stamp), QuotaLeft ?? long.MaxValue);
 }

@@ -53,7 +53,7 @@ public sealed class RecordWire
         IsTombstone = IsTombstone,
         Body = Body,
         Author = Author,
-        Acl = Acl is null ? default(ReadOnlyMemory<byte>?) : Acl,
+        Acl = Acl is not { Length: > 0 } ? default(ReadOnlyMemory<byte>?) : Acl,
         SortIndex = SortIndex,
         Expiry = Expiry is { } expiry ? new ServerTimestamp(expiry) : null,
     };

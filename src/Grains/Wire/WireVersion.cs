@@ -1,6 +1,8 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
 using Lockstep.Grains.Wire.Former;
 
 namespace Lockstep.Grains.Wire;
@@ -11,6 +13,7 @@ namespace Lockstep.Grains.Wire;
 /// <item>A request goes in the form of this version unless a silo has refused that lately; then all go in the form of 0.1.0, which
 /// both know.</item>
 /// <item>A request that was refused was not executed: a silo that does not know the call cannot even read it. So it is sent again.</item>
+/// <item>What a silo from before sharing would misread goes in a call that it does not know, and in no other form.</item>
 /// </list>
 /// </summary>
 internal sealed class WireVersion(TimeProvider time)
@@ -32,6 +35,18 @@ internal sealed class WireVersion(TimeProvider time)
     public async Task<BucketResponse> CallAsync(IBucketGrain owner, BucketId id, Sending sending, CancellationToken givenUp)
     {
         var request = sending.Request;
+        if (IsOfSharing(request))
+        {
+            try
+            {
+                return (await owner.ShareAsync(BucketRequestSurrogate.From(sending))).ToResponse(request);
+            }
+            catch (Exception e) when (IsUnknownCall(e))
+            {
+                return BucketResponse.Uniform(request, Unavailable.Overloaded);
+            }
+        }
+
         if (givenUp.CanBeCanceled && IsLongRead(request) && !IsFormer && !IsRecent(ref readRefused))
         {
             try
@@ -62,6 +77,22 @@ internal sealed class WireVersion(TimeProvider time)
 
         return (await owner.ExecuteAsync(RequestWire.From(sending, id), CancellationToken.None)).ToResponse();
     }
+
+    /// <summary>Whether it is by somebody, about something, or has something in it, that silos of before do not know.</summary>
+    private static bool IsOfSharing(BucketRequest request) =>
+        (request.Caller.Principals.User is null && request.Caller.Access == BucketAccess.ByAcl)
+        || request.Operations.Any(static operation => operation switch
+        {
+            PutRecord put => put.Access is not null || put.Target.List.Role == ListRole.Groups,
+            CreateRecord create => create.Access is not null || create.Target.List.Role == ListRole.Groups,
+            PatchRecord patch => patch.Access is not null || patch.Target.List.Role == ListRole.Groups,
+            ReadRecord read => read.Target.List.Role == ListRole.Groups,
+            DeleteRecord delete => delete.Target.List.Role == ListRole.Groups,
+            ListRecords list => list.List.Role == ListRole.Groups,
+            CountRecords count => count.List.Role == ListRole.Groups,
+            DeleteRecords deletes => deletes.List.Role == ListRole.Groups,
+            _ => false,
+        });
 
     /// <summary>Whether it sorts.</summary>
     private static bool IsLongRead(BucketRequest request) =>

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Grains;
 using Lockstep.Gateway.Health;
 using Lockstep.Silo.Hosting;
 using Lockstep.Silo.Routing;
@@ -26,7 +27,7 @@ internal static class ClientServices
         builder.Services
             .AddSingleton(services => new SiloRoutes(
                 connection, options.Cluster.Id, services.GetRequiredService<IGrainFactory>(), Configure,
-                services.GetRequiredService<ILoggerFactory>(), time))
+                services.GetRequiredService<SiloDeaths>(), services.GetRequiredService<ILoggerFactory>(), time))
             .AddHostedService(services => services.GetRequiredService<SiloRoutes>())
             .AddSingleton<Func<BucketId, IGrainFactory>>(services => services.GetRequiredService<SiloRoutes>().Find);
 

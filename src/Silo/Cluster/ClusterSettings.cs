@@ -23,8 +23,8 @@ internal sealed record ClusterSettings
     public int GatewayPort { get; init; } = 30000;
 
     /// <summary>
-    /// How long a silo waits for another one's answer to a probe, at first; measured answer times move it between half and
-    /// twice this. Default: 2 seconds.
+    /// How long a silo waits for another one's answer to a probe, at first; measured answer times move it between half and 1.75
+    /// times this. Default: 2 seconds.
     /// </summary>
     [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);

@@ -61,7 +61,7 @@ internal sealed partial class ForgottenSilos(
             foreach (var (address, port, generation) in await FindAsync(database, stoppingToken))
             {
                 // One that has only lost the database for a while still does.
-                if (await PortsCheck.TakesConnectionsAsync(new IPEndPoint(IPAddress.Parse(address), port), stoppingToken))
+                if (await PortProbe.TakesConnectionsAsync(new IPEndPoint(IPAddress.Parse(address), port), stoppingToken))
                 {
                     continue;
                 }

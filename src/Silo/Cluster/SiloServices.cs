@@ -29,6 +29,7 @@ internal static class SiloServices
             builder.Services.AddSingleton<IJoinCheck, PortsCheck>();
             builder.Services.AddSingleton<IJoinCheck>(services => ActivatorUtilities.CreateInstance<LoopbackCheck>(services, connection));
             builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ForgottenSilos>(services, connection));
+            builder.Services.AddSingleton(new EndedCounts(connection, options));
         }
 
         ClusterMember.Add(builder.Services, () => builder.UseOrleans(silo =>
@@ -73,7 +74,7 @@ internal static class SiloServices
         silo.Services.AddSingleton<IMembershipTable, OwnMembershipTable>();
         silo.Services.AddSingleton<IEnvironmentStatisticsProvider, NoStatistics>();
         silo.Services.AddGrainStorage(GrainStorage.Name, (services, _) =>
-            new VolatileGrainStorage(options.Accounts.FailureWindow, services.GetRequiredService<TimeProvider>()));
+            new VolatileGrainStorage(KeepTime, services.GetRequiredService<TimeProvider>()));
         for (var i = 0; i < silo.Services.Count; i++)
         {
             if (silo.Services[i] is { IsKeyedService: true } service && service.ServiceType == typeof(IConnectionListenerFactory))
@@ -81,6 +82,8 @@ internal static class SiloServices
                 silo.Services[i] = ServiceDescriptor.KeyedSingleton<IConnectionListenerFactory, NoConnections>(service.ServiceKey);
             }
         }
+
+        TimeSpan KeepTime(object state) => state is SignInFailures failures && failures.Window > options.Accounts.FailureWindow ? failures.Window : options.Accounts.FailureWindow;
 
         silo.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 1_000);
         silo.Configure<DeploymentLoadPublisherOptions>(load => load.DeploymentLoadPublisherRefreshTime = TimeSpan.Zero);
@@ -110,7 +113,7 @@ internal static class SiloServices
 
             // Nobody votes against a silo that has sent anything within this, times the missed probes: so long a silo that
             // hangs is believed in. Orleans' own four times make that 16 seconds.
-            membership.MaxProbeTimeout = 2 * cluster.ProbeTimeout;
+            membership.MaxProbeTimeout = 1.75 * cluster.ProbeTimeout;
             membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
 
             membership.IAmAliveTablePublishTimeout = ForgottenSilos.SignOfLife;

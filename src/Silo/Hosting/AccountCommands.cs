@@ -38,7 +38,10 @@ internal static class AccountCommands
             new AccountSecret(storage.Secret),
             options.Accounts,
             metrics,
-            TimeProvider.System);
+            TimeProvider.System,
+            storage.KeyedAccounts,
+            storage.Assignments,
+            storage.Logins);
         switch (arguments)
         {
             case ["list"]:
@@ -58,6 +61,8 @@ internal static class AccountCommands
                 return Say(output, await directory.DeleteAsync(name, CancellationToken.None)
                     ? (0, $"Account '{name}' and all its data are deleted.")
                     : (1, $"There is no account '{name}'."));
+            case ["password", var name] when await storage.KeyedAccounts.FindAsync(name.ToLowerInvariant(), CancellationToken.None) is not null:
+                return Say(output, (1, $"'{name}' is a Firefox account, whose password the server must not know. Use 'firefox-accounts reset-link {name}'."));
             case [var verb, var name]:
                 return Say(output, await SetPasswordAsync(directory, verb, name, input, output));
             default:

@@ -1,3 +1,4 @@
+using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
@@ -70,6 +71,15 @@ internal static class CopyCommand
         await import.AddNodesAsync(
             await new SqliteAssignmentStore(database).ListNodesAsync(cancellationToken), export.ReadInvitations(), cancellationToken);
 
+        // :: Accounts with a key, and what opens them
+        foreach (var (table, columns) in KeyedAccountTables.All)
+        {
+            for (var from = 0; export.ReadKeyed(table, columns, from, RecordsAtOnce) is { Count: > 0 } rows; from += rows.Count)
+            {
+                await import.AddKeyedAsync(table, columns, rows, cancellationToken);
+            }
+        }
+
         // :: Buckets
         var total = export.Count();
         var progress = new Progress(output, total.Buckets);
@@ -80,7 +90,7 @@ internal static class CopyCommand
             after = buckets[^1].Row;
         }
 
-        await import.EndAsync(total, export.LastAccount, export.LastNode, cancellationToken);
+        await import.EndAsync(total, export.LastAccount, export.LastNode, export.LastCommand, cancellationToken);
         output.WriteLine($"Done: {total.Buckets:N0} buckets with {total.Records:N0} records. Start the server with Postgres:Connection now; the SQLite database is as it was.");
         return 0;
     }
@@ -108,6 +118,14 @@ internal static class CopyCommand
         }
 
         await FlushAsync();
+        foreach (var heads in missing)
+        {
+            foreach (var grants in export.ReadGrants(heads.Row).Chunk(RecordsAtOnce))
+            {
+                await import.AddGrantsAsync([.. grants.Select(grant => (rows[heads.Id], grant.Key, grant.Stamp))], cancellationToken);
+            }
+        }
+
         await import.EndBucketsAsync([.. missing.Select(heads => heads with { Row = rows[heads.Id] })], cancellationToken);
         progress.AddBuckets(buckets.Count);
 

@@ -1,28 +1,26 @@
+using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Metering;
 using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Grains;
+using Lockstep.Silo.Cluster;
 
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What nobody waits for: lets go of idle owners, removes rows of deleted lists and records that have expired in small steps, ends account deletions
-/// that were cut off, and removes the data of Sync stores that were replaced.
+/// that were cut off, removes the data of Sync stores that were replaced, and tokens of accounts and counts of failed sign-ins that are over.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, TombstoneSweep tombstones, ExpirySweep expiry, GatewayMetrics metrics, TimeProvider time,
-    ILogger<Housekeeping> logger, ReplacedStores? replaced = null)
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, TombstoneSweep tombstones, ExpirySweep expiry, GatewayMetrics metrics, TimeProvider time,
+    ILogger<Housekeeping> logger, ReplacedStores? replaced = null, EndedCounts? counts = null)
     : BackgroundService
 {
     private const int RowsAtOnce = 500;
-    private const int ManyOwners = 2_000;
-
-    // With as many the heap is some 100 MB, and a collection of it a tenth of a second.
-    private const int FewOwners = 20_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-    private int evictedSinceReturn;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -48,7 +46,7 @@ internal sealed partial class Housekeeping(
             () =>
             {
                 local.EndIdle(options.Buckets.IdleTimeout);
-                ReturnMemory(buckets.EvictIdle());
+                buckets.EvictIdle();
                 return Task.CompletedTask;
             },
             stoppingToken);
@@ -59,6 +57,22 @@ internal sealed partial class Housekeeping(
             {
             }
         }, stoppingToken);
+        await TryAsync(async () =>
+        {
+            while (await keyed.PurgeTokensAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken))
+            {
+            }
+        }, stoppingToken);
+        if (counts is not null)
+        {
+            await TryAsync(async () =>
+            {
+                while (await counts.PurgeAsync(RowsAtOnce, stoppingToken))
+                {
+                }
+            }, stoppingToken);
+        }
+
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
         await TryAsync(() => expiry.StepAsync(stoppingToken), stoppingToken);
         if (replaced is not null)
@@ -79,27 +93,6 @@ internal sealed partial class Housekeeping(
             // Whatever it is, the server serves on, and this comes round again.
             metrics.HousekeepingFailed();
             LogPostponed(e);
-        }
-    }
-
-    /// <summary>
-    /// The heap does not shrink by itself once a server has gone quiet. So after many owners have left, in the first round
-    /// in which none left, one full collection gives their room back. It stops all threads for about a second for each gigabyte
-    /// that is in use, longer than leases and probes of a cluster wait: so not where many owners have stayed, whose room will be
-    /// needed again anyway.
-    /// </summary>
-    private void ReturnMemory(int evicted)
-    {
-        evictedSinceReturn += evicted;
-        if (evicted == 0 && evictedSinceReturn >= ManyOwners)
-        {
-            if (buckets.Count > FewOwners)
-            {
-                return;
-            }
-
-            evictedSinceReturn = 0;
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
 

@@ -2,9 +2,13 @@ using System.ComponentModel.DataAnnotations;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.OpenId;
+using Lockstep.Gateway.Sync11;
 using Lockstep.Gateway.Sync15;
+using Lockstep.Gateway.Syncto;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
 using Lockstep.Storage.PostgreSql;
@@ -56,7 +60,15 @@ internal sealed record LockstepOptions
 
     public KintoOptions Kinto { get; init; } = new();
 
+    public OpenIdOptions OpenId { get; init; } = new();
+
     public Sync15Options Sync15 { get; init; } = new();
+
+    public Sync11Options Sync11 { get; init; } = new();
+
+    public SynctoOptions Syncto { get; init; } = new();
+
+    public FirefoxAccountOptions FirefoxAccounts { get; init; } = new();
 
     public BucketOptions Buckets { get; init; } = new();
 
@@ -64,6 +76,11 @@ internal sealed record LockstepOptions
 
     /// <summary>Whether this is a cluster of one process that nobody can join, as on SQLite.</summary>
     public bool IsAlone => Role is ServerRole.All && Postgres.Connection is not { Length: > 0 };
+
+    /// <summary>Whether it has accounts of Firefox: where that is said, or where nothing is said and nobody but this machine can reach it.</summary>
+    public bool ServesAccounts => FirefoxAccounts.Mode is AccountServerMode.On
+        || (FirefoxAccounts.Mode is AccountServerMode.Auto && IsAlone && Http is { PublicUrl: null, PathBase: null, TrustedProxies.Length: 0 } && FirefoxAccountOptions.IsLoopback(Urls)
+            && (Sync15.HasOwnIssuer || Sync15 is { IsOn: false, Issuer.IsOn: false }));
 
     /// <summary>Whether it has owners of buckets.</summary>
     public bool HasSilo => Role is not ServerRole.Gateway;

@@ -1,4 +1,5 @@
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Schema;
 using Lockstep.Storage.Sqlite;
@@ -16,6 +17,7 @@ internal static class LockstepProgram
             Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
             Console.WriteLine(SyncCommands.Help);
+            Console.WriteLine(FirefoxAccountCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             return 0;
@@ -45,10 +47,10 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
-        var command = args is ["account" or "sync" or "migrate" or "copy", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "migrate" or "copy", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
-        var (own, given) = command is ["sync", ..] ? SyncCommands.Part(args[command.Length..]) : (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]);
+        var (own, given) = command is ["sync" or "firefox-accounts", ..] ? SyncCommands.Part(args[command.Length..]) : (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]);
         var configuration = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory)
             .AddJsonFile("appsettings.json", optional: true)
@@ -64,6 +66,8 @@ internal static class LockstepProgram
                 return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
             case ["sync", .. var sync]:
                 return await SyncCommands.RunAsync(sync, own, options, Console.Out);
+            case ["firefox-accounts", .. var accounts]:
+                return await FirefoxAccountCommands.RunAsync(accounts, own, options, Console.Out);
             case ["migrate"]:
                 Console.WriteLine($"The schema is at version {await PostgresDatabase.MigrateAsync(options.Postgres, CancellationToken.None)}.");
                 return 0;
@@ -77,6 +81,11 @@ internal static class LockstepProgram
         // :: Server
         var faults = new StorageFaults(TimeProvider.System);
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
+        if (AccountServer.ReadKey(options) is { } key && !await FirefoxAccountsServiceCollectionExtensions.IsKeyOfAsync(key, storage.KeyedAccounts))
+        {
+            throw new SettingsException("The accounts in the database were made under another key than FirefoxAccounts:KeyFile or FirefoxAccounts:Key. Give back the one of before: nothing that is encrypted opens without it.");
+        }
+
         await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
         faults.Logger = app.Logger;
         try

@@ -3,12 +3,16 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Sync11;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
+using Lockstep.Gateway.Syncto;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
@@ -34,6 +38,8 @@ internal static class LockstepServer
         TimeProvider time,
         Func<IBucketStore, IBucketStore>? decorate = null)
     {
+        var key = AccountServer.ReadKey(options);
+        options = AccountServer.Complete(options, key);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
         AddLogging(builder.Logging, configuration, options);
@@ -47,12 +53,15 @@ internal static class LockstepServer
             .AddSingleton(options)
             .AddSingleton(options.Http)
             .AddSingleton(options.Accounts)
-            .AddSingleton(options.Kinto)
+            .AddSingleton(options.Kinto.WithOpenId(options.OpenId))
+            .AddSingleton(options.Buckets)
             .AddSingleton(buckets)
             .AddSingleton(buckets as IBucketIndex ?? storage.Index)
             .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
             .AddSingleton(storage.Accounts)
             .AddSingleton(storage.Assignments)
+            .AddSingleton(storage.KeyedAccounts)
+            .AddSingleton(storage.Logins)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
             .AddHealth()
@@ -69,10 +78,13 @@ internal static class LockstepServer
         }
 
         builder.Services
+            .AddHostedService<HeapReturn>()
             .AddSingleton<LostCalls>()
+            .AddSingleton(new SiloDeaths(time))
             .AddSingleton<IBuckets>(services => new GrainBuckets(
                 services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
-                options.Cluster.FailoverWait, services.GetRequiredService<LostCalls>(), time, services.GetRequiredService<ILogger<GrainBuckets>>()))
+                options.Cluster.FailoverWait, services.GetRequiredService<SiloDeaths>(), services.GetRequiredService<LostCalls>(), time,
+                services.GetRequiredService<ILogger<GrainBuckets>>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));
@@ -85,7 +97,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
-            builder.Services.AddKinto();
+            builder.Services.AddOpenId(options.OpenId).AddKinto();
             if (options.Sync15.IsOn)
             {
                 builder.Services.AddSync15(options.Sync15);
@@ -94,6 +106,25 @@ internal static class LockstepServer
             if (options.Sync15.GivesTokens)
             {
                 builder.Services.AddTokenServer(options.Sync15, new Engine(options.Postgres.Connection is { Length: > 0 } ? "postgres" : "sqlite"));
+            }
+
+            if (options.Syncto.Enabled)
+            {
+                builder.Services.AddSyncto(options.Syncto, options.Sync15);
+            }
+
+            if (key is not null)
+            {
+                builder.Services.AddFirefoxAccounts(options.FirefoxAccounts, key);
+            }
+            else if (options.Sync11.Enabled)
+            {
+                builder.Services.AddAccountMail(options.FirefoxAccounts);
+            }
+
+            if (options.Sync11.Enabled)
+            {
+                builder.Services.AddSync11(options.Sync11);
             }
         }
 

@@ -1,10 +1,16 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
+using Lockstep.Core.KeyedAccounts;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.KeyedAccounts;
+using Lockstep.Storage.PostgreSql.Logins;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
+using Lockstep.Storage.Sqlite.KeyedAccounts;
+using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite;
 
@@ -21,6 +27,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IStoreMaintenance maintenance,
         IAccountStore accounts,
         IAssignmentStore assignments,
+        IKeyedAccountStore keyedAccounts,
+        ILoginStore logins,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -30,6 +38,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         Maintenance = maintenance;
         Accounts = accounts;
         Assignments = assignments;
+        KeyedAccounts = keyedAccounts;
+        Logins = logins;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -45,6 +55,10 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     public IAssignmentStore Assignments { get; }
 
+    public IKeyedAccountStore KeyedAccounts { get; }
+
+    public ILoginStore Logins { get; }
+
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
 
@@ -59,11 +73,13 @@ internal sealed class ServerStorage : IAsyncDisposable
     /// <exception cref="PostgresSetupException">A database cannot be used.</exception>
     public static async Task<ServerStorage> OpenAsync(LockstepOptions options, bool exclusive, Action<Exception> onFault)
     {
+        var limits = options.FirefoxAccounts.ToLimits();
         if (options.Postgres.Connection is { Length: > 0 })
         {
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             return new ServerStorage(
-                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments, postgres.Home.Secret,
+                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
+                new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home), postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
@@ -73,7 +89,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
-                new SqliteAssignmentStore(sqlite), sqlite.Secret,
+                new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     sqlite.Dispose();

@@ -1,6 +1,8 @@
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Sync11;
 using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Silo.Hosting;
@@ -30,14 +32,34 @@ internal static partial class StartupReport
         foreach (var address in app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
         {
             Listening(logger, ServerVersion.Version, address);
+            foreach (var provider in options.OpenId.All())
+            {
+                TakingTokens(logger, provider.Issuer, provider.Name, provider.HasLogin ? $"{address}/v1/openid/{provider.Name}/token" : "none");
+            }
+
             if (options.Sync15.IsOn)
             {
                 ListeningToSync(logger, address);
             }
 
+            if (options.ServesAccounts)
+            {
+                ServingAccounts(logger, address, options.FirefoxAccounts.Registration);
+            }
+
             if (options.Sync15.GivesTokens)
             {
-                GivingTokens(logger, address, string.Join(", ", options.Sync15.AllIssuers().Select(static issuer => issuer.Name)), options.Sync15.Registration);
+                GivingTokens(logger, address, string.Join(", ", options.Sync15.AllIssuers().Select(static issuer => issuer.Name).Concat(options.Sync15.HasOwnIssuer ? ["this server"] : [])), options.Sync15.Registration);
+            }
+
+            if (options.Sync11.Enabled)
+            {
+                ServingOldSync(logger, address, options.Sync11.Registration);
+            }
+
+            if (options.Syncto.Enabled)
+            {
+                ServingSyncto(logger, (options.Syncto.PublicUrl ?? address + "/syncto").TrimEnd('/'), options.Syncto.TokenServerUrl ?? "this server's storage");
             }
         }
 
@@ -54,11 +76,23 @@ internal static partial class StartupReport
     [LoggerMessage(10, LogLevel.Information, "Lockstep {Version} serves Kinto at {Address}/v1/")]
     private static partial void Listening(ILogger logger, string version, string address);
 
+    [LoggerMessage(17, LogLevel.Information, "Access tokens of {Issuer} open Kinto; their users are {Name}:…. Redirect URI of the login: {RedirectUri}")]
+    private static partial void TakingTokens(ILogger logger, string issuer, string name, string redirectUri);
+
     [LoggerMessage(13, LogLevel.Information, "Storage of Firefox Sync 1.5 at {Address}/1.5/, for tokens that are signed with a secret of Sync15:TokenSecrets")]
     private static partial void ListeningToSync(ILogger logger, string address);
 
     [LoggerMessage(14, LogLevel.Information, "TokenServer at {Address}/1.0/sync/1.5, for accounts of {Issuers}. Registration of new users: {Registration}")]
     private static partial void GivingTokens(ILogger logger, string address, string issuers, SyncRegistration registration);
+
+    [LoggerMessage(18, LogLevel.Information, "Sync 1.1 at {Address}/, which is what services.sync.serverURL is set to. Registration: {Registration}")]
+    private static partial void ServingOldSync(ILogger logger, string address, Sync11Registration registration);
+
+    [LoggerMessage(16, LogLevel.Information, "Syncto at {Address}/v1/, of {Storage}")]
+    private static partial void ServingSyncto(ILogger logger, string address, string storage);
+
+    [LoggerMessage(15, LogLevel.Information, "Accounts for Firefox at {Address}, which is what identity.fxaccounts.autoconfig.uri is set to. Registration: {Registration}")]
+    private static partial void ServingAccounts(ILogger logger, string address, AccountRegistration registration);
 
     [LoggerMessage(11, LogLevel.Information, "Storage: {Storage}")]
     private static partial void Storage(ILogger logger, string storage);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Sync11;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
 
@@ -12,7 +13,8 @@ internal static class SyncCommands
     public const string Help =
         """
         sync invite [--note TEXT] [--quota BYTES] [--days DAYS]
-                               makes an invitation for one user and prints the URL for their Firefox; it ends in 7 days
+                               makes an invitation for one user and prints the URL for their Firefox, where only Sync 1.1
+                               takes any its code for Pale Moon; it ends in 7 days
         sync invitations       lists invitations that nobody has taken: begin of their digest, end, quota, note
         sync uninvite DIGEST   takes an invitation back, by the begin of its digest
         sync users             lists users: number of their store, id, issuer, node, quota
@@ -107,14 +109,21 @@ internal static class SyncCommands
 
     private static async Task<(int Code, string Line)> InviteAsync(IAssignmentStore assignments, LockstepOptions options, string note, long? quota, long days)
     {
-        if (!options.Sync15.GivesTokens || options.Sync15.Registration == SyncRegistration.Closed)
+        var isOfTokens = options.Sync15.GivesTokens && options.Sync15.Registration != SyncRegistration.Closed;
+        if (!isOfTokens && options.Sync11 is not { Enabled: true, Registration: Sync11Registration.Invitation })
         {
-            return (1, "Invitations count where Sync15:TokenSecrets and Sync15:Issuer are set, and Sync15:Registration is AllowList. Give this command the settings of the server.");
+            return (1, "Invitations count where Sync15:TokenSecrets and Sync15:Issuer are set, and Sync15:Registration is AllowList; or where Sync11:Enabled is set, and Sync11:Registration is Invitation. Give this command the settings of the server.");
         }
 
         var code = InvitationCode.New();
         var end = ServerTimestamp.Now(TimeProvider.System).Plus((long)TimeSpan.FromDays(days).TotalMilliseconds);
         await assignments.AddInvitationAsync(new Invitation(InvitationCode.DigestOf(code), note, quota, end, User: null), CancellationToken.None);
+        if (!isOfTokens)
+        {
+            // Sync 1.1 has no URL for it: it goes into a preference.
+            return (0, code);
+        }
+
         var address = (options.Http.PublicUrl ?? options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0]).TrimEnd('/');
         return (0, $"{address}/i/{code}/1.0/sync/1.5");
     }

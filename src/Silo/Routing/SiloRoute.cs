@@ -21,6 +21,7 @@ internal sealed class SiloRoute : IAsyncDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider time;
+    private readonly Action<SiloEntrance> onBroken;
     private readonly ServiceProvider services;
     private readonly IClusterClient client;
 
@@ -30,9 +31,10 @@ internal sealed class SiloRoute : IAsyncDisposable
     // Timestamp of the last trouble; 0 while it is open.
     private long closed;
 
-    private SiloRoute(SiloEntrance entrance, Action<IClientBuilder> configure, ILoggerFactory loggers, TimeProvider time)
+    private SiloRoute(SiloEntrance entrance, Action<IClientBuilder> configure, Action<SiloEntrance> onBroken, ILoggerFactory loggers, TimeProvider time)
     {
         this.time = time;
+        this.onBroken = onBroken;
         Entrance = entrance;
         Hash = Rendezvous.Hash(entrance.Silo.ToString());
         services = new ServiceCollection()
@@ -42,7 +44,7 @@ internal sealed class SiloRoute : IAsyncDisposable
             {
                 configure(builder);
                 builder.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = OneGateway.Never);
-                builder.Services.AddSingleton<IGatewayListProvider>(new OneGateway(entrance.Gateway.ToGatewayUri(), Close));
+                builder.Services.AddSingleton<IGatewayListProvider>(new OneGateway(entrance.Gateway.ToGatewayUri(), Break));
             })
             .BuildServiceProvider();
         client = services.GetRequiredService<IClusterClient>();
@@ -57,11 +59,20 @@ internal sealed class SiloRoute : IAsyncDisposable
 
     public bool IsOpen => Volatile.Read(ref closed) == 0;
 
+    /// <summary>The silo has left without a word: pings do not come back, or it refuses connections. One that stops answers what it has in hand.</summary>
+    public bool IsLost { get; set; }
+
+    /// <param name="entrance">The silo.</param>
+    /// <param name="configure">Sets the client up, but for where it enters.</param>
+    /// <param name="onBroken">Called when the route closes since the silo does not answer, or its connection broke; and after each rest while that stays so.</param>
+    /// <param name="loggers">Where the client logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OrleansException">The silo cannot be reached.</exception>
     public static async Task<SiloRoute> OpenAsync(
-        SiloEntrance entrance, Action<IClientBuilder> configure, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        SiloEntrance entrance, Action<IClientBuilder> configure, Action<SiloEntrance> onBroken, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var route = new SiloRoute(entrance, configure, loggers, time);
+        var route = new SiloRoute(entrance, configure, onBroken, loggers, time);
         try
         {
             foreach (var service in route.services.GetServices<IHostedService>())
@@ -125,6 +136,7 @@ internal sealed class SiloRoute : IAsyncDisposable
         try
         {
             await client.GetGrain<IReachableGrain>(0).PingAsync().WaitAsync(Patience, time, ended.Token);
+            IsLost = false;
             if (since != 0)
             {
                 Interlocked.CompareExchange(ref closed, 0, since);
@@ -132,7 +144,20 @@ internal sealed class SiloRoute : IAsyncDisposable
         }
         catch (Exception) when (!ended.IsCancellationRequested)
         {
+            // After each rest anew: those who were asked the last time may not have been able to look.
+            IsLost = true;
             Close();
+            onBroken(Entrance);
+        }
+    }
+
+    private void Break()
+    {
+        var wasOpen = IsOpen;
+        Close();
+        if (wasOpen)
+        {
+            onBroken(Entrance);
         }
     }
 }

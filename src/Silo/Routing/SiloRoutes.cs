@@ -1,8 +1,11 @@
 using System.Net;
+using System.Threading.Channels;
 using Lockstep.Core.Buckets;
 using Lockstep.Grains;
 using Lockstep.Grains.Placement;
+using Lockstep.Silo.Cluster;
 using Npgsql;
+using Orleans.Runtime;
 
 namespace Lockstep.Silo.Routing;
 
@@ -10,13 +13,15 @@ namespace Lockstep.Silo.Routing;
 /// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
 /// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
 /// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
-/// When a silo is dead by the table, its client ends, and with it the calls that still wait there. Ways are opened and ended beside
-/// the looks: one silo that does not answer holds up the news of no other.
+/// When a silo is dead by the table, its client ends, and with it the calls that still wait there; some seconds later where it has said before that it stops. Ways are opened and ended beside
+/// the looks: one silo that does not answer holds up the news of no other. A silo that refuses connections is gone: the
+/// others are asked to look too, and one of them declares it dead, long before probes do.
 /// </summary>
 /// <param name="connection">The database with the table of members.</param>
 /// <param name="cluster">Whose silos.</param>
 /// <param name="any">For as long as there is no way of its own to any silo.</param>
 /// <param name="configure">Sets a client up, but for where it enters.</param>
+/// <param name="deaths">Hears of silos that have died.</param>
 /// <param name="loggers">Where clients log.</param>
 /// <param name="time">The clock.</param>
 internal sealed partial class SiloRoutes(
@@ -24,6 +29,7 @@ internal sealed partial class SiloRoutes(
     string cluster,
     IGrainFactory any,
     Action<IClientBuilder> configure,
+    SiloDeaths deaths,
     ILoggerFactory loggers,
     TimeProvider time) : BackgroundService
 {
@@ -36,9 +42,14 @@ internal sealed partial class SiloRoutes(
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Witness = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
 
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
     private readonly Lock gate = new();
+
+    // However many wish for a look, the next one is theirs.
+    private readonly Channel<bool> lookDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Of the looks only: what goes on for a silo, and clients that end.
     private readonly Dictionary<SiloEntrance, Task> opening = [];
@@ -73,10 +84,10 @@ internal sealed partial class SiloRoutes(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        await using var timer = time.CreateTimer(_ => lookDue.Writer.TryWrite(true), state: null, TimeSpan.Zero, Interval);
         try
         {
-            do
+            await foreach (var _ in lookDue.Reader.ReadAllAsync(stoppingToken))
             {
                 try
                 {
@@ -89,7 +100,6 @@ internal sealed partial class SiloRoutes(
 
                 Interlocked.Exchange(ref look, NewLook()).SetResult();
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -108,6 +118,11 @@ internal sealed partial class SiloRoutes(
     {
         var silos = await ReadAsync(stoppingToken);
         SiloRoute[] dead;
+        if (Array.Exists(routes, route => route.IsLost && !silos.ContainsKey(route.Entrance)))
+        {
+            deaths.Tell();
+        }
+
         lock (gate)
         {
             known = silos;
@@ -116,7 +131,7 @@ internal sealed partial class SiloRoutes(
         }
 
         ending.RemoveAll(static ended => ended.IsCompleted);
-        ending.AddRange(dead.Select(static route => EndAsync(route)));
+        ending.AddRange(dead.Select(route => route.IsLost ? EndAsync(route) : EndLaterAsync(route, stoppingToken)));
         foreach (var ended in opening.Where(static silo => silo.Value.IsCompleted).Select(static silo => silo.Key).ToList())
         {
             opening.Remove(ended);
@@ -142,6 +157,7 @@ internal sealed partial class SiloRoutes(
             return;
         }
 
+        _ = FindWitnessAsync(route);
         lock (gate)
         {
             if (known.TryGetValue(silo, out var takesWhatIsNew))
@@ -158,6 +174,13 @@ internal sealed partial class SiloRoutes(
 
         await EndAsync(route);
     }
+
+    /// <summary>
+    /// Has a silo find its witness, of which it asks another silo the first time: when the witness is needed, that may be the one that is gone.
+    /// </summary>
+    private static async Task FindWitnessAsync(SiloRoute route) =>
+        await ((Task)route.Grains.GetGrain<IWitnessGrain>(0).IsGoneAsync(SiloAddress.New(route.Entrance.Silo, route.Entrance.Generation)))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <returns>Those that answer, and whether they take what is new.</returns>
     private async Task<Dictionary<SiloEntrance, bool>> ReadAsync(CancellationToken stoppingToken)
@@ -183,7 +206,20 @@ internal sealed partial class SiloRoutes(
         patience.CancelAfter(OpenTime);
         try
         {
-            return await SiloRoute.OpenAsync(silo, configure, loggers, time, patience.Token);
+            var opened = SiloRoute.OpenAsync(silo, configure, broken => _ = ReportAsync(broken), loggers, time, patience.Token);
+
+            // A client that cannot connect tries again, and takes its time to give up; and those who could look may be on their way too.
+            do
+            {
+                await ((Task)opened.WaitAsync(Witness, time, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!opened.IsCompletedSuccessfully)
+                {
+                    await ReportAsync(silo);
+                }
+            }
+            while (!opened.IsCompleted && known.ContainsKey(silo));
+
+            return await opened;
         }
         catch (Exception e)
         {
@@ -196,12 +232,72 @@ internal sealed partial class SiloRoutes(
         }
     }
 
+    /// <summary>
+    /// If a silo refuses connections, all others look at it too. When some can, and none of them reaches it, it is declared dead: what keeps only
+    /// some from it ends nobody.
+    /// </summary>
+    private async Task ReportAsync(SiloEntrance silo)
+    {
+        if (!await PortProbe.RefusesConnectionsAsync(silo.Gateway))
+        {
+            return;
+        }
+
+        if (Array.Find(routes, route => route.Entrance == silo) is { } lost)
+        {
+            lost.IsLost = true;
+        }
+
+        var address = SiloAddress.New(silo.Silo, silo.Generation);
+        var witnesses = Array.FindAll(routes, route => route.IsOpen && route.Entrance != silo);
+        var seen = await Task.WhenAll(Array.ConvertAll(witnesses, witness => LookAsync(witness, address)));
+        if (Array.IndexOf(seen, true) is >= 0 and var first && !seen.Contains(false))
+        {
+            try
+            {
+                await witnesses[first].Grains.GetGrain<IWitnessGrain>(0).DeclareAsync(address).WaitAsync(Witness, time);
+            }
+            catch (Exception e)
+            {
+                LogNotWitnessed(silo.Silo, witnesses[first].Entrance.Silo, e.Message);
+            }
+        }
+
+        // By this or somebody else's report the table may say by now that it is dead.
+        lookDue.Writer.TryWrite(true);
+    }
+
+    /// <returns>Null when it cannot be asked.</returns>
+    private async Task<bool?> LookAsync(SiloRoute witness, SiloAddress silo)
+    {
+        try
+        {
+            return await witness.Grains.GetGrain<IWitnessGrain>(0).IsGoneAsync(silo).WaitAsync(Witness, time);
+        }
+        catch (Exception e)
+        {
+            // It is gone too, or of a release that does not know how to look.
+            LogNotWitnessed(silo.Endpoint, witness.Entrance.Silo, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>One that stops is dead by the table while its process goes on for some seconds, and answers what it has in hand.</summary>
+    private async Task EndLaterAsync(SiloRoute route, CancellationToken stoppingToken)
+    {
+        await Task.Delay(LastAnswers, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndAsync(route);
+    }
+
     /// <summary>Nobody waits for it, and what its client does not manage to say any more is nobody's matter.</summary>
     private static async Task EndAsync(SiloRoute route) =>
         await route.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     [LoggerMessage(39, LogLevel.Warning, "The list of silos could not be read from the database. The last known list is used, and reading is tried again in 2 seconds. If it keeps failing, check the database.")]
     private partial void LogNotLooked(Exception exception);
+
+    [LoggerMessage(74, LogLevel.Information, "The silo {Silo} refuses connections, and {Witness} could not be asked about that. If nobody can, the silos' probes find it out. The reason: {Reason}")]
+    private partial void LogNotWitnessed(IPEndPoint silo, IPEndPoint witness, string reason);
 
     [LoggerMessage(40, LogLevel.Information, "The silo at {Gateway} cannot be reached directly yet, and requests go to it through other silos: {Reason}")]
     private partial void LogNotOpened(IPEndPoint gateway, string reason);

@@ -22,6 +22,23 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
     public async ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         First(await QueryAsync($"SELECT {Columns} FROM accounts WHERE name = $1", repeatable: true, cancellationToken, name));
 
+    public ValueTask<IReadOnlyDictionary<string, long>> FindNumbersAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) => database.UseAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand("SELECT name, number FROM accounts WHERE name = ANY ($1) AND NOT deleting", connection);
+            new ParameterList(command.Parameters).AddText([.. names], static name => name);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                numbers[reader.GetString(0)] = reader.GetInt64(1);
+            }
+
+            return (IReadOnlyDictionary<string, long>)numbers;
+        },
+        repeatable: true,
+        cancellationToken);
+
     public async ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         await FindAsync(name, cancellationToken) is not null
             ? null

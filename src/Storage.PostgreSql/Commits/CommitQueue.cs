@@ -78,7 +78,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
     private void Enqueue(PendingCommit pending)
     {
-        var isLarge = pending.Commit.Records.Count > MaxGroupRecords / 4 || pending.Bytes > options.MaxGroupBytes / 4;
+        var isLarge = pending.Rows > MaxGroupRecords / 4 || pending.Bytes > options.MaxGroupBytes / 4;
         if (!(isLarge ? large : small).Writer.TryWrite(pending))
         {
             pending.Complete(CommitOutcome.NotExecuted);
@@ -148,7 +148,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
                 buckets.Add(pending.Commit.Id);
                 group.Add(pending);
-                records += pending.Commit.Records.Count;
+                records += pending.Rows;
                 bytes += pending.Bytes;
             }
             else
@@ -159,7 +159,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
         bool Fits(PendingCommit pending) => group.Count == 0
             || (group.Count < maxCommits
-                && records + pending.Commit.Records.Count <= MaxGroupRecords
+                && records + pending.Rows <= MaxGroupRecords
                 && bytes + pending.Bytes <= options.MaxGroupBytes);
     }
 

@@ -57,12 +57,13 @@ internal static class CommitStatement
             DELETE FROM lists l USING unnest($13, $14, $15) AS i (bucket, role, name), done d
             WHERE d.bucket = i.bucket AND l.bucket = i.bucket AND l.role = i.role AND l.name = i.name
         ), listed AS (
-            INSERT INTO lists (bucket, {ListColumns.Names})
-            SELECT i.* FROM unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25) AS i (bucket, {ListColumns.Names})
+            INSERT INTO lists (bucket, {ListColumns.Names}, acl_list)
+            SELECT i.* FROM unnest($16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $41, $42) AS i (bucket, {ListColumns.Names}, acl_list)
             JOIN done d ON d.bucket = i.bucket
             ON CONFLICT (bucket, role, name) DO UPDATE SET list = excluded.list, rows_modified = excluded.rows_modified,
                 touched = excluded.touched, count = excluded.count, bytes = excluded.bytes, horizon = excluded.horizon,
-                next_expiry = excluded.next_expiry
+                next_expiry = excluded.next_expiry, acl = CASE WHEN excluded.acl_list IS NULL THEN lists.acl ELSE excluded.acl END,
+                acl_list = coalesce(excluded.acl_list, lists.acl_list)
         ), orphaned AS (
             INSERT INTO orphans (bucket, list)
             SELECT i.bucket, i.list FROM unnest($26, $27) AS i (bucket, list) JOIN done d ON d.bucket = i.bucket
@@ -79,11 +80,19 @@ internal static class CommitStatement
         )
         """;
 
-    private const string Purge =
+    // What most commits have nothing of.
+    private const string More =
         """
         , purged AS (
-            DELETE FROM records r USING unnest($41, $42, $43, $44) AS i (bucket, list, id, live), done d
+            DELETE FROM records r USING unnest($43, $44, $45, $46) AS i (bucket, list, id, live), done d
             WHERE d.bucket = i.bucket AND r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND (r.deleted OR i.live)
+        ), ungranted AS (
+            DELETE FROM grants g USING unnest($47, $48, $49, $50, $51) AS i (bucket, list, relation, principal, id), done d
+            WHERE d.bucket = i.bucket AND g.bucket = i.bucket AND g.list = i.list AND g.relation = i.relation AND g.principal = i.principal AND g.id = i.id
+        ), granted AS (
+            INSERT INTO grants (bucket, list, relation, principal, id, stamp)
+            SELECT i.* FROM unnest($52, $53, $54, $55, $56, $57) AS i (bucket, list, relation, principal, id, stamp) JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, list, relation, principal, id) DO UPDATE SET stamp = excluded.stamp
         )
         """;
 
@@ -116,7 +125,9 @@ internal static class CommitStatement
 
         var purged = Flatten(group, static pending => pending.Commit.PurgedRecords).ConvertAll(static row => (row.Bucket, row.Value, Live: false));
         purged.AddRange(Flatten(group, static pending => pending.Commit.RemovedRecords).Select(static row => (row.Bucket, row.Value, Live: true)));
-        var command = new NpgsqlBatchCommand(purged.Count == 0 ? Changes + Answer : Changes + Purge + Answer);
+        var grants = Flatten(group, static pending => pending.Commit.Grants);
+        var isPlain = purged.Count == 0 && grants.Count == 0;
+        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : Changes + More + Answer);
         batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
@@ -155,17 +166,40 @@ internal static class CommitStatement
         // :: Whose versions they continue
         parameters.Add(group, static pending => pending.Commit.Heads.Incarnation);
 
-        // :: Rows that go for good
-        if (purged.Count > 0)
+        // :: What lists' objects say, where that is another thing than before: it can be long, and most writes leave it alone.
+        var said = Flatten(group, static pending => pending.Commit.Lists.Select(head => (Head: head, Stores: pending.Commit.StoresAclOf(head.List))).ToList());
+        parameters.Add(said, static list => list.Value.Stores ? AclOf(list.Value.Head) : default(ReadOnlyMemory<byte>?));
+        parameters.Add(said, static list => list.Value.Stores ? list.Value.Head.Key : default(int?));
+
+        // :: Rows that go for good, and the index of principals
+        if (!isPlain)
         {
             parameters.Add(purged, static record => record.Bucket);
             parameters.Add(purged, static record => record.Value.List);
             parameters.AddText(purged, static record => record.Value.Id);
             parameters.Add(purged, static record => record.Live);
+            var gone = grants.FindAll(static grant => grant.Value.Value is null);
+            AddGrants(parameters, gone, static grant => grant.Bucket, static grant => grant.Value.Key);
+            var there = grants.FindAll(static grant => grant.Value.Value is not null);
+            AddGrants(parameters, there, static grant => grant.Bucket, static grant => grant.Value.Key);
+            parameters.Add(there, static grant => grant.Value.Value!.Value.Milliseconds);
         }
 
         return batch;
     }
+
+    /// <summary>The bucket's row, list, relation, principal and id.</summary>
+    public static void AddGrants<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, long> rowOf, Func<T, GrantKey> keyOf)
+    {
+        parameters.Add(rows, rowOf);
+        parameters.Add(rows, row => keyOf(row).List);
+        parameters.Add(rows, row => (short)keyOf(row).Relation);
+        parameters.AddText(rows, row => keyOf(row).Principal);
+        parameters.AddText(rows, row => keyOf(row).Id);
+    }
+
+    /// <summary>What the list's object says.</summary>
+    public static ReadOnlyMemory<byte>? AclOf(ListHead head) => head.Acl?.ToBytes();
 
     /// <summary>Row, version, clock, live, base, next key, author, author's number.</summary>
     public static void AddHeads<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, long> rowOf, Func<T, BucketHeads> headsOf)

@@ -19,7 +19,12 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     public long QueuedAt { get; } = queuedAt;
 
     /// <summary>Bytes of its records, roughly as they travel.</summary>
-    public long Bytes { get; } = commit.Records.Sum(static row => 100L + row.Value.Body.Length + (row.Value.Acl?.Length ?? 0));
+    public long Bytes { get; } = commit.Records.Sum(static row => 100L + row.Value.Body.Length + (row.Value.Acl?.Length ?? 0))
+        + commit.Lists.Where(head => commit.StoresAclOf(head.List)).Sum(static head => (long)(head.Acl?.Size ?? 0))
+        + commit.Grants.Sum(static grant => 64L + grant.Key.Principal.Length + grant.Key.Id.Length);
+
+    /// <summary>Rows that it writes, roughly.</summary>
+    public int Rows { get; } = commit.Records.Count + commit.Grants.Count;
 
     /// <summary>How often the bucket was found locked.</summary>
     public int TimesBusy { get; set; }

@@ -6,9 +6,9 @@ namespace Lockstep.Storage.PostgreSql.Connections;
 /// <summary>Tells from an error of PostgreSQL or its driver what became of the statement, and whether to send it again.</summary>
 internal static class PostgresFaults
 {
-    /// <summary>The server rejected the values (SQLSTATE class 22, data, or 23, constraints). Sending the statement again does not help.</summary>
+    /// <summary>The server rejected the values (SQLSTATE class 22, data, 23, constraints, or 54, limits of the program). Sending the statement again does not help.</summary>
     public static bool IsAboutTheData(Exception fault) =>
-        fault is PostgresException { SqlState: ['2', '2' or '3', ..] };
+        fault is PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] };
 
     /// <summary>A deadlock or a conflict with another transaction. Sending the statement again helps.</summary>
     public static bool IsConflict(Exception fault) =>

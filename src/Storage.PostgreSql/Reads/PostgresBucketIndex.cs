@@ -17,7 +17,17 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         FROM unnest($1) AS k (id)
         CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.author = $2 AND b.live OFFSET 0) b
         CROSS JOIN LATERAL (SELECT list FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l
-        CROSS JOIN LATERAL (SELECT {RecordColumns.Names} FROM records r WHERE r.bucket = b.bucket AND r.list = l.list AND r.id = $3 OFFSET 0) r
+        CROSS JOIN LATERAL (SELECT {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => name is "acl" ? "NULL::bytea AS acl" : name))} FROM records r WHERE r.bucket = b.bucket AND r.list = l.list AND r.id = $3 OFFSET 0) r
+        """;
+
+    private static readonly string NamedObjects =
+        $"""
+        SELECT b.id, r.*
+        FROM unnest($1) AS k (id)
+        CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.live OFFSET 0) b
+        CROSS JOIN LATERAL (SELECT list FROM lists l WHERE l.bucket = b.bucket AND l.role = 1 AND l.name = '' OFFSET 0) l
+        CROSS JOIN LATERAL (SELECT {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => name is "acl" ? "NULL::bytea AS acl" : name))} FROM records r WHERE r.bucket = b.bucket AND r.list = l.list AND r.id = $3 OFFSET 0) r
+        WHERE EXISTS (SELECT FROM grants g WHERE g.bucket = b.bucket AND g.list = l.list AND g.relation = 3 AND g.principal = ANY ($2) AND g.id = $3)
         """;
 
     // From one list to the next along the index of tombstones, whatever number each holds.
@@ -72,6 +82,87 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         },
         static reader => (Id: BucketId.Parse(reader.GetString(0)), Record: RecordColumns.Read(reader, 1)),
         cancellationToken)).ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await ReadAsync(
+        NamedObjects,
+        parameters =>
+        {
+            parameters.AddText([.. ids], static id => id.Value);
+            parameters.AddText([.. principals.Where(ScanStatement.IsText)], static principal => principal);
+            parameters.AddText(ObjectRef.Bucket.Id);
+        },
+        static reader => (Id: BucketId.Parse(reader.GetString(0)), Record: RecordColumns.Read(reader, 1)),
+        cancellationToken)).ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class => get().UseAsync<IReadOnlyList<T>>(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(Named, connection);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.AddText([.. scan.Principals.Where(ScanStatement.IsText)], static principal => principal);
+            parameters.Add(scan.Relation == GrantRelation.Named ? new[] { (short)GrantRelation.Named, (short)GrantRelation.NamedWidely } : [(short)scan.Relation]);
+            parameters.Add(10L * scan.Limit);
+            parameters.Add(scan.Doubtful is null);
+            parameters.AddText([.. (scan.Doubtful ?? []).Where(ScanStatement.IsText)], static principal => principal);
+            await using var reader = await command.ExecuteReaderAsync();
+            var found = new List<T>();
+            for (var bytes = 0L; found.Count < scan.Limit && bytes < scan.MaxBytes && await reader.ReadAsync();)
+            {
+                var named = new NamedObject(
+                    BucketId.Parse(reader.GetString(0)),
+                    new ObjectRef(new ListRef((ListRole)reader.GetInt16(1), reader.GetString(2)), reader.GetString(3)),
+                    new ServerTimestamp(reader.GetInt64(4)),
+                    reader.IsDBNull(5) ? default(ReadOnlyMemory<byte>?) : reader.GetFieldValue<byte[]>(5))
+                {
+                    Bytes = reader.GetInt64(6),
+                    Principal = reader.GetString(7),
+                };
+                bytes += named.Acl?.Length ?? 0;
+                if (select(named) is { } selected)
+                {
+                    found.Add(selected);
+                }
+            }
+
+            return found;
+        },
+        repeatable: true,
+        cancellationToken);
+
+    // What is left out because of the limit is what is there, not what a deleted bucket has left behind.
+    private const string Named =
+        """
+        SELECT b.id, l.role, l.name, r.id, r.modified, CASE WHEN $4 OR g.principal = ANY ($5) THEN r.acl END,
+            (octet_length(r.body) + coalesce(octet_length(r.acl), 0))::bigint, g.principal
+        FROM grants g
+        CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = g.bucket AND b.live OFFSET 0) b
+        CROSS JOIN LATERAL (SELECT role, name FROM lists l WHERE l.bucket = g.bucket AND l.list = g.list OFFSET 0) l
+        CROSS JOIN LATERAL (
+            SELECT id, modified, acl, body FROM records r WHERE r.bucket = g.bucket AND r.list = g.list AND r.id = g.id AND NOT r.deleted OFFSET 0) r
+        WHERE g.principal = ANY ($1) AND g.relation = ANY ($2)
+        LIMIT $3
+        """;
+
+    public async ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) => await ReadAsync(
+        """
+        SELECT b.id, g.list, g.principal, g.id, g.stamp
+        FROM grants g
+        CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = g.bucket AND b.live OFFSET 0) b
+        CROSS JOIN LATERAL (SELECT FROM lists l WHERE l.bucket = g.bucket AND l.role = 3 AND l.name = '' AND l.list = g.list OFFSET 0) l
+        WHERE g.principal = ANY ($1) AND g.relation = 1
+        LIMIT $2
+        """,
+        parameters =>
+        {
+            parameters.AddText([.. principals.Where(ScanStatement.IsText)], static principal => principal);
+            parameters.Add((long)limit);
+        },
+        static reader => new Grant(
+            BucketId.Parse(reader.GetString(0)), new GrantKey(reader.GetInt32(1), GrantRelation.Member, reader.GetString(2), reader.GetString(3)), new ServerTimestamp(reader.GetInt64(4))),
+        cancellationToken);
 
     public async ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
         await ReadAsync(

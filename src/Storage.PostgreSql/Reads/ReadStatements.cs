@@ -15,14 +15,19 @@ internal static class ReadStatements
     /// <summary>Bodies above this many bytes are left out, for a few of them would hold up everybody else's reads.</summary>
     public const int LargeBody = 64 << 10;
 
+    // What is wanted of a row, by the numbers of Projection.
+    private const string Whole = "0";
+    private const string Outline = "3";
+
     // The subqueries keep the planner to one index look-up a row, whatever it believes about the size of new tables.
     private static readonly string Rows =
         $"""
         SELECT k.n, k.list, {RecordColumns.Names}, length
-        FROM unnest($1, $2, $3, $4, $5) AS k (n, bucket, list, key, whole)
+        FROM unnest($1, $2, $3, $4, $5) AS k (n, bucket, list, key, parts)
         CROSS JOIN LATERAL (
-            SELECT id, modified, deleted, CASE WHEN k.whole AND octet_length(body) <= {LargeBody.ToString(CultureInfo.InvariantCulture)} THEN body END AS body,
-                author, acl, sortindex, expiry, CASE WHEN NOT k.whole THEN octet_length(body) END AS length
+            SELECT id, modified, deleted, CASE WHEN k.parts = {Whole} AND octet_length(body) <= {LargeBody.ToString(CultureInfo.InvariantCulture)} THEN body END AS body,
+                author, CASE WHEN k.parts = {Outline} THEN {RecordColumns.OutlinedAcl} ELSE acl END AS acl, sortindex, expiry,
+                CASE WHEN k.parts <> {Whole} THEN octet_length(body) END AS length
             FROM records r WHERE r.bucket = k.bucket AND r.list = k.list AND r.id = k.key OFFSET 0) r
         """;
 
@@ -66,7 +71,7 @@ internal static class ReadStatements
         parameters.Add(keys, key => reads[key.Read].Bucket);
         parameters.Add(keys, static key => key.Key.List);
         parameters.AddText(keys, static key => key.Key.Id);
-        parameters.Add(keys, key => reads[key.Read].Projection != Projection.Metadata);
+        parameters.Add(keys, key => (int)reads[key.Read].Projection);
         return command;
     }
 
@@ -78,7 +83,7 @@ internal static class ReadStatements
         {
             var read = reads[reader.GetInt32(0)];
             var key = new RecordKey(reader.GetInt32(1), reader.GetString(2));
-            if (read.Projection != Projection.Metadata && reader.IsDBNull(2 + RecordColumns.Body))
+            if (read.Projection is not (Projection.Metadata or Projection.Outline) && reader.IsDBNull(2 + RecordColumns.Body))
             {
                 large.Add((read, key));
             }

@@ -18,6 +18,7 @@ internal sealed class ScanStatement : IDisposable
     private readonly NpgsqlCommand command;
     private readonly ParameterList parameters;
     private readonly RecordScan scan;
+    private readonly string source = "records";
 
     public ScanStatement(NpgsqlConnection connection, RecordScan scan)
     {
@@ -68,10 +69,88 @@ internal sealed class ScanStatement : IDisposable
             Add(" AND id = ANY (", ids, ")");
         }
 
+        if (scan.Principals is { } principals)
+        {
+            source = Named([.. principals]);
+        }
+
         if (query.ExcludedIds is { } excluded)
         {
             Add(" AND id <> ALL (", excluded, ")");
         }
+    }
+
+    /// <summary>
+    /// Rows that the index has for some principals. It has their stamps too, but for those that name very many: so what is new is found
+    /// without what is not, and the newest without the others.
+    /// </summary>
+    /// <returns>The ids, each once, and the rows that have them: a subquery of its own, so that nobody reads along the list to save the look-ups.</returns>
+    private string Named(IReadOnlyList<string> principals)
+    {
+        var named = new StringBuilder();
+        var query = scan.Query;
+        if (scan.IsOfAllNamed)
+        {
+            AppendTo(named, "SELECT n.id FROM unnest(", principals, ") AS p (principal) CROSS JOIN unnest(ARRAY[0, 4]::smallint[]) AS r (relation)");
+            named.Append(" CROSS JOIN LATERAL (SELECT g.id FROM grants g WHERE g.bucket = $1 AND g.list = $2 AND g.relation = r.relation AND g.principal = p.principal");
+            parameters.AddText(query.Cursor?.Id ?? "");
+            AppendTo(named, " AND g.id > ");
+            parameters.Add(scan.Limit + 1L);
+            AppendTo(named, " ORDER BY g.id LIMIT ");
+            named.Append(") n");
+        }
+        else
+        {
+            AppendTo(named, "SELECT n.id FROM unnest(", principals, ") AS p (principal) CROSS JOIN LATERAL (SELECT g.id FROM grants g");
+            named.Append(" WHERE g.bucket = $1 AND g.list = $2 AND g.relation = 0 AND g.principal = p.principal");
+            if (query.LowerBound is { } lower)
+            {
+                AppendTo(named, " AND g.stamp > ", lower);
+            }
+
+            if (query.Before is { } before)
+            {
+                AppendTo(named, " AND g.stamp < ", before);
+            }
+
+            if (query.Cursor is { } cursor)
+            {
+                AppendTo(named, " AND g.stamp <= ", cursor.ListStamp);
+                if (scan.Order == ListOrder.NewestFirst)
+                {
+                    AppendTo(named, " AND (g.stamp, g.id) < (", cursor.Modified);
+                    parameters.AddText(cursor.Id);
+                    AppendTo(named, ", ");
+                    named.Append(')');
+                }
+            }
+
+            if (scan.IsOfNewestNamed)
+            {
+                parameters.Add(scan.Limit + 1L);
+                AppendTo(named, " ORDER BY g.stamp DESC, g.id DESC LIMIT ");
+            }
+
+            named.Append(") n UNION ALL SELECT g.id FROM grants g WHERE g.bucket = $1 AND g.list = $2 AND g.relation = 4");
+            AppendTo(named, " AND g.principal = ANY (", principals, ")");
+        }
+
+        return $"(SELECT DISTINCT i.id AS named FROM ({named}) i) d CROSS JOIN LATERAL (SELECT * FROM records r WHERE r.bucket = $1 AND r.list = $2 AND r.id = d.named OFFSET 0) r";
+    }
+
+    private void AppendTo(StringBuilder text, string before) => text.Append(before).Append('$').Append(command.Parameters.Count);
+
+    private void AppendTo(StringBuilder text, string before, ServerTimestamp stamp)
+    {
+        parameters.Add(stamp.Milliseconds);
+        AppendTo(text, before);
+    }
+
+    private void AppendTo(StringBuilder text, string before, IReadOnlyList<string> values, string after)
+    {
+        parameters.AddText([.. values.Where(IsText)], static value => value);
+        AppendTo(text, before);
+        text.Append(after);
     }
 
     public void Dispose() => command.Dispose();
@@ -81,7 +160,7 @@ internal sealed class ScanStatement : IDisposable
     {
         var counted = scan.IsMerged
             ? $"SELECT (SELECT count(*) FROM records WHERE {where} AND NOT deleted) + (SELECT count(*) FROM records WHERE {where} AND deleted) AS count, 0::bigint AS bytes"
-            : $"SELECT count(*), {(scan.Query.ExpiredBy is null ? "0" : "coalesce(sum(octet_length(body)), 0)")}::bigint AS bytes FROM records WHERE {where}";
+            : $"SELECT count(*), {(scan.Query.ExpiredBy is null ? "0" : "coalesce(sum(octet_length(body)), 0)")}::bigint AS bytes FROM {source} WHERE {where}";
         command.CommandText =
             $"""
             SELECT c.count, b.version, {ListColumns.From("l")}, c.bytes
@@ -98,14 +177,14 @@ internal sealed class ScanStatement : IDisposable
         return new RecordCount(
             reader.IsDBNull(1) ? 0 : reader.GetInt64(1), reader.IsDBNull(2) ? null : ListColumns.Read(reader, 2), reader.GetInt64(0))
         {
-            Bytes = reader.GetInt64(11),
+            Bytes = reader.GetInt64(2 + ListColumns.Count),
         };
     }
 
     /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
     public NpgsqlCommand Rows()
     {
-        var source = "records";
+        var rowsOf = source;
         if (scan.Query.Cursor is { } bound)
         {
             Add(" AND modified <= ", bound.ListStamp);
@@ -114,7 +193,7 @@ internal sealed class ScanStatement : IDisposable
         if (scan.SortsLiveRows && scan.Query.Ids is null)
         {
             // A subquery of its own, so that nobody reads along the ids of tombstones to save the sort.
-            source = $"(SELECT {RecordColumns.Names} FROM records WHERE {where} OFFSET 0) live";
+            rowsOf = $"(SELECT {RecordColumns.Names} FROM records WHERE {where} OFFSET 0) live";
             where.Clear().Append("true");
         }
 
@@ -161,18 +240,18 @@ internal sealed class ScanStatement : IDisposable
         if (scan.IsMerged)
         {
             // With order and limit of its own, or PostgreSQL would read all that each of them has.
-            source = $"((SELECT * FROM records WHERE {where} AND NOT deleted{end}) UNION ALL (SELECT * FROM records WHERE {where} AND deleted{end})) merged";
+            rowsOf = $"((SELECT * FROM records WHERE {where} AND NOT deleted{end}) UNION ALL (SELECT * FROM records WHERE {where} AND deleted{end})) merged";
             where.Clear().Append("true");
         }
 
-        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection)} FROM {source} WHERE {where}{end}";
+        var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)} FROM {rowsOf} WHERE {where}{end}";
         if (scan.MaxBytes < long.MaxValue)
         {
             parameters.Add(scan.MaxBytes);
             rows =
                 $"""
                 SELECT * FROM (
-                    SELECT *, coalesce(sum(coalesce(length, octet_length(body))) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
+                    SELECT *, coalesce(sum(coalesce(length, octet_length(body)) + coalesce(octet_length(acl), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
                 WHERE bytes_before < ${command.Parameters.Count.ToString(CultureInfo.InvariantCulture)}
                 """;
         }
@@ -182,7 +261,7 @@ internal sealed class ScanStatement : IDisposable
             SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
             FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
             UNION ALL
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length FROM ({rows}) r
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length FROM ({rows}) r
             """;
         return command;
     }
@@ -206,9 +285,9 @@ internal sealed class ScanStatement : IDisposable
             }
             else
             {
-                var record = RecordColumns.Read(reader, 10, hasLength: true);
+                var record = RecordColumns.Read(reader, 1 + ListColumns.Count, hasLength: true);
                 records.Add(record);
-                bytes += record.Length;
+                bytes += record.Size;
             }
         }
 

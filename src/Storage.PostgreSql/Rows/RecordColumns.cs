@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Npgsql;
@@ -14,9 +15,16 @@ internal static class RecordColumns
 
     private const int Count = 8;
 
+    /// <summary>What a row says of rights; where that is long its length instead, which no such text begins with. See <see cref="Projection.Outline"/>.</summary>
+    public static readonly string OutlinedAcl = string.Create(
+        CultureInfo.InvariantCulture, $"CASE WHEN octet_length(acl) > {StoredRecord.ShortAcl} THEN convert_to('#' || octet_length(acl), 'UTF8') ELSE acl END");
+
     /// <summary><see cref="Names"/>, with what the projection leaves out as null, then the body's length where it is not read.</summary>
-    public static string Of(Projection projection) => projection switch
+    /// <param name="projection">The projection.</param>
+    /// <param name="readsAcl">Whether what a row says of rights is read; it is with all but <see cref="Projection.Listed"/>.</param>
+    public static string Of(Projection projection, bool readsAcl = true) => projection switch
     {
+        Projection.Listed when !readsAcl => "id, modified, deleted, body, NULL::text AS author, NULL::bytea AS acl, sortindex, expiry, NULL::integer AS length",
         Projection.Listed => "id, modified, deleted, body, NULL::text AS author, acl, sortindex, expiry, NULL::integer AS length",
         Projection.Metadata => "id, modified, deleted, NULL::bytea AS body, author, acl, sortindex, expiry, octet_length(body) AS length",
         _ => Names + ", NULL::integer AS length",
@@ -25,16 +33,23 @@ internal static class RecordColumns
     /// <param name="reader">On a row whose columns are <see cref="Names"/>.</param>
     /// <param name="first">Index of the first of them.</param>
     /// <param name="hasLength">Whether the length of a body that was not read follows.</param>
-    public static StoredRecord Read(NpgsqlDataReader reader, int first = 0, bool hasLength = false) => new()
+    public static StoredRecord Read(NpgsqlDataReader reader, int first = 0, bool hasLength = false)
     {
-        Id = reader.GetString(first),
-        Modified = new ServerTimestamp(reader.GetInt64(first + 1)),
-        IsTombstone = reader.GetBoolean(first + 2),
-        Body = hasLength && reader.IsDBNull(first + Body) ? default(ReadOnlyMemory<byte>) : reader.GetFieldValue<byte[]>(first + Body),
-        UnreadLength = hasLength && !reader.IsDBNull(first + Count) ? reader.GetInt32(first + Count) : null,
-        Author = reader.IsDBNull(first + 4) ? null : reader.GetString(first + 4),
-        Acl = reader.IsDBNull(first + 5) ? default(ReadOnlyMemory<byte>?) : reader.GetFieldValue<byte[]>(first + 5),
-        SortIndex = reader.IsDBNull(first + 6) ? null : reader.GetInt32(first + 6),
-        Expiry = reader.IsDBNull(first + 7) ? null : new ServerTimestamp(reader.GetInt64(first + 7)),
-    };
+        // 0.1.0 wrote an empty one where there is none.
+        var acl = reader.IsDBNull(first + 5) || reader.GetFieldValue<byte[]>(first + 5) is not { Length: > 0 } text ? null : text;
+        var isOutlined = acl is [(byte)'#', ..];
+        return new StoredRecord
+        {
+            Id = reader.GetString(first),
+            Modified = new ServerTimestamp(reader.GetInt64(first + 1)),
+            IsTombstone = reader.GetBoolean(first + 2),
+            Body = hasLength && reader.IsDBNull(first + Body) ? default(ReadOnlyMemory<byte>) : reader.GetFieldValue<byte[]>(first + Body),
+            UnreadLength = hasLength && !reader.IsDBNull(first + Count) ? reader.GetInt32(first + Count) : null,
+            Author = reader.IsDBNull(first + 4) ? null : reader.GetString(first + 4),
+            Acl = acl is null || isOutlined ? default(ReadOnlyMemory<byte>?) : acl,
+            UnreadAclLength = isOutlined ? int.Parse(acl.AsSpan(1), CultureInfo.InvariantCulture) : null,
+            SortIndex = reader.IsDBNull(first + 6) ? null : reader.GetInt32(first + 6),
+            Expiry = reader.IsDBNull(first + 7) ? null : new ServerTimestamp(reader.GetInt64(first + 7)),
+        };
+    }
 }

@@ -18,6 +18,18 @@ internal sealed class GuardedBucketIndex(IBucketIndex inner, SuspectGuard guard)
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.ReadObjectsAsync(author, ids, cancellationToken));
 
+    public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ReadNamedAsync(principals, ids, cancellationToken));
+
+    public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class =>
+        guard.RunAsync(() => inner.ListNamedAsync(scan, select, cancellationToken));
+
+    public ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ListMembershipsAsync(principals, limit, cancellationToken));
+
     public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.ListExistingAsync(after, limit, cancellationToken));
 

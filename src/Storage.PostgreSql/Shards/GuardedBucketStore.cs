@@ -29,6 +29,9 @@ internal sealed class GuardedBucketStore(IBucketStore inner, SuspectGuard guard)
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.CountAsync(scan, cancellationToken));
 
+    public ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.ReadGrantsAsync(scan, cancellationToken));
+
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
         try

@@ -22,6 +22,9 @@ internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
 
     public async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().ScanAsync(scan, cancellationToken);
 
+    public async ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken) =>
+        await Get().ReadGrantsAsync(scan, cancellationToken);
+
     public async ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => await Get().CountAsync(scan, cancellationToken);
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) =>

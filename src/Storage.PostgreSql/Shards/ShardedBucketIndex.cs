@@ -35,6 +35,28 @@ internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, 
         return found.SelectMany(static objects => objects).ToDictionary();
     }
 
+    public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(ids.GroupBy(id => map[id])
+            .Select(group => databases[group.Key].ReadNamedAsync(principals, [.. group], cancellationToken).AsTask()));
+        return found.SelectMany(static objects => objects).ToDictionary();
+    }
+
+    public async ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.ListNamedAsync(scan, select, cancellationToken).AsTask()));
+        return [.. found.SelectMany(static objects => objects).Take(scan.Limit)];
+    }
+
+    public async ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.ListMembershipsAsync(principals, limit, cancellationToken).AsTask()));
+        return [.. found.SelectMany(static grants => grants).Take(limit)];
+    }
+
     public async ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken)
     {
         var found = await Task.WhenAll(databases.Select(database => database.ListExistingAsync(after, limit, cancellationToken).AsTask()));

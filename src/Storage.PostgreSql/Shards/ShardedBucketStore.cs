@@ -32,6 +32,15 @@ internal sealed class ShardedBucketStore(IReadOnlyList<IBucketStore> databases, 
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) =>
         Of(scan.Bucket.Id).CountAsync(scan, cancellationToken);
 
+    /// <inheritdoc/>
+    /// <remarks>Each database is asked for its buckets, all at once.</remarks>
+    public async ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(scan.Buckets.GroupBy(id => map[id]).Select(shard => databases[shard.Key].ReadGrantsAsync(
+            scan with { Buckets = [.. shard], Groups = scan.Groups is null ? null : [.. scan.Groups.Where(group => map[group.Bucket] == shard.Key)] }, cancellationToken).AsTask()));
+        return [.. found.SelectMany(static grants => grants).Take(scan.Limit)];
+    }
+
     public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => Of(commit.Id).CommitAsync(commit);
 
     private IBucketStore Of(BucketId id) => databases[map[id]];

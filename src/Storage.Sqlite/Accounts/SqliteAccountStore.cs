@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
 using Microsoft.Data.Sqlite;
@@ -14,6 +15,20 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => Find(statements, name)));
+
+    public ValueTask<IReadOnlyDictionary<string, long>> FindNumbersAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
+            using var reader = statements.Prepare(
+                "SELECT name, number FROM accounts WHERE name IN (SELECT value FROM json_each($0)) AND deleting = 0", JsonSerializer.Serialize(names)).ExecuteReader();
+            while (reader.Read())
+            {
+                numbers[reader.GetString(0)] = reader.GetInt64(1);
+            }
+
+            return (IReadOnlyDictionary<string, long>)numbers;
+        }));
 
     public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(

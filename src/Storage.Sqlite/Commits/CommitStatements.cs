@@ -31,7 +31,7 @@ internal static class CommitStatements
 
         foreach (var head in commit.Lists)
         {
-            Upsert(statements, bucket, head);
+            Upsert(statements, bucket, head, commit.StoresAclOf(head.List));
         }
 
         foreach (var key in commit.OrphanedKeys)
@@ -52,6 +52,23 @@ internal static class CommitStatements
         foreach (var key in commit.RemovedRecords)
         {
             statements.Execute("DELETE FROM records WHERE bucket = $0 AND list = $1 AND id = $2", bucket, (long)key.List, key.Id);
+        }
+
+        // :: Step 4: the index of principals.
+        foreach (var (key, stamp) in commit.Grants)
+        {
+            if (stamp is { } at)
+            {
+                statements.Execute(
+                    "INSERT INTO grants VALUES ($0, $1, $2, $3, $4, $5) ON CONFLICT (bucket, list, relation, principal, id) DO UPDATE SET stamp = $5",
+                    bucket, (long)key.List, (long)key.Relation, key.Principal, key.Id, at.Milliseconds);
+            }
+            else
+            {
+                statements.Execute(
+                    "DELETE FROM grants WHERE bucket = $0 AND list = $1 AND relation = $2 AND principal = $3 AND id = $4",
+                    bucket, (long)key.List, (long)key.Relation, key.Principal, key.Id);
+            }
         }
 
         return new CommitOutcome(CommitStatus.Done, bucket);
@@ -97,14 +114,31 @@ internal static class CommitStatements
         return heads.Row;
     }
 
-    private static void Upsert(SqliteStatements statements, long bucket, ListHead head) => statements.Execute(
-        $"""
-        INSERT INTO lists (bucket, {ListColumns.Names}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (bucket, role, name) DO UPDATE SET list = $3, rows_modified = $4, touched = $5, count = $6,
-            bytes = $7, horizon = $8, next_expiry = $9
-        """,
-        bucket, (long)head.List.Role, head.List.Name, (long)head.Key, head.RowsModified.Milliseconds, head.Touched.Milliseconds,
-        head.Count, head.Bytes, head.Horizon.Milliseconds, head.NextExpiry?.Milliseconds);
+    private static void Upsert(SqliteStatements statements, long bucket, ListHead head, bool storesAcl)
+    {
+        if (storesAcl)
+        {
+            statements.Execute(
+                $"""
+                INSERT INTO lists (bucket, {ListColumns.Written}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $3)
+                ON CONFLICT (bucket, role, name) DO UPDATE SET list = $3, rows_modified = $4, touched = $5, count = $6,
+                    bytes = $7, horizon = $8, next_expiry = $9, acl = $10, acl_list = $3
+                """,
+                bucket, (long)head.List.Role, head.List.Name, (long)head.Key, head.RowsModified.Milliseconds, head.Touched.Milliseconds,
+                head.Count, head.Bytes, head.Horizon.Milliseconds, head.NextExpiry?.Milliseconds, head.Acl is { } acl ? Bytes(acl.ToBytes()) : null);
+            return;
+        }
+
+        // What is said of rights can be long, and most writes leave it alone.
+        statements.Execute(
+            $"""
+            INSERT INTO lists (bucket, {ListColumns.Written}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL)
+            ON CONFLICT (bucket, role, name) DO UPDATE SET list = $3, rows_modified = $4, touched = $5, count = $6,
+                bytes = $7, horizon = $8, next_expiry = $9
+            """,
+            bucket, (long)head.List.Role, head.List.Name, (long)head.Key, head.RowsModified.Milliseconds, head.Touched.Milliseconds,
+            head.Count, head.Bytes, head.Horizon.Milliseconds, head.NextExpiry?.Milliseconds);
+    }
 
     private static void Upsert(SqliteStatements statements, long bucket, int list, StoredRecord record) => statements.Execute(
         $"""

@@ -13,11 +13,22 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
 {
     private static readonly string Objects =
         $"""
-        SELECT b.id, {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => "r." + name))}
+        SELECT b.id, {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => name is "acl" ? "NULL" : "r." + name))}
         FROM json_each($0) k
         JOIN buckets b ON b.id = k.value AND b.author = $1 AND b.live = 1
         JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
         JOIN records r ON r.bucket = b.bucket AND r.list = l.list AND r.id = $2
+        """;
+
+    private static readonly string NamedObjects =
+        $"""
+        SELECT b.id, {string.Join(", ", RecordColumns.Names.Split(", ").Select(static name => name is "acl" ? "NULL" : "r." + name))}
+        FROM json_each($0) k
+        JOIN buckets b ON b.id = k.value AND b.live = 1
+        JOIN lists l ON l.bucket = b.bucket AND l.role = 1 AND l.name = ''
+        JOIN records r ON r.bucket = b.bucket AND r.list = l.list AND r.id = $2
+        WHERE EXISTS (SELECT 1 FROM grants g
+            WHERE g.bucket = b.bucket AND g.list = l.list AND g.relation = 3 AND g.principal IN (SELECT value FROM json_each($1)) AND g.id = $2)
         """;
 
     // From one list to the next along the index of tombstones, whatever number each holds.
@@ -67,6 +78,62 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
         Objects,
         JsonSerializer.Serialize(ids.Select(static id => id.Value)), author, ObjectRef.Bucket.Id))
         .ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
+        IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await Read(
+        static reader => (Id: BucketId.Parse(reader.GetString(0)), Record: RecordColumns.Read(reader, 1)),
+        NamedObjects,
+        JsonSerializer.Serialize(ids.Select(static id => id.Value)), JsonSerializer.Serialize(principals), ObjectRef.Bucket.Id))
+        .ToDictionary(static row => row.Id, static row => row.Record with { Id = row.Id.Name });
+
+    public ValueTask<IReadOnlyList<T>> ListNamedAsync<T>(
+        NamedScan scan, Func<NamedObject, T?> select, CancellationToken cancellationToken)
+        where T : class => ValueTask.FromResult(database.Read(statements =>
+        {
+            var found = new List<T>();
+            using var reader = statements.Prepare(
+                """
+                SELECT b.id, l.role, l.name, r.id, r.modified, CASE WHEN $4 IS NULL OR g.principal IN (SELECT value FROM json_each($4)) THEN r.acl END,
+                    length(r.body) + coalesce(length(r.acl), 0), g.principal
+                FROM grants g JOIN buckets b ON b.bucket = g.bucket AND b.live = 1 JOIN lists l ON l.bucket = g.bucket AND l.list = g.list
+                JOIN records r ON r.bucket = g.bucket AND r.list = g.list AND r.id = g.id AND r.deleted = 0
+                WHERE g.principal IN (SELECT value FROM json_each($0)) AND g.relation IN ($1, $2) LIMIT $3
+                """,
+                JsonSerializer.Serialize(scan.Principals),
+                (long)scan.Relation,
+                (long)(scan.Relation == GrantRelation.Named ? GrantRelation.NamedWidely : scan.Relation),
+                10L * scan.Limit,
+                scan.Doubtful is null ? null : JsonSerializer.Serialize(scan.Doubtful)).ExecuteReader();
+            for (var bytes = 0L; found.Count < scan.Limit && bytes < scan.MaxBytes && reader.Read();)
+            {
+                var named = new NamedObject(
+                    BucketId.Parse(reader.GetString(0)),
+                    new ObjectRef(new ListRef((ListRole)reader.GetInt64(1), reader.GetString(2)), reader.GetString(3)),
+                    new ServerTimestamp(reader.GetInt64(4)),
+                    reader.IsDBNull(5) ? default(ReadOnlyMemory<byte>?) : reader.GetFieldValue<byte[]>(5))
+                {
+                    Bytes = reader.GetInt64(6),
+                    Principal = reader.GetString(7),
+                };
+                bytes += named.Acl?.Length ?? 0;
+                if (select(named) is { } selected)
+                {
+                    found.Add(selected);
+                }
+            }
+
+            return (IReadOnlyList<T>)found;
+        }));
+
+    public ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) => Read(
+        static reader => new Grant(
+            BucketId.Parse(reader.GetString(0)), new GrantKey(reader.GetInt32(1), GrantRelation.Member, reader.GetString(2), reader.GetString(3)), new ServerTimestamp(reader.GetInt64(4))),
+        """
+        SELECT b.id, g.list, g.principal, g.id, g.stamp FROM grants g JOIN buckets b ON b.bucket = g.bucket AND b.live = 1
+        JOIN lists l ON l.bucket = g.bucket AND l.role = 3 AND l.name = '' AND l.list = g.list
+        WHERE g.principal IN (SELECT value FROM json_each($0)) AND g.relation = 1 LIMIT $1
+        """,
+        JsonSerializer.Serialize(principals), (long)limit);
 
     public ValueTask<IReadOnlyList<BucketId>> ListExistingAsync(BucketId? after, int limit, CancellationToken cancellationToken) => Read(
         static reader => BucketId.Parse(reader.GetString(0)),

@@ -104,6 +104,7 @@ internal sealed class RegisterHistory
         {
             WriteCondition.IfMatch => now.Content is not null && now.Stamp == write.Expected,
             WriteCondition.IfAbsent => now.Content is null,
+            WriteCondition.IfUnmodified => now.Content is null || (now.Stamp > 0 && now.Stamp <= write.Expected),
             WriteCondition.IfPresent => now.Content is not null,
             _ => true,
         };

@@ -109,6 +109,18 @@ public sealed class RegisterHistoryTests
     }
 
     [Fact]
+    public void History_WriteToWhatIsNewerThanItsCondition_IsRefused_ButNotToWhatIsGone()
+    {
+        var made = Applied(1, 2, "a", stamp: 10) with { Condition = WriteCondition.IfUnmodified };
+        var newer = Applied(3, 4, "b", stamp: 11, expected: 10) with { Condition = WriteCondition.IfUnmodified };
+        var late = Applied(5, 6, "c", stamp: 12, expected: 10) with { Condition = WriteCondition.IfUnmodified };
+        Accepted(made, newer);
+        Rejected(made, newer, late);
+        Accepted(made, newer, new RegisterWrite { Invoked = 4, Returned = 5, Condition = WriteCondition.IfUnmodified, Expected = 11, Effect = Effect.Applied, Stamp = 12 }, late with { Stamp = 13 });
+        Rejected(made, new RegisterWrite { Invoked = 3, Returned = 4, Condition = WriteCondition.IfUnmodified, Expected = 10, Content = "b", Effect = Effect.NotApplied });
+    }
+
+    [Fact]
     public void History_OfManyWritersAndUnknowns_IsDecided()
     {
         var history = new List<RegisterWrite> { Applied(0, 1, "v0", stamp: 100) };

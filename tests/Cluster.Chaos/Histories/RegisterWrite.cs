@@ -11,7 +11,7 @@ internal sealed record RegisterWrite
 
     public WriteCondition Condition { get; init; }
 
-    /// <summary>The stamp of <see cref="WriteCondition.IfMatch"/>.</summary>
+    /// <summary>The stamp of <see cref="WriteCondition.IfMatch"/> or <see cref="WriteCondition.IfUnmodified"/>.</summary>
     public long Expected { get; init; }
 
     /// <summary>What it writes; null for a deletion.</summary>
@@ -29,6 +29,6 @@ internal sealed record RegisterWrite
     public long Ended => Effect is Effect.Unknown ? long.MaxValue : Returned;
 
     public override string ToString() =>
-        $"[{Invoked}..{(Effect is Effect.Unknown ? "" : Returned)}] {Condition} {(Condition is WriteCondition.IfMatch ? Expected : "")} "
+        $"[{Invoked}..{(Effect is Effect.Unknown ? "" : Returned)}] {Condition} {(Condition is WriteCondition.IfMatch or WriteCondition.IfUnmodified ? Expected : "")} "
         + $"{(Content is null ? "delete" : $"write {Content}")} -> {Effect} {(Stamp > 0 ? Stamp : "")} {(Seen is { } seen ? $"seen {seen}" : "")}";
 }

@@ -11,6 +11,9 @@ internal enum WriteCondition
     /// <summary><c>If-None-Match: *</c>: nothing is there.</summary>
     IfAbsent,
 
+    /// <summary><c>X-If-Unmodified-Since</c>: nothing is there, or what has at most this stamp.</summary>
+    IfUnmodified,
+
     /// <summary>A deletion that was told that there is nothing.</summary>
     IfPresent,
 }

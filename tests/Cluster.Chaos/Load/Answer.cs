@@ -14,5 +14,8 @@ internal sealed record Answer(Fate Fate, int Status, long Stamp, JsonElement Bod
 {
     public bool IsSuccess => Status is 200 or 201;
 
+    /// <summary>The stamp that a write was given.</summary>
+    public long Written => Body.ValueKind is JsonValueKind.Object && Body.TryGetProperty("data", out var data) ? data.GetProperty("last_modified").GetInt64() : Stamp;
+
     public JsonElement Data => Body.GetProperty("data");
 }

@@ -5,18 +5,25 @@ namespace Lockstep.Cluster.Chaos.Load;
 /// <summary>
 /// All that clients were told of one bucket, which has one list of records. Checked as it comes in:
 /// <list type="bullet">
-/// <item>a stamp belongs to one write, and a write has one stamp (it was executed once);</item>
+/// <item>a stamp belongs to one write, and a write has one stamp (it was executed once); a write may be of several records;</item>
 /// <item>a write that was sent after another one was acknowledged has a greater stamp;</item>
 /// <item>what was refused is nowhere, and what was never sent neither;</item>
 /// <item>what an answer shows is at most as old as the lease, counted from the acknowledgement of what it does not show to the
 /// sending of its request. No delay anywhere makes that time longer for a server that keeps its promise.</item>
 /// </list>
 /// </summary>
-internal sealed class BucketJournal(string owner, string bucket, Verdicts verdicts)
+/// <param name="owner">The account.</param>
+/// <param name="bucket">The bucket's name.</param>
+/// <param name="records">Path of the list.</param>
+/// <param name="hasTombstones">Whether readers are shown what was deleted.</param>
+/// <param name="verdicts">Gets what is wrong.</param>
+internal sealed class BucketJournal(string owner, string bucket, string records, bool hasTombstones, Verdicts verdicts)
 {
+    private const char PartMark = '#';
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(3);
     private readonly Lock gate = new();
     private readonly Dictionary<string, WriteFate> sent = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> sizes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> stamps = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Version> versions = [];
     private readonly Dictionary<string, (long Stamp, string? Content)> acknowledged = new(StringComparer.Ordinal);
@@ -30,19 +37,67 @@ internal sealed class BucketJournal(string owner, string bucket, Verdicts verdic
 
     public string Bucket => bucket;
 
-    public string Records => $"/v1/buckets/{bucket}/collections/chaos/records";
+    public string Records => records;
 
     /// <summary>Writes that were acknowledged so far.</summary>
     public int Acknowledged => Volatile.Read(ref writes);
 
-    /// <returns>A content that no other write has.</returns>
-    public string NewContent(string writer)
+    /// <param name="write">What <see cref="NewContent"/> gave to a write of several records.</param>
+    /// <param name="part">Which of them.</param>
+    public static string Part(string write, int part) => $"{write}{PartMark}{part}";
+
+    /// <returns>The write that a content is a part of, as it was named; null when it has one record.</returns>
+    public static string? WriteOf(string content) => content.IndexOf(PartMark, StringComparison.Ordinal) is >= 0 and var mark ? content[..mark] : null;
+
+    /// <param name="writer">Who writes.</param>
+    /// <param name="parts">Records that are written together; 0 for one that is written alone.</param>
+    /// <returns>A content that no other write has; for several records what <see cref="Part"/> makes one of each of.</returns>
+    public string NewContent(string writer, int parts = 0)
     {
         lock (gate)
         {
             var content = $"{owner}/{bucket}/{writer}/{++sentSoFar}";
-            sent[content] = WriteFate.UnderWay;
+            foreach (var each in parts == 0 ? [content] : Enumerable.Range(0, parts).Select(part => Part(content, part)))
+            {
+                sent[each] = WriteFate.UnderWay;
+            }
+
+            if (parts > 0)
+            {
+                sizes[content] = parts;
+            }
+
             return content;
+        }
+    }
+
+    /// <summary>Its writer has given it up before it could be stored.</summary>
+    public void NotStored(string content)
+    {
+        lock (gate)
+        {
+            Settle(content, WriteFate.NotStored);
+        }
+    }
+
+    /// <summary>A reader saw so much of what was written together.</summary>
+    public void SawTogether(IEnumerable<string?> contents, string reader)
+    {
+        lock (gate)
+        {
+            foreach (var write in contents.Select(static content => content is null ? null : WriteOf(content)).OfType<string>().CountBy(static write => write, StringComparer.Ordinal))
+            {
+                verdicts.Check(sizes.GetValueOrDefault(write.Key) == write.Value, $"P4 {bucket}: {reader} was shown {write.Value} records of the {sizes.GetValueOrDefault(write.Key)} of {write.Key}");
+            }
+        }
+    }
+
+    /// <returns>Whether a record may have been deleted.</returns>
+    public bool MayBeGone(string id)
+    {
+        lock (gate)
+        {
+            return unknownDeletions.Contains(id) || (acknowledged.TryGetValue(id, out var write) && write.Content is null);
         }
     }
 
@@ -65,7 +120,7 @@ internal sealed class BucketJournal(string owner, string bucket, Verdicts verdic
         {
             if (answer.Fate is Fate.Answered && answer.IsSuccess)
             {
-                var stamp = answer.Data.GetProperty("last_modified").GetInt64();
+                var stamp = answer.Written;
                 verdicts.Check(stamp > floor, $"P2 {bucket}: {id} was given {stamp} after {floor} had been acknowledged");
                 Settle(content, WriteFate.Acknowledged);
                 Tie(stamp, id, content);
@@ -123,9 +178,14 @@ internal sealed class BucketJournal(string owner, string bucket, Verdicts verdic
         {
             foreach (var (id, write) in acknowledged)
             {
-                if (!stored.TryGetValue(id, out var found) || found.Stamp < write.Stamp)
+                var isThere = stored.TryGetValue(id, out var found);
+                if (!isThere && !hasTombstones)
                 {
-                    verdicts.Violated($"P1 {bucket}: {id} = {write.Content ?? "deleted"}@{write.Stamp} was acknowledged, stored is {(stored.ContainsKey(id) ? $"{found.Content}@{found.Stamp}" : "nothing")}");
+                    verdicts.Check(MayBeGone(id), $"P1 {bucket}: {id} = {write.Content}@{write.Stamp} was acknowledged, and is not stored");
+                }
+                else if (!isThere || found.Stamp < write.Stamp)
+                {
+                    verdicts.Violated($"P1 {bucket}: {id} = {write.Content ?? "deleted"}@{write.Stamp} was acknowledged, stored is {(isThere ? $"{found.Content}@{found.Stamp}" : "nothing")}");
                 }
                 else if (found.Stamp > write.Stamp)
                 {
@@ -154,7 +214,7 @@ internal sealed class BucketJournal(string owner, string bucket, Verdicts verdic
 
     private void Tie(long stamp, string id, string? content)
     {
-        var version = new Version(id, content);
+        var version = content is not null && WriteOf(content) is { } write ? new Version("several", write) : new Version(id, content);
         verdicts.Check(versions.TryAdd(stamp, version) || versions[stamp] == version, $"P2 {bucket}: {stamp} is the stamp of {versions[stamp]} and of {version}");
         verdicts.Check(content is null || stamps.TryAdd(content, stamp) || stamps[content] == stamp, $"P4 {bucket}: {content} was executed twice, with {stamps.GetValueOrDefault(content ?? "")} and {stamp}");
     }

@@ -1,19 +1,24 @@
 using System.Diagnostics;
+using Lockstep.Cluster.Chaos.Load.Sync;
 using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Load;
 
-/// <summary>Two accounts with clients of all kinds, over enough buckets that every silo owns some.</summary>
+/// <summary>Two accounts with Kinto's clients of all kinds, over enough buckets that every silo owns some, and users of Sync beside them.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
     private const int BucketsEach = 5;
     private const int RegisterWriters = 3;
+    private const int SyncUsers = 3;
+    private const long MaxUid = 9_999_999_999;
+    private const string SyncCollection = "bookmarks";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
     private readonly CancellationTokenSource ended = new();
     private readonly List<ApiClient> accounts = [];
+    private readonly List<SyncApi> users = [];
     private readonly List<BucketJournal> journals = [];
-    private readonly List<Poller> pollers = [];
+    private readonly List<IPoller> pollers = [];
     private readonly List<Registers> registers = [];
     private readonly List<Task> clients = [];
 
@@ -27,7 +32,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <param name="entrances">Where clients come in.</param>
     /// <param name="pause">How long each client pauses between requests.</param>
-    public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause)
+    /// <param name="withSync">Whether all members serve Sync.</param>
+    public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync)
     {
         var load = new ClusterLoad();
         var run = $"{Random.Shared.Next():x}";
@@ -37,6 +43,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
         }
 
         load.StartClients(pause);
+        for (var user = 0; withSync && user < SyncUsers; user++)
+        {
+            load.StartSyncClients(Random.Shared.NextInt64(1, MaxUid), entrances, pause);
+        }
+
         return load;
     }
 
@@ -59,7 +70,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         await ended.CancelAsync();
         await Task.WhenAll(clients);
         using var patience = new CancellationTokenSource(Deadline);
-        await Task.WhenAll(pollers.Select(async poller => poller.Journal.CheckStored(await poller.CatchUpAsync(patience.Token))));
+        await Task.WhenAll(pollers.Select(poller => poller.CheckStoredAsync(patience.Token)));
         registers.ForEach(register => register.Check(Verdicts));
         Verdicts.AssertKept();
     }
@@ -69,6 +80,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         await ended.CancelAsync();
         await Task.WhenAll(clients).ContinueWith(static _ => { }, TaskScheduler.Default);
         accounts.ForEach(static account => account.Dispose());
+        users.ForEach(static user => user.Dispose());
         ended.Dispose();
     }
 
@@ -79,15 +91,17 @@ internal sealed class ClusterLoad : IAsyncDisposable
         await account.RegisterAsync();
 
         // The bucket that each account has under the same name, too.
-        journals.Add(new BucketJournal(name, "default", Verdicts));
+        journals.Add(NewJournal(name, "default"));
         for (var i = 1; i < BucketsEach; i++)
         {
             var bucket = $"{name}-{i}";
             await MakeAsync(account, $"/v1/buckets/{bucket}");
             await MakeAsync(account, $"/v1/buckets/{bucket}/collections/chaos");
-            journals.Add(new BucketJournal(name, bucket, Verdicts));
+            journals.Add(NewJournal(name, bucket));
         }
     }
+
+    private BucketJournal NewJournal(string owner, string bucket) => new(owner, bucket, $"/v1/buckets/{bucket}/collections/chaos/records", hasTombstones: true, Verdicts);
 
     private static async Task MakeAsync(ApiClient account, string path)
     {
@@ -125,6 +139,28 @@ internal sealed class ClusterLoad : IAsyncDisposable
         {
             Run(new Newcomer(account, [.. journals.Where(journal => journal.Owner == account.Name)], pause).RunAsync);
             Run(new Stranger(account, [.. journals.Where(journal => journal.Owner != account.Name && journal.Bucket != "default")], Verdicts, pause * 4).RunAsync);
+        }
+    }
+
+    private void StartSyncClients(long uid, IReadOnlyList<Entrance> entrances, TimeSpan pause)
+    {
+        var api = new SyncApi(uid, entrances, Verdicts);
+        users.Add(api);
+        var journal = new BucketJournal(api.Name, api.Name, $"/storage/{SyncCollection}", hasTombstones: false, Verdicts);
+        journals.Add(journal);
+        foreach (var writer in (string[])["w0", "w1"])
+        {
+            Run(new SyncWriter(api, journal, writer, pause).RunAsync);
+        }
+
+        var poller = new SyncPoller(api, journal, SyncCollection, Verdicts, $"{api.Name}'s poller", pause);
+        pollers.Add(poller);
+        Run(poller.RunAsync);
+        var shared = new Registers($"{api.Name}-reg");
+        registers.Add(shared);
+        for (var writer = 0; writer < RegisterWriters; writer++)
+        {
+            Run(new SyncRegisterWriter(api, journal, shared, $"r{writer}", pause).RunAsync);
         }
     }
 

@@ -4,16 +4,13 @@ namespace Lockstep.Cluster.Chaos.Load;
 /// A device that asks for what changed since the ETag it got last, of whichever gateway. What it has put together must in
 /// the end be what is stored: whoever was skipped once never comes again.
 /// </summary>
-internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts verdicts, string name, TimeSpan pause)
+internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts verdicts, string name, TimeSpan pause) : IPoller
 {
     private readonly ListReader reader = new(client, journal, verdicts, name);
     private readonly Dictionary<string, (long Stamp, string? Content)> seen = new(StringComparer.Ordinal);
     private long stamp;
     private int polls;
 
-    public BucketJournal Journal => journal;
-
-    /// <summary>Polls that were answered.</summary>
     public int Polls => Volatile.Read(ref polls);
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -26,8 +23,7 @@ internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts v
     }
 
     /// <summary>Polls until it has all that a fresh reader of the list sees, and compares.</summary>
-    /// <returns>What is stored.</returns>
-    public async Task<IReadOnlyDictionary<string, (long Stamp, string? Content)>> CatchUpAsync(CancellationToken deadline)
+    public async Task CheckStoredAsync(CancellationToken deadline)
     {
         while (true)
         {
@@ -41,7 +37,8 @@ internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts v
                 }
 
                 verdicts.Check(seen.Keys.All(stored.ContainsKey), $"P3 {journal.Bucket}: {name} saw what is not there: {string.Join(' ', seen.Keys.Where(id => !stored.ContainsKey(id)))}");
-                return stored;
+                journal.CheckStored(stored);
+                return;
             }
 
             deadline.ThrowIfCancellationRequested();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Lockstep.Cluster.Chaos.Load.Sync;
 using Lockstep.Cluster.Chaos.Network;
 using Lockstep.Storage.PostgreSql.Testing;
 using Lockstep.Testing;
@@ -174,7 +175,13 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     {
         IReadOnlyList<string> command = ["--urls", url.GetLeftPart(UriPartial.Authority), .. arguments, .. Settings];
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LOCKSTEP_POSTGRES__CONNECTION"] = connection };
-        members.Add(new Member(name, url, offset => new ProgramProcess([.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command, .. programs[name] == Program ? newSettings : []], environment)));
+        members.Add(new Member(name, url, offset =>
+        {
+            var isNew = programs[name] == Program;
+            return new ProgramProcess(
+                [.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command, .. isNew ? newSettings : []],
+                isNew ? new Dictionary<string, string>(environment, StringComparer.Ordinal) { ["LOCKSTEP_SYNC15__TOKEN_SECRETS"] = SyncToken.Secret } : environment);
+        }));
     }
 
     private string Where(int silo) => $"address = '{endpoints[silo].Address}' AND port = {endpoints[silo].Port}";

@@ -5,6 +5,7 @@ using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Federation;
 using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
@@ -70,9 +71,10 @@ public sealed class ReplacedStoreTests : IAsyncLifetime
     public async Task Store_ThatIsNotClosedYet_IsClosed()
     {
         using var before = await servers.DeviceAsync("u", 100, 100, "aa");
-        Assert.True(await servers.Assignments.EndAsync((await FindAsync("u"))[0], retire: false, ServerTimestamp.Now(time), CancellationToken.None));
         (await before.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        Assert.True(await servers.Assignments.EndAsync((await FindAsync("u"))[0], retire: false, ServerTimestamp.Now(time), CancellationToken.None));
 
+        // The server's own sweep may have come first.
         await Sweep().StepAsync(CancellationToken.None);
 
         Assert.True((await FindAsync("u"))[0].IsClosed);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lockstep.Core.Assignments;
+using Lockstep.Gateway.Federation;
 using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -321,11 +322,11 @@ public sealed class TokenVerifierTests : IAsyncLifetime
         var token = server.Opaque("a1b2");
         server.Hanging = new TaskCompletionSource();
         using var gone = new CancellationTokenSource();
-        var many = Enumerable.Range(0, 100).Select(_ => verifier.VerifyAsync(token, "@one", gone.Token).AsTask()).ToList();
+        var many = Enumerable.Range(0, 100).Select(_ => verifier.VerifyAsync(token, "@one", "", gone.Token).AsTask()).ToList();
 
         var refused = many.Count(static task => task.IsCompleted);
         Assert.InRange(refused, 1, 99);
-        var other = verifier.VerifyAsync(token, "@other", CancellationToken.None).AsTask();
+        var other = verifier.VerifyAsync(token, "@other", "", CancellationToken.None).AsTask();
         Assert.False(other.IsCompleted);
 
         server.Hanging.SetResult();
@@ -348,7 +349,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     private static async Task<VerifiedUser> AcceptedAsync(TokenVerifier verifier, string token) =>
         Assert.IsType<TokenVerdict.Accepted>(await VerifyAsync(verifier, token)).User;
 
-    private static async Task<TokenVerdict> VerifyAsync(TokenVerifier verifier, string token) => await verifier.VerifyAsync(token, "@here", CancellationToken.None);
+    private static async Task<TokenVerdict> VerifyAsync(TokenVerifier verifier, string token) => await verifier.VerifyAsync(token, "@here", "", CancellationToken.None);
 
     private TokenVerifier Verifier(IssuerOptions issuer, IssuerOptions? second = null) => Verifier(new Sync15Options
     {
@@ -359,8 +360,8 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     private TokenVerifier Verifier(Sync15Options options)
     {
         // Not by the tests' clock: time-outs are for real.
-        var client = new OtherServerClient(options, TimeProvider.System);
+        var client = new OtherServerClient(options.IssuerTimeout, options.Proxy, TimeProvider.System);
         clients.Add(client);
-        return new TokenVerifier(new Issuers(options, client, time, NullLogger<RemoteVerifier>.Instance), time, NullLogger<TokenVerifier>.Instance);
+        return new TokenVerifier(new Issuers(options, client, time, NullLogger<RemoteVerifier>.Instance), time, NullLogger<TokenVerifier>.Instance, []);
     }
 }

@@ -215,6 +215,9 @@ public sealed class UserStoreTests(TokenServers servers) : IClassFixture<TokenSe
 
         public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) => inner.FindAsync(name, cancellationToken);
 
+        public ValueTask<IReadOnlyDictionary<string, long>> FindNumbersAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
+            inner.FindNumbersAsync(names, cancellationToken);
+
         public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
             inner.AddAsync(name, passwordHash, now, cancellationToken);
 

@@ -8,6 +8,8 @@ using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Metering;
+using Lockstep.Gateway.OpenId;
+using Lockstep.Gateway.Pages;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite;
@@ -19,14 +21,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace Lockstep.Gateway.Tests.Notes;
 
-/// <summary>The notes on a free loopback port, alone or beside Kinto.</summary>
+/// <summary>The notes on a free loopback port, alone, beside Kinto, or beside pages.</summary>
 internal sealed class NotesServer : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
     private readonly SqliteDatabase accounts;
     private readonly WebApplication app;
 
-    private NotesServer(HttpOptions http, bool withKinto, TimeProvider time)
+    private NotesServer(HttpOptions http, bool withKinto, PageSet? pages, TimeProvider time)
     {
         accounts = SqliteDatabase.Open(new SqliteOptions { Path = Path.Combine(directory, "lockstep.db") });
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -39,13 +41,14 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddSingleton(http)
             .AddSingleton(new AccountOptions())
             .AddSingleton(new KintoOptions())
+            .AddSingleton(new BucketOptions())
             .AddSingleton(new AccountSecret(accounts.Secret))
             .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
             .AddSingleton<IBucketStore>(store)
             .AddSingleton<IBucketIndex>(store)
             .AddSingleton<IStoreMaintenance>(store)
             .AddSingleton<IBuckets>(static services => new InProcessBuckets(
-                services.GetRequiredService<IBucketStore>(), new BucketOptions(), services.GetRequiredService<TimeProvider>()))
+                services.GetRequiredService<IBucketStore>(), services.GetRequiredService<BucketOptions>(), services.GetRequiredService<TimeProvider>()))
             .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
                 services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
             .AddSingleton<GatewayMetrics>()
@@ -55,10 +58,20 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddProtocol<NotesProtocol, NotesHandler>();
         if (withKinto)
         {
-            builder.Services.AddKinto();
+            builder.Services.AddOpenId(new OpenIdOptions()).AddKinto();
+        }
+
+        if (pages is not null)
+        {
+            builder.Services.AddPages(pages);
         }
 
         app = builder.Build();
+        if (http.PathBase is { } pathBase)
+        {
+            app.UsePathBase(pathBase);
+        }
+
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Drain>().Run);
         app.MapProtocols(measured: true);
     }
@@ -69,9 +82,9 @@ internal sealed class NotesServer : IAsyncDisposable
 
     public NotesProtocol Notes => app.Services.GetRequiredService<NotesProtocol>();
 
-    public static async Task<NotesServer> StartAsync(Func<HttpOptions, HttpOptions>? configure = null, bool withKinto = false, TimeProvider? time = null)
+    public static async Task<NotesServer> StartAsync(Func<HttpOptions, HttpOptions>? configure = null, bool withKinto = false, PageSet? pages = null, TimeProvider? time = null)
     {
-        var server = new NotesServer((configure ?? (options => options))(new HttpOptions { DrainTime = TimeSpan.Zero }), withKinto, time ?? TimeProvider.System);
+        var server = new NotesServer((configure ?? (options => options))(new HttpOptions { DrainTime = TimeSpan.Zero }), withKinto, pages, time ?? TimeProvider.System);
         await server.app.StartAsync();
         return server;
     }

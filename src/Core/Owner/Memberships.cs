@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Finds the groups of callers that count in a bucket: its own, and those of other buckets that it names. Invariants:
+/// <list type="number">
+/// <item>Of the bucket's own groups a caller is in those that the heads have them in, or newer ones: what is remembered is remembered
+/// for one stamp of the list of groups.</item>
+/// <item>Of other buckets' groups it is remembered that somebody is in some, never that they are in none, and no longer than
+/// <see cref="AccessOptions.MembershipTime"/>.</item>
+/// <item>Other buckets are asked beside an owner's turns only, so that one that does not answer holds up nobody but who asked.</item>
+/// <item>What a caller costs is one read for the bucket's own groups, and two for all other buckets, however many they name.</item>
+/// </list>
+/// </summary>
+internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvider time)
+{
+    private const int MaxRemembered = 2_000;
+
+    // Of a bucket's own ones. Of more, those count that the bucket and its collections name, and the object that it is about.
+    private const int MaxGroups = 1_000;
+
+    // Whoever is in more of them is looked up each time: what is remembered stays small.
+    private const int MaxRememberedGroups = 100;
+
+    // Of all callers of one turn together.
+    private const int MaxPreloaded = 10_000;
+
+    private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnGroups> own = new();
+    private readonly ConcurrentDictionary<(BucketId Bucket, string Who), ForeignGroups> foreign = new();
+
+    /// <param name="caller">Who asks. In a turn, with <see cref="PrincipalSet.Foreign"/>: then no other bucket is asked.</param>
+    /// <param name="heads">The bucket.</param>
+    /// <param name="overlay">What a turn has changed in it; empty outside of turns.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="target">The object that it is about, where it is about one.</param>
+    public async ValueTask<Standing> ResolveAsync(Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken, StoredRecord? target = null)
+    {
+        if (caller.Access != BucketAccess.ByAcl || caller.Principals.Groups is not null || caller.Principals.Stored is not { } who)
+        {
+            return new Standing(caller, caller.Principals.Foreign?.Changes ?? []);
+        }
+
+        var groups = new Dictionary<string, ServerTimestamp>(StringComparer.Ordinal);
+        await AddOwnAsync(groups, who, heads, overlay, target, cancellationToken);
+        var others = caller.Principals.Foreign ?? await AskAsync(who, heads, cancellationToken);
+        var named = NamedOthers(heads);
+        foreach (var (group, since) in others.Groups.Where(group => named.Contains(group.Key)))
+        {
+            groups[group] = since;
+        }
+
+        return new Standing(caller with { Principals = caller.Principals with { Groups = groups, Foreign = others } }, others.Changes);
+    }
+
+    /// <summary>Whether all groups of other buckets that count were asked for.</summary>
+    public bool Knows(Caller caller, BucketHeads heads) =>
+        caller.Access != BucketAccess.ByAcl || caller.Principals.Stored is null || caller.Principals.Foreign is { IsKnown: false }
+        || (NamedOthers(heads) is var named && (named.Count == 0 || (caller.Principals.Foreign is { } known && named.IsSubsetOf(known.Asked))));
+
+    /// <summary>The caller with their groups in other buckets. Not for turns.</summary>
+    /// <exception cref="StoreUnavailableException">Another bucket cannot be asked.</exception>
+    public async ValueTask<Caller> WithForeignAsync(Caller caller, BucketHeads heads, CancellationToken cancellationToken) =>
+        caller.Access != BucketAccess.ByAcl || caller.Principals.Stored is not { } who
+            ? caller
+            : caller with { Principals = caller.Principals with { Foreign = await AskAsync(who, heads, cancellationToken) } };
+
+    /// <summary>Asks for the bucket's own groups of several callers at once, as far as that is less than asking for each.</summary>
+    public async ValueTask PreloadAsync(IEnumerable<Caller> callers, BucketHeads heads, CancellationToken cancellationToken)
+    {
+        var list = heads[ListRef.Groups];
+        if (!list.Exists || heads.Row == 0)
+        {
+            return;
+        }
+
+        var unknown = callers.Select(static caller => caller.Principals.Stored).OfType<string>().Where(who => Remembered(heads.Id, who, list) is null).ToHashSet(StringComparer.Ordinal);
+        if (unknown.Count < 2)
+        {
+            return;
+        }
+
+        var grants = await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, [PrincipalText.Authenticated, .. unknown], MaxPreloaded), cancellationToken);
+        if (grants.Count == MaxPreloaded)
+        {
+            return;
+        }
+
+        var found = grants.Where(grant => grant.Key.List == list.Key).ToLookup(static grant => grant.Key.Principal, GroupOf, StringComparer.Ordinal);
+        foreach (var who in unknown)
+        {
+            Remember(heads.Id, who, list, [.. found[PrincipalText.Authenticated].Concat(found[who]).DistinctBy(static group => group.Key, StringComparer.Ordinal)]);
+        }
+    }
+
+    private async ValueTask AddOwnAsync(
+        Dictionary<string, ServerTimestamp> groups, string who, BucketHeads heads, Overlay overlay, StoredRecord? target, CancellationToken cancellationToken)
+    {
+        var list = heads[ListRef.Groups];
+        if (!list.Exists)
+        {
+            return;
+        }
+
+        // :: Step 1: what the store has.
+        string[] principals = [PrincipalText.Authenticated, who];
+        var stored = overlay.Start is { } start ? start[ListRef.Groups] : list;
+        if (heads.Row != 0 && stored.Key == list.Key)
+        {
+            foreach (var (group, since) in Remembered(heads.Id, who, stored) ?? await ReadOwnAsync(who, principals, heads, stored, target, cancellationToken))
+            {
+                groups[group] = since;
+            }
+        }
+
+        // :: Step 2: what the turn has made of it.
+        foreach (var (key, since) in principals.SelectMany(principal => overlay.Grants.Of(GrantRelation.Member, principal)).Where(grant => grant.Key.List == list.Key))
+        {
+            var group = PrincipalText.GroupOf(heads.Id.Name, key.Id);
+            if (since is { } stamp)
+            {
+                groups[group] = stamp;
+            }
+            else
+            {
+                groups.Remove(group);
+            }
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<KeyValuePair<string, ServerTimestamp>>> ReadOwnAsync(
+        string who, string[] principals, BucketHeads heads, ListHead list, StoredRecord? target, CancellationToken cancellationToken)
+    {
+        var grants = await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, MaxGroups), cancellationToken);
+        if (grants.Count >= MaxGroups)
+        {
+            var named = heads.Lists.Values.Select(static head => head.Acl).Append(AccessList.Read(target?.Acl)).OfType<AccessList>().SelectMany(static acl => acl.Indexed())
+                .Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal).Select(NameOf).OfType<GroupName>().Where(group => group.Bucket == heads.Id).ToList();
+            grants = [.. grants, .. await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, int.MaxValue) { Groups = named }, cancellationToken)];
+        }
+
+        var found = grants.Where(grant => grant.Key.List == list.Key).Select(GroupOf).DistinctBy(static group => group.Key, StringComparer.Ordinal).ToArray();
+        Remember(heads.Id, who, list, found);
+        return found;
+    }
+
+    private KeyValuePair<string, ServerTimestamp>[]? Remembered(BucketId bucket, string who, ListHead list) =>
+        own.TryGetValue((bucket, who), out var known) && known.List == list.Key && known.Stamp == list.RowsModified ? known.Groups : null;
+
+    private void Remember(BucketId bucket, string who, ListHead list, KeyValuePair<string, ServerTimestamp>[] groups)
+    {
+        if (groups.Length <= MaxRememberedGroups)
+        {
+            Bound(own);
+            own[(bucket, who)] = new OwnGroups(list.Key, list.RowsModified, groups);
+        }
+    }
+
+    private async ValueTask<ForeignGroups> AskAsync(string who, BucketHeads heads, CancellationToken cancellationToken)
+    {
+        var named = NamedOthers(heads);
+        if (named.Count == 0)
+        {
+            return ForeignGroups.None;
+        }
+
+        var now = time.GetTimestamp();
+        if (foreign.TryGetValue((heads.Id, who), out var known) && time.GetElapsedTime(known.At, now) < rule.Options.MembershipTime && named.IsSubsetOf(known.Asked))
+        {
+            return known;
+        }
+
+        GroupName[] groups = [.. named.Select(NameOf).OfType<GroupName>()];
+        var buckets = groups.Select(static group => group.Bucket).ToHashSet();
+        string[] principals = [PrincipalText.Authenticated, who];
+        var members = store.ReadGrantsAsync(new GrantScan(buckets, GrantRelation.Member, principals, int.MaxValue) { Groups = groups }, cancellationToken).AsTask();
+        var changes = store.ReadGrantsAsync(new GrantScan(buckets, GrantRelation.Changed, [PrincipalText.Everyone, .. principals], int.MaxValue) { List = 0 }, cancellationToken).AsTask();
+        await Task.WhenAll(members, changes);
+        var found = new ForeignGroups(
+            now, named, [.. (await members).Select(GroupOf).DistinctBy(static group => group.Key, StringComparer.Ordinal)], [.. (await changes).Select(static change => change.Stamp).Distinct()]);
+        if (found.Groups.Count is > 0 and <= MaxRememberedGroups)
+        {
+            Bound(foreign);
+            foreign[(heads.Id, who)] = found;
+        }
+
+        return found;
+    }
+
+    /// <summary>Groups of other buckets that count in this one, in the form of clients.</summary>
+    private HashSet<string> NamedOthers(BucketHeads heads) =>
+        (heads.Acl?.ForeignGroups ?? []).Concat(rule.GroupsOfSettings).Where(group => NameOf(group) is { } name && name.Bucket != heads.Id).ToHashSet(StringComparer.Ordinal);
+
+    private static GroupName? NameOf(string group) =>
+        PrincipalText.TryReadGroup(group, out var bucket, out var id) ? new GroupName(BucketId.Named(bucket), id) : null;
+
+    private static KeyValuePair<string, ServerTimestamp> GroupOf(Grant grant) => KeyValuePair.Create(PrincipalText.GroupOf(grant.Bucket.Name, grant.Key.Id), grant.Stamp);
+
+    private static void Bound<T>(ConcurrentDictionary<(BucketId Bucket, string Who), T> remembered)
+    {
+        if (remembered.Count >= MaxRemembered)
+        {
+            remembered.Clear();
+        }
+    }
+
+    private sealed record OwnGroups(int List, ServerTimestamp Stamp, KeyValuePair<string, ServerTimestamp>[] Groups);
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Permissions;
+
+/// <summary>The members in a group's data.</summary>
+public static class GroupMembers
+{
+    /// <summary>The field's name.</summary>
+    public const string Field = "members";
+
+    /// <param name="body">A group's data.</param>
+    /// <param name="fault">What is wrong with them; null for nothing.</param>
+    /// <returns>Each once, in the form of clients; none where there is no such field.</returns>
+    public static IReadOnlyList<string> Read(ReadOnlyMemory<byte> body, out string? fault)
+    {
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        fault = null;
+        if (!document.RootElement.TryGetProperty(Field, out var members))
+        {
+            return [];
+        }
+
+        if (members.ValueKind != JsonValueKind.Array)
+        {
+            fault = "should be a list of principals";
+            return [];
+        }
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in members.EnumerateArray())
+        {
+            if (JsonText.Read(member) is not { } name || !PrincipalText.IsPossible(name))
+            {
+                fault = "should be a list of principals";
+                return [];
+            }
+
+            if (PrincipalText.IsGroup(name) || name is PrincipalText.Everyone || (PrincipalText.IsAccount(name) && name.Contains('#', StringComparison.Ordinal)))
+            {
+                fault = $"'{JsonText.Shorten(name)}' is not a valid user ID.";
+                return [];
+            }
+
+            names.Add(name);
+        }
+
+        return [.. names];
+    }
+}

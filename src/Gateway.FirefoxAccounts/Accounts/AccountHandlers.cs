@@ -1,0 +1,329 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.KeyedAccounts;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts.Mail;
+using Lockstep.Gateway.FirefoxAccounts.Secrets;
+using Lockstep.Gateway.FirefoxAccounts.Sessions;
+using Lockstep.Gateway.Pipeline;
+
+namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
+
+/// <summary>Making accounts, signing in, and what that opens.</summary>
+internal sealed class AccountHandlers(
+    IKeyedAccountStore store,
+    AccountDirectory directory,
+    PasswordChecks passwords,
+    SessionTokens tokens,
+    RegistrationRules registration,
+    MailedCodes codes,
+    Mailer mailer,
+    AccountKey key,
+    AuditLog audit,
+    FirefoxAccountOptions options,
+    TimeProvider time)
+{
+    public const string SyncScope = "https://identity.mozilla.com/apps/oldsync";
+
+    private const string SaltPrefix = "identity.mozilla.com/picl/v1/quickStretchV2:";
+    private const int SaltBytes = 16;
+    private const int UidBytes = 16;
+
+    public ValueTask<Answer> RegistrationAsync(AccountRequest request, CancellationToken cancellationToken) => new(AccountAnswers.Object(writer =>
+    {
+        var context = request.Inner.Http;
+        writer.WriteString("registration", registration.Mode(context));
+        writer.WriteBoolean("mayRegister", registration.IsOpen(context));
+        writer.WriteBoolean("invitations", registration.TakesInvitations);
+        writer.WriteBoolean("mail", options.Smtp.IsOn);
+        writer.WriteBoolean("oldStretch", options.OldStretch);
+    }));
+
+    /// <summary>An address that has no account gets a salt as well, and the same each time: so the answer does not tell.</summary>
+    public async ValueTask<Answer> CredentialStatusAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        var email = request.Fields.Email();
+        if (request.Fields.Error is { } error)
+        {
+            return AccountAnswers.Of(error);
+        }
+
+        var name = AccountName.Of(email);
+        var decoy = SaltPrefix + Convert.ToHexStringLower(key.Mac("salt", name).AsSpan(0, SaltBytes));
+        var salt = decoy;
+        return await passwords.LookUpAsync(request.Address, async () => salt = (await store.FindAsync(name, cancellationToken))?.ClientSalt ?? decoy) is { } refused ? AccountAnswers.Of(refused) : AccountAnswers.Object(writer =>
+        {
+            writer.WriteString("currentVersion", salt.Length == 0 ? "v1" : "v2");
+            writer.WriteBoolean("upgradeNeeded", false);
+            if (salt.Length > 0)
+            {
+                writer.WriteString("clientSalt", salt);
+            }
+        });
+    }
+
+    public async ValueTask<Answer> CreateAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        var fields = request.Fields;
+        var email = fields.Email();
+        var authPw = fields.Hex("authPW", TokenSecret.Bytes);
+        var salt = ReadSalt(fields);
+        var invitation = fields.Optional("invitation", 128);
+        if (fields.Error is { } error)
+        {
+            return AccountAnswers.Of(error);
+        }
+
+        // :: Step 1: whether they may. Who may not does not hear who is there.
+        var isOpen = registration.IsOpen(request.Inner.Http) || registration.IsListed(email);
+        if (!isOpen && (invitation is null || !registration.TakesInvitations))
+        {
+            return AccountAnswers.Of(AccountError.NoRegistration);
+        }
+
+        // An invitation is its address's from now on, whatever comes of this: who tries codes is not told who is there, and gets no hash.
+        var name = AccountName.Of(email);
+        if (!isOpen && await passwords.TryAsync("an invitation", request.Address, async () => await registration.TakeAsync(invitation!, name, cancellationToken)
+            ? (SignInVerdict.Undecided, null)
+            : (SignInVerdict.Wrong, AccountError.NoRegistration)) is { } uninvited)
+        {
+            return AccountAnswers.Of(uninvited);
+        }
+
+        // :: Step 2: whether somebody has the address. Whoever asks too often is not told any more.
+        if (await passwords.TryAsync("", request.Address, async () => await store.FindAsync(name, cancellationToken) is not null
+            ? (SignInVerdict.Wrong, AccountError.Exists)
+            : (SignInVerdict.Undecided, null)) is { } refused)
+        {
+            return AccountAnswers.Of(refused);
+        }
+
+        // :: Step 3: what is stored of the password.
+        if (await passwords.StretchAsync(authPw, request.Address, cancellationToken) is not { } password)
+        {
+            return AccountAnswers.Of(AccountError.NotNow);
+        }
+
+        var uid = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UidBytes));
+
+        // :: Step 4: the account, with its first session.
+        var now = ServerTimestamp.Now(time);
+        var wrapped = RandomNumberGenerator.GetBytes(TokenSecret.Bytes);
+        var account = new KeyedAccount(new Account(0, name, password.Hash, now, IsBeingDeleted: false), uid, email)
+        {
+            IsEmailVerified = !options.Smtp.IsOn,
+            ClientSalt = salt,
+            WrappedKey = password.Wrap(uid, wrapped),
+            Generation = now.Milliseconds,
+            KeysChangedAt = now.Milliseconds,
+            Created = now,
+        };
+        var session = tokens.Session(account: 0, isVerified: true, request.UserAgent);
+        (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(0, uid, wrapped, session.Token.Digest) : null;
+        if (await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], cancellationToken) is not { } made)
+        {
+            return AccountAnswers.Of(AccountError.Exists);
+        }
+
+        audit.Done(uid, "made", request.Address);
+        if (!made.IsEmailVerified)
+        {
+            await codes.SendVerificationAsync(made, session.Token.Digest, cancellationToken);
+        }
+
+        return SessionTokens.Answer(made, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret);
+    }
+
+    public async ValueTask<Answer> LoginAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        var (account, password, error) = await VerifyAsync(request, "authPW", cancellationToken);
+        if (error is not null)
+        {
+            return AccountAnswers.Of(error);
+        }
+
+        var session = tokens.Session(account!.Account.Number, !account.IsTotpOn, request.UserAgent);
+        (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(account, password!, session.Token.Digest) : null;
+        if (!await store.AddTokensAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], inPlaceOf: null, cancellationToken))
+        {
+            // Another password by now.
+            return AccountAnswers.Of(AccountError.WrongPassword);
+        }
+
+        audit.Done(account.Uid, "signed in", request.Address);
+        if (!account.IsEmailVerified)
+        {
+            await codes.SendVerificationAsync(account, session.Token.Digest, cancellationToken);
+        }
+        else
+        {
+            mailer.TrySend(account.Email, MailText.NewSignIn(request.Origin, request.UserAgent));
+        }
+
+        return SessionTokens.Answer(account, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret);
+    }
+
+    /// <summary>Shows the password again, of the session's own account.</summary>
+    public async ValueTask<Answer> ReauthenticateAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        var (account, password, error) = await VerifyOwnAsync(request, request.Fields.Email(), "authPW", cancellationToken);
+        if (error is not null)
+        {
+            return AccountAnswers.Of(error);
+        }
+
+        (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(account!, password!, request.Token.Digest) : null;
+        return keyFetch is { } fetch && !await store.AddTokensAsync(account!, [fetch.Token], inPlaceOf: null, cancellationToken)
+            ? AccountAnswers.Of(AccountError.WrongPassword)
+            : SessionTokens.Answer(account!, request.Session with { SignedIn = time.GetUtcNow().ToUnixTimeSeconds() }, session: null, keyFetch?.Secret);
+    }
+
+    /// <summary>The keys, once; and not before the session has shown all that it must, until when the token stays good.</summary>
+    public async ValueTask<Answer> KeysAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        if (await store.FindTokenAsync(request.Token.Parent ?? "", ServerTimestamp.Now(time), cancellationToken) is not { Token.Kind: AccountTokenKind.Session } session)
+        {
+            return AccountAnswers.Of(AccountError.NoCredential);
+        }
+
+        if (Credentials.Unverified(session) is { } unverified)
+        {
+            return AccountAnswers.Of(unverified);
+        }
+
+        return await store.AddTokensAsync(request.Account, [], request.Token.Digest, cancellationToken)
+            ? AccountAnswers.Object(writer => writer.WriteString("bundle", request.Token.Data))
+            : AccountAnswers.Of(AccountError.NoCredential);
+    }
+
+    public static ValueTask<Answer> ScopedKeyDataAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        request.Fields.Text("client_id", 64);
+        var scope = request.Fields.Text("scope");
+        return new(request.Fields.Error is { } error ? AccountAnswers.Of(error) : AccountAnswers.Object(writer =>
+        {
+            if (scope.Split(' ').Contains(SyncScope, StringComparer.Ordinal))
+            {
+                writer.WriteStartObject(SyncScope);
+                writer.WriteString("identifier", SyncScope);
+                writer.WriteString("keyRotationSecret", new string('0', 2 * TokenSecret.Bytes));
+                writer.WriteNumber("keyRotationTimestamp", request.Account.KeysChangedAt);
+                writer.WriteEndObject();
+            }
+        }));
+    }
+
+    /// <summary>Whether an account is still there, for a device whose session has ended.</summary>
+    public async ValueTask<Answer> StatusAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Query("uid") is not { } uid || !TokenSecret.IsHex(uid, UidBytes))
+        {
+            return AccountAnswers.Of(AccountError.Invalid("uid"));
+        }
+
+        var exists = false;
+        return await passwords.LookUpAsync(request.Address, async () => exists = await store.FindByUidAsync(uid, cancellationToken) is not null) is { } refused
+            ? AccountAnswers.Of(refused)
+            : AccountAnswers.Object(writer => writer.WriteBoolean("exists", exists));
+    }
+
+    public async ValueTask<Answer> DestroyAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        var (account, _, error) = await VerifyOwnAsync(request, request.Fields.Email(), "authPW", cancellationToken);
+        if (error is not null)
+        {
+            return AccountAnswers.Of(error);
+        }
+
+        if (!await directory.DeleteAsync(account!.Account, cancellationToken))
+        {
+            return AccountAnswers.Of(AccountError.WrongPassword);
+        }
+
+        audit.Done(account.Uid, "deleted", request.Address);
+        return AccountAnswers.Empty;
+    }
+
+    public static ValueTask<Answer> SessionStatusAsync(AccountRequest request, CancellationToken cancellationToken) => new(AccountAnswers.Object(writer =>
+    {
+        var isVerified = request.Account.IsEmailVerified && request.Session.IsVerified;
+        writer.WriteString("state", isVerified ? "verified" : "unverified");
+        writer.WriteString("uid", request.Account.Uid);
+        writer.WriteStartObject("details");
+        writer.WriteBoolean("accountEmailVerified", request.Account.IsEmailVerified);
+        writer.WriteString("sessionVerificationMethod", request.Account.IsTotpOn ? "totp-2fa" : null);
+        writer.WriteBoolean("sessionVerified", request.Session.IsVerified);
+        writer.WriteBoolean("verified", isVerified);
+        writer.WriteEndObject();
+    }));
+
+    public static ValueTask<Answer> EmailStatusAsync(AccountRequest request, CancellationToken cancellationToken) => new(AccountAnswers.Object(writer =>
+    {
+        writer.WriteString("email", request.Account.Email);
+        SessionTokens.WriteState(writer, request.Account, request.Session);
+    }));
+
+    public async ValueTask<Answer> DestroySessionAsync(AccountRequest request, CancellationToken cancellationToken)
+    {
+        await store.RemoveFamilyAsync(request.Account.Account.Number, request.Token.Digest, cancellationToken);
+        audit.Done(request.Account.Uid, "signed out", request.Address);
+        return AccountAnswers.Empty;
+    }
+
+    /// <summary>The salt that a new password was stretched with; empty for the old form, where that is taken.</summary>
+    public string ReadSalt(AccountFields fields)
+    {
+        if (options.OldStretch && !fields.Has("clientSalt"))
+        {
+            return "";
+        }
+
+        var salt = fields.Text("clientSalt", 128);
+        return salt.StartsWith(SaltPrefix, StringComparison.Ordinal) && TokenSecret.IsHex(salt.AsSpan(SaltPrefix.Length), SaltBytes) ? salt : fields.Fail("clientSalt", "");
+    }
+
+    /// <summary>Address and password of a request.</summary>
+    public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyAsync(
+        AccountRequest request, string parameter, CancellationToken cancellationToken)
+    {
+        var email = request.Fields.Email();
+        var authPw = request.Fields.Hex(parameter, TokenSecret.Bytes);
+        if (request.Fields.Error is { } error)
+        {
+            return (null, null, error);
+        }
+
+        var result = await passwords.VerifyAsync(email, authPw, request.Address, cancellationToken);
+        if (result.Error is { Errno: 103 })
+        {
+            audit.WrongPassword(request.Address);
+        }
+
+        return result;
+    }
+
+    /// <summary>The password of the account whose session the request comes with.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="email">Must be the account's.</param>
+    /// <param name="parameter">What the password is called.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyOwnAsync(
+        AccountRequest request, string email, string parameter, CancellationToken cancellationToken)
+    {
+        var authPw = request.Fields.Hex(parameter, TokenSecret.Bytes);
+        if (request.Fields.Error is { } error)
+        {
+            return (null, null, error);
+        }
+
+        if (!string.Equals(AccountName.Of(email), request.Account.Account.Name, StringComparison.Ordinal))
+        {
+            return (null, null, AccountError.WrongPassword);
+        }
+
+        var result = await passwords.VerifyAsync(email, authPw, request.Address, cancellationToken);
+        return result.Account is { } account && account.Account.Number != request.Account.Account.Number ? (null, null, AccountError.WrongPassword) : result;
+    }
+}

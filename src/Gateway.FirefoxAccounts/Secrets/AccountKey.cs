@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
+
+/// <summary>
+/// The server's own key, which lies outside the database: what must be read back is encrypted under what is derived from it (AES-256-GCM), each kind of thing
+/// under a key of its own and bound to what it belongs to.
+/// </summary>
+public sealed class AccountKey
+{
+    private const int KeyBytes = 32;
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+
+    private readonly byte[] key;
+
+    /// <param name="secret">As in the file or the setting: 32 characters at least.</param>
+    public AccountKey(string secret) => key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), KeyBytes, salt: [], "lockstep accounts"u8.ToArray());
+
+    /// <summary>A secret of this server for one purpose.</summary>
+    public byte[] Derive(string purpose, int length = KeyBytes) => HKDF.Expand(HashAlgorithmName.SHA256, key, length, Encoding.UTF8.GetBytes(purpose));
+
+    /// <summary>Something that only this server can make of a text, and makes the same each time.</summary>
+    public byte[] Mac(string purpose, string text) => HMACSHA256.HashData(Derive("mac " + purpose), Encoding.UTF8.GetBytes(text));
+
+    /// <param name="purpose">What it is, and whose: what is sealed for one purpose opens for no other.</param>
+    /// <param name="plain">What is sealed.</param>
+    /// <returns>Base64.</returns>
+    public string Seal(string purpose, ReadOnlySpan<byte> plain) => Seal(Derive("seal"), purpose, plain);
+
+    /// <returns>Null when it was not sealed here, or for another purpose.</returns>
+    public byte[]? Open(string purpose, string? text) => Open(Derive("seal"), purpose, text);
+
+    /// <summary>As <see cref="Seal(string, ReadOnlySpan{byte})"/>, under another key.</summary>
+    internal static string Seal(ReadOnlySpan<byte> key, string purpose, ReadOnlySpan<byte> plain)
+    {
+        var output = new byte[NonceBytes + plain.Length + TagBytes];
+        RandomNumberGenerator.Fill(output.AsSpan(0, NonceBytes));
+        using var aes = new AesGcm(key, TagBytes);
+        aes.Encrypt(
+            output.AsSpan(0, NonceBytes), plain, output.AsSpan(NonceBytes, plain.Length), output.AsSpan(NonceBytes + plain.Length), Encoding.UTF8.GetBytes(purpose));
+        return Convert.ToBase64String(output);
+    }
+
+    internal static byte[]? Open(ReadOnlySpan<byte> key, string purpose, string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var input = Convert.FromBase64String(text);
+        if (input.Length < NonceBytes + TagBytes)
+        {
+            return null;
+        }
+
+        var plain = new byte[input.Length - NonceBytes - TagBytes];
+        using var aes = new AesGcm(key, TagBytes);
+        try
+        {
+            aes.Decrypt(input.AsSpan(0, NonceBytes), input.AsSpan(NonceBytes, plain.Length), input.AsSpan(input.Length - TagBytes), plain, Encoding.UTF8.GetBytes(purpose));
+            return plain;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Never shows the key.</summary>
+    public override string ToString() => nameof(AccountKey);
+}

@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+using Lockstep.Core.Settings;
+
+namespace Lockstep.Gateway.FirefoxAccounts;
+
+/// <summary>How mails leave.</summary>
+public sealed record SmtpOptions
+{
+    /// <summary>The mail server. Default: none, and no mails are sent: addresses are not verified then.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Its port. Default: 587.</summary>
+    [Bounds(1, 65_535)]
+    public int Port { get; init; } = 587;
+
+    /// <summary>How the connection is secured: <c>starttls</c>, <c>tls</c>, or <c>none</c> for a mail server on this machine. Default: starttls.</summary>
+    [AllowedValues("starttls", "tls", "none")]
+    public string Security { get; init; } = "starttls";
+
+    /// <summary>User to sign in as. Default: none.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Their password. Default: none.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>The address that mails come from. Default: none.</summary>
+    public string? From { get; init; }
+
+    public bool IsOn => Host is { Length: > 0 };
+}

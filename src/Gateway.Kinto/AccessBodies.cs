@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// From what a body says of rights to what an owner takes: the accounts that it names get their numbers. Of a group these are the
+/// members too.
+/// </summary>
+internal sealed class AccessBodies(AccountDirectory accounts)
+{
+    // As many as a body of the usual size has room for.
+    private const int MaxAccounts = 20_000;
+
+    /// <summary>What PUT says: all of it, or nothing.</summary>
+    public static IReadOnlyList<AccessEdit> OfPut(KintoBody body, ListRole role)
+    {
+        if (body.Permissions.Count == 0)
+        {
+            return [];
+        }
+
+        var given = body.Permissions.Where(static permission => permission.Value is not null).ToDictionary(static permission => permission.Key, static permission => permission.Value!);
+        return given.Count == 0 ? [] : [.. PermissionNames.In(role).Select(right => new AccessEdit(AccessEditKind.Set, right, given.GetValueOrDefault(right, [])))];
+    }
+
+    /// <summary>What PATCH says: what it names.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="nullRemoves">Whether <c>null</c> takes a right from all who have it; else it says nothing.</param>
+    public static IReadOnlyList<AccessEdit> OfPatch(KintoBody body, bool nullRemoves) =>
+        [.. body.Permissions.Where(permission => permission.Value is not null || nullRemoves).Select(static permission => new AccessEdit(AccessEditKind.Set, permission.Key, permission.Value ?? []))];
+
+    /// <summary>Plans a write once the accounts that it names are known.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="target">What it writes.</param>
+    /// <param name="edits">What it says of rights, with principals in the form of clients.</param>
+    /// <param name="plan">The plan, with what the owner takes; null for nothing.</param>
+    public KintoPlan Plan(KintoRequest request, KintoTarget target, IReadOnlyList<AccessEdit> edits, Func<AccessChange?, KintoPlan> plan)
+    {
+        var isGroup = target.List.Role == ListRole.Groups;
+        var members = isGroup ? AccountsIn(request.Body) : [];
+        if (target.Caller.Access == BucketAccess.Own || target.Bucket == default)
+        {
+            if (RefuseOthers(request, edits) is { } refusal)
+            {
+                return refusal;
+            }
+
+            edits = [];
+        }
+
+        if (edits.Count == 0 && members.Count == 0)
+        {
+            return plan(null);
+        }
+
+        if (members.Count > MaxAccounts)
+        {
+            return KintoErrors.Invalid("body", "data.members", "names too many accounts");
+        }
+
+        var named = edits.SelectMany(static edit => edit.Principals).Concat(members).Where(PrincipalText.IsAccount).ToHashSet(StringComparer.Ordinal);
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (request.Principal is { } self && named.Remove(self.Id) && target.Caller.Principals.Stored is { } stored)
+        {
+            known[self.Id] = stored;
+        }
+
+        return named.Count == 0 ? plan(Change(edits, members, known)) : new KintoPlan.Prepared(async cancellationToken =>
+        {
+            foreach (var (principal, found) in await accounts.FindStoredAsync(named, cancellationToken))
+            {
+                known[principal] = found;
+            }
+
+            return plan(Change(edits, members, known));
+        });
+    }
+
+    /// <summary>A bucket of one user's own cannot be found by anybody else, nor can an account.</summary>
+    /// <returns>The error where somebody else is named.</returns>
+    public static KintoResponse? RefuseOthers(KintoRequest request, IReadOnlyList<AccessEdit> edits) =>
+        edits.Any(edit => edit.Principals.Any(principal => !string.Equals(principal, request.Principal?.Id, StringComparison.Ordinal)))
+            ? KintoErrors.Invalid("body", "permissions", "An account, or a personal bucket and what is in it, cannot be shared; make a bucket by name for that.")
+            : null;
+
+    private static AccessChange Change(IReadOnlyList<AccessEdit> edits, IReadOnlyCollection<string> members, Dictionary<string, string> known) =>
+        new([.. edits.Select(edit => edit with { Principals = [.. edit.Principals.Select(principal => known.GetValueOrDefault(principal, principal))] })])
+        {
+            Accounts = [.. members.Where(known.ContainsKey).Select(member => known[member])],
+        };
+
+    /// <summary>Every text that may be an account, wherever it stands: a patch can move it.</summary>
+    private static HashSet<string> AccountsIn(ReadOnlyMemory<byte> body)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        if (body.IsEmpty)
+        {
+            return found;
+        }
+
+        using var document = JsonText.Parse(body);
+        Add(document.RootElement);
+        return found;
+
+        void Add(JsonElement element)
+        {
+            switch (element.ValueKind)
+            {
+                case JsonValueKind.String when JsonText.Read(element) is { } text && PrincipalText.IsAccount(text) && KintoBody.IsPrincipal(text):
+                    found.Add(text);
+                    break;
+                case JsonValueKind.Array:
+                    foreach (var item in element.EnumerateArray())
+                    {
+                        Add(item);
+                    }
+
+                    break;
+                case JsonValueKind.Object:
+                    foreach (var property in element.EnumerateObject())
+                    {
+                        Add(property.Value);
+                    }
+
+                    break;
+            }
+        }
+    }
+}

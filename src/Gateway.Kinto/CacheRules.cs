@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// For how long caches may keep what is everyone's: as the settings say, and of records as their collection's <c>cache_expires</c> does
+/// where that is more. Nothing that somebody signed in for, and no error, is ever kept.
+/// </summary>
+internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimeProvider time)
+{
+    private const int MaxSeconds = 365 * 86_400;
+
+    /// <summary>The field of a collection's data.</summary>
+    public const string Field = "cache_expires";
+
+    /// <param name="request">A read, by whoever.</param>
+    /// <param name="target">What is read.</param>
+    /// <param name="plan">The plan of the read.</param>
+    /// <returns>The plan, whose answer says for how long it may be kept.</returns>
+    public KintoPlan Plan(KintoRequest request, KintoTarget target, KintoPlan plan)
+    {
+        if (request.Principal is not null || plan is not KintoPlan.Call)
+        {
+            return plan;
+        }
+
+        var seconds = target.List.Role switch
+        {
+            ListRole.Self => options.BucketCacheSeconds,
+            ListRole.Collections => options.CollectionCacheSeconds,
+            ListRole.Groups => options.GroupCacheSeconds,
+            _ => options.RecordCacheSeconds,
+        };
+        return target.List.Role != ListRole.Records ? (seconds == 0 ? plan : Kept(plan, seconds)) : new KintoPlan.Prepared(async cancellationToken =>
+        {
+            // As the caller, who may be allowed the record and not this.
+            var read = new BucketRequest(target.Caller, [new ReadRecord(ObjectRef.Collection(target.List.Name))]);
+            var response = await buckets.Get(target.Bucket).ExecuteAsync(read, cancellationToken);
+            var said = response.Outcomes[0] is RecordFound found ? SecondsIn(found.Record.Body) : null;
+            return said is null && seconds == 0 ? plan : Kept(plan, Math.Max(seconds, said ?? 0));
+        });
+    }
+
+    /// <summary>Whether a collection may say so in its data: a whole number of seconds, or null for nothing.</summary>
+    public static bool IsPossible(JsonElement value) => value.ValueKind is JsonValueKind.Null || (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _));
+
+    /// <returns>Null where it says nothing, and for what was stored before it was looked at.</returns>
+    private static int? SecondsIn(ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonText.Parse(body);
+        return document.RootElement.TryGetProperty(Field, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var seconds)
+            ? (int)Math.Clamp(seconds, 0, MaxSeconds)
+            : null;
+    }
+
+    private KintoPlan Kept(KintoPlan plan, int seconds) => plan is not KintoPlan.Call call ? plan : call with
+    {
+        Render = outcome =>
+        {
+            var response = call.Render(outcome);
+            if (response.Status >= 400)
+            {
+                return response;
+            }
+
+            // Caches that do not know Cache-Control go by the date.
+            var expires = time.GetUtcNow().AddSeconds(seconds).ToString("R", CultureInfo.InvariantCulture);
+            return seconds == 0
+                ? response.With("Cache-Control", "max-age=0, must-revalidate, no-cache, no-store").With("Expires", expires).With("Pragma", "no-cache")
+                : response.With("Vary", "Authorization, Origin").With("Cache-Control", string.Create(CultureInfo.InvariantCulture, $"max-age={seconds}")).With("Expires", expires);
+        },
+    };
+}

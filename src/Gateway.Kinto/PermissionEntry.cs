@@ -1,0 +1,56 @@
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>An object as <c>/permissions</c> tells of it.</summary>
+/// <param name="Uri">Its path.</param>
+/// <param name="Resource">What kind it is.</param>
+/// <param name="Permissions">What the caller may do with it.</param>
+/// <param name="Ids">The members that name it and what it lies in, <c>id</c> among them.</param>
+internal sealed record PermissionEntry(string Uri, string Resource, IReadOnlyList<string> Permissions, IReadOnlyList<KeyValuePair<string, string>> Ids)
+{
+    private const string Attributes = "read:attributes";
+
+    /// <summary>The right to make buckets.</summary>
+    public static PermissionEntry Root { get; } = new("/", "root", ["bucket:create"], []);
+
+    /// <summary>Somebody's own account.</summary>
+    public static PermissionEntry OfAccount(string name) => new($"/accounts/{name}", "account", Expand(Own, ListRole.Records), [new("account_id", name), new("id", name)]);
+
+    private static readonly Right[] Own = [Right.Write];
+
+    /// <param name="bucket">The bucket's name.</param>
+    /// <param name="target">The object.</param>
+    /// <param name="rights">What its own list says that the caller may.</param>
+    public static PermissionEntry Of(string bucket, ObjectRef target, IReadOnlyList<Right> rights)
+    {
+        var path = $"/buckets/{bucket}";
+        var of = KeyValuePair.Create("bucket_id", bucket);
+        return target.List.Role switch
+        {
+            ListRole.Self => new(path, "bucket", Expand(rights, ListRole.Self), [of, new("id", bucket)]),
+            ListRole.Collections => new($"{path}/collections/{target.Id}", "collection", Expand(rights, ListRole.Collections), [of, new("collection_id", target.Id), new("id", target.Id)]),
+            ListRole.Groups => new($"{path}/groups/{target.Id}", "group", Expand(rights, ListRole.Groups), [of, new("group_id", target.Id), new("id", target.Id)]),
+            _ => new(
+                $"{path}/collections/{target.List.Name}/records/{target.Id}", "record", Expand(rights, ListRole.Records),
+                [of, new("collection_id", target.List.Name), new("record_id", target.Id), new("id", target.Id)]),
+        };
+    }
+
+    /// <summary>A member's text; null where there is no such member.</summary>
+    public string? this[string member] => member switch
+    {
+        "uri" => Uri,
+        "resource_name" => Resource,
+        _ => Ids.Where(id => id.Key == member).Select(static id => id.Value).FirstOrDefault(),
+    };
+
+    /// <summary>With what follows from them on the same object.</summary>
+    private static IReadOnlyList<string> Expand(IReadOnlyList<Right> rights, ListRole role)
+    {
+        var all = rights.Contains(Right.Write) ? PermissionNames.In(role) : rights;
+        IEnumerable<string> names = all.Select(PermissionNames.Of);
+        return [.. role is ListRole.Self or ListRole.Collections ? names.Append(Attributes) : names];
+    }
+}

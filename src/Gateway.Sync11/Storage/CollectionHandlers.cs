@@ -1,0 +1,246 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text.Json;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.SyncStorage;
+
+namespace Lockstep.Gateway.Sync11.Storage;
+
+/// <summary>The records of a collection together.</summary>
+internal sealed class CollectionHandlers(BucketCalls bucket, RecordHandlers records, InfoHandlers info, Sync11Options options)
+{
+    // What is held in memory of an answer that is larger.
+    private const int ChunkRecords = 1_000;
+    private const long ChunkBytes = 4L << 20;
+    private const int PieceBytes = 32 << 10;
+
+    public async ValueTask<Answer> GetAsync(StorageRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Collection is not { } list)
+        {
+            return WeaveAnswers.NotFound;
+        }
+
+        if (ListParameters.Read(request.Query) is not { } parameters)
+        {
+            return WeaveAnswers.Text(400, "Bad query");
+        }
+
+        var query = parameters.Query with
+        {
+            Limit = parameters.IsSifted ? ChunkRecords : Math.Min(parameters.Limit ?? ChunkRecords, ChunkRecords),
+            MaxBytes = ChunkBytes,
+        };
+        var outcome = await bucket.AskAsync(request, new ListRecords(list, query), cancellationToken);
+        if (outcome is not PageFound page)
+        {
+            return WeaveAnswers.Refused(outcome);
+        }
+
+        var form = WeaveListWriter.FormOf(request.Header("Accept"));
+        var sieve = new Sieve(parameters);
+        List<StoredRecord> first = [.. sieve.Of(page.Records)];
+        var isWhole = page.Next is null || sieve.IsFull;
+
+        // What comes after the first piece takes the place of that one: a list that was begun needs no more room to be ended.
+        var size = isWhole ? AnswerSizes.Of(page.Records) : Math.Max(bucket.Sizes.Most(query), AnswerSizes.OfStreamed(page.Records));
+        if (!request.Room.TryKeep(size))
+        {
+            return WeaveAnswers.Unavailable;
+        }
+
+        request.Http.Features.Set(new AnswerStamp(page.ListStamp, IsWrite: false));
+        var writer = new WeaveListWriter(form, parameters.IsFull);
+        var type = KeyValuePair.Create("Content-Type", WeaveListWriter.TypeOf(form));
+        return isWhole
+            ? new Answer(200)
+            {
+                Headers = [type, KeyValuePair.Create("X-Weave-Records", first.Count.ToString(CultureInfo.InvariantCulture))],
+                Body = output =>
+                {
+                    first.ForEach(record => writer.Write(output, record));
+                    writer.End(output);
+                },
+                Size = size,
+            }
+            : new Answer(200)
+            {
+                Headers = [type],
+                Stream = (output, stopped) => StreamAsync(request, list, query, (first, page.Next), sieve, size, writer, output, stopped),
+                Size = size,
+            };
+    }
+
+    /// <summary>Stores records, also for a PUT of them.</summary>
+    public async ValueTask<Answer> PostAsync(StorageRequest request, CancellationToken cancellationToken)
+    {
+        // :: Step 1: what is asked for.
+        if (request.Collection is not { } list)
+        {
+            return WeaveAnswers.NotFound;
+        }
+
+        if (!request.TryPrecondition(PreconditionScope.List, out var precondition))
+        {
+            return WeaveAnswers.Text(400, "Bad X-If-Unmodified-Since");
+        }
+
+        var (posted, code) = WboReader.ReadMany(request.Body, options.MaxRecordPayloadBytes, 10 * options.MaxPostRecords);
+        if (posted is null)
+        {
+            return WeaveAnswers.Error(code);
+        }
+
+        if (posted.IsOne)
+        {
+            return await records.MergeAsync(request, new MergeRecords(list, [posted.Items[0].Change]) { Precondition = precondition }, cancellationToken);
+        }
+
+        // :: Step 2: store what can be stored; where that is nothing, no collection comes of it.
+        var (changes, failed) = Sift(posted.Items);
+        Operation operation = changes.Count == 0
+            ? new ReadLists(Exact: false)
+            : new MergeRecords(list, changes) { Quota = request.QuotaOr(options.QuotaBytes) ?? long.MaxValue, Precondition = precondition };
+        var outcome = await bucket.AskAsync(request, operation, cancellationToken);
+        if (outcome is not (RecordsMerged or ListsFound))
+        {
+            return WeaveAnswers.Refused(outcome);
+        }
+
+        // :: Step 3: say what became of each.
+        var size = AnswerSizes.OfResults(posted.Items.Count);
+        request.Room.Keep(size);
+        var merged = outcome as RecordsMerged;
+        var stamp = merged?.ListStamp ?? info.Now((ListsFound)outcome);
+        var answer = WeaveAnswers.Object(request.Http, stamp, isWrite: true, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("modified");
+            writer.WriteRawValue(SyncTime.Text(stamp));
+            WriteResults(writer, changes, failed);
+            writer.WriteEndObject();
+        }) with { Size = size };
+        return merged is null ? answer : answer.WithQuota(merged);
+    }
+
+    /// <summary>Deletes the collection, or those records that the query means and not the collection.</summary>
+    public async ValueTask<Answer> DeleteAsync(StorageRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Collection is not { } list)
+        {
+            return WeaveAnswers.NotFound;
+        }
+
+        // What would have to be looked for page by page is not deleted: what is deleted goes at once, or not at all.
+        if (ListParameters.Read(request.Query) is not { IsSifted: false } parameters
+            || !request.TryPrecondition(parameters.IsFiltered ? PreconditionScope.List : PreconditionScope.Contents, out var precondition))
+        {
+            return WeaveAnswers.Text(400, "Bad query or X-If-Unmodified-Since");
+        }
+
+        Operation operation = parameters.IsFiltered
+            ? new DeleteRecords(list, parameters.Query with { Limit = parameters.Limit ?? int.MaxValue }) { Precondition = precondition }
+            : new DeleteRecord(ObjectRef.Collection(list.Name)) { Precondition = precondition };
+        var outcomes = await bucket.AskAsync(request, [operation, new ReadLists(Exact: false)], cancellationToken);
+        return (outcomes[0], outcomes[1]) switch
+        {
+            (RecordDeleted deleted, _) => WeaveAnswers.Written(request.Http, deleted.Tombstone.Modified),
+            (RecordsDeleted deleted, _) when deleted.ListStamp.Milliseconds > 0 => WeaveAnswers.Written(request.Http, deleted.ListStamp),
+            (Missing or RecordsDeleted, ListsFound found) => WeaveAnswers.Written(request.Http, info.Now(found)),
+            var (outcome, _) => WeaveAnswers.Refused(outcome),
+        };
+    }
+
+    /// <summary>Parts what can be stored from what cannot, in order, up to the limits of one POST.</summary>
+    private (List<RecordChange> Changes, List<KeyValuePair<string, string>> Failed) Sift(IReadOnlyList<(RecordChange Change, string? Problem)> items)
+    {
+        var (changes, failed, bytes) = (new List<RecordChange>(), new List<KeyValuePair<string, string>>(), 0L);
+        foreach (var (change, problem) in items)
+        {
+            var length = change.Body?.Length ?? 0;
+            var reason = problem
+                ?? (changes.Count == options.MaxPostRecords ? "retry wbo" : bytes + length > options.MaxPostBytes ? "retry bytes" : null);
+            if (reason is not null)
+            {
+                failed.Add(KeyValuePair.Create(change.Id, reason));
+                continue;
+            }
+
+            changes.Add(change);
+            bytes += length;
+        }
+
+        return (changes, failed);
+    }
+
+    /// <summary>
+    /// Writes a list piece by piece, and waits for each until it has left. It holds nothing that was written after its first piece was
+    /// read.
+    /// </summary>
+    private async ValueTask StreamAsync(
+        StorageRequest request, ListRef list, ListQuery query, (IEnumerable<StoredRecord> Records, PageCursor? Next) piece, Sieve sieve, long size, WeaveListWriter writer,
+        PipeWriter output, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            foreach (var record in piece.Records)
+            {
+                writer.Write(output, record);
+                if (output.UnflushedBytes >= PieceBytes)
+                {
+                    await output.FlushAsync(cancellationToken);
+                }
+            }
+
+            if (piece.Next is null || sieve.IsFull)
+            {
+                break;
+            }
+
+            await output.FlushAsync(cancellationToken);
+            piece = ([], piece.Next);
+            var outcome = await bucket.AskInRoomAsync(request, new ListRecords(list, query with { Cursor = piece.Next }), cancellationToken);
+            if (outcome is not PageFound page)
+            {
+                throw new StoreUnavailableException("A list could not be read to its end.");
+            }
+
+            size = Math.Max(size, AnswerSizes.OfStreamed(page.Records));
+            if (!request.Room.TryEnd(size))
+            {
+                throw new StoreUnavailableException("A list that was begun found no room to be ended.");
+            }
+
+            piece = (sieve.Of(page.Records), page.Next);
+        }
+
+        writer.End(output);
+        await output.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>What is wrong is a list of reasons each.</summary>
+    private static void WriteResults(Utf8JsonWriter writer, List<RecordChange> changes, List<KeyValuePair<string, string>> failed)
+    {
+        writer.WriteStartArray("success");
+        changes.ForEach(change => writer.WriteStringValue(change.Id));
+        writer.WriteEndArray();
+        writer.WriteStartObject("failed");
+        foreach (var reasons in failed.GroupBy(static item => item.Key, static item => item.Value, StringComparer.Ordinal))
+        {
+            writer.WriteStartArray(reasons.Key);
+            foreach (var reason in reasons)
+            {
+                writer.WriteStringValue(reason);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+    }
+}

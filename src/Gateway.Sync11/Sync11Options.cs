@@ -1,0 +1,73 @@
+using Lockstep.Core.Settings;
+
+namespace Lockstep.Gateway.Sync11;
+
+/// <summary>Settings of Sync 1.1, which Pale Moon and Basilisk speak: users and their storage.</summary>
+public sealed record Sync11Options
+{
+    private const int MinSecretLength = 32;
+
+    /// <summary>Whether it is served. Default: false.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>Who may make an account by the user API: <c>closed</c>, <c>open</c>, or <c>invitation</c>. Default: Closed.</summary>
+    public Sync11Registration Registration { get; init; } = Sync11Registration.Closed;
+
+    /// <summary>Whoever sends this in <c>X-Weave-Secret</c> may make accounts, whatever <see cref="Registration"/> says: 32 characters at least. Default: none.</summary>
+    public string? SharedSecret { get; init; }
+
+    /// <summary>Whether a user's name must be the hash of their address, as clients make it, so that nobody has a name that they chose. Default: true.</summary>
+    public bool StrictUsernames { get; init; } = true;
+
+    /// <summary>Questions from one address in <c>Accounts:FailureWindow</c> whose answers tell which users there are. Default: 100.</summary>
+    [Bounds(1)]
+    public int MaxLookups { get; init; } = 100;
+
+    /// <summary>Mails with a code for a new password that a user may be sent in a day. Default: 10.</summary>
+    [Bounds(1)]
+    public int MaxMailsPerDay { get; init; } = 10;
+
+    /// <summary>Bytes of one record's payload. Default: 256 KiB.</summary>
+    [Bounds(1)]
+    public int MaxRecordPayloadBytes { get; init; } = 256 << 10;
+
+    /// <summary>Records of a POST. Default: 100.</summary>
+    [Bounds(1)]
+    public int MaxPostRecords { get; init; } = 100;
+
+    /// <summary>Bytes of all payloads of a POST. Default: 1 MiB.</summary>
+    [Bounds(1)]
+    public int MaxPostBytes { get; init; } = 1 << 20;
+
+    /// <summary>Bytes of a request's body, also bounded by <c>Http:MaxRequestBytes</c>. Default: 2,625,536.</summary>
+    [Bounds(1)]
+    public int MaxRequestBytes { get; init; } = 2_625_536;
+
+    /// <summary>Bytes of payloads that a user may store; 0 for no limit. Default: 2,097,152,000.</summary>
+    [Bounds(0)]
+    public long QuotaBytes { get; init; } = 2_097_152_000;
+
+    /// <summary>What clients are to wait from one sync to the next; zero for nothing. Default: 0.</summary>
+    [Bounds(0)]
+    public TimeSpan Backoff { get; init; }
+
+    /// <summary>
+    /// What clients show their users, in printable ASCII: Pale Moon does so with <c>{"code":"soft-eol","url":"…","message":"…"}</c> alone. Default: none.
+    /// </summary>
+    public string? Alert { get; init; }
+
+    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    public IEnumerable<string> Problems()
+    {
+        if (SharedSecret is { Length: < MinSecretLength })
+        {
+            // Not repeated: it is a secret.
+            yield return $"Sync11:SharedSecret has less than {MinSecretLength} characters. Make one with: openssl rand -hex 32";
+        }
+
+        if (Alert is { } alert && alert.Any(static c => c is < ' ' or > '~'))
+        {
+            yield return "Sync11:Alert has characters that cannot be in a header. Use printable ASCII.";
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lockstep.Gateway.Accounts;
+
+namespace Lockstep.Gateway.Sync11;
+
+/// <summary>Names that users have, and how clients make them of addresses.</summary>
+internal static class UserName
+{
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+    private static readonly IdnMapping Idn = new();
+
+    /// <summary>Letters, digits, dots, dashes and underscores, with a letter or a digit in front. Their case counts.</summary>
+    public static bool IsValid(string name) => AccountDirectory.IsValidName(name) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    /// <summary>
+    /// Whether a name is what a client makes of an address: SHA-1 of it in lower case, in base 32. Mozilla's server writes names in other scripts than Latin as domain
+    /// names do (IDNA) before that, the clients do not: both are taken.
+    /// </summary>
+    public static bool IsOf(string name, string email)
+    {
+        var lower = email.ToLowerInvariant();
+        return string.Equals(name, Hash(lower), StringComparison.Ordinal)
+            || (ToAscii(email) is { } ascii && string.Equals(name, Hash(ascii.ToLowerInvariant()), StringComparison.Ordinal));
+    }
+
+    /// <summary>The name of the account that a user gets: their address where the name was made of it and an account can be called so, else the name.</summary>
+    public static string AccountName(string name, string email) =>
+        email.ToLowerInvariant() is var lower && IsOf(name, email) && AccountDirectory.IsValidName(lower) ? lower : name;
+
+    [SuppressMessage("Security", "CA5350", Justification = "Clients name their users so; nothing is secret about it.")]
+    private static string Hash(string text) => Base32(SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static string? ToAscii(string email)
+    {
+        try
+        {
+            return string.Join('@', email.Split('@').Select(static part => Idn.GetAscii(part)));
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>RFC 4648, in lower case. 20 bytes need no padding.</summary>
+    private static string Base32(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(32);
+        var (buffer, bits) = (0, 0);
+        foreach (var value in bytes)
+        {
+            (buffer, bits) = ((buffer << 8) | value, bits + 8);
+            for (; bits >= 5; bits -= 5)
+            {
+                text.Append(Alphabet[(buffer >> (bits - 5)) & 31]);
+            }
+
+            buffer &= 31;
+        }
+
+        return text.ToString();
+    }
+}

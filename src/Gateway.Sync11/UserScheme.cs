@@ -1,0 +1,70 @@
+using System.Globalization;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Sync11;
+
+/// <summary>Name and password of a user (RFC 7617). The name must be the one that the path has: else nothing is looked up or hashed.</summary>
+internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
+{
+    private readonly ILoginStore logins;
+    private readonly PasswordSignIn passwords;
+
+    public UserScheme(ILoginStore logins, AccountDirectory accounts)
+    {
+        this.logins = logins;
+        passwords = accounts.SignInFor(this);
+    }
+
+    public string Name => "Basic";
+
+    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
+        PasswordSignIn.Read(request.Authorization!) is var (name, _) && IsIn(request.Target, name)
+            ? passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken)
+            : ValueTask.FromResult(SignIn.Refused);
+
+    /// <summary>No account has a blank in its name.</summary>
+    string IPasswordSource.Counted(string name) => UserName.IsValid(name) ? "sync11 " + name : "";
+
+    async ValueTask<(Account Account, Principal Principal)?> IPasswordSource.FindAsync(string name) =>
+        UserName.IsValid(name) && await logins.FindAsync(name, CancellationToken.None) is { } login ? (AccountOf(login), PrincipalOf(login)) : null;
+
+    /// <summary>The login with which somebody has signed in, as it is now.</summary>
+    /// <returns>Null when it is gone, is another account's, or has another password than the one that was verified.</returns>
+    public async ValueTask<AccountLogin?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
+    {
+        var login = await logins.FindAsync(principal.Account, cancellationToken);
+        return passwords.IsStill(principal, login is null ? null : AccountOf(login)) ? login : null;
+    }
+
+    /// <summary>Forgets sign-ins by a name.</summary>
+    public void Forget(string name) => passwords.Invalidate(name);
+
+    /// <summary>The account with the hash that this password is compared with, which is not its own.</summary>
+    private static Account AccountOf(AccountLogin login) => login.Account with { PasswordHash = login.PasswordHash };
+
+    private static Principal PrincipalOf(AccountLogin login)
+    {
+        var number = login.Account.Number.ToString(CultureInfo.InvariantCulture);
+        return new Principal("sync11:" + number, login.Name, number) { Ref = login.Account.Ref, QuotaBytes = login.QuotaBytes };
+    }
+
+    /// <summary>Whether a path has a segment of that name. Which one it is the protocol looks at.</summary>
+    private static bool IsIn(string target, string name)
+    {
+        var end = target.IndexOf('?', StringComparison.Ordinal);
+        var path = RequestPath.Parse(end < 0 ? target : target[..end]);
+        for (var i = 0; i < path.Count; i++)
+        {
+            if (string.Equals(path[i], name, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,145 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Pipeline;
+
+namespace Lockstep.Gateway.Sync11.Users;
+
+/// <summary>Users: whether there is one, making and deleting one, where their storage lies, and their address.</summary>
+internal sealed class AccountHandlers(
+    ILoginStore logins,
+    IAccountStore accounts,
+    AccountDirectory directory,
+    UserScheme scheme,
+    Admittance admittance,
+    Attempts attempts,
+    AuditLog audit,
+    HttpOptions http,
+    Sync11Options options,
+    TimeProvider time)
+{
+    /// <summary><c>1</c> for a name that somebody has, <c>0</c> for one that is free. By this clients also find out that a server is one of Sync.</summary>
+    public async ValueTask<Answer> ExistsAsync(UserRequest request, CancellationToken cancellationToken) =>
+        (await attempts.LookUpAsync(request.Address, async () => WeaveAnswers.Text(200, await IsTakenAsync(request.Name, cancellationToken) ? "1" : "0")))!;
+
+    public async ValueTask<Answer> CreateAsync(UserRequest request, CancellationToken cancellationToken)
+    {
+        // :: Step 1: whether they may. Who may not does not hear who is there.
+        var secret = request.Header("X-Weave-Secret");
+        var (isIn, refusal) = await admittance.AdmitAsync(secret, request.Address);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        // :: Step 2: whether somebody has the name; of those who have an invitation once they have shown it.
+        if (isIn && await RefuseTakenAsync(request, request.Name, cancellationToken) is { } taken)
+        {
+            return taken;
+        }
+
+        // :: Step 3: what is said of the user.
+        var (user, code) = NewUser.Read(request.Text, request.Name, options.StrictUsernames);
+        if (user is null)
+        {
+            return WeaveAnswers.Error(code);
+        }
+
+        var account = UserName.AccountName(request.Name, user.Email);
+        if (isIn && account != request.Name && await RefuseTakenAsync(request, account, cancellationToken) is { } known)
+        {
+            return known;
+        }
+
+        long? quotaBytes = null;
+        if (!isIn)
+        {
+            (var invitation, refusal) = await admittance.TakeAsync(secret!, account, request.Address, cancellationToken);
+            if (invitation is null)
+            {
+                return refusal!;
+            }
+
+            quotaBytes = invitation.QuotaBytes;
+            if ((await RefuseTakenAsync(request, request.Name, cancellationToken) ?? await RefuseTakenAsync(request, account, cancellationToken)) is { } takenAsWell)
+            {
+                return takenAsWell;
+            }
+        }
+
+        // :: Step 4: the account.
+        if (await directory.HashAsync(request.Who, user.Password, cancellationToken) is not { } hash)
+        {
+            return WeaveAnswers.Unavailable;
+        }
+
+        var now = ServerTimestamp.Now(time);
+        var login = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), request.Name, hash) { Email = user.Email, QuotaBytes = quotaBytes };
+        if (await logins.AddAsync(login, now, cancellationToken) is not { } made)
+        {
+            return WeaveAnswers.Error(WeaveCode.CannotOverwrite);
+        }
+
+        audit.Done(made.Account.Number, "made", request.Address);
+        return WeaveAnswers.Text(200, request.Name);
+    }
+
+    /// <summary>Deletes the account, and all that is its own.</summary>
+    public async ValueTask<Answer> DeleteAsync(UserRequest request, CancellationToken cancellationToken)
+    {
+        if (await scheme.FindOwnAsync(request.Own!, cancellationToken) is not { } login)
+        {
+            return WeaveAnswers.Unauthorized();
+        }
+
+        scheme.Forget(login.Name);
+        if (!await directory.DeleteAsync(login.Account, cancellationToken))
+        {
+            return WeaveAnswers.Unauthorized();
+        }
+
+        scheme.Forget(login.Name);
+        audit.Done(login.Account.Number, "deleted", request.Address);
+        return WeaveAnswers.Text(200, "0");
+    }
+
+    /// <summary>The URL below which <c>1.1/{username}</c> is, exactly as clients see it. Who shows the user's password asks as often as they like.</summary>
+    public async ValueTask<Answer> NodeAsync(UserRequest request, CancellationToken cancellationToken)
+    {
+        var node = WeaveAnswers.Text(200, PublicUrls.Base(request.Http, http) + "/");
+        return request.Own is not null
+            ? node
+            : (await attempts.LookUpAsync(request.Address, async () => await logins.FindAsync(request.Name, cancellationToken) is null ? WeaveAnswers.NotFound : node))!;
+    }
+
+    /// <summary>Another address for mails. The name stays, though it was made of the address before.</summary>
+    public async ValueTask<Answer> ChangeAddressAsync(UserRequest request, CancellationToken cancellationToken)
+    {
+        var email = request.Text;
+        if (!NewUser.IsEmail(email))
+        {
+            return WeaveAnswers.Error(WeaveCode.NoAddress);
+        }
+
+        // A code that was mailed went to the address before.
+        if (await scheme.FindOwnAsync(request.Own!, cancellationToken) is not { } login
+            || await logins.ChangeAsync(login, login with { Email = email, ResetDigest = null, ResetExpires = ServerTimestamp.Zero }, cancellationToken) is null)
+        {
+            return WeaveAnswers.Unauthorized();
+        }
+
+        audit.Done(login.Account.Number, "has another address", request.Address);
+        return WeaveAnswers.Text(200, email);
+    }
+
+    private async ValueTask<bool> IsTakenAsync(string name, CancellationToken cancellationToken) =>
+        await logins.FindAsync(name, cancellationToken) is not null || await accounts.FindAsync(name, cancellationToken) is not null;
+
+    /// <summary>Whoever asks too often for names that others have is not told any more.</summary>
+    private ValueTask<Answer?> RefuseTakenAsync(UserRequest request, string name, CancellationToken cancellationToken) =>
+        attempts.TryAsync("", request.Address, async () => await IsTakenAsync(name, cancellationToken)
+            ? (SignInVerdict.Wrong, WeaveAnswers.Error(WeaveCode.CannotOverwrite))
+            : (SignInVerdict.Undecided, null));
+}

@@ -1,0 +1,58 @@
+using Lockstep.Core.Accounts;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pipeline;
+
+namespace Lockstep.Gateway.Sync11.Users;
+
+/// <summary>What may be tried only so often from one address, counted with the wrong passwords of all accounts.</summary>
+internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, AccountOptions accounts)
+{
+    private readonly SignInLimits lookups = new(options.MaxLookups, options.MaxLookups, accounts.FailureWindow);
+    private readonly SignInLimits mails = new(options.MaxMailsPerDay, 10 * options.MaxMailsPerDay, SignInLimits.MaxOwnWindow);
+
+    /// <summary>Does what may be guessed.</summary>
+    /// <param name="what">What is tried: a text that no account has.</param>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="run">Says how it ended, with the answer; null to go on.</param>
+    /// <returns>That answer; or that there were too many before.</returns>
+    public ValueTask<Answer?> TryAsync(string what, string address, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run) =>
+        TryAsync(new SignInTry(Guid.NewGuid(), what, address), run);
+
+    /// <summary>Looks up what tells which users there are.</summary>
+    /// <param name="address">Where the question comes from.</param>
+    /// <param name="run">Looks it up.</param>
+    /// <returns>As above.</returns>
+    public ValueTask<Answer?> LookUpAsync(string address, Func<ValueTask<Answer?>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "sync11 users", "sync11 lookups " + address) { Limits = lookups }, async () => (SignInVerdict.Wrong, await run()));
+
+    /// <summary>
+    /// Sends a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten
+    /// times as many whoever asks, so that no mailbox is filled.
+    /// </summary>
+    /// <param name="name">The user's.</param>
+    /// <param name="asker">The address that it comes from.</param>
+    /// <param name="run">Sends it.</param>
+    /// <returns>As above.</returns>
+    public ValueTask<Answer?> MailAsync(string name, string asker, Func<ValueTask<Answer?>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "for " + asker, "sync11 mails " + name) { Limits = mails }, async () => (SignInVerdict.Wrong, await run()));
+
+    private async ValueTask<Answer?> TryAsync(SignInTry attempt, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run)
+    {
+        var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
+        if (!permit.IsGranted)
+        {
+            return permit.IsBusy ? WeaveAnswers.Unavailable : WeaveAnswers.TooMany(permit.Wait);
+        }
+
+        var verdict = SignInVerdict.Undecided;
+        try
+        {
+            (verdict, var answer) = await run();
+            return answer;
+        }
+        finally
+        {
+            await throttle.EndAsync(attempt, verdict);
+        }
+    }
+}

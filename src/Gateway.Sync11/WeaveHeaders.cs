@@ -1,0 +1,35 @@
+using System.Globalization;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+using Lockstep.Gateway.SyncStorage;
+
+namespace Lockstep.Gateway.Sync11;
+
+/// <summary>What all answers of users and storage say, and whom credentials are asked of.</summary>
+internal sealed class WeaveHeaders(Sync11Options options, TimeProvider time)
+{
+    public void Add(HttpRequest? request, IHeaderDictionary headers)
+    {
+        // The answer's own stamp where the request has made it; else now, and never before what the answer says of.
+        var now = SyncTime.Now(time);
+        var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
+        headers["X-Weave-Timestamp"] = SyncTime.Text(stamp is null ? now : stamp.IsWrite ? stamp.Value : ServerTimestamp.Max(now, stamp.Value));
+        headers.XContentTypeOptions = "nosniff";
+        if (options.Backoff > TimeSpan.Zero && !headers.ContainsKey("X-Weave-Backoff"))
+        {
+            headers["X-Weave-Backoff"] = Math.Ceiling(options.Backoff.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (options.Alert is { Length: > 0 } alert)
+        {
+            headers["X-Weave-Alert"] = alert;
+        }
+    }
+
+    /// <returns>The answer to a request without credentials for what needs some; null for all others.</returns>
+    public static Answer? Ask<THandler>(HttpRequest request, ResourceMatch<THandler>? match) =>
+        request.Headers.Authorization.Count == 0 && match?.Resource.Find(request.Method) is { Access: Access.SignedIn } ? WeaveAnswers.Unauthorized(asks: true) : null;
+
+    public static Answer Preflight(string? methods) => new(200) { Headers = methods is null ? [] : [KeyValuePair.Create("Allow", methods)] };
+}

@@ -1,8 +1,0 @@
-using Lockstep.Core.Time;
-
-namespace Lockstep.Gateway.Sync15;
-
-/// <summary>What an answer says of time, for the header that all answers have.</summary>
-/// <param name="Value">The answer's <c>X-Last-Modified</c>.</param>
-/// <param name="IsWrite">Whether the request has made it: then it is the time of the answer.</param>
-internal sealed record AnswerStamp(ServerTimestamp Value, bool IsWrite);

@@ -1,0 +1,28 @@
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Syncto;
+
+/// <summary>How paths are made up.</summary>
+internal static class SynctoPaths
+{
+    /// <summary>Where it lies.</summary>
+    public const string Prefix = "/syncto";
+
+    /// <summary>The bucket that is everybody's own; whose it is the client state says.</summary>
+    public const string CommonBucket = "syncto";
+
+    /// <summary>Collections that have the short form too: those that Syncto's documentation names.</summary>
+    public static readonly IReadOnlyList<string> Short = ["bookmarks", "history", "passwords", "tabs"];
+
+    /// <param name="path">Of a resource, below the prefix.</param>
+    /// <returns>Empty where the path has none.</returns>
+    public static string Collection(RequestPath path) => path.Count < 2 ? ""
+        : path[1] is not "buckets" ? (Short.Contains(path[1], StringComparer.Ordinal) ? path[1] : "")
+        : path.Count > 4 ? path[4] : "";
+
+    /// <summary>Whether the path, which is a resource's, ends with a record.</summary>
+    public static bool HasRecord(RequestPath path) => path.Count == (path.Count > 1 && path[1] is "buckets" ? 7 : 3);
+
+    /// <summary><c>v1</c>, <c>v0</c>: a version.</summary>
+    public static bool IsVersion(string segment) => segment.Length > 1 && segment[0] == 'v' && !segment.AsSpan(1).ContainsAnyExceptInRange('0', '9');
+}

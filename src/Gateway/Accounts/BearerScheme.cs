@@ -1,0 +1,27 @@
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>
+/// Access tokens of this server (RFC 6750), where it gives out any. One opens a protocol by a scope of its own: a token for anything else is refused.
+/// </summary>
+/// <param name="tokens">None where this server gives out none.</param>
+/// <param name="accounts">Whose they are.</param>
+/// <param name="http">How clients see this server.</param>
+/// <param name="scope">Opens the protocol.</param>
+/// <param name="prefix">Where the protocol lies: with the public URL in front what a token is for.</param>
+public sealed class BearerScheme(IEnumerable<IAccessTokens> tokens, AccountDirectory accounts, HttpOptions http, string scope, string prefix) : IAuthenticationScheme
+{
+    private readonly IAccessTokens? tokens = tokens.FirstOrDefault();
+
+    public string Name => "Bearer";
+
+    public async ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
+    {
+        var token = request.Authorization!.AsSpan().Trim()[Name.Length..].Trim().ToString();
+        var audience = request.ServerUrl(http) + prefix;
+        return tokens is not null && await tokens.FindAsync(token, audience, cancellationToken) is { } found && found.Scopes.Contains(scope, StringComparer.Ordinal)
+            ? new SignIn(SignInStatus.Succeeded, accounts.DelegateOf(found.Account.Account))
+            : SignIn.Refused;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Lockstep.Core.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Metering;
+
+namespace Lockstep.Gateway.Accounts;
+
+/// <summary>
+/// Sign-in with Basic by the names and passwords of one source. Who guesses waits; a password that was right costs no second hash; hashes of all sources wait for the
+/// same places.
+/// </summary>
+public sealed class PasswordSignIn(
+    IPasswordSource source, HashQueue hashes, ISignInThrottle throttle, AccountOptions options, GatewayMetrics metrics, TimeProvider time)
+{
+    private const string Scheme = "Basic ";
+    private const int MaxHeaderLength = 4096;
+
+    private readonly CredentialCache cache = new(options, time);
+
+    // Header, where it comes from, and what was known of the account then.
+    private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
+
+    // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
+    private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
+
+    /// <summary>RFC 7617.</summary>
+    /// <param name="header">As in <c>Authorization</c>.</param>
+    /// <returns>Name and password, which may have colons in it; null for anything else.</returns>
+    public static (string Name, string Password)? Read(string header)
+    {
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.Length > MaxHeaderLength)
+        {
+            return null;
+        }
+
+        var encoded = header.AsSpan(Scheme.Length).Trim();
+        if (!Base64.IsValid(encoded))
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(Convert.FromBase64String(encoded.ToString()));
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? null : (text[..colon], text[(colon + 1)..]);
+    }
+
+    /// <param name="header">The <c>Authorization</c> header.</param>
+    /// <param name="address">Where the request comes from, for counting failures; null for a socket of this machine.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<SignIn> SignInAsync(string header, IPAddress? address, CancellationToken cancellationToken)
+    {
+        var digest = cache.Digest(header);
+        var entry = cache.Find(digest);
+        return entry is not null && cache.IsFresh(entry)
+            ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
+            : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
+    }
+
+    /// <summary>Whether what somebody has signed in with still is as it was when the password was verified. Where it is not, the sign-in is forgotten.</summary>
+    /// <param name="principal">Who has signed in.</param>
+    /// <param name="current">The account as it is now; null when it is gone.</param>
+    public bool IsStill(Principal principal, Account? current)
+    {
+        if (principal.Verified is { } verified && current is not null && current.HasPasswordOf(verified))
+        {
+            return true;
+        }
+
+        Invalidate(principal.Account);
+        return false;
+    }
+
+    /// <summary>Forgets sign-ins by a name.</summary>
+    public void Invalidate(string name) => cache.Invalidate(name);
+
+    /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
+    private async ValueTask<SignIn> CountedSignInAsync(
+        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
+    {
+        var signIn = await SignInOnceAsync(header, digest, entry, address, cancellationToken);
+        metrics.SignedIn(signIn.Status);
+        return signIn;
+    }
+
+    /// <summary>
+    /// Requests that come with the same header while it is looked at wait for that: they are one try. Counted each for itself,
+    /// the many that reach a gateway just started would be more undecided tries than there may be wrong ones, and be refused.
+    /// </summary>
+    private async ValueTask<SignIn> SignInOnceAsync(
+        string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
+    {
+        if (Read(header) is not var (name, password))
+        {
+            return SignIn.Refused;
+        }
+
+        var key = (digest, address, cache.GenerationOf(name));
+        var mine = new Lazy<Task<SignIn>>(() => SignInAsync(name, password, digest, entry, address, key.Item3));
+        Lazy<Task<SignIn>> first;
+        while ((first = underWay.GetOrAdd(key, mine)) != mine && first.Value.IsCompleted)
+        {
+            // No longer under way, only not taken away yet: what came after it is a try of its own.
+            underWay.TryRemove(KeyValuePair.Create(key, first));
+        }
+
+        if (first == mine)
+        {
+            // Not taken away by whoever gives up waiting: it goes on for the others.
+            _ = mine.Value.ContinueWith(_ => underWay.TryRemove(KeyValuePair.Create(key, mine)), TaskScheduler.Default);
+        }
+
+        return await first.Value.WaitAsync(cancellationToken);
+    }
+
+    private async Task<SignIn> SignInAsync(
+        string name, string password, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
+    {
+        // :: Step 1: what was right before is right while the account's hash is the same.
+        (Account Account, Principal Principal)? found = null;
+        if (entry?.Principal.Verified is { } verified)
+        {
+            found = await source.FindAsync(name);
+            if (found is { } same && same.Account.HasPasswordOf(verified))
+            {
+                cache.Add(digest, entry.Principal, generation);
+                return new SignIn(SignInStatus.Succeeded, entry.Principal);
+            }
+
+            cache.Remove(digest);
+        }
+
+        // :: Step 2: a place before anything is read: guesses do not keep the database from others.
+        using var seat = hashes.TrySignIn(address);
+        if (seat is null)
+        {
+            return new SignIn(SignInStatus.Busy);
+        }
+
+        // :: Step 3: hash, unless there were too many wrong ones already.
+        found ??= await source.FindAsync(name);
+        var attempt = new SignInTry(Guid.NewGuid(), source.Counted(name), address);
+        var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
+        if (!permit.IsGranted)
+        {
+            return permit.IsBusy ? new SignIn(SignInStatus.Busy) : new SignIn(SignInStatus.Throttled, RetryAfter: permit.Wait);
+        }
+
+        var verdict = SignInVerdict.Undecided;
+        try
+        {
+            var isRight = await seat.VerifyAsync(
+                () => PasswordHash.Verify(password, found?.Account.PasswordHash ?? decoy.Value) && found is not null, CancellationToken.None);
+            verdict = isRight is null ? SignInVerdict.Undecided : isRight.Value ? SignInVerdict.Right : SignInVerdict.Wrong;
+        }
+        finally
+        {
+            await throttle.EndAsync(attempt, verdict);
+        }
+
+        if (verdict != SignInVerdict.Right)
+        {
+            return verdict == SignInVerdict.Wrong ? SignIn.Refused : new SignIn(SignInStatus.Busy);
+        }
+
+        var (account, who) = found!.Value;
+        var principal = who with { Verified = account };
+        cache.Add(digest, principal, generation);
+        return new SignIn(SignInStatus.Succeeded, principal);
+    }
+}

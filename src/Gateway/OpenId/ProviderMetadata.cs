@@ -1,0 +1,36 @@
+using System.Text.Json;
+using Lockstep.Core.Records;
+using Lockstep.Gateway.Federation;
+
+namespace Lockstep.Gateway.OpenId;
+
+/// <summary>Where a provider has what (OpenID Connect Discovery 1.0, 3). What has no safe URL is not there.</summary>
+/// <param name="Keys">Its JWK set.</param>
+/// <param name="Authorization">Where people sign in.</param>
+/// <param name="Token">Where a code is traded.</param>
+/// <param name="Userinfo">Says whose a token is.</param>
+/// <param name="Introspection">Says what a token is worth.</param>
+/// <param name="NamesItself">Whether it says in its redirects who it is (RFC 9207).</param>
+public sealed record ProviderMetadata(string? Keys, string? Authorization, string? Token, string? Userinfo, string? Introspection, bool NamesItself)
+{
+    /// <param name="json">The document.</param>
+    /// <param name="issuer">Whose it has to be.</param>
+    /// <exception cref="JsonException">It is none, or another issuer's.</exception>
+    internal static ProviderMetadata Read(ReadOnlyMemory<byte> json, string issuer)
+    {
+        using var document = JsonText.Parse(json);
+        var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("No object.");
+        }
+
+        return !string.Equals(Claims.Text(root, "issuer"), issuer, StringComparison.Ordinal)
+            ? throw new JsonException("Its issuer is not the one of the settings, letter by letter.")
+            : new ProviderMetadata(
+                Url("jwks_uri"), Url("authorization_endpoint"), Url("token_endpoint"), Url("userinfo_endpoint"), Url("introspection_endpoint"),
+                root.TryGetProperty("authorization_response_iss_parameter_supported", out var names) && names.ValueKind == JsonValueKind.True);
+
+        string? Url(string name) => Claims.Text(root, name) is { } url && SafeUrl.IsOne(url) ? new Uri(url).AbsoluteUri : null;
+    }
+}

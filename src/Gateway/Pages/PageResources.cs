@@ -1,0 +1,24 @@
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Pages;
+
+/// <summary>All that is served of pages: a document at each path, and the files of each set below its hash.</summary>
+internal static class PageResources
+{
+    /// <summary>What all paths of files begin with.</summary>
+    public const string FilesPrefix = "/pages";
+
+    public static ResourceTable<PageHandler> Table(IEnumerable<PageSet> sets) => new(
+    [
+        .. sets.SelectMany(static set => set.Paths.Select(path => Get(path, (_, request) => PageProtocol.Document(set, request)))),
+        Get($"{FilesPrefix}/{{hash}}/{{file}}", static (pages, request) => pages.File(request)),
+        Get($"{FilesPrefix}/{{hash}}/{{folder}}/{{file}}", static (pages, request) => pages.File(request)),
+        Get($"{FilesPrefix}/{{hash}}/{{folder}}/{{inner}}/{{file}}", static (pages, request) => pages.File(request)),
+    ]);
+
+    private static Resource<PageHandler> Get(string path, PageHandler handler) => new(
+        path,
+        new ResourceMethod<PageHandler>("GET", Access.Anonymous, BodyKind.None, handler),
+        new ResourceMethod<PageHandler>("HEAD", Access.Anonymous, BodyKind.None, handler));
+}

@@ -1,0 +1,616 @@
+using Lockstep.Core.KeyedAccounts;
+using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
+
+/// <summary>
+/// Accounts with a key, in the home database. What writes locks the account's row first, in a transaction of one batch: each statement behind the lock sees all that
+/// was committed before it. A batch whose answer was lost is not run again where a second run would say another thing than the first.
+/// </summary>
+/// <param name="database">The home database.</param>
+/// <param name="limits">How many tokens an account has.</param>
+public sealed class PostgresKeyedAccountStore(PostgresDatabase database, AccountTokenLimits limits) : IKeyedAccountStore
+{
+    private const string Columns = KeyedAccountColumns.Names;
+    private const string Joined = "keyed_accounts k JOIN accounts a ON a.number = k.account";
+    private const string TokenColumns = KeyedAccountColumns.TokenNames;
+
+    // AccountTokenKind.Session and Refresh
+    private const string OfFamilies = "1, 9";
+
+    // UserKeys.RetiredGeneration
+    private const string Retired = "9223372036854775807";
+
+    // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
+    private const int NameLockClass = 0x6E616D65;
+
+    // Any number that nothing else in this database locks by.
+    private const int KeyLockClass = 0x6B657973;
+
+    private static readonly string[] Tables = ["account_tokens", "account_devices", "device_commands", "keyed_accounts"];
+
+    public async ValueTask<KeyedAccount?> FindAsync(string name, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"SELECT {Columns} FROM {Joined} WHERE a.name = $1 AND NOT a.deleting", parameters => parameters.AddText(name), ReadAccount, cancellationToken));
+
+    public async ValueTask<KeyedAccount?> FindByUidAsync(string uid, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"SELECT {Columns} FROM {Joined} WHERE k.uid = $1 AND NOT a.deleting", parameters => parameters.AddText(uid), ReadAccount, cancellationToken));
+
+    public async ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"SELECT {Columns} FROM {Joined} WHERE k.account = $1", parameters => parameters.Add(account), ReadAccount, cancellationToken));
+
+    public async ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, CancellationToken cancellationToken)
+    {
+        var made = await BatchAsync(
+            batch =>
+            {
+                Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
+                {
+                    parameters.Add(NameLockClass);
+                    parameters.AddText(account.Account.Name);
+                });
+                Add(
+                    batch,
+                    """
+                    WITH made AS (
+                        INSERT INTO accounts (name, password, modified, since) VALUES ($1, $2, $3, $3) ON CONFLICT (name) DO NOTHING RETURNING number
+                    ), keyed AS (
+                        INSERT INTO keyed_accounts (account, uid, email, verified, salt, wrapped, generation, keys_changed, created, totp, totp_on, totp_step, codes, recovery, recovery_data, recovery_since)
+                        SELECT number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 FROM made
+                    ), tokens AS (
+                        INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)
+                        SELECT m.number, t.* FROM made m, unnest($19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) t
+                    )
+                    SELECT number FROM made
+                    """,
+                    parameters =>
+                    {
+                        parameters.AddText(account.Account.Name);
+                        parameters.AddText(account.Account.PasswordHash);
+                        parameters.Add(account.Created.Milliseconds);
+                        parameters.AddText(account.Uid);
+                        parameters.AddText(account.Email);
+                        KeyedAccountColumns.Add(parameters, account);
+                        KeyedAccountColumns.Add(parameters, tokens);
+                    });
+            },
+            static reader => reader.GetInt64(0),
+            cancellationToken);
+        return made.Count == 0 ? null : await FindByNumberAsync(made[0], cancellationToken);
+    }
+
+    public async ValueTask<KeyedAccount?> ChangeAsync(KeyedAccount read, KeyedAccount next, AccountSweep sweep, CancellationToken cancellationToken)
+    {
+        var number = read.Account.Number;
+        return First(await BatchAsync(
+            batch =>
+            {
+                Lock(batch, number);
+
+                // The first one decides; those behind it find out by the revision that it leaves.
+                Add(
+                    batch,
+                    """
+                    UPDATE keyed_accounts SET verified = $3, salt = $4, wrapped = $5, generation = $6, keys_changed = $7, created = $8, totp = $9, totp_on = $10, totp_step = $11,
+                        codes = $12, recovery = $13, recovery_data = $14, recovery_since = $15, revision = -1 - revision
+                    WHERE account = $1 AND revision = $2 AND EXISTS (SELECT FROM accounts WHERE number = $1 AND NOT deleting)
+                    """,
+                    parameters =>
+                    {
+                        parameters.Add(number);
+                        parameters.Add(read.Revision);
+                        KeyedAccountColumns.Add(parameters, next);
+                    });
+                Add(batch, $"UPDATE accounts SET password = $2, modified = greatest($3, modified + 1) WHERE number = $1 AND password <> $2 AND {Changing}", parameters =>
+                {
+                    parameters.Add(number);
+                    parameters.AddText(next.Account.PasswordHash);
+                    parameters.Add(next.Account.Modified.Milliseconds);
+                });
+                if (sweep.Ended.Count > 0)
+                {
+                    Add(batch, $"DELETE FROM account_tokens WHERE account = $1 AND kind = ANY($2) AND {Changing}", parameters =>
+                    {
+                        parameters.Add(number);
+                        parameters.Add(sweep.Ended, static kind => (int)kind);
+                    });
+                    RemoveOrphans(batch, number);
+                }
+
+                if (sweep.Stores is { } user)
+                {
+                    Add(
+                        batch,
+                        $"""
+                        UPDATE assignments SET generation = greatest(generation, $4)
+                        WHERE issuer = $2 AND subject = $3 AND replaced IS NULL AND generation <> {Retired} AND {Changing}
+                        """,
+                        parameters =>
+                        {
+                            parameters.Add(number);
+                            parameters.AddText(user.Issuer);
+                            parameters.AddText(user.Subject);
+                            parameters.Add(next.Generation - 1);
+                        });
+                }
+
+                if (sweep.Added.Count > 0)
+                {
+                    Insert(batch, number, sweep.Added, Changing);
+                }
+
+                Add(
+                    batch,
+                    $"""
+                    WITH done AS (UPDATE keyed_accounts SET revision = -revision WHERE account = $1 AND revision < 0 RETURNING *)
+                    SELECT {Columns} FROM done k JOIN accounts a ON a.number = k.account
+                    """,
+                    parameters => parameters.Add(number));
+            },
+            ReadAccount,
+            cancellationToken));
+    }
+
+    public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) => await BatchAsync(
+        batch =>
+        {
+            Lock(batch, account);
+            foreach (var table in Tables)
+            {
+                Add(batch, $"DELETE FROM {table} WHERE account = $1", parameters => parameters.Add(account));
+            }
+        },
+        static _ => 0,
+        cancellationToken);
+
+    public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"""
+        SELECT {TokenColumns}, {Columns} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
+        WHERE t.digest = $1 AND t.expires > $2 AND NOT a.deleting
+            AND (t.parent IS NULL OR EXISTS (SELECT FROM account_tokens p WHERE p.digest = t.parent AND p.expires > $2))
+        """,
+        parameters =>
+        {
+            parameters.AddText(digest);
+            parameters.Add(now.Milliseconds);
+        },
+        static reader => new FoundToken(KeyedAccountColumns.ReadToken(reader), KeyedAccountColumns.Read(reader, KeyedAccountColumns.TokenCount)),
+        cancellationToken));
+
+    public async ValueTask<bool> AddTokensAsync(
+        KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? inPlaceOf, CancellationToken cancellationToken)
+    {
+        var number = account.Account.Number;
+        var parents = tokens.Select(static token => token.Parent).OfType<string>().Append(inPlaceOf).OfType<string>()
+            .Except(tokens.Select(static token => token.Digest), StringComparer.Ordinal).Distinct(StringComparer.Ordinal).ToList();
+        return (await BatchAsync(
+            batch =>
+            {
+                Lock(batch, number);
+
+                // One statement: all of it is judged by what there is before any of it is done.
+                Add(
+                    batch,
+                    """
+                    WITH fits AS (
+                        SELECT a.number FROM accounts a
+                        WHERE a.number = $1 AND a.password = $2 AND NOT a.deleting AND EXISTS (SELECT FROM keyed_accounts WHERE account = $1)
+                            AND cardinality($3) = (SELECT count(*) FROM account_tokens p WHERE p.account = $1 AND p.digest = ANY($3))
+                    ), added AS (
+                        INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)
+                        SELECT f.number, t.* FROM fits f, unnest($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) t
+                    ), moved AS (
+                        UPDATE account_devices SET token = $5 FROM fits WHERE token = $4 AND $5 IS NOT NULL
+                    ), taken AS (
+                        DELETE FROM account_tokens t USING fits f WHERE t.digest = $4 AND t.account = f.number
+                    )
+                    SELECT number FROM fits
+                    """,
+                    parameters =>
+                    {
+                        parameters.Add(number);
+                        parameters.AddText(account.Account.PasswordHash);
+                        parameters.AddText(parents, static parent => parent);
+                        parameters.AddText(inPlaceOf);
+                        parameters.AddText(tokens.Count > 0 ? tokens[0].Digest : null);
+                        KeyedAccountColumns.Add(parameters, tokens);
+                    });
+                if (inPlaceOf is not null)
+                {
+                    RemoveOrphans(batch, number, always: true);
+                }
+
+                foreach (var kind in tokens.GroupBy(static token => token.Kind, static token => token.Digest))
+                {
+                    Trim(batch, number, kind.Key, [.. kind]);
+                }
+            },
+            static reader => reader.GetInt64(0),
+            cancellationToken)).Count > 0;
+    }
+
+    public async ValueTask<bool> RemoveTokenAsync(long account, string digest, CancellationToken cancellationToken) => (await BatchAsync(
+        batch =>
+        {
+            Lock(batch, account);
+            Add(batch, "DELETE FROM account_tokens WHERE digest = $2 AND account = $1 RETURNING account", parameters =>
+            {
+                parameters.Add(account);
+                parameters.AddText(digest);
+            });
+            RemoveOrphans(batch, account, always: true);
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask<bool> RemoveFamilyAsync(long account, string digest, CancellationToken cancellationToken) => (await BatchAsync(
+        batch =>
+        {
+            Lock(batch, account);
+            Add(
+                batch,
+                $"""
+                DELETE FROM account_tokens WHERE account = $1 AND kind IN ({OfFamilies})
+                    AND coalesce(family, digest) = (SELECT coalesce(family, digest) FROM account_tokens WHERE digest = $2 AND account = $1 AND kind IN ({OfFamilies})) RETURNING account
+                """,
+                parameters =>
+                {
+                    parameters.Add(account);
+                    parameters.AddText(digest);
+                });
+            RemoveOrphans(batch, account, always: true);
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask<bool> ChangeTokenAsync(AccountToken read, string data, CancellationToken cancellationToken) => (await BatchAsync(
+        batch => Add(batch, "UPDATE account_tokens SET data = $3 WHERE digest = $1 AND data = $2 RETURNING account", parameters =>
+        {
+            parameters.AddText(read.Digest);
+            parameters.AddText(read.Data);
+            parameters.AddText(data);
+        }),
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask<bool> ChangeTokensAsync(IReadOnlyList<(AccountToken Read, string Data)> changes, CancellationToken cancellationToken) => changes.Count == 0 || (await BatchAsync(
+        batch =>
+        {
+            Lock(batch, changes[0].Read.Account);
+
+            // What is not as it was read is not locked, and then none is changed.
+            Add(
+                batch,
+                """
+                WITH changes AS MATERIALIZED (
+                    SELECT * FROM unnest($1, $2, $3) AS c (digest, was, data)
+                ), locked AS MATERIALIZED (
+                    SELECT t.digest FROM account_tokens t JOIN changes c ON c.digest = t.digest AND c.was = t.data FOR UPDATE OF t
+                )
+                UPDATE account_tokens t SET data = c.data FROM changes c
+                WHERE t.digest = c.digest AND (SELECT count(*) FROM locked) = (SELECT count(*) FROM changes) RETURNING t.account
+                """,
+                parameters =>
+                {
+                    parameters.AddText(changes, static change => change.Read.Digest);
+                    parameters.AddText(changes, static change => change.Read.Data);
+                    parameters.AddText(changes, static change => change.Data);
+                });
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask TouchTokenAsync(string digest, ServerTimestamp used, ServerTimestamp expires, CancellationToken cancellationToken) => await QueryAsync(
+        "UPDATE account_tokens SET used = greatest(used, $2), expires = greatest(expires, $3) WHERE digest = $1",
+        parameters =>
+        {
+            parameters.AddText(digest);
+            parameters.Add(used.Milliseconds);
+            parameters.Add(expires.Milliseconds);
+        },
+        static _ => 0,
+        cancellationToken);
+
+    public async ValueTask<IReadOnlyList<AccountToken>> ListTokensAsync(
+        long account, IReadOnlyList<AccountTokenKind> kinds, ServerTimestamp now, CancellationToken cancellationToken) => await QueryAsync(
+        $"SELECT {TokenColumns} FROM account_tokens t WHERE t.account = $1 AND t.expires > $2 AND t.kind = ANY($3) ORDER BY t.created, t.digest",
+        parameters =>
+        {
+            parameters.Add(account);
+            parameters.Add(now.Milliseconds);
+            parameters.Add(kinds, static kind => (int)kind);
+        },
+        KeyedAccountColumns.ReadToken,
+        cancellationToken);
+
+    public async ValueTask<bool> PutDeviceAsync(AccountDevice device, CancellationToken cancellationToken) => (await BatchAsync(
+        batch =>
+        {
+            Lock(batch, device.Account);
+            Add(
+                batch,
+                """
+                DELETE FROM account_devices d WHERE d.token = $2 AND d.id <> $1 AND EXISTS (SELECT FROM account_tokens WHERE digest = $2 AND account = $3)
+                    AND NOT EXISTS (SELECT FROM account_devices o WHERE o.id = $1 AND o.account <> $3)
+                """,
+                Bind);
+            Add(
+                batch,
+                """
+                INSERT INTO account_devices AS d (id, token, account, data, created)
+                SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT FROM account_tokens WHERE digest = $2 AND account = $3)
+                ON CONFLICT (id) DO UPDATE SET token = $2, data = $4 WHERE d.account = $3 RETURNING account
+                """,
+                parameters =>
+                {
+                    Bind(parameters);
+                    parameters.AddText(device.Data);
+                    parameters.Add(device.Created.Milliseconds);
+                });
+
+            void Bind(ParameterList parameters)
+            {
+                parameters.AddText(device.Id);
+                parameters.AddText(device.Token);
+                parameters.Add(device.Account);
+            }
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask<IReadOnlyList<AccountDevice>> ListDevicesAsync(long account, CancellationToken cancellationToken) => await QueryAsync(
+        "SELECT id, account, token, data, created FROM account_devices WHERE account = $1 ORDER BY created, id",
+        parameters => parameters.Add(account),
+        static reader => new AccountDevice(reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetString(3), new ServerTimestamp(reader.GetInt64(4))),
+        cancellationToken);
+
+    public async ValueTask<bool> AddCommandAsync(
+        long account, string device, string data, int most, long mostBytes, ServerTimestamp expires, CancellationToken cancellationToken) => (await BatchAsync(
+        batch =>
+        {
+            Lock(batch, account);
+            Add(
+                batch,
+                """
+                INSERT INTO device_commands (account, device, data, expires)
+                SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM account_devices WHERE id = $2 AND account = $1) RETURNING number
+                """,
+                parameters =>
+                {
+                    parameters.Add(account);
+                    parameters.AddText(device);
+                    parameters.AddText(data);
+                    parameters.Add(expires.Milliseconds);
+                });
+            Add(
+                batch,
+                """
+                DELETE FROM device_commands WHERE device = $1 AND account = $2
+                    AND number <= (SELECT number FROM device_commands WHERE device = $1 ORDER BY number DESC LIMIT 1 OFFSET $3)
+                """,
+                parameters =>
+                {
+                    parameters.AddText(device);
+                    parameters.Add(account);
+                    parameters.Add((long)most);
+                });
+            Add(
+                batch,
+                """
+                DELETE FROM device_commands WHERE account = $1 AND number IN (SELECT number FROM (
+                    SELECT number, sum(octet_length(data)) OVER (ORDER BY number DESC) AS bytes FROM device_commands WHERE account = $1) w WHERE bytes > $2)
+                """,
+                parameters =>
+                {
+                    parameters.Add(account);
+                    parameters.Add(mostBytes);
+                });
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask<IReadOnlyList<DeviceCommand>> ListCommandsAsync(
+        string device, long from, int limit, ServerTimestamp now, CancellationToken cancellationToken) => await QueryAsync(
+        "SELECT number, data FROM device_commands WHERE device = $1 AND number >= $2 AND expires > $3 ORDER BY number LIMIT $4",
+        parameters =>
+        {
+            parameters.AddText(device);
+            parameters.Add(from);
+            parameters.Add(now.Milliseconds);
+            parameters.Add((long)limit);
+        },
+        static reader => new DeviceCommand(reader.GetInt64(0), reader.GetString(1)),
+        cancellationToken);
+
+    public async ValueTask<bool> PurgeTokensAsync(ServerTimestamp now, int limit, CancellationToken cancellationToken)
+    {
+        var accounts = await QueryAsync(
+            """
+            DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM account_tokens WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account
+            """,
+            Bind,
+            static reader => reader.GetInt64(0),
+            cancellationToken);
+        foreach (var account in accounts.Distinct())
+        {
+            await BatchAsync(
+                batch =>
+                {
+                    Lock(batch, account);
+                    RemoveOrphans(batch, account, always: true);
+                },
+                static _ => 0,
+                cancellationToken);
+        }
+
+        var commands = await QueryAsync(
+            "DELETE FROM device_commands WHERE number IN (SELECT number FROM device_commands WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account",
+            Bind,
+            static reader => reader.GetInt64(0),
+            cancellationToken);
+        return accounts.Count == limit || commands.Count == limit;
+
+        void Bind(ParameterList parameters)
+        {
+            parameters.Add(now.Milliseconds);
+            parameters.Add((long)limit);
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<ServerKey>> ListServerKeysAsync(CancellationToken cancellationToken) => await QueryAsync(
+        "SELECT id, created, sealed FROM server_keys ORDER BY created DESC, id",
+        static _ => { },
+        static reader => new ServerKey(reader.GetString(0), new ServerTimestamp(reader.GetInt64(1)), reader.GetString(2)),
+        cancellationToken);
+
+    public async ValueTask<bool> AddServerKeyAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => (await BatchAsync(
+        batch =>
+        {
+            Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(KeyLockClass));
+            Add(
+                batch,
+                """
+                INSERT INTO server_keys (id, created, sealed)
+                SELECT $1, $2, $3 WHERE $4 IS NOT DISTINCT FROM (SELECT id FROM server_keys ORDER BY created DESC, id LIMIT 1) RETURNING created
+                """,
+                parameters =>
+                {
+                    parameters.AddText(key.Id);
+                    parameters.Add(key.Created.Milliseconds);
+                    parameters.AddText(key.Sealed);
+                    parameters.AddText(newest);
+                });
+        },
+        static reader => reader.GetInt64(0),
+        cancellationToken)).Count > 0;
+
+    public async ValueTask RemoveServerKeyAsync(string id, CancellationToken cancellationToken) =>
+        await QueryAsync("DELETE FROM server_keys WHERE id = $1", parameters => parameters.AddText(id), static _ => 0, cancellationToken);
+
+    /// <summary>Holds while the change of the account $1 that this batch began was done.</summary>
+    private const string Changing = "EXISTS (SELECT FROM keyed_accounts WHERE account = $1 AND revision < 0)";
+
+    private static KeyedAccount ReadAccount(NpgsqlDataReader reader) => KeyedAccountColumns.Read(reader, 0);
+
+    private static T? First<T>(List<T> rows)
+        where T : class => rows.Count == 0 ? null : rows[0];
+
+    private static void Lock(NpgsqlBatch batch, long account) =>
+        Add(batch, "SELECT number AS locked FROM accounts WHERE number = $1 FOR NO KEY UPDATE", parameters => parameters.Add(account));
+
+    private static void Insert(NpgsqlBatch batch, long account, IReadOnlyList<AccountToken> tokens, string condition) => Add(
+        batch,
+        $"""
+        INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)
+        SELECT $1, t.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) t WHERE {condition}
+        """,
+        parameters =>
+        {
+            parameters.Add(account);
+            KeyedAccountColumns.Add(parameters, tokens);
+        });
+
+    /// <summary>Removes what is too many of a kind, after some were added, with what came from it. The n-th of each client goes before the one before it of any.</summary>
+    private void Trim(NpgsqlBatch batch, long account, AccountTokenKind kind, IReadOnlyList<string> added)
+    {
+        if (limits.Of(kind) == int.MaxValue)
+        {
+            return;
+        }
+
+        Add(
+            batch,
+            """
+            WITH gone AS (
+                DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM (
+                    SELECT digest, used, row_number() OVER (PARTITION BY client ORDER BY digest = ANY($4) DESC, used > created DESC, used DESC, digest) AS place
+                    FROM account_tokens WHERE account = $1 AND kind = $2) t
+                    ORDER BY digest = ANY($4) DESC, place, used DESC, digest OFFSET $3) RETURNING digest
+            ), children AS (
+                DELETE FROM account_tokens WHERE account = $1 AND parent IN (SELECT digest FROM gone)
+            ), devices AS (
+                DELETE FROM account_devices WHERE account = $1 AND token IN (SELECT digest FROM gone) RETURNING id
+            )
+            DELETE FROM device_commands WHERE account = $1 AND device IN (SELECT id FROM devices)
+            """,
+            parameters =>
+            {
+                parameters.Add(account);
+                parameters.Add((int)kind);
+                parameters.Add((long)limits.Of(kind));
+                parameters.AddText(added, static digest => digest);
+            });
+    }
+
+    /// <summary>What came from tokens that are gone: tokens, devices, and what waits for those.</summary>
+    private static void RemoveOrphans(NpgsqlBatch batch, long account, bool always = false)
+    {
+        var condition = always ? "true" : Changing;
+        Add(
+            batch,
+            $"DELETE FROM account_tokens t WHERE account = $1 AND parent IS NOT NULL AND NOT EXISTS (SELECT FROM account_tokens p WHERE p.digest = t.parent) AND {condition}",
+            parameters => parameters.Add(account));
+        Add(
+            batch,
+            $"DELETE FROM account_devices d WHERE account = $1 AND NOT EXISTS (SELECT FROM account_tokens t WHERE t.digest = d.token) AND {condition}",
+            parameters => parameters.Add(account));
+        Add(
+            batch,
+            $"DELETE FROM device_commands c WHERE account = $1 AND NOT EXISTS (SELECT FROM account_devices d WHERE d.id = c.device) AND {condition}",
+            parameters => parameters.Add(account));
+    }
+
+    private static void Add(NpgsqlBatch batch, string sql, Action<ParameterList> bind)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        bind(new ParameterList(command.Parameters));
+        batch.BatchCommands.Add(command);
+    }
+
+    /// <summary>Runs statements in one transaction.</summary>
+    /// <returns>The rows of those that return any, but locks.</returns>
+    private ValueTask<List<T>> BatchAsync<T>(Action<NpgsqlBatch> fill, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
+        async connection =>
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(database.LockTimeoutCommand());
+            fill(batch);
+            var rows = new List<T>();
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    if (!IsLock(reader))
+                    {
+                        rows.Add(read(reader));
+                    }
+                }
+            }
+            while (await reader.NextResultAsync(cancellationToken));
+            return rows;
+        },
+        repeatable: false,
+        cancellationToken);
+
+    private static bool IsLock(NpgsqlDataReader reader) => reader.GetName(0) is "locked" or "set_config";
+
+    private ValueTask<List<T>> QueryAsync<T>(string sql, Action<ParameterList> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            bind(new ParameterList(command.Parameters));
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<T>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                rows.Add(read(reader));
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+            return rows;
+        },
+        repeatable: true,
+        cancellationToken);
+}

@@ -1,0 +1,122 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Protocol;
+using Lockstep.Silo.Hosting;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
+
+namespace Lockstep.Gateway.FirefoxAccounts.Tests;
+
+/// <summary>A server as it is shipped, on a free loopback port, with a database of its own and accounts turned on. Hashes are cheap.</summary>
+public sealed class AccountsServer : IAsyncLifetime
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
+    private LockstepOptions options;
+    private KintoHost? host;
+    private int people;
+
+    public AccountsServer()
+        : this(options => options)
+    {
+    }
+
+    internal AccountsServer(Func<LockstepOptions, LockstepOptions> configure, TimeProvider? time = null)
+    {
+        Time = time ?? TimeProvider.System;
+        options = configure(new LockstepOptions
+        {
+            DataDirectory = directory,
+            Urls = "http://127.0.0.1:0",
+            Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailuresPerAddress = 100_000 },
+            Http = new HttpOptions { DrainTime = TimeSpan.Zero },
+            FirefoxAccounts = new FirefoxAccountOptions
+            {
+                Mode = AccountServerMode.On,
+                Key = "the key of these tests is long enough",
+                Registration = AccountRegistration.Open,
+                HashMemoryBytes = 64 << 10,
+                HashIterations = 1,
+                MaxLookups = 100_000,
+            },
+        });
+    }
+
+    public TimeProvider Time { get; }
+
+    public Uri Address { get; private set; } = null!;
+
+    public string DataDirectory => directory;
+
+    internal LockstepOptions Options => options;
+
+    internal IServiceProvider Services => host!.Services;
+
+    internal static async Task<AccountsServer> StartAsync(Func<LockstepOptions, LockstepOptions>? configure = null, TimeProvider? time = null)
+    {
+        var server = new AccountsServer(configure ?? (options => options), time);
+        await server.InitializeAsync();
+        return server;
+    }
+
+    internal static Task<AccountsServer> StartAsync(Func<FirefoxAccountOptions, FirefoxAccountOptions> configure, TimeProvider? time = null) =>
+        StartAsync(options => options with { FirefoxAccounts = configure(options.FirefoxAccounts) }, time);
+
+    public async Task InitializeAsync()
+    {
+#if CLUSTER
+        var onPostgres = true;
+#else
+        var onPostgres = PostgresServer.IsChosen;
+#endif
+        if (onPostgres)
+        {
+            options = options with
+            {
+                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
+            };
+        }
+
+        await BeginAsync();
+    }
+
+    /// <summary>Stops the server and starts it again on the same database.</summary>
+    public async Task RestartAsync()
+    {
+        await host!.DisposeAsync();
+        await BeginAsync();
+    }
+
+#if CLUSTER
+    /// <summary>A client of nobody, by another gateway.</summary>
+    public async Task<AccountClient> AnonymousElsewhereAsync() => new(await host!.AddGatewayAsync(options, Time), Time);
+#endif
+
+    /// <summary>A client of nobody.</summary>
+    public AccountClient Anonymous() => new(Address, Time);
+
+    /// <summary>Somebody with an account that nobody else has, and a session.</summary>
+    public async Task<Person> NewPersonAsync()
+    {
+        var person = new Person(this, $"Person{Interlocked.Increment(ref people)}.{Guid.NewGuid():N}@Example.org");
+        await person.SignUpAsync();
+        return person;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await host!.DisposeAsync();
+        if (options.Postgres.Connection is { } connection)
+        {
+            await PostgresServer.DropDatabasesAsync([connection, .. options.Postgres.Shards.Values]);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private async Task BeginAsync()
+    {
+        host = await KintoHost.StartAsync(options, Time, decorate: null);
+        Address = host.Address;
+    }
+}

@@ -1,0 +1,116 @@
+using Lockstep.Core.KeyedAccounts;
+using Lockstep.Silo.Hosting;
+using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.PostgreSql.Testing;
+
+namespace Lockstep.Gateway.FirefoxAccounts.Tests;
+
+/// <summary>What an operator does on the command line, and what a start makes.</summary>
+public sealed class CommandTests
+{
+    private static readonly Dictionary<string, string> None = [];
+
+    [Fact]
+    public async Task ResetLink_IsPrinted_AndSetsAPassword()
+    {
+        var server = await AccountsServer.StartAsync();
+        var person = await server.NewPersonAsync();
+        var output = new StringWriter();
+
+        Assert.Equal(0, await FirefoxAccountCommands.RunAsync(["reset-link", person.Email], None, server.Options, output));
+
+        var link = output.ToString().Trim();
+        Assert.Contains("/reset_password#link=", link, StringComparison.Ordinal);
+        (await person.Client.PostAsync("/auth/v1/password/forgot/use_link", new { token = link.Split('=')[1] })).Ok();
+        Assert.Equal(1, await FirefoxAccountCommands.RunAsync(["reset-link", "nobody@example.org"], None, server.Options, output));
+        Assert.Equal(2, await FirefoxAccountCommands.RunAsync(["reset-link"], None, server.Options, output));
+        Assert.Equal(1, await FirefoxAccountCommands.RunAsync(["invite"], None, server.Options, output));
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Invitation_IsPrinted_AndLetsOneIn()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var output = new StringWriter();
+
+        Assert.Equal(0, await FirefoxAccountCommands.RunAsync(["invite"], new Dictionary<string, string> { ["--days"] = "2" }, server.Options, output));
+
+        using var client = server.Anonymous();
+        (await client.PostAsync("/auth/v1/account/create", new
+        {
+            email = "a@example.org", authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation = output.ToString().Trim().Split("#invitation=")[1],
+        })).Ok();
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task PasswordOfAFirefoxAccount_IsNotSetByTheCommandForOthers()
+    {
+        var server = await AccountsServer.StartAsync();
+        var person = await server.NewPersonAsync();
+        var output = new StringWriter();
+
+        Assert.Equal(1, await AccountCommands.RunAsync(["password", person.Email.ToLowerInvariant()], server.Options, new StringReader("s3cr3t!!\n"), output));
+
+        Assert.Contains("reset-link", output.ToString(), StringComparison.Ordinal);
+        await person.KeyAsync();
+        await server.DisposeAsync();
+    }
+
+    [SqliteFact("on PostgreSQL the key is named")]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public async Task Key_IsMadeAtTheFirstStart_ForNobodyElse_AndTakenAgain()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Key = null });
+        var person = await server.NewPersonAsync();
+        var file = Path.Combine(server.DataDirectory, "accounts.key");
+        var made = File.ReadAllText(file);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        var session = person.Session;
+
+        await server.RestartAsync();
+
+        using var client = server.Anonymous();
+        (await client.GetAsync("/auth/v1/session/status", client.Hawk(session, "sessionToken", "GET", "/auth/v1/session/status"))).Ok();
+        Assert.Equal(made, File.ReadAllText(file));
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        Assert.Contains("0600", Assert.Throws<SettingsException>(() => AccountServer.ReadKey(server.Options)).Message, StringComparison.Ordinal);
+        await server.DisposeAsync();
+    }
+
+    [PostgresFact("it copies into PostgreSQL")]
+    public async Task Copy_TakesAccountsAlong_WithAllThatOpensThem()
+    {
+        var directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
+        var connection = await PostgresServer.CreateEmptyDatabaseAsync();
+        var options = new LockstepOptions { DataDirectory = directory, FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.On, Key = "the key of these tests is long enough" } };
+        var token = new AccountToken("digest", AccountTokenKind.Session, 0) { Data = "data", Created = new(1), Expires = new(long.MaxValue), Used = new(2) };
+        KeyedAccount made;
+        await using (var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { }))
+        {
+            made = (await storage.KeyedAccounts.AddAsync(
+                new KeyedAccount(new(0, "a@example.org", "argon2id$", new(1), IsBeingDeleted: false), "uid", "A@example.org") { WrappedKey = "w", Generation = 5, KeysChangedAt = 4, Created = new(1), IsTotpOn = true }, [token], default))!;
+            Assert.True(await storage.KeyedAccounts.PutDeviceAsync(new AccountDevice("id", made.Account.Number, "digest", "data", new(3)), default));
+            Assert.True(await storage.KeyedAccounts.AddCommandAsync(made.Account.Number, "id", "command", 10, 1000, new(long.MaxValue), default));
+            Assert.True(await storage.KeyedAccounts.AddServerKeyAsync(new ServerKey("key", new(1), "sealed"), null, default));
+        }
+
+        options = options with { Postgres = new PostgresOptions { Connection = connection } };
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, CancellationToken.None));
+
+        await using (var copied = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { }))
+        {
+            Assert.Equal(made, await copied.KeyedAccounts.FindAsync("a@example.org", default));
+            Assert.Equal(token with { Account = made.Account.Number }, (await copied.KeyedAccounts.FindTokenAsync("digest", new(1), default))!.Token);
+            Assert.Single(await copied.KeyedAccounts.ListDevicesAsync(made.Account.Number, default));
+            var first = Assert.Single(await copied.KeyedAccounts.ListCommandsAsync("id", 0, 10, new(1), default));
+            Assert.True(await copied.KeyedAccounts.AddCommandAsync(made.Account.Number, "id", "next", 10, 1000, new(long.MaxValue), default));
+            Assert.True((await copied.KeyedAccounts.ListCommandsAsync("id", first.Number + 1, 10, new(1), default)).Count == 1);
+            Assert.Equal("key", Assert.Single(await copied.KeyedAccounts.ListServerKeysAsync(default)).Id);
+        }
+
+        await PostgresServer.DropDatabasesAsync([connection]);
+        Directory.Delete(directory, recursive: true);
+    }
+}

@@ -1,0 +1,149 @@
+namespace Lockstep.Gateway.Sync11.Tests;
+
+/// <summary>POST of records, limits and quota.</summary>
+public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
+{
+    [Fact]
+    public async Task Post_OfRecords_SaysWhichWereStored_AndAPutDoesTheSame()
+    {
+        using var device = await server.NewUserAsync();
+
+        var posted = (await device.PostAsync("/storage/history", $"[{WeaveClient.Wbo("a", "1")},{WeaveClient.Wbo("b", "2")}]")).AssertOk();
+        var put = (await device.PutAsync("/storage/history", $"[{WeaveClient.Wbo("c", "3")}]")).AssertOk();
+        var none = (await device.PostAsync("/storage/forms", "[]")).AssertOk();
+
+        Assert.Equal($$$"""{"modified":{{{posted.Timestamp}}},"success":["a","b"],"failed":{}}""", posted.Text);
+        Assert.Equal($$$"""{"modified":{{{put.Timestamp}}},"success":["c"],"failed":{}}""", put.Text);
+        Assert.Equal($$$"""{"modified":{{{none.Timestamp}}},"success":[],"failed":{}}""", none.Text);
+        Assert.Equal(["history"], (await device.GetAsync("/info/collections")).Json.EnumerateObject().Select(member => member.Name));
+    }
+
+    /// <summary>Each of a million bad ones would cost more than it has bytes.</summary>
+    [Fact]
+    public async Task Post_OfTenTimesTheLimitAndMore_IsNotLookedAt()
+    {
+        using var device = await server.NewUserAsync();
+
+        Assert.Equal(1_000, (await device.PostAsync("/storage/history", $"[{string.Join(',', Enumerable.Repeat("1", 1_000))}]")).AssertOk().Json.GetProperty("failed").GetProperty("").GetArrayLength());
+        (await device.PostAsync("/storage/history", $"[{string.Join(',', Enumerable.Repeat("1", 1_001))}]")).AssertError(8);
+    }
+
+    [Fact]
+    public async Task Post_WithBadRecords_StoresTheGoodOnes_AndGivesReasons()
+    {
+        using var device = await server.NewUserAsync();
+
+        var posted = (await device.PostAsync(
+            "/storage/history",
+            """
+            [{"id":"a","payload":1},{"id":"b","sortindex":"x"},{"id":"c","ttl":-1},{"id":"d","parentid":{}},{"id":"e","predecessorid":[]},
+             {"payload":"x"},{"id":"","payload":"x"},42,{"id":7,"payload":"x"},{"id":"good","payload":"x"}]
+            """)).AssertOk().Json;
+
+        Assert.Equal("""["7","good"]""", posted.GetProperty("success").GetRawText());
+        var failed = posted.GetProperty("failed").EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetRawText());
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["a"] = "[\"payload not a string\"]",
+                ["b"] = "[\"invalid sortindex\"]",
+                ["c"] = "[\"invalid ttl\"]",
+                ["d"] = "[\"invalid parentid\"]",
+                ["e"] = "[\"invalid predecessorid\"]",
+                [""] = "[\"invalid id\",\"invalid id\",\"invalid wbo\"]",
+            },
+            failed);
+        Assert.Equal(["7", "good"], (await device.GetAsync("/storage/history")).Ids.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("no json", 6)]
+    [InlineData("[{\"id\":\"a\"},", 6)]
+    [InlineData("\"text\"", 8)]
+    [InlineData("{}", 8)]
+    [InlineData("{\"id\":\"a/b\",\"payload\":\"x\"}", 8)]
+    [InlineData("{\"id\":\"a\",\"payload\":1}", 8)]
+    public async Task Post_OfNoRecords_IsItsNumber_AndStoresNothing(string body, int code)
+    {
+        using var device = await server.NewUserAsync();
+
+        (await device.PostAsync("/storage/history", body)).AssertError(code);
+
+        Assert.Equal("{}", (await device.GetAsync("/info/collections")).Text);
+    }
+
+    [Fact]
+    public async Task Post_OfOneObject_IsAPutOfItsId()
+    {
+        using var device = await server.NewUserAsync();
+
+        (await device.PostAsync("/storage/history", WeaveClient.Wbo("a", "x"))).AssertWritten();
+
+        Assert.Equal(["a"], (await device.GetAsync("/storage/history")).Ids);
+    }
+
+    [Fact]
+    public async Task Post_OverTheLimits_FailsWhatIsTooMuch_SoThatItCanBeSentAgain()
+    {
+        using var device = await server.NewUserAsync();
+        var large = new string('x', 256 << 10);
+
+        var records = (await device.PostAsync("/storage/a", $"[{string.Join(',', Enumerable.Range(0, 102).Select(i => WeaveClient.Wbo($"r{i}", "x")))}]")).AssertOk().Json;
+        var bytes = (await device.PostAsync("/storage/b", $"[{string.Join(',', Enumerable.Range(0, 5).Select(i => WeaveClient.Wbo($"r{i}", large)))},{WeaveClient.Wbo("over", large + "x")}]")).AssertOk().Json;
+
+        Assert.Equal(100, records.GetProperty("success").GetArrayLength());
+        Assert.Equal("""{"r100":["retry wbo"],"r101":["retry wbo"]}""", records.GetProperty("failed").GetRawText());
+        Assert.Equal("""["r0","r1","r2","r3"]""", bytes.GetProperty("success").GetRawText());
+        Assert.Equal("""{"r4":["retry bytes"],"over":["payload too large"]}""", bytes.GetProperty("failed").GetRawText());
+    }
+
+    [Fact]
+    public async Task Quota_ThatIsFull_Is14_AndIsToldBefore()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { QuotaBytes = 1000 });
+        using var device = await own.NewUserAsync();
+
+        var put = (await device.PutAsync("/storage/history/a", WeaveClient.Wbo("a", new string('x', 744)))).AssertWritten();
+        Assert.Equal("0.25", put.Headers["X-Weave-Quota-Remaining"]);
+        var posted = (await device.PostAsync("/storage/history", $"[{WeaveClient.Wbo("b", new string('x', 128))}]")).AssertOk();
+        Assert.Equal("0.125", posted.Headers["X-Weave-Quota-Remaining"]);
+
+        (await device.PutAsync("/storage/history/c", WeaveClient.Wbo("c", new string('x', 129)))).AssertError(14);
+        (await device.PostAsync("/storage/history", $"[{WeaveClient.Wbo("c", new string('x', 129))}]")).AssertError(14);
+        Assert.Equal("[0.8515625,0.9765625]", (await device.GetAsync("/info/quota")).Text);
+        (await device.DeleteAsync("/storage/history/a")).AssertWritten();
+        (await device.PutAsync("/storage/history/c", WeaveClient.Wbo("c", new string('x', 129)))).AssertWritten();
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Quota_OfNothing_IsNoLimit()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { QuotaBytes = 0 });
+        using var device = await own.NewUserAsync();
+
+        var put = (await device.PutAsync("/storage/history/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
+
+        Assert.False(put.Headers.ContainsKey("X-Weave-Quota-Remaining"));
+        Assert.Equal("[0.0009765625,null]", (await device.GetAsync("/info/quota")).Text);
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Posts_OfManyDevicesAtOnce_LoseNothing()
+    {
+        using var device = await server.NewUserAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async writer =>
+        {
+            using var other = new WeaveClient(server.Address, device.Name, device.Password);
+            for (var i = 0; i < 5; i++)
+            {
+                (await other.PostAsync("/storage/history", $"[{string.Join(',', Enumerable.Range(0, 10).Select(n => WeaveClient.Wbo($"w{writer}-{i}-{n}", "x")))}]")).AssertOk();
+            }
+        }));
+
+        Assert.Equal(400, (await device.GetAsync("/storage/history")).Ids.Distinct().Count());
+        Assert.Equal("""{"history":400}""", (await device.GetAsync("/info/collection_counts")).Text);
+    }
+}
