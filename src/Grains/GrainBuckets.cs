@@ -73,24 +73,24 @@ public sealed partial class GrainBuckets(
         _ => false,
     };
 
-    private void Suspect(string call, Exception e)
+    private void Suspect(string call, long begun, Exception e)
     {
         Volatile.Write(ref failed, time.GetTimestamp());
-        Count(call, e);
+        Count(call, begun, e);
     }
 
-    private void Count(string call, Exception e)
+    private void Count(string call, long begun, Exception e)
     {
         lost.Add(call);
         var last = Interlocked.Exchange(ref counted, time.GetTimestamp());
         if (last == 0 || time.GetElapsedTime(last) >= LogPause)
         {
-            LogLost(call, $"{e.GetType().Name}: {e.Message}");
+            LogLost(call, time.GetElapsedTime(begun), $"{e.GetType().Name}: {e.Message}");
         }
     }
 
-    [LoggerMessage(36, LogLevel.Information, "The answer of a bucket's owner to a {Call} was lost, and its caller was told, or the read was sent again. Losses that follow within a second are not logged. The reason: {Reason}")]
-    private partial void LogLost(string call, string reason);
+    [LoggerMessage(36, LogLevel.Information, "The answer of a bucket's owner to a {Call} was lost after {Waited}, and its caller was told, or the read was sent again. Losses that follow within a second are not logged. The reason: {Reason}")]
+    private partial void LogLost(string call, TimeSpan waited, string reason);
 
     private async ValueTask<BucketResponse> ReadAsync(BucketId id, BucketRequest request, CancellationToken cancellationToken)
     {
@@ -102,6 +102,7 @@ public sealed partial class GrainBuckets(
 
         while (true)
         {
+            var sent = time.GetTimestamp();
             try
             {
                 return await CallAsync(id, route(id), new Sending(request), cancellationToken);
@@ -111,18 +112,18 @@ public sealed partial class GrainBuckets(
                 // If its owner answers something else, other calls need not fear for it.
                 if (await PingAsync(id, route(id), cancellationToken) is not null)
                 {
-                    Count("read", e);
+                    Count("read", sent, e);
                 }
                 else
                 {
-                    Suspect("read", e);
+                    Suspect("read", sent, e);
                 }
 
                 return BucketResponse.Uniform(request, Unavailable.StoreFailed);
             }
             catch (Exception e) when (IsLost(e, cancellationToken))
             {
-                Suspect("read", e);
+                Suspect("read", sent, e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -151,6 +152,7 @@ public sealed partial class GrainBuckets(
 
             cancellationToken.ThrowIfCancellationRequested();
             var sending = new Sending(request);
+            var sent = time.GetTimestamp();
             try
             {
                 // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
@@ -158,7 +160,7 @@ public sealed partial class GrainBuckets(
             }
             catch (Exception e) when (WasSentBack(e, sending))
             {
-                Suspect("write", e);
+                Suspect("write", sent, e);
                 if (time.GetElapsedTime(begun) >= wait)
                 {
                     return BucketResponse.Uniform(request, Unavailable.StoreFailed);
@@ -166,7 +168,7 @@ public sealed partial class GrainBuckets(
             }
             catch (Exception e) when (IsLost(e, cancellationToken))
             {
-                Suspect("write", e);
+                Suspect("write", sent, e);
                 return BucketResponse.Uniform(request, Unavailable.FateUnknown);
             }
 
@@ -230,6 +232,7 @@ public sealed partial class GrainBuckets(
     /// <returns>The way, once the owner has answered on it; null when it does not.</returns>
     private async Task<IGrainFactory?> PingAsync(BucketId id, IGrainFactory way, CancellationToken cancellationToken)
     {
+        var sent = time.GetTimestamp();
         try
         {
             await OwnerOf(id, way).PingAsync().WaitAsync(PingTime, time, cancellationToken);
@@ -237,7 +240,7 @@ public sealed partial class GrainBuckets(
         }
         catch (Exception e) when (IsLost(e, cancellationToken))
         {
-            Suspect("ping", e);
+            Suspect("ping", sent, e);
             return null;
         }
     }

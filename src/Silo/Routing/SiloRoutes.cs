@@ -13,7 +13,7 @@ namespace Lockstep.Silo.Routing;
 /// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
 /// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
 /// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
-/// When a silo is dead by the table, its client ends, and with it the calls that still wait there; some seconds later where it has said before that it stops. Ways are opened and ended beside
+/// When a silo is dead by the table, its client ends, and with it the calls that still wait there. Ways are opened and ended beside
 /// the looks: one silo that does not answer holds up the news of no other. A silo that refuses connections is gone: the
 /// others are asked to look too, and one of them declares it dead, long before probes do.
 /// </summary>
@@ -43,7 +43,6 @@ internal sealed partial class SiloRoutes(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Witness = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
 
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
     private readonly Lock gate = new();
@@ -131,7 +130,7 @@ internal sealed partial class SiloRoutes(
         }
 
         ending.RemoveAll(static ended => ended.IsCompleted);
-        ending.AddRange(dead.Select(route => route.IsLost ? EndAsync(route) : EndLaterAsync(route, stoppingToken)));
+        ending.AddRange(dead.Select(EndAsync));
         foreach (var ended in opening.Where(static silo => silo.Value.IsCompleted).Select(static silo => silo.Key).ToList())
         {
             opening.Remove(ended);
@@ -280,13 +279,6 @@ internal sealed partial class SiloRoutes(
             LogNotWitnessed(silo.Endpoint, witness.Entrance.Silo, e.Message);
             return null;
         }
-    }
-
-    /// <summary>One that stops is dead by the table while its process goes on for some seconds, and answers what it has in hand.</summary>
-    private async Task EndLaterAsync(SiloRoute route, CancellationToken stoppingToken)
-    {
-        await Task.Delay(LastAnswers, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await EndAsync(route);
     }
 
     /// <summary>Nobody waits for it, and what its client does not manage to say any more is nobody's matter.</summary>
