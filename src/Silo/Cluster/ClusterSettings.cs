@@ -43,10 +43,10 @@ internal sealed record ClusterSettings
 
     /// <summary>
     /// How long a silo that stops goes on answering after it has told gateways to send elsewhere. They listen for that once a
-    /// second. Default: 2 seconds.
+    /// second. What it has passed on to owners that have just moved is answered by then; later answers are lost. Default: 5 seconds.
     /// </summary>
     [Bounds(0)]
-    public TimeSpan DepartureTime { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan DepartureTime { get; init; } = TimeSpan.FromSeconds(5);
 
     public ClusterTls Tls { get; init; } = new();
 
