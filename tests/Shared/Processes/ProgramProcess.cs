@@ -72,7 +72,16 @@ public partial class ProgramProcess : IDisposable
     public void Terminate() => Send(15);
 
     /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
-    public void Pause() => Send(19);
+    public void Pause()
+    {
+        Send(19);
+
+        // A thread on another core stops a moment later, and could begin with what is sent to it now.
+        if (!SpinWait.SpinUntil(() => Directory.GetDirectories($"/proc/{process.Id}/task").All(static thread => StateOf(thread) is 'T' or 'Z'), Deadline))
+        {
+            throw new TimeoutException($"Process {process.Id} does not stand still.");
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Resume() => Send(18);
@@ -113,6 +122,20 @@ public partial class ProgramProcess : IDisposable
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);
+
+    /// <returns>The letter behind the name, which is in parentheses (proc_pid_stat(5)); of a thread that has ended meanwhile, Z.</returns>
+    private static char StateOf(string thread)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+        catch (IOException)
+        {
+            return 'Z';
+        }
+    }
 
     private void Send(int signal)
     {
