@@ -23,6 +23,10 @@ public sealed record Sync11Options
     [Bounds(1)]
     public int MaxLookups { get; init; } = 100;
 
+    /// <summary>Accounts that may be made from one address in a day where registration is open. Default: 50.</summary>
+    [Bounds(1)]
+    public int MaxRegistrationsPerDay { get; init; } = 50;
+
     /// <summary>Mails with a code for a new password that a user may be sent in a day. Default: 10.</summary>
     [Bounds(1)]
     public int MaxMailsPerDay { get; init; } = 10;
@@ -39,9 +43,12 @@ public sealed record Sync11Options
     [Bounds(1)]
     public int MaxPostBytes { get; init; } = 1 << 20;
 
-    /// <summary>Bytes of a request's body, also bounded by <c>Http:MaxRequestBytes</c>. Default: 2,625,536.</summary>
+    /// <summary>
+    /// Bytes of a request's body, also bounded by <c>Http:MaxRequestBytes</c>. Clients part what they send by the number of records alone, and understand no 413: so it is more than
+    /// <see cref="MaxPostBytes"/>, of which they are told what to send again. Default: 16 MiB.
+    /// </summary>
     [Bounds(1)]
-    public int MaxRequestBytes { get; init; } = 2_625_536;
+    public int MaxRequestBytes { get; init; } = 16 << 20;
 
     /// <summary>Bytes of payloads that a user may store; 0 for no limit. Default: 2,097,152,000.</summary>
     [Bounds(0)]
@@ -63,6 +70,16 @@ public sealed record Sync11Options
         {
             // Not repeated: it is a secret.
             yield return $"Sync11:SharedSecret has less than {MinSecretLength} characters. Make one with: openssl rand -hex 32";
+        }
+
+        if (MaxRecordPayloadBytes > MaxPostBytes)
+        {
+            yield return "Sync11:MaxPostBytes is less than Sync11:MaxRecordPayloadBytes, so that the largest records would be sent again and again. Raise it, or lower that.";
+        }
+
+        if (MaxPostBytes > MaxRequestBytes)
+        {
+            yield return "Sync11:MaxRequestBytes is less than Sync11:MaxPostBytes, so that clients would never hear what to send again. Raise it, or lower that.";
         }
 
         if (Alert is { } alert && alert.Any(static c => c is < ' ' or > '~'))

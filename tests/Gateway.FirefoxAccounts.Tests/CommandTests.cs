@@ -90,7 +90,7 @@ public sealed class CommandTests
         await using (var storage = await ServerStorage.OpenAsync(options, exclusive: true, static _ => { }))
         {
             made = (await storage.KeyedAccounts.AddAsync(
-                new KeyedAccount(new(0, "a@example.org", "argon2id$", new(1), IsBeingDeleted: false), "uid", "A@example.org") { WrappedKey = "w", Generation = 5, KeysChangedAt = 4, Created = new(1), IsTotpOn = true }, [token], default))!;
+                new KeyedAccount(new(0, "a@example.org", "argon2id$", new(1), IsBeingDeleted: false), "uid", "A@example.org") { WrappedKey = "w", Generation = 5, KeysChangedAt = 4, Created = new(1), IsTotpOn = true }, [token], invitation: null, default))!;
             Assert.True(await storage.KeyedAccounts.PutDeviceAsync(new AccountDevice("id", made.Account.Number, "digest", "data", new(3)), default));
             Assert.True(await storage.KeyedAccounts.AddCommandAsync(made.Account.Number, "id", "command", 10, 1000, new(long.MaxValue), default));
             Assert.True(await storage.KeyedAccounts.AddServerKeyAsync(new ServerKey("key", new(1), "sealed"), null, default));

@@ -72,11 +72,20 @@ public sealed class RegistrationTests
         using var client = server.Anonymous();
 
         (await SignUpAsync("wrong", "a@example.org")).Refused(403, 207);
+
+        // What cannot be made spends nothing.
+        Assert.NotNull(await server.Services.GetRequiredService<AccountDirectory>().AddAsync("kinto@example.org", "kinto's password", CancellationToken.None));
+        (await SignUpAsync(code, "kinto@example.org")).Refused(400, 101);
         (await SignUpAsync(code, "a@example.org")).Ok();
+        (await SignUpAsync(code, "a@example.org")).Refused(400, 101);
         (await SignUpAsync(code, "b@example.org")).Refused(403, 207);
 
         // Whoever makes a code up does not hear who is there.
         (await SignUpAsync("made up", "a@example.org")).Refused(403, 207);
+
+        // Nor does the account come back once an operator has removed it.
+        Assert.True(await server.Services.GetRequiredService<AccountDirectory>().DeleteAsync("a@example.org", CancellationToken.None));
+        (await SignUpAsync(code, "a@example.org")).Refused(403, 207);
         await server.DisposeAsync();
 
         Task<AccountAnswer> SignUpAsync(string invitation, string email) =>

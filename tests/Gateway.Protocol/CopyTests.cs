@@ -152,8 +152,8 @@ public sealed class CopyTests : IAsyncLifetime
         AccountLogin alice, bob;
         await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
         {
-            alice = (await storage.Logins.AddAsync(Login("alice") with { Email = "Alice@example.org", QuotaBytes = 5_000_000_000 }, new ServerTimestamp(5), default))!;
-            var read = (await storage.Logins.AddAsync(Login("bob"), new ServerTimestamp(6), default))!;
+            alice = (await storage.Logins.AddAsync(Login("alice") with { Email = "Alice@example.org", QuotaBytes = 5_000_000_000 }, invitation: null, new ServerTimestamp(5), default))!;
+            var read = (await storage.Logins.AddAsync(Login("bob"), invitation: null, new ServerTimestamp(6), default))!;
             bob = (await storage.Logins.ChangeAsync(read, read with { ResetDigest = "digest", ResetExpires = new ServerTimestamp(7) }, default))!;
         }
 

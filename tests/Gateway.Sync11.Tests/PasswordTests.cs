@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.FirefoxAccounts.Tests;
@@ -61,12 +63,38 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         (await user.SignUpAsync()).AssertText("alice");
 
         Assert.Equal(401, (await user.SendAsync("GET", "/v1/accounts/alice")).Status);
-        await own.Services.GetRequiredService<AccountDirectory>().ChangePasswordAsync("alice", "kinto's password", default);
+        await own.Services.GetRequiredService<IAccountStore>().ChangePasswordAsync("alice", expected: null, PasswordHash.Create("kinto's password", 1000), ServerTimestamp.Now(own.Time), default);
 
         Assert.Equal(200, (await user.SendAsync("GET", "/v1/accounts/alice", body: null, ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).Status);
         (await user.GetAsync("/info/collections", ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).AssertStatus(401);
         (await user.UserAsync("POST", "/password", New)).AssertText("success");
         Assert.Equal(200, (await user.SendAsync("GET", "/v1/accounts/alice", body: null, ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).Status);
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Password_ThatAnOperatorSets_EndsTheOneBefore_AndMakesNoneForKinto()
+    {
+        const string set = "the operator's password";
+        var own = await WeaveServer.StartAsync(options => options with { Sync11 = options.Sync11 with { StrictUsernames = false }, Accounts = options.Accounts with { CacheTime = TimeSpan.Zero } });
+        using var user = new WeaveClient(own.Address, "alice", "a good password") { Email = "alice@example.org" };
+        (await user.SignUpAsync()).AssertText("alice");
+        (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
+        var (directory, accounts) = (own.Services.GetRequiredService<AccountDirectory>(), own.Services.GetRequiredService<IAccountStore>());
+
+        Assert.NotNull(await directory.ChangePasswordAsync("alice", set, default));
+
+        (await user.GetAsync("/info/collections")).AssertStatus(401);
+        user.Password = set;
+        Assert.Equal(["a"], (await user.GetAsync("/storage/bookmarks")).AssertOk().Ids);
+        Assert.Equal(401, (await user.SendAsync("GET", "/v1/accounts/alice")).Status);
+
+        // Of who has one of Kinto too both end.
+        await accounts.ChangePasswordAsync("alice", expected: null, PasswordHash.Create("kinto's password", 1000), ServerTimestamp.Now(own.Time), default);
+        Assert.NotNull(await directory.ChangePasswordAsync("alice", "another of the operator", default));
+        (await user.GetAsync("/info/collections")).AssertStatus(401);
+        Assert.Equal(401, (await user.SendAsync("GET", "/v1/accounts/alice", body: null, ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).Status);
+        Assert.Null(await directory.ChangePasswordAsync("nobody", set, default));
         await own.DisposeAsync();
     }
 

@@ -98,6 +98,34 @@ public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
     }
 
     [Fact]
+    public async Task Post_OfMuchMoreThanTheLimits_IsToldWhatToSendAgain_AndAllGetsThere()
+    {
+        using var device = await server.NewUserAsync();
+        var large = new string('x', 200_000);
+        var left = Enumerable.Range(0, 40).Select(i => $"r{i}").ToList();
+
+        // 8 million bytes, which clients send in one POST: they count records alone.
+        while (left.Count > 0)
+        {
+            var answer = (await device.PostAsync("/storage/a", $"[{string.Join(',', left.Select(id => WeaveClient.Wbo(id, large)))}]")).AssertOk().Json;
+            Assert.All(answer.GetProperty("failed").EnumerateObject(), static failure => Assert.Equal("""["retry bytes"]""", failure.Value.GetRawText()));
+            Assert.Equal(left.Count, answer.GetProperty("success").GetArrayLength() + answer.GetProperty("failed").EnumerateObject().Count());
+            Assert.NotEqual(0, answer.GetProperty("success").GetArrayLength());
+            left = [.. answer.GetProperty("failed").EnumerateObject().Select(static failure => failure.Name)];
+        }
+
+        Assert.Equal(40, (await device.GetAsync("/storage/a")).Ids.Count());
+    }
+
+    [Fact]
+    public void Limits_ThatNoClientCouldKeep_AreProblems()
+    {
+        Assert.Empty(new Sync11Options().Problems());
+        Assert.Contains("MaxPostBytes is less than", Assert.Single(new Sync11Options { MaxPostBytes = 1000 }.Problems()), StringComparison.Ordinal);
+        Assert.Contains("MaxRequestBytes is less than", Assert.Single(new Sync11Options { MaxRequestBytes = 1000 }.Problems()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Quota_ThatIsFull_Is14_AndIsToldBefore()
     {
         var own = await WeaveServer.StartAsync(options => options with { QuotaBytes = 1000 });

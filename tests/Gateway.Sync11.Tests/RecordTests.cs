@@ -148,12 +148,17 @@ public sealed class RecordTests(WeaveServer server) : IClassFixture<WeaveServer>
 
         (await device.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "2"), then)).AssertStatus(412);
         (await device.PostAsync("/storage/bookmarks", $"[{WeaveClient.Wbo("a", "2")}]", then)).AssertStatus(412);
+        (await device.PostAsync("/storage/bookmarks", "[{\"id\":\"a\",\"payload\":1}]", then)).AssertStatus(412);
+        (await device.PostAsync("/storage/bookmarks", "[]", then)).AssertStatus(412);
         (await device.DeleteAsync("/storage/bookmarks/a", then)).AssertStatus(412);
         (await device.DeleteAsync("/storage/bookmarks", then)).AssertStatus(412);
         (await device.DeleteAsync("/storage/bookmarks?ids=a", then)).AssertStatus(412);
         (await device.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "2"), ("X-If-Unmodified-Since", "yesterday"))).AssertStatus(400);
         Assert.Equal("1", (await device.GetAsync("/storage/bookmarks/a")).Json.GetProperty("payload").GetString());
 
+        (await device.PostAsync("/storage/bookmarks", "[{\"id\":\"a\",\"payload\":1}]", now)).AssertOk();
+        (await device.PostAsync("/storage/none", "[{\"id\":\"a\",\"payload\":1}]", then)).AssertOk();
+        Assert.False((await device.GetAsync("/info/collections")).Json.TryGetProperty("none", out _));
         (await device.PutAsync("/storage/history/a", WeaveClient.Wbo("a", "1"), then)).AssertWritten();
         (await device.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "2"), now)).AssertWritten();
         (await device.DeleteAsync("/storage", then, ("X-Confirm-Delete", "1"))).AssertWritten();

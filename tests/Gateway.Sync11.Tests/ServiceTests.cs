@@ -1,5 +1,7 @@
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
+using Lockstep.Silo.Hosting;
 
 namespace Lockstep.Gateway.Sync11.Tests;
 
@@ -122,11 +124,25 @@ public sealed class ServiceTests(WeaveServer server) : IClassFixture<WeaveServer
         await own.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData("http://0.0.0.0:8888", false, "", true)]
+    [InlineData("http://[::]:8888", false, "", true)]
+    [InlineData("http://sync.example.org", true, "10.0.0.0/8", true)]
+    [InlineData("http://0.0.0.0:8888", false, "10.0.0.0/8", false)]
+    [InlineData("https://sync.example.org", true, "", false)]
+    [InlineData("http://127.0.0.1:8888", false, "", false)]
+    [InlineData("http://localhost:8888", true, "", false)]
+    [InlineData("http://unix:/run/lockstep.sock", false, "", false)]
+    public void Passwords_ThatComeByPlainHttpFromElsewhere_AreWarnedOf(string address, bool isPublic, string proxies, bool isInTheClear) =>
+        Assert.Equal(isInTheClear, StartupReport.IsInTheClear(address, new HttpOptions { PublicUrl = isPublic ? address : null, TrustedProxies = proxies }));
+
     [Fact]
     public async Task Body_ThatIsTooLarge_Is413()
     {
-        using var device = await server.NewUserAsync();
+        var own = await WeaveServer.StartAsync(options => options with { MaxRequestBytes = 1000 });
+        using var device = await own.NewUserAsync();
 
-        (await device.SendAsync("POST", $"/1.1/{device.Name}/storage/a", new byte[2_625_537])).AssertStatus(413);
+        (await device.SendAsync("POST", $"/1.1/{device.Name}/storage/a", new byte[1001])).AssertStatus(413);
+        await own.DisposeAsync();
     }
 }

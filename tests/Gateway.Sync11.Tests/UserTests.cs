@@ -3,6 +3,7 @@ using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Time;
@@ -169,6 +170,93 @@ public sealed class UserTests(WeaveServer server) : IClassFixture<WeaveServer>
         (await stranger.SignUpAsync(("X-Weave-Secret", "a code"))).AssertStatus(503);
 
         Assert.Equal("[0,10]", (await friend.GetAsync("/info/quota")).Text);
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Invitation_IsSpentWithTheAccountThatWasMade_AndNotGoodAgainOnceThatIsGone()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { Sync11 = options.Sync11 with { Registration = Sync11Registration.Invitation }, Accounts = options.Accounts with { CacheTime = TimeSpan.Zero } });
+        var week = ServerTimestamp.Now(TimeProvider.System).Plus(7L * 86_400_000);
+        await own.Services.GetRequiredService<IAssignmentStore>().AddInvitationAsync(new Invitation(AppPassword.DigestOf("a code"), "", QuotaBytes: null, week, User: null), default);
+        await own.Services.GetRequiredService<AccountDirectory>().AddAsync("kinto@example.org", "kinto's password", default);
+        using var taken = own.Somebody("kinto@example.org");
+        using var friend = own.Somebody();
+        var code = ("X-Weave-Secret", "a code");
+
+        // What cannot be made spends nothing.
+        (await taken.SignUpAsync(code)).AssertError(4);
+        (await friend.UserAsync("PUT", "", "no json", ("Authorization", ""), code)).AssertError(6);
+        (await friend.SignUpAsync(code)).AssertText(friend.Name);
+        (await friend.SignUpAsync(code)).AssertError(4);
+
+        Assert.True(await own.Services.GetRequiredService<AccountDirectory>().DeleteAsync(friend.Email, default));
+        (await friend.SignUpAsync(code)).AssertStatus(503);
+        (await taken.SignUpAsync(code)).AssertStatus(503);
+        (await friend.UserAsync("GET", "")).AssertText("0");
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Secret_WhereInvitationsCount_IsNotGuessedEither_WhateverElseIsSent()
+    {
+        const string secret = "a secret that is long enough for it";
+        var own = await WeaveServer.StartAsync(options => options with
+        {
+            Accounts = options.Accounts with { MaxFailures = 3 },
+            Sync11 = options.Sync11 with { Registration = Sync11Registration.Invitation, SharedSecret = secret },
+        });
+        using var device = own.Somebody();
+
+        (await device.UserAsync("PUT", "", "no json", ("Authorization", ""), ("X-Weave-Secret", secret))).AssertError(6);
+        for (var i = 0; i < 3; i++)
+        {
+            // Refused before the body is read, so that the answer does not tell the secret from others.
+            (await device.UserAsync("PUT", "", "no json", ("Authorization", ""), ("X-Weave-Secret", $"guess {i}"))).AssertStatus(503);
+        }
+
+        Assert.True((await device.SignUpAsync(("X-Weave-Secret", secret))).AssertStatus(503).Headers.ContainsKey("Retry-After"));
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Registration_ThatIsOpen_IsSoOftenADay_AndOnlyWhatWasMadeCounts()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { MaxRegistrationsPerDay = 2, SharedSecret = "a secret that is long enough for it" });
+        using var late = own.Somebody();
+
+        using var first = await own.NewUserAsync();
+        (await first.SignUpAsync()).AssertError(4);
+        (await late.UserAsync("PUT", "", "no json", ("Authorization", ""))).AssertError(6);
+        using var second = await own.NewUserAsync();
+
+        Assert.True((await late.SignUpAsync()).AssertStatus(503).Headers.ContainsKey("Retry-After"));
+        (await late.UserAsync("GET", "")).AssertText("0");
+        (await late.SignUpAsync(("X-Weave-Secret", "a secret that is long enough for it"))).AssertText(late.Name);
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Account_ThatAProgramOfBeforeHasDeleted_LeavesNoLoginAndNoStorage_AndItsNameIsFree()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { Accounts = options.Accounts with { CacheTime = TimeSpan.Zero } });
+        using var device = await own.NewUserAsync();
+        (await device.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
+        var (accounts, logins) = (own.Services.GetRequiredService<IAccountStore>(), own.Services.GetRequiredService<ILoginStore>());
+        var account = (await accounts.BeginDeletionAsync(device.Email, expected: null, default))!;
+        await accounts.EndDeletionAsync(account, "account:" + device.Email, default);
+
+        (await device.UserAsync("GET", "")).AssertText("0");
+        (await device.GetAsync("/info/collections")).AssertStatus(401);
+        (await device.SignUpAsync()).AssertText(device.Name);
+        Assert.Equal("{}", (await device.GetAsync("/info/collections")).AssertOk().Text);
+
+        await own.Services.GetRequiredService<AccountDirectory>().ResumeDeletionsAsync(default);
+        Assert.Empty((await logins.FindLeftBehindAsync(0, 100, default)).LeftBehind);
+        var left = await own.Services.GetRequiredService<IBuckets>().Get(BucketId.OldSyncStorage(account.Number))
+            .ExecuteAsync(new BucketRequest(new Caller(new("sync11:" + account.Number), BucketAccess.Own), [new ReadLists(Exact: true)]), default);
+        Assert.Empty(Assert.IsType<ListsFound>(left.Outcomes[0]).Lists);
+        (await device.GetAsync("/info/collections")).AssertOk();
         await own.DisposeAsync();
     }
 

@@ -38,7 +38,7 @@ public sealed class WeaveServer : IAsyncLifetime
             Urls = "http://127.0.0.1:0",
             Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
-            Sync11 = new Sync11Options { Enabled = true, Registration = Sync11Registration.Open, MaxLookups = 100_000 },
+            Sync11 = new Sync11Options { Enabled = true, Registration = Sync11Registration.Open, MaxLookups = 100_000, MaxRegistrationsPerDay = 100_000 },
             Sync15 = new Sync15Options { TokenSecrets = TokenSecret },
 
             // Accounts of the server itself would turn on TokenServer by themselves.

@@ -34,7 +34,7 @@ public abstract class KeyedAccountStoreContract
             IsEmailVerified = true, ClientSalt = "salt", TotpSecret = "totp", IsTotpOn = true, TotpStep = 5_000_000_000, RecoveryCodes = "a b", RecoveryKey = "key", RecoveryData = "data", RecoverySince = 7,
         };
 
-        var made = (await Store.AddAsync(account, [], default))!;
+        var made = (await Store.AddAsync(account, [], invitation: null, default))!;
 
         Assert.True(made.Account.Number > 0);
         Assert.Equal(account with { Account = made.Account }, made);
@@ -53,7 +53,7 @@ public abstract class KeyedAccountStoreContract
         await Accounts.AddAsync(account.Account.Name, "hash", Now, default);
         var token = NewToken(AccountTokenKind.Session);
 
-        Assert.Null(await Store.AddAsync(account, [token], default));
+        Assert.Null(await Store.AddAsync(account, [token], invitation: null, default));
 
         Assert.Null(await Store.FindAsync(account.Account.Name, default));
         Assert.Null(await Store.FindTokenAsync(token.Digest, Now, default));
@@ -64,7 +64,7 @@ public abstract class KeyedAccountStoreContract
     {
         var account = NewAccount();
 
-        var made = await Task.WhenAll(Enumerable.Range(0, Racers).Select(i => Task.Run(async () => await Store.AddAsync(account with { Uid = NewUid() }, [], default))));
+        var made = await Task.WhenAll(Enumerable.Range(0, Racers).Select(i => Task.Run(async () => await Store.AddAsync(account with { Uid = NewUid() }, [], invitation: null, default))));
 
         Assert.Equal(await Store.FindAsync(account.Account.Name, default), Assert.Single(made, static one => one is not null));
     }
@@ -73,7 +73,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Token_IsFoundAsItWasGiven_UntilItIsOver()
     {
         var token = NewToken(AccountTokenKind.Refresh) with { Client = "client", Scope = "a b", Sealed = "sealed", Data = "data" };
-        var account = (await Store.AddAsync(NewAccount(), [token], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [token], invitation: null, default))!;
 
         var found = await Store.FindTokenAsync(token.Digest, token.Expires.Plus(-1), default);
 
@@ -87,7 +87,7 @@ public abstract class KeyedAccountStoreContract
     [Fact]
     public async Task AddTokens_ToAnAccountWithAnotherHash_OrThatIsBeingDeleted_IsRefused()
     {
-        var account = (await Store.AddAsync(NewAccount(), [], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [], invitation: null, default))!;
         var token = NewToken(AccountTokenKind.Session) with { Account = account.Account.Number };
 
         Assert.False(await Store.AddTokensAsync(account with { Account = account.Account with { PasswordHash = "other" } }, [token], null, default));
@@ -104,7 +104,7 @@ public abstract class KeyedAccountStoreContract
     public async Task TakenToken_IsTakenOnce_HoweverManyTry_AndItsDeviceMoves()
     {
         var code = NewToken(AccountTokenKind.Refresh);
-        var account = (await Store.AddAsync(NewAccount(), [code], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [code], invitation: null, default))!;
         var device = new AccountDevice(NewUid(), account.Account.Number, code.Digest, "data", Now);
         Assert.True(await Store.PutDeviceAsync(device, default));
         var tokens = Enumerable.Range(0, Racers).Select(_ => NewToken(AccountTokenKind.Refresh) with { Account = account.Account.Number }).ToList();
@@ -121,7 +121,7 @@ public abstract class KeyedAccountStoreContract
     public async Task RemovedToken_TakesWhatCameFromIt_ItsDeviceAndItsCommands_AndNothingElse()
     {
         var (session, other) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.Session));
-        var account = (await Store.AddAsync(NewAccount(), [session, other], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [session, other], invitation: null, default))!;
         var number = account.Account.Number;
         var access = NewToken(AccountTokenKind.Access) with { Parent = session.Digest };
         Assert.True(await Store.AddTokensAsync(account, [access], null, default));
@@ -144,7 +144,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Token_WhoseParentIsOver_IsOverToo()
     {
         var parent = NewToken(AccountTokenKind.Session) with { Expires = Now.Plus(10) };
-        var account = (await Store.AddAsync(NewAccount(), [parent], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [parent], invitation: null, default))!;
         var child = NewToken(AccountTokenKind.Access) with { Parent = parent.Digest, Expires = Now.Plus(100) };
         await Store.AddTokensAsync(account, [child], null, default);
 
@@ -161,7 +161,7 @@ public abstract class KeyedAccountStoreContract
     public async Task ChangeToken_IsDoneOnlyAsItWasRead()
     {
         var token = NewToken(AccountTokenKind.ResetCode) with { Data = "0" };
-        var account = (await Store.AddAsync(NewAccount(), [token], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [token], invitation: null, default))!;
         var read = (await Store.FindTokenAsync(token.Digest, Now, default))!.Token;
 
         var changed = await Task.WhenAll(Enumerable.Range(0, Racers).Select(_ => Task.Run(async () => await Store.ChangeTokenAsync(read, "1", default))));
@@ -174,7 +174,7 @@ public abstract class KeyedAccountStoreContract
     public async Task ChangeTokens_AreAllDone_OnlyAsAllWereRead()
     {
         var tokens = Enumerable.Range(0, 3).Select(static _ => NewToken(AccountTokenKind.ResetCode) with { Data = "0" }).ToList();
-        var account = (await Store.AddAsync(NewAccount(), tokens, default))!;
+        var account = (await Store.AddAsync(NewAccount(), tokens, invitation: null, default))!;
         var number = account.Account.Number;
         var read = await Store.ListTokensAsync(number, AllKinds, Now, default);
 
@@ -197,7 +197,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Change_ByManyAtOnce_IsDoneOnce_WithAllThatGoesWithIt()
     {
         var (session, password) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.AppPassword));
-        var account = (await Store.AddAsync(NewAccount(), [session, password], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [session, password], invitation: null, default))!;
         var number = account.Account.Number;
         await Store.PutDeviceAsync(new AccountDevice(NewUid(), number, session.Digest, "1", Now), default);
         var user = new UserIdentity(UserIdentity.Local, account.Uid);
@@ -224,7 +224,7 @@ public abstract class KeyedAccountStoreContract
     [Fact]
     public async Task Change_OfAnAccountThatIsBeingDeleted_IsRefused_AndOfAUserWhoIsRetired_RaisesNothing()
     {
-        var account = (await Store.AddAsync(NewAccount(), [], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [], invitation: null, default))!;
         var user = new UserIdentity(UserIdentity.Local, account.Uid);
         var store = (await Assignments.GiveAsync(user, null, new UserKeys(1, "aa", 5), 0, null, Now, default))!;
         Assert.True(await Assignments.EndAsync(store, retire: true, Now, default));
@@ -240,9 +240,9 @@ public abstract class KeyedAccountStoreContract
     public async Task Device_IsOneForEachToken_AndNoOtherAccounts()
     {
         var (one, two) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.Session));
-        var account = (await Store.AddAsync(NewAccount(), [one, two], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [one, two], invitation: null, default))!;
         var stranger = NewToken(AccountTokenKind.Session);
-        var other = (await Store.AddAsync(NewAccount(), [stranger], default))!;
+        var other = (await Store.AddAsync(NewAccount(), [stranger], invitation: null, default))!;
         var device = new AccountDevice(NewUid(), account.Account.Number, one.Digest, "1", Now);
         Assert.True(await Store.PutDeviceAsync(device, default));
         Assert.True(await Store.PutDeviceAsync(device with { Data = "2", Created = Now.Plus(9) }, default));
@@ -262,7 +262,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Commands_AreReadInOrder_OnceThey_AreMoreThanMay_TheOldestGo()
     {
         var session = NewToken(AccountTokenKind.Session);
-        var account = (await Store.AddAsync(NewAccount(), [session], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [session], invitation: null, default))!;
         var device = new AccountDevice(NewUid(), account.Account.Number, session.Digest, "1", Now);
         await Store.PutDeviceAsync(device, default);
         for (var i = 0; i < 5; i++)
@@ -281,7 +281,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Commands_OfAllDevices_ThatAreMoreBytesThanMay_TheOldestGo()
     {
         var (one, two) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.Session));
-        var account = (await Store.AddAsync(NewAccount(), [one, two], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [one, two], invitation: null, default))!;
         var number = account.Account.Number;
         var devices = new[] { one, two }.Select(token => new AccountDevice(NewUid(), number, token.Digest, "1", Now)).ToList();
         foreach (var device in devices)
@@ -305,12 +305,12 @@ public abstract class KeyedAccountStoreContract
         var first = NewToken(AccountTokenKind.Session);
         var (second, refresh) = (NewToken(AccountTokenKind.Session) with { Family = first.Digest }, NewToken(AccountTokenKind.Refresh) with { Family = first.Digest });
         var (other, password) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.AppPassword) with { Family = first.Digest });
-        var account = (await Store.AddAsync(NewAccount(), [first, second, refresh, other, password], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [first, second, refresh, other, password], invitation: null, default))!;
         var number = account.Account.Number;
         await Store.AddTokensAsync(account, [NewToken(AccountTokenKind.Access) with { Parent = refresh.Digest }], null, default);
         await Store.PutDeviceAsync(new AccountDevice(NewUid(), number, refresh.Digest, "1", Now), default);
         Assert.Equal(first.Digest, (await Store.FindTokenAsync(refresh.Digest, Now, default))!.Token.Family);
-        var stranger = (await Store.AddAsync(NewAccount(), [], default))!;
+        var stranger = (await Store.AddAsync(NewAccount(), [], invitation: null, default))!;
 
         Assert.False(await Store.RemoveFamilyAsync(stranger.Account.Number, first.Digest, default));
         Assert.False(await Store.RemoveFamilyAsync(number, password.Digest, default));
@@ -329,7 +329,7 @@ public abstract class KeyedAccountStoreContract
         var store = With(new AccountTokenLimits(Sessions: 2, RefreshTokens: 1, AccessTokens: 100, Others: 1));
         var (used, unused) = (NewToken(AccountTokenKind.Session), NewToken(AccountTokenKind.Session) with { Created = Now.Plus(1), Used = Now.Plus(1) });
         var passwords = new[] { NewToken(AccountTokenKind.AppPassword), NewToken(AccountTokenKind.AppPassword) };
-        var account = (await store.AddAsync(NewAccount(), [used, unused, .. passwords], default))!;
+        var account = (await store.AddAsync(NewAccount(), [used, unused, .. passwords], invitation: null, default))!;
         var number = account.Account.Number;
         await store.TouchTokenAsync(used.Digest, Now.Plus(1), used.Expires, default);
         Assert.True(await store.AddTokensAsync(account, [NewToken(AccountTokenKind.Access) with { Parent = unused.Digest }], null, default));
@@ -358,7 +358,7 @@ public abstract class KeyedAccountStoreContract
     {
         var store = With(new AccountTokenLimits(Sessions: 100, RefreshTokens: 100, AccessTokens: 5, Others: 100));
         var parent = NewToken(AccountTokenKind.Session);
-        var account = (await store.AddAsync(NewAccount(), [parent], default))!;
+        var account = (await store.AddAsync(NewAccount(), [parent], invitation: null, default))!;
         var firefox = new[] { Access("firefox", 0), Access("firefox", 1) };
         Assert.True(await store.AddTokensAsync(account, firefox, null, default));
         for (var i = 2; i < 10; i++)
@@ -385,7 +385,7 @@ public abstract class KeyedAccountStoreContract
     public async Task Remove_LeavesTheAccount_AndNothingElseOfIt()
     {
         var session = NewToken(AccountTokenKind.Session);
-        var account = (await Store.AddAsync(NewAccount(), [session], default))!;
+        var account = (await Store.AddAsync(NewAccount(), [session], invitation: null, default))!;
         await Store.PutDeviceAsync(new AccountDevice(NewUid(), account.Account.Number, session.Digest, "1", Now), default);
 
         await Store.RemoveAsync(account.Account.Number, default);
@@ -419,6 +419,43 @@ public abstract class KeyedAccountStoreContract
         }
 
         Assert.Equal([next], await Store.ListServerKeysAsync(default));
+    }
+
+    [Fact]
+    public async Task Add_WithAnInvitation_SpendsIt_AndNotWhereTheNameIsTaken()
+    {
+        var invitation = new Invitation(NewUid(), "note", QuotaBytes: 5, Now.Plus(1), User: null);
+        await Assignments.AddInvitationAsync(invitation, default);
+        var (account, taken, late) = (NewAccount(), NewAccount(), NewAccount());
+        await Accounts.AddAsync(taken.Account.Name, "hash", Now, default);
+
+        Assert.Null(await Store.AddAsync(taken, [], invitation.Digest, default));
+        Assert.Null(await Store.AddAsync(late with { Created = Now.Plus(1) }, [], invitation.Digest, default));
+        Assert.Equal(invitation, await Assignments.FindInvitationAsync(invitation.Digest, default));
+        var made = (await Store.AddAsync(account, [NewToken(AccountTokenKind.Session)], invitation.Digest, default))!;
+
+        Assert.True((await Assignments.FindInvitationAsync(invitation.Digest, default))!.IsOf(made.Account));
+        Assert.Null(await Store.AddAsync(late, [], invitation.Digest, default));
+        Assert.Null(await Store.AddAsync(late, [], "no invitation", default));
+        Assert.Null(await Accounts.FindAsync(late.Account.Name, default));
+    }
+
+    [Fact]
+    public async Task Account_ThatIsGoneWithoutItsKeys_IsFoundAmongWhatIsLeftBehind()
+    {
+        var staying = (await Store.AddAsync(NewAccount(), [], invitation: null, default))!;
+        var account = (await Store.AddAsync(NewAccount(), [NewToken(AccountTokenKind.Session)], invitation: null, default))!;
+        await Accounts.BeginDeletionAsync(account.Account.Name, account.Account, default);
+        Assert.Empty((await Store.FindLeftBehindAsync(staying.Account.Number - 1, 2, default)).LeftBehind);
+        await Accounts.EndDeletionAsync(account.Account, "principal", default);
+
+        var (none, last) = await Store.FindLeftBehindAsync(staying.Account.Number - 1, 1, default);
+        Assert.Equal((0, staying.Account.Number), (none.Count, last));
+        var (left, end) = await Store.FindLeftBehindAsync(last!.Value, 100, default);
+        Assert.Equal([(account.Account.Number, account.Uid)], left);
+        Assert.Null(end);
+        await Store.RemoveAsync(account.Account.Number, default);
+        Assert.Empty((await Store.FindLeftBehindAsync(last.Value, 100, default)).LeftBehind);
     }
 
     private static string NewUid() => Guid.NewGuid().ToString("N");

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Assignments;
@@ -7,5 +9,15 @@ namespace Lockstep.Core.Assignments;
 /// <param name="Note">What the operator wrote to it.</param>
 /// <param name="QuotaBytes">What the user may store; null: what the settings say.</param>
 /// <param name="Expires">When it ends, if nobody has taken it.</param>
-/// <param name="User">Who has taken it; null for nobody.</param>
-public sealed record Invitation(string Digest, string Note, long? QuotaBytes, ServerTimestamp Expires, UserIdentity? User);
+/// <param name="User">Who has taken it; null for nobody. Of an account of this server it is <see cref="OfAccount"/>.</param>
+public sealed record Invitation(string Digest, string Note, long? QuotaBytes, ServerTimestamp Expires, UserIdentity? User)
+{
+    /// <summary>Whom an invitation is of that an account was made with: by its number, so that no later account of its name has it.</summary>
+    public static UserIdentity OfAccount(long number) => new(UserIdentity.Local, number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Whether an account can be made with it.</summary>
+    public bool IsFree(ServerTimestamp now) => User is null && Expires > now;
+
+    /// <summary>Whether it is that account's.</summary>
+    public bool IsOf(Account account) => User == OfAccount(account.Number);
+}

@@ -23,12 +23,13 @@ public interface IKeyedAccountStore
     /// <summary>Also one whose deletion has begun.</summary>
     ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken);
 
-    /// <summary>Makes an account, with tokens of its own.</summary>
-    /// <param name="account">The number in it does not count.</param>
+    /// <summary>Makes an account, with tokens of its own; and takes the invitation for it, if there is one.</summary>
+    /// <param name="account">The number in it does not count. The invitation must be good when it was made.</param>
     /// <param name="tokens">Nor in these.</param>
+    /// <param name="invitation">Digest of the invitation that lets the user in, which is spent with it; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>As it is stored; null when the name is taken, by whatever account.</returns>
-    ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, CancellationToken cancellationToken);
+    /// <returns>As it is stored; null when the name is taken, by whatever account, or the invitation is not free any more: nothing was made or spent.</returns>
+    ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? invitation, CancellationToken cancellationToken);
 
     /// <summary>Changes an account while its revision is that which was read.</summary>
     /// <param name="read">As it was read.</param>
@@ -40,6 +41,13 @@ public interface IKeyedAccountStore
 
     /// <summary>Removes the account's row, tokens, devices and commands. The account itself stays. Can be done again.</summary>
     ValueTask RemoveAsync(long account, CancellationToken cancellationToken);
+
+    /// <summary>Looks for what accounts have left behind that are gone, in one stretch of all. Programs that know no keys leave it there.</summary>
+    /// <param name="after">Behind this account; 0 for the first ones.</param>
+    /// <param name="limit">Accounts that are looked at.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Numbers and uids of the accounts, and the last number that was looked at; null when there is none behind it.</returns>
+    ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken);
 
     /// <returns>Null when there is none, it is over, or its account or the token that it came from is gone.</returns>
     ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken);

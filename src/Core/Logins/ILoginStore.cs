@@ -9,6 +9,7 @@ namespace Lockstep.Core.Logins;
 /// <item>Each call that writes does all of it or nothing.</item>
 /// <item>What is decided from a login as it was read is done only while its revision is still that one.</item>
 /// <item>A login of an account whose deletion has begun is not found by its name.</item>
+/// <item>A login whose account is gone keeps nobody from its name. Programs that know no logins leave such ones behind.</item>
 /// </list>
 /// </summary>
 /// <remarks>All calls throw <see cref="StoreUnavailableException"/> when the store cannot answer.</remarks>
@@ -21,12 +22,13 @@ public interface ILoginStore
     /// <summary>The login of an account; also of one whose deletion has begun.</summary>
     ValueTask<AccountLogin?> FindByNumberAsync(long account, CancellationToken cancellationToken);
 
-    /// <summary>Makes an account with this login, and without a password of its own.</summary>
+    /// <summary>Makes an account with this login, and without a password of its own; and takes the invitation for it, if there is one.</summary>
     /// <param name="login">Of its account only the name counts.</param>
+    /// <param name="invitation">Digest of the invitation that lets the user in, which is spent with it; null for none.</param>
     /// <param name="now">When the account was made.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>As it is stored; null when an account or a login has the name already: nothing was made.</returns>
-    ValueTask<AccountLogin?> AddAsync(AccountLogin login, ServerTimestamp now, CancellationToken cancellationToken);
+    /// <returns>As it is stored; null when an account or a login has the name already, or the invitation is not free any more: nothing was made or spent.</returns>
+    ValueTask<AccountLogin?> AddAsync(AccountLogin login, string? invitation, ServerTimestamp now, CancellationToken cancellationToken);
 
     /// <summary>Changes a login while its revision is that which was read. The account itself stays as it is.</summary>
     /// <param name="read">As it was read.</param>
@@ -37,4 +39,11 @@ public interface ILoginStore
 
     /// <summary>Removes the login of an account, which itself stays. Can be done again.</summary>
     ValueTask RemoveAsync(long account, CancellationToken cancellationToken);
+
+    /// <summary>Looks for logins whose accounts are gone, in one stretch of all.</summary>
+    /// <param name="after">Behind this account's; 0 for the first ones.</param>
+    /// <param name="limit">Logins that are looked at.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Numbers of the accounts, and the last one that was looked at; null when there is none behind it.</returns>
+    ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken);
 }

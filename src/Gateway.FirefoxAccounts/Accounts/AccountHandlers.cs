@@ -83,9 +83,9 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(AccountError.NoRegistration);
         }
 
-        // An invitation is its address's from now on, whatever comes of this: who tries codes is not told who is there, and gets no hash.
+        // Who tries codes is not told who is there, and gets no hash.
         var name = AccountName.Of(email);
-        if (!isOpen && await passwords.TryAsync("an invitation", request.Address, async () => await registration.TakeAsync(invitation!, name, cancellationToken)
+        if (!isOpen && await passwords.TryAsync("an invitation", request.Address, async () => await IsInvitedAsync(invitation!, name, cancellationToken)
             ? (SignInVerdict.Undecided, null)
             : (SignInVerdict.Wrong, AccountError.NoRegistration)) is { } uninvited)
         {
@@ -122,9 +122,11 @@ internal sealed class AccountHandlers(
         };
         var session = tokens.Session(account: 0, isVerified: true, request.UserAgent);
         (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(0, uid, wrapped, session.Token.Digest) : null;
-        if (await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], cancellationToken) is not { } made)
+        var spent = isOpen ? null : TokenSecret.DigestOf(invitation!);
+        if (await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken) is not { } made)
         {
-            return AccountAnswers.Of(AccountError.Exists);
+            // Somebody else was first, with the address or with the invitation.
+            return AccountAnswers.Of(isOpen || await IsInvitedAsync(invitation!, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
         }
 
         audit.Done(uid, "made", request.Address);
@@ -326,4 +328,8 @@ internal sealed class AccountHandlers(
         var result = await passwords.VerifyAsync(email, authPw, request.Address, cancellationToken);
         return result.Account is { } account && account.Account.Number != request.Account.Account.Number ? (null, null, AccountError.WrongPassword) : result;
     }
+
+    /// <summary>Whether an invitation lets somebody in, or has let in whoever has the name.</summary>
+    private async ValueTask<bool> IsInvitedAsync(string code, string name, CancellationToken cancellationToken) =>
+        await registration.IsGoodAsync(code, (await store.FindAsync(name, cancellationToken))?.Account, cancellationToken);
 }

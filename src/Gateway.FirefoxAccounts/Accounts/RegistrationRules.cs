@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
@@ -35,11 +36,12 @@ internal sealed class RegistrationRules(FirefoxAccountOptions options, AccountOp
     public bool IsListed(string email) => options.Registration == AccountRegistration.AllowList
         && options.AllowedEmails.Split(',', Trimmed).Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, email, ignoreCase: true));
 
-    /// <summary>Binds an invitation to an address.</summary>
+    /// <summary>Looks for an invitation. It is spent with the account that is made, and with nothing before.</summary>
     /// <param name="code">As it was given.</param>
-    /// <param name="name">The name of the account that is to be made.</param>
+    /// <param name="own">The account that the address has already, if any.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when there is none of this code, it is over, or it is another's.</returns>
-    public async ValueTask<bool> TakeAsync(string code, string name, CancellationToken cancellationToken) => TakesInvitations
-        && await assignments.TakeInvitationAsync(TokenSecret.DigestOf(code), new UserIdentity(UserIdentity.Local, name), ServerTimestamp.Now(time), cancellationToken) is not null;
+    /// <returns>False when there is none of this code, it is over, or another account was made with it than this one.</returns>
+    public async ValueTask<bool> IsGoodAsync(string code, Account? own, CancellationToken cancellationToken) => TakesInvitations
+        && await assignments.FindInvitationAsync(TokenSecret.DigestOf(code), cancellationToken) is { } invitation
+        && (invitation.IsFree(ServerTimestamp.Now(time)) || (own is not null && invitation.IsOf(own)));
 }

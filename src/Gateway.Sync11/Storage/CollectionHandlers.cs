@@ -103,10 +103,10 @@ internal sealed class CollectionHandlers(BucketCalls bucket, RecordHandlers reco
 
         // :: Step 2: store what can be stored; where that is nothing, no collection comes of it.
         var (changes, failed) = Sift(posted.Items);
-        Operation operation = changes.Count == 0
-            ? new ReadLists(Exact: false)
-            : new MergeRecords(list, changes) { Quota = request.QuotaOr(options.QuotaBytes) ?? long.MaxValue, Precondition = precondition };
-        var outcome = await bucket.AskAsync(request, operation, cancellationToken);
+        var outcome = changes.Count == 0
+            ? await JudgeAsync(request, list, precondition, cancellationToken)
+            : await bucket.AskAsync(
+                request, new MergeRecords(list, changes) { Quota = request.QuotaOr(options.QuotaBytes) ?? long.MaxValue, Precondition = precondition }, cancellationToken);
         if (outcome is not (RecordsMerged or ListsFound))
         {
             return WeaveAnswers.Refused(outcome);
@@ -154,6 +154,15 @@ internal sealed class CollectionHandlers(BucketCalls bucket, RecordHandlers reco
             (Missing or RecordsDeleted, ListsFound found) => WeaveAnswers.Written(request.Http, info.Now(found)),
             var (outcome, _) => WeaveAnswers.Refused(outcome),
         };
+    }
+
+    /// <summary>Asks only whether a precondition holds.</summary>
+    /// <returns>The collections if it does.</returns>
+    private async ValueTask<Outcome> JudgeAsync(StorageRequest request, ListRef list, Precondition precondition, CancellationToken cancellationToken)
+    {
+        var query = new ListQuery { Limit = 1, Projection = Projection.Metadata };
+        var outcomes = await bucket.AskAsync(request, [new ListRecords(list, query) { Precondition = precondition }, new ReadLists(Exact: false)], cancellationToken);
+        return outcomes[0] is PageFound ? outcomes[1] : outcomes[0];
     }
 
     /// <summary>Parts what can be stored from what cannot, in order, up to the limits of one POST.</summary>

@@ -53,19 +53,18 @@ internal sealed class WeaveListWriter(ListForm form, bool isFull)
             return;
         }
 
-        var text = new ArrayBufferWriter<byte>();
+        // Counted and not copied, so that it takes no more room than in the other forms.
+        var length = isFull ? RecordWriter.LengthOf(record) : RecordWriter.LengthOfId(record);
+        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(LengthBytes), checked((int)length));
+        output.Advance(LengthBytes);
         if (isFull)
         {
-            RecordWriter.Write(text, record);
+            RecordWriter.Write(output, record);
         }
         else
         {
-            RecordWriter.WriteId(text, record);
+            RecordWriter.WriteId(output, record);
         }
-
-        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(LengthBytes), text.WrittenCount);
-        output.Advance(LengthBytes);
-        output.Write(text.WrittenSpan);
     }
 
     /// <summary>There are no more.</summary>

@@ -1,4 +1,5 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
@@ -28,14 +29,14 @@ internal sealed class AccountHandlers(
     {
         // :: Step 1: whether they may. Who may not does not hear who is there.
         var secret = request.Header("X-Weave-Secret");
-        var (isIn, refusal) = await admittance.AdmitAsync(secret, request.Address);
+        var (invitation, refusal) = await admittance.AdmitAsync(secret, request.Name, request.Address, cancellationToken);
         if (refusal is not null)
         {
             return refusal;
         }
 
-        // :: Step 2: whether somebody has the name; of those who have an invitation once they have shown it.
-        if (isIn && await RefuseTakenAsync(request, request.Name, cancellationToken) is { } taken)
+        // :: Step 2: whether somebody has the name.
+        if (await RefuseTakenAsync(request, request.Name, cancellationToken) is { } taken)
         {
             return taken;
         }
@@ -48,42 +49,15 @@ internal sealed class AccountHandlers(
         }
 
         var account = UserName.AccountName(request.Name, user.Email);
-        if (isIn && account != request.Name && await RefuseTakenAsync(request, account, cancellationToken) is { } known)
+        if (account != request.Name && await RefuseTakenAsync(request, account, cancellationToken) is { } known)
         {
             return known;
         }
 
-        long? quotaBytes = null;
-        if (!isIn)
-        {
-            (var invitation, refusal) = await admittance.TakeAsync(secret!, account, request.Address, cancellationToken);
-            if (invitation is null)
-            {
-                return refusal!;
-            }
-
-            quotaBytes = invitation.QuotaBytes;
-            if ((await RefuseTakenAsync(request, request.Name, cancellationToken) ?? await RefuseTakenAsync(request, account, cancellationToken)) is { } takenAsWell)
-            {
-                return takenAsWell;
-            }
-        }
-
         // :: Step 4: the account.
-        if (await directory.HashAsync(request.Who, user.Password, cancellationToken) is not { } hash)
-        {
-            return WeaveAnswers.Unavailable;
-        }
-
-        var now = ServerTimestamp.Now(time);
-        var login = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), request.Name, hash) { Email = user.Email, QuotaBytes = quotaBytes };
-        if (await logins.AddAsync(login, now, cancellationToken) is not { } made)
-        {
-            return WeaveAnswers.Error(WeaveCode.CannotOverwrite);
-        }
-
-        audit.Done(made.Account.Number, "made", request.Address);
-        return WeaveAnswers.Text(200, request.Name);
+        return options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret)
+            ? (await attempts.RegisterAsync(request.Address, () => MakeAsync(request, user, account, invitation: null, cancellationToken)))!
+            : await MakeAsync(request, user, account, invitation, cancellationToken);
     }
 
     /// <summary>Deletes the account, and all that is its own.</summary>
@@ -132,6 +106,27 @@ internal sealed class AccountHandlers(
 
         audit.Done(login.Account.Number, "has another address", request.Address);
         return WeaveAnswers.Text(200, email);
+    }
+
+    private async ValueTask<Answer> MakeAsync(UserRequest request, NewUser user, string account, Invitation? invitation, CancellationToken cancellationToken)
+    {
+        if (await directory.HashAsync(request.Who, user.Password, cancellationToken) is not { } hash)
+        {
+            return WeaveAnswers.Unavailable;
+        }
+
+        var now = ServerTimestamp.Now(time);
+        var login = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), request.Name, hash) { Email = user.Email, QuotaBytes = invitation?.QuotaBytes };
+        if (await logins.AddAsync(login, invitation?.Digest, now, cancellationToken) is not { } made)
+        {
+            // Somebody else was first, with the name or with the invitation.
+            return invitation is null || await IsTakenAsync(request.Name, cancellationToken) || await IsTakenAsync(account, cancellationToken)
+                ? WeaveAnswers.Error(WeaveCode.CannotOverwrite)
+                : WeaveAnswers.NotOffered;
+        }
+
+        audit.Done(made.Account.Number, "made", request.Address);
+        return WeaveAnswers.Text(200, request.Name);
     }
 
     private async ValueTask<bool> IsTakenAsync(string name, CancellationToken cancellationToken) =>

@@ -8,6 +8,7 @@ namespace Lockstep.Gateway.Sync11.Users;
 internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, AccountOptions accounts)
 {
     private readonly SignInLimits lookups = new(options.MaxLookups, options.MaxLookups, accounts.FailureWindow);
+    private readonly SignInLimits registrations = new(options.MaxRegistrationsPerDay, options.MaxRegistrationsPerDay, SignInLimits.MaxOwnWindow);
     private readonly SignInLimits mails = new(options.MaxMailsPerDay, 10 * options.MaxMailsPerDay, SignInLimits.MaxOwnWindow);
 
     /// <summary>Does what may be guessed.</summary>
@@ -24,6 +25,18 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     /// <returns>As above.</returns>
     public ValueTask<Answer?> LookUpAsync(string address, Func<ValueTask<Answer?>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 users", "sync11 lookups " + address) { Limits = lookups }, async () => (SignInVerdict.Wrong, await run()));
+
+    /// <summary>Makes an account that everybody may make. Counted for a day, if it was made.</summary>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="run">Makes it.</param>
+    /// <returns>As above.</returns>
+    public ValueTask<Answer?> RegisterAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations },
+        async () =>
+        {
+            var answer = await run();
+            return (answer.Status == 200 ? SignInVerdict.Wrong : SignInVerdict.Undecided, answer);
+        });
 
     /// <summary>
     /// Sends a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten

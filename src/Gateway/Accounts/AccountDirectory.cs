@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -42,6 +41,7 @@ public sealed class AccountDirectory(
 
     private readonly string[] administrators = options.Administrators.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     private readonly OwnedBuckets owned = new(index, buckets);
+    private readonly AccountData data = new(accounts, buckets, time, keyed, assignments, logins);
     private readonly HashQueue hashes = new(Math.Max(1, Environment.ProcessorCount / 2), options.FailureWindow, time);
     private PasswordSignIn? passwords;
 
@@ -85,10 +85,34 @@ public sealed class AccountDirectory(
     public ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
         accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
 
-    /// <summary>As an operator does it, who waits for nobody.</summary>
+    /// <summary>
+    /// As an operator does it, who waits for nobody. It is the password of all that the account's user signs in with: of a login that it has for one protocol, and the account's
+    /// own where it has one or has no login. Whoever knew what was before comes in nowhere.
+    /// </summary>
     /// <returns>The account as it is now; null when there is none.</returns>
-    public ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken) =>
-        ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+    public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(name, cancellationToken) is not { IsBeingDeleted: false } account)
+        {
+            return null;
+        }
+
+        var hasLogin = false;
+        while (logins is not null && await logins.FindByNumberAsync(account.Number, cancellationToken) is { Account.IsBeingDeleted: false } login)
+        {
+            // A code that was mailed would be another way in.
+            var next = login with { PasswordHash = PasswordHash.Create(password, options.PasswordIterations), ResetDigest = null, ResetExpires = ServerTimestamp.Zero };
+            if (await logins.ChangeAsync(login, next, cancellationToken) is not null)
+            {
+                hasLogin = true;
+                break;
+            }
+        }
+
+        return hasLogin && !PasswordHash.IsOne(account.PasswordHash)
+            ? account
+            : await ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+    }
 
     /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>
     /// <returns>The account as it is now; null when it was another by then, or is gone.</returns>
@@ -183,7 +207,9 @@ public sealed class AccountDirectory(
     /// <exception cref="StoreUnavailableException">As above.</exception>
     public ValueTask<bool> DeleteAsync(Account read, CancellationToken cancellationToken) => DeleteAsync(read.Name, read, cancellationToken);
 
-    /// <summary>Goes on with deletions that were cut off, by a stop or because a database was away.</summary>
+    /// <summary>
+    /// Goes on with deletions that were cut off, by a stop or because a database was away, and removes a part of what accounts have left behind that a program of before has deleted.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">A database is away still. Those that can do without it are done.</exception>
     public async Task ResumeDeletionsAsync(CancellationToken cancellationToken)
     {
@@ -204,6 +230,8 @@ public sealed class AccountDirectory(
         {
             throw new StoreUnavailableException("The deletion of an account was not ended.", away);
         }
+
+        await data.SweepAsync(cancellationToken);
     }
 
     /// <summary>Somebody who acts for an account without having shown its password: they cannot change the account itself.</summary>
@@ -278,66 +306,10 @@ public sealed class AccountDirectory(
             async () => await accounts.FindAsync(account.Name, CancellationToken.None) is { } current && current.Number == account.Number);
 
         // :: Step 3: what is stored for its devices, and what opens it.
-        await DeleteKeyedAsync(account.Number);
-        await DeleteLoginAsync(account.Number);
+        await data.DeleteAsync(account.Number);
 
         // :: Step 4: its name.
         await accounts.EndDeletionAsync(account, principal.Id, CancellationToken.None);
-    }
-
-    private async ValueTask DeleteKeyedAsync(long number)
-    {
-        if (keyed is null || assignments is null || await keyed.FindByNumberAsync(number, CancellationToken.None) is not { } account)
-        {
-            return;
-        }
-
-        var user = new UserIdentity(UserIdentity.Local, account.Uid);
-        while (await assignments.FindAsync(user, CancellationToken.None) is { Count: > 0 } stores)
-        {
-            // The first one in use is retired, which keeps the others out for good; its row goes with the account.
-            if (!stores[0].IsRetired && !await assignments.EndAsync(stores[0], retire: true, ServerTimestamp.Now(time), CancellationToken.None))
-            {
-                continue;
-            }
-
-            foreach (var store in stores)
-            {
-                await accounts.CloseAsync(store.Number, CancellationToken.None);
-                await assignments.NoteClosedAsync(store.Number, CancellationToken.None);
-                var id = BucketId.SyncStorage(store.Number.ToString(CultureInfo.InvariantCulture));
-                if (store.Node == 0
-                    && (await buckets.Get(id).ExecuteAsync(new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]), CancellationToken.None)).Outcomes[0] is Unavailable unavailable)
-                {
-                    throw new StoreUnavailableException($"The store {store.Number} was not emptied: {unavailable.Reason}.");
-                }
-
-                if (store.Node == 0)
-                {
-                    await assignments.ForgetAsync(store.Number, CancellationToken.None);
-                }
-            }
-
-            break;
-        }
-
-        await keyed.RemoveAsync(number, CancellationToken.None);
-    }
-
-    private async ValueTask DeleteLoginAsync(long number)
-    {
-        if (logins is null || await logins.FindByNumberAsync(number, CancellationToken.None) is null)
-        {
-            return;
-        }
-
-        var request = new BucketRequest(Caller.System, [new DeleteRecord(ObjectRef.Bucket)]);
-        if ((await buckets.Get(BucketId.OldSyncStorage(number)).ExecuteAsync(request, CancellationToken.None)).Outcomes[0] is Unavailable unavailable)
-        {
-            throw new StoreUnavailableException($"The storage of account {number} was not emptied: {unavailable.Reason}.");
-        }
-
-        await logins.RemoveAsync(number, CancellationToken.None);
     }
 
     /// <summary>Those of the accounts themselves.</summary>

@@ -27,6 +27,9 @@ public static class JsonOutput
     /// <summary>Bytes of the string as it is written, without its quotes.</summary>
     public static long WrittenLength(ReadOnlySpan<byte> text) => Length(text, leastStored: int.MaxValue);
 
+    /// <summary>Bytes of the string as <see cref="WriteString"/> writes it, quotes included.</summary>
+    public static long StringLength(ReadOnlySpan<byte> text) => 2 + WrittenLength(text);
+
     /// <summary>As <see cref="WrittenLength"/>, but for what an <see cref="AnswerBuffer"/> makes no copy of.</summary>
     public static long CopiedLength(ReadOnlySpan<byte> text) => Length(text, AnswerBuffer.LeastStored);
 

@@ -12,7 +12,8 @@ internal static class AccountCommands
     public const string Help =
         """
         account add NAME       makes an account; the password is asked for, or read as a line from standard input
-        account password NAME  sets a new password; a running server takes it within Accounts:CacheTime (30 seconds)
+        account password NAME  sets a new password, also of a user of Sync 1.1; a running server takes it within
+                               Accounts:CacheTime (30 seconds)
         account remove NAME    deletes an account and all its data; with SQLite the server must be stopped
         account list           lists the accounts' names
         """;

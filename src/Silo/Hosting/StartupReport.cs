@@ -55,6 +55,10 @@ internal static partial class StartupReport
             if (options.Sync11.Enabled)
             {
                 ServingOldSync(logger, address, options.Sync11.Registration);
+                if (IsInTheClear(address, options.Http))
+                {
+                    OldSyncInTheClear(logger, address);
+                }
             }
 
             if (options.Syncto.Enabled)
@@ -73,6 +77,13 @@ internal static partial class StartupReport
         Accounts(logger, registration, "account add NAME");
     }
 
+    /// <summary>Whether others send what they send without TLS, as far as the server can know: a proxy that it trusts may have it.</summary>
+    public static bool IsInTheClear(string address, HttpOptions http) =>
+        !address.StartsWith("https:", StringComparison.OrdinalIgnoreCase)
+        && !address.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase)
+        && !(Uri.TryCreate(address, UriKind.Absolute, out var url) && url.IsLoopback)
+        && (http.PublicUrl is not null || http.TrustedProxies.Length == 0);
+
     [LoggerMessage(10, LogLevel.Information, "Lockstep {Version} serves Kinto at {Address}/v1/")]
     private static partial void Listening(ILogger logger, string version, string address);
 
@@ -87,6 +98,9 @@ internal static partial class StartupReport
 
     [LoggerMessage(18, LogLevel.Information, "Sync 1.1 at {Address}/, which is what services.sync.serverURL is set to. Registration: {Registration}")]
     private static partial void ServingOldSync(ILogger logger, string address, Sync11Registration registration);
+
+    [LoggerMessage(19, LogLevel.Warning, "Users of Sync 1.1 send their passwords to {Address} with each request, and nothing encrypts them on the way. Put a proxy with TLS in front and set Http:PublicUrl to the https URL that clients use.")]
+    private static partial void OldSyncInTheClear(ILogger logger, string address);
 
     [LoggerMessage(16, LogLevel.Information, "Syncto at {Address}/v1/, of {Storage}")]
     private static partial void ServingSyncto(ILogger logger, string address, string storage);

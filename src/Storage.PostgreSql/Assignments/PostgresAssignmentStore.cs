@@ -277,6 +277,9 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
         repeatable: true,
         cancellationToken);
 
+    public async ValueTask<Invitation?> FindInvitationAsync(string digest, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"SELECT {InvitationColumns} FROM invitations WHERE digest = $1", parameters => parameters.AddText(digest), ReadInvitation, cancellationToken));
+
     public async ValueTask<Invitation?> TakeInvitationAsync(
         string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""

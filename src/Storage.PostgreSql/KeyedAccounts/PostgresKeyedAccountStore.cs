@@ -1,5 +1,6 @@
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -40,7 +41,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
     public async ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken) => First(await QueryAsync(
         $"SELECT {Columns} FROM {Joined} WHERE k.account = $1", parameters => parameters.Add(account), ReadAccount, cancellationToken));
 
-    public async ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, CancellationToken cancellationToken)
+    public async ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? invitation, CancellationToken cancellationToken)
     {
         var made = await BatchAsync(
             batch =>
@@ -50,18 +51,19 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                     parameters.Add(NameLockClass);
                     parameters.AddText(account.Account.Name);
                 });
+                InvitationRows.Lock(batch, invitation);
                 Add(
                     batch,
-                    """
+                    $"""
                     WITH made AS (
-                        INSERT INTO accounts (name, password, modified, since) VALUES ($1, $2, $3, $3) ON CONFLICT (name) DO NOTHING RETURNING number
+                        INSERT INTO accounts (name, password, modified, since) SELECT $1, $2, $3, $3 WHERE {InvitationRows.IsFree(30)} ON CONFLICT (name) DO NOTHING RETURNING number
                     ), keyed AS (
                         INSERT INTO keyed_accounts (account, uid, email, verified, salt, wrapped, generation, keys_changed, created, totp, totp_on, totp_step, codes, recovery, recovery_data, recovery_since)
                         SELECT number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 FROM made
                     ), tokens AS (
                         INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)
                         SELECT m.number, t.* FROM made m, unnest($19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) t
-                    )
+                    ), {InvitationRows.Spend(30, "made")}
                     SELECT number FROM made
                     """,
                     parameters =>
@@ -73,6 +75,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                         parameters.AddText(account.Email);
                         KeyedAccountColumns.Add(parameters, account);
                         KeyedAccountColumns.Add(parameters, tokens);
+                        InvitationRows.Add(parameters, invitation, account.Created);
                     });
             },
             static reader => reader.GetInt64(0),
@@ -163,6 +166,20 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         },
         static _ => 0,
         cancellationToken);
+
+    public async ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        var rows = await QueryAsync(
+            "SELECT k.account, k.uid, a.number IS NULL FROM keyed_accounts k LEFT JOIN accounts a ON a.number = k.account WHERE k.account > $1 ORDER BY k.account LIMIT $2",
+            parameters =>
+            {
+                parameters.Add(after);
+                parameters.Add(limit);
+            },
+            static reader => (Account: reader.GetInt64(0), Uid: reader.GetString(1), IsLeftBehind: reader.GetBoolean(2)),
+            cancellationToken);
+        return ([.. rows.Where(static row => row.IsLeftBehind).Select(static row => (row.Account, row.Uid))], rows.Count < limit ? null : rows[^1].Account);
+    }
 
     public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""

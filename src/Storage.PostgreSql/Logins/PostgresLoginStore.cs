@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -31,23 +32,30 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
         batch => Add(batch, $"SELECT {Columns} FROM {Joined} WHERE l.account = $1", parameters => parameters.Add(account)),
         cancellationToken));
 
-    public async ValueTask<AccountLogin?> AddAsync(AccountLogin login, ServerTimestamp now, CancellationToken cancellationToken) => First(await BatchAsync(
+    public async ValueTask<AccountLogin?> AddAsync(AccountLogin login, string? invitation, ServerTimestamp now, CancellationToken cancellationToken) => First(await BatchAsync(
         repeatable: false,
         batch =>
         {
             Lock(batch, NameLockClass, login.Account.Name);
             Lock(batch, LoginLockClass, login.Name);
+            InvitationRows.Lock(batch, invitation);
+
+            // A name that no user can have, until housekeeping comes to it.
+            Add(
+                batch,
+                "UPDATE account_logins SET name = ' ' || account WHERE name = $1 AND NOT EXISTS (SELECT FROM accounts WHERE number = account_logins.account)",
+                parameters => parameters.AddText(login.Name));
             Add(
                 batch,
                 $"""
                 WITH a AS (
                     INSERT INTO accounts (name, password, modified, since)
-                    SELECT $1, $2, $3, $3 WHERE NOT EXISTS (SELECT FROM account_logins WHERE name = $4)
+                    SELECT $1, $2, $3, $3 WHERE NOT EXISTS (SELECT FROM account_logins WHERE name = $4) AND {InvitationRows.IsFree(10)}
                     ON CONFLICT (name) DO NOTHING RETURNING *
                 ), l AS (
                     INSERT INTO account_logins (account, name, password, email, quota, reset, reset_expires)
                     SELECT number, $4, $5, $6, $7, $8, $9 FROM a RETURNING *
-                )
+                ), {InvitationRows.Spend(10, "a")}
                 SELECT {Columns} FROM l JOIN a ON a.number = l.account
                 """,
                 parameters =>
@@ -57,6 +65,7 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
                     parameters.Add(now.Milliseconds);
                     parameters.AddText(login.Name);
                     AddValues(parameters, login);
+                    InvitationRows.Add(parameters, invitation, now);
                 });
         },
         cancellationToken));
@@ -87,6 +96,30 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
     public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) => await BatchAsync(
         repeatable: true,
         batch => Add(batch, "DELETE FROM account_logins WHERE account = $1", parameters => parameters.Add(account)),
+        cancellationToken);
+
+    public ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) => database.UseAsync(
+        async connection =>
+        {
+            await using var command = new NpgsqlCommand(
+                "SELECT l.account, a.number IS NULL FROM account_logins l LEFT JOIN accounts a ON a.number = l.account WHERE l.account > $1 ORDER BY l.account LIMIT $2", connection);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.Add(after);
+            parameters.Add(limit);
+            var (left, last, count) = (new List<long>(), after, 0);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            for (; await reader.ReadAsync(cancellationToken); count++)
+            {
+                last = reader.GetInt64(0);
+                if (reader.GetBoolean(1))
+                {
+                    left.Add(last);
+                }
+            }
+
+            return ((IReadOnlyList<long>)left, count < limit ? default(long?) : last);
+        },
+        repeatable: true,
         cancellationToken);
 
     private static AccountLogin? First(List<AccountLogin> rows) => rows.Count == 0 ? null : rows[0];

@@ -176,6 +176,10 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
             $"INSERT INTO invitations ({InvitationColumns}) VALUES ($0, $1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
             invitation.Digest, invitation.Note, invitation.QuotaBytes, invitation.Expires.Milliseconds, invitation.User?.Issuer, invitation.User?.Subject));
 
+    public ValueTask<Invitation?> FindInvitationAsync(string digest, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => First(ReadAll(
+            statements.Prepare($"SELECT {InvitationColumns} FROM invitations WHERE digest = $0", digest), ReadInvitation))));
+
     public ValueTask<Invitation?> TakeInvitationAsync(string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => First(ReadAll(
             statements.Prepare(

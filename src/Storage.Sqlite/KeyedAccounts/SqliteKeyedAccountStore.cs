@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Assignments;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.KeyedAccounts;
@@ -33,9 +34,14 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
     public ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => FindOne(statements, "k.account = $0", account)));
 
-    public ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, CancellationToken cancellationToken) =>
+    public ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? invitation, CancellationToken cancellationToken) =>
         database.WriteAsync(statements =>
         {
+            if (invitation is not null && !InvitationRows.IsFree(statements, invitation, account.Created))
+            {
+                return null;
+            }
+
             if (statements.Scalar(
                 "INSERT INTO accounts (name, password, modified, since) VALUES ($0, $1, $2, $2) ON CONFLICT (name) DO NOTHING RETURNING number",
                 account.Account.Name, account.Account.PasswordHash, account.Created.Milliseconds) is not long number)
@@ -52,6 +58,11 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
             foreach (var token in tokens)
             {
                 Insert(statements, token, number);
+            }
+
+            if (invitation is not null)
+            {
+                InvitationRows.Spend(statements, invitation, number);
             }
 
             return FindOne(statements, "k.account = $0", number);
@@ -105,6 +116,25 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         + statements.Execute("DELETE FROM account_devices WHERE account = $0", account)
         + statements.Execute("DELETE FROM device_commands WHERE account = $0", account)
         + statements.Execute("DELETE FROM keyed_accounts WHERE account = $0", account));
+
+    public ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var (left, last, count) = (new List<(long, string)>(), after, 0);
+            using var reader = statements.Prepare(
+                "SELECT k.account, k.uid, a.number IS NULL FROM keyed_accounts k LEFT JOIN accounts a ON a.number = k.account WHERE k.account > $0 ORDER BY k.account LIMIT $1",
+                after, limit).ExecuteReader();
+            for (; reader.Read(); count++)
+            {
+                last = reader.GetInt64(0);
+                if (reader.GetBoolean(2))
+                {
+                    left.Add((last, reader.GetString(1)));
+                }
+            }
+
+            return ((IReadOnlyList<(long, string)>)left, count < limit ? default(long?) : last);
+        }));
 
     public ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => First(ReadAll(

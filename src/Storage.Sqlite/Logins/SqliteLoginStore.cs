@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Assignments;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Logins;
@@ -19,8 +20,16 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
     public ValueTask<AccountLogin?> FindByNumberAsync(long account, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => FindOne(statements, "l.account = $0", account)));
 
-    public ValueTask<AccountLogin?> AddAsync(AccountLogin login, ServerTimestamp now, CancellationToken cancellationToken) => database.WriteAsync(statements =>
+    public ValueTask<AccountLogin?> AddAsync(AccountLogin login, string? invitation, ServerTimestamp now, CancellationToken cancellationToken) => database.WriteAsync(statements =>
     {
+        if (invitation is not null && !InvitationRows.IsFree(statements, invitation, now))
+        {
+            return null;
+        }
+
+        // A name that no user can have, until housekeeping comes to it.
+        statements.Execute(
+            "UPDATE account_logins SET name = ' ' || account WHERE name = $0 AND NOT EXISTS (SELECT 1 FROM accounts WHERE number = account_logins.account)", login.Name);
         if (statements.Scalar("SELECT 1 FROM account_logins WHERE name = $0", login.Name) is not null
             || statements.Scalar(
                 "INSERT INTO accounts (name, password, modified, since) VALUES ($0, $1, $2, $2) ON CONFLICT (name) DO NOTHING RETURNING number",
@@ -32,6 +41,11 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
         statements.Execute(
             "INSERT INTO account_logins (account, name, password, email, quota, reset, reset_expires) VALUES ($0, $1, $2, $3, $4, $5, $6)",
             [number, login.Name, .. ValuesOf(login)]);
+        if (invitation is not null)
+        {
+            InvitationRows.Spend(statements, invitation, number);
+        }
+
         return FindOne(statements, "l.account = $0", number);
     });
 
@@ -47,6 +61,25 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
 
     public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements => statements.Execute("DELETE FROM account_logins WHERE account = $0", account));
+
+    public ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var (left, last, count) = (new List<long>(), after, 0);
+            using var reader = statements.Prepare(
+                "SELECT l.account, a.number IS NULL FROM account_logins l LEFT JOIN accounts a ON a.number = l.account WHERE l.account > $0 ORDER BY l.account LIMIT $1",
+                after, limit).ExecuteReader();
+            for (; reader.Read(); count++)
+            {
+                last = reader.GetInt64(0);
+                if (reader.GetBoolean(1))
+                {
+                    left.Add(last);
+                }
+            }
+
+            return ((IReadOnlyList<long>)left, count < limit ? default(long?) : last);
+        }));
 
     /// <summary>Of all columns that change.</summary>
     private static object?[] ValuesOf(AccountLogin login) =>
