@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
@@ -99,13 +100,15 @@ internal sealed partial class KintoExecutor(
 
     /// <summary>
     /// The call and those right behind it that the same owner can take with it. None of them changes who anybody is. Where nothing is
-    /// written they are no more than are loaded at a time; writes stay together.
+    /// written they are no more than are loaded at a time; writes stay together. In a bucket that others may read a count is in no run with writes: of very many objects an owner
+    /// takes it beside these only.
     /// </summary>
     private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
         var run = new List<KintoPlan.Call> { call };
         while (first + run.Count < parts.Count
-            && await parts.PlanAsync(first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller)
+            && await parts.PlanAsync(first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
+            && !run.Exists(before => IsApart(before, same)))
         {
             run.Add(same);
         }
@@ -123,6 +126,9 @@ internal sealed partial class KintoExecutor(
 
         return run;
     }
+
+    private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) => one.Caller.Access == BucketAccess.ByAcl
+        && ((one.Operation is CountRecords && other.Operation.IsWrite) || (one.Operation.IsWrite && other.Operation is CountRecords));
 
     /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
     private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, AnswerRoom room, CancellationToken cancellationToken)

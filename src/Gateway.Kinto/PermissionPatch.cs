@@ -72,11 +72,11 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
         return edit is null ? (null, error) : ([edit], null);
     }
 
-    /// <summary>From one right to another, or from one principal to another. What a whole list would become is not known here, so it is refused.</summary>
+    /// <summary>From one right to another, all who have it or one of them, or from one principal to another.</summary>
     private static (IReadOnlyList<AccessEdit>? Edits, KintoResponse? Error) Moved(JsonElement operation, string path, ListRole role, bool isCopy)
     {
         var (from, to) = (PathOf(operation, "from") is { } text && IsOfPermissions(text) ? text.Split('/') : [], path.Split('/'));
-        if (from.Length != 4 || to.Length != 4)
+        if (from.Length != to.Length || to.Length is < 3 or > 4)
         {
             return (null, Failed(path));
         }
@@ -87,6 +87,18 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
         }
 
         _ = KintoBody.ReadRight(Unescape(to[2]), role, out var right);
+        if (to.Length == 3)
+        {
+            List<AccessEdit> edits = [new(AccessEditKind.Hold, former, [])];
+            if (!isCopy)
+            {
+                edits.Add(new AccessEdit(AccessEditKind.Set, former, []));
+            }
+
+            edits.Add(new AccessEdit(AccessEditKind.Place, right, []));
+            return (edits, null);
+        }
+
         var (who, whom) = (Unescape(from[3]), Unescape(to[3]));
         return KintoBody.IsPrincipal(who) && KintoBody.IsPrincipal(whom)
             ? ([new AccessEdit(isCopy ? AccessEditKind.Test : AccessEditKind.Remove, former, [who]), new AccessEdit(AccessEditKind.Add, right, [whom])], null)

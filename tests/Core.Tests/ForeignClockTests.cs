@@ -216,6 +216,35 @@ public sealed class ForeignClockTests : IDisposable
         Assert.Equal(["bobs"], await PollAsync());
     }
 
+    /// <summary>A count gives no rows, so that nobody has begun anew by its stamp, whether they say what they have seen or not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Count_WhileAChangeIsYetToCount_GivesNoStampThatHidesIt(bool isLeaving)
+    {
+        await MakeAsync();
+        if (isLeaving)
+        {
+            await JoinAsync();
+            Advance(Settled);
+            Assert.Equal(["bobs", "old"], await PollAsync());
+        }
+
+        Advance(Minute);
+        await (isLeaving ? shared.DoAsync<RecordWritten>(Alice, Group("staff", "account:carol#3"), Club) : JoinAsync());
+        Advance(Settled - TimeSpan.FromSeconds(4));
+        await shared.DoAsync<RecordWritten>(Alice, Put(ObjectRef.Record("c", "new"), Readers("account:bob#2")));
+
+        var unsaid = await shared.DoAsync<CountFound>(Bob, new CountRecords(ListRef.RecordsOf("c"), new ListQuery { Limit = 1 }));
+        var said = await shared.DoAsync<CountFound>(Bob, new CountRecords(ListRef.RecordsOf("c"), new ListQuery { Limit = 1, Since = since }));
+
+        Assert.Equal(isLeaving ? 2 : 3, unsaid.Count);
+        Assert.Equal(unsaid.ListStamp, said.ListStamp);
+        since = unsaid.ListStamp;
+        Advance(Settled);
+        Assert.Equal(isLeaving ? ["bobs", "new"] : ["bobs", "new", "old"], await PollAsync());
+    }
+
     private async Task MakeAsync()
     {
         await shared.DoAsync<RecordWritten>(Alice, Put(ObjectRef.Bucket));

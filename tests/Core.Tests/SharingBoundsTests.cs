@@ -292,6 +292,27 @@ public sealed class SharingBoundsTests : IDisposable
         Assert.Empty(last.Records);
     }
 
+    /// <summary>A turn counts so many rows only. Whoever asks for more is told so, and not to try again; by itself the count is made, however many they are.</summary>
+    [Fact]
+    public async Task Count_OfVeryManyNamedRows_AmongWrites_IsRefusedForGood_AndMadeByItself()
+    {
+        const int Rows = 10_001;
+        await MakeAsync();
+        foreach (var some in Enumerable.Range(0, Rows).Chunk(500))
+        {
+            var put = await shared.Buckets.Get(Shop).ExecuteAsync(
+                new BucketRequest(Alice, [.. some.Select(static i => Put(ObjectRef.Record("c", $"r{i}"), Says(Right.Write, "account:bob#2")))]), default);
+            Assert.All(put.Outcomes, static outcome => Assert.IsType<RecordWritten>(outcome));
+        }
+
+        var count = new CountRecords(ListRef.RecordsOf("c"), new ListQuery { Limit = 1 });
+        var among = await shared.Buckets.Get(Shop).ExecuteAsync(new BucketRequest(Bob, [Put(ObjectRef.Record("c", "r0"), body: """{"n":1}"""), count]), default);
+
+        Assert.IsType<RecordWritten>(among.Outcomes[0]);
+        Assert.Contains("by itself", Assert.IsType<Invalid>(among.Outcomes[1]).Reason, StringComparison.Ordinal);
+        Assert.Equal(Rows, (await shared.DoAsync<CountFound>(Bob, count)).Count);
+    }
+
     /// <summary>What rows say of rights is needed to write them; without room for it nothing of it is read, and the write is refused.</summary>
     [Fact]
     public async Task Writes_OfRowsThatSayMuch_AreDoneAsFarAsThereIsRoom()

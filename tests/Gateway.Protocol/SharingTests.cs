@@ -188,7 +188,8 @@ public sealed class SharingTests(KintoServer server)
         Assert.Equal(new[] { aliceId, bobId }.Order(StringComparer.Ordinal), Principals(moved, "write"));
         foreach (var (from, to) in new[]
         {
-            ($"/permissions/read/{bobId}", $"/permissions/write/{bobId}"), ("/permissions/read", "/permissions/write"), ("/data/n", $"/permissions/read/{bobId}"),
+            ($"/permissions/read/{bobId}", $"/permissions/write/{bobId}"), ("/permissions/read", $"/permissions/write/{bobId}"), ("/permissions", "/permissions/write"),
+            ("/permissions/read", "/permissions/record:create"), ("/data/n", $"/permissions/read/{bobId}"),
             ($"/permissions/record:create/{bobId}", $"/permissions/read/{bobId}"), ($"/permissions/write/{bobId}", "/data/n"),
         })
         {
@@ -199,6 +200,51 @@ public sealed class SharingTests(KintoServer server)
         (await alice.PutAsync(record, """{"permissions":{"record:create":["a:b"]}}""")).AssertError(400, KintoErrno.InvalidParameters);
         (await alice.PutAsync(record, """{"permissions":{"read":["account:bob#1"]}}""")).AssertError(400, KintoErrno.InvalidParameters);
         Assert.Equal(200, (await bob.GetAsync(record)).Status);
+    }
+
+    [Fact]
+    public async Task Permissions_OfAWholeRight_AreMovedAndCopied_AsKintoHasIt()
+    {
+        var (alice, _, aliceId, bobId) = await TwoAsync();
+        var bucket = "/buckets/" + NewBucket();
+        await alice.PutAsync(bucket, "{}");
+        var collection = bucket + "/collections/c";
+        await alice.PutAsync(collection, $$$"""{"permissions":{"read":["{{{bobId}}}","github:carol"],"record:create":["github:dave"]}}""");
+
+        Task<KintoAnswer> PatchAsync(params (string Op, string From, string To)[] operations) => alice.SendAsync(
+            "PATCH", collection, $"[{string.Join(',', operations.Select(static one => $$"""{"op":"{{one.Op}}","from":"{{one.From}}","path":"{{one.To}}"}"""))}]", ("Content-Type", "application/json-patch+json"));
+
+        var moved = await PatchAsync(("move", "/permissions/read", "/permissions/write"), ("copy", "/permissions/record:create", "/permissions/read"));
+        Assert.Equal(200, moved.Status);
+        Assert.Equal(new[] { aliceId, bobId, "github:carol" }.Order(StringComparer.Ordinal), Principals(moved, "write"));
+        Assert.Equal(["github:dave"], Principals(moved, "read"));
+        Assert.Equal(["github:dave"], Principals(moved, "record:create"));
+
+        // There is a list of readers and writers always, and of others where somebody is in it.
+        var swapped = await PatchAsync(("move", "/permissions/read", "/permissions/record:create"), ("move", "/permissions/read", "/permissions/record:create"));
+        Assert.Equal(200, swapped.Status);
+        Assert.Equal(["write"], Permissions(swapped));
+        (await PatchAsync(("move", "/permissions/record:create", "/permissions/read"))).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(["write"], Permissions(await alice.GetAsync(collection)));
+    }
+
+    [Fact]
+    public async Task Count_InABatch_IsOfItsOwnRun_AndSeesTheWritesBefore()
+    {
+        var (alice, bob, _, bobId) = await TwoAsync();
+        var bucket = "/buckets/" + NewBucket();
+        await alice.PutAsync(bucket, "{}");
+        var records = bucket + "/collections/c/records";
+        await alice.PutAsync(bucket + "/collections/c", $$$"""{"permissions":{"record:create":["{{{bobId}}}"]}}""");
+        await alice.PutAsync(records + "/others", "{}");
+
+        var answer = await bob.PostAsync("/batch", $$"""
+            {"requests":[{"method":"PUT","path":"/v1{{records}}/a"},{"method":"HEAD","path":"/v1{{records}}"},{"method":"PUT","path":"/v1{{records}}/b"},{"method":"HEAD","path":"/v1{{records}}"}]}
+            """);
+
+        var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+        Assert.Equal([201, 200, 201, 200], parts.Select(static part => part.GetProperty("status").GetInt32()));
+        Assert.Equal(["1", "2"], new[] { 1, 3 }.Select(part => parts[part].GetProperty("headers").GetProperty("Total-Objects").GetString()));
     }
 
     [Fact]

@@ -111,6 +111,9 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     private const int ChunksInATurn = 10;
     private const int CandidatesAtOnce = 1_000;
 
+    private static readonly Invalid TooManyToCount = new(
+        "path", null, $"More than {ChunksInATurn * CandidatesAtOnce} objects would have to be looked at for this count, which is too many among writes. Ask for it by itself.");
+
     /// <summary>As <see cref="ReadAsync"/>, for somebody who sees only some rows.</summary>
     /// <param name="heads">The bucket.</param>
     /// <param name="head">The list as the caller sees it; its stamp is the page's.</param>
@@ -197,7 +200,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
             user, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), () => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, cancellationToken), cancellationToken)
             ?? (Unavailable.Overloaded, heads.Version);
 
-    /// <summary>The same in a turn, which does not wait for a place: of very many it is refused.</summary>
+    /// <summary>The same in a turn, which does not wait for a place and keeps all others waiting: of very many it is refused, and asking again would not help.</summary>
     public ValueTask<(Outcome? Outcome, long Version)> CountFewVisibleAsync(
         BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows visible, CancellationToken cancellationToken) =>
         CountVisibleAsync(heads, head, uncommitted, query, visible, ChunksInATurn, cancellationToken);
@@ -219,7 +222,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         {
             if (chunk == chunks)
             {
-                return (Unavailable.Overloaded, version);
+                return (TooManyToCount, version);
             }
 
             var rows = await store.ScanAsync(new RecordScan(heads.Key, head.Key, all, CandidatesAtOnce, options.MaxTurnBytes) { Principals = visible.Principals }, cancellationToken);

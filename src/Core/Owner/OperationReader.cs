@@ -130,11 +130,11 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Acce
                 var all = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(count.List, ""), heads, overlay, record: null, cancellationToken);
                 if (all.Admitted is null)
                 {
-                    return await CountPartlyAsync(count, all.Standing, heads, overlay, cancellationToken);
+                    return NotBeyond(await CountPartlyAsync(count, all.Standing, heads, overlay, cancellationToken), count.Query, all.Standing, heads);
                 }
 
-                var counted = heads[count.List];
-                return await CountAsync(count, caller, heads, Since(counted, await ChangedAsync(all.Standing, heads, counted, overlay, count.Query.Since, cancellationToken)), overlay, cancellationToken);
+                var counted = Since(heads[count.List], await ChangedAsync(all.Standing, heads, heads[count.List], overlay, count.Query.Since, cancellationToken));
+                return NotBeyond(await CountAsync(count, caller, heads, counted, overlay, cancellationToken), count.Query, all.Standing, heads);
             default:
                 return (Forbidden.Instance, heads.Version);
         }
@@ -192,6 +192,12 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Acce
         (Outcome Outcome, long Version) read, ListQuery query, ListHead head, Standing standing, BucketHeads heads) =>
         read.Outcome is PageFound page && ForeignOf(standing, heads).Bound is { } bound && page.ListStamp > bound && query.Since <= bound && !IsFromBeforeHorizon(query, head)
             ? (page with { ListStamp = bound, Next = page.Next is { } next ? next with { ListStamp = bound } : null }, read.Version)
+            : read;
+
+    /// <summary>The same of a count. It gives nobody any rows: so whoever does not say what they have seen gets no later stamp either.</summary>
+    private (Outcome Outcome, long Version) NotBeyond((Outcome Outcome, long Version) read, ListQuery query, Standing standing, BucketHeads heads) =>
+        read.Outcome is CountFound count && ForeignOf(standing, heads).Bound is { } bound && count.ListStamp > bound && !(query.Since > bound)
+            ? (count with { ListStamp = bound }, read.Version)
             : read;
 
     /// <summary>

@@ -18,11 +18,23 @@ public sealed record AccessChange(IReadOnlyList<AccessEdit> Edits)
     /// <returns>What it says afterwards; null where an edit does not find what it needs.</returns>
     public AccessList? ApplyTo(AccessList before, Func<string, ServerTimestamp> namedAt)
     {
+        IReadOnlyList<string>? held = null;
         foreach (var edit in Edits)
         {
             var principals = edit.Principals.Select(principal => PrincipalText.IsGroup(principal) ? PrincipalText.OfGroup(principal, namedAt(principal)) : principal).ToList();
             var names = principals.Select(PrincipalText.Public).ToHashSet(StringComparer.Ordinal);
             var there = before[edit.Right];
+            if (edit.Kind == AccessEditKind.Hold)
+            {
+                if (there.Count == 0 && edit.Right is not (Right.Read or Right.Write))
+                {
+                    return null;
+                }
+
+                held = [.. there];
+                continue;
+            }
+
             if (edit.Kind is AccessEditKind.Remove or AccessEditKind.Test && !names.IsSubsetOf(there.Select(PrincipalText.Public)))
             {
                 return null;
@@ -35,6 +47,7 @@ public sealed record AccessChange(IReadOnlyList<AccessEdit> Edits)
                 AccessEditKind.Set => before.With(edit.Right, principals),
                 AccessEditKind.Add => before.With(edit.Right, others.Concat(principals)),
                 AccessEditKind.Remove => before.With(edit.Right, others),
+                AccessEditKind.Place => before.With(edit.Right, held ?? []),
                 _ => before,
             };
         }
@@ -63,4 +76,10 @@ public enum AccessEditKind : byte
 
     /// <summary>Nothing; all of them must have it.</summary>
     Test = 3,
+
+    /// <summary>Nothing; who has it is kept for <see cref="Place"/>. Somebody must have it, or it is to read or to write.</summary>
+    Hold = 4,
+
+    /// <summary>Those have it who were kept last, and nobody else.</summary>
+    Place = 5,
 }

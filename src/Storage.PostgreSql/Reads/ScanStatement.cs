@@ -87,7 +87,7 @@ internal sealed class ScanStatement : IDisposable
     /// <returns>The ids, each once, and the rows that have them: a subquery of its own, so that nobody reads along the list to save the look-ups.</returns>
     private string Named(IReadOnlyList<string> principals)
     {
-        var named = new StringBuilder();
+        var (named, end) = (new StringBuilder(), "");
         var query = scan.Query;
         if (scan.IsOfAllNamed)
         {
@@ -98,10 +98,14 @@ internal sealed class ScanStatement : IDisposable
             parameters.Add(scan.Limit + 1L);
             AppendTo(named, " ORDER BY g.id LIMIT ");
             named.Append(") n");
+
+            // Of all of them no more rows are looked up than fit, however many the principals are.
+            end = string.Create(CultureInfo.InvariantCulture, $" ORDER BY named LIMIT ${command.Parameters.Count}");
         }
         else
         {
-            AppendTo(named, "SELECT n.id FROM unnest(", principals, ") AS p (principal) CROSS JOIN LATERAL (SELECT g.id FROM grants g");
+            var columns = scan.IsOfNewestNamed ? "id, g.stamp" : "id";
+            AppendTo(named, $"SELECT {(scan.IsOfNewestNamed ? "DISTINCT n.id, n.stamp" : "n.id")} FROM unnest(", principals, $") AS p (principal) CROSS JOIN LATERAL (SELECT g.{columns} FROM grants g");
             named.Append(" WHERE g.bucket = $1 AND g.list = $2 AND g.relation = 0 AND g.principal = p.principal");
             if (query.LowerBound is { } lower)
             {
@@ -129,13 +133,20 @@ internal sealed class ScanStatement : IDisposable
             {
                 parameters.Add(scan.Limit + 1L);
                 AppendTo(named, " ORDER BY g.stamp DESC, g.id DESC LIMIT ");
+                named.Insert(0, "SELECT m.id FROM (");
+                AppendTo(named, ") n ORDER BY n.stamp DESC, n.id DESC LIMIT ");
+                named.Append(") m");
+            }
+            else
+            {
+                named.Append(") n");
             }
 
-            named.Append(") n UNION ALL SELECT g.id FROM grants g WHERE g.bucket = $1 AND g.list = $2 AND g.relation = 4");
+            named.Append(" UNION ALL SELECT g.id FROM grants g WHERE g.bucket = $1 AND g.list = $2 AND g.relation = 4");
             AppendTo(named, " AND g.principal = ANY (", principals, ")");
         }
 
-        return $"(SELECT DISTINCT i.id AS named FROM ({named}) i) d CROSS JOIN LATERAL (SELECT * FROM records r WHERE r.bucket = $1 AND r.list = $2 AND r.id = d.named OFFSET 0) r";
+        return $"(SELECT DISTINCT i.id AS named FROM ({named}) i{end}) d CROSS JOIN LATERAL (SELECT * FROM records r WHERE r.bucket = $1 AND r.list = $2 AND r.id = d.named OFFSET 0) r";
     }
 
     private void AppendTo(StringBuilder text, string before) => text.Append(before).Append('$').Append(command.Parameters.Count);
