@@ -142,7 +142,9 @@ public sealed class CollectionTests(WeaveServer server) : IClassFixture<WeaveSer
     [Fact]
     public async Task Get_InWhoisi_HasALengthBeforeEach_AndGoesBeforeNewlines()
     {
+        const string escaped = "\"\\\n\u0001ä€😀";
         using var device = await ThreeAsync();
+        (await device.PutAsync("/storage/history/d", WeaveClient.Wbo("d", escaped, ",\"sortindex\":-5"))).AssertWritten();
 
         var answer = (await device.GetAsync("/storage/history?full=1&sort=oldest", ("Accept", "application/newlines, application/whoisi"))).AssertOk();
 
@@ -151,11 +153,13 @@ public sealed class CollectionTests(WeaveServer server) : IClassFixture<WeaveSer
         for (var rest = answer.Bytes.AsSpan(); rest.Length > 0;)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(rest);
-            ids.Add(JsonDocument.Parse(Encoding.UTF8.GetString(rest.Slice(4, length))).RootElement.GetProperty("id").GetString()!);
+            var record = JsonDocument.Parse(Encoding.UTF8.GetString(rest.Slice(4, length))).RootElement;
+            ids.Add(record.GetProperty("id").GetString()!);
+            Assert.Equal(ids[^1] is "d" ? escaped : "x", record.GetProperty("payload").GetString());
             rest = rest[(4 + length)..];
         }
 
-        Assert.Equal(["a", "b", "c"], ids);
+        Assert.Equal(["a", "b", "c", "d"], ids);
     }
 
     [Fact]
