@@ -20,18 +20,26 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     private const long MaxSortedBytes = 4L << 20;
 
+    // Each of as many buckets as are sorted.
+    private const int MaxCountSteps = 20;
+
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
 
     public KintoPlan Page(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {
         var found = new BucketSelection(await ListAsync(request, scan, cancellationToken), scan.Query);
-        return scan.Query.Order == ListOrder.Fields
-            ? await SortedAsync(request, found, scan.Query, cancellationToken)
+        return scan.Query.Order == ListOrder.Fields ? await SortedAsync(request, found, scan.Query, cancellationToken)
+            : scan.Query.Fields.Count > 0 ? await FilteredAsync(request, found, scan.Query, cancellationToken)
             : await PageAsync(request, found, cancellationToken);
     });
 
     public KintoPlan Count(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {
+        if (scan.Query.Fields.Count > 0)
+        {
+            return await CountFilteredAsync(request, scan, cancellationToken);
+        }
+
         var count = request.Principal is null ? new BucketCount(ServerTimestamp.Zero, 0) : await index.CountByAuthorAsync(scan, cancellationToken);
         var others = await SharedAsync(request, scan, cancellationToken);
         return new CountFound(
@@ -64,7 +72,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
             // The index knows names. If the account is there now, its name was nobody else's when the index was asked.
             var response = request.Principal is null || await accounts.ExistsAsync(request.Principal, cancellationToken)
-                ? KintoOutcomes.Render(outcome, request, All, parameters.Fields, options)
+                ? ListPlans.Counted(KintoOutcomes.Render(outcome, request, All, parameters.Fields, options), outcome, parameters.Query)
                 : KintoErrors.Unauthorized;
             return response.Status < 400 && ListPlans.NextOf(outcome) is { } next
                 ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
@@ -72,7 +80,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         })
         {
             Changes = !request.IsRead,
-            Most = parameters.Query.Order == ListOrder.Fields ? MaxSortedBytes : sizes.Most(parameters.Query),
+            Most = parameters.Query.Order == ListOrder.Fields || parameters.Query.Fields.Count > 0 ? MaxSortedBytes : sizes.Most(parameters.Query),
         };
     }
 
@@ -134,6 +142,34 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         return new PageFound(records, found.Stamp, found.NextOf(page));
     }
 
+    /// <summary>A page of those whose fields match; it may end early, and then says where to go on.</summary>
+    private async ValueTask<Outcome> FilteredAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
+    {
+        var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
+        var outcome = RecordSelection.Page(await ReadAsync(request, looked, cancellationToken), query, found.Stamp, cancellationToken);
+        return outcome is PageFound { Next: null } page ? page with { Next = found.NextOf(looked) } : outcome;
+    }
+
+    private async ValueTask<Outcome> CountFilteredAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken)
+    {
+        var (count, query) = (0L, scan.Query with { Deleted = false, Sort = [], Cursor = null });
+        for (var (step, stamp) = (0, ServerTimestamp.Zero); step < MaxCountSteps; step++)
+        {
+            var found = new BucketSelection(await ListAsync(request, scan with { Query = query, Limit = BucketSelection.MaxSorted }, cancellationToken), query);
+            var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
+            stamp = step == 0 ? found.Stamp : stamp;
+            count += scan.Query.Deleted == true ? 0 : RecordSelection.Count(await ReadAsync(request, looked, cancellationToken), query);
+            if (found.NextOf(looked) is not { } next)
+            {
+                return new CountFound(count, stamp);
+            }
+
+            query = query with { Cursor = next };
+        }
+
+        return Core.Outcomes.Unavailable.Overloaded;
+    }
+
     /// <summary>An order by fields needs the data of all that match.</summary>
     private async ValueTask<Outcome> SortedAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
@@ -178,9 +214,11 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     {
         var page = found.Page();
         var next = found.NextOf(page);
-        if (query.Order == ListOrder.Fields)
+        if (query.Order == ListOrder.Fields || query.Fields.Count > 0)
         {
-            var outcome = await SortedAsync(request, found, query, cancellationToken);
+            var outcome = query.Order == ListOrder.Fields
+                ? await SortedAsync(request, found, query, cancellationToken)
+                : await FilteredAsync(request, found, query, cancellationToken);
             if (outcome is not PageFound sorted)
             {
                 return outcome;

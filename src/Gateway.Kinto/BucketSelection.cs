@@ -24,14 +24,17 @@ internal sealed class BucketSelection(BucketRows rows, ListQuery query)
     public ServerTimestamp Stamp => query.Cursor?.ListStamp ?? rows.Stamp;
 
     public static BucketScan ScanOf(Principal? author, ListQuery query) =>
-        new(author?.Id ?? "", query, query.Order == ListOrder.Fields ? MaxSorted : query.Limit) { Account = author?.Ref ?? default, Kind = BucketKind.Kinto };
+        new(author?.Id ?? "", query, query.Order == ListOrder.Fields || query.Fields.Count > 0 ? MaxSorted : query.Limit) { Account = author?.Ref ?? default, Kind = BucketKind.Kinto };
 
     /// <summary>As many as fit on the page, at least one.</summary>
-    public IReadOnlyList<BucketEntry> Page()
+    public IReadOnlyList<BucketEntry> Page() => First(query.Limit, query.MaxBytes);
+
+    /// <summary>As many from the front as these limits allow, at least one.</summary>
+    public IReadOnlyList<BucketEntry> First(int limit, long maxBytes)
     {
         var bytes = 0L;
         var count = 0;
-        while (count < Math.Min(Matching.Count, query.Limit) && bytes < query.MaxBytes)
+        while (count < Math.Min(Matching.Count, limit) && bytes < maxBytes)
         {
             bytes += Matching[count++].Bytes;
         }

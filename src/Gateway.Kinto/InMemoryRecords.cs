@@ -16,7 +16,7 @@ internal static class InMemoryRecords
         Refusal(operation, exists: true, existing: null, stamp) ?? operation switch
         {
             ListRecords list => RecordSelection.Page(records, list.Query, stamp),
-            CountRecords count => new CountFound(records.Count(record => !record.IsTombstone && count.Query.Matches(record)), stamp),
+            CountRecords count => new CountFound(RecordSelection.Count(records, count.Query), stamp),
             _ => throw new InvalidOperationException($"{operation.GetType().Name} reads no list."),
         };
 

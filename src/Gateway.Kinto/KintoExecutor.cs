@@ -108,7 +108,7 @@ internal sealed partial class KintoExecutor(
         var run = new List<KintoPlan.Call> { call };
         while (first + run.Count < parts.Count
             && await parts.PlanAsync(first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
-            && !run.Exists(before => IsApart(before, same)))
+            && !run.Exists(before => IsApart(before, same)) && !(IsFiltered(same) && run.Exists(IsFiltered)))
         {
             run.Add(same);
         }
@@ -129,6 +129,9 @@ internal sealed partial class KintoExecutor(
 
     private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) => one.Caller.Access == BucketAccess.ByAcl
         && ((one.Operation is CountRecords && other.Operation.IsWrite) || (one.Operation.IsWrite && other.Operation is CountRecords));
+
+    /// <summary>Whether it looks for fields: of all that an owner does at once, one such read may take its time.</summary>
+    private static bool IsFiltered(KintoPlan.Call call) => call.Operation is ListRecords { Query.Fields.Count: > 0 } or CountRecords { Query.Fields.Count: > 0 };
 
     /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
     private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, AnswerRoom room, CancellationToken cancellationToken)

@@ -26,8 +26,7 @@ internal static class KintoOutcomes
         },
         PageFound page => List(page.Records, page.ListStamp, fields),
         RecordsDeleted deleted => List(deleted.Tombstones, deleted.ListStamp, fields),
-        CountFound count => new KintoResponse(200) { Stamp = count.ListStamp }
-            .With("Total-Objects", $"{count.Count}").With("Total-Records", $"{count.Count}"),
+        CountFound count => WithTotal(new KintoResponse(200) { Stamp = count.ListStamp }, count.Count),
         NotModified notModified => new KintoResponse(304) { Stamp = notModified.Stamp },
         PreconditionFailed failed => Conflict(failed, target),
         Missing { Target: { Id: "", List: var list } } => MissingParent(ObjectRef.Collection(list.Name), target),
@@ -40,6 +39,9 @@ internal static class KintoOutcomes
         Unavailable unavailable => Unavailable(unavailable.Reason, options),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
     };
+
+    /// <summary>How many objects match; the second name is what earlier clients know.</summary>
+    public static KintoResponse WithTotal(KintoResponse response, long total) => response.With("Total-Objects", $"{total}").With("Total-Records", $"{total}");
 
     private static KintoResponse Object(int status, StoredRecord record, KintoRequest request, KintoTarget target, FieldSelection? fields) =>
         new(status)

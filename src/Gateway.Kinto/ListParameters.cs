@@ -15,6 +15,7 @@ internal sealed class ListParameters
     private const int MaxSortFields = 10;
     private const int MaxSortDepth = 20;
     private const int MaxIds = 1_000;
+    private const int MaxFieldFilters = 50;
 
     private ListQuery query;
     private KintoResponse? error;
@@ -105,9 +106,14 @@ internal sealed class ListParameters
             case "deleted" when value is "true" or "false":
                 Deleted(value is "true");
                 break;
-            default:
+            case "deleted":
+                error = KintoErrors.Invalid("querystring", name, "deleted should be true or false");
+                break;
+            case ['_', ..]:
                 // Kinto ignores what it does not know if it begins with an underscore; kinto.js sends "_expected".
-                error = name.StartsWith('_') ? null : KintoErrors.Invalid("querystring", name, $"Filtering by '{name}' is not available on this server.");
+                break;
+            default:
+                Field(name, value);
                 break;
         }
     }
@@ -133,6 +139,24 @@ internal sealed class ListParameters
     {
         error = query.Deleted == !deleted ? KintoErrors.Invalid("querystring", "deleted", "deleted should be true or false, not both") : null;
         query = query with { Deleted = deleted };
+    }
+
+    private void Field(string name, string value)
+    {
+        var (filter, fault) = FieldFilterParameter.Read(name, value);
+        fault ??= query.Fields.Count == MaxFieldFilters ? $"a list takes at most {MaxFieldFilters} filters on fields" : null;
+        if (fault is not null)
+        {
+            error = KintoErrors.Invalid("querystring", name, fault);
+            return;
+        }
+
+        query = query with { Fields = [.. query.Fields, filter!] };
+        if (filter!.Path is "last_modified")
+        {
+            // As any other that is about stamps, it shows tombstones.
+            Above(ServerTimestamp.Zero);
+        }
     }
 
     private ServerTimestamp? Stamp(string name, string value)

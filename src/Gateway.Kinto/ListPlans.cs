@@ -57,6 +57,13 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         _ => null,
     };
 
+    /// <summary>The page with how many objects there are, where that costs nothing: where the owner said it, or all of them are on it.</summary>
+    public static KintoResponse Counted(KintoResponse response, Outcome outcome, ListQuery query) =>
+        outcome is PageFound page && !query.ShowsTombstones
+            && (page.Total ?? (page.Next is null && query.Cursor is null ? page.Records.Count : (long?)null)) is { } total
+            ? KintoOutcomes.WithTotal(response, total)
+            : response;
+
     public KintoPlan Create(KintoRequest request, KintoTarget target)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } invalid)
@@ -95,7 +102,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
 
     private KintoResponse Render(Outcome outcome, KintoRequest request, KintoTarget target, ListParameters parameters)
     {
-        var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
+        var response = Counted(KintoOutcomes.Render(outcome, request, target, parameters.Fields, options), outcome, parameters.Query);
         if (NextOf(outcome) is { } next)
         {
             response = response.With("Next-Page", NextPage(request, target.Path, next));
@@ -107,7 +114,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     }
 
     /// <summary>
-    /// With <c>_limit</c> one step; without it steps until nothing that was there at the first one is left. The
+    /// With <c>_limit</c> one step, or with filters on fields as many as find that number; without it steps until nothing that was there at the first one is left. The
     /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted. So it is
     /// where there is no room for what was gathered.
     /// </summary>
@@ -162,7 +169,10 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
             }
 
             tombstones.AddRange(deleted.Tombstones);
-            if (parameters.HasLimit || deleted.Next is null)
+
+            // A step that looked for fields may have ended before it found as many.
+            var left = parameters.Query.Limit - tombstones.Count;
+            if (deleted.Next is null || (parameters.HasLimit && (query.Fields.Count == 0 || left <= 0)))
             {
                 return Render(deleted with { Tombstones = tombstones }, request, target, parameters);
             }
@@ -174,7 +184,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
                     CultureInfo.InvariantCulture, $"{tombstones.Count} objects were deleted, then there was no room for the answer. Please retry later."));
             }
 
-            query = query with { Cursor = deleted.Next };
+            query = query with { Cursor = deleted.Next, Limit = parameters.HasLimit ? left : DeletedAtOnce };
         }
     }
 }

@@ -35,6 +35,9 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
 
     public Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: false);
 
+    public Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) =>
+        RunAsync(request, isSystem: false, request.ToRequest().IsReadOnly ? cancellationToken : CancellationToken.None);
+
     public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: true);
 
     public Task PingAsync() => Task.CompletedTask;

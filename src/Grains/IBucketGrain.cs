@@ -34,6 +34,14 @@ public interface IBucketGrain : IGrainWithStringKey
     Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request);
 
     /// <summary>
+    /// As <see cref="ShareAsync"/>, for what a silo from before filters on fields would do to records that they exclude. Such a silo does not know the
+    /// call. A read ends when its caller has gone.
+    /// </summary>
+    /// <exception cref="ArgumentException">The caller claims to be the server itself.</exception>
+    [Alias("filter")]
+    Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
+
+    /// <summary>
     /// What the server itself does, for a flush or after an account's end. It is a call of its own, so that nothing that a
     /// client can bring into a request makes it one of the server's.
     /// </summary>

@@ -295,17 +295,30 @@ test("list_filtered_by_id_and_stamp_has_only_those", async () => {
   assert.deepEqual(titles(await tasks.listRecords({ filters: { last_modified: middle.last_modified } })), ["eggs"]);
 });
 
-for (const filters of [{ title: "milk" }, { min_size: 2 }, { like_title: "mi" }, { "shop.name": "shop 1" }, { has_title: true }]) {
-  test(`list_filtered_by_${Object.keys(filters)[0]}_is_refused`, async () => {
+for (const [filters, expected] of [
+  [{ title: "milk" }, ["milk"]],
+  [{ min_size: 2 }, ["apples", "salt", "bread"]],
+  [{ in_size: [0, 4] }, ["salt", "milk"]],
+  [{ like_title: "mi" }, ["milk"]],
+  [{ "shop.name": "shop 1" }, ["salt", "bread"]],
+  [{ has_title: true }, ["apples", "salt", "eggs", "bread", "milk"]],
+]) {
+  test(`list_filtered_by_${Object.keys(filters)[0]}_has_only_those`, async () => {
     const { tasks } = await filled();
 
-    await assert.rejects(tasks.listRecords({ filters }), (error) => {
-      assert.equal(error.data.details[0].location, "querystring");
-      assert.equal(error.data.details[0].name, Object.keys(filters)[0]);
-      return hasStatus(400, 107)(error);
-    });
+    assert.deepEqual(titles(await tasks.listRecords({ filters })), expected);
   });
 }
+
+test("list_filtered_by_what_cannot_be_is_refused", async () => {
+  const { tasks } = await filled();
+
+  await assert.rejects(tasks.listRecords({ filters: { has_title: "maybe" } }), (error) => {
+    assert.equal(error.data.details[0].location, "querystring");
+    assert.equal(error.data.details[0].name, "has_title");
+    return hasStatus(400, 107)(error);
+  });
+});
 
 test("count_and_stamp_of_a_list_follow_its_changes", async () => {
   const { tasks } = await newCollection();

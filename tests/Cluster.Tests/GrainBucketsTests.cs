@@ -272,6 +272,33 @@ public sealed class GrainBucketsTests : IDisposable
         Assert.Equal(["share", "share"], owner.Calls);
     }
 
+    public static TheoryData<BucketRequest> Filtered
+    {
+        get
+        {
+            var query = new ListQuery { Limit = 1, Fields = [new FieldFilter("a", FieldTest.Equal, "1")] };
+            return
+            [
+                new(Alice, [new ListRecords(ListRef.RecordsOf("tasks"), query)]), new(Alice, [new CountRecords(ListRef.Groups, query)]), new(Alice, [new DeleteRecords(ListRef.RecordsOf("tasks"), query)]),
+                new(new Caller(default, BucketAccess.ByAcl), [new ReadRecord(ObjectRef.Bucket), new ListRecords(ListRef.Collections, query)]),
+            ];
+        }
+    }
+
+    /// <summary>A silo from before filters on fields would leave them out, and show or delete all.</summary>
+    [Theory]
+    [MemberData(nameof(Filtered), DisableDiscoveryEnumeration = true)]
+    public async Task Request_WithFiltersOnFields_ToASiloThatCannotReadIt_GoesInNoOtherForm(BucketRequest request)
+    {
+        var buckets = Buckets();
+        owner.Fail(Unreadable(), left: true);
+        owner.Answer();
+
+        Assert.All(await ExecuteAsync(buckets, request), static outcome => Assert.IsType<Unavailable>(outcome));
+        Assert.IsType<Missing>((await ExecuteAsync(buckets, request))[0]);
+        Assert.Equal(["filter", "filter"], owner.Calls);
+    }
+
     [Fact]
     public async Task Fault_InTheOwner_ComesThrough()
     {
@@ -409,6 +436,8 @@ public sealed class GrainBucketsTests : IDisposable
         public Task<BucketResponseSurrogate> ReadAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "read");
 
         public Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request) => RunAsync(request, "share");
+
+        public Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "filter");
 
         public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, "administer");
 

@@ -32,6 +32,7 @@ public sealed class WireTests
         Since = new(1), After = new(2), Before = new(3), Deleted = true, Ids = ["a"], ExcludedIds = ["b", "c"],
         Sort = [new SortField("x.y", true), new SortField("id", false)], Limit = 7, MaxBytes = 8,
         Cursor = new PageCursor(new(4), "d", new(6), "[[1]]") { SortIndex = -5 }, Projection = Projection.Listed, HeaviestFirst = true,
+        Fields = [new FieldFilter("a.b", FieldTest.AtMost, "\"x\""), new FieldFilter("n", FieldTest.In, "[1,2]")],
     };
 
     private static AccessChange Access { get; } = new(
@@ -80,7 +81,7 @@ public sealed class WireTests
         new Core.Outcomes.Missing(Target),
         new NotModified(new(4)),
         new PageFound([Record, StoredRecord.Tombstone("b", new(6), author: null)], new(6), Query.Cursor),
-        new PageFound([], new(6), Next: null),
+        new PageFound([], new(6), Next: null) { Total = 12 },
         new ParentMissing(Target),
         new PreconditionFailed(Record, new(7)),
         new PreconditionFailed(Existing: null, new(7)),

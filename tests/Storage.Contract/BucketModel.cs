@@ -162,7 +162,8 @@ internal sealed class BucketModel(TimeProvider time)
             .Where(row => query.Since is not { } since || row.Modified > since.Milliseconds)
             .Where(row => query.Before is not { } before || row.Modified < before.Milliseconds)
             .Where(row => query.Ids is null || query.Ids.Contains(row.Id))
-            .Where(row => query.ExcludedIds is null || !query.ExcludedIds.Contains(row.Id));
+            .Where(row => query.ExcludedIds is null || !query.ExcludedIds.Contains(row.Id))
+            .Where(row => query.Fields.All(filter => Passes(row, filter)));
         return (query.Sort.Count == 0 ? new SortField("last_modified", Descending: true) : query.Sort[0]) switch
         {
             { Path: "last_modified", Descending: true } => rows.OrderByDescending(row => row.Modified),
@@ -172,6 +173,24 @@ internal sealed class BucketModel(TimeProvider time)
             { Descending: true } by => rows.OrderByDescending(row => Value(row, by.Path)).ThenByDescending(row => row.Modified),
             var by => rows.OrderBy(row => Value(row, by.Path)).ThenByDescending(row => row.Modified),
         };
+    }
+
+    /// <summary>All values are numbers.</summary>
+    private static bool Passes(ModelRow row, FieldFilter filter)
+    {
+        var isThere = row.Fields?.ContainsKey(filter.Path) == true;
+        return filter.Test switch
+        {
+            FieldTest.Has => isThere == (filter.Value is "true"),
+            FieldTest.Equal => isThere && row.Fields![filter.Path] == Wanted(),
+            FieldTest.NotEqual => !isThere || row.Fields![filter.Path] != Wanted(),
+            FieldTest.Less => Value(row, filter.Path) < Wanted(),
+            FieldTest.AtMost => Value(row, filter.Path) <= Wanted(),
+            FieldTest.AtLeast => Value(row, filter.Path) >= Wanted(),
+            _ => Value(row, filter.Path) > Wanted(),
+        };
+
+        long Wanted() => long.Parse(filter.Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     /// <summary>A missing field comes last.</summary>

@@ -63,6 +63,14 @@ internal static class ModelSteps
                 Limit = limit, MaxBytes = bytes, Since = since(model), Before = before(model), Ids = ids, ExcludedIds = excluded, Sort = sort,
             });
 
+    private static readonly Gen<FieldFilter[]> Fields = Gen.Frequency(
+        (3, Gen.Const<FieldFilter[]>([])),
+        (1, Gen.Select(
+            Gen.OneOf("v", "p"),
+            Gen.OneOf(FieldTest.Equal, FieldTest.NotEqual, FieldTest.Less, FieldTest.AtMost, FieldTest.AtLeast, FieldTest.Greater, FieldTest.Has),
+            Gen.Int[0, 6],
+            static (field, test, value) => new FieldFilter(field, test, test == FieldTest.Has ? (value < 3 ? "true" : "false") : $"{value}")).Array[1, 2]));
+
     private static readonly Gen<Func<BucketModel, Operation>> Operation = Gen.Frequency(
         (32, OfRecord(Target, static (target, value, hint) => new PutRecord(target, Body("v", value), hint))),
         (10, OfRecord(Target, static (target, value, hint) => new CreateRecord(target, Body("v", value), hint))),
@@ -94,8 +102,8 @@ internal static class ModelSteps
             });
 
     private static Gen<Func<BucketModel, Operation>> OfList(Func<ListRef, ListQuery, int, Operation> make) =>
-        Gen.Select<ListRef, Func<BucketModel, ListQuery>, int, Func<BucketModel, (PreconditionTest Test, ServerTimestamp Value)>, Func<BucketModel, Operation>>(
-            List, Query, Gen.Int[1, 7], Test, (list, query, few, test) => model => make(list, query(model), few) with
+        Gen.Select<ListRef, Func<BucketModel, ListQuery>, FieldFilter[], int, Func<BucketModel, (PreconditionTest Test, ServerTimestamp Value)>, Func<BucketModel, Operation>>(
+            List, Query, Fields, Gen.Int[1, 7], Test, (list, query, fields, few, test) => model => make(list, query(model) with { Fields = fields }, few) with
             {
                 Precondition = In(PreconditionScope.List, test(model)),
             });

@@ -26,6 +26,9 @@ public sealed record ListQuery
     /// <summary>Not these ids.</summary>
     public IReadOnlyList<string>? ExcludedIds { get; init; }
 
+    /// <summary>What fields must be; all of these. Not a store's affair, and not <see cref="Matches"/>'s. Default: none.</summary>
+    public IReadOnlyList<FieldFilter> Fields { get; init; } = [];
+
     /// <summary>Most significant first; what is equal in all of them is ordered newest first. Default: newest first.</summary>
     public IReadOnlyList<SortField> Sort { get; init; } = [];
 
@@ -59,7 +62,7 @@ public sealed record ListQuery
     /// <summary>Kinto shows tombstones exactly to those who filter on <c>last_modified</c>.</summary>
     public bool ShowsTombstones => Since is not null || After is not null || Before is not null;
 
-    public bool HasFilters => ShowsTombstones || Deleted is not null || Ids is not null || ExcludedIds is not null;
+    public bool HasFilters => ShowsTombstones || Deleted is not null || Ids is not null || ExcludedIds is not null || Fields.Count > 0;
 
     public ServerTimestamp? LowerBound =>
         Since is { } since && After is { } after ? ServerTimestamp.Max(since, after) : Since ?? After;
@@ -73,6 +76,7 @@ public sealed record ListQuery
         _ => ListOrder.Fields,
     };
 
+    /// <summary>Whether the row is one that the query asks for, whatever its fields are: what a store judges.</summary>
     public bool Matches(StoredRecord record) =>
         (!record.IsTombstone || ShowsTombstones)
         && (Deleted is null || record.IsTombstone == Deleted)

@@ -18,8 +18,17 @@ public static class RecordSelection
     /// <exception cref="OperationCanceledException">It is given up.</exception>
     public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp = default)
     {
-        var matching = records.Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp);
+        var predicate = FieldPredicate.Of(query);
+        var matching = records.Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp)
+            .Where(record => predicate is null || predicate.Matches(record));
         return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp, givenUp) : InOrder(matching, query, stamp);
+    }
+
+    /// <summary>How many live ones match, on whatever page.</summary>
+    public static long Count(IEnumerable<StoredRecord> records, ListQuery query)
+    {
+        var predicate = FieldPredicate.Of(query);
+        return records.LongCount(record => !record.IsTombstone && query.Matches(record) && (predicate is null || predicate.Matches(record)));
     }
 
     /// <summary>As many from the front as the query's limits allow, at least one.</summary>

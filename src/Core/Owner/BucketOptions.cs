@@ -44,6 +44,25 @@ public sealed record BucketOptions
     [Bounds(1)]
     public int MaxConcurrentSorts { get; init; } = 2;
 
+    /// <summary>Records that one page of a list is looked for in by their fields; a page that ends with it says where to go on. Default: 20,000.</summary>
+    [Bounds(1)]
+    public int MaxFilteredRecords { get; init; } = 20_000;
+
+    /// <summary>Bytes of data that one such page is looked for in. Default: 64 MiB.</summary>
+    [Bounds(1)]
+    public long MaxFilteredBytes { get; init; } = 64L << 20;
+
+    /// <summary>How long one such page is looked for, once it has a place. Default: 1 second.</summary>
+    [Bounds(BoundsAttribute.Millisecond, 600)]
+    public TimeSpan FilterTime { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Records that are looked at to count those whose fields match; a count of more is refused, and so is one that takes longer than a
+    /// third of <see cref="AnswerTime"/>. Default: 200,000.
+    /// </summary>
+    [Bounds(1)]
+    public int MaxCountedRecords { get; init; } = 200_000;
+
     /// <summary>
     /// Bytes that turns, sorts and patches of the process may hold beside what waits: rows as they are and as they become, and what is
     /// taken apart. One user may hold a quarter. Default: 256 MiB.

@@ -556,7 +556,7 @@ internal sealed class BucketOwner
     /// <summary>Only work that can take long is looked after while it lasts.</summary>
     private static async ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading)
     {
-        if (!pending.CallerGone.CanBeCanceled || !pending.Request.Operations.Any(static operation => operation is PatchRecord or DeleteRecords or ListRecords))
+        if (!pending.CallerGone.CanBeCanceled || !pending.Request.Operations.Any(static operation => operation is PatchRecord or DeleteRecords or ListRecords or CountRecords))
         {
             return await turn.ExecuteAsync(pending.Request, reading);
         }

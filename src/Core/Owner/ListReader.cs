@@ -15,7 +15,7 @@ namespace Lockstep.Core.Owner;
 /// <item>What is sorted has a place and room before it is read: see <see cref="OwnerWork"/>.</item>
 /// </list>
 /// </summary>
-internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work)
+internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work, FilteredReader filtered)
 {
     // Beside its data.
     private const long BytesARecord = 512;
@@ -42,7 +42,9 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     {
         if (query.Order != ListOrder.Fields)
         {
-            return await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
+            return query.Fields.Count > 0
+                ? await filtered.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
+                : await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
         }
 
         if (!query.HasFilters && head.Count > options.MaxSortedRecords)
@@ -69,7 +71,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         {
             return rows.Head is null
                 ? (null, rows.Version)
-                : (RecordSelection.Page(rows.Records, rows.More, query, rows.Head.Stamp(heads.Rules)), rows.Version);
+                : (RecordSelection.Page(rows.Records, rows.More, query, rows.Head.Stamp(heads.Rules)) with { Total = Total(rows.Head) }, rows.Version);
         }
 
         var order = query.Order;
@@ -78,7 +80,9 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
                 && (query.Cursor is null || (row.Modified <= query.Cursor.ListStamp && RecordOrder.IsPast(order, row, query.Cursor)))
                 && (last is null || RecordOrder.Compare(order, row, last) < 0))).ToList();
         merged.Sort((a, b) => RecordOrder.Compare(order, a, b));
-        return (RecordSelection.Page(merged, rows.More, query, head.Stamp(heads.Rules)), rows.Version);
+        return (RecordSelection.Page(merged, rows.More, query, head.Stamp(heads.Rules)) with { Total = Total(head) }, rows.Version);
+
+        long? Total(ListHead of) => query.HasFilters || query.Cursor is not null || heads.Rules.Expires ? null : of.Count;
     }
 
     private async ValueTask<(Outcome? Outcome, long Version)> ReadSortedAsync(
@@ -136,6 +140,11 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
             var size = (2 * Math.Min(head.Bytes, options.MaxSortedBytes)) + (BytesARecord * Math.Min(head.Count, options.MaxSortedRecords));
             return await work.SortAsync(user, size, () => ReadAllVisibleAsync(heads, head, uncommitted, query, visible, cancellationToken), cancellationToken)
                 ?? (Unavailable.Overloaded, heads.Version);
+        }
+
+        if (query.Fields.Count > 0)
+        {
+            return await filtered.ReadAsync(heads, head, uncommitted, query, visible, user, cancellationToken);
         }
 
         // :: Step 1: candidates from the store, some at a time.

@@ -14,7 +14,7 @@ namespace Lockstep.Core.Owner;
 /// The stamp of a list that was read comes from the same snapshot as its rows; a poll with nothing new is answered from
 /// the heads alone.
 /// </summary>
-internal sealed class OperationReader(IBucketStore store, ListReader lists, AccessRule rule, Memberships memberships, TimeProvider time)
+internal sealed class OperationReader(IBucketStore store, ListReader lists, FilteredReader filtered, AccessRule rule, Memberships memberships, TimeProvider time)
 {
     public AccessRule Rule => rule;
 
@@ -300,8 +300,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Acce
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var live = FromHorizon(count.Query, head) with { Deleted = false, Cursor = null };
-        var (found, read) = overlay.Start is null
-            ? await lists.CountVisibleAsync(heads, head, live, rows, standing.Caller.Principals.User ?? "", cancellationToken)
+        var (found, read) = live.Fields.Count > 0 ? await filtered.CountAsync(heads, head, uncommitted, live, rows, standing.Caller.Principals.User ?? "", cancellationToken)
+            : overlay.Start is null ? await lists.CountVisibleAsync(heads, head, live, rows, standing.Caller.Principals.User ?? "", cancellationToken)
             : await lists.CountFewVisibleAsync(heads, head, uncommitted, live, rows, cancellationToken);
         return found is { } total ? (total, Math.Max(version, read)) : (new Missing(new ObjectRef(count.List, "")), heads.Version + 1);
     }
@@ -540,6 +540,14 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Acce
         }
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
+        if (live.Fields.Count > 0)
+        {
+            var (found, read) = await filtered.CountAsync(heads, head, uncommitted, live, visible: null, caller.Principals.User ?? "", cancellationToken);
+            return found is null
+                ? (new Missing(new ObjectRef(count.List, "")), heads.Version + 1)
+                : (found is CountFound total && uncommitted is null ? Refusal(count.Precondition, existing: null, total.ListStamp) ?? found : found, read);
+        }
+
         var scan = new RecordScan(heads.Key, head.Key, ListReader.Beneath(live, uncommitted), int.MaxValue, long.MaxValue);
         var stored = await store.CountAsync(scan, cancellationToken);
         if (uncommitted is not null)

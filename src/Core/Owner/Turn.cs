@@ -619,7 +619,7 @@ internal sealed class Turn
     /// <returns>Where it was too much, a page that ends earlier and says where to go on; or why that cannot be said.</returns>
     private static Outcome Affordable(Outcome outcome, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
         outcome is PageFound page && Affordable(page.Records, list) is var few && few < page.Records.Count
-            ? RecordSelection.Page(page.Records, query with { Limit = few }, page.ListStamp, cancellationToken)
+            ? RecordSelection.Page(page.Records, query with { Limit = few, Fields = [] }, page.ListStamp, cancellationToken)
             : outcome;
 
     /// <returns>How many of the first ones, at least one.</returns>

@@ -23,7 +23,7 @@ public abstract class OutcomeSurrogate
         OverQuota => new OverQuotaSurrogate(),
         PageFound page => new PageFoundSurrogate
         {
-            Records = new RecordPage(page.Records), Stamp = page.ListStamp.Milliseconds, Next = CursorWire.From(page.Next),
+            Records = new RecordPage(page.Records), Stamp = page.ListStamp.Milliseconds, Next = CursorWire.From(page.Next), Total = page.Total,
         },
         ParentMissing missing => new ParentMissingSurrogate
         {

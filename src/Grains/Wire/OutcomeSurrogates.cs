@@ -87,7 +87,11 @@ public sealed class PageFoundSurrogate : OutcomeSurrogate
     [Id(2)]
     public CursorWire? Next { get; init; }
 
-    internal override Outcome ToOutcome(Operation operation) => new PageFound(Records.Records, At(Stamp), Next?.ToCursor());
+    /// <summary>Null also from silos that do not tell it.</summary>
+    [Id(3)]
+    public long? Total { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new PageFound(Records.Records, At(Stamp), Next?.ToCursor()) { Total = Total };
 }
 
 /// <summary>A <see cref="ParentMissing"/>.</summary>

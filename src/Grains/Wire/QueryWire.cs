@@ -50,6 +50,10 @@ public sealed class QueryWire
     [Id(12)]
     public bool HeaviestFirst { get; init; }
 
+    /// <summary>Null for none. Sent only to a silo that acts on it: see <see cref="WireVersion"/>.</summary>
+    [Id(13)]
+    public FieldFilterWire[]? Fields { get; init; }
+
     internal static QueryWire From(ListQuery query) => new()
     {
         Since = query.Since?.Milliseconds,
@@ -65,6 +69,7 @@ public sealed class QueryWire
         Cursor = CursorWire.From(query.Cursor),
         Projection = query.Projection,
         HeaviestFirst = query.HeaviestFirst,
+        Fields = query.Fields.Count == 0 ? null : [.. query.Fields.Select(FieldFilterWire.From)],
     };
 
     internal ListQuery ToQuery() => new()
@@ -81,6 +86,7 @@ public sealed class QueryWire
         Cursor = Cursor?.ToCursor(),
         Projection = Projection,
         HeaviestFirst = HeaviestFirst,
+        Fields = Fields is null ? [] : Array.ConvertAll(Fields, static filter => filter.ToFilter()),
     };
 
     private static ServerTimestamp? Stamp(long? milliseconds) => milliseconds is { } value ? new ServerTimestamp(value) : null;

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>Whether a record has the fields that a query asks for. It is the only place that says so, for all stores.</summary>
+internal sealed class FieldPredicate
+{
+    private static readonly JsonElement True = JsonSerializer.SerializeToElement(true);
+
+    private readonly FieldCondition[] conditions;
+
+    private FieldPredicate(IReadOnlyList<FieldFilter> filters)
+    {
+        conditions = [.. filters.Select(static filter => new FieldCondition(filter))];
+        ReadsBodies = conditions.Any(static condition => condition.Path is not ("id" or "last_modified"));
+    }
+
+    /// <returns>Null where it asks for none.</returns>
+    public static FieldPredicate? Of(ListQuery query) => query.Fields.Count == 0 ? null : new(query.Fields);
+
+    /// <summary>Whether it looks at the data.</summary>
+    public bool ReadsBodies { get; }
+
+    /// <param name="record">A record, with its body where that is looked at.</param>
+    public bool Matches(StoredRecord record)
+    {
+        using var document = ReadsBodies && !record.IsTombstone ? JsonText.ParseAgain(record.Body) : null;
+        foreach (var condition in conditions)
+        {
+            if (!condition.Holds(ValueOf(record, document, condition)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static JsonElement ValueOf(StoredRecord record, JsonDocument? document, FieldCondition condition) => condition.Path switch
+    {
+        "id" => JsonSerializer.SerializeToElement(record.Id),
+        "last_modified" => JsonSerializer.SerializeToElement(record.Modified.Milliseconds),
+        "deleted" when record.IsTombstone => True,
+        _ => Find(document, condition.Names),
+    };
+
+    private static JsonElement Find(JsonDocument? document, string[] path)
+    {
+        var data = document?.RootElement ?? default;
+        foreach (var name in path)
+        {
+            if (data.ValueKind != JsonValueKind.Object || !data.TryGetProperty(name, out data))
+            {
+                return default;
+            }
+        }
+
+        return data;
+    }
+}

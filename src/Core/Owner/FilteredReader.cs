@@ -1,0 +1,146 @@
+using Lockstep.Core.Lists;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Reads and counts records by their fields: rows from the store, some at a time, of which those that match are kept. Invariants:
+/// <list type="number">
+/// <item>No more work than any page may be is done for nothing. What is more takes a place and room, as a sort does, and no longer than
+/// <see cref="BucketOptions.FilterTime"/>.</item>
+/// <item>A page that was bounded by that says where to go on; a count that was is refused.</item>
+/// <item>It ends when nobody waits for it any more.</item>
+/// </list>
+/// </summary>
+internal sealed class FilteredReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
+{
+    // Of a first look, which needs no place.
+    private const int FreeRows = 1_000;
+    private const long FreeBytes = 1L << 20;
+
+    private const int RowsAtOnce = 1_000;
+    private const int CountedAtOnce = 10_000;
+
+    /// <summary>As <see cref="ListReader.ReadAsync"/>, in an order that the store reads in.</summary>
+    /// <param name="heads">The bucket as the caller sees it.</param>
+    /// <param name="head">The list, which exists.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
+    /// <param name="query">What to read.</param>
+    /// <param name="visible">Which rows the caller sees; null for all.</param>
+    /// <param name="user">Who asks; empty for the server itself.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows? visible,
+        string user,
+        CancellationToken cancellationToken)
+    {
+        // :: Step 1: a first look.
+        var page = new FilteredPage(heads, head, uncommitted, query, visible);
+        await LookAsync((int)Math.Min(query.Limit + 1L, FreeRows), FreeBytes);
+
+        // :: Step 2: the rest, as far as it may go.
+        if (!page.IsDone)
+        {
+            var went = await work.SortAsync(user, 2 * options.MaxTurnBytes, GoOnAsync, cancellationToken);
+            if (went is null && page.IsEmpty)
+            {
+                return (Unavailable.Overloaded, Math.Max(heads.Version, page.Version));
+            }
+        }
+
+        return page.IsGone ? (null, page.Version) : (page.ToPage(), page.Version);
+
+        async ValueTask<bool> GoOnAsync()
+        {
+            var end = Deadline.After(options.FilterTime, time);
+            while (!page.IsDone && page.Rows < options.MaxFilteredRecords && page.Bytes < options.MaxFilteredBytes && !end.HasCome)
+            {
+                await LookAsync(
+                    Math.Min(RowsAtOnce, options.MaxFilteredRecords - page.Rows), Math.Min(options.MaxTurnBytes, options.MaxFilteredBytes - page.Bytes));
+            }
+
+            return true;
+        }
+
+        async ValueTask LookAsync(int rows, long bytes)
+        {
+            var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, bytes) { LiveRows = head.Count, Principals = visible?.Principals };
+            page.Add(await store.ScanAsync(scan, cancellationToken), cancellationToken);
+        }
+    }
+
+    /// <summary>How many live records match.</summary>
+    /// <param name="heads">The bucket as the caller sees it.</param>
+    /// <param name="head">The list, which exists.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
+    /// <param name="query">Which records, of live ones only.</param>
+    /// <param name="visible">Which rows the caller sees; null for all.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="cancellationToken">Stops the count.</param>
+    /// <returns>No outcome when the list is gone from the store.</returns>
+    public async ValueTask<(Outcome? Outcome, long Version)> CountAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows? visible,
+        string user,
+        CancellationToken cancellationToken)
+    {
+        var predicate = FieldPredicate.Of(query)!;
+        var isSmall = head.Count <= FreeRows && head.Bytes <= FreeBytes && visible is null;
+        return isSmall ? await CountAllAsync()
+            : await work.SortAsync(user, 2 * options.MaxTurnBytes, CountAllAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+
+        async ValueTask<(Outcome? Outcome, long Version)> CountAllAsync()
+        {
+            // In the order of ids each is met once, whatever is written meanwhile. Of somebody who sees a part, all rows that name them: so the store finds
+            // each some without the others.
+            var scanned = (visible is null ? ListReader.Beneath(query, uncommitted) : new ListQuery { Since = ServerTimestamp.Zero, Limit = CountedAtOnce }) with
+            {
+                Fields = [],
+                Cursor = null,
+                Sort = [new SortField("id", Descending: false)],
+                Projection = predicate.ReadsBodies ? Projection.Listed : Projection.Metadata,
+            };
+            var end = Deadline.After(options.AnswerTime / 3, time);
+            var (count, version, stamp) = (0L, 0L, head.RowsModified);
+            for (var (more, rows) = (true, 0); more;)
+            {
+                if (rows >= options.MaxCountedRecords || end.HasCome)
+                {
+                    return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+                }
+
+                var scan = new RecordScan(heads.Key, head.Key, scanned, CountedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
+                var found = await store.ScanAsync(scan, cancellationToken);
+                if (found.Head is null && uncommitted is null)
+                {
+                    return (null, found.Version);
+                }
+
+                version = Math.Max(version, found.Version);
+                stamp = rows == 0 && visible is null && uncommitted is null ? ServerTimestamp.Max(stamp, found.Head!.RowsModified) : stamp;
+                foreach (var row in found.Records)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    count += Counts(row) && uncommitted?.ContainsKey(row.Id) != true ? 1 : 0;
+                }
+
+                (more, rows) = (found.More, rows + found.Records.Count);
+                scanned = found.Records.Count == 0 ? scanned : scanned with { Cursor = new PageCursor(found.Records[^1].Modified, found.Records[^1].Id, PageCursor.Unbounded) };
+            }
+
+            return (new CountFound(count + (uncommitted?.Values.LongCount(Counts) ?? 0), stamp), version);
+        }
+
+        bool Counts(StoredRecord row) => query.Matches(row) && visible?.IsVisible(row) != false && predicate.Matches(row);
+    }
+}

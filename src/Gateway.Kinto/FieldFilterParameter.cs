@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto;
+
+/// <summary>
+/// A parameter of a list that is a filter on a field: a word for what is asked, an underscore, and the field; without a word, whether it is equal. A value is
+/// JSON where it can be read as JSON, and else a text.
+/// </summary>
+/// <remarks>Kinto: docs/api/1.x/filtering.rst.</remarks>
+internal static class FieldFilterParameter
+{
+    private const int MaxDepth = 20;
+    private const int MaxValues = 1_000;
+
+    // One that another begins with stands behind that.
+    private static readonly (string Prefix, FieldTest Test)[] Prefixes =
+    [
+        ("contains_any_", FieldTest.ContainsAny), ("contains_", FieldTest.Contains),
+        ("lt_", FieldTest.Less), ("max_", FieldTest.AtMost), ("min_", FieldTest.AtLeast), ("gt_", FieldTest.Greater),
+        ("eq_", FieldTest.Equal), ("not_", FieldTest.NotEqual), ("in_", FieldTest.In), ("exclude_", FieldTest.NotIn),
+        ("like_", FieldTest.Like), ("has_", FieldTest.Has),
+    ];
+
+    /// <returns>The filter; or what is wrong with it, for whoever sent it.</returns>
+    public static (FieldFilter? Filter, string? Fault) Read(string name, string value)
+    {
+        var (prefix, test) = ("", FieldTest.Equal);
+        foreach (var known in Prefixes)
+        {
+            if (prefix.Length == 0 && name.Length > known.Prefix.Length && name.StartsWith(known.Prefix, StringComparison.Ordinal))
+            {
+                (prefix, test) = known;
+            }
+        }
+
+        var path = name[prefix.Length..];
+        return path.Length == 0 ? (null, "a filter needs the name of a field")
+            : name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal) ? (null, "Invalid value: it has a NUL")
+            : path.AsSpan().Count('.') >= MaxDepth ? (null, $"a field may have {MaxDepth} names")
+            : (path, test) switch
+            {
+                (_, FieldTest.Has) => (value is "true" or "false") ? (new FieldFilter(path, test, value), null) : (null, $"{name} should be true or false"),
+                ("id" or "last_modified", FieldTest.Contains or FieldTest.ContainsAny) => (null, $"Invalid value: {path} is no list"),
+                ("last_modified", FieldTest.Like) => (null, $"Invalid value: {path} is no text"),
+                ("id", _) => Of(path, test, name, value, IdOf),
+                ("last_modified", _) => Of(path, test, name, value, StampOf),
+                _ => Of(path, test, name, value, ValueOf),
+            };
+    }
+
+    private static (FieldFilter? Filter, string? Fault) Of(string path, FieldTest test, string name, string value, Func<string, string?> read)
+    {
+        string?[] values = test is FieldTest.In or FieldTest.NotIn ? [.. value.Split(',').Select(read)] : [read(value)];
+        if (Array.Exists(values, static one => one is null))
+        {
+            return (null, path is "id" ? $"{name} should be of ids, which are strings" : $"The value should be integer between double quotes or not: {name}");
+        }
+
+        var text = test switch
+        {
+            FieldTest.In or FieldTest.NotIn => $"[{string.Join(',', values)}]",
+            FieldTest.Contains or FieldTest.ContainsAny when values[0]![0] != '[' => $"[{values[0]}]",
+            _ => values[0]!,
+        };
+        return test is FieldTest.Like && text[0] != '"' ? (null, $"{name} should be a string; write a number that is meant as one between double quotes")
+            : test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny && IsTooLong(text) ? (null, $"{name} takes at most {MaxValues} values")
+            : (new FieldFilter(path, test, text), null);
+    }
+
+    private static bool IsTooLong(string array)
+    {
+        using var document = JsonDocument.Parse(array);
+        return document.RootElement.GetArrayLength() > MaxValues;
+    }
+
+    /// <returns>The value as JSON.</returns>
+    private static string ValueOf(string text) => Json(text) ?? JsonSerializer.Serialize(text);
+
+    /// <returns>Null for what is JSON and no string; but for a number, which some ids look like.</returns>
+    private static string? IdOf(string text) => Json(text) switch
+    {
+        ['"', ..] and var json => json,
+        null => JsonSerializer.Serialize(text),
+        ['-' or (>= '0' and <= '9'), ..] => JsonSerializer.Serialize(text),
+        _ => null,
+    };
+
+    private static string? StampOf(string text) =>
+        StampText.TryParse(text is ['"', .. var quoted, '"'] ? quoted : text, out var stamp) ? $"{stamp.Milliseconds}" : null;
+
+    /// <returns>The text without blanks around it where it is JSON; else null.</returns>
+    private static string? Json(string text)
+    {
+        try
+        {
+            using var document = JsonText.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+            return document.RootElement.GetRawText();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
