@@ -7,9 +7,6 @@ namespace Lockstep.Core.Lists;
 /// <summary>A page out of records that are all in memory.</summary>
 public static class RecordSelection
 {
-    /// <summary>Sort values longer than this would not fit the URL of a next page.</summary>
-    private const int MaxSortKeyLength = 2_000;
-
     /// <param name="records">Candidates; those that do not match are left out.</param>
     /// <param name="query">What to take, in which order.</param>
     /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
@@ -73,40 +70,18 @@ public static class RecordSelection
 
     private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp)
     {
-        var sort = new FieldSort(query.Sort);
-        var entries = new List<FieldSortEntry>();
+        var page = new FirstByFields(query);
+        if (page.Invalid is { } invalid)
+        {
+            return invalid;
+        }
+
         foreach (var record in matching)
         {
             givenUp.ThrowIfCancellationRequested();
-            entries.Add(sort.Of(record));
+            page.Offer(record);
         }
 
-        if (query.Cursor is { } cursor)
-        {
-            if (sort.Of(cursor) is not { } end)
-            {
-                return new Invalid("querystring", "_token", "_token has invalid content");
-            }
-
-            entries.RemoveAll(entry => entry.CompareTo(end) <= 0);
-        }
-
-        entries.Sort();
-
-        var taken = Take(entries, query, static entry => entry.Record!);
-        var listStamp = query.Cursor?.ListStamp ?? stamp;
-        if (taken.Count == 0 || taken.Count == entries.Count)
-        {
-            return new PageFound([.. taken.Select(entry => entry.Record!)], listStamp, Next: null);
-        }
-
-        var last = taken[^1];
-        if (sort.ValuesOf(last.Record!) is not { Length: <= MaxSortKeyLength } keys)
-        {
-            return new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
-        }
-
-        var next = new PageCursor(last.Modified, last.Id, listStamp, keys);
-        return new PageFound([.. taken.Select(entry => entry.Record!)], listStamp, next);
+        return page.ToPage(stamp);
     }
 }

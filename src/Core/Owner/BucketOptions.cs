@@ -32,11 +32,11 @@ public sealed record BucketOptions
     [Bounds(1)]
     public int MaxCollections { get; init; } = 10_000;
 
-    /// <summary>Records that are sorted in memory for an order by fields of the data; a larger list is refused. Default: 20,000.</summary>
+    /// <summary>Records that a page in an order by fields of the data looks at; where there are more it is refused. Default: 500,000.</summary>
     [Bounds(1)]
-    public int MaxSortedRecords { get; init; } = 20_000;
+    public int MaxSortedRecords { get; init; } = 500_000;
 
-    /// <summary>Bytes of data that are sorted in memory for one such order. Default: 64 MiB.</summary>
+    /// <summary>Bytes of data that such a page keeps in memory, however much it looks at; the page ends there. Default: 64 MiB.</summary>
     [Bounds(1)]
     public long MaxSortedBytes { get; init; } = 64L << 20;
 

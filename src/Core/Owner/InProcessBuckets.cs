@@ -41,7 +41,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         work = new OwnerWork(options, time);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
-        reader = new OperationReader(store, new ListReader(store, options, work, filtered), filtered, rule, new Memberships(store, rule, time), time);
+        var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
+        reader = new OperationReader(store, lists, filtered, rule, new Memberships(store, rule, time), time);
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>

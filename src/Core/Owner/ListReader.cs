@@ -12,18 +12,13 @@ namespace Lockstep.Core.Owner;
 /// <item>A page is a run of the merged list's order without gaps: when the store stopped early, uncommitted rows beyond
 /// its last row wait for the next page.</item>
 /// <item>Pages after the first show nothing newer than the first page's list stamp, and answer that stamp.</item>
-/// <item>What is sorted has a place and room before it is read: see <see cref="OwnerWork"/>.</item>
+/// <item>What is sorted, or looked for by fields, is read by <see cref="SortedReader"/> and <see cref="FilteredReader"/>.</item>
 /// </list>
 /// </summary>
-internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work, FilteredReader filtered)
+internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work, FilteredReader filtered, SortedReader sorted)
 {
     // Beside its data.
     private const long BytesARecord = 512;
-
-    private Invalid TooMuch { get; } = new(
-        "querystring",
-        "_sort",
-        $"Too much to sort by this field (over {options.MaxSortedRecords} records or {options.MaxSortedBytes} bytes match); sort by last_modified or id.");
 
     /// <param name="heads">The bucket as the caller sees it.</param>
     /// <param name="head">The list, which exists.</param>
@@ -40,22 +35,9 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         string user,
         CancellationToken cancellationToken)
     {
-        if (query.Order != ListOrder.Fields)
-        {
-            return query.Fields.Count > 0
-                ? await filtered.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
-                : await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
-        }
-
-        if (!query.HasFilters && head.Count > options.MaxSortedRecords)
-        {
-            return (TooMuch, heads.Version);
-        }
-
-        // Keys are copies of what they come from.
-        var size = (2 * Math.Min(head.Bytes, options.MaxSortedBytes)) + (BytesARecord * Math.Min(head.Count, options.MaxSortedRecords));
-        return await work.SortAsync(user, size, () => ReadSortedAsync(heads, head, uncommitted, query, cancellationToken), cancellationToken)
-            ?? (Unavailable.Overloaded, heads.Version);
+        return query.Order == ListOrder.Fields ? await sorted.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
+            : query.Fields.Count > 0 ? await filtered.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
+            : await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
     }
 
     private async ValueTask<(Outcome? Outcome, long Version)> ReadInOrderAsync(
@@ -83,29 +65,6 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         return (RecordSelection.Page(merged, rows.More, query, head.Stamp(heads.Rules)) with { Total = Total(head) }, rows.Version);
 
         long? Total(ListHead of) => query.HasFilters || query.Cursor is not null || heads.Rules.Expires ? null : of.Count;
-    }
-
-    private async ValueTask<(Outcome? Outcome, long Version)> ReadSortedAsync(
-        BucketHeads heads,
-        ListHead head,
-        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
-        ListQuery query,
-        CancellationToken cancellationToken)
-    {
-        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, options.MaxSortedRecords, options.MaxSortedBytes);
-        var rows = await store.ScanAsync(scan, cancellationToken);
-        if (rows.Head is null && uncommitted is null)
-        {
-            return (null, rows.Version);
-        }
-
-        if (rows.More)
-        {
-            return (TooMuch, rows.Version);
-        }
-
-        var records = uncommitted is null ? rows.Records : rows.Records.Concat(uncommitted.Values);
-        return (RecordSelection.Page(records, query, (uncommitted is null ? rows.Head! : head).Stamp(heads.Rules), cancellationToken), rows.Version);
     }
 
     // Beyond these a page ends early, with a cursor.
@@ -137,9 +96,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     {
         if (query.Order == ListOrder.Fields)
         {
-            var size = (2 * Math.Min(head.Bytes, options.MaxSortedBytes)) + (BytesARecord * Math.Min(head.Count, options.MaxSortedRecords));
-            return await work.SortAsync(user, size, () => ReadAllVisibleAsync(heads, head, uncommitted, query, visible, cancellationToken), cancellationToken)
-                ?? (Unavailable.Overloaded, heads.Version);
+            return await sorted.ReadAsync(heads, head, uncommitted, query, visible, user, cancellationToken);
         }
 
         if (query.Fields.Count > 0)
@@ -246,29 +203,6 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         }
 
         return (new CountFound(count + (uncommitted?.Values.Count(row => query.Matches(row) && visible.IsVisible(row)) ?? 0), head.RowsModified), version);
-    }
-
-    private async ValueTask<(Outcome? Outcome, long Version)> ReadAllVisibleAsync(
-        BucketHeads heads,
-        ListHead head,
-        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
-        ListQuery query,
-        VisibleRows visible,
-        CancellationToken cancellationToken)
-    {
-        var scan = new RecordScan(heads.Key, head.Key, Beneath(query, uncommitted) with { Cursor = null }, options.MaxSortedRecords, options.MaxSortedBytes)
-        {
-            Principals = visible.Principals,
-        };
-        var rows = await store.ScanAsync(scan, cancellationToken);
-        if (rows.Head is null && uncommitted is null)
-        {
-            return (null, rows.Version);
-        }
-
-        return rows.More
-            ? (TooMuch, rows.Version)
-            : (RecordSelection.Page(rows.Records.Concat(uncommitted?.Values ?? []).Where(visible.IsVisible).Select(row => Shown(row, query)), query, head.RowsModified, cancellationToken), rows.Version);
     }
 
     /// <summary>

@@ -1,0 +1,68 @@
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Lists;
+
+/// <summary>
+/// A page in an order by fields, out of any number of records that come in any order: no more of them are kept than are on it. Each record comes once.
+/// </summary>
+internal sealed class FirstByFields
+{
+    /// <summary>Sort values longer than this would not fit the URL of a next page.</summary>
+    private const int MaxSortKeyLength = 2_000;
+
+    private readonly ListQuery query;
+    private readonly FieldSort sort;
+    private readonly FieldSortEntry? end;
+    private readonly SortedSet<FieldSortEntry> first = [];
+    private long bytes;
+    private bool hasMore;
+
+    /// <param name="query">Its order, limits and cursor; filters are the caller's affair.</param>
+    public FirstByFields(ListQuery query)
+    {
+        this.query = query;
+        sort = new FieldSort(query.Sort);
+        end = query.Cursor is null ? null : sort.Of(query.Cursor);
+        Invalid = query.Cursor is not null && end is null ? new Invalid("querystring", "_token", "_token has invalid content") : null;
+    }
+
+    /// <summary>Why there is no page: the cursor is not one of this order.</summary>
+    public Invalid? Invalid { get; }
+
+    /// <summary>The record is kept where it is on the page, as far as that is known.</summary>
+    public void Offer(StoredRecord record)
+    {
+        var entry = sort.Of(record);
+        if ((end is { } before && entry.CompareTo(before) <= 0) || (hasMore && entry.CompareTo(first.Max) > 0) || !first.Add(entry))
+        {
+            return;
+        }
+
+        bytes += record.Size;
+        while (first.Max is { Record: { } last } && first.Count > 1 && (first.Count > query.Limit || bytes - last.Size >= query.MaxBytes))
+        {
+            // Those before it fill the page.
+            first.Remove(first.Max);
+            bytes -= last.Size;
+            hasMore = true;
+        }
+    }
+
+    /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
+    public Outcome ToPage(ServerTimestamp stamp)
+    {
+        var listStamp = query.Cursor?.ListStamp ?? stamp;
+        StoredRecord[] records = [.. first.Select(static entry => entry.Record!)];
+        if (!hasMore)
+        {
+            return new PageFound(records, listStamp, Next: null);
+        }
+
+        var last = records[^1];
+        return sort.ValuesOf(last) is { Length: <= MaxSortKeyLength } keys
+            ? new PageFound(records, listStamp, new PageCursor(last.Modified, last.Id, listStamp, keys))
+            : new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
+    }
+}

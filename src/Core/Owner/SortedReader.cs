@@ -1,0 +1,127 @@
+using Lockstep.Core.Lists;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Reads pages in an order by fields, with or without filters on them: all rows from the store, some at a time, of which no more are kept than are on the page. Invariants:
+/// <list type="number">
+/// <item>It has a place and room before it reads: see <see cref="OwnerWork"/>.</item>
+/// <item>It looks at no more records, and for no longer than a third of <see cref="BucketOptions.AnswerTime"/>; a page that would need more is refused.</item>
+/// <item>Runs of rows are of several snapshots. From the second on nothing newer than the list's stamp at the first is looked at: what is written meanwhile
+/// could otherwise be met twice, and must arrive when the reader polls on.</item>
+/// </list>
+/// </summary>
+internal sealed class SortedReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
+{
+    private const int RowsAtOnce = 5_000;
+
+    // What names somebody is gone through anew for each run.
+    private const int NamedAtOnce = 20_000;
+
+    // Beside its data.
+    private const long BytesARecord = 512;
+
+    private Invalid TooMuch { get; } = new(
+        "querystring",
+        "_sort",
+        $"Too much to sort by this field (over {options.MaxSortedRecords} records match); sort by last_modified or id.");
+
+    /// <summary>As <see cref="ListReader.ReadAsync"/>, in an order by fields.</summary>
+    /// <param name="heads">The bucket as the caller sees it.</param>
+    /// <param name="head">The list, which exists.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
+    /// <param name="query">What to read.</param>
+    /// <param name="visible">Which rows the caller sees; null for all.</param>
+    /// <param name="user">Who asks; empty for the server itself.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows? visible,
+        string user,
+        CancellationToken cancellationToken)
+    {
+        if (!query.HasFilters && visible is null && head.Count > options.MaxSortedRecords)
+        {
+            return (TooMuch, heads.Version);
+        }
+
+        // What is on the page and one run of rows; keys are copies of what they come from.
+        var kept = query with { MaxBytes = Math.Min(query.MaxBytes, options.MaxSortedBytes) };
+        var size = (2 * Math.Min(head.Bytes, kept.MaxBytes + options.MaxTurnBytes)) + (BytesARecord * Math.Min(head.Count, query.Limit + (long)NamedAtOnce));
+        return await work.SortAsync(user, size, SortAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+
+        async ValueTask<(Outcome? Outcome, long Version)> SortAsync()
+        {
+            var page = new FirstByFields(kept);
+            if (page.Invalid is { } invalid)
+            {
+                return (invalid, heads.Version);
+            }
+
+            var predicate = FieldPredicate.Of(query);
+            var end = Deadline.After(options.AnswerTime / 3, time);
+
+            // Newest first, and on a later page from where its list's stamp is.
+            var bound = query.Cursor?.ListStamp ?? PageCursor.Unbounded;
+            var scanned = ListReader.Beneath(query, uncommitted) with
+            {
+                Fields = [],
+                Sort = [],
+                Cursor = bound == PageCursor.Unbounded ? null : new PageCursor(bound.Plus(1), "", bound),
+            };
+            var stamp = visible is null ? head.Stamp(heads.Rules) : head.RowsModified;
+            var (version, rows) = (0L, 0L);
+            for (var more = true; more;)
+            {
+                if (rows > options.MaxSortedRecords || end.HasCome)
+                {
+                    return (rows > options.MaxSortedRecords ? TooMuch : Unavailable.Overloaded, Math.Max(heads.Version, version));
+                }
+
+                var scan = new RecordScan(heads.Key, head.Key, scanned, visible is null ? RowsAtOnce : NamedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
+                var found = await store.ScanAsync(scan, cancellationToken);
+                if (found.Head is null && uncommitted is null)
+                {
+                    return (null, found.Version);
+                }
+
+                if (rows == 0 && uncommitted is null && found.Head is { } stored)
+                {
+                    stamp = visible is null ? stored.Stamp(heads.Rules) : stamp;
+                    bound = query.Cursor?.ListStamp ?? stored.RowsModified;
+                }
+
+                foreach (var row in found.Records)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Offer(row);
+                }
+
+                (version, more, rows) = (Math.Max(version, found.Version), found.More, rows + found.Records.Count);
+                scanned = found.Records.Count == 0 ? scanned : scanned with { Cursor = new PageCursor(found.Records[^1].Modified, found.Records[^1].Id, bound) };
+            }
+
+            foreach (var row in (uncommitted?.Values ?? []).Where(row => query.Matches(row) && (query.Cursor is null || row.Modified <= query.Cursor.ListStamp)))
+            {
+                Offer(row);
+            }
+
+            return (page.ToPage(stamp), version);
+
+            void Offer(StoredRecord row)
+            {
+                if (visible?.IsVisible(row) != false && predicate?.Matches(row) != false)
+                {
+                    page.Offer(query.Projection == Projection.Listed ? row with { Acl = default(ReadOnlyMemory<byte>?) } : row);
+                }
+            }
+        }
+    }
+}
