@@ -70,7 +70,7 @@ internal sealed partial class KintoExecutor(
                     break;
             }
 
-            if (Array.Exists(responses[first..next], response => response.Status >= 500))
+            if (Array.Exists(responses[first..next], response => response.Status is >= 500 and not StatusCodes.Status507InsufficientStorage))
             {
                 for (; next < parts.Count; next++)
                 {

@@ -7,7 +7,13 @@ internal static class KintoHeaders
 {
     /// <summary>What browsers may read of an answer; all that any answer may carry, so that no endpoint forgets one.</summary>
     public const string Exposed =
-        "Accept-Encoding, Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records";
+        "Accept-Encoding, Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records, Quota-Remaining-Bytes, Quota-Remaining-Records";
+
+    /// <summary>Bytes of data that may still be written to where this was written.</summary>
+    public const string BytesLeft = "Quota-Remaining-Bytes";
+
+    /// <summary>Records that may still be made where this was written.</summary>
+    public const string RecordsLeft = "Quota-Remaining-Records";
 
     /// <summary>Seconds of Backoff for clients of a bucket whose clock runs ahead.</summary>
     private const int SlowDownSeconds = 10;

@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
@@ -71,6 +72,9 @@ public sealed record KintoOptions
     /// <summary>The same of records, unless <c>cache_expires</c> in their collection's data is more. Default: 0.</summary>
     [Bounds(0)]
     public int RecordCacheSeconds { get; init; }
+
+    /// <summary>Validation of data by JSON schemas.</summary>
+    public SchemaOptions Schemas { get; init; } = new();
 
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
@@ -18,7 +20,7 @@ internal static class KintoOutcomes
     {
         RecordFound found => Object(200, found.Record, request, target, fields),
         RecordKept kept => Object(200, kept.Record, request, target, fields),
-        RecordWritten written => Object(written.Created ? 201 : 200, written.Record, request, target, fields),
+        RecordWritten written => WithQuota(Object(written.Created ? 201 : 200, written.Record, request, target, fields), written.QuotaLeft),
         RecordDeleted deleted => new KintoResponse(200)
         {
             Stamp = deleted.Tombstone.Modified,
@@ -35,6 +37,7 @@ internal static class KintoOutcomes
         Forbidden => request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden,
         AccountClosed => KintoErrors.Unauthorized,
         Invalid invalid => KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason),
+        OverQuota over => KintoErrors.Create(507, KintoErrno.Forbidden, "Insufficient Storage", over.Reason),
         TooLarge tooLarge => KintoErrors.TooLarge(tooLarge.Reason),
         Unavailable unavailable => Unavailable(unavailable.Reason, options),
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
@@ -51,6 +54,13 @@ internal static class KintoOutcomes
             Length = fields is null && record.Acl is null ? KintoWriter.ObjectLength(target.PublicId(record.Id), record, request.Principal?.Id) : null,
             Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal?.Id),
         };
+
+    /// <summary>With what may still be written there, as far as it is limited.</summary>
+    public static KintoResponse WithQuota(KintoResponse response, QuotaLeft left)
+    {
+        response = left.Bytes is { } bytes ? response.With(KintoHeaders.BytesLeft, bytes.ToString(CultureInfo.InvariantCulture)) : response;
+        return left.Records is { } records ? response.With(KintoHeaders.RecordsLeft, records.ToString(CultureInfo.InvariantCulture)) : response;
+    }
 
     private static KintoResponse List(IReadOnlyList<StoredRecord> records, Core.Time.ServerTimestamp stamp, FieldSelection? fields) =>
         new(200)

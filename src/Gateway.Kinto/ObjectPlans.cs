@@ -149,7 +149,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
     private KintoResponse Patched(
         RecordWritten written, KintoRequest request, KintoTarget target, string behaviour, ReadOnlyMemory<byte> patch)
     {
-        var full = KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options);
+        var full = KintoOutcomes.WithQuota(KintoOutcomes.Render(new RecordFound(written.Record), request, target, fields: null, options), written.QuotaLeft);
         return behaviour is "full"
             ? full
             : full with { Length = null, Size = full.Size + (written.Previous is { } previous ? AnswerSizes.Of(previous, isCopied: true) : 0), Body = output => ChangedFields.Write(output, written, behaviour is "diff", patch, request.Principal?.Id) };

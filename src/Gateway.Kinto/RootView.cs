@@ -99,6 +99,11 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             WriteCapability(writer, "openid", "OpenID connect support.", json => WriteProviders(json, logins));
         }
 
+        if (options.Schemas.Enabled)
+        {
+            WriteCapability(writer, "schema", "Validates collection records with JSON schemas.");
+        }
+
         if (options.Flush)
         {
             WriteCapability(writer, "flush_endpoint", "The __flush__ endpoint can be used to remove all data from all backends.");
@@ -150,7 +155,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
     {
         writer.WriteStartObject(name);
         writer.WriteString("description", description);
-        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : "flush.html")}");
+        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : "flush.html")}");
         more?.Invoke(writer);
         writer.WriteEndObject();
     }

@@ -90,6 +90,7 @@ public sealed class WireTests
         new RecordKept(Record),
         new RecordWritten(Record, Created: false) { Previous = Record },
         new RecordWritten(Record, Created: true),
+        new RecordWritten(Record, Created: true) { QuotaLeft = new(7, null) },
         new RecordsDeleted([StoredRecord.Tombstone("b", new(6), "account:alice")], new(6), Next: null),
         AccountClosed.Instance,
         new ChangesStaged(new(8)),
@@ -97,6 +98,7 @@ public sealed class WireTests
         new RecordsMerged(new(8), QuotaLeft: 7),
         new ListsFound([new ListSummary("tasks", new(8), 2, 3), new ListSummary("notes", new(9), 0, 0)], new(9)),
         OverQuota.Instance,
+        new OverQuota("The bucket may hold 7 bytes."),
         new TooLarge("large"),
         Unavailable.FateUnknown,
     ];

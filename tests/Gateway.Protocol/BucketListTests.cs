@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -150,6 +151,8 @@ public sealed class BucketListTests(KintoServer server)
 
         public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
             memory.CountByAuthorAsync(scan, cancellationToken);
+
+        public ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) => memory.UsageByAuthorAsync(author, cancellationToken);
 
         public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
             string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken)

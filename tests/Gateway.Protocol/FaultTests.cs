@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -169,6 +170,8 @@ public sealed class FaultTests
             IsAway ? throw Away() : ValueTask.FromResult(new BucketRows(default, [], More: false));
 
         public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) => throw Away();
+
+        public ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) => throw Away();
 
         public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadNamedAsync(
             IReadOnlyCollection<string> principals, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => throw Away();

@@ -1,6 +1,7 @@
 using System.Text;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -115,6 +116,19 @@ public abstract class BucketIndexContract
         var ids = All with { Ids = [named.Id.Name, own.Id.Name, sync.Id.Name, sync.Id.Name, "nobody", "\0", "\ud800"] };
         Assert.Equal([sync.Id, own.Id, named.Id], (await ListAsync(ids)).Entries.Select(static entry => entry.Id));
         Assert.Equal(2, (await Index.CountByAuthorAsync(new BucketScan(author, ids, 10) { Kind = BucketKind.Kinto }, default)).Live);
+    }
+
+    [Fact]
+    public async Task UsageByAuthor_IsTheSumOfKintosBucketsThatExist()
+    {
+        Assert.Equal(default, await Index.UsageByAuthorAsync(author, default));
+        await MakeAsync(NewId(), 100);
+        await MakeAsync(BucketId.DefaultBucket(Name()), 200);
+        await MakeAsync(BucketId.SyncStorage(Name()), 300);
+        await MakeAsync(NewId(), 400, author: "account:other");
+        await DeleteAsync(await MakeAsync(NewId(), 500), 600);
+
+        Assert.Equal(new QuotaAmount(Bytes: 14, Records: 0), await Index.UsageByAuthorAsync(author, default));
     }
 
     public static TheoryData<string, ListQuery> Queries => new()

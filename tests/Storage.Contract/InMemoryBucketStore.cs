@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -153,6 +154,17 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         lock (gate)
         {
             return ValueTask.FromResult(new BucketCount(StampOf(scan), ListOf(scan).LongCount(entry => !entry.IsDeleted && Matches(scan.Query, entry))));
+        }
+    }
+
+    public ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return ValueTask.FromResult(ByAuthor(author)
+                .Where(static state => state.Heads is { Exists: true, Id.Kind: BucketKind.Kinto })
+                .SelectMany(static state => state.Heads.Lists.Values)
+                .Aggregate(default(QuotaAmount), static (sum, head) => sum + new QuotaAmount(head.Bytes, head.List.Role == ListRole.Records ? head.Count : 0)));
         }
     }
 

@@ -3,6 +3,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Permissions;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -54,6 +55,17 @@ internal sealed class BucketDraft
 
     /// <summary>Changed rows.</summary>
     public Overlay Overlay { get; }
+
+    /// <summary>What the bucket holds more than at the start, or less.</summary>
+    public QuotaAmount Growth { get; private set; }
+
+    /// <summary>What a bucket holds: bytes of all that clients have put there, and records.</summary>
+    public static QuotaAmount AmountOf(BucketHeads heads) =>
+        heads.Lists.Values.Aggregate(default(QuotaAmount), static (sum, head) => sum + AmountOf(head));
+
+    private static QuotaAmount AmountOf(ListHead head) => head.List.Role == ListRole.Uploads
+        ? default
+        : new QuotaAmount(head.Bytes, head.List.Role == ListRole.Records ? head.Count : 0);
 
     public bool HasChanges => heads.Clock != start.Clock;
 
@@ -311,6 +323,7 @@ internal sealed class BucketDraft
                     removedLists.Add(list.List);
                 }
 
+                Growth -= AmountOf(heads);
                 heads = heads with
                 {
                     Exists = false,
@@ -517,6 +530,7 @@ internal sealed class BucketDraft
 
     private void SetList(ListHead head)
     {
+        Growth += AmountOf(head) - AmountOf(heads[head.List]);
         heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };
         changedLists.Add(head.List);
     }

@@ -1,4 +1,5 @@
 using Lockstep.Core.Permissions;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Settings;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -71,6 +72,13 @@ public sealed record BucketOptions
     public long MaxWorkBytes { get; init; } = 256L << 20;
 
     /// <summary>
+    /// Bytes of what buckets and collections say of the data of what lies in them that are remembered, read and ready; what does not fit is
+    /// read anew. Default: 32 MiB.
+    /// </summary>
+    [Bounds(1)]
+    public long MaxRuleBytes { get; init; } = 32L << 20;
+
+    /// <summary>
     /// How long an owner takes at most to answer: a request waits in its queue for three quarters of it, and what it asks the
     /// store for ends with it. The stores begin nothing that has less than a few seconds left. Default: 15 seconds.
     /// </summary>
@@ -97,6 +105,9 @@ public sealed record BucketOptions
     /// </summary>
     [Bounds(0, 10 * BoundsAttribute.Year)]
     public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How much buckets may hold.</summary>
+    public QuotaOptions Quotas { get; init; } = new();
 
     /// <summary>Who may do what wherever it lies.</summary>
     public AccessOptions Access { get; init; } = new();

@@ -502,6 +502,11 @@ internal sealed class BucketOwner
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
+                        if (commit.Heads.Author is { } author)
+                        {
+                            work.Quotas?.Usage?.Add(author, turn.Draft.Growth);
+                        }
+
                         heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
                         Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => ReferenceEquals(response, PendingRequest.Unresolved) ? response : response with { ClockLeads = true }) : responses);
                         return true;

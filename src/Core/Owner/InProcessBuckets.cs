@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
@@ -31,14 +32,16 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="options">Bounds.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onFault">Hears, from another thread, of faults (bugs) that callers are not told: they hear that nobody knows.</param>
-    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null)
+    /// <param name="rules">What a protocol asks of data; null for nothing.</param>
+    /// <param name="index">Says what all of a user's buckets hold; null where users have no quotas.</param>
+    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null, IDataRules? rules = null, IBucketIndex? index = null)
     {
         this.onFault = onFault;
         this.store = store;
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        work = new OwnerWork(options, time);
+        work = new OwnerWork(options, time, rules, index);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));

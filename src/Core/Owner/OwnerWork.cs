@@ -1,3 +1,6 @@
+using Lockstep.Core.Storage;
+using Lockstep.Core.Validation;
+
 namespace Lockstep.Core.Owner;
 
 /// <summary>What the owners of one process share, so that the work of some is not felt by the others.</summary>
@@ -5,14 +8,22 @@ internal sealed class OwnerWork
 {
     private const int MaxWaiting = 256;
 
-    public OwnerWork(BucketOptions options, TimeProvider time)
+    public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null)
     {
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
         var wait = options.AnswerTime / 3;
         Memory = new WorkMemory(options.MaxWorkBytes);
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
+        Rules = rules is null ? null : new DataRuleCache(rules, options.MaxRuleBytes);
+        Quotas = options.Quotas.IsOn ? new QuotaRules(options.Quotas, index, time) : null;
     }
+
+    /// <summary>What buckets and collections say of data; null where nobody asks.</summary>
+    public DataRuleCache? Rules { get; }
+
+    /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
+    public QuotaRules? Quotas { get; }
 
     public WorkMemory Memory { get; }
 

@@ -8,6 +8,7 @@ using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
@@ -52,6 +53,12 @@ internal sealed class Turn
     private readonly TurnMemory memory;
     private readonly Dictionary<RecordKey, StoredRecord?> loaded = [];
 
+    // Null where nothing is limited.
+    private readonly TurnQuota? quota;
+
+    // The last object that was changed in this turn and then asked what it says of data.
+    private (ObjectRef Of, KnownRule Known) changedRule = (default, KnownRule.Nothing);
+
     public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time, OwnerWork work, TurnMemory memory)
     {
         (this.work, this.memory) = (work, memory);
@@ -61,6 +68,7 @@ internal sealed class Turn
         this.options = options;
         this.time = time;
         Draft = new BucketDraft(start, reader.Rule, time);
+        quota = work.Quotas is { } quotas && start.Id.Kind == BucketKind.Kinto ? new TurnQuota(quotas, start, Draft) : null;
     }
 
     /// <summary>What the turn has changed so far.</summary>
@@ -327,17 +335,161 @@ internal sealed class Turn
     private async ValueTask<Outcome> WriteAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken)
     {
+        if (work.Rules is { } rules && Heads.Id.Kind == BucketKind.Kinto)
+        {
+            if (await JudgeAsync(rules, target, body, caller, cancellationToken) is not { } verdict)
+            {
+                return Unavailable.Overloaded;
+            }
+
+            if (verdict.Refusal is { } invalid)
+            {
+                return invalid;
+            }
+
+            body = verdict.Data;
+        }
+
         var live = existing is { IsTombstone: false };
+        if (quota?.Refuse(target, body.Length, live ? existing : null, caller.Principals.User) is { } over)
+        {
+            return over;
+        }
+
         var isOwner = AccessRule.IsOwner(caller, Heads);
         var role = target.List.Role;
         if (change is null && role != ListRole.Groups && (live || isOwner || (role == ListRole.Self && reader.Rule.Options.AuthorsMayWrite && caller.Principals.User is not null)))
         {
-            return Draft.Write(target, body, hint, existing, caller);
+            return WithQuota(Draft.Write(target, body, hint, existing, caller), target.List);
         }
 
         var (access, refusal) = await AccessOfAsync(target, body, existing, change, caller, isOwner, cancellationToken);
-        return refusal ?? Draft.Write(target, body, hint, existing, caller, access);
+        return refusal ?? WithQuota(Draft.Write(target, body, hint, existing, caller, access), target.List);
     }
+
+    private RecordWritten WithQuota(RecordWritten written, ListRef list) => quota is null ? written : written with { QuotaLeft = quota.Left(list) };
+
+    /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
+    /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>
+    private async ValueTask<DataVerdict?> JudgeAsync(
+        DataRuleCache rules, ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    {
+        var role = target.List.Role;
+        if (role is ListRole.Self or ListRole.Collections && rules.Rules.Refuse(role, body) is { } refusal)
+        {
+            return new DataVerdict(refusal, body);
+        }
+
+        var verdict = new DataVerdict(null, body);
+        if (role == ListRole.Self)
+        {
+            return verdict;
+        }
+
+        if (role == ListRole.Records)
+        {
+            var collection = ObjectRef.Collection(target.List.Name);
+            if (!Heads[target.List].Exists)
+            {
+                // It comes into being with its first record.
+                var implied = await JudgeByAsync(rules, ObjectRef.Bucket, collection, RecordData.EmptyObject, caller, cancellationToken);
+                if (implied is not { Refusal: null })
+                {
+                    return implied;
+                }
+            }
+
+            verdict = await JudgeByAsync(rules, collection, target, body, caller, cancellationToken);
+        }
+
+        return verdict is { Refusal: null } ? await JudgeByAsync(rules, ObjectRef.Bucket, target, verdict.Data, caller, cancellationToken) : verdict;
+    }
+
+    private async ValueTask<DataVerdict?> JudgeByAsync(
+        DataRuleCache rules, ObjectRef of, ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    {
+        if (await RuleOfAsync(rules, of, cancellationToken) is not { } known)
+        {
+            return null;
+        }
+
+        if (known.Rule is not { } rule)
+        {
+            return new DataVerdict(null, body);
+        }
+
+        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, cancellationToken) is { } brief)
+        {
+            return brief;
+        }
+
+        var user = UserOf(caller);
+        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
+        {
+            return null;
+        }
+
+        var (weight, hasRoom) = (JsonWeight.Of(body.Span), false);
+        try
+        {
+            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
+            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, cancellationToken) : null;
+        }
+        finally
+        {
+            work.Processors.Leave();
+            if (hasRoom)
+            {
+                work.Memory.Release(user, weight);
+            }
+        }
+    }
+
+    /// <returns>What an object says, changes of this turn among it; null when somebody else has written meanwhile.</returns>
+    private async ValueTask<KnownRule?> RuleOfAsync(DataRuleCache rules, ObjectRef of, CancellationToken cancellationToken)
+    {
+        var head = Heads[of.List];
+        if (!head.Exists)
+        {
+            return KnownRule.Nothing;
+        }
+
+        if (Draft.Overlay.TryGet(head.Key, of.Id, out var changed))
+        {
+            if (changedRule.Of != of || changedRule.Known.Said != changed.Modified)
+            {
+                changedRule = (of, Read(rules, of, changed));
+            }
+
+            return changedRule.Known;
+        }
+
+        if (start[of.List].Key != head.Key)
+        {
+            return KnownRule.Nothing;
+        }
+
+        if (rules.TryGet(start, of, out var known))
+        {
+            return known;
+        }
+
+        var row = await reader.FindAsync(of, Heads, Draft.Overlay, cancellationToken);
+        memory.Count(row?.Size ?? 0);
+        if (row?.Modified > start[of.List].RowsModified)
+        {
+            // The turn is thrown away, and whatever it answers with it.
+            IsStale = true;
+            return null;
+        }
+
+        known = Read(rules, of, row);
+        rules.Remember(start, of, known);
+        return known;
+    }
+
+    private static KnownRule Read(DataRuleCache rules, ObjectRef of, StoredRecord? row) =>
+        row is { IsTombstone: false } ? new KnownRule(rules.Rules.Read(of.List.Role, row.Body), row.Modified) : KnownRule.Nothing;
 
     private async ValueTask<(AccessUpdate? Access, Outcome? Refusal)> AccessOfAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, AccessChange? change, Caller caller, bool isOwner, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
@@ -20,6 +21,11 @@ public interface IBucketIndex
 
     /// <summary>How many of somebody's buckets exist. Costs as much as there are.</summary>
     ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken);
+
+    /// <summary>What all of Kinto's buckets hold whose author somebody is. Costs as much as they have lists.</summary>
+    /// <param name="author">The principal.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken);
 
     /// <summary>The objects of those of these buckets that exist and whose author this still is, under the buckets' names.</summary>
     /// <param name="author">The principal.</param>

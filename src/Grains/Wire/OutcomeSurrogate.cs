@@ -20,7 +20,7 @@ public abstract class OutcomeSurrogate
         ListsFound found => ListsFoundSurrogate.From(found),
         Missing missing => new MissingSurrogate { Role = missing.Target.List.Role, ListName = missing.Target.List.Name, ObjectId = missing.Target.Id },
         NotModified same => new NotModifiedSurrogate { Stamp = same.Stamp.Milliseconds },
-        OverQuota => new OverQuotaSurrogate(),
+        OverQuota over => new OverQuotaSurrogate { Reason = over.Reason },
         PageFound page => new PageFoundSurrogate
         {
             Records = new RecordPage(page.Records), Stamp = page.ListStamp.Milliseconds, Next = CursorWire.From(page.Next), Total = page.Total,

@@ -1,5 +1,6 @@
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Grains.Wire;
@@ -153,7 +154,7 @@ public sealed class RecordKeptSurrogate : OutcomeSurrogate
     internal override Outcome ToOutcome(Operation operation) => new RecordKept(Record.ToRecord());
 }
 
-/// <summary>A <see cref="RecordWritten"/>, without the body where the caller sent that.</summary>
+/// <summary>A <see cref="RecordWritten"/>, without the body where it is what the caller sent.</summary>
 [GenerateSerializer, Alias("lockstep.outcome.written"), Immutable]
 public sealed class RecordWrittenSurrogate : OutcomeSurrogate
 {
@@ -167,9 +168,19 @@ public sealed class RecordWrittenSurrogate : OutcomeSurrogate
     [Id(2)]
     public RecordWire? Previous { get; init; }
 
+    /// <summary>Null for no limit, and from silos that do not count it.</summary>
+    [Id(3)]
+    public long? BytesLeft { get; init; }
+
+    /// <summary>Null for no limit, and from silos that do not count them.</summary>
+    [Id(4)]
+    public long? RecordsLeft { get; init; }
+
     internal static RecordWrittenSurrogate From(RecordWritten written, Operation operation) => new()
     {
-        Record = RecordWire.From(operation.SentBody is null ? written.Record : written.Record with { Body = default }),
+        BytesLeft = written.QuotaLeft.Bytes,
+        RecordsLeft = written.QuotaLeft.Records,
+        Record = RecordWire.From(operation.SentBody is { } sent && sent.Equals(written.Record.Body) ? written.Record with { Body = default } : written.Record),
         Created = written.Created,
         Previous = RecordWire.From(written.Previous),
     };
@@ -177,7 +188,11 @@ public sealed class RecordWrittenSurrogate : OutcomeSurrogate
     internal override Outcome ToOutcome(Operation operation)
     {
         var record = Record.ToRecord();
-        return new RecordWritten(operation.SentBody is { } sent ? record with { Body = sent } : record, Created) { Previous = Previous?.ToRecord() };
+        return new RecordWritten(record.Body.IsEmpty && operation.SentBody is { } sent ? record with { Body = sent } : record, Created)
+        {
+            Previous = Previous?.ToRecord(),
+            QuotaLeft = new QuotaLeft(BytesLeft, RecordsLeft),
+        };
     }
 }
 
@@ -264,7 +279,11 @@ public sealed class ListsFoundSurrogate : OutcomeSurrogate
 [GenerateSerializer, Alias("lockstep.outcome.over-quota"), Immutable]
 public sealed class OverQuotaSurrogate : OutcomeSurrogate
 {
-    internal override Outcome ToOutcome(Operation operation) => OverQuota.Instance;
+    /// <summary>For a person. Null also from silos that know one limit only.</summary>
+    [Id(0)]
+    public string? Reason { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new OverQuota(Reason);
 }
 
 /// <summary>A <see cref="RecordsMerged"/>.</summary>

@@ -7,6 +7,7 @@ using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Sync11;
@@ -146,7 +147,9 @@ internal static class LockstepServer
             services.GetRequiredService<IBucketStore>(),
             services.GetRequiredService<LockstepOptions>().Buckets,
             services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<OwnerFaults>().Report))
+            services.GetRequiredService<OwnerFaults>().Report,
+            services.GetRequiredService<LockstepOptions>().Kinto.Schemas is { Enabled: true } schemas ? new SchemaRules(schemas) : null,
+            services.GetService<IBucketIndex>()))
         .AddSingleton(static services => new TombstoneSweep(
             services.GetRequiredService<IBucketIndex>(),
             services.GetRequiredService<IBuckets>(),

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -70,6 +71,16 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         },
         repeatable: true,
         cancellationToken);
+
+    public async ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) => (await ReadAsync(
+        """
+        SELECT coalesce(sum(l.bytes), 0)::bigint, coalesce(sum(l.count) FILTER (WHERE l.role = 0), 0)::bigint
+        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND l.role < 4
+        WHERE b.author = $1 AND b.live AND b.kind = 1
+        """,
+        parameters => parameters.AddText(author),
+        static reader => new QuotaAmount(reader.GetInt64(0), reader.GetInt64(1)),
+        cancellationToken))[0];
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await ReadAsync(

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -13,6 +14,9 @@ internal sealed class GuardedBucketIndex(IBucketIndex inner, SuspectGuard guard)
 
     public ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken) =>
         guard.RunAsync(() => inner.CountByAuthorAsync(scan, cancellationToken));
+
+    public ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) =>
+        guard.RunAsync(() => inner.UsageByAuthorAsync(author, cancellationToken));
 
     public ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -25,6 +26,12 @@ internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, 
     {
         var found = await Task.WhenAll(databases.Select(database => database.CountByAuthorAsync(scan, cancellationToken).AsTask()));
         return new BucketCount(found.Max(static count => count.Stamp), found.Sum(static count => count.Live));
+    }
+
+    public async ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(databases.Select(database => database.UsageByAuthorAsync(author, cancellationToken).AsTask()));
+        return found.Aggregate(static (sum, amount) => sum + amount);
     }
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -71,6 +72,15 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
             reader.Read();
             return new BucketCount(new ServerTimestamp(reader.GetInt64(0)), reader.GetInt64(1));
         }));
+
+    public async ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) => (await Read(
+        static reader => new QuotaAmount(reader.GetInt64(0), reader.GetInt64(1)),
+        """
+        SELECT coalesce(sum(l.bytes), 0), coalesce(sum(CASE l.role WHEN 0 THEN l.count END), 0)
+        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND l.role < 4
+        WHERE b.author = $0 AND b.live = 1 AND b.kind = 1
+        """,
+        author))[0];
 
     public async ValueTask<IReadOnlyDictionary<BucketId, StoredRecord>> ReadObjectsAsync(
         string author, IReadOnlyCollection<BucketId> ids, CancellationToken cancellationToken) => (await Read(

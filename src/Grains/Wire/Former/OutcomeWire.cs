@@ -95,6 +95,9 @@ public sealed class OutcomeWire
             Next = CursorWire.From(deleted.Next),
         },
         TooLarge large => new() { Kind = OutcomeKind.TooLarge, Reason = large.Reason },
+
+        // What 0.1.0 has for it.
+        OverQuota over => new() { Kind = OutcomeKind.TooLarge, Reason = over.Reason ?? "The quota is used up." },
         Unavailable unavailable => new() { Kind = OutcomeKind.Unavailable, Unavailable = unavailable.Reason },
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
     };

@@ -1,0 +1,67 @@
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Quotas;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// The quotas of one turn: what its bucket and collections hold with the turn's changes, exact by their heads, and of the bucket's author as far as
+/// is known. What makes something hold no more is always taken.
+/// </summary>
+/// <param name="rules">The limits.</param>
+/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="draft">The turn's changes.</param>
+internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft draft)
+{
+    private QuotaAmount? atStart;
+
+    /// <param name="target">The object that is to be written.</param>
+    /// <param name="length">Bytes of its data.</param>
+    /// <param name="live">What is there; null for nothing.</param>
+    /// <param name="user">Who becomes the bucket's author where it comes into being.</param>
+    /// <returns>Which limit it would pass; null for none.</returns>
+    public OverQuota? Refuse(ObjectRef target, int length, StoredRecord? live, string? user)
+    {
+        var heads = draft.Heads;
+        var isRecord = target.List.Role == ListRole.Records;
+        var more = new QuotaAmount(length - (live?.Length ?? 0), isRecord && live is null ? 1 : 0);
+        if (isRecord && Passed(Of(heads[target.List]), more, rules.OfCollection(heads.Id, target.List.Name), "collection") is { } collection)
+        {
+            return collection;
+        }
+
+        // What comes into being with it.
+        var implied = (heads.Exists || target.List.Role == ListRole.Self ? 0 : RecordData.EmptyObject.Length)
+            + (isRecord && !heads[target.List].Exists ? RecordData.EmptyObject.Length : 0);
+        more += new QuotaAmount(implied, 0);
+        return Passed(Bucket(), more, rules.OfBucket(heads.Id), "bucket")
+            ?? (Author(user) is { } author && rules.Usage?.Of(author) is { } known ? Passed(known + draft.Growth, more, rules.OfUser(author), "user") : null);
+    }
+
+    /// <summary>What may still be written to a list, after what was.</summary>
+    public QuotaLeft Left(ListRef list)
+    {
+        var left = QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id));
+        if (list.Role == ListRole.Records)
+        {
+            left = left.And(QuotaLeft.Of(Of(draft.Heads[list]), rules.OfCollection(draft.Heads.Id, list.Name)));
+        }
+
+        return Author(user: null) is { } author && rules.Usage?.Of(author) is { } known ? left.And(QuotaLeft.Of(known + draft.Growth, rules.OfUser(author))) : left;
+    }
+
+    private string? Author(string? user) => !rules.LimitsUsers ? null : draft.Heads.Exists ? draft.Heads.Author : user;
+
+    private QuotaAmount Bucket() => (atStart ??= BucketDraft.AmountOf(start)) + draft.Growth;
+
+    private static QuotaAmount Of(ListHead head) => new(head.Bytes, head.Count);
+
+    private static OverQuota? Passed(QuotaAmount used, QuotaAmount more, QuotaAmount limit, string what)
+    {
+        var after = used + more;
+        return limit.Bytes > 0 && more.Bytes > 0 && after.Bytes > limit.Bytes ? new OverQuota($"The {what} may hold {limit.Bytes} bytes, and would hold {after.Bytes}.")
+            : limit.Records > 0 && more.Records > 0 && after.Records > limit.Records ? new OverQuota($"The {what} may hold {limit.Records} records, and would hold {after.Records}.")
+            : null;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Lockstep.Core.Settings;
+
+namespace Lockstep.Core.Quotas;
+
+/// <summary>How much Kinto's buckets may hold. Bytes are those of the data of live objects, as they are stored; 0 is no limit.</summary>
+public sealed record QuotaOptions
+{
+    /// <summary>Bytes that a bucket may hold: its own data and that of its collections, groups and records. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long BucketBytes { get; init; }
+
+    /// <summary>Records that a bucket may hold. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long BucketRecords { get; init; }
+
+    /// <summary>Bytes that the records of a collection may have together. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long CollectionBytes { get; init; }
+
+    /// <summary>Records that a collection may hold. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long CollectionRecords { get; init; }
+
+    /// <summary>Bytes that all buckets may hold whose author somebody is. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long UserBytes { get; init; }
+
+    /// <summary>Records that all buckets may hold whose author somebody is. Default: 0, no limit.</summary>
+    [Bounds(0)]
+    public long UserRecords { get; init; }
+
+    /// <summary>
+    /// For how long a process goes by what it has read of all of a user's buckets, and what it has written to them since. What other processes
+    /// write meanwhile can be more than the user may. Default: 10 seconds.
+    /// </summary>
+    [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
+    public TimeSpan UserTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What goes for some users, buckets and collections instead, by numbers from "1" on. Default: none.</summary>
+    public IReadOnlyDictionary<string, QuotaOverride> Overrides { get; init; } = new Dictionary<string, QuotaOverride>(StringComparer.Ordinal);
+
+    /// <summary>Whether anything is limited at all.</summary>
+    public bool IsOn => BucketBytes > 0 || BucketRecords > 0 || CollectionBytes > 0 || CollectionRecords > 0 || UserBytes > 0 || UserRecords > 0 || Overrides.Count > 0;
+
+    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    public IEnumerable<string> Problems()
+    {
+        for (var number = 1; number <= Overrides.Count; number++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"Buckets:Quotas:Overrides:{number}");
+            if (!Overrides.TryGetValue(number.ToString(CultureInfo.InvariantCulture), out var one))
+            {
+                yield return $"{name} is not set. Overrides are numbered 1, 2, 3 and so on without a gap.";
+                yield break;
+            }
+
+            if ((one.User is null) == (one.Bucket is null) || (one.Collection is not null && one.Bucket is null))
+            {
+                yield return $"{name} is about nothing, or about too much. Give it a User, a Bucket, or a Bucket and a Collection.";
+            }
+
+            if (one is { Bytes: null, Records: null } or { Bytes: < 0 } or { Records: < 0 })
+            {
+                yield return $"{name} has no Bytes and no Records, or less than 0 of them. 0 is no limit.";
+            }
+        }
+    }
+}

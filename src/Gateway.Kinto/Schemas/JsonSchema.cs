@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Lockstep.Core.Records;
+
+namespace Lockstep.Gateway.Kinto.Schemas;
+
+/// <summary>A schema by which objects of one kind are validated, as Kinto does it: without what the server adds to them.</summary>
+internal sealed class JsonSchema
+{
+    private const string Id = "id";
+    private const string LastModified = "last_modified";
+    private readonly SchemaNode node;
+    private readonly bool asksForId;
+
+    // A member of the data that is the server's; null for none.
+    private readonly string? stamp;
+
+    private JsonSchema(SchemaNode node, long size, bool asksForId, string? stamp) => (this.node, Size, this.asksForId, this.stamp) = (node, size, asksForId, stamp);
+
+    public long Size { get; }
+
+    /// <param name="schema">The schema; null or an empty object asks nothing.</param>
+    /// <param name="stamp">A member of the data that is the server's; null for none.</param>
+    /// <param name="options">Bounds.</param>
+    /// <exception cref="SchemaException">It is none that is taken here.</exception>
+    public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options)
+    {
+        if (schema.ValueKind != JsonValueKind.Object)
+        {
+            throw new SchemaException($"{SchemaRun.Show(schema)} is not an object");
+        }
+
+        if (JsonMarshal.GetRawUtf8Value(schema).Length > options.MaxBytes)
+        {
+            throw new SchemaException($"a schema may have {options.MaxBytes} bytes");
+        }
+
+        // The document it came with is not kept.
+        var own = schema.Clone();
+        var namesId = own.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(Id, out _);
+        string[] optional = [LastModified, .. namesId ? Array.Empty<string>() : [Id], .. stamp is null ? Array.Empty<string>() : [stamp]];
+        try
+        {
+            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps));
+            return new JsonSchema(node, size, namesId, stamp);
+        }
+        catch (SchemaWorkException)
+        {
+            throw new SchemaException("the schema is too long to read with all its references");
+        }
+    }
+
+    /// <param name="id">Of the object.</param>
+    /// <param name="data">Its data without what the server owns.</param>
+    /// <param name="steps">What the validation may take.</param>
+    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <returns>What is wrong; null for nothing.</returns>
+    /// <exception cref="SchemaWorkException">It would take more.</exception>
+    public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, long steps, CancellationToken givenUp)
+    {
+        using var document = JsonDocument.Parse(asksForId ? WithId(id, data) : data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        if (stamp is not null && document.RootElement.TryGetProperty(stamp, out _))
+        {
+            using var rest = JsonDocument.Parse(Without(document.RootElement, stamp), new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+            return Validate(rest.RootElement, steps, givenUp);
+        }
+
+        return Validate(document.RootElement, steps, givenUp);
+    }
+
+    private SchemaFault? Validate(JsonElement value, long steps, CancellationToken givenUp)
+    {
+        var run = new SchemaRun(new SchemaWork(steps, givenUp));
+        return node.Holds(value, run) ? null : run.Fault;
+    }
+
+    /// <param name="data">A JSON object.</param>
+    /// <param name="name">A member that may not be there.</param>
+    /// <returns>The object without it; names and values are the sender's bytes.</returns>
+    public static ReadOnlyMemory<byte> Without(JsonElement data, string name)
+    {
+        var output = new ArrayBufferWriter<byte>(JsonMarshal.GetRawUtf8Value(data).Length);
+        output.Write("{"u8);
+        foreach (var property in data.EnumerateObject())
+        {
+            if (!property.NameEquals(name))
+            {
+                output.Write(output.WrittenCount > 1 ? ",\""u8 : "\""u8);
+                output.Write(JsonMarshal.GetRawUtf8PropertyName(property));
+                output.Write("\":"u8);
+                output.Write(JsonMarshal.GetRawUtf8Value(property.Value));
+            }
+        }
+
+        output.Write("}"u8);
+        return output.WrittenMemory;
+    }
+
+    private static ReadOnlyMemory<byte> WithId(string id, ReadOnlyMemory<byte> data)
+    {
+        var output = new ArrayBufferWriter<byte>(data.Length + id.Length + 16);
+        output.Write("{\"id\":"u8);
+        output.Write(JsonSerializer.SerializeToUtf8Bytes(id));
+        output.Write(data.Length > 2 ? ","u8 : ""u8);
+        output.Write(data.Span[1..]);
+        return output.WrittenMemory;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+using Lockstep.Core.Validation;
+
+namespace Lockstep.Gateway.Kinto.Schemas;
+
+/// <summary>The schemas of one bucket or collection.</summary>
+/// <param name="role">Of the object that has them.</param>
+/// <param name="schemas">By what they are about; null for one that cannot be read.</param>
+/// <param name="options">Bounds.</param>
+internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, JsonSchema?> schemas, SchemaOptions options) : IDataRule
+{
+    // Some tenths of a millisecond.
+    private const long BriefSteps = 20_000;
+
+    public long Size { get; } = 200 + schemas.Values.Sum(static schema => schema?.Size ?? 0);
+
+    public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, CancellationToken givenUp)
+    {
+        if (!schemas.TryGetValue(target.List.Role, out var schema))
+        {
+            return new DataVerdict(null, data);
+        }
+
+        if (schema is null)
+        {
+            return Refused(SchemaRules.Field, $"The schema of the {KintoTarget.NameOf(role)} cannot be used. Put it anew to be told why.", data);
+        }
+
+        try
+        {
+            if (schema.Validate(target.Id, data, briefly ? Math.Min(BriefSteps, options.MaxSteps) : options.MaxSteps, givenUp) is { } fault)
+            {
+                return Refused(fault.Field, fault.Reason, data);
+            }
+        }
+        catch (SchemaWorkException e)
+        {
+            return briefly && !e.IsDeep && options.MaxSteps > BriefSteps ? null : Refused(SchemaRules.Field, e.IsDeep
+                ? "The schema leads in circles, or is too deep for this data."
+                : $"To validate this data by the schema takes more than {options.MaxSteps} steps.", data);
+        }
+
+        return new DataVerdict(null, role == ListRole.Collections ? Stamped(data, said) : data);
+    }
+
+    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field, reason), data);
+
+    /// <summary>With the stamp of the collection by whose schema it is valid.</summary>
+    private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)
+    {
+        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        var rest = document.RootElement.TryGetProperty(SchemaRules.Field, out _) ? JsonSchema.Without(document.RootElement, SchemaRules.Field) : data;
+        var member = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(rest.Length > 2 ? "," : "")}\"{SchemaRules.Field}\":{said.Milliseconds}}}"));
+        var stamped = new byte[rest.Length - 1 + member.Length];
+        rest.Span[..^1].CopyTo(stamped);
+        member.CopyTo(stamped.AsSpan(rest.Length - 1));
+        return stamped;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Validation;
+
+namespace Lockstep.Gateway.Kinto.Schemas;
+
+/// <summary>What Kinto's collections and buckets say of data by JSON schemas, judged by the buckets' owners.</summary>
+/// <remarks>Kinto: docs/api/1.x/collections.rst and buckets.rst, <c>experimental_collection_schema_validation</c>.</remarks>
+/// <param name="options">Bounds.</param>
+public sealed class SchemaRules(SchemaOptions options) : IDataRules
+{
+    /// <summary>The member of a collection's data that is the schema of its records, and of a record the stamp of the collection that it was valid for.</summary>
+    public const string Field = "schema";
+
+    private static readonly (string Field, ListRole For)[] OfBuckets =
+        [("record:schema", ListRole.Records), ("group:schema", ListRole.Groups), ("collection:schema", ListRole.Collections)];
+
+    private static readonly (string Field, ListRole For)[] OfCollections = [(Field, ListRole.Records)];
+
+    public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data)
+    {
+        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        foreach (var (field, of) in FieldsOf(role))
+        {
+            try
+            {
+                _ = Read(document.RootElement, field, of);
+            }
+            catch (SchemaException e)
+            {
+                return new Invalid("body", $"data.{field}", e.Message);
+            }
+        }
+
+        return null;
+    }
+
+    public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data)
+    {
+        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        var schemas = new Dictionary<ListRole, JsonSchema?>();
+        foreach (var (field, of) in FieldsOf(role))
+        {
+            try
+            {
+                if (Read(document.RootElement, field, of) is { } schema)
+                {
+                    schemas[of] = schema;
+                }
+            }
+            catch (SchemaException)
+            {
+                // From before schemas were looked at. Nothing is valid by what cannot be read.
+                schemas[of] = null;
+            }
+        }
+
+        return schemas.Count == 0 ? null : new SchemaRule(role, schemas, options);
+    }
+
+    private JsonSchema? Read(JsonElement data, string field, ListRole of)
+    {
+        if (!data.TryGetProperty(field, out var schema))
+        {
+            return null;
+        }
+
+        return JsonSchema.Read(schema, of == ListRole.Records ? Field : null, options);
+    }
+
+    private static (string Field, ListRole For)[] FieldsOf(ListRole role) => role == ListRole.Self ? OfBuckets : OfCollections;
+}

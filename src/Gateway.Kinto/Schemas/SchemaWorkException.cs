@@ -1,0 +1,14 @@
+namespace Lockstep.Gateway.Kinto.Schemas;
+
+/// <summary>A judgement that takes more than it may. Caught where it began; it has no stack, so that it costs little.</summary>
+internal sealed class SchemaWorkException : Exception
+{
+    private SchemaWorkException(bool isDeep) => IsDeep = isDeep;
+
+    /// <summary>Whether it was too deep: more steps would not help.</summary>
+    public bool IsDeep { get; }
+
+    public static SchemaWorkException Steps => new(isDeep: false);
+
+    public static SchemaWorkException Depth => new(isDeep: true);
+}

@@ -1,0 +1,238 @@
+using System.Text;
+using System.Text.Json;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+using Lockstep.Core.Validation;
+using Lockstep.Gateway.Kinto.Schemas;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>Schemas of draft 7, keyword by keyword, and what hostile ones can take.</summary>
+public sealed class JsonSchemaTests
+{
+    private static readonly SchemaOptions Options = new() { Enabled = true };
+    private static readonly ObjectRef Target = ObjectRef.Record("tasks", "milk");
+
+    [Theory]
+    [InlineData("""{}""", "1", true)]
+    [InlineData("""true""", "1", true)]
+    [InlineData("""false""", "1", false)]
+    [InlineData("""{"type":"integer"}""", "1.0", true)]
+    [InlineData("""{"type":"integer"}""", "1.5", false)]
+    [InlineData("""{"type":"integer"}""", "1e30", true)]
+    [InlineData("""{"type":"number"}""", "1", true)]
+    [InlineData("""{"type":"boolean"}""", "0", false)]
+    [InlineData("""{"type":["string","null"]}""", "null", true)]
+    [InlineData("""{"type":["string","null"]}""", "1", false)]
+    [InlineData("""{"enum":[1,"a",{"b":[1]}]}""", """{"b":[1.0]}""", true)]
+    [InlineData("""{"enum":[1,"a"]}""", "\"b\"", false)]
+    [InlineData("""{"const":1}""", "2", false)]
+    [InlineData("""{"const":1}""", "1.0", true)]
+    [InlineData("""{"const":false}""", "0", false)]
+    [InlineData("""{"const":"é"}""", "\"\\u00e9\"", true)]
+    [InlineData("""{"minimum":3,"maximum":5}""", "3", true)]
+    [InlineData("""{"minimum":3}""", "2.999", false)]
+    [InlineData("""{"maximum":5}""", "5.0000000000000001", false)]
+    [InlineData("""{"exclusiveMinimum":3}""", "3", false)]
+    [InlineData("""{"exclusiveMaximum":3}""", "2", true)]
+    [InlineData("""{"maximum":5}""", "1e400", false)]
+    [InlineData("""{"multipleOf":0.01}""", "0.07", true)]
+    [InlineData("""{"multipleOf":2}""", "7", false)]
+    [InlineData("""{"minLength":2}""", "\"😀\"", false)]
+    [InlineData("""{"maxLength":1}""", "\"😀\"", true)]
+    [InlineData("""{"pattern":"b+"}""", "\"abbc\"", true)]
+    [InlineData("""{"pattern":"^b"}""", "\"ab\"", false)]
+    [InlineData("""{"pattern":"^b"}""", "7", true)]
+    [InlineData("""{"items":{"type":"string"}}""", """["a",1]""", false)]
+    [InlineData("""{"items":[{"type":"string"}]}""", """["a",1]""", true)]
+    [InlineData("""{"items":[{"type":"string"}]}""", "[1]", false)]
+    [InlineData("""{"items":[{"type":"string"}],"additionalItems":false}""", """["a",1]""", false)]
+    [InlineData("""{"additionalItems":false}""", """["a",1]""", true)]
+    [InlineData("""{"minItems":1,"maxItems":2}""", "[]", false)]
+    [InlineData("""{"uniqueItems":true}""", "[1,1.0]", false)]
+    [InlineData("""{"uniqueItems":true}""", """[{"a":1,"b":2},{"b":2,"a":1}]""", false)]
+    [InlineData("""{"uniqueItems":true}""", """[1,true,"1",[1],{"a":1},null,0,false]""", true)]
+    [InlineData("""{"contains":{"type":"integer"}}""", """["a",1]""", true)]
+    [InlineData("""{"contains":{"type":"integer"}}""", """["a"]""", false)]
+    [InlineData("""{"contains":true}""", "[]", false)]
+    [InlineData("""{"required":["a"]}""", "[]", true)]
+    [InlineData("""{"required":["a"]}""", "{}", false)]
+    [InlineData("""{"required":[]}""", "{}", true)]
+    [InlineData("""{"properties":{"a":false}}""", """{"b":1}""", true)]
+    [InlineData("""{"properties":{"a":false}}""", """{"a":1}""", false)]
+    [InlineData("""{"properties":{"a":true}}""", """{"a":1}""", true)]
+    [InlineData("""{"patternProperties":{"^a":{"type":"integer"}}}""", """{"ab":"x"}""", false)]
+    [InlineData("""{"properties":{"a":{}},"patternProperties":{"^b":{}},"additionalProperties":false}""", """{"a":1,"bc":2}""", true)]
+    [InlineData("""{"properties":{"a":{}},"patternProperties":{"^b":{}},"additionalProperties":false}""", """{"c":1}""", false)]
+    [InlineData("""{"additionalProperties":{"type":"integer"}}""", """{"c":"x"}""", false)]
+    [InlineData("""{"minProperties":1,"maxProperties":1}""", """{"a":1,"b":2}""", false)]
+    [InlineData("""{"propertyNames":{"maxLength":2}}""", """{"abc":1}""", false)]
+    [InlineData("""{"dependencies":{"a":["b"]}}""", """{"a":1}""", false)]
+    [InlineData("""{"dependencies":{"a":{"required":["b"]}}}""", """{"a":1,"b":1}""", true)]
+    [InlineData("""{"dependencies":{"a":false}}""", """{"a":1}""", false)]
+    [InlineData("""{"allOf":[{"minimum":1},{"maximum":2}]}""", "3", false)]
+    [InlineData("""{"anyOf":[{"minimum":4},{"maximum":2}]}""", "3", false)]
+    [InlineData("""{"oneOf":[{"type":"integer"},{"minimum":2}]}""", "3", false)]
+    [InlineData("""{"oneOf":[{"type":"integer"},{"minimum":2}]}""", "1", true)]
+    [InlineData("""{"not":{"type":"integer"}}""", "1", false)]
+    [InlineData("""{"if":{"type":"integer"},"then":{"minimum":5},"else":{"type":"null"}}""", "3", false)]
+    [InlineData("""{"if":{"type":"integer"},"then":{"minimum":5},"else":{"type":"null"}}""", "\"a\"", false)]
+    [InlineData("""{"then":{"minimum":5}}""", "3", true)]
+    [InlineData("""{"definitions":{"a":{"type":"string"}},"properties":{"x":{"$ref":"#/definitions/a"}}}""", """{"x":1}""", false)]
+    [InlineData("""{"definitions":{"a":{"type":"string"}},"properties":{"x":{"$ref":"#/definitions/a","maxLength":1}}}""", """{"x":"abc"}""", true)]
+    [InlineData("""{"properties":{"c":{"$ref":"#"},"v":{"type":"integer"}}}""", """{"c":{"c":{"v":"x"}}}""", false)]
+    [InlineData("""{"definitions":{"a/b":{"type":"null"},"c":{"$id":"#c","type":"null"}},"items":[{"$ref":"#/definitions/a~1b"},{"$ref":"#c"}]}""", "[null,1]", false)]
+    [InlineData("""{"$id":"http://example.org/x.json","properties":{"a":{"$ref":"#/definitions/b"}},"definitions":{"b":{"const":1}}}""", """{"a":2}""", false)]
+    [InlineData("""{"format":"email","title":"x","default":3,"unknown":{"type":"nothing"}}""", "1", true)]
+    public void Value_IsValidOrNot_AsDraft7SaysIt(string schema, string value, bool isValid)
+    {
+        // What is judged is an object: other values are a member of it.
+        var document = schema is "true" or "false" || !schema.Contains("\"#", StringComparison.Ordinal)
+            ? $$$$$"""{"properties":{"value":{{{{{schema}}}}}}}"""
+            : schema;
+        var data = ReferenceEquals(document, schema) ? value : $$"""{"value":{{value}}}""";
+        if (data[0] != '{')
+        {
+            // A schema that refers to itself by its root, for a list.
+            (document, data) = ($$$$$"""{"properties":{"value":{{{{{schema.Replace("#/", "#/properties/value/", StringComparison.Ordinal)}}}}}}}""", $$$$$"""{"value":{{{{{data}}}}}}""");
+        }
+
+        var fault = JsonSchema.Read(Parse(document), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 100_000, default);
+
+        Assert.Equal(isValid, fault is null);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"strng"}""", "type")]
+    [InlineData("""{"type":[]}""", "type")]
+    [InlineData("""{"minimum":"3"}""", "minimum")]
+    [InlineData("""{"exclusiveMinimum":true}""", "exclusiveMinimum")]
+    [InlineData("""{"multipleOf":0}""", "multipleOf")]
+    [InlineData("""{"maxLength":-1}""", "maxLength")]
+    [InlineData("""{"maxLength":1.5}""", "maxLength")]
+    [InlineData("""{"required":"a"}""", "required")]
+    [InlineData("""{"required":["a","a"]}""", "required")]
+    [InlineData("""{"properties":[]}""", "properties")]
+    [InlineData("""{"properties":{"a":1}}""", "not a schema")]
+    [InlineData("""{"items":"x"}""", "not a schema")]
+    [InlineData("""{"anyOf":[]}""", "anyOf")]
+    [InlineData("""{"uniqueItems":1}""", "uniqueItems")]
+    [InlineData("""{"enum":1}""", "enum")]
+    [InlineData("""{"pattern":"("}""", "pattern")]
+    [InlineData("""{"pattern":"(?=a)b"}""", "looks around")]
+    [InlineData("""{"pattern":"(a)\\1"}""", "a reference")]
+    [InlineData("""{"patternProperties":{"(?!x)":{}}}""", "patternProperties")]
+    [InlineData("""{"properties":{"a":{"$ref":"http://json-schema.org/draft-07/schema#"}}}""", "leads out")]
+    [InlineData("""{"properties":{"a":{"$ref":"other.json#/a"}}}""", "leads out")]
+    [InlineData("""{"properties":{"a":{"$id":"http://x/","items":{"$ref":"#/b"}}}}""", "leads out")]
+    [InlineData("""{"$ref":"#/definitions/nothing"}""", "leads to nothing")]
+    [InlineData("""{"$ref":"#nothing"}""", "leads to nothing")]
+    [InlineData("""{"$ref":"#/definitions/a","definitions":{"a":1}}""", "not a schema")]
+    [InlineData("""{"pattern":"(a{1000}){1000}"}""", "steps")]
+    [InlineData("""{"pattern":"((((){1000}){1000}){1000}){1000}"}""", "steps")]
+    public void Schema_ThatIsNone_IsRefused_AndSaysWhy(string schema, string why)
+    {
+        var refused = Assert.Throws<SchemaException>(() => JsonSchema.Read(Parse(schema), stamp: null, Options));
+        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"required":["title"]}""", """{}""", "title", "'title' is a required property")]
+    [InlineData("""{"properties":{"a":{"properties":{"b":{"type":"string"}}}}}""", """{"a":{"b":7}}""", "b", "7 is not of type 'string'")]
+    [InlineData("""{"properties":{"a":{"items":{"maximum":3}}}}""", """{"a":[1,9]}""", "1", "9 is greater than the maximum of 3")]
+    [InlineData("""{"additionalProperties":false}""", """{"b":7}""", "additionalProperties", "Additional properties are not allowed ('b' was unexpected)")]
+    [InlineData("""{"properties":{"a":{"anyOf":[{"type":"null"},{"required":["x"]}]}}}""", """{"a":{"x2":7}}""", "a", "is not valid under any of the given schemas")]
+    public void Fault_NamesTheInnermostField_InTheWordsOfKintosValidator(string schema, string data, string field, string reason)
+    {
+        var fault = JsonSchema.Read(Parse(schema), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 10_000, default);
+
+        Assert.Equal(field, fault!.Field);
+        Assert.Contains(reason, fault.Reason, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string, string> Explosions => new()
+    {
+        { "two ways at each step", """{"allOf":[{"$ref":"#"},{"$ref":"#"}]}""", "{}" },
+        { "a circle", """{"$ref":"#/definitions/a","definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}}}""", "{}" },
+        { "ever deeper", """{"not":{"$ref":"#"}}""", "{}" },
+        { "many ways through a list", """{"properties":{"a":{"$ref":"#/definitions/l"}},"definitions":{"l":{"type":"array","anyOf":[{"items":{"$ref":"#/definitions/l"}},{"items":{"$ref":"#/definitions/l"}},{"items":{"$ref":"#/definitions/l"}}]}}}""", $$"""{"a":{{new string('[', 90)}}1{{new string(']', 90)}}}""" },
+        { "a pattern with a choice in each step", """{"properties":{"a":{"pattern":"^(a|a|a|a|b?|c*)*$"}}}""", $$"""{"a":"{{new string('a', 1_000_000)}}!"}""" },
+        { "a long pattern", """{"properties":{"a":{"pattern":"(x?){500}(x{400}|y)$"}}}""", $$"""{"a":"{{new string('x', 200_000)}}!"}""" },
+        { "a long list of long texts", $$$$$"""{"items":true,"properties":{"a":{"items":{"enum":[{{{{{string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"\"{i}xxxxxxxx\""))}}}}}]}}}}""", $$$$$"""{"a":[{{{{{string.Join(',', Enumerable.Repeat("\"0xxxxxxxx\"", 1_000))}}}}},{{{{{string.Join(',', Enumerable.Repeat("\"1999xxxxxxxx\"", 1_000))}}}}}]}""" },
+    };
+
+    /// <summary>By counted steps, not by a clock: the same data is answered the same however busy the machine is.</summary>
+    [Theory]
+    [MemberData(nameof(Explosions))]
+    public void Schema_ThatIsMadeToExplode_EndsAtTheBound_AndBrieflyIsNoAnswer(string what, string schema, string data)
+    {
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""))!;
+
+        var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default);
+        var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, default)!;
+
+        Assert.True(brief is null || brief.Refusal?.Reason == whole.Refusal?.Reason, what);
+        Assert.Contains(whole.Refusal!.Field!, new[] { "schema", "a" });
+        Assert.Contains(whole.Refusal.Reason, new[] { "The schema leads in circles, or is too deep for this data.", "To validate this data by the schema takes more than 1000000 steps." });
+    }
+
+    [Fact]
+    public void UniqueItems_OfALongList_AreLookedAtOnceEach()
+    {
+        var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
+        var list = string.Join(',', Enumerable.Range(0, 50_000));
+
+        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), 200_000, default));
+        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), 200_000, default));
+    }
+
+    [Fact]
+    public void Judgement_ThatNobodyWaitsForAnyMore_Ends()
+    {
+        using var gone = new CancellationTokenSource();
+        gone.Cancel();
+        var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"items":{"type":"integer"}}}}"""), stamp: null, Options);
+        var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 10_000))}}]}""");
+
+        Assert.Null(schema.Validate("x", data, 1_000_000, default));
+        Assert.ThrowsAny<OperationCanceledException>(() => schema.Validate("x", data, 1_000_000, gone.Token));
+    }
+
+    [Fact]
+    public void Schema_OfMoreBytesThanTheSetting_OrMoreReferencesThanCanBeFollowed_IsRefused()
+    {
+        Assert.Throws<SchemaException>(() => JsonSchema.Read(Parse($$"""{"title":"{{new string('x', Options.MaxBytes)}}"}"""), stamp: null, Options));
+        var members = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $$"""{"$ref":"#/definitions/a{{i}}"}"""));
+        var definitions = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"a{i}\":{{}}"));
+        var many = $$$$$"""{"allOf":[{{{{{members}}}}}],"definitions":{{{{{{definitions}}}}}}}""";
+
+        Assert.NotNull(JsonSchema.Read(Parse(many), stamp: null, Options with { MaxSteps = 2_000_000 }));
+        Assert.Throws<SchemaException>(() => JsonSchema.Read(Parse(many), stamp: null, Options with { MaxSteps = 10_000 }));
+    }
+
+    /// <summary>As it can lie in a collection from before validation was switched on.</summary>
+    [Fact]
+    public void Rule_OfASchemaThatCannotBeRead_LetsNothingIn_AndSaysWhatToDo()
+    {
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray())!;
+
+        Assert.Equal(new Invalid("body", "schema", "The schema of the collection cannot be used. Put it anew to be told why."), Judge(rule, "{}").Refusal);
+    }
+
+    [Theory]
+    [InlineData("""{}""", """{"schema":7}""")]
+    [InlineData("""{"a":1}""", """{"a":1,"schema":7}""")]
+    [InlineData("""{"schema":"mine","a":1}""", """{"a":1,"schema":7}""")]
+    public void Data_ThatIsValid_GetsTheStampOfTheCollection(string data, string stamped)
+    {
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"},"required":["schema","id","last_modified"]}}"""u8.ToArray())!;
+
+        Assert.Equal(stamped, Encoding.UTF8.GetString(Judge(rule, data).Data.Span));
+    }
+
+    private static DataVerdict Judge(IDataRule rule, string data) =>
+        rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default)!;
+
+    private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
+}
