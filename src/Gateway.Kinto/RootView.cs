@@ -104,6 +104,11 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             WriteCapability(writer, "schema", "Validates collection records with JSON schemas.");
         }
 
+        if (owners.Quotas.IsOn)
+        {
+            WriteCapability(writer, "quotas", "What buckets, collections and users may hold is limited.");
+        }
+
         if (options.Flush)
         {
             WriteCapability(writer, "flush_endpoint", "The __flush__ endpoint can be used to remove all data from all backends.");
@@ -155,7 +160,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
     {
         writer.WriteStartObject(name);
         writer.WriteString("description", description);
-        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : "flush.html")}");
+        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : name is "quotas" ? "errors.html" : "flush.html")}");
         more?.Invoke(writer);
         writer.WriteEndObject();
     }

@@ -140,6 +140,46 @@ public sealed class QuotaTests(QuotaTests.LimitedServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task Capability_IsToldWhereSomethingIsLimited()
+    {
+        using var client = server.Anonymous();
+        Assert.True((await client.GetAsync("/")).Json.GetProperty("capabilities").TryGetProperty("quotas", out _));
+    }
+
+    /// <summary>Whoever may write to somebody's bucket does not learn what is in their others.</summary>
+    [Fact]
+    public async Task User_OfOthersBuckets_IsNotToldWhatTheirAuthorHolds()
+    {
+        await using var limited = new Started(await KintoServer.StartAsync(options => options with
+        {
+            Buckets = options.Buckets with { Quotas = new QuotaOptions { UserBytes = 3_000, UserTime = TimeSpan.FromMilliseconds(1) } },
+        }));
+        using var author = await limited.Server.NewUserAsync();
+        using var other = await limited.Server.NewUserAsync();
+        var bucket = $"/buckets/{Name()}";
+        await author.PutAsync(bucket, """{"data":{},"permissions":{"write":["system.Authenticated"]}}""");
+        await author.PutAsync($"{bucket}/collections/c", """{"data":{}}""");
+        KintoAnswer own;
+        do
+        {
+            own = await author.PutAsync($"{bucket}/collections/c/records/a", Data(100));
+        }
+        while (!own.Headers.ContainsKey("Quota-Remaining-Bytes"));
+
+        var others = await other.PutAsync($"{bucket}/collections/c/records/a", Data(100));
+        Assert.Equal(200, others.Status);
+        Assert.False(others.Headers.ContainsKey("Quota-Remaining-Bytes"));
+        for (var i = 0; others.Status < 400; i++)
+        {
+            Assert.True(i < 100, "Nothing stops the other user.");
+            others = await other.PutAsync($"{bucket}/collections/c/records/b{i}", Data(200));
+        }
+
+        others.AssertError(507, KintoErrno.Forbidden);
+        Assert.Equal("The user whose bucket this is may hold no more.", others.Json.GetProperty("message").GetString());
+    }
+
+    [Fact]
     public async Task Write_WhereNothingIsLimited_SaysNothingOfIt()
     {
         await using var plain = new Started(await KintoServer.StartAsync());

@@ -360,14 +360,15 @@ internal sealed class Turn
         var role = target.List.Role;
         if (change is null && role != ListRole.Groups && (live || isOwner || (role == ListRole.Self && reader.Rule.Options.AuthorsMayWrite && caller.Principals.User is not null)))
         {
-            return WithQuota(Draft.Write(target, body, hint, existing, caller), target.List);
+            return WithQuota(Draft.Write(target, body, hint, existing, caller), target.List, caller);
         }
 
         var (access, refusal) = await AccessOfAsync(target, body, existing, change, caller, isOwner, cancellationToken);
-        return refusal ?? WithQuota(Draft.Write(target, body, hint, existing, caller, access), target.List);
+        return refusal ?? WithQuota(Draft.Write(target, body, hint, existing, caller, access), target.List, caller);
     }
 
-    private RecordWritten WithQuota(RecordWritten written, ListRef list) => quota is null ? written : written with { QuotaLeft = quota.Left(list) };
+    private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
+        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User) };
 
     /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
     /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>

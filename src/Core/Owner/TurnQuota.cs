@@ -14,6 +14,9 @@ namespace Lockstep.Core.Owner;
 /// <param name="draft">The turn's changes.</param>
 internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft draft)
 {
+    // Whoever writes may be somebody else, who is not told how much that is.
+    private static readonly OverQuota OfAuthor = new("The user whose bucket this is may hold no more.");
+
     private QuotaAmount? atStart;
 
     /// <param name="target">The object that is to be written.</param>
@@ -36,11 +39,13 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
             + (isRecord && !heads[target.List].Exists ? RecordData.EmptyObject.Length : 0);
         more += new QuotaAmount(implied, 0);
         return Passed(Bucket(), more, rules.OfBucket(heads.Id), "bucket")
-            ?? (Author(user) is { } author && rules.Usage?.Of(author) is { } known ? Passed(known + draft.Growth, more, rules.OfUser(author), "user") : null);
+            ?? (Author(user) is { } author && rules.Usage?.Of(author) is { } known && Passed(known + draft.Growth, more, rules.OfUser(author), "user") is not null ? OfAuthor : null);
     }
 
     /// <summary>What may still be written to a list, after what was.</summary>
-    public QuotaLeft Left(ListRef list)
+    /// <param name="list">The list.</param>
+    /// <param name="user">Who is told. What all buckets of the author hold is told to the author only.</param>
+    public QuotaLeft Left(ListRef list, string? user)
     {
         var left = QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id));
         if (list.Role == ListRole.Records)
@@ -48,7 +53,7 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
             left = left.And(QuotaLeft.Of(Of(draft.Heads[list]), rules.OfCollection(draft.Heads.Id, list.Name)));
         }
 
-        return Author(user: null) is { } author && rules.Usage?.Of(author) is { } known ? left.And(QuotaLeft.Of(known + draft.Growth, rules.OfUser(author))) : left;
+        return user is not null && string.Equals(Author(user), user, StringComparison.Ordinal) && rules.Usage?.Of(user) is { } known ? left.And(QuotaLeft.Of(known + draft.Growth, rules.OfUser(user))) : left;
     }
 
     private string? Author(string? user) => !rules.LimitsUsers ? null : draft.Heads.Exists ? draft.Heads.Author : user;

@@ -42,7 +42,7 @@ internal sealed class JsonSchema
         string[] optional = [LastModified, .. namesId ? Array.Empty<string>() : [Id], .. stamp is null ? Array.Empty<string>() : [stamp]];
         try
         {
-            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps));
+            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps / 10));
             return new JsonSchema(node, size, namesId, stamp);
         }
         catch (SchemaWorkException)

@@ -34,8 +34,16 @@ internal abstract record SchemaKeyword
     /// <param name="Names">Each of them may be.</param>
     internal sealed record OfType(IReadOnlyList<string> Names) : SchemaKeyword
     {
-        public override bool Holds(JsonElement value, SchemaRun run) => Names.Any(name => Is(name, value))
-            || run.Fail(null, () => $"{SchemaRun.Show(value)} is not of type {string.Join(", ", Names.Select(static name => $"'{name}'"))}");
+        public override bool Holds(JsonElement value, SchemaRun run)
+        {
+            if (value.ValueKind == JsonValueKind.Number)
+            {
+                SpendOn(value, run);
+            }
+
+            return Names.Any(name => Is(name, value))
+                || run.Fail(null, () => $"{SchemaRun.Show(value)} is not of type {string.Join(", ", Names.Select(static name => $"'{name}'"))}");
+        }
 
         private static bool Is(string name, JsonElement value) => value.ValueKind switch
         {
@@ -228,7 +236,8 @@ internal abstract record SchemaKeyword
 
             foreach (var property in value.EnumerateObject())
             {
-                run.Work.Spend(1 + (JsonMarshal.GetRawUtf8PropertyName(property).Length / BytesAStep));
+                // The name becomes a value first.
+                run.Work.Spend(10 + (JsonMarshal.GetRawUtf8PropertyName(property).Length / BytesAStep));
                 if (!Schema.Holds(JsonSerializer.SerializeToElement(property.Name), run))
                 {
                     return false;

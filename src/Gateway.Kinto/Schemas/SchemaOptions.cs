@@ -16,8 +16,8 @@ public sealed record SchemaOptions
     public int MaxBytes { get; init; } = 64 << 10;
 
     /// <summary>
-    /// Steps that one validation, or the reading of one schema, may take: one for each part of a schema, member, item or character that is looked
-    /// at. 1,000,000 are some hundredths of a second. Default: 1,000,000.
+    /// Steps that one validation may take, and ten times what reading one schema may: one for each part of a schema, member, item or character that
+    /// is looked at. 1,000,000 are some hundredths of a second, at worst a few tenths. Default: 1,000,000.
     /// </summary>
     [Bounds(1_000)]
     public long MaxSteps { get; init; } = 1_000_000;

@@ -8,6 +8,9 @@ namespace Lockstep.Gateway.Kinto.Schemas.Patterns;
 /// </summary>
 internal sealed class Pattern
 {
+    // Room for the places is made for each text.
+    private const int StepsMadeAStep = 16;
+
     private readonly Step[] steps;
 
     private Pattern(IReadOnlyList<Step> steps) => this.steps = [.. steps];
@@ -23,6 +26,7 @@ internal sealed class Pattern
     /// <exception cref="SchemaWorkException">That was more than there is.</exception>
     public bool IsIn(string text, SchemaWork work)
     {
+        work.Spend(1 + (steps.Length / StepsMadeAStep));
         var (now, next) = (new Places(steps.Length), new Places(steps.Length));
         for (var at = 0; ; at += at < text.Length && PatternText.At(text, at) > char.MaxValue ? 2 : 1)
         {
