@@ -96,7 +96,6 @@ public sealed class SchemaTests(SchemaTests.ValidatingServer server) : IClassFix
         Assert.Equal(["a", "c", "d"], (await client.GetAsync(Tasks + "/records")).Ids.Order());
     }
 
-    /// <summary>Seen to fail where a rule is remembered by anything less than the collection's stamp.</summary>
     [Fact]
     public async Task Records_WrittenWhileTheSchemaChanges_AreValidByTheOneThatTheyName()
     {
