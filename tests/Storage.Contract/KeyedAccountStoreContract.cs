@@ -440,24 +440,6 @@ public abstract class KeyedAccountStoreContract
         Assert.Null(await Accounts.FindAsync(late.Account.Name, default));
     }
 
-    [Fact]
-    public async Task Account_ThatIsGoneWithoutItsKeys_IsFoundAmongWhatIsLeftBehind()
-    {
-        var staying = (await Store.AddAsync(NewAccount(), [], invitation: null, default))!;
-        var account = (await Store.AddAsync(NewAccount(), [NewToken(AccountTokenKind.Session)], invitation: null, default))!;
-        await Accounts.BeginDeletionAsync(account.Account.Name, account.Account, default);
-        Assert.Empty((await Store.FindLeftBehindAsync(staying.Account.Number - 1, 2, default)).LeftBehind);
-        await Accounts.EndDeletionAsync(account.Account, "principal", default);
-
-        var (none, last) = await Store.FindLeftBehindAsync(staying.Account.Number - 1, 1, default);
-        Assert.Equal((0, staying.Account.Number), (none.Count, last));
-        var (left, end) = await Store.FindLeftBehindAsync(last!.Value, 100, default);
-        Assert.Equal([(account.Account.Number, account.Uid)], left);
-        Assert.Null(end);
-        await Store.RemoveAsync(account.Account.Number, default);
-        Assert.Empty((await Store.FindLeftBehindAsync(last.Value, 100, default)).LeftBehind);
-    }
-
     private static string NewUid() => Guid.NewGuid().ToString("N");
 
     private static KeyedAccount NewAccount() => NewUid() is var uid

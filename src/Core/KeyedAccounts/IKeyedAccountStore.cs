@@ -42,13 +42,6 @@ public interface IKeyedAccountStore
     /// <summary>Removes the account's row, tokens, devices and commands. The account itself stays. Can be done again.</summary>
     ValueTask RemoveAsync(long account, CancellationToken cancellationToken);
 
-    /// <summary>Looks for what accounts have left behind that are gone, in one stretch of all. Programs that know no keys leave it there.</summary>
-    /// <param name="after">Behind this account; 0 for the first ones.</param>
-    /// <param name="limit">Accounts that are looked at.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Numbers and uids of the accounts, and the last number that was looked at; null when there is none behind it.</returns>
-    ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken);
-
     /// <returns>Null when there is none, it is over, or its account or the token that it came from is gone.</returns>
     ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken);
 

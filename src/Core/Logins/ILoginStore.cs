@@ -39,11 +39,4 @@ public interface ILoginStore
 
     /// <summary>Removes the login of an account, which itself stays. Can be done again.</summary>
     ValueTask RemoveAsync(long account, CancellationToken cancellationToken);
-
-    /// <summary>Looks for logins whose accounts are gone, in one stretch of all.</summary>
-    /// <param name="after">Behind this account's; 0 for the first ones.</param>
-    /// <param name="limit">Logins that are looked at.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Numbers of the accounts, and the last one that was looked at; null when there is none behind it.</returns>
-    ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken);
 }

@@ -14,18 +14,12 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// What an account has for Sync beside its own row: keys and devices with the stores of Sync 1.5, a login with the storage of Sync 1.1. It goes with the account; and what
-/// a program has left there that deletes accounts and knows nothing of it is looked for, some accounts each time.
+/// What an account has for Sync beside its own row: keys and devices with the stores of Sync 1.5, a login with the storage of Sync 1.1. It goes with the account. What
+/// a program that knows nothing of it has left there, with an account that it deleted, stays: that an account has no row is no proof that somebody wished it gone.
 /// </summary>
 internal sealed class AccountData(
     IAccountStore accounts, IBuckets buckets, TimeProvider time, IKeyedAccountStore? keyed, IAssignmentStore? assignments, ILoginStore? logins)
 {
-    private const int SweptAtOnce = 500;
-
-    // The last account that was looked at.
-    private long sweptKeyed;
-    private long sweptLogins;
-
     /// <summary>Can be done again. The account itself stays.</summary>
     /// <exception cref="StoreUnavailableException">Not all is gone.</exception>
     public async ValueTask DeleteAsync(long number)
@@ -38,54 +32,6 @@ internal sealed class AccountData(
         if (logins is not null && await logins.FindByNumberAsync(number, CancellationToken.None) is not null)
         {
             await DeleteLoginAsync(number);
-        }
-    }
-
-    /// <summary>Looks at some accounts' data, and removes that of accounts that are gone.</summary>
-    /// <exception cref="StoreUnavailableException">Not all of it was removed. It is looked at again once all others have been.</exception>
-    public async ValueTask SweepAsync(CancellationToken cancellationToken)
-    {
-        StoreUnavailableException? away = null;
-        if (keyed is not null)
-        {
-            var (left, last) = await keyed.FindLeftBehindAsync(sweptKeyed, SweptAtOnce, cancellationToken);
-            foreach (var (number, uid) in left)
-            {
-                away = await RemoveAsync(number, () => DeleteKeyedAsync(number, uid)) ?? away;
-            }
-
-            sweptKeyed = last ?? 0;
-        }
-
-        if (logins is not null)
-        {
-            var (left, last) = await logins.FindLeftBehindAsync(sweptLogins, SweptAtOnce, cancellationToken);
-            foreach (var number in left)
-            {
-                away = await RemoveAsync(number, () => DeleteLoginAsync(number)) ?? away;
-            }
-
-            sweptLogins = last ?? 0;
-        }
-
-        if (away is not null)
-        {
-            throw new StoreUnavailableException("What an account left behind was not removed.", away);
-        }
-    }
-
-    private async ValueTask<StoreUnavailableException?> RemoveAsync(long number, Func<ValueTask> delete)
-    {
-        try
-        {
-            // The program that deleted the account need not have done it.
-            await accounts.CloseAsync(number, CancellationToken.None);
-            await delete();
-            return null;
-        }
-        catch (StoreUnavailableException e)
-        {
-            return e;
         }
     }
 

@@ -230,8 +230,6 @@ public sealed class AccountDirectory(
         {
             throw new StoreUnavailableException("The deletion of an account was not ended.", away);
         }
-
-        await data.SweepAsync(cancellationToken);
     }
 
     /// <summary>Somebody who acts for an account without having shown its password: they cannot change the account itself.</summary>

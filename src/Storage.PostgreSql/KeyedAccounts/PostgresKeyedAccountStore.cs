@@ -167,20 +167,6 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         static _ => 0,
         cancellationToken);
 
-    public async ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken)
-    {
-        var rows = await QueryAsync(
-            "SELECT k.account, k.uid, a.number IS NULL FROM keyed_accounts k LEFT JOIN accounts a ON a.number = k.account WHERE k.account > $1 ORDER BY k.account LIMIT $2",
-            parameters =>
-            {
-                parameters.Add(after);
-                parameters.Add(limit);
-            },
-            static reader => (Account: reader.GetInt64(0), Uid: reader.GetString(1), IsLeftBehind: reader.GetBoolean(2)),
-            cancellationToken);
-        return ([.. rows.Where(static row => row.IsLeftBehind).Select(static row => (row.Account, row.Uid))], rows.Count < limit ? null : rows[^1].Account);
-    }
-
     public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""
         SELECT {TokenColumns}, {Columns} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account

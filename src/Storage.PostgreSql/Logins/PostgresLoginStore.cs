@@ -98,30 +98,6 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
         batch => Add(batch, "DELETE FROM account_logins WHERE account = $1", parameters => parameters.Add(account)),
         cancellationToken);
 
-    public ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) => database.UseAsync(
-        async connection =>
-        {
-            await using var command = new NpgsqlCommand(
-                "SELECT l.account, a.number IS NULL FROM account_logins l LEFT JOIN accounts a ON a.number = l.account WHERE l.account > $1 ORDER BY l.account LIMIT $2", connection);
-            var parameters = new ParameterList(command.Parameters);
-            parameters.Add(after);
-            parameters.Add(limit);
-            var (left, last, count) = (new List<long>(), after, 0);
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            for (; await reader.ReadAsync(cancellationToken); count++)
-            {
-                last = reader.GetInt64(0);
-                if (reader.GetBoolean(1))
-                {
-                    left.Add(last);
-                }
-            }
-
-            return ((IReadOnlyList<long>)left, count < limit ? default(long?) : last);
-        },
-        repeatable: true,
-        cancellationToken);
-
     private static AccountLogin? First(List<AccountLogin> rows) => rows.Count == 0 ? null : rows[0];
 
     private static void Lock(NpgsqlBatch batch, int lockClass, string text) => Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>

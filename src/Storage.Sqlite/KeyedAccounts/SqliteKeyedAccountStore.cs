@@ -117,25 +117,6 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         + statements.Execute("DELETE FROM device_commands WHERE account = $0", account)
         + statements.Execute("DELETE FROM keyed_accounts WHERE account = $0", account));
 
-    public ValueTask<(IReadOnlyList<(long Account, string Uid)> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements =>
-        {
-            var (left, last, count) = (new List<(long, string)>(), after, 0);
-            using var reader = statements.Prepare(
-                "SELECT k.account, k.uid, a.number IS NULL FROM keyed_accounts k LEFT JOIN accounts a ON a.number = k.account WHERE k.account > $0 ORDER BY k.account LIMIT $1",
-                after, limit).ExecuteReader();
-            for (; reader.Read(); count++)
-            {
-                last = reader.GetInt64(0);
-                if (reader.GetBoolean(2))
-                {
-                    left.Add((last, reader.GetString(1)));
-                }
-            }
-
-            return ((IReadOnlyList<(long, string)>)left, count < limit ? default(long?) : last);
-        }));
-
     public ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => First(ReadAll(
             statements.Prepare(

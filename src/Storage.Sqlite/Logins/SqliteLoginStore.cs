@@ -62,25 +62,6 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
     public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements => statements.Execute("DELETE FROM account_logins WHERE account = $0", account));
 
-    public ValueTask<(IReadOnlyList<long> LeftBehind, long? Last)> FindLeftBehindAsync(long after, int limit, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements =>
-        {
-            var (left, last, count) = (new List<long>(), after, 0);
-            using var reader = statements.Prepare(
-                "SELECT l.account, a.number IS NULL FROM account_logins l LEFT JOIN accounts a ON a.number = l.account WHERE l.account > $0 ORDER BY l.account LIMIT $1",
-                after, limit).ExecuteReader();
-            for (; reader.Read(); count++)
-            {
-                last = reader.GetInt64(0);
-                if (reader.GetBoolean(1))
-                {
-                    left.Add(last);
-                }
-            }
-
-            return ((IReadOnlyList<long>)left, count < limit ? default(long?) : last);
-        }));
-
     /// <summary>Of all columns that change.</summary>
     private static object?[] ValuesOf(AccountLogin login) =>
         [login.PasswordHash, login.Email, login.QuotaBytes, login.ResetDigest, login.ResetExpires.Milliseconds];
