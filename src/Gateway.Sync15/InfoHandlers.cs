@@ -114,6 +114,12 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
             return SyncAnswers.Refused(request, outcome);
         }
 
+        if (exact)
+        {
+            // Where nothing is left there is nothing to count: Mozilla's servers leave such collections out, but for their times.
+            found = found with { Lists = [.. found.Lists.Where(static list => list.Count > 0)] };
+        }
+
         var answer = SyncAnswers.Object(request, 200, found.Stamp, isWrite: false, writer => write(writer, found));
         return answer with
         {

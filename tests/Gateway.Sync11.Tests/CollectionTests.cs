@@ -258,6 +258,10 @@ public sealed class CollectionTests(WeaveServer server) : IClassFixture<WeaveSer
         var quota = (await device.GetAsync("/info/quota")).AssertOk().Json;
         Assert.Equal((1.5, 2_048_000.0), (quota[0].GetDouble(), quota[1].GetDouble()));
         (await device.GetAsync("/info/configuration")).AssertStatus(404);
+
+        (await device.DeleteAsync("/storage/tabs/a")).AssertWritten();
+        Assert.Equal("""{"history":2}""", (await device.GetAsync("/info/collection_counts")).Text);
+        Assert.Equal(["history", "tabs"], (await device.GetAsync("/info/collections")).Json.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]

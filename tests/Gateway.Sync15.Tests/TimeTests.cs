@@ -32,7 +32,7 @@ public sealed class TimeTests : IAsyncLifetime
 
         time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal("[]", (await device.GetAsync("/storage/tabs?full=1&newer=0")).AssertOk().Text);
-        Assert.Equal("""{"tabs":0}""", (await device.GetAsync("/info/collection_counts")).Text);
+        Assert.Equal("{}", (await device.GetAsync("/info/collection_counts")).Text);
     }
 
     [OneProcessFact("Silos have the machine's own clock.")]

@@ -91,6 +91,12 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync11Options options, Ti
             return WeaveAnswers.Refused(outcome);
         }
 
+        if (exact)
+        {
+            // Where nothing is left there is nothing to count: Mozilla's servers leave such collections out, but for their times.
+            found = found with { Lists = [.. found.Lists.Where(static list => list.Count > 0)] };
+        }
+
         var answer = WeaveAnswers.Object(request.Http, found.Stamp, isWrite: false, writer => write(writer, found));
         return answer with
         {
