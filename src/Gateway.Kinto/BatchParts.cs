@@ -58,6 +58,9 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
         return plans[index] = judged;
     }
 
+    /// <summary>Planning a part has failed, and is not tried again.</summary>
+    public KintoPlan Fail(int index, KintoResponse response) => plans[index] = response;
+
     /// <returns>The answer to a part whose turn does not come, where it is known without doing anything; else null.</returns>
     public KintoResponse? AnswerOf(int index) => ((plans[index] ?? Judge(requests[index])) as KintoPlan.Answer)?.Response;
 

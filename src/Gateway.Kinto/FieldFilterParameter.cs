@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
@@ -65,14 +66,22 @@ internal static class FieldFilterParameter
             _ => values[0]!,
         };
         return test is FieldTest.Like && text[0] != '"' ? (null, $"{name} should be a string; write a number that is meant as one between double quotes")
-            : test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny && IsTooLong(text) ? (null, $"{name} takes at most {MaxValues} values")
+            : test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny && FaultOf(text, name) is { } fault ? (null, fault)
             : (new FieldFilter(path, test, text), null);
     }
 
-    private static bool IsTooLong(string array)
+    private static string? FaultOf(string array, string name)
     {
-        using var document = JsonDocument.Parse(array);
-        return document.RootElement.GetArrayLength() > MaxValues;
+        try
+        {
+            using var document = JsonText.Parse(Encoding.UTF8.GetBytes(array));
+            return document.RootElement.GetArrayLength() > MaxValues ? $"{name} takes at most {MaxValues} values" : null;
+        }
+        catch (JsonException)
+        {
+            // Each value can be read; a list of them is one deeper.
+            return $"{name} takes values that are nested less than {JsonText.MaxDepth} deep";
+        }
     }
 
     /// <returns>The value as JSON.</returns>
@@ -95,7 +104,7 @@ internal static class FieldFilterParameter
     {
         try
         {
-            using var document = JsonText.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+            using var document = JsonText.Parse(Encoding.UTF8.GetBytes(text));
             return document.RootElement.GetRawText();
         }
         catch (JsonException)

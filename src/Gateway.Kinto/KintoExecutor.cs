@@ -44,7 +44,7 @@ internal sealed partial class KintoExecutor(
         for (var next = 0; next < parts.Count;)
         {
             var first = next;
-            switch (await parts.PlanAsync(next, cancellationToken))
+            switch (await PlanAsync(parts, next, cancellationToken))
             {
                 case KintoPlan.Answer answer:
                     responses[next++] = answer.Response;
@@ -74,13 +74,27 @@ internal sealed partial class KintoExecutor(
             {
                 for (; next < parts.Count; next++)
                 {
-                    responses[next] = parts.AnswerOf(next) ?? KintoErrors.Unavailable(
+                    responses[next] = AnswerOf(parts, next) ?? KintoErrors.Unavailable(
                         options.RetryAfter, "An earlier request of the batch was not executed, and so was not this one. Please retry later.");
                 }
             }
         }
 
         return responses;
+    }
+
+    /// <summary>A part that nothing can be planned for is told as broken, for the same reason as a run: see <see cref="RunAsync(List{KintoPlan.Call}, AnswerRoom, CancellationToken)"/>.</summary>
+    private async ValueTask<KintoPlan> PlanAsync(BatchParts parts, int index, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await parts.PlanAsync(index, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(e);
+            return parts.Fail(index, KintoErrors.Internal);
+        }
     }
 
     private async ValueTask<KintoPlan> PrepareAsync(KintoPlan.Prepared prepared, CancellationToken cancellationToken)
@@ -92,6 +106,19 @@ internal sealed partial class KintoExecutor(
         catch (StoreUnavailableException)
         {
             return KintoErrors.Unavailable(options.RetryAfter);
+        }
+    }
+
+    private KintoResponse? AnswerOf(BatchParts parts, int index)
+    {
+        try
+        {
+            return parts.AnswerOf(index);
+        }
+        catch (Exception e)
+        {
+            LogFault(e);
+            return KintoErrors.Internal;
         }
     }
 
@@ -107,7 +134,7 @@ internal sealed partial class KintoExecutor(
     {
         var run = new List<KintoPlan.Call> { call };
         while (first + run.Count < parts.Count
-            && await parts.PlanAsync(first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
+            && await PlanAsync(parts, first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
             && !run.Exists(before => IsApart(before, same)) && !(IsFiltered(same) && run.Exists(IsFiltered)))
         {
             run.Add(same);

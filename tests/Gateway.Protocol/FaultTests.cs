@@ -72,6 +72,37 @@ public sealed class FaultTests
         }
     }
 
+    /// <summary>What earlier parts did is done, whatever becomes of finding out what a later one asks for.</summary>
+    [Fact]
+    public async Task Batch_OfWhichOnePartCannotBePlanned_TellsWhatWasDone()
+    {
+        BrokenBucketStore store = null!;
+        var server = await KintoServer.StartAsync(decorate: inner => store = new BrokenBucketStore(inner));
+        try
+        {
+            using var client = await server.NewUserAsync();
+            Assert.Equal(201, (await client.PutAsync("/buckets/open", """{"permissions":{"read":["system.Everyone"]} }""")).Status);
+            Assert.Equal(201, (await client.PutAsync("/buckets/open/collections/c", "{}")).Status);
+            store.Broken = BucketId.Named("open");
+
+            // Whoever did not sign in is told for how long records may be kept, as their collection says.
+            var answer = await client.PostAsync("/batch", $$$"""
+                {"requests":[
+                  {"method":"PUT","path":"{{{Record}}}"},
+                  {"path":"/buckets/open/collections/c/records","headers":{"Authorization":""}},
+                  {"method":"PUT","path":"{{{KintoClient.Records}}}/b"}
+                ]}
+                """);
+
+            Assert.Equal((200, "201 500 503"), (answer.Status, string.Join(' ', answer.Json.GetProperty("responses").EnumerateArray().Select(static part => part.GetProperty("status").GetInt32()))));
+            Assert.Equal(["a"], (await client.GetAsync(KintoClient.Records)).Ids);
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [OneProcessFact("The fault is in the store of the silo; accounts are deleted by the gateway.")]
     public async Task Housekeeping_ThatCannotEndADeletion_StillRemovesRows()
     {
@@ -157,6 +188,16 @@ public sealed class FaultTests
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
             BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
             bucket.Id == Away ? throw new StoreUnavailableException("This bucket is away.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
+    }
+
+    /// <summary>Has a fault where it reads one bucket's rows.</summary>
+    private sealed class BrokenBucketStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public BucketId? Broken { get; set; }
+
+        public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+            BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
+            bucket.Id == Broken ? throw new InvalidOperationException("Broken.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
     }
 
     /// <summary>Cannot tell whose buckets there are, as when one of several databases is away.</summary>

@@ -83,6 +83,24 @@ public sealed class FieldFilterTests(KintoServer server)
     }
 
     [Theory]
+    [InlineData("contains_a", 65, 200)]
+    [InlineData("contains_any_a", 100, 200)]
+    [InlineData("a", 100, 200)]
+    [InlineData("in_a", 99, 200)]
+    [InlineData("in_a", 100, 400)]
+    [InlineData("exclude_a", 100, 400)]
+    public async Task Value_NestedDeep_IsTaken_OrIs400_AlsoInABatch(string name, int depth, int status)
+    {
+        using var client = await server.NewUserAsync();
+        var path = $"{List}?{name}={new string('[', depth)}{new string(']', depth)}";
+
+        Assert.Equal(status, (await client.GetAsync(path)).Status);
+        Assert.Equal(status, (await client.SendAsync("HEAD", path)).Status);
+        var batch = await client.PostAsync("/batch", $$$"""{"requests":[{"method":"PUT","path":"{{{List}}}/a"},{"path":"{{{path}}}"}]}""");
+        Assert.Equal([201, status], batch.Json.GetProperty("responses").EnumerateArray().Select(static part => part.GetProperty("status").GetInt32()));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("&_sort=id")]
     [InlineData("&_sort=last_modified")]
