@@ -59,6 +59,19 @@ public sealed record ListQuery
     /// <summary>Where an earlier page ended.</summary>
     public PageCursor? Cursor { get; init; }
 
+    /// <summary>Bytes that it takes in memory, roughly.</summary>
+    public long Size
+    {
+        get
+        {
+            const int each = 64;
+            return each + Of(Ids) + Of(ExcludedIds) + Fields.Sum(static filter => each + (2L * (filter.Path.Length + filter.Value.Length)))
+                + Sort.Sum(static sort => each + (2L * sort.Path.Length)) + (Cursor is { SortKeys: { } keys } ? 2L * keys.Length : 0);
+
+            static long Of(IReadOnlyList<string>? ids) => ids?.Sum(static id => each + (2L * id.Length)) ?? 0;
+        }
+    }
+
     /// <summary>Kinto shows tombstones exactly to those who filter on <c>last_modified</c>.</summary>
     public bool ShowsTombstones => Since is not null || After is not null || Before is not null;
 

@@ -7,4 +7,6 @@ namespace Lockstep.Core.Operations;
 public sealed record CountRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => false;
+
+    public override long Size => base.Size + Query.Size;
 }

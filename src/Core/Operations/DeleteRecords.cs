@@ -7,4 +7,6 @@ namespace Lockstep.Core.Operations;
 public sealed record DeleteRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => true;
+
+    public override long Size => base.Size + Query.Size;
 }

@@ -7,4 +7,6 @@ namespace Lockstep.Core.Operations;
 public sealed record ListRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => false;
+
+    public override long Size => base.Size + Query.Size;
 }
