@@ -74,6 +74,19 @@ public sealed class SortedReaderTests
         Assert.Single(Assert.IsType<PageFound>(await ExecuteAsync(small, new ListRecords(Tasks, first with { After = new ServerTimestamp(1), Ids = ["r001"] }))).Records);
     }
 
+    /// <summary>A field that is named often makes keys that are longer than what they come from.</summary>
+    [Fact]
+    public async Task Page_OfKeysThatAreLong_EndsWithThem()
+    {
+        using var buckets = await FillAsync(new BucketOptions { MaxSortedBytes = 5_000, MaxTurnBytes = 1_000 });
+        var query = new ListQuery { Sort = [.. Enumerable.Repeat(new SortField("n", Descending: false), 10)], Limit = 100 };
+
+        var page = Assert.IsType<PageFound>(await ExecuteAsync(buckets, new ListRecords(Tasks, query with { MaxBytes = 10_000 })));
+
+        Assert.InRange(page.Records.Count, 50, 70);
+        Assert.NotNull(page.Next);
+    }
+
     [Fact]
     public async Task Page_ThatTakesLongerThanAThirdOfTheAnswerTime_IsPutOff()
     {

@@ -36,7 +36,8 @@ internal sealed class FieldCondition
     public string[] Names { get; }
 
     /// <param name="field">The field's value; undefined where it is missing.</param>
-    public bool Holds(JsonElement field)
+    /// <param name="text">The field's text in upper case, where it is known; null where it is not, and then it is set where it is needed. It may be as long as the record.</param>
+    public bool Holds(JsonElement field, ref string? text)
     {
         var isThere = field.ValueKind != JsonValueKind.Undefined;
         return test switch
@@ -49,7 +50,7 @@ internal sealed class FieldCondition
             FieldTest.Greater => Compare(field) > 0,
             FieldTest.In => isThere && Find(field) >= 0,
             FieldTest.NotIn => !isThere || Find(field) < 0,
-            FieldTest.Like => isThere && field.ValueKind != JsonValueKind.Null && pattern!.IsMatch(TextOf(field)),
+            FieldTest.Like => isThere && field.ValueKind != JsonValueKind.Null && pattern!.IsMatchInUpperCase(text ??= TextOf(field).ToUpperInvariant()),
             FieldTest.Has => isThere == (value.ValueKind == JsonValueKind.True),
             FieldTest.Contains => field.ValueKind == JsonValueKind.Array && ContainsAll(field),
             FieldTest.ContainsAny => field.ValueKind == JsonValueKind.Array && field.EnumerateArray().Any(item => Find(item) >= 0),

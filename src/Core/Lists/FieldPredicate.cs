@@ -12,7 +12,8 @@ internal sealed class FieldPredicate
 
     private FieldPredicate(IReadOnlyList<FieldFilter> filters)
     {
-        conditions = [.. filters.Select(static filter => new FieldCondition(filter))];
+        // Those about one field are neighbours, so that its text is made once.
+        conditions = [.. filters.Distinct().Select(static filter => new FieldCondition(filter)).OrderBy(static condition => condition.Path, StringComparer.Ordinal)];
         ReadsBodies = conditions.Any(static condition => condition.Path is not ("id" or "last_modified"));
     }
 
@@ -22,13 +23,18 @@ internal sealed class FieldPredicate
     /// <summary>Whether it looks at the data.</summary>
     public bool ReadsBodies { get; }
 
+    /// <summary>How often it may look at all of a record; at least 1.</summary>
+    public int Looks => ReadsBodies ? conditions.Length : 1;
+
     /// <param name="record">A record, with its body where that is looked at.</param>
     public bool Matches(StoredRecord record)
     {
         using var document = ReadsBodies && !record.IsTombstone ? JsonText.ParseAgain(record.Body) : null;
+        var (path, text) = ("", (string?)null);
         foreach (var condition in conditions)
         {
-            if (!condition.Holds(ValueOf(record, document, condition)))
+            (path, text) = (condition.Path, condition.Path == path ? text : null);
+            if (!condition.Holds(ValueOf(record, document, condition), ref text))
             {
                 return false;
             }

@@ -16,13 +16,16 @@ internal sealed class FirstByFields
     private readonly FieldSort sort;
     private readonly FieldSortEntry? end;
     private readonly SortedSet<FieldSortEntry> first = [];
+    private readonly long maxKeyBytes;
     private long bytes;
+    private long keys;
     private bool hasMore;
 
     /// <param name="query">Its order, limits and cursor; filters are the caller's affair.</param>
-    public FirstByFields(ListQuery query)
+    /// <param name="maxKeyBytes">Bytes of keys that are kept; the page ends there too. Some fields, each named often, make a key that is longer than the record.</param>
+    public FirstByFields(ListQuery query, long maxKeyBytes = long.MaxValue)
     {
-        this.query = query;
+        (this.query, this.maxKeyBytes) = (query, maxKeyBytes);
         sort = new FieldSort(query.Sort);
         end = query.Cursor is null ? null : sort.Of(query.Cursor);
         Invalid = query.Cursor is not null && end is null ? new Invalid("querystring", "_token", "_token has invalid content") : null;
@@ -41,11 +44,14 @@ internal sealed class FirstByFields
         }
 
         bytes += record.Size;
-        while (first.Max is { Record: { } last } && first.Count > 1 && (first.Count > query.Limit || bytes - last.Size >= query.MaxBytes))
+        keys += entry.Key.Length;
+        while (first.Count > 1 && first.Max is { Record: { } last } behind
+            && (first.Count > query.Limit || bytes - last.Size >= query.MaxBytes || keys - behind.Key.Length >= maxKeyBytes))
         {
             // Those before it fill the page.
-            first.Remove(first.Max);
+            first.Remove(behind);
             bytes -= last.Size;
+            keys -= behind.Key.Length;
             hasMore = true;
         }
     }
@@ -61,8 +67,8 @@ internal sealed class FirstByFields
         }
 
         var last = records[^1];
-        return sort.ValuesOf(last) is { Length: <= MaxSortKeyLength } keys
-            ? new PageFound(records, listStamp, new PageCursor(last.Modified, last.Id, listStamp, keys))
+        return sort.ValuesOf(last) is { Length: <= MaxSortKeyLength } values
+            ? new PageFound(records, listStamp, new PageCursor(last.Modified, last.Id, listStamp, values))
             : new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
     }
 }

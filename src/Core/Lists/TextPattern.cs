@@ -18,9 +18,12 @@ internal sealed class TextPattern
         middle = [.. parts[1..^1].Where(static part => part.Length > 0).Select(static part => (part, BordersOf(part)))];
     }
 
-    public bool IsMatch(string text)
+    public bool IsMatch(string text) => IsMatchInUpperCase(text.ToUpperInvariant());
+
+    /// <param name="text">A text that is in upper case already.</param>
+    public bool IsMatchInUpperCase(string text)
     {
-        ReadOnlySpan<char> rest = text.ToUpperInvariant();
+        ReadOnlySpan<char> rest = text;
         if (rest.Length < first.Length + last.Length || !rest.StartsWith(first, StringComparison.Ordinal) || !rest.EndsWith(last, StringComparison.Ordinal))
         {
             return false;

@@ -49,17 +49,20 @@ public sealed record BucketOptions
     [Bounds(1)]
     public int MaxFilteredRecords { get; init; } = 20_000;
 
-    /// <summary>Bytes of data that one such page is looked for in. Default: 64 MiB.</summary>
+    /// <summary>Bytes of data that one such page is looked for in, counted once for each filter. Default: 64 MiB.</summary>
     [Bounds(1)]
     public long MaxFilteredBytes { get; init; } = 64L << 20;
 
-    /// <summary>How long one such page is looked for, once it has a place. Default: 1 second.</summary>
+    /// <summary>
+    /// How long one such page is looked for, once it has a place. A turn that has taken so long takes no more requests, and in it a sort or a count takes no longer. Default:
+    /// 1 second.
+    /// </summary>
     [Bounds(BoundsAttribute.Millisecond, 600)]
     public TimeSpan FilterTime { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Records that are looked at to count those whose fields match; a count of more is refused, and so is one that takes longer than a
-    /// third of <see cref="AnswerTime"/>. Default: 200,000.
+    /// third of <see cref="AnswerTime"/>, or in a turn than <see cref="FilterTime"/>. Default: 200,000.
     /// </summary>
     [Bounds(1)]
     public int MaxCountedRecords { get; init; } = 200_000;

@@ -387,7 +387,7 @@ internal sealed class BucketOwner
     /// </summary>
     /// <returns>
     /// False when nothing was written and each is to be run alone. Else the answers are decided: of all, or of those that could be done
-    /// with the bytes that a turn may have, at least of the first.
+    /// with the bytes and in the time that a turn may have, at least of the first.
     /// </returns>
     private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
@@ -418,9 +418,10 @@ internal sealed class BucketOwner
                 {
                     turn = new Turn(known ?? await heads.LoadAsync(claim: false, over.Token), reader, store, options, time, work, memory);
                     await turn.PreloadAsync(requests, over.Token);
+                    var enough = Deadline.After(options.FilterTime, time);
                     for (var i = 0; i < responses.Length; i++)
                     {
-                        if (i > 0 && memory.Bytes >= options.MaxTurnBytes)
+                        if (i > 0 && (memory.Bytes >= options.MaxTurnBytes || enough.HasCome))
                         {
                             // The others take the next turn.
                             left = begun.GetRange(i, begun.Count - i);

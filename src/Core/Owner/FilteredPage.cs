@@ -14,6 +14,8 @@ namespace Lockstep.Core.Owner;
 /// <item>Later runs of a first page show nothing newer than the list's stamp was at the first run: what is written meanwhile could otherwise be met
 /// twice, and must arrive when the reader polls on.</item>
 /// <item>Of rows that somebody may not see nothing but whether there are more can be told from it.</item>
+/// <item>A run of rows is looked at for no longer than it may be; what is left of it is read again by the next one. A page that is full asks for no more runs: if the run
+/// at hand does not end the list, the page says where to go on, and what is there may be nothing.</item>
 /// </list>
 /// </summary>
 internal sealed class FilteredPage
@@ -23,7 +25,7 @@ internal sealed class FilteredPage
     private readonly ListQuery query;
     private readonly VisibleRows? visible;
     private readonly FieldPredicate predicate;
-    private readonly bool isInTurn;
+    private readonly IReadOnlyDictionary<string, StoredRecord>? covering;
     private readonly List<StoredRecord> found = [];
 
     // Matching rows that a turn has changed, those in front last.
@@ -45,10 +47,10 @@ internal sealed class FilteredPage
     public FilteredPage(BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows? visible)
     {
         (this.heads, this.head, this.query, this.visible) = (heads, head, query, visible);
-        isInTurn = uncommitted is not null;
+        covering = uncommitted;
         stamp = visible is null ? head.Stamp(heads.Rules) : head.RowsModified;
         predicate = FieldPredicate.Of(query)!;
-        Beneath = ListReader.Beneath(query, uncommitted) with
+        Beneath = ListReader.Beneath(query, uncommitted, visible) with
         {
             Fields = [],
 
@@ -71,37 +73,43 @@ internal sealed class FilteredPage
     public bool IsGone { get; private set; }
 
     /// <summary>Nothing more has to be read.</summary>
-    public bool IsDone => IsGone || hasMore || isRead;
+    public bool IsDone => IsGone || hasMore || isRead || IsFull;
 
     public bool IsEmpty => found.Count == 0;
 
     /// <summary>Rows looked at.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Bytes of these.</summary>
+    /// <summary>Bytes of these, as often as they may have been gone through.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>How often one row may be gone through.</summary>
+    public int Looks => predicate.Looks;
 
     private bool IsFull => found.Count == query.Limit || bytes >= query.MaxBytes;
 
     /// <param name="rows">The run behind the one before.</param>
+    /// <param name="end">When to leave the rest of it; at least one row is looked at.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public void Add(RecordRows rows, CancellationToken cancellationToken)
+    public void Add(RecordRows rows, Deadline end, CancellationToken cancellationToken)
     {
         Version = Math.Max(Version, rows.Version);
-        if (rows.Head is null && !isInTurn)
+        if (rows.Head is null && covering is null)
         {
             IsGone = true;
             return;
         }
 
-        if (Rows == 0 && !isInTurn && rows.Head is { } stored)
+        if (Rows == 0 && covering is null && rows.Head is { } stored)
         {
             bound = stored.RowsModified;
             stamp = visible is null ? stored.Stamp(heads.Rules) : stamp;
         }
 
-        foreach (var row in rows.Records)
+        var isCut = false;
+        for (var i = 0; i < rows.Records.Count && !isCut; i++)
         {
+            var row = rows.Records[i];
             cancellationToken.ThrowIfCancellationRequested();
             while (uncommitted.TryPeek(out var changed) && RecordOrder.Compare(query.Order, changed, row) < 0)
             {
@@ -111,8 +119,10 @@ internal sealed class FilteredPage
                 }
             }
 
-            (last, Rows, Bytes) = (row, Rows + 1, Bytes + row.Size);
-            if (visible is null || visible.IsVisible(row))
+            (last, Rows, Bytes) = (row, Rows + 1, Bytes + ((long)row.Size * Looks));
+
+            // Of somebody who sees a part, more may have been read than was asked for.
+            if (visible is null || (query.Matches(row) && covering?.ContainsKey(row.Id) != true && visible.IsVisible(row)))
             {
                 lastSeen = row;
                 if (predicate.Matches(row) && !TryTake(row))
@@ -120,9 +130,11 @@ internal sealed class FilteredPage
                     return;
                 }
             }
+
+            isCut = i < rows.Records.Count - 1 && end.HasCome;
         }
 
-        if (rows.More)
+        if (rows.More || isCut)
         {
             Beneath = Beneath with { Cursor = CursorAt(last!, query.Cursor?.ListStamp ?? bound) };
             return;
@@ -143,6 +155,9 @@ internal sealed class FilteredPage
     {
         var listStamp = query.Cursor is null || query.Cursor.ListStamp == PageCursor.Unbounded ? stamp : query.Cursor.ListStamp;
         var end = hasMore ? found[^1] : isRead ? null : lastSeen ?? last;
+
+        // What a turn has changed may lie behind all rows that were looked at.
+        end = end is not null && found.Count > 0 && RecordOrder.Compare(query.Order, found[^1], end) > 0 ? found[^1] : end;
         return new PageFound(found, listStamp, end is null ? null : CursorAt(end, listStamp));
     }
 

@@ -30,7 +30,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
     /// <param name="query">What to read.</param>
     /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="user">Who asks; empty for the server itself.</param>
+    /// <param name="asker">Who asks.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
         BucketHeads heads,
@@ -38,17 +38,17 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
         VisibleRows? visible,
-        string user,
+        Asker asker,
         CancellationToken cancellationToken)
     {
         // :: Step 1: a first look.
         var page = new FilteredPage(heads, head, uncommitted, query, visible);
-        await LookAsync((int)Math.Min(query.Limit + 1L, FreeRows), FreeBytes);
+        await LookAsync(Math.Min(FreeRows, options.MaxFilteredRecords), Math.Min(FreeBytes, options.MaxFilteredBytes));
 
         // :: Step 2: the rest, as far as it may go.
         if (!page.IsDone)
         {
-            var went = await work.SortAsync(user, 2 * options.MaxTurnBytes, GoOnAsync, cancellationToken);
+            var went = await work.SortAsync(asker, 2 * options.MaxTurnBytes, GoOnAsync, cancellationToken);
             if (went is null && page.IsEmpty)
             {
                 return (Unavailable.Overloaded, Math.Max(heads.Version, page.Version));
@@ -63,7 +63,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
             while (!page.IsDone && page.Rows < options.MaxFilteredRecords && page.Bytes < options.MaxFilteredBytes && !end.HasCome)
             {
                 await LookAsync(
-                    Math.Min(RowsAtOnce, options.MaxFilteredRecords - page.Rows), Math.Min(options.MaxTurnBytes, options.MaxFilteredBytes - page.Bytes));
+                    Math.Min(RowsAtOnce, options.MaxFilteredRecords - page.Rows), Math.Min(options.MaxTurnBytes * page.Looks, options.MaxFilteredBytes - page.Bytes));
             }
 
             return true;
@@ -71,8 +71,9 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
 
         async ValueTask LookAsync(int rows, long bytes)
         {
-            var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, bytes) { LiveRows = head.Count, Principals = visible?.Principals };
-            page.Add(await store.ScanAsync(scan, cancellationToken), cancellationToken);
+            var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, Math.Max(1, bytes / page.Looks)) { LiveRows = head.Count, Principals = visible?.Principals };
+            var found = await store.ScanAsync(scan, cancellationToken);
+            page.Add(found, Deadline.After(options.FilterTime, time), cancellationToken);
         }
     }
 
@@ -82,7 +83,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
     /// <param name="query">Which records, of live ones only.</param>
     /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="user">Who asks.</param>
+    /// <param name="asker">Who asks.</param>
     /// <param name="cancellationToken">Stops the count.</param>
     /// <returns>No outcome when the list is gone from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> CountAsync(
@@ -91,13 +92,13 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
         VisibleRows? visible,
-        string user,
+        Asker asker,
         CancellationToken cancellationToken)
     {
         var predicate = FieldPredicate.Of(query)!;
-        var isSmall = head.Count <= FreeRows && head.Bytes <= FreeBytes && visible is null;
+        var isSmall = head.Count <= FreeRows && head.Bytes <= FreeBytes / predicate.Looks && visible is null;
         return isSmall ? await CountAllAsync()
-            : await work.SortAsync(user, 2 * options.MaxTurnBytes, CountAllAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+            : await work.SortAsync(asker, 2 * options.MaxTurnBytes, CountAllAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
 
         async ValueTask<(Outcome? Outcome, long Version)> CountAllAsync()
         {
@@ -110,7 +111,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
                 Sort = [new SortField("id", Descending: false)],
                 Projection = predicate.ReadsBodies ? Projection.Listed : Projection.Metadata,
             };
-            var end = Deadline.After(options.AnswerTime / 3, time);
+            var end = Deadline.After(work.MostTimeOf(asker), time);
             var (count, version, stamp) = (0L, 0L, head.RowsModified);
             for (var (more, rows) = (true, 0); more;)
             {
@@ -131,6 +132,11 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
                 foreach (var row in found.Records)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
+                    if (end.HasCome)
+                    {
+                        return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+                    }
+
                     count += Counts(row) && uncommitted?.ContainsKey(row.Id) != true ? 1 : 0;
                 }
 

@@ -24,7 +24,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     /// <param name="head">The list, which exists.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp comes from the store.</param>
     /// <param name="query">What to read.</param>
-    /// <param name="user">Who asks; empty for the server itself.</param>
+    /// <param name="asker">Who asks.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     /// <returns>The page and the version it was read at; no outcome when the list is gone from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
@@ -32,11 +32,11 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         ListHead head,
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
-        string user,
+        Asker asker,
         CancellationToken cancellationToken)
     {
-        return query.Order == ListOrder.Fields ? await sorted.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
-            : query.Fields.Count > 0 ? await filtered.ReadAsync(heads, head, uncommitted, query, visible: null, user, cancellationToken)
+        return query.Order == ListOrder.Fields ? await sorted.ReadAsync(heads, head, uncommitted, query, visible: null, asker, cancellationToken)
+            : query.Fields.Count > 0 ? await filtered.ReadAsync(heads, head, uncommitted, query, visible: null, asker, cancellationToken)
             : await ReadInOrderAsync(heads, head, uncommitted, query, cancellationToken);
     }
 
@@ -83,7 +83,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
     /// <param name="query">What to read.</param>
     /// <param name="visible">Which rows.</param>
-    /// <param name="user">Who asks.</param>
+    /// <param name="asker">Who asks.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadVisibleAsync(
         BucketHeads heads,
@@ -91,17 +91,17 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
         VisibleRows visible,
-        string user,
+        Asker asker,
         CancellationToken cancellationToken)
     {
         if (query.Order == ListOrder.Fields)
         {
-            return await sorted.ReadAsync(heads, head, uncommitted, query, visible, user, cancellationToken);
+            return await sorted.ReadAsync(heads, head, uncommitted, query, visible, asker, cancellationToken);
         }
 
         if (query.Fields.Count > 0)
         {
-            return await filtered.ReadAsync(heads, head, uncommitted, query, visible, user, cancellationToken);
+            return await filtered.ReadAsync(heads, head, uncommitted, query, visible, asker, cancellationToken);
         }
 
         // :: Step 1: candidates from the store, some at a time.
@@ -161,9 +161,9 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     /// <summary>How many live rows somebody sees. It costs what names them, so that it needs a place, as a sort does.</summary>
     /// <returns>No outcome when the list is gone from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
-        BucketHeads heads, ListHead head, ListQuery query, VisibleRows visible, string user, CancellationToken cancellationToken) =>
+        BucketHeads heads, ListHead head, ListQuery query, VisibleRows visible, Asker asker, CancellationToken cancellationToken) =>
         await work.SortAsync(
-            user, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), () => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, cancellationToken), cancellationToken)
+            asker, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), () => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, cancellationToken), cancellationToken)
             ?? (Unavailable.Overloaded, heads.Version);
 
     /// <summary>The same in a turn, which does not wait for a place and keeps all others waiting: of very many it is refused, and asking again would not help.</summary>
@@ -209,6 +209,18 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     /// The store leaves out what uncommitted rows cover: were it left out here, a page could end up empty where the store
     /// stopped at a limit, and an empty page cannot say where to go on.
     /// </summary>
+    /// <param name="query">What is asked for.</param>
+    /// <param name="uncommitted">What covers the store's rows.</param>
+    /// <param name="visible">
+    /// Who sees a part of the list. Newest first they are read all that names them in the range of stamps, which the store finds some at a time without the others; what is not asked for, or is
+    /// covered, is for the reader to leave out.
+    /// </param>
+    public static ListQuery Beneath(ListQuery query, IReadOnlyDictionary<string, StoredRecord>? uncommitted, VisibleRows? visible) =>
+        visible is null || query.Ids is not null || query.Order != ListOrder.NewestFirst
+            ? Beneath(query, uncommitted)
+            : query with { Since = query.ShowsTombstones ? query.Since : ServerTimestamp.Zero, Deleted = null, ExcludedIds = null };
+
+    /// <inheritdoc cref="Beneath(ListQuery, IReadOnlyDictionary{string, StoredRecord}, VisibleRows)"/>
     public static ListQuery Beneath(ListQuery query, IReadOnlyDictionary<string, StoredRecord>? uncommitted) =>
         uncommitted is null or { Count: 0 } ? query : query with { ExcludedIds = [.. query.ExcludedIds ?? [], .. uncommitted.Keys] };
 }

@@ -260,7 +260,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var (outcome, read) = await lists.ReadVisibleAsync(
-            heads, head, uncommitted, FromHorizon(list.Query, head), rows, standing.Caller.Principals.User ?? "", cancellationToken);
+            heads, head, uncommitted, FromHorizon(list.Query, head), rows, Asker.Of(standing.Caller, overlay), cancellationToken);
         if (outcome is PageFound page && Refusal(list.Precondition, existing: null, page.ListStamp) is { } failed)
         {
             outcome = failed;
@@ -300,8 +300,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var live = FromHorizon(count.Query, head) with { Deleted = false, Cursor = null };
-        var (found, read) = live.Fields.Count > 0 ? await filtered.CountAsync(heads, head, uncommitted, live, rows, standing.Caller.Principals.User ?? "", cancellationToken)
-            : overlay.Start is null ? await lists.CountVisibleAsync(heads, head, live, rows, standing.Caller.Principals.User ?? "", cancellationToken)
+        var (found, read) = live.Fields.Count > 0 ? await filtered.CountAsync(heads, head, uncommitted, live, rows, Asker.Of(standing.Caller, overlay), cancellationToken)
+            : overlay.Start is null ? await lists.CountVisibleAsync(heads, head, live, rows, Asker.Of(standing.Caller, overlay), cancellationToken)
             : await lists.CountFewVisibleAsync(heads, head, uncommitted, live, rows, cancellationToken);
         return found is { } total ? (total, Math.Max(version, read)) : (new Missing(new ObjectRef(count.List, "")), heads.Version + 1);
     }
@@ -318,7 +318,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         {
             var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
             var first = new ListQuery { Since = ServerTimestamp.Zero, Limit = 1, Projection = Projection.Metadata };
-            (var outcome, version) = await lists.ReadVisibleAsync(heads, head, uncommitted, first, rows, caller.Principals.User ?? "", cancellationToken);
+            (var outcome, version) = await lists.ReadVisibleAsync(heads, head, uncommitted, first, rows, Asker.Of(caller, overlay), cancellationToken);
             if (outcome is not PageFound page)
             {
                 return (null, outcome ?? new Missing(new ObjectRef(list, "")), outcome is null ? heads.Version + 1 : version);
@@ -444,7 +444,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
 
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         var query = FromHorizon(list.Query, head) with { AliveAt = AliveAt(heads) };
-        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, query, caller.Principals.User ?? "", cancellationToken);
+        var (outcome, version) = await lists.ReadAsync(heads, head, uncommitted, query, Asker.Of(caller, overlay), cancellationToken);
         if (outcome is PageFound older && older.ListStamp < head.RowsModified && list.Query.Cursor is null)
         {
             outcome = older with { ListStamp = head.RowsModified, Next = older.Next is { } next ? next with { ListStamp = head.RowsModified } : null };
@@ -542,7 +542,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         var uncommitted = overlay.IsEmpty ? null : overlay.RowsOf(head.Key) ?? NoRows;
         if (live.Fields.Count > 0)
         {
-            var (found, read) = await filtered.CountAsync(heads, head, uncommitted, live, visible: null, caller.Principals.User ?? "", cancellationToken);
+            var (found, read) = await filtered.CountAsync(heads, head, uncommitted, live, visible: null, Asker.Of(caller, overlay), cancellationToken);
             return found is null
                 ? (new Missing(new ObjectRef(count.List, "")), heads.Version + 1)
                 : (found is CountFound total && uncommitted is null ? Refusal(count.Precondition, existing: null, total.ListStamp) ?? found : found, read);

@@ -8,10 +8,17 @@ internal sealed class OwnerWork
 {
     private const int MaxWaiting = 256;
 
+    // How long a sort takes, and waits for each of its places, at most; and the same in a turn.
+    private readonly TimeSpan sortTime;
+    private readonly TimeSpan turnWait;
+    private readonly TimeSpan turnTime;
+
     public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null)
     {
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
         var wait = options.AnswerTime / 3;
+        (sortTime, turnWait) = (wait, options.AnswerTime / 15);
+        turnTime = options.FilterTime < wait ? options.FilterTime : wait;
         Memory = new WorkMemory(options.MaxWorkBytes);
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
@@ -33,23 +40,30 @@ internal sealed class OwnerWork
     /// <summary>Sorts that may be under way, each of which also takes one of <see cref="Processors"/> while it sorts.</summary>
     public WorkPlaces Sorts { get; }
 
+    /// <summary>
+    /// How long a sort or a count that cannot end in a cursor may take once it has a place: a third of <see cref="BucketOptions.AnswerTime"/>; in a turn, where all others
+    /// of the bucket wait for it, no longer than <see cref="BucketOptions.FilterTime"/>.
+    /// </summary>
+    public TimeSpan MostTimeOf(Asker asker) => asker.IsInTurn ? turnTime : sortTime;
+
     /// <summary>Has something sorted once there is room for it and a place.</summary>
-    /// <param name="user">Whose it is; empty for the server's own.</param>
+    /// <param name="asker">Whose it is; in a turn it does not wait for long.</param>
     /// <param name="size">Bytes that it takes.</param>
     /// <param name="sort">What to do.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when there is none.</returns>
-    public async ValueTask<T?> SortAsync<T>(string user, long size, Func<ValueTask<T>> sort, CancellationToken cancellationToken)
+    public async ValueTask<T?> SortAsync<T>(Asker asker, long size, Func<ValueTask<T>> sort, CancellationToken cancellationToken)
         where T : struct
     {
-        if (!await Sorts.TryEnterAsync(user, cancellationToken))
+        var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
+        if (!await Sorts.TryEnterAsync(user, wait, cancellationToken))
         {
             return null;
         }
 
         try
         {
-            return await Processors.TryEnterAsync(user, cancellationToken) ? await InPlaceAsync() : null;
+            return await Processors.TryEnterAsync(user, wait, cancellationToken) ? await InPlaceAsync() : null;
         }
         finally
         {

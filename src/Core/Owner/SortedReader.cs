@@ -10,7 +10,7 @@ namespace Lockstep.Core.Owner;
 /// Reads pages in an order by fields, with or without filters on them: all rows from the store, some at a time, of which no more are kept than are on the page. Invariants:
 /// <list type="number">
 /// <item>It has a place and room before it reads: see <see cref="OwnerWork"/>.</item>
-/// <item>It looks at no more records, and for no longer than a third of <see cref="BucketOptions.AnswerTime"/>; a page that would need more is refused.</item>
+/// <item>It looks at no more records, and for no longer than <see cref="OwnerWork.MostTimeOf"/>; a page that would need more is refused.</item>
 /// <item>Runs of rows are of several snapshots. From the second on nothing newer than the list's stamp at the first is looked at: what is written meanwhile
 /// could otherwise be met twice, and must arrive when the reader polls on.</item>
 /// </list>
@@ -18,9 +18,6 @@ namespace Lockstep.Core.Owner;
 internal sealed class SortedReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
 {
     private const int RowsAtOnce = 5_000;
-
-    // What names somebody is gone through anew for each run.
-    private const int NamedAtOnce = 20_000;
 
     // Beside its data.
     private const long BytesARecord = 512;
@@ -36,7 +33,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
     /// <param name="query">What to read.</param>
     /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="user">Who asks; empty for the server itself.</param>
+    /// <param name="asker">Who asks.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
         BucketHeads heads,
@@ -44,7 +41,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
         IReadOnlyDictionary<string, StoredRecord>? uncommitted,
         ListQuery query,
         VisibleRows? visible,
-        string user,
+        Asker asker,
         CancellationToken cancellationToken)
     {
         if (!query.HasFilters && visible is null && head.Count > options.MaxSortedRecords)
@@ -52,47 +49,47 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
             return (TooMuch, heads.Version);
         }
 
-        // What is on the page and one run of rows; keys are copies of what they come from.
+        // What is on the page and one run of rows; and keys, which may be longer than what they come from.
         var kept = query with { MaxBytes = Math.Min(query.MaxBytes, options.MaxSortedBytes) };
-        var size = (2 * Math.Min(head.Bytes, kept.MaxBytes + options.MaxTurnBytes)) + (BytesARecord * Math.Min(head.Count, query.Limit + (long)NamedAtOnce));
-        return await work.SortAsync(user, size, SortAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+        var most = kept.MaxBytes + options.MaxTurnBytes;
+        var size = Math.Min(head.Bytes, most) + Math.Min(head.Count * SortKey.MaxLength, most) + (BytesARecord * Math.Min(head.Count, query.Limit + (long)RowsAtOnce));
+        return await work.SortAsync(asker, size, SortAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
 
         async ValueTask<(Outcome? Outcome, long Version)> SortAsync()
         {
-            var page = new FirstByFields(kept);
+            var page = new FirstByFields(kept, most);
             if (page.Invalid is { } invalid)
             {
                 return (invalid, heads.Version);
             }
 
             var predicate = FieldPredicate.Of(query);
-            var end = Deadline.After(options.AnswerTime / 3, time);
+            var end = Deadline.After(work.MostTimeOf(asker), time);
 
             // Newest first, and on a later page from where its list's stamp is.
             var bound = query.Cursor?.ListStamp ?? PageCursor.Unbounded;
-            var scanned = ListReader.Beneath(query, uncommitted) with
+            var scanned = ListReader.Beneath(query with { Sort = [] }, uncommitted, visible) with
             {
                 Fields = [],
-                Sort = [],
                 Cursor = bound == PageCursor.Unbounded ? null : new PageCursor(bound.Plus(1), "", bound),
             };
             var stamp = visible is null ? head.Stamp(heads.Rules) : head.RowsModified;
             var (version, rows) = (0L, 0L);
-            for (var more = true; more;)
+            for (var (more, isFirst) = (true, true); more; isFirst = false)
             {
                 if (rows > options.MaxSortedRecords || end.HasCome)
                 {
                     return (rows > options.MaxSortedRecords ? TooMuch : Unavailable.Overloaded, Math.Max(heads.Version, version));
                 }
 
-                var scan = new RecordScan(heads.Key, head.Key, scanned, visible is null ? RowsAtOnce : NamedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
+                var scan = new RecordScan(heads.Key, head.Key, scanned, RowsAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
                 var found = await store.ScanAsync(scan, cancellationToken);
                 if (found.Head is null && uncommitted is null)
                 {
                     return (null, found.Version);
                 }
 
-                if (rows == 0 && uncommitted is null && found.Head is { } stored)
+                if (isFirst && uncommitted is null && found.Head is { } stored)
                 {
                     stamp = visible is null ? stored.Stamp(heads.Rules) : stamp;
                     bound = query.Cursor?.ListStamp ?? stored.RowsModified;
@@ -101,10 +98,20 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                 foreach (var row in found.Records)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    Offer(row);
+                    if (end.HasCome)
+                    {
+                        return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+                    }
+
+                    // Of somebody who sees a part, more may have been read than was asked for.
+                    if (visible is null || (query.Matches(row) && uncommitted?.ContainsKey(row.Id) != true))
+                    {
+                        rows++;
+                        Offer(row);
+                    }
                 }
 
-                (version, more, rows) = (Math.Max(version, found.Version), found.More, rows + found.Records.Count);
+                (version, more) = (Math.Max(version, found.Version), found.More);
                 scanned = found.Records.Count == 0 ? scanned : scanned with { Cursor = new PageCursor(found.Records[^1].Modified, found.Records[^1].Id, bound) };
             }
 

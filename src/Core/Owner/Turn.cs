@@ -21,7 +21,7 @@ namespace Lockstep.Core.Owner;
 /// <item>Nothing here is true before the commit is done; a turn whose commit fails is thrown away.</item>
 /// <item>Of the rows that it touches it knows all but the bodies, and what they say of rights where that is long. A body is read only for who
 /// needs it, and while it, or what is said of rights, is held there is room for it in <see cref="WorkMemory"/>. What finds no room is refused,
-/// and with it what follows in its request.</item>
+/// and with a write what follows in its request.</item>
 /// </list>
 /// </summary>
 internal sealed class Turn
@@ -183,7 +183,9 @@ internal sealed class Turn
         for (var i = 0; i < outcomes.Length; i++)
         {
             outcomes[i] = isFull ? Unavailable.Overloaded : await ExecuteAsync(request.Operations[i], caller, cancellationToken);
-            isFull = ReferenceEquals(outcomes[i], Unavailable.Overloaded);
+
+            // A read that was put off leaves nothing undone that others may rest on.
+            isFull = isFull || (request.Operations[i].IsWrite && ReferenceEquals(outcomes[i], Unavailable.Overloaded));
         }
 
         return new BucketResponse(outcomes);

@@ -35,10 +35,14 @@ internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeP
         }
     }
 
+    /// <inheritdoc cref="TryEnterAsync(string, TimeSpan, CancellationToken)"/>
+    public ValueTask<bool> TryEnterAsync(string user, CancellationToken cancellationToken) => TryEnterAsync(user, wait, cancellationToken);
+
     /// <param name="user">Whose work it is; empty for the server's own.</param>
+    /// <param name="most">How long to wait, where that is less than anybody may.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Whether there is a place, to be left with <see cref="Leave"/>; else too many wait, or for too long.</returns>
-    public async ValueTask<bool> TryEnterAsync(string user, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryEnterAsync(string user, TimeSpan most, CancellationToken cancellationToken)
     {
         LinkedListNode<TaskCompletionSource> mine;
         lock (gate)
@@ -67,7 +71,7 @@ internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeP
 
         try
         {
-            await mine.Value.Task.WaitAsync(wait, time, cancellationToken);
+            await mine.Value.Task.WaitAsync(most < wait ? most : wait, time, cancellationToken);
             return true;
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
