@@ -6,6 +6,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -13,7 +14,7 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets. A page of ids and stamps comes from the store's index, then the data of those. It has no
 /// owner, so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared)
+internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared, HttpOptions http)
 {
     // Ids of which somebody is told that they are taken by a bucket that they may not see.
     private const int MaxIds = 3;
@@ -74,8 +75,9 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
             var response = request.Principal is null || await accounts.ExistsAsync(request.Principal, cancellationToken)
                 ? ListPlans.Counted(KintoOutcomes.Render(outcome, request, All, parameters.Fields, options), outcome, parameters.Query)
                 : KintoErrors.Unauthorized;
+            response = request.IsRead && outcome is Unavailable { Reason: UnavailableReason.Overloaded } ? response with { LeavesNothingUndone = true } : response;
             return response.Status < 400 && ListPlans.NextOf(outcome) is { } next
-                ? response.With("Next-Page", ListPlans.NextPage(request, All.Path, next))
+                ? ListPlans.WithNextPage(response, request, All.Path, next, http)
                 : response;
         })
         {
@@ -85,12 +87,14 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     }
 
     /// <summary>The caller's own buckets, and those of others that name them.</summary>
-    private async ValueTask<BucketRows> ListAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken)
+    private async ValueTask<BucketRows> ListAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken) =>
+        await ListAsync(request, scan, await SharedAsync(request, scan, cancellationToken), cancellationToken);
+
+    private async ValueTask<BucketRows> ListAsync(KintoRequest request, BucketScan scan, IReadOnlyList<BucketEntry> others, CancellationToken cancellationToken)
     {
         var own = request.Principal is null
             ? new BucketRows(ServerTimestamp.Zero, [], More: false)
             : await index.ListByAuthorAsync(scan, cancellationToken);
-        var others = await SharedAsync(request, scan, cancellationToken);
         if (others.Count == 0)
         {
             return own;
@@ -152,13 +156,19 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     private async ValueTask<Outcome> CountFilteredAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken)
     {
+        var others = await SharedAsync(request, scan, cancellationToken);
+        if (scan.Query.Deleted == true)
+        {
+            return new CountFound(0, (await ListAsync(request, scan with { Limit = 0 }, others, cancellationToken)).Stamp);
+        }
+
         var (count, query) = (0L, scan.Query with { Deleted = false, Sort = [], Cursor = null });
         for (var (step, stamp) = (0, ServerTimestamp.Zero); step < MaxCountSteps; step++)
         {
-            var found = new BucketSelection(await ListAsync(request, scan with { Query = query, Limit = BucketSelection.MaxSorted }, cancellationToken), query);
+            var found = new BucketSelection(await ListAsync(request, scan with { Query = query, Limit = BucketSelection.MaxSorted }, others, cancellationToken), query);
             var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
             stamp = step == 0 ? found.Stamp : stamp;
-            count += scan.Query.Deleted == true ? 0 : RecordSelection.Count(await ReadAsync(request, looked, cancellationToken), query);
+            count += RecordSelection.Count(await ReadAsync(request, looked, cancellationToken), query, cancellationToken);
             if (found.NextOf(looked) is not { } next)
             {
                 return new CountFound(count, stamp);

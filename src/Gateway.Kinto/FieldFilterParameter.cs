@@ -13,7 +13,6 @@ namespace Lockstep.Gateway.Kinto;
 internal static class FieldFilterParameter
 {
     private const int MaxDepth = 20;
-    private const int MaxValues = 1_000;
 
     // One that another begins with stands behind that.
     private static readonly (string Prefix, FieldTest Test)[] Prefixes =
@@ -24,8 +23,8 @@ internal static class FieldFilterParameter
         ("like_", FieldTest.Like), ("has_", FieldTest.Has),
     ];
 
-    /// <returns>The filter; or what is wrong with it, for whoever sent it.</returns>
-    public static (FieldFilter? Filter, string? Fault) Read(string name, string value)
+    /// <returns>The filter, and how many values it has; or what is wrong with it, for whoever sent it.</returns>
+    public static (FieldFilter? Filter, int Values, string? Fault) Read(string name, string value)
     {
         var (prefix, test) = ("", FieldTest.Equal);
         foreach (var known in Prefixes)
@@ -37,26 +36,26 @@ internal static class FieldFilterParameter
         }
 
         var path = name[prefix.Length..];
-        return path.Length == 0 ? (null, "a filter needs the name of a field")
-            : name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal) ? (null, "Invalid value: it has a NUL")
-            : path.AsSpan().Count('.') >= MaxDepth ? (null, $"a field may have {MaxDepth} names")
+        return path.Length == 0 ? (null, 0, "a filter needs the name of a field")
+            : name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal) ? (null, 0, "Invalid value: it has a NUL")
+            : path.AsSpan().Count('.') >= MaxDepth ? (null, 0, $"a field may have {MaxDepth} names")
             : (path, test) switch
             {
-                (_, FieldTest.Has) => (value is "true" or "false") ? (new FieldFilter(path, test, value), null) : (null, $"{name} should be true or false"),
-                ("id" or "last_modified", FieldTest.Contains or FieldTest.ContainsAny) => (null, $"Invalid value: {path} is no list"),
-                ("last_modified", FieldTest.Like) => (null, $"Invalid value: {path} is no text"),
+                (_, FieldTest.Has) => (value is "true" or "false") ? (new FieldFilter(path, test, value), 1, null) : (null, 0, $"{name} should be true or false"),
+                ("id" or "last_modified", FieldTest.Contains or FieldTest.ContainsAny) => (null, 0, $"Invalid value: {path} is no list"),
+                ("last_modified", FieldTest.Like) => (null, 0, $"Invalid value: {path} is no text"),
                 ("id", _) => Of(path, test, name, value, IdOf),
                 ("last_modified", _) => Of(path, test, name, value, StampOf),
                 _ => Of(path, test, name, value, ValueOf),
             };
     }
 
-    private static (FieldFilter? Filter, string? Fault) Of(string path, FieldTest test, string name, string value, Func<string, string?> read)
+    private static (FieldFilter? Filter, int Values, string? Fault) Of(string path, FieldTest test, string name, string value, Func<string, string?> read)
     {
         string?[] values = test is FieldTest.In or FieldTest.NotIn ? [.. value.Split(',').Select(read)] : [read(value)];
         if (Array.Exists(values, static one => one is null))
         {
-            return (null, path is "id" ? $"{name} should be of ids, which are strings" : $"The value should be integer between double quotes or not: {name}");
+            return (null, 0, path is "id" ? $"{name} should be of ids, which are strings" : $"The value should be integer between double quotes or not: {name}");
         }
 
         var text = test switch
@@ -65,22 +64,27 @@ internal static class FieldFilterParameter
             FieldTest.Contains or FieldTest.ContainsAny when values[0]![0] != '[' => $"[{values[0]}]",
             _ => values[0]!,
         };
-        return test is FieldTest.Like && text[0] != '"' ? (null, $"{name} should be a string; write a number that is meant as one between double quotes")
-            : test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny && FaultOf(text, name) is { } fault ? (null, fault)
-            : (new FieldFilter(path, test, text), null);
+        if (test is FieldTest.Like && text[0] != '"')
+        {
+            return (null, 0, $"{name} should be a string; write a number that is meant as one between double quotes");
+        }
+
+        // Each value can be read; a list of them is one deeper.
+        var count = test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny ? LengthOf(text) : 1;
+        return count is null ? (null, 0, $"{name} takes values that are nested less than {JsonText.MaxDepth} deep") : (new FieldFilter(path, test, text), count.Value, null);
     }
 
-    private static string? FaultOf(string array, string name)
+    /// <returns>Null where the array is nested too deep.</returns>
+    private static int? LengthOf(string array)
     {
         try
         {
             using var document = JsonText.Parse(Encoding.UTF8.GetBytes(array));
-            return document.RootElement.GetArrayLength() > MaxValues ? $"{name} takes at most {MaxValues} values" : null;
+            return document.RootElement.GetArrayLength();
         }
         catch (JsonException)
         {
-            // Each value can be read; a list of them is one deeper.
-            return $"{name} takes values that are nested less than {JsonText.MaxDepth} deep";
+            return null;
         }
     }
 

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
@@ -9,7 +10,7 @@ namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
 /// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
-/// a run was not executed, what follows is not begun: it may rest on what was not written.
+/// a run was not executed, what follows is not begun: it may rest on what was not written. Nothing rests on a long read that was put off.
 /// </summary>
 /// <remarks>
 /// Before anything is loaded there is room for the most that it can be, and what it is stays counted until the answer has left. What comes
@@ -70,7 +71,7 @@ internal sealed partial class KintoExecutor(
                     break;
             }
 
-            if (Array.Exists(responses[first..next], response => response.Status is >= 500 and not StatusCodes.Status507InsufficientStorage))
+            if (Array.Exists(responses[first..next], static response => response.Status is >= 500 and not StatusCodes.Status507InsufficientStorage && !response.LeavesNothingUndone))
             {
                 for (; next < parts.Count; next++)
                 {
@@ -127,15 +128,15 @@ internal sealed partial class KintoExecutor(
 
     /// <summary>
     /// The call and those right behind it that the same owner can take with it. None of them changes who anybody is. Where nothing is
-    /// written they are no more than are loaded at a time; writes stay together. In a bucket that others may read a count is in no run with writes: of very many objects an owner
-    /// takes it beside these only.
+    /// written they are no more than are loaded at a time; writes stay together. In a bucket that others may read a count is in no run with writes, of very many objects an owner
+    /// takes it beside these only, and neither is a read that can take long.
     /// </summary>
     private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
         var run = new List<KintoPlan.Call> { call };
         while (first + run.Count < parts.Count
             && await PlanAsync(parts, first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
-            && !run.Exists(before => IsApart(before, same)) && !(IsFiltered(same) && run.Exists(IsFiltered)))
+            && !run.Exists(before => IsApart(before, same) || IsApart(same, before)) && !(IsLong(same) && run.Exists(IsLong)))
         {
             run.Add(same);
         }
@@ -154,11 +155,16 @@ internal sealed partial class KintoExecutor(
         return run;
     }
 
-    private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) => one.Caller.Access == BucketAccess.ByAcl
-        && ((one.Operation is CountRecords && other.Operation.IsWrite) || (one.Operation.IsWrite && other.Operation is CountRecords));
+    private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) =>
+        one.Caller.Access == BucketAccess.ByAcl && (one.Operation is CountRecords || IsLong(one)) && other.Operation.IsWrite;
 
-    /// <summary>Whether it looks for fields: of all that an owner does at once, one such read may take its time.</summary>
-    private static bool IsFiltered(KintoPlan.Call call) => call.Operation is ListRecords { Query.Fields.Count: > 0 } or CountRecords { Query.Fields.Count: > 0 };
+    /// <summary>Whether it looks for fields, or orders by them: of all that an owner does at once, one such read may take its time.</summary>
+    private static bool IsLong(KintoPlan.Call call) => call.Operation switch
+    {
+        ListRecords list => list.Query.Fields.Count > 0 || list.Query.Order == ListOrder.Fields,
+        CountRecords count => count.Query.Fields.Count > 0,
+        _ => false,
+    };
 
     /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
     private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, AnswerRoom room, CancellationToken cancellationToken)
@@ -228,6 +234,7 @@ internal sealed partial class KintoExecutor(
     private static KintoResponse Render(KintoPlan.Call call, BucketResponse response, int index)
     {
         var rendered = call.Render(response.Outcomes[index]);
+        rendered = IsLong(call) && response.Outcomes[index] is Unavailable { Reason: UnavailableReason.Overloaded } ? rendered with { LeavesNothingUndone = true } : rendered;
         return response.ClockLeads ? rendered with { SlowDown = true } : rendered;
     }
 

@@ -30,6 +30,9 @@ internal sealed record KintoResponse(int Status)
     /// <summary>Whether the request was not answered for now, as a rule with nothing of it done.</summary>
     public bool IsUnavailable => Status == StatusCodes.Status503ServiceUnavailable;
 
+    /// <summary>Whether nothing that was asked for may be missing for what follows in a batch, though it was not answered: it was a read that was put off.</summary>
+    public bool LeavesNothingUndone { get; init; }
+
     public KintoResponse With(string header, string value) => this with { Headers = [.. Headers, KeyValuePair.Create(header, value)] };
 
     public static string ETag(ServerTimestamp stamp) => $"\"{stamp}\"";

@@ -15,9 +15,13 @@ internal sealed class ListParameters
     private const int MaxSortFields = 10;
     private const int MaxSortDepth = 20;
     private const int MaxIds = 1_000;
-    private const int MaxFieldFilters = 50;
+
+    // Each may go through all of a record, and looks each of its items up among its values.
+    private const int MaxFieldFilters = 10;
+    private const int MaxFieldValues = 1_000;
 
     private ListQuery query;
+    private int values;
     private KintoResponse? error;
 
     private ListParameters(KintoRequest request, KintoOptions options) =>
@@ -143,8 +147,16 @@ internal sealed class ListParameters
 
     private void Field(string name, string value)
     {
-        var (filter, fault) = FieldFilterParameter.Read(name, value);
-        fault ??= query.Fields.Count == MaxFieldFilters ? $"a list takes at most {MaxFieldFilters} filters on fields" : null;
+        var (filter, count, fault) = FieldFilterParameter.Read(name, value);
+        if (filter is not null && query.Fields.Contains(filter))
+        {
+            return;
+        }
+
+        values += count;
+        fault ??= query.Fields.Count == MaxFieldFilters ? $"a list takes at most {MaxFieldFilters} different filters on fields"
+            : values > MaxFieldValues ? $"the filters of a list take at most {MaxFieldValues} values together"
+            : null;
         if (fault is not null)
         {
             error = KintoErrors.Invalid("querystring", name, fault);

@@ -40,8 +40,24 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         return parameters is null ? error! : plan(parameters, precondition);
     }
 
-    /// <summary>The URL of the page after this one: the same query with another token.</summary>
-    public static string NextPage(KintoRequest request, string path, PageCursor next)
+    /// <summary>
+    /// Says where the next page is: the same query with another token. Written as a URL a query can be longer than it came, and too long to come again; then a read
+    /// is refused from its first page on.
+    /// </summary>
+    /// <param name="response">A page, or what was deleted.</param>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="path">The list's.</param>
+    /// <param name="next">Where the next page begins.</param>
+    /// <param name="http">Says how long a URL may be.</param>
+    public static KintoResponse WithNextPage(KintoResponse response, KintoRequest request, string path, PageCursor next, HttpOptions http)
+    {
+        var url = NextPage(request, path, next);
+        return request.IsRead && KintoProtocol.Prefix.Length + url.Length - request.BaseUrl.Length > http.MaxHeaderBytes
+            ? KintoErrors.Invalid("querystring", null, $"The query is too long for a second page: the URL of that would have over {http.MaxHeaderBytes} bytes.")
+            : response.With("Next-Page", url);
+    }
+
+    private static string NextPage(KintoRequest request, string path, PageCursor next)
     {
         var query = request.Query.Pairs.Where(pair => pair.Key is not "_token")
             .Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value)}")
@@ -105,7 +121,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         var response = Counted(KintoOutcomes.Render(outcome, request, target, parameters.Fields, options), outcome, parameters.Query);
         if (NextOf(outcome) is { } next)
         {
-            response = response.With("Next-Page", NextPage(request, target.Path, next));
+            response = WithNextPage(response, request, target.Path, next, http);
         }
 
         return parameters.UsesDeprecatedTo
@@ -114,7 +130,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     }
 
     /// <summary>
-    /// With <c>_limit</c> one step, or with filters on fields as many as find that number; without it steps until nothing that was there at the first one is left. The
+    /// With <c>_limit</c> one step in the order of <c>_sort</c>, or with filters on fields as many as find that number; without it steps until nothing that was there at the first one is left. The
     /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted. So it is
     /// where there is no room for what was gathered.
     /// </summary>
@@ -155,6 +171,17 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         {
             Limit = parameters.HasLimit ? parameters.Query.Limit : DeletedAtOnce,
         };
+        if (query.Order == ListOrder.Fields && !parameters.HasLimit)
+        {
+            if (query.Cursor is not null)
+            {
+                return KintoErrors.Invalid("querystring", "_token", "_token of a _sort by fields needs a _limit here");
+            }
+
+            // All goes, in whatever order; in this one each step would look at the whole list.
+            query = query with { Sort = [] };
+        }
+
         var tombstones = new List<StoredRecord>();
         while (true)
         {
@@ -162,10 +189,12 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
             var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken)).Outcomes[0];
             if (outcome is not RecordsDeleted deleted)
             {
-                return tombstones.Count == 0 || outcome is not Unavailable
+                // Whoever asks again is told why the rest was refused.
+                var then = outcome is Unavailable ? "the storage was not available" : "the rest was refused";
+                return tombstones.Count == 0
                     ? Render(outcome, request, target, parameters)
                     : KintoErrors.Unavailable(options.RetryAfter, string.Create(
-                        CultureInfo.InvariantCulture, $"{tombstones.Count} objects were deleted, then the storage was not available. Please retry later."));
+                        CultureInfo.InvariantCulture, $"{tombstones.Count} objects were deleted, then {then}. Please retry later."));
             }
 
             tombstones.AddRange(deleted.Tombstones);

@@ -103,6 +103,36 @@ public sealed class FaultTests
         }
     }
 
+    [OneProcessFact("The clock of the silo stands still.")]
+    public async Task Batch_OfWhichALongReadIsPutOff_DoesWhatFollows()
+    {
+        var time = new FakeTime();
+        SlowScans store = null!;
+        var server = await KintoServer.StartAsync(decorate: inner => store = new SlowScans(inner, time), time: time);
+        try
+        {
+            using var client = await server.NewUserAsync();
+            Assert.Equal(201, (await client.PutAsync(Record, """{"data":{"n":1}}""")).Status);
+            store.Takes = TimeSpan.FromSeconds(6);
+
+            var answer = await client.PostAsync("/batch", $$$"""
+                {"requests":[
+                  {"method":"PUT","path":"{{{KintoClient.Records}}}/b"},
+                  {"path":"{{{KintoClient.Records}}}?_sort=n"},
+                  {"method":"PUT","path":"/buckets/other"}
+                ]}
+                """);
+
+            var parts = answer.Json.GetProperty("responses").EnumerateArray().ToList();
+            Assert.Equal("201 503 201", string.Join(' ', parts.Select(static part => part.GetProperty("status").GetInt32())));
+            Assert.True(parts[1].GetProperty("headers").TryGetProperty("Retry-After", out _));
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
     [OneProcessFact("The fault is in the store of the silo; accounts are deleted by the gateway.")]
     public async Task Housekeeping_ThatCannotEndADeletion_StillRemovesRows()
     {
@@ -188,6 +218,18 @@ public sealed class FaultTests
         public override ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
             BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
             bucket.Id == Away ? throw new StoreUnavailableException("This bucket is away.") : base.ReadAsync(bucket, keys, projection, cancellationToken);
+    }
+
+    /// <summary>Takes a time to read rows.</summary>
+    private sealed class SlowScans(IBucketStore inner, FakeTime time) : DelegatingBucketStore(inner)
+    {
+        public TimeSpan Takes { get; set; }
+
+        public override ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
+        {
+            time.Advance(Takes);
+            return base.ScanAsync(scan, cancellationToken);
+        }
     }
 
     /// <summary>Has a fault where it reads one bucket's rows.</summary>

@@ -74,12 +74,13 @@ public sealed class FieldFilterTests(KintoServer server)
     {
         using var client = await server.NewUserAsync();
         static string Many(int count) => string.Join('&', Enumerable.Range(0, count).Select(static i => $"not_a{i}=1"));
-        Assert.Equal(200, (await client.GetAsync($"{List}?{Many(50)}")).Status);
-        (await client.GetAsync($"{List}?{Many(51)}")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(200, (await client.GetAsync($"{List}?{Many(10)}&{string.Join('&', Enumerable.Repeat("not_a1=1", 50))}")).Status);
+        (await client.GetAsync($"{List}?{Many(11)}")).AssertError(400, KintoErrno.InvalidParameters);
         static string Values(int count) => string.Join(',', Enumerable.Range(0, count));
         Assert.Equal(200, (await client.GetAsync($"{List}?in_n={Values(1_000)}")).Status);
         (await client.GetAsync($"{List}?in_n={Values(1_001)}")).AssertError(400, KintoErrno.InvalidParameters);
         (await client.GetAsync($"{List}?contains_any_n=[{Values(1_001)}]")).AssertError(400, KintoErrno.InvalidParameters);
+        (await client.GetAsync($"{List}?in_n={Values(999)}&n=1&not_m=2")).AssertError(400, KintoErrno.InvalidParameters);
     }
 
     [Theory]
@@ -136,6 +137,35 @@ public sealed class FieldFilterTests(KintoServer server)
         Assert.Empty(none.Ids);
         Assert.Equal("15", (await client.SendAsync("HEAD", List)).Headers["Total-Objects"]);
         Assert.Empty((await client.GetAsync($"{List}?n=1")).Ids);
+    }
+
+    /// <summary>All goes in whatever order: nothing has to be sorted for that, and so there is no place in it to go on from.</summary>
+    [Fact]
+    public async Task Delete_InAnOrderByFields_WithoutALimit_DeletesAll_AndTakesNoToken()
+    {
+        using var client = await SeedAsync(20);
+        var first = await client.DeleteAsync($"{List}?_sort=-n&_limit=5");
+        var token = first.Headers["Next-Page"].Split("_token=")[1];
+
+        (await client.DeleteAsync($"{List}?_sort=-n&_token={token}")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(15, (await client.GetAsync(List)).Ids.Count());
+        Assert.Equal(5, (await client.DeleteAsync($"{List}?_sort=-n&_limit=5&_token={token}")).Ids.Count());
+        Assert.Equal(10, (await client.DeleteAsync($"{List}?_sort=-n")).Ids.Count());
+        Assert.Empty((await client.GetAsync(List)).Ids);
+    }
+
+    /// <summary>As a URL it is longer than it came.</summary>
+    [Theory]
+    [InlineData(List)]
+    [InlineData("/buckets")]
+    public async Task Query_TooLongForANextPage_Is400_WhereThereWouldBeOne(string list)
+    {
+        using var client = await SeedAsync(2);
+        await client.PutAsync($"/buckets/{Guid.NewGuid():N}", "{}");
+        var path = $"{list}?not_a={new string(',', 20_000)}";
+
+        Assert.Equal(200, (await client.GetAsync(path)).Status);
+        (await client.GetAsync($"{path}&_limit=1")).AssertError(400, KintoErrno.InvalidParameters);
     }
 
     [Fact]

@@ -16,16 +16,26 @@ public static class RecordSelection
     public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp = default)
     {
         var predicate = FieldPredicate.Of(query);
-        var matching = records.Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp)
+        var matching = Until(records, givenUp).Where(query.Matches).Where(record => query.Cursor is null || record.Modified <= query.Cursor.ListStamp)
             .Where(record => predicate is null || predicate.Matches(record));
-        return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp, givenUp) : InOrder(matching, query, stamp);
+        return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp) : InOrder(matching, query, stamp);
     }
 
     /// <summary>How many live ones match, on whatever page.</summary>
-    public static long Count(IEnumerable<StoredRecord> records, ListQuery query)
+    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    public static long Count(IEnumerable<StoredRecord> records, ListQuery query, CancellationToken givenUp = default)
     {
         var predicate = FieldPredicate.Of(query);
-        return records.LongCount(record => !record.IsTombstone && query.Matches(record) && (predicate is null || predicate.Matches(record)));
+        return Until(records, givenUp).LongCount(record => !record.IsTombstone && query.Matches(record) && (predicate is null || predicate.Matches(record)));
+    }
+
+    private static IEnumerable<StoredRecord> Until(IEnumerable<StoredRecord> records, CancellationToken givenUp)
+    {
+        foreach (var record in records)
+        {
+            givenUp.ThrowIfCancellationRequested();
+            yield return record;
+        }
     }
 
     /// <summary>As many from the front as the query's limits allow, at least one.</summary>
@@ -68,7 +78,7 @@ public static class RecordSelection
         return Page(sorted, more: false, query, stamp);
     }
 
-    private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp)
+    private static Outcome ByFields(IEnumerable<StoredRecord> matching, ListQuery query, ServerTimestamp stamp)
     {
         var page = new FirstByFields(query);
         if (page.Invalid is { } invalid)
@@ -78,7 +88,6 @@ public static class RecordSelection
 
         foreach (var record in matching)
         {
-            givenUp.ThrowIfCancellationRequested();
             page.Offer(record);
         }
 
