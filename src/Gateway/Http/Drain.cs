@@ -24,7 +24,14 @@ public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
         isDraining = true;
         using var timer = time.CreateTimer(_ => End(), state: null, options.DrainTime, Timeout.InfiniteTimeSpan);
         passed.Task.Wait();
-        over.Cancel();
+        try
+        {
+            over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Told to stop while it started: all services have gone meanwhile, and with them who would have been told.
+        }
     }
 
     public void Dispose() => over.Dispose();

@@ -93,9 +93,9 @@ internal static class LockstepProgram
             StaleSockets.Remove(options.Urls);
             await app.StartAsync();
         }
-        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or OrleansLifecycleCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // Told to stop before it had joined.
+            // Told to stop before it had joined. Orleans says so in its own words where it had begun to.
             return 0;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
