@@ -106,12 +106,39 @@ public sealed class DataRuleTests
         }
     }
 
+    [Fact]
+    public async Task Batch_ThatSaysAnewWhatBucketAndCollectionSay_HasEachReadOnce()
+    {
+        using var buckets = Buckets();
+        Operation[] batch =
+        [
+            Put(ObjectRef.Bucket, """{"least":1}"""), Put(ObjectRef.Collection("tasks"), """{"least":2,"n":1}"""),
+            .. Enumerable.Range(0, 10).Select(static i => Put(Record($"r{i}"), """{"n":2}""")),
+        ];
+
+        var answer = await buckets.Get(Id).ExecuteAsync(new BucketRequest(Alice, batch), default);
+
+        Assert.All(answer.Outcomes, static outcome => Assert.IsType<RecordWritten>(outcome));
+        Assert.Equal([ListRole.Self, ListRole.Collections], rules.Reads);
+    }
+
+    [Fact]
+    public async Task Rules_AreTold_HowMuchIsRemembered()
+    {
+        using var buckets = Buckets(new BucketOptions { MaxRuleBytes = 8_000 });
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":3}""");
+
+        Assert.Equal(2_000 - 300, rules.MaxSize);
+    }
+
     private InProcessBuckets Buckets(BucketOptions? options = null) => new(store, options ?? new BucketOptions(), time, rules: rules);
 
     private static ObjectRef Record(string id) => ObjectRef.Record("tasks", id);
 
     private static ValueTask<Outcome> PutAsync(InProcessBuckets buckets, ObjectRef target, string body) =>
-        ExecuteAsync(buckets, new PutRecord(target, Encoding.UTF8.GetBytes(body)));
+        ExecuteAsync(buckets, Put(target, body));
+
+    private static PutRecord Put(ObjectRef target, string body) => new(target, Encoding.UTF8.GetBytes(body));
 
     private static async ValueTask<Outcome> ExecuteAsync(InProcessBuckets buckets, Operation operation) =>
         (await buckets.Get(Id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes[0];
@@ -125,10 +152,15 @@ public sealed class DataRuleTests
 
         public ConcurrentQueue<bool> Judged { get; } = new();
 
-        public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data) =>
-            Member(data, "least") is { ValueKind: not JsonValueKind.Number } ? NoNumber : null;
+        public long MaxSize { get; private set; }
 
-        public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data)
+        public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
+        {
+            MaxSize = maxSize;
+            return Member(data, "least") is { ValueKind: not JsonValueKind.Number } ? NoNumber : null;
+        }
+
+        public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
         {
             Reads.Enqueue(role);
             return Member(data, "least") is { } least ? new LeastRule(this, role, least.GetInt32()) : null;

@@ -171,7 +171,7 @@ public sealed class JsonSchemaTests
     [MemberData(nameof(Explosions))]
     public void Schema_ThatIsMadeToExplode_EndsAtTheBound_AndBrieflyIsNoAnswer(string what, string schema, string data)
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""))!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""), long.MaxValue, default)!;
 
         var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default);
         var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, default)!;
@@ -187,8 +187,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
         var list = string.Join(',', Enumerable.Range(0, 50_000));
 
-        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), 200_000, default));
-        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), 200_000, default));
+        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), 210_000, default));
+        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), 210_000, default));
     }
 
     [Fact]
@@ -215,11 +215,71 @@ public sealed class JsonSchemaTests
         Assert.Throws<SchemaException>(() => JsonSchema.Read(Parse(many), stamp: null, Options with { MaxSteps = 10_000 }));
     }
 
+    /// <summary>Each name with escapes would be taken apart for each name that is looked for.</summary>
+    [Fact]
+    public void Required_PaysForTheNamesThatItGoesThrough()
+    {
+        var schema = JsonSchema.Read(Parse("""{"required":["b","a"]}"""), stamp: null, Options);
+        var data = Encoding.UTF8.GetBytes($$"""{"a":1,"b":2,"\u0063{{new string('c', 160_000)}}":3}""");
+        var reversed = Encoding.UTF8.GetBytes($$"""{"\u0063{{new string('c', 160_000)}}":3,"\u0062":2,"a":1}""");
+
+        Assert.Null(schema.Validate("x", data, 1_000, default));
+        Assert.Null(schema.Validate("x", reversed, 20_000, default));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", reversed, 9_000, default));
+    }
+
+    [Fact]
+    public void UniqueItems_PayForWhatTheyKeep()
+    {
+        var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
+        var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 20_000))}}]}""");
+
+        Assert.Null(schema.Validate("x", data, 81_000, default));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", data, 79_000, default));
+    }
+
+    [Fact]
+    public void References_ThroughOneObject_GoThroughItOnce()
+    {
+        var references = string.Join(',', Enumerable.Range(0, 100).Select(static i => $$"""{"$ref":"#/definitions/a{{i}}"}"""));
+        var definitions = string.Join(',', Enumerable.Range(0, 1_000).Select(static i => $"\"a{i}\":{{}}"));
+        var schema = $$$$$"""{"allOf":[{{{{{references}}}}}],"definitions":{{{{{{definitions}}}}}}}""";
+
+        Assert.NotNull(JsonSchema.Read(Parse(schema), stamp: null, Options with { MaxSteps = 50_000 }));
+    }
+
+    /// <summary>It would be read anew for each write.</summary>
+    [Fact]
+    public void Schemas_ThatAreTooLargeToBeRemembered_AreRefused_AndWhereTheyAreThereLetNothingIn()
+    {
+        const string Data = """{"record:schema":{"enum":[1,2,3,4]},"group:schema":{"enum":[1,2,3,4]}}""";
+        var rules = new SchemaRules(Options);
+        var size = rules.Read(ListRole.Self, Encoding.UTF8.GetBytes(Data), long.MaxValue, default)!.Size;
+
+        Assert.Null(rules.Refuse(ListRole.Self, Encoding.UTF8.GetBytes(Data), size, default));
+        Assert.Null(rules.Refuse(ListRole.Self, "{}"u8.ToArray(), 0, default));
+        var refused = rules.Refuse(ListRole.Self, Encoding.UTF8.GetBytes(Data), size - 1, default)!;
+        Assert.Equal("data.group:schema", refused.Field);
+        Assert.Contains($"would take about {size} bytes", refused.Reason, StringComparison.Ordinal);
+
+        var rule = rules.Read(ListRole.Self, Encoding.UTF8.GetBytes(Data), size - 1, default)!;
+        Assert.InRange(rule.Size, 1, 200);
+        Assert.Equal("The schema of the bucket cannot be used. Put it anew to be told why.", Judge(rule, "{}").Refusal!.Reason);
+    }
+
+    /// <summary>Short values take many times their bytes once they are taken apart.</summary>
+    [Fact]
+    public void Schema_OfShortValues_CountsForWhatEachTakes()
+    {
+        var schema = JsonSchema.Read(Parse($$"""{"enum":[{{string.Join(',', Enumerable.Repeat("1", 10_000))}}]}"""), stamp: null, Options);
+        Assert.InRange(schema.Size, 10_000 * 40, 10_000 * 100);
+    }
+
     /// <summary>As it can lie in a collection from before validation was switched on.</summary>
     [Fact]
     public void Rule_OfASchemaThatCannotBeRead_LetsNothingIn_AndSaysWhatToDo()
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray())!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray(), long.MaxValue, default)!;
 
         Assert.Equal(new Invalid("body", "schema", "The schema of the collection cannot be used. Put it anew to be told why."), Judge(rule, "{}").Refusal);
     }
@@ -230,7 +290,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"schema":"mine","a":1}""", """{"a":1,"schema":7}""")]
     public void Data_ThatIsValid_GetsTheStampOfTheCollection(string data, string stamped)
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"},"required":["schema","id","last_modified"]}}"""u8.ToArray())!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"},"required":["schema","id","last_modified"]}}"""u8.ToArray(), long.MaxValue, default)!;
 
         Assert.Equal(stamped, Encoding.UTF8.GetString(Judge(rule, data).Data.Span));
     }

@@ -18,13 +18,15 @@ internal sealed class JsonSchema
 
     private JsonSchema(SchemaNode node, long size, bool asksForId, string? stamp) => (this.node, Size, this.asksForId, this.stamp) = (node, size, asksForId, stamp);
 
+    /// <summary>Bytes that it takes in memory, roughly.</summary>
     public long Size { get; }
 
     /// <param name="schema">The schema; null or an empty object asks nothing.</param>
     /// <param name="stamp">A member of the data that is the server's; null for none.</param>
     /// <param name="options">Bounds.</param>
+    /// <param name="givenUp">Nobody waits for it any more.</param>
     /// <exception cref="SchemaException">It is none that is taken here.</exception>
-    public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options)
+    public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options, CancellationToken givenUp = default)
     {
         if (schema.ValueKind != JsonValueKind.Object)
         {
@@ -42,7 +44,7 @@ internal sealed class JsonSchema
         string[] optional = [LastModified, .. namesId ? Array.Empty<string>() : [Id], .. stamp is null ? Array.Empty<string>() : [stamp]];
         try
         {
-            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps / 10));
+            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps / 10, givenUp));
             return new JsonSchema(node, size, namesId, stamp);
         }
         catch (SchemaWorkException)
@@ -72,7 +74,8 @@ internal sealed class JsonSchema
     private SchemaFault? Validate(JsonElement value, long steps, CancellationToken givenUp)
     {
         var run = new SchemaRun(new SchemaWork(steps, givenUp));
-        return node.Holds(value, run) ? null : run.Fault;
+        var holds = node.Holds(value, run);
+        return run.Work.IsDeep ? throw SchemaWorkException.Depth : holds ? null : run.Fault;
     }
 
     /// <param name="data">A JSON object.</param>

@@ -14,10 +14,13 @@ namespace Lockstep.Gateway.Kinto.Schemas;
 /// <param name="options">Bounds.</param>
 internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, JsonSchema?> schemas, SchemaOptions options) : IDataRule
 {
+    /// <summary>Bytes that it takes in memory beside its schemas.</summary>
+    public const long EmptySize = 200;
+
     // Some tenths of a millisecond.
     private const long BriefSteps = 20_000;
 
-    public long Size { get; } = 200 + schemas.Values.Sum(static schema => schema?.Size ?? 0);
+    public long Size { get; } = EmptySize + schemas.Values.Sum(static schema => schema?.Size ?? 0);
 
     public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, CancellationToken givenUp)
     {
@@ -48,7 +51,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
         return new DataVerdict(null, role == ListRole.Collections ? Stamped(data, said) : data);
     }
 
-    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field, reason), data);
+    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field is null ? null : SchemaRun.Shorten(field), reason), data);
 
     /// <summary>With the stamp of the collection by whose schema it is valid.</summary>
     private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)

@@ -15,6 +15,9 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
     private long nextLook = steps - StepsBetweenLooks;
     private int depth;
 
+    /// <summary>It was too deep: whatever is said from then on is no judgement.</summary>
+    public bool IsDeep { get; private set; }
+
     /// <exception cref="SchemaWorkException">There are no more.</exception>
     /// <exception cref="OperationCanceledException">It is given up.</exception>
     public void Spend(long count = 1)
@@ -32,15 +35,15 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
         }
     }
 
-    /// <exception cref="SchemaWorkException">It is too deep.</exception>
-    public void Enter()
+    /// <summary>Goes one deeper, to be followed by <see cref="Leave"/>.</summary>
+    /// <returns>False where it is, or was, too deep. An exception would go through a thousand frames, which takes longer than the judgement.</returns>
+    /// <exception cref="SchemaWorkException">There are no more steps.</exception>
+    public bool TryEnter()
     {
-        if (++depth > MaxDepth)
-        {
-            throw SchemaWorkException.Depth;
-        }
-
         Spend();
+        IsDeep |= depth >= MaxDepth;
+        depth += IsDeep ? 0 : 1;
+        return !IsDeep;
     }
 
     public void Leave() => depth--;
