@@ -37,6 +37,21 @@ public sealed class JsonSchemaTests
     [InlineData("""{"exclusiveMinimum":3}""", "3", false)]
     [InlineData("""{"exclusiveMaximum":3}""", "2", true)]
     [InlineData("""{"maximum":5}""", "1e400", false)]
+    [InlineData("""{"maximum":1}""", "1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"maximum":1.00000000000000000000000000000000001}""", "1.00000000000000000000000000000000001", true)]
+    [InlineData("""{"minimum":-1}""", "-1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"exclusiveMinimum":0}""", "1e-400", true)]
+    [InlineData("""{"maximum":120}""", "12.0E1", true)]
+    [InlineData("""{"maximum":119.9}""", "0.00120e+05", false)]
+    [InlineData("""{"minimum":0}""", "-0.0", true)]
+    [InlineData("""{"maximum":-5}""", "3", false)]
+    [InlineData("""{"type":"integer"}""", "1e-400", false)]
+    [InlineData("""{"type":"integer"}""", "0e-400", true)]
+    [InlineData("""{"type":"integer"}""", "1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"type":"integer"}""", "120e-1", true)]
+    [InlineData("""{"type":"integer"}""", "125e-1", false)]
+    [InlineData("""{"multipleOf":2}""", "1e-400", false)]
+    [InlineData("""{"multipleOf":2}""", "0", true)]
     [InlineData("""{"multipleOf":0.01}""", "0.07", true)]
     [InlineData("""{"multipleOf":2}""", "7", false)]
     [InlineData("""{"minLength":2}""", "\"😀\"", false)]
@@ -100,7 +115,7 @@ public sealed class JsonSchemaTests
             (document, data) = ($$$$$"""{"properties":{"value":{{{{{schema.Replace("#/", "#/properties/value/", StringComparison.Ordinal)}}}}}}}""", $$$$$"""{"value":{{{{{data}}}}}}""");
         }
 
-        var fault = JsonSchema.Read(Parse(document), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 100_000, default);
+        var fault = JsonSchema.Read(Parse(document), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), new SchemaWork(100_000));
 
         Assert.Equal(isValid, fault is null);
     }
@@ -147,7 +162,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"properties":{"a":{"anyOf":[{"type":"null"},{"required":["x"]}]}}}""", """{"a":{"x2":7}}""", "a", "is not valid under any of the given schemas")]
     public void Fault_NamesTheInnermostField_InTheWordsOfKintosValidator(string schema, string data, string field, string reason)
     {
-        var fault = JsonSchema.Read(Parse(schema), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 10_000, default);
+        var fault = JsonSchema.Read(Parse(schema), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), new SchemaWork(10_000));
 
         Assert.Equal(field, fault!.Field);
         Assert.Contains(reason, fault.Reason, StringComparison.Ordinal);
@@ -173,8 +188,8 @@ public sealed class JsonSchemaTests
     {
         var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""), long.MaxValue, default)!;
 
-        var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default);
-        var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, default)!;
+        var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, new JudgedWork(), default);
+        var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, new JudgedWork(), default)!;
 
         Assert.True(brief is null || brief.Refusal?.Reason == whole.Refusal?.Reason, what);
         Assert.Contains(whole.Refusal!.Field!, new[] { "schema", "a" });
@@ -187,8 +202,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
         var list = string.Join(',', Enumerable.Range(0, 50_000));
 
-        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), 210_000, default));
-        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), 210_000, default));
+        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), new SchemaWork(210_000)));
+        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), new SchemaWork(210_000)));
     }
 
     [Fact]
@@ -199,8 +214,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"items":{"type":"integer"}}}}"""), stamp: null, Options);
         var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 10_000))}}]}""");
 
-        Assert.Null(schema.Validate("x", data, 1_000_000, default));
-        Assert.ThrowsAny<OperationCanceledException>(() => schema.Validate("x", data, 1_000_000, gone.Token));
+        Assert.Null(schema.Validate("x", data, new SchemaWork(1_000_000)));
+        Assert.ThrowsAny<OperationCanceledException>(() => schema.Validate("x", data, new SchemaWork(1_000_000, gone.Token)));
     }
 
     [Fact]
@@ -223,9 +238,9 @@ public sealed class JsonSchemaTests
         var data = Encoding.UTF8.GetBytes($$"""{"a":1,"b":2,"\u0063{{new string('c', 160_000)}}":3}""");
         var reversed = Encoding.UTF8.GetBytes($$"""{"\u0063{{new string('c', 160_000)}}":3,"\u0062":2,"a":1}""");
 
-        Assert.Null(schema.Validate("x", data, 1_000, default));
-        Assert.Null(schema.Validate("x", reversed, 20_000, default));
-        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", reversed, 9_000, default));
+        Assert.Null(schema.Validate("x", data, new SchemaWork(1_000)));
+        Assert.Null(schema.Validate("x", reversed, new SchemaWork(20_000)));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", reversed, new SchemaWork(9_000)));
     }
 
     [Fact]
@@ -234,8 +249,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
         var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 20_000))}}]}""");
 
-        Assert.Null(schema.Validate("x", data, 81_000, default));
-        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", data, 79_000, default));
+        Assert.Null(schema.Validate("x", data, new SchemaWork(81_000)));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", data, new SchemaWork(79_000)));
     }
 
     [Fact]
@@ -275,6 +290,24 @@ public sealed class JsonSchemaTests
         Assert.InRange(schema.Size, 10_000 * 40, 10_000 * 100);
     }
 
+    [Fact]
+    public void Request_OfManyJudgements_HasFiveTimesTheStepsOfOne()
+    {
+        var rule = new SchemaRules(Options with { MaxSteps = 10_000 }).Read(ListRole.Collections, """{"schema":{"properties":{"a":{"items":{"type":"integer"}}}}}"""u8.ToArray(), long.MaxValue, default)!;
+        var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 2_000))}}]}""");
+        var judged = new JudgedWork();
+        var valid = 0;
+        DataVerdict verdict;
+        while ((verdict = rule.Judge(Target, data, new ServerTimestamp(7), briefly: true, judged, default)!).Refusal is null)
+        {
+            Assert.True(++valid < 100, "Nothing ends the request.");
+        }
+
+        Assert.InRange(valid, 5, 12);
+        Assert.Equal("To validate all of this request takes more than 50000 steps. Send it in parts.", verdict.Refusal.Reason);
+        Assert.Null(rule.Judge(Target, data, new ServerTimestamp(7), briefly: true, new JudgedWork(), default)!.Refusal);
+    }
+
     /// <summary>As it can lie in a collection from before validation was switched on.</summary>
     [Fact]
     public void Rule_OfASchemaThatCannotBeRead_LetsNothingIn_AndSaysWhatToDo()
@@ -296,7 +329,7 @@ public sealed class JsonSchemaTests
     }
 
     private static DataVerdict Judge(IDataRule rule, string data) =>
-        rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default)!;
+        rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, new JudgedWork(), default)!;
 
     private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
 }

@@ -63,6 +63,9 @@ internal sealed class Turn
     private readonly Dictionary<ObjectRef, KnownRule> changedRules = [];
     private long changedBytes;
 
+    // Of the request that is being executed.
+    private JudgedWork judged = new();
+
     public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time, OwnerWork work, TurnMemory memory)
     {
         (this.work, this.memory) = (work, memory);
@@ -174,6 +177,7 @@ internal sealed class Turn
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         Draft.BeginRequest();
+        judged = new JudgedWork();
         var outcomes = new Outcome[request.Operations.Count];
         var isFull = false;
         var caller = request.Caller;
@@ -265,7 +269,8 @@ internal sealed class Turn
             body = whole.Body;
         }
 
-        return await WriteAsync(put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken);
+        return await WriteAsync(
+            put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null);
     }
 
     private async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
@@ -329,17 +334,20 @@ internal sealed class Turn
             return invalid!;
         }
 
-        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken);
+        var keepsData = existing is { IsTombstone: false } && data.Body.Span.SequenceEqual(whole.Body.Span);
+        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken, keepsData);
         return outcome is RecordWritten written
             ? written with { Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null }
             : outcome;
     }
 
-    /// <summary>Writes an object with what it says of rights, unless that cannot be.</summary>
+    /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
     private async ValueTask<Outcome> WriteAsync(
-        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken)
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
+        bool keepsData = false)
     {
-        if (work.Rules is { } rules && Heads.Id.Kind == BucketKind.Kinto)
+        var sent = body.Length;
+        if (!keepsData && work.Rules is { } rules && Heads.Id.Kind == BucketKind.Kinto)
         {
             if (await JudgeAsync(rules, target, body, caller, cancellationToken) is not { } verdict)
             {
@@ -355,7 +363,10 @@ internal sealed class Turn
         }
 
         var live = existing is { IsTombstone: false };
-        if (quota?.Refuse(target, body.Length, live ? existing : null, caller.Principals.User) is { } over)
+
+        // What is no larger as it was sent is taken, though a rule has added something to it.
+        var length = live && sent <= existing!.Length ? Math.Min(sent, body.Length) : body.Length;
+        if (quota?.Refuse(target, length, live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
         {
             return over;
         }
@@ -372,7 +383,11 @@ internal sealed class Turn
     }
 
     private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
-        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User) };
+        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User, TellsBucket(caller)) };
+
+    /// <summary>Whether the caller may hear what the whole bucket holds: who may see all that is in it.</summary>
+    private bool TellsBucket(Caller caller) =>
+        !Heads.Exists || AccessRule.IsOwner(caller, Heads) || reader.Rule.Decide(caller, AccessNeed.ReadList, ObjectRef.Bucket, Heads, record: null);
 
     /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
     /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>
@@ -427,7 +442,7 @@ internal sealed class Turn
             return new DataVerdict(null, body);
         }
 
-        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, cancellationToken) is { } brief)
+        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, judged, cancellationToken) is { } brief)
         {
             return brief;
         }
@@ -442,7 +457,7 @@ internal sealed class Turn
         try
         {
             hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
-            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, cancellationToken) : null;
+            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken) : null;
         }
         finally
         {

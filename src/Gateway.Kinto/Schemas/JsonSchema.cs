@@ -55,27 +55,26 @@ internal sealed class JsonSchema
 
     /// <param name="id">Of the object.</param>
     /// <param name="data">Its data without what the server owns.</param>
-    /// <param name="steps">What the validation may take.</param>
-    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <param name="work">What the validation may take.</param>
     /// <returns>What is wrong; null for nothing.</returns>
     /// <exception cref="SchemaWorkException">It would take more.</exception>
-    public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, long steps, CancellationToken givenUp)
+    public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, SchemaWork work)
     {
         using var document = JsonDocument.Parse(asksForId ? WithId(id, data) : data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
         if (stamp is not null && document.RootElement.TryGetProperty(stamp, out _))
         {
             using var rest = JsonDocument.Parse(Without(document.RootElement, stamp), new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
-            return Validate(rest.RootElement, steps, givenUp);
+            return Validate(rest.RootElement, work);
         }
 
-        return Validate(document.RootElement, steps, givenUp);
+        return Validate(document.RootElement, work);
     }
 
-    private SchemaFault? Validate(JsonElement value, long steps, CancellationToken givenUp)
+    private SchemaFault? Validate(JsonElement value, SchemaWork work)
     {
-        var run = new SchemaRun(new SchemaWork(steps, givenUp));
+        var run = new SchemaRun(work);
         var holds = node.Holds(value, run);
-        return run.Work.IsDeep ? throw SchemaWorkException.Depth : holds ? null : run.Fault;
+        return work.IsDeep ? throw SchemaWorkException.Depth : holds ? null : run.Fault;
     }
 
     /// <param name="data">A JSON object.</param>

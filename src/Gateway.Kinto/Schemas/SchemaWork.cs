@@ -11,9 +11,13 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
     // Evaluations within each other: a record has at most 100 objects and arrays in each other, and there are a few for each of them.
     private const int MaxDepth = 500;
 
+    private readonly long most = steps;
     private long left = steps;
     private long nextLook = steps - StepsBetweenLooks;
     private int depth;
+
+    /// <summary>How many it has taken so far.</summary>
+    public long Spent => most - Math.Max(0, left);
 
     /// <summary>It was too deep: whatever is said from then on is no judgement.</summary>
     public bool IsDeep { get; private set; }
