@@ -291,6 +291,28 @@ public sealed class JsonSchemaTests
     }
 
     [Fact]
+    public void Schema_ThatNobodyWaitsForAnyMore_IsReadNoFurther()
+    {
+        using var gone = new CancellationTokenSource();
+        gone.Cancel();
+        var schemas = string.Join(',', Enumerable.Repeat("{\"type\":\"object\"}", 3_000));
+        var data = Encoding.UTF8.GetBytes($$$"""{"schema":{"allOf":[{{{schemas}}}]}}""");
+        var rules = new SchemaRules(Options);
+
+        Assert.Null(rules.Refuse(ListRole.Collections, data, long.MaxValue, default));
+        Assert.ThrowsAny<OperationCanceledException>(() => rules.Refuse(ListRole.Collections, data, long.MaxValue, gone.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => rules.Read(ListRole.Collections, data, long.MaxValue, gone.Token));
+    }
+
+    [Fact]
+    public void Fault_OfAFieldWithALongName_HasItShortened()
+    {
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"}}}"""u8.ToArray(), long.MaxValue, default)!;
+
+        Assert.Equal(new string('x', 100) + "…", Judge(rule, $$"""{"{{new string('x', 50_000)}}":"a"}""").Refusal!.Field);
+    }
+
+    [Fact]
     public void Request_OfManyJudgements_HasFiveTimesTheStepsOfOne()
     {
         var rule = new SchemaRules(Options with { MaxSteps = 10_000 }).Read(ListRole.Collections, """{"schema":{"properties":{"a":{"items":{"type":"integer"}}}}}"""u8.ToArray(), long.MaxValue, default)!;
