@@ -6,6 +6,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Patches;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Core.Validation;
@@ -106,12 +107,82 @@ public sealed class DataRuleTests
         }
     }
 
+    [Fact]
+    public async Task Batch_ThatSaysAnewWhatBucketAndCollectionSay_HasEachReadOnce()
+    {
+        using var buckets = Buckets();
+        Operation[] batch =
+        [
+            Put(ObjectRef.Bucket, """{"least":1}"""), Put(ObjectRef.Collection("tasks"), """{"least":2,"n":1}"""),
+            .. Enumerable.Range(0, 10).Select(static i => Put(Record($"r{i}"), """{"n":2}""")),
+        ];
+
+        var answer = await buckets.Get(Id).ExecuteAsync(new BucketRequest(Alice, batch), default);
+
+        Assert.All(answer.Outcomes, static outcome => Assert.IsType<RecordWritten>(outcome));
+        Assert.Equal([ListRole.Self, ListRole.Collections], rules.Reads);
+    }
+
+    /// <summary>Whoever changes rights alone has not written the data that was there before the rule.</summary>
+    [Fact]
+    public async Task Data_ThatStaysAsItIs_IsNotJudgedAgain()
+    {
+        using var buckets = Buckets();
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), "{}");
+        await PutAsync(buckets, Record("a"), """{"n":1}""");
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":3}""");
+
+        var kept = Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, new PutRecord(Record("a"), Body: null)));
+        Assert.Equal("""{"n":1}""", Encoding.UTF8.GetString(kept.Record.Body.Span));
+        Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, new PatchRecord(Record("a"), PatchKind.Merge, "{}"u8.ToArray())));
+        Assert.Empty(rules.Judged);
+
+        Assert.IsType<Invalid>(await PutAsync(buckets, Record("a"), """{"n":1}"""));
+        Assert.IsType<Invalid>(await ExecuteAsync(buckets, new PatchRecord(Record("a"), PatchKind.Merge, """{"n":2}"""u8.ToArray())));
+        Assert.IsType<Invalid>(await ExecuteAsync(buckets, new PutRecord(Record("b"), Body: null)));
+    }
+
+    /// <summary>The rule's stamp makes it larger than it was.</summary>
+    [Fact]
+    public async Task Data_ThatIsNoLargerAsItWasSent_IsTaken_AlsoWhereTheRuleAddsToIt_AndThereIsNoRoom()
+    {
+        using var buckets = Buckets(new BucketOptions { Quotas = new QuotaOptions { CollectionBytes = 10 } });
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), "{}");
+        await PutAsync(buckets, Record("a"), """{"n":1234}""");
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":3}""");
+
+        Assert.IsType<RecordWritten>(await PutAsync(buckets, Record("a"), """{"n":1235}"""));
+        Assert.IsType<OverQuota>(await PutAsync(buckets, Record("b"), """{"n":3}"""));
+    }
+
+    [Fact]
+    public async Task Rules_AreTold_WhatTheRequestHasTakenBefore()
+    {
+        using var buckets = Buckets();
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":1}""");
+        await buckets.Get(Id).ExecuteAsync(new BucketRequest(Alice, [Put(Record("a"), """{"n":2}"""), Put(Record("b"), """{"n":2}""")]), default);
+        await PutAsync(buckets, Record("c"), """{"n":2}""");
+
+        Assert.Equal([1, 2, 1], rules.Spent);
+    }
+
+    [Fact]
+    public async Task Rules_AreTold_HowMuchIsRemembered()
+    {
+        using var buckets = Buckets(new BucketOptions { MaxRuleBytes = 8_000 });
+        await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":3}""");
+
+        Assert.Equal(2_000 - 300, rules.MaxSize);
+    }
+
     private InProcessBuckets Buckets(BucketOptions? options = null) => new(store, options ?? new BucketOptions(), time, rules: rules);
 
     private static ObjectRef Record(string id) => ObjectRef.Record("tasks", id);
 
     private static ValueTask<Outcome> PutAsync(InProcessBuckets buckets, ObjectRef target, string body) =>
-        ExecuteAsync(buckets, new PutRecord(target, Encoding.UTF8.GetBytes(body)));
+        ExecuteAsync(buckets, Put(target, body));
+
+    private static PutRecord Put(ObjectRef target, string body) => new(target, Encoding.UTF8.GetBytes(body));
 
     private static async ValueTask<Outcome> ExecuteAsync(InProcessBuckets buckets, Operation operation) =>
         (await buckets.Get(Id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes[0];
@@ -125,10 +196,17 @@ public sealed class DataRuleTests
 
         public ConcurrentQueue<bool> Judged { get; } = new();
 
-        public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data) =>
-            Member(data, "least") is { ValueKind: not JsonValueKind.Number } ? NoNumber : null;
+        public ConcurrentQueue<long> Spent { get; } = new();
 
-        public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data)
+        public long MaxSize { get; private set; }
+
+        public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
+        {
+            MaxSize = maxSize;
+            return Member(data, "least") is { ValueKind: not JsonValueKind.Number } ? NoNumber : null;
+        }
+
+        public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
         {
             Reads.Enqueue(role);
             return Member(data, "least") is { } least ? new LeastRule(this, role, least.GetInt32()) : null;
@@ -141,9 +219,11 @@ public sealed class DataRuleTests
         {
             public long Size => 100;
 
-            public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, CancellationToken givenUp)
+            public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, JudgedWork judged, CancellationToken givenUp)
             {
                 rules.Judged.Enqueue(briefly);
+                judged.Add(1);
+                rules.Spent.Enqueue(judged.Spent);
                 if (briefly && Member(data, "long") is not null)
                 {
                     return null;

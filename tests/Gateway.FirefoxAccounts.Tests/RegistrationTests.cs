@@ -154,6 +154,32 @@ public sealed class RegistrationTests
         await server.DisposeAsync();
     }
 
+    /// <summary>A code that cannot be spent could ask for all names.</summary>
+    [Fact]
+    public async Task SignUps_ForNamesThatKintosAccountsHave_AreCounted_AlsoWithAnInvitation()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var assignments = server.Services.GetRequiredService<IAssignmentStore>();
+        var code = InvitationCode.New();
+        await assignments.AddInvitationAsync(new Invitation(InvitationCode.DigestOf(code), "", null, ServerTimestamp.Now(server.Time).Plus(600_000), null), CancellationToken.None);
+        Assert.NotNull(await server.Services.GetRequiredService<AccountDirectory>().AddAsync("kinto@example.org", "kinto's password", CancellationToken.None));
+        using var client = server.Anonymous();
+
+        AccountAnswer answer;
+        var told = 0;
+        while ((answer = await SignUpAsync()).Status == 400)
+        {
+            answer.Refused(400, 101);
+            Assert.True(++told < 200, "Nothing counts them.");
+        }
+
+        answer.Refused(429, 114);
+        await server.DisposeAsync();
+
+        Task<AccountAnswer> SignUpAsync() =>
+            client.PostAsync("/auth/v1/account/create", new { email = "kinto@example.org", authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation = code });
+    }
+
     [Fact]
     public async Task SignIn_HashesOnce_WhoeverItIsOf()
     {

@@ -37,6 +37,21 @@ public sealed class JsonSchemaTests
     [InlineData("""{"exclusiveMinimum":3}""", "3", false)]
     [InlineData("""{"exclusiveMaximum":3}""", "2", true)]
     [InlineData("""{"maximum":5}""", "1e400", false)]
+    [InlineData("""{"maximum":1}""", "1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"maximum":1.00000000000000000000000000000000001}""", "1.00000000000000000000000000000000001", true)]
+    [InlineData("""{"minimum":-1}""", "-1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"exclusiveMinimum":0}""", "1e-400", true)]
+    [InlineData("""{"maximum":120}""", "12.0E1", true)]
+    [InlineData("""{"maximum":119.9}""", "0.00120e+05", false)]
+    [InlineData("""{"minimum":0}""", "-0.0", true)]
+    [InlineData("""{"maximum":-5}""", "3", false)]
+    [InlineData("""{"type":"integer"}""", "1e-400", false)]
+    [InlineData("""{"type":"integer"}""", "0e-400", true)]
+    [InlineData("""{"type":"integer"}""", "1.00000000000000000000000000000000001", false)]
+    [InlineData("""{"type":"integer"}""", "120e-1", true)]
+    [InlineData("""{"type":"integer"}""", "125e-1", false)]
+    [InlineData("""{"multipleOf":2}""", "1e-400", false)]
+    [InlineData("""{"multipleOf":2}""", "0", true)]
     [InlineData("""{"multipleOf":0.01}""", "0.07", true)]
     [InlineData("""{"multipleOf":2}""", "7", false)]
     [InlineData("""{"minLength":2}""", "\"😀\"", false)]
@@ -100,7 +115,7 @@ public sealed class JsonSchemaTests
             (document, data) = ($$$$$"""{"properties":{"value":{{{{{schema.Replace("#/", "#/properties/value/", StringComparison.Ordinal)}}}}}}}""", $$$$$"""{"value":{{{{{data}}}}}}""");
         }
 
-        var fault = JsonSchema.Read(Parse(document), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 100_000, default);
+        var fault = JsonSchema.Read(Parse(document), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), new SchemaWork(100_000));
 
         Assert.Equal(isValid, fault is null);
     }
@@ -147,7 +162,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"properties":{"a":{"anyOf":[{"type":"null"},{"required":["x"]}]}}}""", """{"a":{"x2":7}}""", "a", "is not valid under any of the given schemas")]
     public void Fault_NamesTheInnermostField_InTheWordsOfKintosValidator(string schema, string data, string field, string reason)
     {
-        var fault = JsonSchema.Read(Parse(schema), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), 10_000, default);
+        var fault = JsonSchema.Read(Parse(schema), stamp: null, Options).Validate("x", Encoding.UTF8.GetBytes(data), new SchemaWork(10_000));
 
         Assert.Equal(field, fault!.Field);
         Assert.Contains(reason, fault.Reason, StringComparison.Ordinal);
@@ -171,10 +186,10 @@ public sealed class JsonSchemaTests
     [MemberData(nameof(Explosions))]
     public void Schema_ThatIsMadeToExplode_EndsAtTheBound_AndBrieflyIsNoAnswer(string what, string schema, string data)
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""))!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, Encoding.UTF8.GetBytes($$"""{"schema":{{schema}}}"""), long.MaxValue, default)!;
 
-        var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default);
-        var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, default)!;
+        var brief = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, new JudgedWork(), default);
+        var whole = rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: false, new JudgedWork(), default)!;
 
         Assert.True(brief is null || brief.Refusal?.Reason == whole.Refusal?.Reason, what);
         Assert.Contains(whole.Refusal!.Field!, new[] { "schema", "a" });
@@ -187,8 +202,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
         var list = string.Join(',', Enumerable.Range(0, 50_000));
 
-        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), 200_000, default));
-        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), 200_000, default));
+        Assert.Null(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}}]}"""), new SchemaWork(210_000)));
+        Assert.NotNull(schema.Validate("x", Encoding.UTF8.GetBytes($$"""{"a":[{{list}},49999]}"""), new SchemaWork(210_000)));
     }
 
     [Fact]
@@ -199,8 +214,8 @@ public sealed class JsonSchemaTests
         var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"items":{"type":"integer"}}}}"""), stamp: null, Options);
         var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 10_000))}}]}""");
 
-        Assert.Null(schema.Validate("x", data, 1_000_000, default));
-        Assert.ThrowsAny<OperationCanceledException>(() => schema.Validate("x", data, 1_000_000, gone.Token));
+        Assert.Null(schema.Validate("x", data, new SchemaWork(1_000_000)));
+        Assert.ThrowsAny<OperationCanceledException>(() => schema.Validate("x", data, new SchemaWork(1_000_000, gone.Token)));
     }
 
     [Fact]
@@ -215,11 +230,111 @@ public sealed class JsonSchemaTests
         Assert.Throws<SchemaException>(() => JsonSchema.Read(Parse(many), stamp: null, Options with { MaxSteps = 10_000 }));
     }
 
+    /// <summary>Each name with escapes would be taken apart for each name that is looked for.</summary>
+    [Fact]
+    public void Required_PaysForTheNamesThatItGoesThrough()
+    {
+        var schema = JsonSchema.Read(Parse("""{"required":["b","a"]}"""), stamp: null, Options);
+        var data = Encoding.UTF8.GetBytes($$"""{"a":1,"b":2,"\u0063{{new string('c', 160_000)}}":3}""");
+        var reversed = Encoding.UTF8.GetBytes($$"""{"\u0063{{new string('c', 160_000)}}":3,"\u0062":2,"a":1}""");
+
+        Assert.Null(schema.Validate("x", data, new SchemaWork(1_000)));
+        Assert.Null(schema.Validate("x", reversed, new SchemaWork(20_000)));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", reversed, new SchemaWork(9_000)));
+    }
+
+    [Fact]
+    public void UniqueItems_PayForWhatTheyKeep()
+    {
+        var schema = JsonSchema.Read(Parse("""{"properties":{"a":{"uniqueItems":true}}}"""), stamp: null, Options);
+        var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 20_000))}}]}""");
+
+        Assert.Null(schema.Validate("x", data, new SchemaWork(81_000)));
+        Assert.Throws<SchemaWorkException>(() => schema.Validate("x", data, new SchemaWork(79_000)));
+    }
+
+    [Fact]
+    public void References_ThroughOneObject_GoThroughItOnce()
+    {
+        var references = string.Join(',', Enumerable.Range(0, 100).Select(static i => $$"""{"$ref":"#/definitions/a{{i}}"}"""));
+        var definitions = string.Join(',', Enumerable.Range(0, 1_000).Select(static i => $"\"a{i}\":{{}}"));
+        var schema = $$$$$"""{"allOf":[{{{{{references}}}}}],"definitions":{{{{{{definitions}}}}}}}""";
+
+        Assert.NotNull(JsonSchema.Read(Parse(schema), stamp: null, Options with { MaxSteps = 50_000 }));
+    }
+
+    /// <summary>It would be read anew for each write.</summary>
+    [Fact]
+    public void Schemas_ThatAreTooLargeToBeRemembered_AreRefused_AndWhereTheyAreThereLetNothingIn()
+    {
+        const string Data = """{"record:schema":{"enum":[1,2,3,4]},"group:schema":{"enum":[1,2,3,4]}}""";
+        var rules = new SchemaRules(Options);
+        var size = rules.Read(ListRole.Self, Encoding.UTF8.GetBytes(Data), long.MaxValue, default)!.Size;
+
+        Assert.Null(rules.Refuse(ListRole.Self, Encoding.UTF8.GetBytes(Data), size, default));
+        Assert.Null(rules.Refuse(ListRole.Self, "{}"u8.ToArray(), 0, default));
+        var refused = rules.Refuse(ListRole.Self, Encoding.UTF8.GetBytes(Data), size - 1, default)!;
+        Assert.Equal("data.group:schema", refused.Field);
+        Assert.Contains($"would take about {size} bytes", refused.Reason, StringComparison.Ordinal);
+
+        var rule = rules.Read(ListRole.Self, Encoding.UTF8.GetBytes(Data), size - 1, default)!;
+        Assert.InRange(rule.Size, 1, 200);
+        Assert.Equal("The schema of the bucket cannot be used. Put it anew to be told why.", Judge(rule, "{}").Refusal!.Reason);
+    }
+
+    /// <summary>Short values take many times their bytes once they are taken apart.</summary>
+    [Fact]
+    public void Schema_OfShortValues_CountsForWhatEachTakes()
+    {
+        var schema = JsonSchema.Read(Parse($$"""{"enum":[{{string.Join(',', Enumerable.Repeat("1", 10_000))}}]}"""), stamp: null, Options);
+        Assert.InRange(schema.Size, 10_000 * 40, 10_000 * 100);
+    }
+
+    [Fact]
+    public void Schema_ThatNobodyWaitsForAnyMore_IsReadNoFurther()
+    {
+        using var gone = new CancellationTokenSource();
+        gone.Cancel();
+        var schemas = string.Join(',', Enumerable.Repeat("{\"type\":\"object\"}", 3_000));
+        var data = Encoding.UTF8.GetBytes($$$"""{"schema":{"allOf":[{{{schemas}}}]}}""");
+        var rules = new SchemaRules(Options);
+
+        Assert.Null(rules.Refuse(ListRole.Collections, data, long.MaxValue, default));
+        Assert.ThrowsAny<OperationCanceledException>(() => rules.Refuse(ListRole.Collections, data, long.MaxValue, gone.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => rules.Read(ListRole.Collections, data, long.MaxValue, gone.Token));
+    }
+
+    [Fact]
+    public void Fault_OfAFieldWithALongName_HasItShortened()
+    {
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"}}}"""u8.ToArray(), long.MaxValue, default)!;
+
+        Assert.Equal(new string('x', 100) + "…", Judge(rule, $$"""{"{{new string('x', 50_000)}}":"a"}""").Refusal!.Field);
+    }
+
+    [Fact]
+    public void Request_OfManyJudgements_HasFiveTimesTheStepsOfOne()
+    {
+        var rule = new SchemaRules(Options with { MaxSteps = 10_000 }).Read(ListRole.Collections, """{"schema":{"properties":{"a":{"items":{"type":"integer"}}}}}"""u8.ToArray(), long.MaxValue, default)!;
+        var data = Encoding.UTF8.GetBytes($$"""{"a":[{{string.Join(',', Enumerable.Range(0, 2_000))}}]}""");
+        var judged = new JudgedWork();
+        var valid = 0;
+        DataVerdict verdict;
+        while ((verdict = rule.Judge(Target, data, new ServerTimestamp(7), briefly: true, judged, default)!).Refusal is null)
+        {
+            Assert.True(++valid < 100, "Nothing ends the request.");
+        }
+
+        Assert.InRange(valid, 5, 12);
+        Assert.Equal("To validate all of this request takes more than 50000 steps. Send it in parts.", verdict.Refusal.Reason);
+        Assert.Null(rule.Judge(Target, data, new ServerTimestamp(7), briefly: true, new JudgedWork(), default)!.Refusal);
+    }
+
     /// <summary>As it can lie in a collection from before validation was switched on.</summary>
     [Fact]
     public void Rule_OfASchemaThatCannotBeRead_LetsNothingIn_AndSaysWhatToDo()
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray())!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray(), long.MaxValue, default)!;
 
         Assert.Equal(new Invalid("body", "schema", "The schema of the collection cannot be used. Put it anew to be told why."), Judge(rule, "{}").Refusal);
     }
@@ -230,13 +345,13 @@ public sealed class JsonSchemaTests
     [InlineData("""{"schema":"mine","a":1}""", """{"a":1,"schema":7}""")]
     public void Data_ThatIsValid_GetsTheStampOfTheCollection(string data, string stamped)
     {
-        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"},"required":["schema","id","last_modified"]}}"""u8.ToArray())!;
+        var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"additionalProperties":{"type":"integer"},"required":["schema","id","last_modified"]}}"""u8.ToArray(), long.MaxValue, default)!;
 
         Assert.Equal(stamped, Encoding.UTF8.GetString(Judge(rule, data).Data.Span));
     }
 
     private static DataVerdict Judge(IDataRule rule, string data) =>
-        rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, default)!;
+        rule.Judge(Target, Encoding.UTF8.GetBytes(data), new ServerTimestamp(7), briefly: true, new JudgedWork(), default)!;
 
     private static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
 }

@@ -40,6 +40,28 @@ public sealed class PatternTests
     public void Pattern_IsFound_AsPythonAndEcmaScriptHaveIt(string pattern, string text, bool isThere) =>
         Assert.Equal(isThere, Pattern.Parse(pattern).IsIn(text, new SchemaWork(100_000)));
 
+    [Fact]
+    public void Pattern_OfBracesThatRepeatNothing_TakesMemoryForEachOnce()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var pattern = Pattern.Parse(new string('{', 1_900) + "}");
+        var taken = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(pattern.IsIn(new string('{', 1_900) + "}", new SchemaWork(100_000_000)));
+        Assert.InRange(taken, 1, 2_000_000);
+    }
+
+    [Theory]
+    [InlineData("[zab-dc-fy\\d\\d]", "abcdefyz5", "gx-")]
+    [InlineData("[^zab-dc-fy\\d]", "gx-", "abcdefyz5")]
+    [InlineData("[a-cb-zA]", "abmzA", "B!")]
+    public void Set_OfRangesThatOverlap_HasAllOfThem(string pattern, string inside, string outside)
+    {
+        var read = Pattern.Parse(pattern);
+        Assert.All(inside, character => Assert.True(read.IsIn(character.ToString(), new SchemaWork(1_000))));
+        Assert.All(outside, character => Assert.False(read.IsIn(character.ToString(), new SchemaWork(1_000))));
+    }
+
     [Theory]
     [InlineData("(")]
     [InlineData("a)")]

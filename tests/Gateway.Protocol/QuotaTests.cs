@@ -179,6 +179,30 @@ public sealed class QuotaTests(QuotaTests.LimitedServer server) : IClassFixture<
         Assert.Equal("The user whose bucket this is may hold no more.", others.Json.GetProperty("message").GetString());
     }
 
+    /// <summary>Whoever may write to one collection does not learn what is in the others.</summary>
+    [Fact]
+    public async Task User_WhoSeesOneCollectionOnly_IsNotToldWhatTheBucketHolds()
+    {
+        using var author = await server.NewUserAsync();
+        using var other = await server.NewUserAsync();
+        var bucket = $"/buckets/{Name()}";
+        await author.PutAsync(bucket, """{"data":{}}""");
+        foreach (var full in new[] { "c0", "c1" })
+        {
+            await author.PutAsync($"{bucket}/collections/{full}", """{"data":{}}""");
+            Assert.Equal(201, (await author.PutAsync($"{bucket}/collections/{full}/records/a", Data(900))).Status);
+        }
+
+        await author.PutAsync($"{bucket}/collections/open", """{"data":{},"permissions":{"record:create":["system.Authenticated"]}}""");
+
+        var posted = await other.PostAsync($"{bucket}/collections/open/records", Data(100));
+        Assert.Equal(("900", "2"), (posted.Headers["Quota-Remaining-Bytes"], posted.Headers["Quota-Remaining-Records"]));
+        var over = await other.PostAsync($"{bucket}/collections/open/records", Data(600));
+        over.AssertError(507, KintoErrno.Forbidden);
+        Assert.Equal("The bucket may hold no more.", over.Json.GetProperty("message").GetString());
+        Assert.Equal("592", (await author.PutAsync($"{bucket}/collections/c0", """{"data":{}}""")).Headers["Quota-Remaining-Bytes"]);
+    }
+
     [Fact]
     public async Task Write_WhereNothingIsLimited_SaysNothingOfIt()
     {
@@ -191,6 +215,9 @@ public sealed class QuotaTests(QuotaTests.LimitedServer server) : IClassFixture<
     [InlineData("account:alice", "team", null, 5L, "about nothing, or about too much")]
     [InlineData(null, null, "tasks", 5L, "about nothing, or about too much")]
     [InlineData(null, "team", null, null, "no Bytes and no Records")]
+    [InlineData(null, "x:team", null, 5L, "a bucket that cannot be")]
+    [InlineData(null, "u:", null, 5L, "a bucket that cannot be")]
+    [InlineData(null, "u:team", null, 5L, null)]
     [InlineData(null, "team", "tasks", 5L, null)]
     public void Override_ThatCannotBe_IsToldWhenTheServerStarts(string? user, string? bucket, string? collection, long? bytes, string? problem)
     {

@@ -478,6 +478,8 @@ internal sealed class BucketOwner
                     Accounts = AccountsOf(requests),
                     Deadline = deadline.Before(options.AnswerTime / 15),
                 };
+                var (author, usage) = (commit.Heads.Author, work.Quotas?.Usage);
+                var lastRead = author is null ? 0 : usage?.LastRead(author) ?? 0;
                 var committing = metrics.Now();
                 mayBeWritten = true;
                 var committed = store.CommitAsync(commit).AsTask();
@@ -503,9 +505,9 @@ internal sealed class BucketOwner
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
-                        if (commit.Heads.Author is { } author)
+                        if (author is not null)
                         {
-                            work.Quotas?.Usage?.Add(author, turn.Draft.Growth);
+                            usage?.Add(author, turn.Draft.Growth, lastRead);
                         }
 
                         heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);

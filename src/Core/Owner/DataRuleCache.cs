@@ -17,15 +17,15 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
 {
-    // Of an entry without a rule, roughly: most collections say nothing, and that is remembered too.
-    private const long EntryBytes = 300;
-
     private readonly Lock gate = new();
     private readonly Dictionary<(BucketId Bucket, ObjectRef Of), LinkedListNode<Entry>> entries = [];
     private readonly LinkedList<Entry> used = new();
     private long bytes;
 
     public IDataRules Rules => rules;
+
+    /// <summary>Bytes that what one object says may take: more would not be remembered, and read anew for each write.</summary>
+    public long MaxSize { get; } = Math.Max(0, (maxBytes / 4) - KnownRule.OwnBytes);
 
     /// <summary>What is remembered of an object as the heads know it.</summary>
     /// <param name="heads">Of which nothing is uncommitted.</param>
@@ -59,7 +59,7 @@ internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
     /// <param name="known">What it says, as it was read.</param>
     public void Remember(BucketHeads heads, ObjectRef of, KnownRule known)
     {
-        var size = EntryBytes + (known.Rule?.Size ?? 0);
+        var size = known.Size;
         lock (gate)
         {
             if (entries.TryGetValue((heads.Id, of), out var former))
@@ -67,7 +67,7 @@ internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
                 Remove(former);
             }
 
-            if (size > maxBytes / 4)
+            if (size > MaxSize + KnownRule.OwnBytes)
             {
                 return;
             }

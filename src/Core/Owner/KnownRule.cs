@@ -8,5 +8,11 @@ namespace Lockstep.Core.Owner;
 /// <param name="Said">The object's stamp.</param>
 internal sealed record KnownRule(IDataRule? Rule, ServerTimestamp Said)
 {
+    /// <summary>Of one without a rule, roughly: most collections say nothing, and that is remembered too.</summary>
+    public const long OwnBytes = 300;
+
     public static readonly KnownRule Nothing = new(null, ServerTimestamp.Zero);
+
+    /// <summary>Bytes in memory, roughly.</summary>
+    public long Size => OwnBytes + (Rule?.Size ?? 0);
 }

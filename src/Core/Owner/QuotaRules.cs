@@ -9,7 +9,7 @@ internal sealed class QuotaRules
 {
     private readonly QuotaOptions options;
     private readonly Dictionary<string, QuotaOverride> users = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Bucket, string? Collection), QuotaOverride> places = [];
+    private readonly Dictionary<(BucketId Bucket, string? Collection), QuotaOverride> places = [];
 
     /// <param name="options">The limits.</param>
     /// <param name="index">Says what all of a user's buckets hold; null where nobody asks.</param>
@@ -25,12 +25,12 @@ internal sealed class QuotaRules
             }
             else
             {
-                places[(one.Bucket!, one.Collection)] = one;
+                places[(one.IsOfPersonalBucket ? BucketId.Parse(one.Bucket!) : BucketId.Named(one.Bucket!), one.Collection)] = one;
             }
         }
 
         LimitsUsers = index is not null && (options.UserBytes > 0 || options.UserRecords > 0 || users.Count > 0);
-        Usage = LimitsUsers ? new UserUsage(index!, options.UserTime, time) : null;
+        Usage = LimitsUsers ? new UserUsage(index!.UsageByAuthorAsync, options.UserTime, time) : null;
     }
 
     public bool LimitsUsers { get; }
@@ -38,10 +38,10 @@ internal sealed class QuotaRules
     /// <summary>What users' buckets hold; null where users have no limits.</summary>
     public UserUsage? Usage { get; }
 
-    public QuotaAmount OfBucket(BucketId bucket) => Limit(places.GetValueOrDefault((bucket.Name, null)), options.BucketBytes, options.BucketRecords);
+    public QuotaAmount OfBucket(BucketId bucket) => Limit(places.GetValueOrDefault((bucket, null)), options.BucketBytes, options.BucketRecords);
 
     public QuotaAmount OfCollection(BucketId bucket, string collection) =>
-        Limit(places.GetValueOrDefault((bucket.Name, collection)), options.CollectionBytes, options.CollectionRecords);
+        Limit(places.GetValueOrDefault((bucket, collection)), options.CollectionBytes, options.CollectionRecords);
 
     public QuotaAmount OfUser(string user) => Limit(users.GetValueOrDefault(user), options.UserBytes, options.UserRecords);
 

@@ -44,6 +44,9 @@ internal sealed class Turn
     // From here on a patch is work for one of the places.
     private const int LargeBytes = 256 << 10;
 
+    // And to read what a bucket or a collection says of data, which takes some hundred times longer.
+    private const int LongRuleBytes = 8 << 10;
+
     private readonly BucketHeads start;
     private readonly OperationReader reader;
     private readonly IBucketStore store;
@@ -56,8 +59,12 @@ internal sealed class Turn
     // Null where nothing is limited.
     private readonly TurnQuota? quota;
 
-    // The last object that was changed in this turn and then asked what it says of data.
-    private (ObjectRef Of, KnownRule Known) changedRule = (default, KnownRule.Nothing);
+    // Objects that were changed in this turn and then asked what they say of data, as many as there may be of one.
+    private readonly Dictionary<ObjectRef, KnownRule> changedRules = [];
+    private long changedBytes;
+
+    // Of the request that is being executed.
+    private JudgedWork judged = new();
 
     public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time, OwnerWork work, TurnMemory memory)
     {
@@ -170,6 +177,7 @@ internal sealed class Turn
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         Draft.BeginRequest();
+        judged = new JudgedWork();
         var outcomes = new Outcome[request.Operations.Count];
         var isFull = false;
         var caller = request.Caller;
@@ -263,7 +271,8 @@ internal sealed class Turn
             body = whole.Body;
         }
 
-        return await WriteAsync(put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken);
+        return await WriteAsync(
+            put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null);
     }
 
     private async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
@@ -327,17 +336,20 @@ internal sealed class Turn
             return invalid!;
         }
 
-        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken);
+        var keepsData = existing is { IsTombstone: false } && data.Body.Span.SequenceEqual(whole.Body.Span);
+        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken, keepsData);
         return outcome is RecordWritten written
             ? written with { Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null }
             : outcome;
     }
 
-    /// <summary>Writes an object with what it says of rights, unless that cannot be.</summary>
+    /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
     private async ValueTask<Outcome> WriteAsync(
-        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken)
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
+        bool keepsData = false)
     {
-        if (work.Rules is { } rules && Heads.Id.Kind == BucketKind.Kinto)
+        var sent = body.Length;
+        if (!keepsData && work.Rules is { } rules && Heads.Id.Kind == BucketKind.Kinto)
         {
             if (await JudgeAsync(rules, target, body, caller, cancellationToken) is not { } verdict)
             {
@@ -353,7 +365,10 @@ internal sealed class Turn
         }
 
         var live = existing is { IsTombstone: false };
-        if (quota?.Refuse(target, body.Length, live ? existing : null, caller.Principals.User) is { } over)
+
+        // What is no larger as it was sent is taken, though a rule has added something to it.
+        var length = live && sent <= existing!.Length ? Math.Min(sent, body.Length) : body.Length;
+        if (quota?.Refuse(target, length, live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
         {
             return over;
         }
@@ -370,7 +385,11 @@ internal sealed class Turn
     }
 
     private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
-        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User) };
+        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User, TellsBucket(caller)) };
+
+    /// <summary>Whether the caller may hear what the whole bucket holds: who may see all that is in it.</summary>
+    private bool TellsBucket(Caller caller) =>
+        !Heads.Exists || AccessRule.IsOwner(caller, Heads) || reader.Rule.Decide(caller, AccessNeed.ReadList, ObjectRef.Bucket, Heads, record: null);
 
     /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
     /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>
@@ -378,9 +397,13 @@ internal sealed class Turn
         DataRuleCache rules, ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
         var role = target.List.Role;
-        if (role is ListRole.Self or ListRole.Collections && rules.Rules.Refuse(role, body) is { } refusal)
+        if (role is ListRole.Self or ListRole.Collections)
         {
-            return new DataVerdict(refusal, body);
+            var (hasPlace, refusal) = await InPlaceAsync(body.Length, caller, () => rules.Rules.Refuse(role, body, rules.MaxSize, cancellationToken), cancellationToken);
+            if (!hasPlace || refusal is not null)
+            {
+                return hasPlace ? new DataVerdict(refusal, body) : null;
+            }
         }
 
         var verdict = new DataVerdict(null, body);
@@ -411,7 +434,7 @@ internal sealed class Turn
     private async ValueTask<DataVerdict?> JudgeByAsync(
         DataRuleCache rules, ObjectRef of, ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
-        if (await RuleOfAsync(rules, of, cancellationToken) is not { } known)
+        if (await RuleOfAsync(rules, of, caller, cancellationToken) is not { } known)
         {
             return null;
         }
@@ -421,7 +444,7 @@ internal sealed class Turn
             return new DataVerdict(null, body);
         }
 
-        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, cancellationToken) is { } brief)
+        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, judged, cancellationToken) is { } brief)
         {
             return brief;
         }
@@ -436,7 +459,7 @@ internal sealed class Turn
         try
         {
             hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
-            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, cancellationToken) : null;
+            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken) : null;
         }
         finally
         {
@@ -448,8 +471,8 @@ internal sealed class Turn
         }
     }
 
-    /// <returns>What an object says, changes of this turn among it; null when somebody else has written meanwhile.</returns>
-    private async ValueTask<KnownRule?> RuleOfAsync(DataRuleCache rules, ObjectRef of, CancellationToken cancellationToken)
+    /// <returns>What an object says, changes of this turn among it; null when no place came free, or somebody else has written meanwhile.</returns>
+    private async ValueTask<KnownRule?> RuleOfAsync(DataRuleCache rules, ObjectRef of, Caller caller, CancellationToken cancellationToken)
     {
         var head = Heads[of.List];
         if (!head.Exists)
@@ -459,12 +482,13 @@ internal sealed class Turn
 
         if (Draft.Overlay.TryGet(head.Key, of.Id, out var changed))
         {
-            if (changedRule.Of != of || changedRule.Known.Said != changed.Modified)
+            if (!changedRules.TryGetValue(of, out var said) || said.Said != changed.Modified)
             {
-                changedRule = (of, Read(rules, of, changed));
+                said = await ReadAsync(rules, of, changed, caller, cancellationToken);
+                KeepChanged(rules, of, said);
             }
 
-            return changedRule.Known;
+            return said;
         }
 
         if (start[of.List].Key != head.Key)
@@ -486,13 +510,69 @@ internal sealed class Turn
             return null;
         }
 
-        known = Read(rules, of, row);
-        rules.Remember(start, of, known);
+        known = await ReadAsync(rules, of, row, caller, cancellationToken);
+        if (known is not null)
+        {
+            rules.Remember(start, of, known);
+        }
+
         return known;
     }
 
-    private static KnownRule Read(DataRuleCache rules, ObjectRef of, StoredRecord? row) =>
-        row is { IsTombstone: false } ? new KnownRule(rules.Rules.Read(of.List.Role, row.Body), row.Modified) : KnownRule.Nothing;
+    private void KeepChanged(DataRuleCache rules, ObjectRef of, KnownRule? known)
+    {
+        changedBytes -= changedRules.Remove(of, out var former) ? former.Size : 0;
+        if (known is null)
+        {
+            return;
+        }
+
+        if (changedBytes + known.Size > rules.MaxSize)
+        {
+            changedRules.Clear();
+            changedBytes = 0;
+        }
+
+        changedRules[of] = known;
+        changedBytes += known.Size;
+    }
+
+    /// <returns>Null when no place came free.</returns>
+    private async ValueTask<KnownRule?> ReadAsync(DataRuleCache rules, ObjectRef of, StoredRecord? row, Caller caller, CancellationToken cancellationToken)
+    {
+        if (row is not { IsTombstone: false })
+        {
+            return KnownRule.Nothing;
+        }
+
+        var (hasPlace, rule) = await InPlaceAsync(row.Length, caller, () => rules.Rules.Read(of.List.Role, row.Body, rules.MaxSize, cancellationToken), cancellationToken);
+        return hasPlace ? new KnownRule(rule, row.Modified) : null;
+    }
+
+    /// <summary>Reads what an object says of data, in one of the places where that is long.</summary>
+    /// <returns>What was read, unless no place came free.</returns>
+    private async ValueTask<(bool HasPlace, T? Read)> InPlaceAsync<T>(long length, Caller caller, Func<T?> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (length < LongRuleBytes)
+        {
+            return (true, read());
+        }
+
+        if (!await work.Processors.TryEnterAsync(UserOf(caller), cancellationToken))
+        {
+            return (false, null);
+        }
+
+        try
+        {
+            return (true, read());
+        }
+        finally
+        {
+            work.Processors.Leave();
+        }
+    }
 
     private async ValueTask<(AccessUpdate? Access, Outcome? Refusal)> AccessOfAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, AccessChange? change, Caller caller, bool isOwner, CancellationToken cancellationToken)

@@ -17,14 +17,17 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
     // Whoever writes may be somebody else, who is not told how much that is.
     private static readonly OverQuota OfAuthor = new("The user whose bucket this is may hold no more.");
 
+    private static readonly OverQuota OfBucket = new("The bucket may hold no more.");
+
     private QuotaAmount? atStart;
 
     /// <param name="target">The object that is to be written.</param>
     /// <param name="length">Bytes of its data.</param>
     /// <param name="live">What is there; null for nothing.</param>
     /// <param name="user">Who becomes the bucket's author where it comes into being.</param>
+    /// <param name="tellsBucket">Whether they may hear what the whole bucket holds.</param>
     /// <returns>Which limit it would pass; null for none.</returns>
-    public OverQuota? Refuse(ObjectRef target, int length, StoredRecord? live, string? user)
+    public OverQuota? Refuse(ObjectRef target, int length, StoredRecord? live, string? user, bool tellsBucket)
     {
         var heads = draft.Heads;
         var isRecord = target.List.Role == ListRole.Records;
@@ -38,16 +41,21 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
         var implied = (heads.Exists || target.List.Role == ListRole.Self ? 0 : RecordData.EmptyObject.Length)
             + (isRecord && !heads[target.List].Exists ? RecordData.EmptyObject.Length : 0);
         more += new QuotaAmount(implied, 0);
-        return Passed(Bucket(), more, rules.OfBucket(heads.Id), "bucket")
-            ?? (Author(user) is { } author && rules.Usage?.Of(author) is { } known && Passed(known + draft.Growth, more, rules.OfUser(author), "user") is not null ? OfAuthor : null);
+        if (Passed(Bucket(), more, rules.OfBucket(heads.Id), "bucket") is { } bucket)
+        {
+            return tellsBucket ? bucket : OfBucket;
+        }
+
+        return Author(user) is { } author && rules.Usage?.Of(author) is { } known && Passed(known + draft.Growth, more, rules.OfUser(author), "user") is not null ? OfAuthor : null;
     }
 
     /// <summary>What may still be written to a list, after what was.</summary>
     /// <param name="list">The list.</param>
     /// <param name="user">Who is told. What all buckets of the author hold is told to the author only.</param>
-    public QuotaLeft Left(ListRef list, string? user)
+    /// <param name="tellsBucket">Whether they may hear what the whole bucket holds.</param>
+    public QuotaLeft Left(ListRef list, string? user, bool tellsBucket)
     {
-        var left = QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id));
+        var left = tellsBucket ? QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id)) : default;
         if (list.Role == ListRole.Records)
         {
             left = left.And(QuotaLeft.Of(Of(draft.Heads[list]), rules.OfCollection(draft.Heads.Id, list.Name)));

@@ -11,17 +11,19 @@ namespace Lockstep.Core.Owner;
 /// while nothing is.</item>
 /// <item>What is older than the time is read anew beside the turns, once at a time for each user. What this process has committed since is
 /// added; what others have is known with the next read.</item>
-/// <item>It never counts a write twice. What is committed while it is read may be missing until the next read.</item>
+/// <item>It never counts a write twice: what a read has come in between, from before its commit until after it, is left to the next one, since the read may have
+/// seen it. What is committed while it is read may be missing until the next read.</item>
 /// </list>
 /// </summary>
-/// <param name="index">What is read.</param>
+/// <param name="read">Reads what all buckets of a user hold.</param>
 /// <param name="age">After how long it is read anew.</param>
 /// <param name="time">The clock.</param>
-internal sealed class UserUsage(IBucketIndex index, TimeSpan age, TimeProvider time)
+internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaAmount>> read, TimeSpan age, TimeProvider time)
 {
     private const int MaxUsers = 10_000;
 
     private readonly ConcurrentDictionary<string, Entry> users = new(StringComparer.Ordinal);
+    private long reads;
 
     /// <returns>Null while nothing is known.</returns>
     public QuotaAmount? Of(string user)
@@ -49,12 +51,18 @@ internal sealed class UserUsage(IBucketIndex index, TimeSpan age, TimeProvider t
         return known;
     }
 
+    /// <summary>The last read of a user that counts, to be given to <see cref="Add"/> by whoever begins a commit; 0 for none.</summary>
+    public long LastRead(string user) => users.TryGetValue(user, out var entry) ? entry.LastRead : 0;
+
     /// <summary>An owner of this process has committed so much more.</summary>
-    public void Add(string user, QuotaAmount more)
+    /// <param name="user">The author.</param>
+    /// <param name="more">How much.</param>
+    /// <param name="since">The last read when the commit began. After another it is not added: that one may have seen it.</param>
+    public void Add(string user, QuotaAmount more, long since)
     {
         if (users.TryGetValue(user, out var entry))
         {
-            entry.Add(more);
+            entry.Add(more, since);
         }
     }
 
@@ -62,12 +70,15 @@ internal sealed class UserUsage(IBucketIndex index, TimeSpan age, TimeProvider t
     {
         try
         {
-            entry.Set(await index.UsageByAuthorAsync(user, CancellationToken.None), time);
+            entry.Set(await read(user, CancellationToken.None), Interlocked.Increment(ref reads));
         }
         catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
         {
             // What was known stays.
-            entry.Set(null, time);
+        }
+        finally
+        {
+            entry.End(time);
         }
     }
 
@@ -84,8 +95,20 @@ internal sealed class UserUsage(IBucketIndex index, TimeSpan age, TimeProvider t
     {
         private readonly Lock gate = new();
         private QuotaAmount? known;
+        private long lastRead;
         private long? readAt;
         private bool isReading;
+
+        public long LastRead
+        {
+            get
+            {
+                lock (gate)
+                {
+                    return lastRead;
+                }
+            }
+        }
 
         public (QuotaAmount? Known, bool Begins) Look(TimeProvider time, TimeSpan age)
         {
@@ -97,19 +120,28 @@ internal sealed class UserUsage(IBucketIndex index, TimeSpan age, TimeProvider t
             }
         }
 
-        public void Add(QuotaAmount more)
+        public void Add(QuotaAmount more, long since)
         {
             lock (gate)
             {
-                known = known + more;
+                known = since == lastRead ? known + more : known;
             }
         }
 
-        public void Set(QuotaAmount? read, TimeProvider time)
+        public void Set(QuotaAmount read, long number)
         {
             lock (gate)
             {
-                (known, readAt, isReading) = (read ?? known, time.GetTimestamp(), false);
+                (known, lastRead) = (read, number);
+            }
+        }
+
+        /// <summary>A read has ended, however.</summary>
+        public void End(TimeProvider time)
+        {
+            lock (gate)
+            {
+                (readAt, isReading) = (time.GetTimestamp(), false);
             }
         }
     }

@@ -60,6 +60,11 @@ public sealed record QuotaOptions
                 yield return $"{name} is about nothing, or about too much. Give it a User, a Bucket, or a Bucket and a Collection.";
             }
 
+            if (one.Bucket is "" or "u:" || (one.Bucket?.IndexOf(':', one.IsOfPersonalBucket ? 2 : 0) ?? -1) >= 0)
+            {
+                yield return $"{name} names a bucket that cannot be. Give its id, and of somebody's personal bucket u: and its id.";
+            }
+
             if (one is { Bytes: null, Records: null } or { Bytes: < 0 } or { Records: < 0 })
             {
                 yield return $"{name} has no Bytes and no Records, or less than 0 of them. 0 is no limit.";

@@ -123,14 +123,21 @@ internal sealed class AccountHandlers(
         var session = tokens.Session(account: 0, isVerified: true, request.UserAgent);
         (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(0, uid, wrapped, session.Token.Digest) : null;
         var spent = isOpen ? null : TokenSecret.DigestOf(invitation!);
-        if (await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken) is not { } made)
+        KeyedAccount? made = null;
+        if (await passwords.TryAsync("", request.Address, async () =>
         {
-            // Somebody else was first, with the address or with the invitation.
-            return AccountAnswers.Of(isOpen || await IsInvitedAsync(invitation!, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
+            made = await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken);
+
+            // Somebody else was first, with the address or with the invitation; or an account of another protocol has the name. It tells who is there, and so it counts.
+            return made is not null ? (SignInVerdict.Undecided, null)
+                : (SignInVerdict.Wrong, isOpen || await IsInvitedAsync(invitation!, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
+        }) is { } taken)
+        {
+            return AccountAnswers.Of(taken);
         }
 
         audit.Done(uid, "made", request.Address);
-        if (!made.IsEmailVerified)
+        if (!made!.IsEmailVerified)
         {
             await codes.SendVerificationAsync(made, session.Token.Digest, cancellationToken);
         }

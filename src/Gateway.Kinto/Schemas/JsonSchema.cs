@@ -18,13 +18,15 @@ internal sealed class JsonSchema
 
     private JsonSchema(SchemaNode node, long size, bool asksForId, string? stamp) => (this.node, Size, this.asksForId, this.stamp) = (node, size, asksForId, stamp);
 
+    /// <summary>Bytes that it takes in memory, roughly.</summary>
     public long Size { get; }
 
     /// <param name="schema">The schema; null or an empty object asks nothing.</param>
     /// <param name="stamp">A member of the data that is the server's; null for none.</param>
     /// <param name="options">Bounds.</param>
+    /// <param name="givenUp">Nobody waits for it any more.</param>
     /// <exception cref="SchemaException">It is none that is taken here.</exception>
-    public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options)
+    public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options, CancellationToken givenUp = default)
     {
         if (schema.ValueKind != JsonValueKind.Object)
         {
@@ -42,7 +44,7 @@ internal sealed class JsonSchema
         string[] optional = [LastModified, .. namesId ? Array.Empty<string>() : [Id], .. stamp is null ? Array.Empty<string>() : [stamp]];
         try
         {
-            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps / 10));
+            var (node, size) = SchemaCompiler.Compile(own, optional, new SchemaWork(options.MaxSteps / 10, givenUp));
             return new JsonSchema(node, size, namesId, stamp);
         }
         catch (SchemaWorkException)
@@ -53,26 +55,26 @@ internal sealed class JsonSchema
 
     /// <param name="id">Of the object.</param>
     /// <param name="data">Its data without what the server owns.</param>
-    /// <param name="steps">What the validation may take.</param>
-    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <param name="work">What the validation may take.</param>
     /// <returns>What is wrong; null for nothing.</returns>
     /// <exception cref="SchemaWorkException">It would take more.</exception>
-    public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, long steps, CancellationToken givenUp)
+    public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, SchemaWork work)
     {
         using var document = JsonDocument.Parse(asksForId ? WithId(id, data) : data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
         if (stamp is not null && document.RootElement.TryGetProperty(stamp, out _))
         {
             using var rest = JsonDocument.Parse(Without(document.RootElement, stamp), new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
-            return Validate(rest.RootElement, steps, givenUp);
+            return Validate(rest.RootElement, work);
         }
 
-        return Validate(document.RootElement, steps, givenUp);
+        return Validate(document.RootElement, work);
     }
 
-    private SchemaFault? Validate(JsonElement value, long steps, CancellationToken givenUp)
+    private SchemaFault? Validate(JsonElement value, SchemaWork work)
     {
-        var run = new SchemaRun(new SchemaWork(steps, givenUp));
-        return node.Holds(value, run) ? null : run.Fault;
+        var run = new SchemaRun(work);
+        var holds = node.Holds(value, run);
+        return work.IsDeep ? throw SchemaWorkException.Depth : holds ? null : run.Fault;
     }
 
     /// <param name="data">A JSON object.</param>

@@ -14,17 +14,24 @@ internal sealed class SchemaCompiler
 {
     private const int BytesANode = 250;
 
+    // Of what stays of the text once it is taken apart: a name, a value, or its place in a list.
+    private const int BytesAToken = 40;
+    private const int BytesAStep = 16;
+
     private readonly JsonElement root;
     private readonly SchemaWork work;
 
     // By where in the text they begin.
     private readonly Dictionary<nint, SchemaNode> nodes = [];
     private readonly Dictionary<string, JsonElement> anchors = new(StringComparer.Ordinal);
+
+    // Members of objects that references lead through, by where these begin.
+    private readonly Dictionary<nint, Dictionary<string, JsonElement>> members = [];
     private readonly Queue<(SchemaNode Node, string Reference)> references = new();
     private int otherBases;
     private long size;
 
-    private SchemaCompiler(JsonElement root, SchemaWork work) => (this.root, this.work, size) = (root, work, 4L * JsonMarshal.GetRawUtf8Value(root).Length);
+    private SchemaCompiler(JsonElement root, SchemaWork work) => (this.root, this.work, size) = (root, work, SizeOf(JsonMarshal.GetRawUtf8Value(root)));
 
     /// <param name="schema">The schema; kept as long as what is read from it.</param>
     /// <param name="optional">Members that it cannot require of the whole.</param>
@@ -304,13 +311,15 @@ internal sealed class SchemaCompiler
         foreach (var part in pointer.Split('/').Skip(1))
         {
             var name = part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-            work.Spend(1 + (at.ValueKind == JsonValueKind.Object ? at.GetPropertyCount() : 0));
-            if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var member))
+            work.Spend();
+            if (at.ValueKind == JsonValueKind.Object && MembersOf(at).TryGetValue(name, out var member))
             {
                 at = member;
             }
             else if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength())
             {
+                // Items are found one behind the other.
+                work.Spend(index);
                 at = at[index];
             }
             else
@@ -322,8 +331,32 @@ internal sealed class SchemaCompiler
         return at;
     }
 
-    private static bool IsFirstOf(string name, JsonElement schema, params ReadOnlySpan<string> group)
+    /// <summary>What an object has, read once for all references through it.</summary>
+    private Dictionary<string, JsonElement> MembersOf(JsonElement value)
     {
+        if (members.TryGetValue(PlaceOf(value), out var known))
+        {
+            return known;
+        }
+
+        var read = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var property in value.EnumerateObject())
+        {
+            work.Spend(1 + (JsonMarshal.GetRawUtf8PropertyName(property).Length / BytesAStep));
+            read[property.Name] = property.Value;
+        }
+
+        members[PlaceOf(value)] = read;
+        return read;
+    }
+
+    private static long SizeOf(ReadOnlySpan<byte> json) =>
+        (4L * json.Length) + (BytesAToken * (1L + json.Count((byte)',') + json.Count((byte)':') + json.Count((byte)'[') + json.Count((byte)'{')));
+
+    private bool IsFirstOf(string name, JsonElement schema, params ReadOnlySpan<string> group)
+    {
+        // They are looked for from the end of the object on, one by one.
+        work.Spend(1 + (schema.GetPropertyCount() / 4));
         foreach (var other in group)
         {
             if (schema.TryGetProperty(other, out _))

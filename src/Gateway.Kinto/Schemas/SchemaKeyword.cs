@@ -155,6 +155,8 @@ internal abstract record SchemaKeyword
     /// <summary><c>required</c>.</summary>
     internal sealed record Required(IReadOnlyList<string> Names) : SchemaKeyword
     {
+        private readonly HashSet<string> wanted = new(Names, StringComparer.Ordinal);
+
         public override bool Holds(JsonElement value, SchemaRun run)
         {
             if (value.ValueKind != JsonValueKind.Object)
@@ -162,11 +164,26 @@ internal abstract record SchemaKeyword
                 return true;
             }
 
+            if (Names.Count == 0)
+            {
+                return true;
+            }
+
+            // Once through the object, however many names there are: to look for one takes its members' names apart where these have escapes.
+            var found = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var property in value.EnumerateObject())
+            {
+                run.Work.Spend(1 + (JsonMarshal.GetRawUtf8PropertyName(property).Length / BytesAStep));
+                var name = property.Name;
+                if (wanted.Contains(name) && found.Add(name) && found.Count == wanted.Count)
+                {
+                    return true;
+                }
+            }
+
             foreach (var name in Names)
             {
-                // Looked for from the end of the object on, one by one.
-                run.Work.Spend(1 + (value.GetPropertyCount() / 4));
-                if (!value.TryGetProperty(name, out _))
+                if (!found.Contains(name))
                 {
                     return run.Fail(name, () => $"'{SchemaRun.Shorten(name)}' is a required property");
                 }
@@ -331,6 +348,9 @@ internal abstract record SchemaKeyword
     /// <summary><c>uniqueItems</c>.</summary>
     internal sealed record UniqueItems : SchemaKeyword
     {
+        // Each is kept until the end.
+        private const int StepsAnItem = 3;
+
         public override bool Holds(JsonElement value, SchemaRun run)
         {
             if (value.ValueKind != JsonValueKind.Array)
@@ -338,16 +358,21 @@ internal abstract record SchemaKeyword
                 return true;
             }
 
-            // Only what has one hash is compared.
-            var seen = new Dictionary<int, List<JsonElement>>();
+            // Only what has one hash is compared. That is seldom more than one item.
+            var (first, others) = (new Dictionary<int, JsonElement>(), new Dictionary<int, List<JsonElement>>());
             foreach (var item in value.EnumerateArray())
             {
+                run.Work.Spend(StepsAnItem);
                 SpendOn(item, run);
                 var hash = HashOf(item);
-                if (!seen.TryGetValue(hash, out var alike))
+                if (first.TryAdd(hash, item))
                 {
-                    seen[hash] = [item];
                     continue;
+                }
+
+                if (!others.TryGetValue(hash, out var alike))
+                {
+                    others[hash] = alike = [first[hash]];
                 }
 
                 foreach (var other in alike)

@@ -18,8 +18,12 @@ internal sealed class SchemaNode
     /// <param name="run">The judgement; has the fault afterwards, where there is one.</param>
     public bool Holds(JsonElement value, SchemaRun run)
     {
+        if (!run.Work.TryEnter())
+        {
+            return false;
+        }
+
         // What throws ends the whole judgement, and has no use for how deep it was.
-        run.Work.Enter();
         var holds = Target is { } target ? target.Holds(value, run) : IsNever ? run.Fail(null, () => $"False schema does not allow {SchemaRun.Show(value)}") : HasAll(value, run);
         run.Work.Leave();
         return holds;
@@ -30,7 +34,7 @@ internal sealed class SchemaNode
         foreach (var keyword in Keywords)
         {
             run.Work.Spend();
-            if (!keyword.Holds(value, run))
+            if (!keyword.Holds(value, run) || run.Work.IsDeep)
             {
                 return false;
             }

@@ -14,12 +14,18 @@ namespace Lockstep.Gateway.Kinto.Schemas;
 /// <param name="options">Bounds.</param>
 internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, JsonSchema?> schemas, SchemaOptions options) : IDataRule
 {
+    /// <summary>Bytes that it takes in memory beside its schemas.</summary>
+    public const long EmptySize = 200;
+
     // Some tenths of a millisecond.
     private const long BriefSteps = 20_000;
 
-    public long Size { get; } = 200 + schemas.Values.Sum(static schema => schema?.Size ?? 0);
+    // All of one request may take so many times what one judgement may.
+    private const int JudgementsARequest = 5;
 
-    public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, CancellationToken givenUp)
+    public long Size { get; } = EmptySize + schemas.Values.Sum(static schema => schema?.Size ?? 0);
+
+    public DataVerdict? Judge(ObjectRef target, ReadOnlyMemory<byte> data, ServerTimestamp said, bool briefly, JudgedWork judged, CancellationToken givenUp)
     {
         if (!schemas.TryGetValue(target.List.Role, out var schema))
         {
@@ -31,24 +37,33 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
             return Refused(SchemaRules.Field, $"The schema of the {KintoTarget.NameOf(role)} cannot be used. Put it anew to be told why.", data);
         }
 
+        var most = JudgementsARequest * options.MaxSteps;
+        var steps = Math.Clamp(most - judged.Spent, 0, options.MaxSteps);
+        var work = new SchemaWork(briefly ? Math.Min(BriefSteps, steps) : steps, givenUp);
         try
         {
-            if (schema.Validate(target.Id, data, briefly ? Math.Min(BriefSteps, options.MaxSteps) : options.MaxSteps, givenUp) is { } fault)
+            if (schema.Validate(target.Id, data, work) is { } fault)
             {
                 return Refused(fault.Field, fault.Reason, data);
             }
         }
         catch (SchemaWorkException e)
         {
-            return briefly && !e.IsDeep && options.MaxSteps > BriefSteps ? null : Refused(SchemaRules.Field, e.IsDeep
+            return briefly && !e.IsDeep && steps > BriefSteps ? null : Refused(SchemaRules.Field, e.IsDeep
                 ? "The schema leads in circles, or is too deep for this data."
-                : $"To validate this data by the schema takes more than {options.MaxSteps} steps.", data);
+                : steps < options.MaxSteps
+                    ? $"To validate all of this request takes more than {most} steps. Send it in parts."
+                    : $"To validate this data by the schema takes more than {options.MaxSteps} steps.", data);
+        }
+        finally
+        {
+            judged.Add(work.Spent);
         }
 
         return new DataVerdict(null, role == ListRole.Collections ? Stamped(data, said) : data);
     }
 
-    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field, reason), data);
+    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field is null ? null : SchemaRun.Shorten(field), reason), data);
 
     /// <summary>With the stamp of the collection by whose schema it is valid.</summary>
     private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)

@@ -18,25 +18,36 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
 
     private static readonly (string Field, ListRole For)[] OfCollections = [(Field, ListRole.Records)];
 
-    public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data)
+    public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
     {
+        var size = SchemaRule.EmptySize;
         using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
         foreach (var (field, of) in FieldsOf(role))
         {
             try
             {
-                _ = Read(document.RootElement, field, of);
+                if (Read(document.RootElement, field, of, givenUp) is not { } schema)
+                {
+                    continue;
+                }
+
+                size += schema.Size;
             }
             catch (SchemaException e)
             {
                 return new Invalid("body", $"data.{field}", e.Message);
+            }
+
+            if (size > maxSize)
+            {
+                return new Invalid("body", $"data.{field}", $"the schemas of the {KintoTarget.NameOf(role)} would take about {size} bytes of memory, and may take {maxSize}");
             }
         }
 
         return null;
     }
 
-    public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data)
+    public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
     {
         using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
         var schemas = new Dictionary<ListRole, JsonSchema?>();
@@ -44,7 +55,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
         {
             try
             {
-                if (Read(document.RootElement, field, of) is { } schema)
+                if (Read(document.RootElement, field, of, givenUp) is { } schema)
                 {
                     schemas[of] = schema;
                 }
@@ -56,17 +67,24 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
             }
         }
 
-        return schemas.Count == 0 ? null : new SchemaRule(role, schemas, options);
+        if (schemas.Count == 0)
+        {
+            return null;
+        }
+
+        // From before the bound was what it is: what cannot be remembered would be read for each write.
+        var rule = new SchemaRule(role, schemas, options);
+        return rule.Size <= maxSize ? rule : new SchemaRule(role, schemas.Keys.ToDictionary(static key => key, static _ => default(JsonSchema?)), options);
     }
 
-    private JsonSchema? Read(JsonElement data, string field, ListRole of)
+    private JsonSchema? Read(JsonElement data, string field, ListRole of, CancellationToken givenUp)
     {
         if (!data.TryGetProperty(field, out var schema))
         {
             return null;
         }
 
-        return JsonSchema.Read(schema, of == ListRole.Records ? Field : null, options);
+        return JsonSchema.Read(schema, of == ListRole.Records ? Field : null, options, givenUp);
     }
 
     private static (string Field, ListRole For)[] FieldsOf(ListRole role) => role == ListRole.Self ? OfBuckets : OfCollections;

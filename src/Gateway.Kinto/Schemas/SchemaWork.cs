@@ -11,9 +11,16 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
     // Evaluations within each other: a record has at most 100 objects and arrays in each other, and there are a few for each of them.
     private const int MaxDepth = 500;
 
+    private readonly long most = steps;
     private long left = steps;
     private long nextLook = steps - StepsBetweenLooks;
     private int depth;
+
+    /// <summary>How many it has taken so far.</summary>
+    public long Spent => most - Math.Max(0, left);
+
+    /// <summary>It was too deep: whatever is said from then on is no judgement.</summary>
+    public bool IsDeep { get; private set; }
 
     /// <exception cref="SchemaWorkException">There are no more.</exception>
     /// <exception cref="OperationCanceledException">It is given up.</exception>
@@ -32,15 +39,15 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
         }
     }
 
-    /// <exception cref="SchemaWorkException">It is too deep.</exception>
-    public void Enter()
+    /// <summary>Goes one deeper, to be followed by <see cref="Leave"/>.</summary>
+    /// <returns>False where it is, or was, too deep. An exception would go through a thousand frames, which takes longer than the judgement.</returns>
+    /// <exception cref="SchemaWorkException">There are no more steps.</exception>
+    public bool TryEnter()
     {
-        if (++depth > MaxDepth)
-        {
-            throw SchemaWorkException.Depth;
-        }
-
         Spend();
+        IsDeep |= depth >= MaxDepth;
+        depth += IsDeep ? 0 : 1;
+        return !IsDeep;
     }
 
     public void Leave() => depth--;

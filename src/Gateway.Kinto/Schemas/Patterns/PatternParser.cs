@@ -89,8 +89,15 @@ internal sealed class PatternParser(string pattern)
     private bool TryTakeTimes(out (int Min, int? Max)? times)
     {
         times = null;
-        var end = pattern.IndexOf('}', at);
-        if (end < 0)
+        var end = at + 1;
+
+        // No further than what may stand in it: each brace of a long text is looked at, and each character behind it only once.
+        while (end < pattern.Length && (char.IsAsciiDigit(pattern[end]) || pattern[end] == ','))
+        {
+            end++;
+        }
+
+        if (end == pattern.Length || pattern[end] != '}')
         {
             return false;
         }
@@ -215,12 +222,12 @@ internal sealed class PatternParser(string pattern)
             if (pattern[at] == ']' && at > first)
             {
                 at++;
-                return new CharacterSet(ranges, classes, isNegated);
+                return CharacterSet.Of(ranges, classes, isNegated);
             }
 
             if (Member() is not { } from)
             {
-                classes += pattern[at - 1];
+                classes += classes.Contains(pattern[at - 1], StringComparison.Ordinal) ? "" : pattern[at - 1];
                 continue;
             }
 
