@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Lockstep.Core.Buckets;
 using Lockstep.Gateway.Http;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
@@ -31,6 +32,9 @@ public sealed class WitnessTests : IAsyncLifetime
             Cluster = options.Cluster with { ProbeTimeout = TimeSpan.FromMinutes(1), MissedProbes = 100 },
         };
         silo = await members.AddAsync(options with { Role = ServerRole.Silo });
+
+        // The first time it asks the directory for its witness, and a part of that would be the silo's that has gone.
+        Assert.False(await Witness.IsGoneAsync(SiloAt(1)));
     }
 
     public async Task DisposeAsync()
@@ -43,9 +47,8 @@ public sealed class WitnessTests : IAsyncLifetime
     public async Task Silo_ThatHasGone_IsDeadOnceAGatewayHasLooked()
     {
         var port = FreePorts.Take(1)[0];
+        var gateway = await AddGatewayAsync();
         await AddRowAsync(port, status: 3);
-
-        var gateway = await members.AddAsync(options with { Role = ServerRole.Gateway });
 
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await StatusAsync(port) != 6)
@@ -61,9 +64,8 @@ public sealed class WitnessTests : IAsyncLifetime
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var gateway = await AddGatewayAsync();
         await AddRowAsync(port, status: 3, gatewayPort: FreePorts.Take(1)[0]);
-
-        var gateway = await members.AddAsync(options with { Role = ServerRole.Gateway });
 
         // Somebody looks at it, and goes away.
         using var looked = await listener.AcceptSocketAsync().WaitAsync(TimeSpan.FromSeconds(60));
@@ -106,6 +108,22 @@ public sealed class WitnessTests : IAsyncLifetime
         Assert.False(await Witness.IsGoneAsync(SiloAt(port)));
         await Witness.DeclareAsync(SiloAt(port));
         Assert.Equal(4, await StatusAsync(port));
+    }
+
+    /// <summary>With its way to the silo.</summary>
+    private async Task<WebApplication> AddGatewayAsync()
+    {
+        var gateway = await members.AddAsync(options with { Role = ServerRole.Gateway });
+        var routes = gateway.Services.GetRequiredService<SiloRoutes>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        SiloRoute? route;
+        while ((route = routes.FindRoute(BucketId.Named("any"))) is null)
+        {
+            await routes.Look.WaitAsync(patience.Token);
+        }
+
+        await route.Grains.GetGrain<IReachableGrain>(0).PingAsync();
+        return gateway;
     }
 
     private IWitnessGrain Witness => silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IWitnessGrain>(0);
