@@ -33,7 +33,7 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
 
     public KintoPlan Create(KintoRequest request)
     {
-        if (!request.MayRegister && !IsAdministrator(request))
+        if (!request.MayRegister() && !IsAdministrator(request))
         {
             return Refused(request);
         }
@@ -127,7 +127,7 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
     /// <param name="plan">What its owner would ask for.</param>
     private KintoPlan Register(KintoRequest request, string name, Func<KintoRequest, KintoPlan> plan)
     {
-        if (!request.MayRegister)
+        if (!request.MayRegister())
         {
             return Refused(request);
         }

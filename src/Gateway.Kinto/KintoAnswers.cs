@@ -14,15 +14,17 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
 
     /// <param name="response">The answer.</param>
     /// <param name="isPrivate">Whether it is for the caller alone, and so for no cache.</param>
-    public Answer Of(KintoResponse response, bool isPrivate = true) => new(response.Status)
+    public Answer Of(KintoResponse response, bool isPrivate = true)
     {
-        Headers = response.Status >= 400 || (isPrivate && !response.Headers.Any(static header => header.Key == HeaderNames.CacheControl))
-            ? [NoStore, .. KintoHeaders.Of(response, options)]
-            : [.. KintoHeaders.Of(response, options)],
-        Body = response.Body,
-        Length = response.Length,
-        Size = response.Size,
-    };
+        var headers = new List<KeyValuePair<string, string>>(4 + response.Headers.Count);
+        if (response.Status >= 400 || (isPrivate && (response.Headers.Count == 0 || !response.Headers.Any(static header => header.Key == HeaderNames.CacheControl))))
+        {
+            headers.Add(NoStore);
+        }
+
+        KintoHeaders.AddTo(headers, response, options);
+        return new Answer(response.Status) { Headers = headers, Body = response.Body, Length = response.Length, Size = response.Size };
+    }
 
     /// <param name="request">The request; null for one that was not read so far, which may be a page's.</param>
     /// <param name="headers">Of the answer.</param>

@@ -41,6 +41,7 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
         using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
         writer.WriteStartObject();
         writer.WriteStartArray("responses");
+        var headers = new List<KeyValuePair<string, string>>();
         for (var i = 0; i < responses.Length; i++)
         {
             var response = responses[i];
@@ -48,7 +49,9 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             writer.WriteNumber("status", response.Status);
             writer.WriteString("path", KintoProtocol.Prefix + requests[i].Path);
             writer.WriteStartObject("headers");
-            foreach (var (name, value) in KintoHeaders.Of(response, options))
+            headers.Clear();
+            KintoHeaders.AddTo(headers, response, options);
+            foreach (var (name, value) in headers)
             {
                 writer.WriteString(name, value);
             }

@@ -28,9 +28,13 @@ internal sealed partial class KintoExecutor(
             case KintoPlan.Prepared prepared:
                 return await ExecuteAsync(await PrepareAsync(prepared, cancellationToken), room, cancellationToken);
             case KintoPlan.Call call:
-                return await room.PromiseAsync(sizes.Most(call.Operation), cancellationToken)
-                    ? Keep(call, await AskAsync(call.Bucket, new BucketRequest(call.Caller, [call.Operation]), room, cancellationToken), room)
-                    : NoRoom;
+                if (!await room.PromiseAsync(sizes.Most(call.Operation), cancellationToken))
+                {
+                    return NoRoom;
+                }
+
+                var response = await room.ArrivalAsync(buckets.Get(call.Bucket).ExecuteAsync(new BucketRequest(call.Caller, [call.Operation]), cancellationToken), time);
+                return Keep(call, Heard(call.Caller, response), room);
             case KintoPlan.Task task:
                 return await room.PromiseAsync(task.Most, cancellationToken) ? await RunAsync(task, cancellationToken) : NoRoom;
             default:
@@ -178,7 +182,7 @@ internal sealed partial class KintoExecutor(
             }
 
             var request = new BucketRequest(run[0].Caller, [.. run.Select(static part => part.Operation)]);
-            var response = await AskAsync(run[0].Bucket, request, room, cancellationToken);
+            var response = Heard(request.Caller, await room.ArrivalAsync(buckets.Get(run[0].Bucket).ExecuteAsync(request, cancellationToken), time));
             KintoResponse[] rendered = [.. run.Select((call, index) => Render(call, response, index))];
             if (!room.TryKeep(rendered.Sum(static part => part.Size)))
             {
@@ -217,12 +221,12 @@ internal sealed partial class KintoExecutor(
         return rendered;
     }
 
-    private async ValueTask<BucketResponse> AskAsync(BucketId bucket, BucketRequest request, AnswerRoom room, CancellationToken cancellationToken)
+    /// <summary>Notes what an owner's answer says of the caller.</summary>
+    private BucketResponse Heard(Caller caller, BucketResponse response)
     {
-        var response = await room.ArrivalAsync(buckets.Get(bucket).ExecuteAsync(request, cancellationToken), time);
         if (response.Outcomes[0] is AccountClosed)
         {
-            accounts.Forget(request.Caller);
+            accounts.Forget(caller);
         }
 
         return response;

@@ -18,32 +18,29 @@ internal static class KintoHeaders
     /// <summary>Seconds of Backoff for clients of a bucket whose clock runs ahead.</summary>
     private const int SlowDownSeconds = 10;
 
-    public static IEnumerable<KeyValuePair<string, string>> Of(KintoResponse response, KintoOptions options)
+    /// <summary>Adds them to those that are there.</summary>
+    public static void AddTo(List<KeyValuePair<string, string>> headers, KintoResponse response, KintoOptions options)
     {
         if (response.Body is not null)
         {
-            yield return KeyValuePair.Create("Content-Type", ContentTypes.Json);
+            headers.Add(KeyValuePair.Create("Content-Type", ContentTypes.Json));
         }
 
         if (response.Stamp is { } stamp)
         {
-            yield return KeyValuePair.Create("ETag", KintoResponse.ETag(stamp));
-            yield return KeyValuePair.Create("Last-Modified", KintoResponse.LastModified(stamp));
+            headers.Add(KeyValuePair.Create("ETag", KintoResponse.ETag(stamp)));
+            headers.Add(KeyValuePair.Create("Last-Modified", KintoResponse.LastModified(stamp)));
         }
 
-        foreach (var header in response.Headers)
-        {
-            yield return header;
-        }
-
+        headers.AddRange(response.Headers);
         if (response.IsChallenge)
         {
-            yield return KeyValuePair.Create("WWW-Authenticate", options.Challenge);
+            headers.Add(KeyValuePair.Create("WWW-Authenticate", options.Challenge));
         }
 
         if (Backoff(response, options) is { } backoff)
         {
-            yield return KeyValuePair.Create("Backoff", backoff);
+            headers.Add(KeyValuePair.Create("Backoff", backoff));
         }
     }
 

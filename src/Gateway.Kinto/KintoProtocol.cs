@@ -50,7 +50,7 @@ internal sealed class KintoProtocol(
             Body = request.Body,
             Principal = request.SignIn.Principal,
             SignInAsync = request.SignInAsync,
-            MayRegister = registration.Allows(request.Http),
+            MayRegister = () => registration.Allows(request.Http),
             BaseUrl = request.BaseUrl,
             Who = request.Who,
             Room = request.Room,

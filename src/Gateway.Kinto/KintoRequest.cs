@@ -35,7 +35,7 @@ internal sealed record KintoRequest
     public required Func<string?, CancellationToken, ValueTask<SignIn>> SignInAsync { get; init; }
 
     /// <summary>Whether the request, by where it comes from, may make an account.</summary>
-    public bool MayRegister { get; init; }
+    public Func<bool> MayRegister { get; init; } = static () => false;
 
     /// <summary>The URL under which clients see <c>/</c> of the API, version included, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }

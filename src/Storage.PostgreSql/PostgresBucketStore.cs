@@ -14,12 +14,12 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
 
     public bool IsCurrent(BucketHeads heads) => heads.Lease != 0 && database.Lease.IsCurrent(heads.Lease);
 
-    public async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
-        await database.Reads.LoadAsync(id, claim, cancellationToken);
+    public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
+        new(database.Reads.LoadAsync(id, claim, cancellationToken));
 
-    public async ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
+    public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>
-        await database.Reads.ReadAsync(bucket.Row, keys, projection, cancellationToken);
+        new(database.Reads.ReadAsync(bucket.Row, keys, projection, cancellationToken));
 
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
@@ -51,5 +51,5 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
         repeatable: true,
         cancellationToken);
 
-    public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => await database.Commits.CommitAsync(commit);
+    public ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => new(database.Commits.CommitAsync(commit));
 }

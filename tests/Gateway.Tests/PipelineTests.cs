@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.IO.Compression;
 using System.Net;
@@ -437,12 +438,18 @@ public sealed class PipelineTests
         /// <summary>The one path that it takes; null for all.</summary>
         public string? Taken { get; init; }
 
-        public bool Takes(HttpRequest? request, Routing.RequestPath path) => Taken is null || path.Text == Taken;
+        public bool TakesUnread(Routing.RequestPath path) => Taken is null || path.Text == Taken;
 
-        public Task HandleAsync(HttpContext context, string under, Routing.RequestPath path)
+        public bool TryHandle(HttpContext context, string under, Routing.RequestPath path, [NotNullWhen(true)] out Task? handling)
         {
+            handling = TakesUnread(path) ? Task.CompletedTask : null;
+            if (handling is null)
+            {
+                return false;
+            }
+
             Handled.Add($"{name} {under} {path}");
-            return Task.CompletedTask;
+            return true;
         }
 
         public Answer Refuse(Refusal refusal, IHeaderDictionary headers) => new(400);

@@ -31,6 +31,8 @@ internal sealed class BucketDraft
     /// <summary>How long an upload may take.</summary>
     public static readonly TimeSpan UploadLifetime = TimeSpan.FromHours(2);
 
+    private static readonly IReadOnlySet<ListRef> NoLists = new HashSet<ListRef>();
+
     private readonly HashSet<ListRef> changedLists = [];
     private readonly HashSet<ListRef> removedLists = [];
     private readonly HashSet<int> orphanedKeys = [];
@@ -72,20 +74,38 @@ internal sealed class BucketDraft
     /// <summary>What comes now is the next request's.</summary>
     public void BeginRequest() => requestStamp = null;
 
-    public BucketCommit ToCommit(Guid nonce) => new(
-        heads with { Version = heads.Version + 1 },
-        nonce,
-        [.. changedLists.Where(heads.Lists.ContainsKey).Select(list => heads.Lists[list])],
-        [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
-        removesBucket ? [.. orphanedKeys, 0] : [.. orphanedKeys],
-        Overlay.ToRows(row => heads.Rules.Tombstones || !row.IsTombstone))
+    public BucketCommit ToCommit(Guid nonce)
     {
-        // What was written again after it was purged stays.
-        ChangedAcls = changedLists.Where(list => start[list] is var before && (before.Key != heads[list].Key || !Equals(before.Acl, heads[list].Acl))).ToHashSet(),
-        PurgedRecords = [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
-        Grants = [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
-        RemovedRecords = heads.Rules.Tombstones ? [] : [.. Overlay.ToRows(static row => row.IsTombstone).Select(static row => new RecordKey(row.Key, row.Value.Id))],
-    };
+        var (lists, saying) = (new List<ListHead>(changedLists.Count), default(HashSet<ListRef>));
+        foreach (var list in changedLists)
+        {
+            if (!heads.Lists.TryGetValue(list, out var head))
+            {
+                continue;
+            }
+
+            lists.Add(head);
+            if (start[list] is var before && (before.Key != head.Key || !Equals(before.Acl, head.Acl)))
+            {
+                (saying ??= []).Add(list);
+            }
+        }
+
+        return new BucketCommit(
+            heads with { Version = heads.Version + 1 },
+            nonce,
+            lists,
+            removedLists.Count == 0 ? [] : [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
+            removesBucket ? [.. orphanedKeys, 0] : [.. orphanedKeys],
+            Overlay.ToRows(heads.Rules.Tombstones))
+        {
+            // What was written again after it was purged stays.
+            ChangedAcls = saying ?? NoLists,
+            PurgedRecords = purged.Count == 0 ? [] : [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
+            Grants = Overlay.Grants.Count == 0 ? [] : [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
+            RemovedRecords = heads.Rules.Tombstones ? [] : Overlay.Tombstones(),
+        };
+    }
 
     /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
     /// <param name="target">The object.</param>

@@ -294,17 +294,24 @@ internal sealed class BucketOwner
         {
             for (var most = batch.Count; batch.Count > 0;)
             {
-                var taken = batch.GetRange(0, Math.Min(most, batch.Count));
-                batch.RemoveRange(0, taken.Count);
-                var turn = taken.FindAll(static pending => pending.HasBegun || pending.TryBegin());
-                if (turn.Count < taken.Count)
+                var turn = batch.GetRange(0, Math.Min(most, batch.Count));
+                batch.RemoveRange(0, turn.Count);
+                var gone = turn.FindAll(static pending => !pending.HasBegun && !pending.TryBegin());
+                if (gone.Count > 0)
                 {
-                    Release(taken.FindAll(pending => !turn.Contains(pending)));
+                    turn.RemoveAll(gone.Contains);
+                    Release(gone);
                 }
 
                 try
                 {
-                    await TakeTurnAsync(turn);
+                    var begun = metrics.Now();
+                    if (turn.Count > 0 && !await TryExecuteAsync(turn))
+                    {
+                        await ExecuteEachAsync(turn);
+                    }
+
+                    Measure(turn, begun);
                 }
                 catch (Exception fault)
                 {
@@ -316,7 +323,10 @@ internal sealed class BucketOwner
                 // What was too much for one turn takes the next one, with no more than may fit. If nothing was decided, nobody knows.
                 var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
                 most = 2 * Math.Max(1, done.Count);
-                batch.InsertRange(0, turn.FindAll(pending => !done.Contains(pending)));
+                if (done.Count < turn.Count)
+                {
+                    batch.InsertRange(0, turn.FindAll(pending => !done.Contains(pending)));
+                }
 
                 // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
                 Release(done);
@@ -325,29 +335,41 @@ internal sealed class BucketOwner
         }
     }
 
-    private void Release(List<PendingRequest> done) =>
-        budget.Release(done.Sum(static pending => pending.Size), done.Sum(static pending => pending.Operations));
-
-    private async ValueTask TakeTurnAsync(List<PendingRequest> begun)
+    private void Release(List<PendingRequest> done)
     {
-        if (begun.Count == 0)
+        var (size, operations) = (0L, 0);
+        foreach (var pending in done)
+        {
+            size += pending.Size;
+            operations += pending.Operations;
+        }
+
+        budget.Release(size, operations);
+    }
+
+    /// <summary>Takes a turn for each.</summary>
+    private async ValueTask ExecuteEachAsync(List<PendingRequest> begun)
+    {
+        foreach (var pending in begun.Where(static pending => !pending.IsDecided))
+        {
+            await TryExecuteAsync([pending]);
+        }
+    }
+
+    private void Measure(List<PendingRequest> turn, long begun)
+    {
+        if (turn.Count == 0)
         {
             return;
         }
 
-        var begunAt = metrics.Now();
-        if (!await TryExecuteAsync(begun))
+        metrics.TurnEnded(begun);
+        foreach (var pending in turn)
         {
-            foreach (var pending in begun.Where(static pending => !pending.IsDecided))
+            if (pending.IsDecided)
             {
-                await TryExecuteAsync([pending]);
+                metrics.Answered(pending.Response);
             }
-        }
-
-        metrics.TurnEnded(begunAt);
-        foreach (var pending in begun.Where(static pending => pending.IsDecided))
-        {
-            metrics.Answered(pending.Response);
         }
     }
 
@@ -391,11 +413,15 @@ internal sealed class BucketOwner
     /// </returns>
     private async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
-        begun = [.. begun];
         var requests = begun.ConvertAll(static pending => pending.Request);
-        var deadline = begun.Select(static pending => pending.Deadline).Aggregate(Deadline.Earliest);
-        using var over = new CancellationTokenSource(deadline.Left, time);
-        var left = new List<PendingRequest>();
+        var deadline = begun[0].Deadline;
+        for (var i = 1; i < begun.Count; i++)
+        {
+            deadline = Deadline.Earliest(deadline, begun[i].Deadline);
+        }
+
+        var over = work.Limits.Take(deadline.Left);
+        List<PendingRequest>? left = null;
         using var memory = new TurnMemory(work.Memory);
         var mayBeWritten = false;
         try
@@ -405,9 +431,12 @@ internal sealed class BucketOwner
                 // :: Step 1: apply the requests to the heads.
                 var seen = heads.Takeovers;
                 memory.Clear();
-                begun.AddRange(left);
-                requests.AddRange(left.ConvertAll(static pending => pending.Request));
-                left = [];
+                if (left is not null)
+                {
+                    begun = [.. begun, .. left];
+                    requests.AddRange(left.ConvertAll(static pending => pending.Request));
+                    left = null;
+                }
 
                 // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
                 // come round again. The store refuses a commit that continues another server's version.
@@ -489,9 +518,13 @@ internal sealed class BucketOwner
                     // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.
                     // Of those that were to take the next one nothing is done.
                     DecideAll(begun, Unavailable.FateUnknown);
-                    DecideAll(left, Unavailable.Overloaded);
                     begun.ForEach(static pending => pending.Answer());
-                    left.ForEach(static pending => pending.Answer());
+                    if (left is not null)
+                    {
+                        DecideAll(left, Unavailable.Overloaded);
+                        left.ForEach(static pending => pending.Answer());
+                    }
+
                     metrics.Committed((await committed).Status, committing);
                     heads.Forget();
                     return true;
@@ -559,16 +592,31 @@ internal sealed class BucketOwner
 
             return mayBeWritten || begun.Count == 1;
         }
+        finally
+        {
+            work.Limits.GiveBack(over);
+        }
     }
 
     /// <summary>Only work that can take long is looked after while it lasts.</summary>
-    private static async ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading)
+    private static ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading) =>
+        pending.CallerGone.CanBeCanceled && CanTakeLong(pending.Request) ? ExecuteWatchedAsync(turn, pending, reading) : turn.ExecuteAsync(pending.Request, reading);
+
+    private static bool CanTakeLong(BucketRequest request)
     {
-        if (!pending.CallerGone.CanBeCanceled || !pending.Request.Operations.Any(static operation => operation is PatchRecord or DeleteRecords or ListRecords or CountRecords))
+        for (var i = 0; i < request.Operations.Count; i++)
         {
-            return await turn.ExecuteAsync(pending.Request, reading);
+            if (request.Operations[i] is PatchRecord or DeleteRecords or ListRecords or CountRecords)
+            {
+                return true;
+            }
         }
 
+        return false;
+    }
+
+    private static async ValueTask<BucketResponse> ExecuteWatchedAsync(Turn turn, PendingRequest pending, CancellationToken reading)
+    {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(reading, pending.CallerGone);
         return await turn.ExecuteAsync(pending.Request, either.Token);
     }
@@ -583,9 +631,19 @@ internal sealed class BucketOwner
     }
 
     /// <summary>In whose names a turn writes. What the server does by itself is nobody's, also where it is about somebody.</summary>
-    private static IReadOnlyList<long> AccountsOf(List<BucketRequest> requests) =>
-        [.. requests.Where(static request => request.Caller.Access != BucketAccess.System)
-            .Select(static request => request.Caller.Principals.Account.Number).Where(static number => number != 0).Distinct()];
+    private static List<long> AccountsOf(List<BucketRequest> requests)
+    {
+        var accounts = new List<long>(1);
+        foreach (var request in requests)
+        {
+            if (request.Caller.Access != BucketAccess.System && request.Caller.Principals.Account.Number is not 0 and var number && !accounts.Contains(number))
+            {
+                accounts.Add(number);
+            }
+        }
+
+        return accounts;
+    }
 
     /// <summary>Decides the answers to those whose accounts are closed.</summary>
     /// <returns>The others.</returns>

@@ -45,7 +45,26 @@ internal sealed class Overlay
 
     public void Drop(int list) => lists.Remove(list);
 
-    /// <summary>Those rows that the condition holds for, with the keys of their lists.</summary>
-    public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows(Func<StoredRecord, bool> condition) =>
-        [.. lists.SelectMany(list => list.Value.Values.Where(condition), (list, record) => KeyValuePair.Create(list.Key, record))];
+    /// <summary>The rows, with the keys of their lists.</summary>
+    /// <param name="withTombstones">Whether those of what was deleted are among them.</param>
+    public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows(bool withTombstones)
+    {
+        var all = new List<KeyValuePair<int, StoredRecord>>();
+        foreach (var (list, rows) in lists)
+        {
+            foreach (var record in rows.Values)
+            {
+                if (withTombstones || !record.IsTombstone)
+                {
+                    all.Add(KeyValuePair.Create(list, record));
+                }
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>What was deleted.</summary>
+    public IReadOnlyList<RecordKey> Tombstones() =>
+        [.. lists.SelectMany(static list => list.Value.Values.Where(static record => record.IsTombstone), static (list, record) => new RecordKey(list.Key, record.Id))];
 }

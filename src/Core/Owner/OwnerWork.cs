@@ -1,4 +1,5 @@
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
@@ -19,6 +20,7 @@ internal sealed class OwnerWork
         var wait = options.AnswerTime / 3;
         (sortTime, turnWait) = (wait, options.AnswerTime / 15);
         turnTime = options.FilterTime < wait ? options.FilterTime : wait;
+        Limits = new TimeLimits(time);
         Memory = new WorkMemory(options.MaxWorkBytes);
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
@@ -31,6 +33,9 @@ internal sealed class OwnerWork
 
     /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
     public QuotaRules? Quotas { get; }
+
+    /// <summary>How long turns may take.</summary>
+    public TimeLimits Limits { get; }
 
     public WorkMemory Memory { get; }
 

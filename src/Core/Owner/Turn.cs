@@ -94,9 +94,37 @@ internal sealed class Turn
             return;
         }
 
-        var strangers = requests.Where(request => reader.NeedsGroups(request, start));
-        await reader.Memberships.PreloadAsync(strangers.Select(static request => request.Caller), start, cancellationToken);
+        if (start[ListRef.Groups].Exists)
+        {
+            var strangers = requests.Where(request => reader.NeedsGroups(request, start));
+            await reader.Memberships.PreloadAsync(strangers.Select(static request => request.Caller), start, cancellationToken);
+        }
+
         var (users, whole) = (new Dictionary<RecordKey, string>(), new HashSet<RecordKey>());
+        Collect(requests, users, whole);
+
+        // :: Step 1: of few the bodies, of the others nothing that can be long. Begun together, so that a store that gathers reads gathers these.
+        var few = whole.Count > FewBodies ? [] : whole;
+        var bodies = ReadAsync(few, Projection.Whole, cancellationToken);
+        var outlines = ReadAsync(few.Count == 0 ? users.Keys : [.. users.Keys.Where(key => !few.Contains(key))], Projection.Outline, cancellationToken);
+        Load(await bodies);
+        Load(await outlines);
+
+        // :: Step 2: room for what was read, and for what is long.
+        List<RecordKey> more = [], lengthy = [];
+        Hold(users, whole, few, more, lengthy);
+
+        // :: Step 3: what there is room for.
+        Load(await ReadAsync(more, Projection.Whole, cancellationToken));
+        Load(await ReadAsync(lengthy, Projection.Metadata, cancellationToken));
+    }
+
+    private ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(IReadOnlyCollection<RecordKey> wanted, Projection projection, CancellationToken cancellationToken) =>
+        wanted.Count == 0 ? new(NoRows) : store.ReadAsync(start.Key, wanted, projection, cancellationToken);
+
+    /// <summary>Notes the rows that operations will look at, for whom, and of which the bodies are needed.</summary>
+    private void Collect(IReadOnlyList<BucketRequest> requests, Dictionary<RecordKey, string> users, HashSet<RecordKey> whole)
+    {
         foreach (var request in requests)
         {
             foreach (var operation in request.Operations)
@@ -118,14 +146,21 @@ internal sealed class Turn
             }
         }
 
-        // :: Step 1: of few the bodies, of the others nothing that can be long. Begun together, so that a store that gathers reads gathers these.
-        var few = whole.Count > FewBodies ? [] : whole;
-        var (bodies, outlines) = (ReadAsync(few, Projection.Whole), ReadAsync(few.Count == 0 ? users.Keys : [.. users.Keys.Where(key => !few.Contains(key))], Projection.Outline));
-        Load(await bodies);
-        Load(await outlines);
+        void Want(RecordKey key, Caller caller, bool isWhole)
+        {
+            loaded.TryAdd(key, null);
+            users.TryAdd(key, UserOf(caller));
+            if (isWhole)
+            {
+                whole.Add(key);
+            }
+        }
+    }
 
-        // :: Step 2: room for what was read, and for what is long.
-        var (more, lengthy, bytes) = (new List<RecordKey>(), new List<RecordKey>(), 0L);
+    /// <summary>Takes room for rows that were read, and finds out of which more is to be read, and fits.</summary>
+    private void Hold(Dictionary<RecordKey, string> users, HashSet<RecordKey> whole, HashSet<RecordKey> few, List<RecordKey> more, List<RecordKey> lengthy)
+    {
+        var bytes = 0L;
         foreach (var (key, user) in users)
         {
             if (loaded[key] is not { } row)
@@ -155,23 +190,6 @@ internal sealed class Turn
                 bytes += size;
             }
         }
-
-        // :: Step 3: what there is room for.
-        Load(await ReadAsync(more, Projection.Whole));
-        Load(await ReadAsync(lengthy, Projection.Metadata));
-
-        void Want(RecordKey key, Caller caller, bool isWhole)
-        {
-            loaded.TryAdd(key, null);
-            users.TryAdd(key, UserOf(caller));
-            if (isWhole)
-            {
-                whole.Add(key);
-            }
-        }
-
-        async Task<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(IReadOnlyCollection<RecordKey> wanted, Projection projection) =>
-            wanted.Count == 0 ? NoRows : await store.ReadAsync(start.Key, wanted, projection, cancellationToken);
     }
 
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
@@ -1212,14 +1230,16 @@ internal sealed class Turn
 
     /// <summary>Reads what a row says of rights where that is long and was not read yet.</summary>
     /// <returns>False when there is no room for it.</returns>
-    private async ValueTask<bool> TryLoadAclAsync(ObjectRef target, Caller caller, CancellationToken cancellationToken)
+    private ValueTask<bool> TryLoadAclAsync(ObjectRef target, Caller caller, CancellationToken cancellationToken)
     {
         var key = new RecordKey(Heads[target.List].Key, target.Id);
-        if (Draft.Overlay.TryGet(key.List, key.Id, out _) || loaded.GetValueOrDefault(key) is not { UnreadAclLength: { } length } row)
-        {
-            return true;
-        }
+        return Draft.Overlay.TryGet(key.List, key.Id, out _) || loaded.GetValueOrDefault(key) is not { UnreadAclLength: { } length } row
+            ? new(true)
+            : TryLoadAclAsync(key, row, length, caller, cancellationToken);
+    }
 
+    private async ValueTask<bool> TryLoadAclAsync(RecordKey key, StoredRecord row, int length, Caller caller, CancellationToken cancellationToken)
+    {
         if (!memory.TryHold(UserOf(caller), length))
         {
             return false;

@@ -48,13 +48,11 @@ public sealed class AnswerRoom : IDisposable
     /// <summary>Waits for what was promised. While it takes long, its reservation is released.</summary>
     /// <param name="answer">On its way.</param>
     /// <param name="time">To wait by.</param>
-    public async ValueTask<T> ArrivalAsync<T>(ValueTask<T> answer, TimeProvider time)
-    {
-        if (answer.IsCompleted || promised < LeastLapsing)
-        {
-            return await answer;
-        }
+    public ValueTask<T> ArrivalAsync<T>(ValueTask<T> answer, TimeProvider time) =>
+        answer.IsCompleted || promised < LeastLapsing ? answer : LapsingAsync(answer, time);
 
+    private async ValueTask<T> LapsingAsync<T>(ValueTask<T> answer, TimeProvider time)
+    {
         var arrival = answer.AsTask();
         await ((Task)arrival.WaitAsync(Patience, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 

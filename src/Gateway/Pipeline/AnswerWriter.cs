@@ -102,14 +102,14 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
 
     /// <summary>Waits until the connection takes more.</summary>
     /// <exception cref="OperationCanceledException">The client has gone, or takes nothing and was cut off.</exception>
-    private async ValueTask<FlushResult> FlushAsync(HttpContext context, CancellationToken cancellationToken)
+    private ValueTask<FlushResult> FlushAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
-        if (flush.IsCompleted || http.AnswerStallTime == TimeSpan.Zero)
-        {
-            return await flush;
-        }
+        return flush.IsCompleted || http.AnswerStallTime == TimeSpan.Zero ? flush : InTimeAsync(context, flush, cancellationToken);
+    }
 
+    private async ValueTask<FlushResult> InTimeAsync(HttpContext context, ValueTask<FlushResult> flush, CancellationToken cancellationToken)
+    {
         var flushed = flush.AsTask();
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Pipeline;
@@ -15,15 +16,16 @@ public interface IProtocolEndpoint
     /// <summary>Whether another may lie under one of its prefixes too, which gets what this one does not take.</summary>
     bool SharesPrefixes { get; }
 
-    /// <summary>Whether a request under one of the prefixes is for the protocol.</summary>
-    /// <param name="request">The request; null for one that the HTTP server could not read.</param>
+    /// <summary>Whether a request that the HTTP server could not read, under one of the prefixes, is for the protocol.</summary>
     /// <param name="path">Below the prefix.</param>
-    bool Takes(HttpRequest? request, RequestPath path);
+    bool TakesUnread(RequestPath path);
 
     /// <param name="context">The request.</param>
     /// <param name="prefix">The one that it came under.</param>
     /// <param name="path">Below the prefix.</param>
-    Task HandleAsync(HttpContext context, string prefix, RequestPath path);
+    /// <param name="handling">Ends when the request is answered.</param>
+    /// <returns>False when the request is not for the protocol.</returns>
+    bool TryHandle(HttpContext context, string prefix, RequestPath path, [NotNullWhen(true)] out Task? handling);
 
     /// <summary>The answer to a request that could not be read.</summary>
     /// <param name="refusal">Why.</param>

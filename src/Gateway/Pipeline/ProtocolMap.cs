@@ -33,16 +33,16 @@ internal sealed class ProtocolMap
     /// <summary>For a request that the HTTP server could not read.</summary>
     /// <returns>Whose prefix the path lies under, or who answers elsewhere; null for nobody.</returns>
     public IProtocolEndpoint? Find(RequestPath path) =>
-        Array.Find(prefixes, prefix => path.Below(prefix.Path) is { } below && prefix.Endpoint.Takes(request: null, below)).Endpoint ?? others;
+        Array.Find(prefixes, prefix => path.Below(prefix.Path) is { } below && prefix.Endpoint.TakesUnread(below)).Endpoint ?? others;
 
     public Task HandleAsync(HttpContext context)
     {
         var path = EncodedPath.Of(context.Request);
         foreach (var (prefix, text, endpoint) in prefixes)
         {
-            if (path.Below(prefix) is { } below && endpoint.Takes(context.Request, below))
+            if (path.Below(prefix) is { } below && endpoint.TryHandle(context, text, below, out var handling))
             {
-                return endpoint.HandleAsync(context, text, below);
+                return handling;
             }
         }
 

@@ -49,7 +49,12 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// </returns>
     public async ValueTask<(GroupResult Result, CommitOutcome?[] Outcomes)> ExecuteAsync(IReadOnlyList<PendingCommit> group)
     {
-        var deadline = group.Select(static pending => pending.Commit.Deadline).Aggregate(Deadline.Earliest);
+        var deadline = group[0].Commit.Deadline;
+        for (var i = 1; i < group.Count; i++)
+        {
+            deadline = Deadline.Earliest(deadline, group[i].Commit.Deadline);
+        }
+
         for (int attempt = 0, fences = 0; attempt < MaxAttempts && fences < MaxFences; attempt++)
         {
             var limit = TimeOf(deadline.Left);

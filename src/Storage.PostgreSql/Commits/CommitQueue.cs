@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Metering;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Leases;
 using Npgsql;
 
@@ -35,6 +36,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private readonly Action<Exception> onFault;
     private readonly StoreMetrics metrics;
     private readonly List<Task> running = [];
+    private readonly TimeLimits limits;
 
     public CommitQueue(
         NpgsqlDataSource source, ProcessLease lease, PostgresOptions options, TimeProvider time, Action<Exception> onFault, StoreMetrics metrics)
@@ -43,6 +45,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         this.time = time;
         this.onFault = onFault;
         this.metrics = metrics;
+        limits = new TimeLimits(time);
         running.Add(RunAsync(small, new CommitLane(source, lease, options, time, onFault), MaxGroupCommits));
         for (var i = 0; i < LargeLanes; i++)
         {
@@ -54,15 +57,18 @@ internal sealed class CommitQueue : IAsyncDisposable
     {
         var pending = new PendingCommit(commit, time.GetTimestamp());
         Enqueue(pending);
+        var limit = limits.Take(commit.Deadline.Left);
         try
         {
-            return await commit.Deadline.WaitAsync(pending.Outcome);
+            // One that a lane has taken is not given up: the lane has the same deadline.
+            using (limit.Token.UnsafeRegister(static waiting => ((PendingCommit)waiting!).TryGiveUp(), pending))
+            {
+                return await pending.Outcome;
+            }
         }
-        catch (TimeoutException)
+        finally
         {
-            // Else its lane has the same deadline.
-            pending.TryGiveUp();
-            return await pending.Outcome;
+            limits.GiveBack(limit);
         }
     }
 

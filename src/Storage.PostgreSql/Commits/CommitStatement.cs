@@ -145,7 +145,8 @@ internal static class CommitStatement
         parameters.AddText(removed, static list => list.Value.Name);
 
         // :: Lists
-        AddLists(parameters, Flatten(group, static pending => pending.Commit.Lists));
+        var lists = Flatten(group, static pending => pending.Commit.Lists);
+        AddLists(parameters, lists);
 
         // :: Orphans
         var orphans = Flatten(group, static pending => pending.Commit.OrphanedKeys);
@@ -167,9 +168,23 @@ internal static class CommitStatement
         parameters.Add(group, static pending => pending.Commit.Heads.Incarnation);
 
         // :: What lists' objects say, where that is another thing than before: it can be long, and most writes leave it alone.
-        var said = Flatten(group, static pending => pending.Commit.Lists.Select(head => (Head: head, Stores: pending.Commit.StoresAclOf(head.List))).ToList());
-        parameters.Add(said, static list => list.Value.Stores ? AclOf(list.Value.Head) : default(ReadOnlyMemory<byte>?));
-        parameters.Add(said, static list => list.Value.Stores ? list.Value.Head.Key : default(int?));
+        var (said, by) = (new ReadOnlyMemory<byte>?[lists.Count], new int?[lists.Count]);
+        var place = 0;
+        foreach (var pending in group)
+        {
+            foreach (var head in pending.Commit.Lists)
+            {
+                if (pending.Commit.StoresAclOf(head.List))
+                {
+                    (said[place], by[place]) = (AclOf(head), head.Key);
+                }
+
+                place++;
+            }
+        }
+
+        parameters.Add(said);
+        parameters.Add(by);
 
         // :: Rows that go for good, and the index of principals
         if (!isPlain)
@@ -247,9 +262,10 @@ internal static class CommitStatement
         var flat = new List<(long, T)>();
         foreach (var pending in group)
         {
-            foreach (var value in of(pending))
+            var values = of(pending);
+            for (var i = 0; i < values.Count; i++)
             {
-                flat.Add((pending.Row, value));
+                flat.Add((pending.Row, values[i]));
             }
         }
 

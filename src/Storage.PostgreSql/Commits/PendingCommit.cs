@@ -19,9 +19,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     public long QueuedAt { get; } = queuedAt;
 
     /// <summary>Bytes of its records, roughly as they travel.</summary>
-    public long Bytes { get; } = commit.Records.Sum(static row => 100L + row.Value.Body.Length + (row.Value.Acl?.Length ?? 0))
-        + commit.Lists.Where(head => commit.StoresAclOf(head.List)).Sum(static head => (long)(head.Acl?.Size ?? 0))
-        + commit.Grants.Sum(static grant => 64L + grant.Key.Principal.Length + grant.Key.Id.Length);
+    public long Bytes { get; } = BytesOf(commit);
 
     /// <summary>Rows that it writes, roughly.</summary>
     public int Rows { get; } = commit.Records.Count + commit.Grants.Count;
@@ -50,4 +48,27 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     }
 
     public void Complete(CommitOutcome result) => outcome.TrySetResult(result);
+
+    private static long BytesOf(BucketCommit commit)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < commit.Records.Count; i++)
+        {
+            var row = commit.Records[i].Value;
+            bytes += 100L + row.Body.Length + (row.Acl?.Length ?? 0);
+        }
+
+        for (var i = 0; i < commit.Lists.Count; i++)
+        {
+            bytes += commit.Lists[i].Acl is { } acl && commit.StoresAclOf(commit.Lists[i].List) ? acl.Size : 0;
+        }
+
+        for (var i = 0; i < commit.Grants.Count; i++)
+        {
+            var key = commit.Grants[i].Key;
+            bytes += 64L + key.Principal.Length + key.Id.Length;
+        }
+
+        return bytes;
+    }
 }

@@ -6,7 +6,7 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
     : PendingRead(cancellationToken)
 {
-    private readonly TaskCompletionSource<Dictionary<RecordKey, StoredRecord>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IReadOnlyDictionary<RecordKey, StoredRecord>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public long Bucket { get; } = bucket;
 
@@ -17,7 +17,7 @@ internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> ke
     /// <summary>What has been found so far.</summary>
     public Dictionary<RecordKey, StoredRecord> Found { get; } = new(keys.Count);
 
-    public Task<Dictionary<RecordKey, StoredRecord>> Answer => answer.Task;
+    public Task<IReadOnlyDictionary<RecordKey, StoredRecord>> Answer => answer.Task;
 
     public void Complete() => answer.TrySetResult(Found);
 

@@ -41,7 +41,7 @@ internal sealed class ReadQueue : IAsyncDisposable
         }
     }
 
-    public Task<Dictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
     {
         var read = new PendingRows(bucket, keys, projection, cancellationToken);
         Enqueue(read);

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+
+namespace Lockstep.Core.Time;
+
+/// <summary>
+/// Tokens that end after a time, for work that is short and much: a timer and a source that were not needed are used again. Whoever
+/// gives one back has ended all that looks at its token.
+/// </summary>
+/// <param name="time">The clock.</param>
+public sealed class TimeLimits(TimeProvider time)
+{
+    private const int MaxKept = 64;
+
+    private readonly ConcurrentBag<CancellationTokenSource> kept = [];
+
+    /// <summary>One that ends after so long.</summary>
+    public CancellationTokenSource Take(TimeSpan within)
+    {
+        if (!kept.TryTake(out var source))
+        {
+            return new CancellationTokenSource(within, time);
+        }
+
+        source.CancelAfter(within);
+        return source;
+    }
+
+    public void GiveBack(CancellationTokenSource source)
+    {
+        // Of a clock that is not the system's it cannot be known whether its timer has fired.
+        if (kept.Count < MaxKept && source.TryReset())
+        {
+            kept.Add(source);
+        }
+        else
+        {
+            source.Dispose();
+        }
+    }
+}

@@ -1,0 +1,377 @@
+using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Routing;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Lockstep.Gateway.Pipeline;
+
+/// <summary>
+/// The way of every request through a protocol. What can be refused without work is refused first; room is counted for each
+/// user, so that who asks is known before it is taken, and it is taken before the body is read.
+/// <list type="number">
+/// <item>URL and headers are of a size that may be.</item>
+/// <item>The resource and its method: preflights, redirects, 404, 405. Probes are answered here.</item>
+/// <item>The query can be read, and the body's coding is known.</item>
+/// <item>Who asks.</item>
+/// <item>Whom room is counted for, and how long the body may be.</item>
+/// <item>The body, for which room is taken as it comes, decoded; then who asks once more, if it took time, and room for the request.</item>
+/// <item>Whether they may come in.</item>
+/// <item>The handler, which asks for room before it loads anything large.</item>
+/// <item>Room for the answer where the handler has not asked, and the answer.</item>
+/// </list>
+/// The steps know nothing of handlers, whose type is the protocol's: code that the runtime shares between such types is slow to begin and to
+/// resume. Steps that mostly do not wait are no async methods, for the same reason.
+/// </summary>
+internal abstract class RequestPipeline(
+    string name, Admission admission, AnswerWriter answers, Drain drain, HttpOptions http, TimeProvider time, ILoggerFactory loggers)
+{
+    private readonly ILogger logger = loggers.CreateLogger($"Lockstep.Gateway.{name}");
+
+    /// <summary>Finds out what a request is about, and goes on with <see cref="EnterAsync"/>. The second of the steps.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="prefix">The one that it came under.</param>
+    /// <param name="path">Below the prefix.</param>
+    /// <param name="match">What the path names; null for nothing.</param>
+    protected abstract Task RouteAsync(HttpContext context, string prefix, RequestPath path, object? match);
+
+    /// <summary>Carries a request out. See <see cref="IProtocol{THandler}.ExecuteAsync"/>.</summary>
+    protected abstract ValueTask<Answer> ExecuteAsync(ResourceMethod method, ProtocolRequest request, CancellationToken cancellationToken);
+
+    /// <summary>See <see cref="IProtocol{THandler}.RefuseUnknown"/>.</summary>
+    protected abstract Answer RefuseUnknown(HttpRequest request);
+
+    /// <summary>See <see cref="IProtocol{THandler}.Refuse"/>.</summary>
+    protected abstract Answer Refuse(Refusal refusal);
+
+    /// <summary>See <see cref="IProtocol{THandler}.AddHeaders"/>.</summary>
+    protected abstract void AddHeaders(HttpRequest? request, IHeaderDictionary headers);
+
+    /// <summary>Takes a request through all steps, whatever comes of them.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="prefix">The one that it came under; null for none, which is answered with <see cref="RefuseUnknown"/>.</param>
+    /// <param name="path">Below the prefix.</param>
+    /// <param name="match">What the path names; null for nothing.</param>
+    protected async Task HandleAsync(HttpContext context, string? prefix, RequestPath path, object? match)
+    {
+        try
+        {
+            try
+            {
+                // :: Step 1
+                await (TooLong(context.Request) is { } refusal ? RefuseAsync(context, refusal)
+                    : prefix is null ? AnswerAsync(context, RefuseUnknown(context.Request))
+                    : RouteAsync(context, prefix, path, match));
+            }
+            catch (BadHttpRequestException e)
+            {
+                await InsteadAsync(context, new Refusal.BadHttp(e.StatusCode));
+            }
+            catch (StoreUnavailableException e)
+            {
+                logger.StoreUnavailable(e);
+                await InsteadAsync(context, new Refusal.StoreUnavailable());
+            }
+            catch (Exception e) when (!HasGone(context, e))
+            {
+                logger.RequestFailed(e, context.Request.Method);
+                await InsteadAsync(context, new Refusal.Fault());
+            }
+        }
+        catch (OperationCanceledException e) when (HasGone(context, e))
+        {
+            // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
+        }
+    }
+
+    /// <summary>Takes a request on whose resource and method are known. From the third step on.</summary>
+    protected Task EnterAsync(ResourceMethod method, ProtocolRequest about)
+    {
+        var context = about.Http;
+        if (method.Access == Access.Probe)
+        {
+            return ProbeAsync(method, about);
+        }
+
+        // :: Step 3
+        if (!QueryParameters.TryParse(context.Request.QueryString.Value, out var query))
+        {
+            return RefuseAsync(context, new Refusal.BadQuery());
+        }
+
+        if (RefuseCoding(method, context) is { } coded)
+        {
+            return RefuseAsync(context, coded);
+        }
+
+        about.Query = query;
+
+        // :: Step 4
+        var signingIn = SignInAsync(about);
+        return signingIn.IsCompletedSuccessfully ? PrepareAsync(method, about, signingIn.Result) : AfterSignInAsync(method, about, signingIn);
+    }
+
+    protected Task RefuseAsync(HttpContext context, Refusal refusal) => AnswerAsync(context, Refuse(refusal));
+
+    protected Task AnswerAsync(HttpContext context, Answer answer) => AnswerAsync(context, answer, context.RequestAborted);
+
+    protected static string? Header(HttpRequest request, string name) =>
+        request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
+
+    private async Task ProbeAsync(ResourceMethod method, ProtocolRequest about)
+    {
+        using var none = admission.RoomForAnswer("");
+        about.Room = none;
+        await AnswerAsync(about.Http, await ExecuteAsync(method, about, about.Http.RequestAborted));
+    }
+
+    private async Task AfterSignInAsync(ResourceMethod method, ProtocolRequest about, ValueTask<SignIn> signingIn) =>
+        await PrepareAsync(method, about, await signingIn);
+
+    private Task PrepareAsync(ResourceMethod method, ProtocolRequest about, SignIn signIn)
+    {
+        var context = about.Http;
+        about.SignIn = signIn;
+        if (RefusalOf(signIn) is { } refusal)
+        {
+            return RefuseAsync(context, refusal);
+        }
+
+        // :: Step 5
+        var maxBytes = BodyReader.HasBody(context) ? MaxBytes(method, signIn) : 0;
+        if (maxBytes > 0 && context.Request.ContentLength > maxBytes)
+        {
+            return RefuseAsync(context, new Refusal.BodyTooLarge(maxBytes));
+        }
+
+        about.Who = Admission.Whose(signIn.Principal, context.Connection.RemoteIpAddress);
+        return maxBytes > 0 ? ReadAsync(method, about, maxBytes) : WorkAsync(method, about);
+    }
+
+    /// <summary>Nothing of the request was done, and its body, if it has one, is not read on.</summary>
+    private Task RefuseRoomAsync(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return RefuseAsync(context, new Refusal.NoRoom());
+    }
+
+    private async Task ReadAsync(ResourceMethod method, ProtocolRequest about, int maxBytes)
+    {
+        // :: Step 6. It can take its time, in which a password can change or an account go: ask again after it, unless it was there already.
+        var (context, request) = (about.Http, about.Http.Request);
+        using var room = admission.TryReceive(about.Who);
+        var first = PooledBuffer.CapacityFor((int)Math.Min(request.ContentLength ?? maxBytes, BodyReader.FirstStep));
+        if (room?.TryHold(first) is not true)
+        {
+            await RefuseRoomAsync(context);
+            return;
+        }
+
+        using var body = new PooledBuffer(first);
+        var reading = BodyReader.ReadAsync(request, body, room, maxBytes, http.MinBodyBytesPerSecond, time);
+        var tookTime = !reading.IsCompleted;
+        if (await reading is > 0 and var status)
+        {
+            context.Response.Headers.Connection = "close";
+            await RefuseAsync(context, status switch
+            {
+                StatusCodes.Status413PayloadTooLarge => new Refusal.BodyTooLarge(maxBytes),
+                StatusCodes.Status408RequestTimeout => new Refusal.BodyTooSlow(),
+                StatusCodes.Status503ServiceUnavailable => new Refusal.NoRoom(),
+                _ => new Refusal.BodyBroken(),
+            });
+            return;
+        }
+
+        room.Received();
+        if (BodyReader.CodingOf(request) == ContentCoding.Gzip && body.Length > 0)
+        {
+            await DecodeAsync(method, about, body.Written, tookTime, room, maxBytes);
+        }
+        else
+        {
+            await ReadyAsync(method, about, body.Written, tookTime);
+        }
+    }
+
+    /// <summary>Decodes what has come whole: so room for it is taken when it is needed, and not for as long as a slow client sends.</summary>
+    private async Task DecodeAsync(ResourceMethod method, ProtocolRequest about, ReadOnlyMemory<byte> body, bool tookTime, BodyRoom room, int maxBytes)
+    {
+        var context = about.Http;
+        if (GzipBody.DecodedLength(body.Span) is not { } length)
+        {
+            await RefuseAsync(context, new Refusal.BodyBroken());
+            return;
+        }
+
+        if (length > maxBytes)
+        {
+            await RefuseAsync(context, new Refusal.BodyTooLarge(maxBytes));
+            return;
+        }
+
+        if (!room.TryHold(PooledBuffer.CapacityFor((int)length)))
+        {
+            await RefuseAsync(context, new Refusal.NoRoom());
+            return;
+        }
+
+        using var decoded = new PooledBuffer((int)length);
+        await (GzipBody.TryDecode(body, decoded, (int)length)
+            ? ReadyAsync(method, about, decoded.Written, tookTime)
+            : RefuseAsync(context, new Refusal.BodyBroken()));
+    }
+
+    private Task ReadyAsync(ResourceMethod method, ProtocolRequest about, ReadOnlyMemory<byte> body, bool tookTime)
+    {
+        about.Body = body;
+
+        // Only who was right before: a wrong password counts once.
+        if (!tookTime || about.SignIn.Principal is null)
+        {
+            return WorkAsync(method, about);
+        }
+
+        var signingIn = SignInAsync(about);
+        return signingIn.IsCompletedSuccessfully ? AgainAsync(method, about, signingIn.Result) : AfterSignInAgainAsync(method, about, signingIn);
+    }
+
+    private async Task AfterSignInAgainAsync(ResourceMethod method, ProtocolRequest about, ValueTask<SignIn> signingIn) =>
+        await AgainAsync(method, about, await signingIn);
+
+    private Task AgainAsync(ResourceMethod method, ProtocolRequest about, SignIn signIn)
+    {
+        about.SignIn = signIn;
+        return RefusalOf(signIn) is { } refusal ? RefuseAsync(about.Http, refusal) : WorkAsync(method, about);
+    }
+
+    private async Task WorkAsync(ResourceMethod method, ProtocolRequest about)
+    {
+        var context = about.Http;
+        if ((method.Pacing == Pacing.Stream ? admission.TryEnterStream(about.Who) : admission.TryEnter(about.Who)) is not { } entered)
+        {
+            await RefuseRoomAsync(context);
+            return;
+        }
+
+        // :: Step 7
+        using var place = entered;
+        if (method.Access == Access.SignedIn && about.SignIn.Principal is null)
+        {
+            await RefuseAsync(context, new Refusal.NotSignedIn());
+            return;
+        }
+
+        // :: Step 8
+        using var room = admission.RoomForAnswer(about.Who);
+        about.Room = room;
+        if (method.Pacing == Pacing.Stream)
+        {
+            await StreamAsync(method, about);
+            return;
+        }
+
+        var answer = await ExecuteAsync(method, about, context.RequestAborted);
+
+        // :: Step 9: what the handler has not asked for before. It is held until the answer has left.
+        await (room.TryEnd(answer.Size)
+            ? AnswerAsync(context, answer)
+            : RefuseAsync(context, new Refusal.NoRoomForAnswer(context.Request.Method is "GET" or "HEAD")));
+    }
+
+    private async Task StreamAsync(ResourceMethod method, ProtocolRequest about)
+    {
+        var context = about.Http;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, drain.Over);
+        try
+        {
+            await AnswerAsync(context, await ExecuteAsync(method, about, either.Token), either.Token);
+        }
+        catch (OperationCanceledException) when (drain.Over.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            // The server stops. The client hears that the stream has ended, and goes elsewhere.
+            if (!context.Response.HasStarted)
+            {
+                await RefuseAsync(context, new Refusal.NoRoom());
+            }
+        }
+    }
+
+    private static ValueTask<SignIn> SignInAsync(ProtocolRequest about) =>
+        about.SignInAsync(Header(about.Http.Request, "Authorization"), about.Http.RequestAborted);
+
+    /// <summary>Credentials that were not looked at. Wrong ones are none, and may do what anybody may.</summary>
+    private static Refusal? RefusalOf(SignIn signIn) => signIn.Status switch
+    {
+        SignInStatus.Throttled => new Refusal.TooManyFailures(signIn.RetryAfter),
+        SignInStatus.Busy => new Refusal.NoRoom(),
+        _ => null,
+    };
+
+    /// <returns>Bytes that are read before the handler runs; 0 when none are.</returns>
+    private int MaxBytes(ResourceMethod method, SignIn signIn) => method.Body is BodyKind.Buffered buffered
+        ? Math.Min(
+            buffered.MaxBytes ?? int.MaxValue,
+            signIn.Principal is null ? Math.Min(Admission.MaxAnonymousBytes, http.MaxRequestBytes) : http.MaxRequestBytes)
+        : 0;
+
+    /// <summary>A body that nobody reads may be coded as it likes. A handler that reads it by itself gets it as it came.</summary>
+    private static Refusal? RefuseCoding(ResourceMethod method, HttpContext context)
+    {
+        if (method.Body is BodyKind.Nothing || !BodyReader.HasBody(context))
+        {
+            return null;
+        }
+
+        return (BodyReader.CodingOf(context.Request), method.Body) switch
+        {
+            (ContentCoding.Identity, _) or (ContentCoding.Gzip, BodyKind.Buffered) => null,
+            (_, BodyKind.Streamed) => new Refusal.BodyCoded("identity"),
+            _ => new Refusal.BodyCoded("gzip"),
+        };
+    }
+
+    private Refusal? TooLong(HttpRequest request)
+    {
+        var total = 0;
+        foreach (var (name, values) in request.Headers)
+        {
+            total += name.Length;
+            for (var i = 0; i < values.Count; i++)
+            {
+                total += values[i]?.Length ?? 0;
+            }
+        }
+
+        return total > http.MaxHeaderBytes ? new Refusal.HeadersTooLarge(http.MaxHeaderBytes)
+            : (request.Path.Value?.Length ?? 0) + (request.QueryString.Value?.Length ?? 0) > http.MaxHeaderBytes ? new Refusal.UrlTooLong(http.MaxHeaderBytes)
+            : null;
+    }
+
+    /// <summary>Refuses where another answer may have been begun.</summary>
+    private Task InsteadAsync(HttpContext context, Refusal refusal)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+        }
+
+        return RefuseAsync(context, refusal);
+    }
+
+    private Task AnswerAsync(HttpContext context, Answer answer, CancellationToken cancellationToken)
+    {
+        if (!context.Response.HasStarted)
+        {
+            AddHeaders(context.Request, context.Response.Headers);
+        }
+
+        return answers.WriteAsync(context, answer, cancellationToken);
+    }
+
+    /// <summary>Whether that is how a request ends whose connection has ended.</summary>
+    private static bool HasGone(HttpContext context, Exception e) =>
+        e is OperationCanceledException
+        && (context.RequestAborted.IsCancellationRequested || e is ConnectionAbortedException || e.InnerException is ConnectionAbortedException);
+}
