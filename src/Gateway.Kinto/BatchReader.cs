@@ -167,6 +167,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             Refusal = query is null ? KintoErrors.BadQuery : null,
             Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
             Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(outer.Body, own, shared),
+            IsParsed = true,
             SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
             BaseUrl = outer.BaseUrl,

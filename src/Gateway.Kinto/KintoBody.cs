@@ -33,7 +33,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
 
         try
         {
-            using var document = JsonText.Parse(request.Body);
+            using var document = request.IsParsed ? JsonText.ParseAgain(request.Body) : JsonText.Parse(request.Body);
             return Read(document.RootElement, request, role, options);
         }
         catch (JsonException e)

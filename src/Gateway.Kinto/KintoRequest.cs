@@ -25,6 +25,9 @@ internal sealed record KintoRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>Whether <see cref="Body"/> was read before, as a part of something else: it is JSON, and no object in it has a name twice.</summary>
+    public bool IsParsed { get; init; }
+
     /// <summary>The answer to a part of a batch that cannot be read; else null.</summary>
     public KintoResponse? Refusal { get; init; }
 

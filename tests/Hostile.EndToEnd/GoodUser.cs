@@ -6,7 +6,9 @@ namespace Lockstep.Hostile;
 /// <summary>Somebody who writes, reads and polls as an app does, with a device now and then that signs in for the first time.</summary>
 internal sealed class GoodUser(Uri server)
 {
-    private const int Devices = 20;
+    // A user acts three times at most.
+    private const int DevicesAtOnce = 6;
+    private const int Devices = 3 * DevicesAtOnce;
 
     private readonly Queue<string> newcomers = new(Enumerable.Range(0, Devices).Select(static i => $"good{i}"));
 
@@ -31,29 +33,29 @@ internal sealed class GoodUser(Uri server)
         using var good = new Person(server, "good");
         using var nobody = new Person(server);
         Assert.Equal(200, await good.SendAsync("GET", Person.Records));
-        var (took, errors) = (new List<double>(), new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
+        var (took, signedIn, errors) = (new List<double>(), new List<double>(), new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
         var begun = Stopwatch.GetTimestamp();
         for (var round = 0; Stopwatch.GetElapsedTime(begun) < duration; round++)
         {
-            await TimedAsync(good, "PUT", $"{Person.Records}/r{round % 10}", $$$"""{"data":{"a":{{{round}}}}}""");
-            await TimedAsync(good, "GET", $"{Person.Records}/r{round % 10}");
-            await TimedAsync(good, "GET", Person.Records);
-            await TimedAsync(nobody, "GET", "/v1/");
-            if (round % 20 == 0 && newcomers.TryDequeue(out var name))
+            await TimedAsync(took, good, "PUT", $"{Person.Records}/r{round % 10}", $$$"""{"data":{"a":{{{round}}}}}""");
+            await TimedAsync(took, good, "GET", $"{Person.Records}/r{round % 10}");
+            await TimedAsync(took, good, "GET", Person.Records);
+            await TimedAsync(took, nobody, "GET", "/v1/");
+            if (signedIn.Count < DevicesAtOnce && Stopwatch.GetElapsedTime(begun) >= duration * signedIn.Count / DevicesAtOnce)
             {
-                using var newcomer = new Person(server, name);
-                await TimedAsync(newcomer, "GET", "/v1/buckets/default/collections");
+                using var newcomer = new Person(server, newcomers.Dequeue());
+                await TimedAsync(signedIn, newcomer, "GET", "/v1/buckets/default/collections");
             }
         }
 
         took.Sort();
-        return new Measured(took.Count, took[took.Count / 2], took[took.Count * 99 / 100], errors);
+        return new Measured(took.Count + signedIn.Count, took[took.Count / 2], took[took.Count * 99 / 100], signedIn.Max(), errors);
 
-        async Task TimedAsync(Person person, string method, string path, string? body = null)
+        async Task TimedAsync(List<double> into, Person person, string method, string path, string? body = null)
         {
             var start = Stopwatch.GetTimestamp();
             var status = await person.SendAsync(method, path, body);
-            took.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            into.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (status != 200)
             {
                 errors.AddOrUpdate($"{status} to {method} {path.Split('?')[0].TrimEnd("0123456789".ToCharArray())}", 1, static (_, count) => count + 1);

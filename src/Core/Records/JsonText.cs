@@ -46,7 +46,7 @@ public static class JsonText
     /// name twice.
     /// </summary>
     /// <exception cref="JsonException">Nested more than 100 deep.</exception>
-    internal static JsonDocument ParseAgain(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, AgainOptions);
+    public static JsonDocument ParseAgain(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, AgainOptions);
 
     /// <summary>A text for a message to whoever sent it: it can be as long as the body, and is not cut within a pair of surrogates.</summary>
     internal static string Shorten(string text) => text.Length <= QuotedLength

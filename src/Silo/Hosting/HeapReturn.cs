@@ -6,7 +6,8 @@ namespace Lockstep.Silo.Hosting;
 /// Keeps the heap near the memory budget, and gives memory back. Where there is much memory the runtime lets garbage pile up, and
 /// the heap does not shrink by itself. So there is a full collection
 /// <list type="bullet">
-/// <item>when the heap is over half of the budget and has doubled since the last one: large patches and pages leave garbage faster than the runtime thinks worth collecting;</item>
+/// <item>when the heap is over half of the budget and has doubled since the last one, or is over three quarters of it and has grown by an eighth of it: large patches and pages
+/// leave garbage faster than the runtime thinks worth collecting;</item>
 /// <item>once the process has gone quiet and has much more from the system than after the last time, be it that many owners have left or that requests took much.</item>
 /// </list>
 /// A full collection stops all threads for about a second for each gigabyte that is in use, longer than leases and probes of a cluster
@@ -22,7 +23,7 @@ internal sealed class HeapReturn(LockstepOptions options, TimeProvider time, InP
     private const int Times = 8;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
-    private readonly long most = MemoryBudget.Of(options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes) / 2;
+    private readonly long budget = MemoryBudget.Of(options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     /// <summary>Bytes that the heap has from the system, in use or not, as of the last collection.</summary>
     private static long Committed => GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
@@ -50,7 +51,13 @@ internal sealed class HeapReturn(LockstepOptions options, TimeProvider time, InP
     private void Bound()
     {
         var heap = GC.GetTotalMemory(forceFullCollection: false);
-        if (heap > most && heap > 2 * GC.GetGCMemoryInfo(GCKind.FullBlocking).HeapSizeBytes && HasFewOwners)
+        if (heap <= budget / 2 || !HasFewOwners)
+        {
+            return;
+        }
+
+        var last = GC.GetGCMemoryInfo(GCKind.FullBlocking).HeapSizeBytes;
+        if (heap > 2 * last || (heap > budget / 4 * 3 && heap > last + (budget / 8)))
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
         }
