@@ -86,7 +86,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
 
         foreach (var property in part.EnumerateObject())
         {
-            if (property.Name is not ("method" or "path" or "headers" or "body"))
+            if (!property.NameEquals("method"u8) && !property.NameEquals("path"u8) && !property.NameEquals("headers"u8) && !property.NameEquals("body"u8))
             {
                 return (null, Bad(property.Name, "Unrecognized key"));
             }
@@ -121,7 +121,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         }
 
         // :: Step 2: headers; a part's own, then the defaults', then the batch's.
-        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        Dictionary<string, string>? headers = null;
         foreach (var source in (ReadOnlySpan<JsonElement>)[Member(defaults, "headers"), Member(part, "headers")])
         {
             if (source.ValueKind == JsonValueKind.Undefined)
@@ -135,6 +135,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             }
 
             var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            headers ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in source.EnumerateObject())
             {
                 if (JsonText.Read(header.Value) is not { } value)
@@ -165,7 +166,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             Path = path,
             Query = query ?? QueryParameters.None,
             Refusal = query is null ? KintoErrors.BadQuery : null,
-            Header = name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
+            Header = headers is null ? outer.Header : name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
             Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(outer.Body, own, shared),
             IsParsed = true,
             SignInAsync = outer.SignInAsync,

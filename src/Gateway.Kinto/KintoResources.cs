@@ -100,9 +100,9 @@ internal static class KintoResources
             return KintoErrors.Unauthorized;
         }
 
-        foreach (var id in request.Values.All)
+        for (var i = 0; i < request.Values.Count; i++)
         {
-            if (!KintoIds.IsValid(id, kinto.Options))
+            if (!KintoIds.IsValid(request.Values[i], kinto.Options))
             {
                 return KintoErrors.Invalid("path", null, "Invalid object id");
             }

@@ -8,6 +8,12 @@ public readonly struct RouteValues(RouteTemplate template, RequestPath path)
         ? path[index]
         : throw new ArgumentException($"'{template.Text}' has no '{name}'.", nameof(name));
 
+    /// <summary>How many there are.</summary>
+    public int Count => template?.Names.Count ?? 0;
+
+    /// <summary>The value of the template's so-manieth name.</summary>
+    public string this[int index] => this[template.Names[index]];
+
     /// <summary>The values, in order.</summary>
     public IEnumerable<string> All
     {
