@@ -92,6 +92,25 @@ public sealed class RegistrationTests
             client.PostAsync("/auth/v1/account/create", new { email, authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation });
     }
 
+    [Theory]
+    [InlineData(1_000L)]
+    [InlineData(null)]
+    public async Task Invitation_SaysWhatTheAccountMayStore(long? quota)
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var assignments = server.Services.GetRequiredService<IAssignmentStore>();
+        var code = InvitationCode.New();
+        await assignments.AddInvitationAsync(new Invitation(InvitationCode.DigestOf(code), "", quota, ServerTimestamp.Now(server.Time).Plus(60_000), null), CancellationToken.None);
+        var person = new Person(server, "a@example.org");
+        await person.SignUpAsync(code);
+
+        // What was said when the account was made stays said, whatever becomes of invitations.
+        Assert.Equal(200, (await person.SyncTokenAsync(await person.AccessTokenAsync(AccountClient.SyncScope), await person.KeyIdAsync(await person.KeyAsync()))).Status);
+
+        Assert.Equal(quota, (await assignments.FindAsync(new UserIdentity(UserIdentity.Local, person.Uid), CancellationToken.None))[0].QuotaBytes);
+        await server.DisposeAsync();
+    }
+
     [Fact]
     public async Task Address_IsOneAccount_HoweverItIsSpelled_AndAKintoAccountsNameIsTaken()
     {
