@@ -112,6 +112,24 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task SignUp_ThatIsOpen_IsSoOftenAnHour_WithThoseOfKinto_AndOnlyWhatWasMadeCounts()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Accounts = options.Accounts with { MaxRegistrationsPerHour = 2, Registration = Registration.Open } });
+        using var client = server.Anonymous();
+
+        (await SignUpAsync("a@example.org")).Ok();
+        (await SignUpAsync("a@example.org")).Refused(400, 101);
+        Assert.Equal(201, (await client.SendAsync("PUT", "/v1/accounts/kinto", """{"data":{"password":"s3cr3t"}}""")).Status);
+
+        var refused = (await SignUpAsync("b@example.org")).Refused(429, 114);
+        Assert.InRange(refused.Json.GetProperty("retryAfter").GetInt32(), 1, 3600);
+        Assert.Equal(429, (await client.SendAsync("PUT", "/v1/accounts/other", """{"data":{"password":"s3cr3t"}}""")).Status);
+        await server.DisposeAsync();
+
+        Task<AccountAnswer> SignUpAsync(string email) => client.PostAsync("/auth/v1/account/create", new { email, authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt() });
+    }
+
+    [Fact]
     public async Task Address_IsOneAccount_HoweverItIsSpelled_AndAKintoAccountsNameIsTaken()
     {
         var server = await AccountsServer.StartAsync();
