@@ -82,6 +82,7 @@ internal static class LockstepProgram
         }
 
         // :: Server
+        using var bound = new StopBound();
         var faults = new StorageFaults(TimeProvider.System);
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
         if (AccountServer.ReadKey(options) is { } key && !await FirefoxAccountsServiceCollectionExtensions.IsKeyOfAsync(key, storage.KeyedAccounts))
@@ -91,6 +92,7 @@ internal static class LockstepProgram
 
         await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
         faults.Logger = app.Logger;
+        bound.Watch(app, options);
         try
         {
             StaleSockets.Remove(options.Urls);
@@ -108,7 +110,6 @@ internal static class LockstepProgram
             return 1;
         }
 
-        using var bound = StopBound.Of(app, options);
         await app.WaitForShutdownAsync();
         return 0;
     }
