@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Gateway.Accounts;
@@ -10,7 +12,7 @@ namespace Lockstep.Gateway.Kinto;
 /// From what a body says of rights to what an owner takes: the accounts that it names get their numbers. Of a group these are the
 /// members too.
 /// </summary>
-internal sealed class AccessBodies(AccountDirectory accounts)
+internal sealed class AccessBodies(AccountDirectory accounts, KintoOptions options)
 {
     // As many as a body of the usual size has room for.
     private const int MaxAccounts = 20_000;
@@ -35,10 +37,11 @@ internal sealed class AccessBodies(AccountDirectory accounts)
 
     /// <summary>Plans a write once the accounts that it names are known.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="target">What it writes.</param>
+    /// <param name="target">What it writes, or the list that it writes to.</param>
+    /// <param name="written">The object that it writes.</param>
     /// <param name="edits">What it says of rights, with principals in the form of clients.</param>
     /// <param name="plan">The plan, with what the owner takes; null for nothing.</param>
-    public KintoPlan Plan(KintoRequest request, KintoTarget target, IReadOnlyList<AccessEdit> edits, Func<AccessChange?, KintoPlan> plan)
+    public KintoPlan Plan(KintoRequest request, KintoTarget target, ObjectRef written, IReadOnlyList<AccessEdit> edits, Func<AccessChange?, KintoPlan> plan)
     {
         var isGroup = target.List.Role == ListRole.Groups;
         var members = isGroup ? AccountsIn(request.Body) : [];
@@ -46,7 +49,7 @@ internal sealed class AccessBodies(AccountDirectory accounts)
         {
             if (RefuseOthers(request, edits) is { } refusal)
             {
-                return refusal;
+                return Refuse(request, target, written, refusal);
             }
 
             edits = [];
@@ -86,6 +89,17 @@ internal sealed class AccessBodies(AccountDirectory accounts)
         edits.Any(edit => edit.Principals.Any(principal => !string.Equals(principal, request.Principal?.Id, StringComparison.Ordinal)))
             ? KintoErrors.Invalid("body", "permissions", "An account, or a personal bucket and what is in it, cannot be shared; make a bucket by name for that.")
             : null;
+
+    /// <summary>Refuses a write, once its precondition holds: who goes by an old state is told that first, as of any other write.</summary>
+    private KintoPlan Refuse(KintoRequest request, KintoTarget target, ObjectRef written, KintoResponse refusal) =>
+        KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is not null || precondition == Precondition.None
+            ? refusal
+            : new KintoPlan.Call(target.Bucket, target.Caller, new ReadRecord(written) { Precondition = precondition }, outcome => outcome switch
+            {
+                NotModified same => KintoOutcomes.Render(new PreconditionFailed(Existing: null, same.Stamp), request, target, fields: null, options),
+                PreconditionFailed or Forbidden or AccountClosed or Unavailable => KintoOutcomes.Render(outcome, request, target, fields: null, options),
+                _ => refusal,
+            });
 
     private static AccessChange Change(IReadOnlyList<AccessEdit> edits, IReadOnlyCollection<string> members, Dictionary<string, string> known) =>
         new([.. edits.Select(edit => edit with { Principals = [.. edit.Principals.Select(principal => known.GetValueOrDefault(principal, principal))] })])

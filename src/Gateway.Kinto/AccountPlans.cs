@@ -12,7 +12,8 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/accounts</c> as in Kinto's accounts plug-in, except that no answer ever carries the password's hash, and that
 /// deleting an account deletes all that is its own. Requests are read and answered as those of buckets and their objects.
 /// </summary>
-internal sealed class AccountPlans(KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts, AccountDirectory directory)
+internal sealed class AccountPlans(
+    KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts, AccountDirectory directory, Registrations registrations, RegistrationPolicy policy)
 {
     public KintoPlan List(KintoRequest request) => Listed(request, lists.Page(request, Target(id: null)));
 
@@ -133,7 +134,18 @@ internal sealed class AccountPlans(KintoOptions options, ListPlans lists, Object
         }
 
         var own = request with { Principal = new Principal(AccountDirectory.PrincipalId(name), name, DefaultBucket: "") };
-        return By(plan(own), Refused(request), (operation, cancellationToken) => accounts.CreateAsync(request.Who, name, operation, cancellationToken));
+        var made = By(plan(own), Refused(request), (operation, cancellationToken) => accounts.CreateAsync(request.Who, name, operation, cancellationToken));
+        return made is KintoPlan.Task task && policy.IsOpen
+            ? task with { Run = cancellationToken => CountAsync(ClientAddress.Of(request.Address), task.Run, cancellationToken) }
+            : made;
+    }
+
+    /// <summary>Makes an account that everybody may make.</summary>
+    private async ValueTask<KintoResponse> CountAsync(string address, Func<CancellationToken, ValueTask<KintoResponse>> make, CancellationToken cancellationToken)
+    {
+        KintoResponse? response = null;
+        var permit = await registrations.TryAsync(address, async () => (response = await make(cancellationToken)).Status == 201);
+        return response ?? (permit.IsBusy ? KintoErrors.Unavailable(options.RetryAfter) : KintoErrors.TooManyRegistrations(permit.Wait));
     }
 
     /// <param name="plan">As of a bucket's object.</param>

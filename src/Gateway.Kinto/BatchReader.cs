@@ -171,6 +171,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             IsParsed = true,
             SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
+            Address = outer.Address,
             BaseUrl = outer.BaseUrl,
             Who = outer.Who,
             Room = outer.Room,

@@ -286,7 +286,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         }
 
         var target = KintoTarget.OfBucket(request.Principal, id);
-        return access.Plan(request, target, AccessBodies.OfPut(body, ListRole.Self), change =>
+        return access.Plan(request, target, ObjectRef.Bucket, AccessBodies.OfPut(body, ListRole.Self), change =>
         {
             var create = change is null ? operation : operation with { Access = change };
             return data.Id is null

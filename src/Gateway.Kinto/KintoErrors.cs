@@ -46,6 +46,10 @@ internal static class KintoErrors
         Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")
             .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
 
+    public static KintoResponse TooManyRegistrations(TimeSpan wait) =>
+        Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many accounts were made from this address, please retry later.")
+            .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
+
     /// <returns>The answer to a sign-in that was not looked at; null where it was.</returns>
     public static KintoResponse? Refuse(SignIn signIn, KintoOptions options) => signIn.Status switch
     {

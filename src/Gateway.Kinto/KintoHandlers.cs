@@ -14,6 +14,7 @@ internal sealed class KintoHandlers(
     ObjectPlans objects,
     LoginPlans logins,
     UserData userData,
+    QuotaPlans quotas,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -37,6 +38,8 @@ internal sealed class KintoHandlers(
     public LoginPlans Logins => logins;
 
     public UserData UserData => userData;
+
+    public QuotaPlans Quotas => quotas;
 
     public KintoBatch Batch => batch;
 

@@ -51,6 +51,7 @@ internal sealed class KintoProtocol(
             Principal = request.SignIn.Principal,
             SignInAsync = request.SignInAsync,
             MayRegister = () => registration.Allows(request.Http),
+            Address = request.Http.Connection.RemoteIpAddress,
             BaseUrl = request.BaseUrl,
             Who = request.Who,
             Room = request.Room,

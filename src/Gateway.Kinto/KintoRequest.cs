@@ -1,3 +1,4 @@
+using System.Net;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Routing;
@@ -39,6 +40,9 @@ internal sealed record KintoRequest
 
     /// <summary>Whether the request, by where it comes from, may make an account.</summary>
     public Func<bool> MayRegister { get; init; } = static () => false;
+
+    /// <summary>Where it comes from; null for a socket of this machine.</summary>
+    public IPAddress? Address { get; init; }
 
     /// <summary>The URL under which clients see <c>/</c> of the API, version included, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }

@@ -48,6 +48,13 @@ internal static class KintoResources
             Read("GET", Access.Anonymous, static (kinto, request) => kinto.Permissions.Page(request)),
             Read("HEAD", Access.Anonymous, static (kinto, request) => kinto.Permissions.Count(request)),
         ]),
+        new("/quotas", [
+            Read("GET", Access.SignedIn, static (kinto, request) => kinto.Quotas.List(request)),
+            Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.Quotas.Count(request)),
+        ]),
+        Quota("/quotas/users/{principal}", static ids => $"/users/{ids["principal"]}"),
+        Quota("/quotas/buckets/{bucket}", static ids => $"/buckets/{ids["bucket"]}"),
+        Quota("/quotas/buckets/{bucket}/collections/{collection}", static ids => $"/buckets/{ids["bucket"]}/collections/{ids["collection"]}"),
         Object("/buckets/{bucket}", static (bucket, _) => bucket),
         List("/buckets/{bucket}/collections", static (bucket, _) => bucket.Collections()),
         Object("/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"])),
@@ -90,6 +97,15 @@ internal static class KintoResources
             Write("PUT", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Put(request, target))),
             Write("PATCH", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Patch(request, target))),
             Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
+        ]);
+
+    /// <summary>What administrators have said that something may hold.</summary>
+    private static Resource<KintoHandler> Quota(string template, Func<RouteValues, string> subject) => new(template,
+        [
+            .. Reads(Access.SignedIn, (kinto, request) => kinto.Quotas.Get(request, subject(request.Values))),
+            Write("PUT", Access.SignedIn, (kinto, request) => kinto.Quotas.Put(request, subject(request.Values))),
+            Write("PATCH", Access.SignedIn, (kinto, request) => kinto.Quotas.Patch(request, subject(request.Values))),
+            Delete(Access.SignedIn, (kinto, request) => kinto.Quotas.Delete(request, subject(request.Values))),
         ]);
 
     private static KintoHandler In(

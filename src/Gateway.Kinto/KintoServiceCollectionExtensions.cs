@@ -25,5 +25,7 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<ObjectPlans>()
         .AddSingleton<LoginPlans>()
         .AddSingleton<UserData>()
+        .AddSingleton<QuotaPlans>()
+        .AddSingleton<QuotaRecords>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

@@ -106,7 +106,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
             Precondition = precondition,
             HasGeneratedId = data.Id is null,
         };
-        return access.Plan(request, target, AccessBodies.OfPut(body, target.List.Role), change => new KintoPlan.Call(
+        return access.Plan(request, target, operation.Target, AccessBodies.OfPut(body, target.List.Role), change => new KintoPlan.Call(
             target.Bucket,
             target.Caller,
             change is null ? operation : operation with { Access = change },

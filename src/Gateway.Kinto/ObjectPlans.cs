@@ -53,7 +53,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
         }
 
         var data = target.List.Role == ListRole.Groups && body.Data is { } group ? KintoBody.WithMembers(group) : body.Data;
-        return access.Plan(request, target, AccessBodies.OfPut(body, target.List.Role), change =>
+        return access.Plan(request, target, target.Object, AccessBodies.OfPut(body, target.List.Role), change =>
             Call(request, target, new PutRecord(target.Object, data?.Body, Hint(data)) { Precondition = precondition, Access = change }));
     }
 
@@ -140,7 +140,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
             Precondition = precondition,
             ReturnsPrevious = behaviour is not "full",
         };
-        return access.Plan(request, target, edits, change => new KintoPlan.Call(
+        return access.Plan(request, target, target.Object, edits, change => new KintoPlan.Call(
             target.Bucket, target.Caller, change is null ? operation : operation with { Access = change }, outcome => outcome is RecordWritten written
                 ? Patched(written, request, target, behaviour, patch)
                 : KintoOutcomes.Render(outcome, request, target, fields: null, options)));

@@ -12,8 +12,9 @@ internal sealed record PermissionEntry(string Uri, string Resource, IReadOnlyLis
 {
     private const string Attributes = "read:attributes";
 
-    /// <summary>The right to make buckets.</summary>
-    public static PermissionEntry Root { get; } = new("/", "root", ["bucket:create"], []);
+    /// <summary>The rights to make buckets and accounts.</summary>
+    /// <param name="rights">Which of them; at least one.</param>
+    public static PermissionEntry OfRoot(IReadOnlyList<string> rights) => new("/", "root", rights, []);
 
     /// <summary>Somebody's own account.</summary>
     public static PermissionEntry OfAccount(string name) => new($"/accounts/{name}", "account", Expand(Own, ListRole.Records), [new("account_id", name), new("id", name)]);

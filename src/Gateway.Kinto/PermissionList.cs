@@ -19,7 +19,7 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/permissions</c>: the objects on which the caller has a right of their own, be it since they made the bucket or since somebody named them.
 /// It spans buckets, so that it is no list of one moment.
 /// </summary>
-internal sealed class PermissionList(KintoOptions options, BucketOptions owners, SharedObjects shared, IBucketIndex index, IBuckets buckets)
+internal sealed class PermissionList(KintoOptions options, BucketOptions owners, SharedObjects shared, IBucketIndex index, IBuckets buckets, AccountDirectory accounts)
 {
     private const int MaxOwnBuckets = 1_000;
 
@@ -65,9 +65,20 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
         // :: Step 1: what is the caller's own.
         var who = await shared.ResolveAsync(request.Principal, cancellationToken);
         var entries = new Dictionary<string, PermissionEntry>(StringComparer.Ordinal);
+        var makes = new List<string>();
         if (creators.Any(who.CountsAs))
         {
-            Add(PermissionEntry.Root);
+            makes.Add("bucket:create");
+        }
+
+        if (request.MayRegister() || (request.Principal is { } asker && accounts.IsAdministrator(asker)))
+        {
+            makes.Add("account:create");
+        }
+
+        if (makes.Count > 0)
+        {
+            Add(PermissionEntry.OfRoot(makes));
         }
 
         if (request.Principal is { } principal)

@@ -68,7 +68,7 @@ public sealed record Sync15Options
     [Bounds(0.001, 1)]
     public double NodeReleaseRate { get; init; } = 0.1;
 
-    /// <summary>How long the data of a store is kept after another took its place. Default: 7 days.</summary>
+    /// <summary>How long the data of a store is kept after another took its place; of one user that of the last such store only. Default: 7 days.</summary>
     [Bounds(0, BoundsAttribute.Year)]
     public TimeSpan ReplacedRetention { get; init; } = TimeSpan.FromDays(7);
 

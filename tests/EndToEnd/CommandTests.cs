@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.EndToEnd;
@@ -41,6 +42,33 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(0, (await AccountAsync(null, "remove", "alice")).Code);
         Assert.Equal(1, (await AccountAsync(null, "remove", "alice")).Code);
         Assert.Equal((0, "bob"), await AccountAsync(null, "list"));
+    }
+
+    [Fact]
+    public async Task Quotas_SetListedAndRemovedOnTheCommandLine_HoldBesideARunningServer()
+    {
+        Assert.Equal(0, (await AccountAsync("s3cr3t", "add", "alice")).Code);
+        var (server, address) = await ServerProcess.StartAsync(storage, ["--buckets:quotas:refresh-time", "00:00:00.02", "--buckets:quotas:user-time", "00:00:00.02"]);
+        using (server)
+        {
+            using var alice = new Device(address, "alice", "s3cr3t");
+            Assert.Equal(HttpStatusCode.Created, (await alice.PutAsync("a")).Status);
+
+            Assert.Equal((0, "account:alice may hold default bytes and 1 records."), await QuotaAsync("set", "account:alice", "default", "1"));
+            await Eventually.HoldsAsync("limited", async () => (await alice.PutAsync($"b{Guid.NewGuid():N}")).Status == HttpStatusCode.InsufficientStorage);
+
+            Assert.Equal((0, "account:alice may hold what the settings say."), await QuotaAsync("remove", "account:alice"));
+            await Eventually.HoldsAsync("limited no more", async () => (await alice.PutAsync("c")).Status is HttpStatusCode.Created or HttpStatusCode.OK);
+        }
+
+        Assert.Equal((0, ""), await QuotaAsync("list"));
+        Assert.Equal((1, "No quota is set for account:alice."), await QuotaAsync("remove", "account:alice"));
+        Assert.Equal((0, "/buckets/u:x may hold 5 bytes and unlimited records."), await QuotaAsync("set", "/buckets/u:x", "5", "0"));
+        Assert.Equal((0, "/buckets/u:x 5 bytes unlimited records"), await QuotaAsync("list"));
+        foreach (var wrong in new string[][] { ["set", "alice", "1", "1"], ["set", "/buckets/a", "-1", "1"], ["set", "/buckets/a", "default", "default"], ["set", "/buckets/a"], ["fly"] })
+        {
+            Assert.Equal(2, (await QuotaAsync(wrong)).Code);
+        }
     }
 
     [SqliteFact("Several servers may use one PostgreSQL database.")]
@@ -215,6 +243,9 @@ public sealed class CommandTests : IAsyncLifetime
         var (again, _) = await ServerProcess.StartAsync(storage, ["--urls", $"http://127.0.0.1:0;http://unix:{socket}"]);
         again.Dispose();
     }
+
+    private async Task<(int Code, string Output)> QuotaAsync(params string[] command) =>
+        await ServerProcess.RunAsync(["quota", .. command, "--data-directory", storage.Directory], environment: storage.Environment);
 
     private async Task<(int Code, string Output)> AccountAsync(string? password, params string[] command) =>
         await ServerProcess.RunAsync(["account", .. command, "--data-directory", storage.Directory, "--accounts:password-iterations", "1000"], password, storage.Environment);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 
@@ -82,6 +83,40 @@ public sealed class StartTests : IAsyncLifetime
         Assert.Equal(0, await server.EndAsync());
         Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
         Assert.Equal(1L, await PostgresServer.QueryAsync(storage.Connection!, "SELECT count(*) FROM silos"));
+    }
+
+    /// <summary>Orleans would go on asking a silo that takes connections and says nothing, for minutes.</summary>
+    [PostgresFact("A server that is alone joins at once.")]
+    public async Task Sigterm_WhileItJoins_EndsItWithZero_AndSoon()
+    {
+        using var hung = new TcpListener(IPAddress.Loopback, 0);
+        hung.Start();
+        Assert.Equal(0, (await ServerProcess.RunAsync(["migrate"], environment: storage.Environment)).Code);
+        await PostgresServer.ExecuteAsync(
+            storage.Connection!,
+            $"""
+            INSERT INTO clusters (cluster) VALUES ('lockstep');
+            INSERT INTO silos (cluster, address, port, generation, name, host, status, gateway_port, started, alive)
+            VALUES ('lockstep', '127.0.0.1', {((IPEndPoint)hung.LocalEndpoint).Port}, 1, 'other', '{Dns.GetHostName()}', 3, 0, now(), now())
+            """);
+        using var server = ServerProcess.Start(["--urls", "http://127.0.0.1:0"], storage.Environment);
+        await Eventually.HoldsAsync("joining", async () => Equals(await PostgresServer.QueryAsync(storage.Connection!, "SELECT count(*) FROM silos WHERE status = 2"), 1L));
+
+        server.Terminate();
+
+        Assert.Equal(0, await server.EndAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [PostgresFact("A server that is alone joins at once.")]
+    public async Task Sigterm_ToAGatewayThatWaitsForASilo_EndsItWithZero_AndSoon()
+    {
+        Assert.Equal(0, (await ServerProcess.RunAsync(["migrate"], environment: storage.Environment)).Code);
+        using var server = ServerProcess.Start(["--role", "gateway", "--urls", "http://127.0.0.1:0"], storage.Environment);
+        await server.SaysAsync("No silo of cluster");
+
+        server.Terminate();
+
+        Assert.Equal(0, await server.EndAsync().WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient http, Uri address)

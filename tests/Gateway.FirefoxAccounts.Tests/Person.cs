@@ -21,9 +21,9 @@ public sealed class Person(AccountsServer server, string email, AccountClient? c
     /// <summary>The same, by another client.</summary>
     public Person By(AccountClient other) => new(server, email, other) { AuthPw = AuthPw, UnwrapKey = UnwrapKey, Uid = Uid, Session = Session };
 
-    public async Task<AccountAnswer> SignUpAsync()
+    public async Task<AccountAnswer> SignUpAsync(string? invitation = null)
     {
-        var answer = (await Client.PostAsync("/auth/v1/account/create?keys=true", new { email, authPW = AuthPw, clientSalt = AccountClient.NewSalt() })).Ok();
+        var answer = (await Client.PostAsync("/auth/v1/account/create?keys=true", new { email, authPW = AuthPw, clientSalt = AccountClient.NewSalt(), invitation })).Ok();
         (Uid, Session) = (answer.String("uid"), answer.String("sessionToken"));
         return answer;
     }

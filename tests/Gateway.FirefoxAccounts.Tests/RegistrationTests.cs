@@ -92,6 +92,43 @@ public sealed class RegistrationTests
             client.PostAsync("/auth/v1/account/create", new { email, authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation });
     }
 
+    [Theory]
+    [InlineData(1_000L)]
+    [InlineData(null)]
+    public async Task Invitation_SaysWhatTheAccountMayStore(long? quota)
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var assignments = server.Services.GetRequiredService<IAssignmentStore>();
+        var code = InvitationCode.New();
+        await assignments.AddInvitationAsync(new Invitation(InvitationCode.DigestOf(code), "", quota, ServerTimestamp.Now(server.Time).Plus(60_000), null), CancellationToken.None);
+        var person = new Person(server, "a@example.org");
+        await person.SignUpAsync(code);
+
+        // What was said when the account was made stays said, whatever becomes of invitations.
+        Assert.Equal(200, (await person.SyncTokenAsync(await person.AccessTokenAsync(AccountClient.SyncScope), await person.KeyIdAsync(await person.KeyAsync()))).Status);
+
+        Assert.Equal(quota, (await assignments.FindAsync(new UserIdentity(UserIdentity.Local, person.Uid), CancellationToken.None))[0].QuotaBytes);
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task SignUp_ThatIsOpen_IsSoOftenAnHour_WithThoseOfKinto_AndOnlyWhatWasMadeCounts()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Accounts = options.Accounts with { MaxRegistrationsPerHour = 2, Registration = Registration.Open } });
+        using var client = server.Anonymous();
+
+        (await SignUpAsync("a@example.org")).Ok();
+        (await SignUpAsync("a@example.org")).Refused(400, 101);
+        Assert.Equal(201, (await client.SendAsync("PUT", "/v1/accounts/kinto", """{"data":{"password":"s3cr3t"}}""")).Status);
+
+        var refused = (await SignUpAsync("b@example.org")).Refused(429, 114);
+        Assert.InRange(refused.Json.GetProperty("retryAfter").GetInt32(), 1, 3600);
+        Assert.Equal(429, (await client.SendAsync("PUT", "/v1/accounts/other", """{"data":{"password":"s3cr3t"}}""")).Status);
+        await server.DisposeAsync();
+
+        Task<AccountAnswer> SignUpAsync(string email) => client.PostAsync("/auth/v1/account/create", new { email, authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt() });
+    }
+
     [Fact]
     public async Task Address_IsOneAccount_HoweverItIsSpelled_AndAKintoAccountsNameIsTaken()
     {

@@ -483,6 +483,54 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         }
     }
 
+    [OneProcessFact("Silos take each other for dead by a clock that stands still or jumps.")]
+    public async Task Registration_ThatIsOpen_IsSoOftenAnHour_AndOnlyWhatWasMadeCounts()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var open = await KintoServer.StartAsync(
+            options => options with
+            {
+                Accounts = options.Accounts with { Registration = Registration.Open, MaxRegistrationsPerHour = 2, Administrators = "account:admin" },
+                Http = options.Http with { TrustedProxies = "127.0.0.1" },
+            },
+            time: time);
+        try
+        {
+            using var anonymous = open.Anonymous();
+            await open.AddAccountAsync("admin", "s3cr3t");
+            using var admin = open.As("admin", "s3cr3t");
+            Assert.Equal(201, await StatusAsync(anonymous, "a"));
+            for (var i = 0; i < 5; i++)
+            {
+                Assert.Equal(401, await StatusAsync(anonymous, "a"));
+                Assert.Equal(400, (await anonymous.PutAsync("/accounts/b", Password("x"))).Status);
+            }
+
+            // Also by somebody who has signed in, and in a part of a batch.
+            using var first = open.As("a", "s3cr3t");
+            Assert.Equal(201, await StatusAsync(first, "b"));
+            var refused = await first.PutAsync("/accounts/c", Password("s3cr3t"));
+            refused.AssertError(429, KintoErrno.TooManyRequests);
+            Assert.InRange(int.Parse(refused.Headers["Retry-After"]), 1, 3600);
+            (await anonymous.PostAsync("/accounts", """{"data":{"id":"c","password":"s3cr3t"}}""")).AssertError(429, KintoErrno.TooManyRequests);
+            var batch = await anonymous.PostAsync("/batch", $$$"""{"requests":[{"method":"PUT","path":"/accounts/c","body":{{{Password("s3cr3t")}}}},{"path":"/"}]}""");
+            Assert.Equal([429, 200], batch.Json.GetProperty("responses").EnumerateArray().Select(static part => part.GetProperty("status").GetInt32()));
+
+            Assert.Equal(201, (await anonymous.PutAsync("/accounts/elsewhere", Password("s3cr3t"), ("X-Forwarded-For", "192.0.2.1"))).Status);
+            Assert.Equal(201, await StatusAsync(admin, "c"));
+            Assert.Equal(200, (await first.PutAsync("/accounts/a", Password("s3cr3t"))).Status);
+
+            time.Advance(TimeSpan.FromHours(1));
+            Assert.Equal(201, await StatusAsync(anonymous, "d"));
+        }
+        finally
+        {
+            await open.DisposeAsync();
+        }
+
+        static async Task<int> StatusAsync(KintoClient client, string name) => (await client.PutAsync($"/accounts/{name}", Password("s3cr3t"))).Status;
+    }
+
     private static string Password(string password) => $$$"""{"data":{"password":"{{{password}}}"}}""";
 
     /// <summary>A client of a new account of that name.</summary>

@@ -7,6 +7,7 @@ using Lockstep.Core.Logins;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -164,6 +165,27 @@ public sealed class CopyTests : IAsyncLifetime
         Assert.Equal(bob, await copied.Logins.FindAsync("bob", default));
 
         static AccountLogin Login(string name) => new(new Account(0, $"{name}@example.org", "", ServerTimestamp.Zero, IsBeingDeleted: false), name, "hash");
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_OfQuotas_HasThem_AndTheStampOfTheLastChange()
+    {
+        QuotaList expected;
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            await storage.Quotas.PutAsync(new Quota(QuotaSubject.Parse("/buckets/team")!, 5_000_000_000, null), read: null, most: 10, new ServerTimestamp(5), default);
+            var (_, removed) = await storage.Quotas.PutAsync(new Quota(QuotaSubject.Parse("/users/account:alice")!, null, 0), read: null, most: 10, new ServerTimestamp(6), default);
+            await storage.Quotas.RemoveAsync(removed!, new ServerTimestamp(7), default);
+            expected = await storage.Quotas.ListAsync(default);
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        var list = await copied.Quotas.ListAsync(default);
+        Assert.Equal((new ServerTimestamp(7), 1), (expected.Stamp, expected.Quotas.Count));
+        Assert.Equal(expected.Stamp, list.Stamp);
+        Assert.Equal(expected.Quotas, list.Quotas);
     }
 
     [PostgresFact(Reason)]

@@ -100,7 +100,7 @@ public sealed class PermissionListTests : IClassFixture<KintoServer>
         Assert.Equal(
             new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
-                ["/"] = "bucket:create",
+                ["/"] = "account:create bucket:create",
                 [$"/accounts/{name}"] = "read write",
                 [$"/buckets/{own}"] = "collection:create group:create read read:attributes write",
                 [$"/buckets/{own}/collections/c"] = "read read:attributes record:create write",
@@ -131,6 +131,33 @@ public sealed class PermissionListTests : IClassFixture<KintoServer>
 
             Assert.Equal(entries.Keys.Order(StringComparer.Ordinal), uris.Order(StringComparer.Ordinal));
         }
+    }
+
+    /// <summary>Which are two rights of one entry.</summary>
+    [Fact]
+    public async Task Root_SaysWhoMayMakeBucketsAndAccounts()
+    {
+        var closed = await KintoServer.StartAsync(options => options with
+        {
+            Accounts = options.Accounts with { Registration = Gateway.Accounts.Registration.Closed, Administrators = "account:admin" },
+            Buckets = options.Buckets with { Access = options.Buckets.Access with { BucketCreatePrincipals = "account:alice" } },
+        });
+        await closed.AddAccountAsync("admin", "s3cr3t");
+        await closed.AddAccountAsync("alice", "s3cr3t");
+        await closed.AddAccountAsync("bob", "s3cr3t");
+        using var admin = closed.As("admin", "s3cr3t");
+        using var alice = closed.As("alice", "s3cr3t");
+        using var bob = closed.As("bob", "s3cr3t");
+
+        Assert.Equal(["account:create"], await RootAsync(admin));
+        Assert.Equal(["bucket:create"], await RootAsync(alice));
+        Assert.Empty(await RootAsync(bob));
+        using var anonymous = server.Anonymous();
+        Assert.Equal(["account:create"], await RootAsync(anonymous));
+        await closed.DisposeAsync();
+
+        static async Task<IEnumerable<string?>> RootAsync(KintoClient client) => (await client.GetAsync("/permissions?uri=/")).Data.EnumerateArray()
+            .SelectMany(static entry => entry.GetProperty("permissions").EnumerateArray().Select(static permission => permission.GetString()));
     }
 
     [Fact]

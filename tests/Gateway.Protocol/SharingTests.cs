@@ -346,6 +346,26 @@ public sealed class SharingTests(KintoServer server)
         Assert.Equal([aliceId], Principals(await alice.PutAsync(KintoClient.Records + "/r", $$$"""{"permissions":{"write":["{{{aliceId}}}"]}}"""), "write"));
     }
 
+    [Fact]
+    public async Task PersonalBucket_ThatCannotBeShared_IsRefusedOnlyOnceThePreconditionHolds()
+    {
+        var (alice, _, _, bobId) = await TwoAsync();
+        var made = await alice.PutAsync(KintoClient.Records + "/r", """{"data":{"n":1}}""");
+        var body = $$$"""{"data":{"id":"r","n":2},"permissions":{"read":["{{{bobId}}}"]} }""";
+        foreach (var (method, path) in new[] { ("PUT", "/r"), ("PATCH", "/r"), ("POST", "") })
+        {
+            var stale = await alice.SendAsync(method, KintoClient.Records + path, body, ("If-Match", "\"1\""));
+            stale.AssertError(412, KintoErrno.ModifiedMeanwhile);
+            Assert.Equal(1, stale.Json.GetProperty("details").GetProperty("existing").GetProperty("n").GetInt32());
+            (await alice.SendAsync(method, KintoClient.Records + path, body, ("If-None-Match", "*"))).AssertError(412, KintoErrno.ModifiedMeanwhile);
+            (await alice.SendAsync(method, KintoClient.Records + path, body, ("If-Match", made.ETag))).AssertError(400, KintoErrno.InvalidParameters);
+        }
+
+        (await alice.PutAsync(KintoClient.Records + "/new", $$$"""{"permissions":{"read":["{{{bobId}}}"]} }""", ("If-None-Match", "*"))).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(made.ETag, (await alice.GetAsync(KintoClient.Records + "/r")).ETag);
+        Assert.Equal(404, (await alice.GetAsync(KintoClient.Records + "/new")).Status);
+    }
+
     /// <summary>Kinto says it too, so that old caches let go of what they have.</summary>
     [Theory]
     [InlineData("0")]

@@ -551,6 +551,22 @@ public abstract class AssignmentStoreContract
     }
 
     [Fact]
+    public async Task Invitation_OfSomebody_IsFound_AndOfSeveralTheLastToEnd()
+    {
+        var (alice, bob) = (NewUser(), NewUser());
+        Assert.Null(await Assignments.FindInvitationOfAsync(alice, default));
+        foreach (var (user, end) in new[] { (alice, 1_000L), (alice, 3_000L), (alice, 2_000L), (bob, 4_000L) })
+        {
+            await Assignments.AddInvitationAsync(NewInvitation() with { Expires = At(end), User = user, QuotaBytes = end }, default);
+        }
+
+        await Assignments.AddInvitationAsync(NewInvitation(), default);
+
+        Assert.Equal((alice, 3_000L), await Assignments.FindInvitationOfAsync(alice, default) is { } found ? (found.User, found.QuotaBytes) : default);
+        Assert.Equal(bob, (await Assignments.FindInvitationOfAsync(bob, default))?.User);
+    }
+
+    [Fact]
     public async Task Invitation_ThatHasEnded_IsNobodys()
     {
         var invitation = NewInvitation();

@@ -5,6 +5,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Reads;
+using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Tests;
@@ -58,6 +59,42 @@ public sealed class NamedPlanTests(TestDatabase database) : IClassFixture<TestDa
             // One row more than fits: of the index for each principal, and of the rows themselves for all of them together.
             Assert.InRange(RowsRead(plan.RootElement[0].GetProperty("Plan"), "grants"), 1, Principals.Length * (query.Limit + 1));
             Assert.InRange(RowsRead(plan.RootElement[0].GetProperty("Plan"), "records"), 1, query.Limit + 1);
+        }
+    }
+
+    /// <summary>Whoever stops reading has to take all that was sent.</summary>
+    [Fact]
+    public async Task Objects_ThatNameSomebody_AreSentAsFarAsTheBytesGo()
+    {
+        var principal = $"account:{Guid.NewGuid():N}#1";
+        var bucket = (long)(await database.QueryAsync($"INSERT INTO buckets (id, kind, version, live) VALUES ('b:{Guid.NewGuid():N}', 1, 1, true) RETURNING bucket"))!;
+        await database.ExecuteAsync(
+            $$"""
+            INSERT INTO lists (bucket, rows_modified, touched, count, bytes, horizon, list, role, name) VALUES ({{bucket}}, 1, 1, 50, 100, 0, 1, 0, 'c');
+            INSERT INTO records (bucket, list, id, modified, deleted, body, acl)
+            SELECT {{bucket}}, 1, 'r' || i, 1000 + i, false, '{}', decode(repeat('00', 10000), 'hex') FROM generate_series(0, 49) i;
+            INSERT INTO grants (bucket, list, relation, principal, id, stamp) SELECT bucket, list, 0, '{{principal}}', id, modified FROM records WHERE bucket = {{bucket}}
+            """);
+        await using var source = PostgresConnections.CreateSource(database.Options);
+        await using var connection = await source.OpenConnectionAsync();
+
+        // The third passes it.
+        Assert.Equal(3, await SentAsync(25_000));
+        Assert.Equal(1, await SentAsync(1));
+        Assert.Equal(50, await SentAsync(long.MaxValue));
+
+        async Task<long> SentAsync(long bytes)
+        {
+            await using var command = new NpgsqlCommand("EXPLAIN (ANALYZE, FORMAT JSON) " + PostgresBucketIndex.Named, connection);
+            var parameters = new ParameterList(command.Parameters);
+            parameters.AddText([principal], static one => one);
+            parameters.Add(new[] { (short)0 });
+            parameters.Add(1_000L);
+            parameters.Add(true);
+            parameters.AddText(Array.Empty<string>(), static one => one);
+            parameters.Add(bytes);
+            using var plan = JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!);
+            return (long)plan.RootElement[0].GetProperty("Plan").GetProperty("Actual Rows").GetDouble();
         }
     }
 

@@ -93,6 +93,9 @@ public interface IAssignmentStore
     /// <returns>The invitation, also when it is taken or has ended; null when there is none.</returns>
     ValueTask<Invitation?> FindInvitationAsync(string digest, CancellationToken cancellationToken);
 
+    /// <returns>The invitation that is somebody's; of several the one that ends last; null for none.</returns>
+    ValueTask<Invitation?> FindInvitationOfAsync(UserIdentity user, CancellationToken cancellationToken);
+
     /// <summary>Binds an invitation to its first user, whom another server vouches for. One that lets in a user of this server is spent with the account that is made.</summary>
     /// <returns>The invitation, also when it was this user's already; null when there is none, it has ended, or it is another's.</returns>
     ValueTask<Invitation?> TakeInvitationAsync(string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken);

@@ -1,6 +1,6 @@
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>The tables of accounts with a key or a login, as both engines have them: so that all of one database can be moved to another, row by row.</summary>
+/// <summary>The tables of accounts with a key or a login, and of quotas, as both engines have them: so that all of one database can be moved to another, row by row.</summary>
 public static class KeyedAccountTables
 {
     /// <summary>Tables with their columns. Those whose names begin with a question mark are true or false.</summary>
@@ -15,5 +15,6 @@ public static class KeyedAccountTables
         ("device_commands", ["number", "account", "device", "data", "expires"]),
         ("server_keys", ["id", "created", "sealed"]),
         ("account_logins", ["account", "name", "password", "email", "quota", "reset", "reset_expires", "revision"]),
+        ("quotas", ["subject", "bytes", "records", "modified"]),
     ];
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Validation;
 
@@ -66,6 +67,12 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// those. From any thread.
     /// </summary>
     public void OnLetGo(Action<BucketId> listener) => letGo += listener;
+
+    /// <summary>
+    /// Owners go by these from their next turns on, besides what the settings say. Not from two threads at once.
+    /// </summary>
+    /// <param name="stored">All that administrators have set.</param>
+    public void SetQuotas(IReadOnlyList<Quota> stored) => work.SetQuotas(stored);
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 

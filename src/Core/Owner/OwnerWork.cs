@@ -1,3 +1,4 @@
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Core.Validation;
@@ -13,6 +14,7 @@ internal sealed class OwnerWork
     private readonly TimeSpan sortTime;
     private readonly TimeSpan turnWait;
     private readonly TimeSpan turnTime;
+    private readonly CurrentQuotas quotas;
 
     public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null)
     {
@@ -25,14 +27,17 @@ internal sealed class OwnerWork
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
         Rules = rules is null ? null : new DataRuleCache(rules, options.MaxRuleBytes);
-        Quotas = options.Quotas.IsOn ? new QuotaRules(options.Quotas, index, time) : null;
+        quotas = new CurrentQuotas(options.Quotas, index, time);
     }
 
     /// <summary>What buckets and collections say of data; null where nobody asks.</summary>
     public DataRuleCache? Rules { get; }
 
     /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
-    public QuotaRules? Quotas { get; }
+    public QuotaRules? Quotas => quotas.Rules;
+
+    /// <inheritdoc cref="CurrentQuotas.Set"/>
+    public void SetQuotas(IReadOnlyList<Quota> stored) => quotas.Set(stored);
 
     /// <summary>How long turns may take.</summary>
     public TimeLimits Limits { get; }

@@ -1,49 +1,65 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Quotas;
-using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What users, buckets and collections may hold; 0 for no limit.</summary>
+/// <summary>What users, buckets and collections may hold; 0 for no limit. It goes by what administrators have set, then by overrides in the settings, then by what the settings say of all.</summary>
 internal sealed class QuotaRules
 {
     private readonly QuotaOptions options;
-    private readonly Dictionary<string, QuotaOverride> users = new(StringComparer.Ordinal);
-    private readonly Dictionary<(BucketId Bucket, string? Collection), QuotaOverride> places = [];
+    private readonly Dictionary<string, Limit> users = new(StringComparer.Ordinal);
+    private readonly Dictionary<(BucketId Bucket, string? Collection), Limit> places = [];
 
-    /// <param name="options">The limits.</param>
-    /// <param name="index">Says what all of a user's buckets hold; null where nobody asks.</param>
-    /// <param name="time">The clock.</param>
-    public QuotaRules(QuotaOptions options, IBucketIndex? index, TimeProvider time)
+    /// <param name="options">The limits of the settings.</param>
+    /// <param name="stored">Those that administrators have set.</param>
+    /// <param name="usage">Says what all of a user's buckets hold, where users have limits; null where nobody asks.</param>
+    public QuotaRules(QuotaOptions options, IReadOnlyList<Quota> stored, Func<UserUsage>? usage)
     {
         this.options = options;
         foreach (var one in options.Overrides.Values)
         {
-            if (one.User is { } user)
-            {
-                users[user] = one;
-            }
-            else
-            {
-                places[(one.IsOfPersonalBucket ? BucketId.Parse(one.Bucket!) : BucketId.Named(one.Bucket!), one.Collection)] = one;
-            }
+            Add(one.User, one.Bucket, one.Collection, new Limit(one.Bytes, one.Records));
         }
 
-        LimitsUsers = index is not null && (options.UserBytes > 0 || options.UserRecords > 0 || users.Count > 0);
-        Usage = LimitsUsers ? new UserUsage(index!.UsageByAuthorAsync, options.UserTime, time) : null;
+        foreach (var one in stored)
+        {
+            Add(one.Subject.User, one.Subject.Bucket, one.Subject.Collection, new Limit(one.Bytes, one.Records));
+        }
+
+        Usage = options.UserBytes > 0 || options.UserRecords > 0 || users.Count > 0 ? usage?.Invoke() : null;
     }
 
-    public bool LimitsUsers { get; }
+    public bool LimitsUsers => Usage is not null;
 
     /// <summary>What users' buckets hold; null where users have no limits.</summary>
     public UserUsage? Usage { get; }
 
-    public QuotaAmount OfBucket(BucketId bucket) => Limit(places.GetValueOrDefault((bucket, null)), options.BucketBytes, options.BucketRecords);
+    public QuotaAmount OfBucket(BucketId bucket) => places.GetValueOrDefault((bucket, null)).Or(options.BucketBytes, options.BucketRecords);
 
     public QuotaAmount OfCollection(BucketId bucket, string collection) =>
-        Limit(places.GetValueOrDefault((bucket, collection)), options.CollectionBytes, options.CollectionRecords);
+        places.GetValueOrDefault((bucket, collection)).Or(options.CollectionBytes, options.CollectionRecords);
 
-    public QuotaAmount OfUser(string user) => Limit(users.GetValueOrDefault(user), options.UserBytes, options.UserRecords);
+    public QuotaAmount OfUser(string user) => users.GetValueOrDefault(user).Or(options.UserBytes, options.UserRecords);
 
-    private static QuotaAmount Limit(QuotaOverride? one, long bytes, long records) => new(one?.Bytes ?? bytes, one?.Records ?? records);
+    /// <summary>Adds what goes before what is there.</summary>
+    private void Add(string? user, string? bucket, string? collection, Limit limit)
+    {
+        if (user is not null)
+        {
+            users[user] = limit.Before(users.GetValueOrDefault(user));
+        }
+        else
+        {
+            var place = (bucket!.StartsWith("u:", StringComparison.Ordinal) ? BucketId.Parse(bucket) : BucketId.Named(bucket), collection);
+            places[place] = limit.Before(places.GetValueOrDefault(place));
+        }
+    }
+
+    /// <summary>A limit of something's own; null where it has none.</summary>
+    private readonly record struct Limit(long? Bytes, long? Records)
+    {
+        public Limit Before(Limit other) => new(Bytes ?? other.Bytes, Records ?? other.Records);
+
+        public QuotaAmount Or(long bytes, long records) => new(Bytes ?? bytes, Records ?? records);
+    }
 }

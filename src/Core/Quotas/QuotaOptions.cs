@@ -37,6 +37,13 @@ public sealed record QuotaOptions
     [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
     public TimeSpan UserTime { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How often a silo looks for quotas that administrators have set. A change holds in the whole cluster once this is over, as long as the home database
+    /// answers. Default: 5 seconds.
+    /// </summary>
+    [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
+    public TimeSpan RefreshTime { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>What goes for some users, buckets and collections instead, by numbers from "1" on. Default: none.</summary>
     public IReadOnlyDictionary<string, QuotaOverride> Overrides { get; init; } = new Dictionary<string, QuotaOverride>(StringComparer.Ordinal);
 

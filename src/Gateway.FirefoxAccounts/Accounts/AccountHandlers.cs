@@ -18,6 +18,7 @@ internal sealed class AccountHandlers(
     PasswordChecks passwords,
     SessionTokens tokens,
     RegistrationRules registration,
+    Registrations registrations,
     MailedCodes codes,
     Mailer mailer,
     AccountKey key,
@@ -100,49 +101,19 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(refused);
         }
 
-        // :: Step 3: what is stored of the password.
-        if (await passwords.StretchAsync(authPw, request.Address, cancellationToken) is not { } password)
+        // :: Step 3: the account.
+        if (!isOpen || !registration.IsCounted)
         {
-            return AccountAnswers.Of(AccountError.NotNow);
+            return (await MakeAsync(request, email, authPw, salt, isOpen ? null : invitation, cancellationToken)).Answer;
         }
 
-        var uid = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UidBytes));
-
-        // :: Step 4: the account, with its first session.
-        var now = ServerTimestamp.Now(time);
-        var wrapped = RandomNumberGenerator.GetBytes(TokenSecret.Bytes);
-        var account = new KeyedAccount(new Account(0, name, password.Hash, now, IsBeingDeleted: false), uid, email)
+        Answer? answer = null;
+        var permit = await registrations.TryAsync(request.Address, async () =>
         {
-            IsEmailVerified = !options.Smtp.IsOn,
-            ClientSalt = salt,
-            WrappedKey = password.Wrap(uid, wrapped),
-            Generation = now.Milliseconds,
-            KeysChangedAt = now.Milliseconds,
-            Created = now,
-        };
-        var session = tokens.Session(account: 0, isVerified: true, request.UserAgent);
-        (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(0, uid, wrapped, session.Token.Digest) : null;
-        var spent = isOpen ? null : TokenSecret.DigestOf(invitation!);
-        KeyedAccount? made = null;
-        if (await passwords.TryAsync("", request.Address, async () =>
-        {
-            made = await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken);
-
-            // Somebody else was first, with the address or with the invitation; or an account of another protocol has the name. It tells who is there, and so it counts.
-            return made is not null ? (SignInVerdict.Undecided, null)
-                : (SignInVerdict.Wrong, isOpen || await IsInvitedAsync(invitation!, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
-        }) is { } taken)
-        {
-            return AccountAnswers.Of(taken);
-        }
-
-        audit.Done(uid, "made", request.Address);
-        if (!made!.IsEmailVerified)
-        {
-            await codes.SendVerificationAsync(made, session.Token.Digest, cancellationToken);
-        }
-
-        return SessionTokens.Answer(made, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret);
+            (answer, var isMade) = await MakeAsync(request, email, authPw, salt, invitation: null, cancellationToken);
+            return isMade;
+        });
+        return answer ?? AccountAnswers.Of(permit.IsBusy ? AccountError.NotNow : AccountError.TooMany(permit.Wait));
     }
 
     public async ValueTask<Answer> LoginAsync(AccountRequest request, CancellationToken cancellationToken)
@@ -334,6 +305,63 @@ internal sealed class AccountHandlers(
 
         var result = await passwords.VerifyAsync(email, authPw, request.Address, cancellationToken);
         return result.Account is { } account && account.Account.Number != request.Account.Account.Number ? (null, null, AccountError.WrongPassword) : result;
+    }
+
+    /// <summary>Makes an account.</summary>
+    /// <param name="request">Asks for it.</param>
+    /// <param name="email">As it was typed.</param>
+    /// <param name="authPw">What the client made of the password.</param>
+    /// <param name="salt">The client's own; empty for none.</param>
+    /// <param name="invitation">Code of the invitation that lets the user in, which is spent with it; null for none.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The answer, and whether it was made.</returns>
+    private async ValueTask<(Answer Answer, bool IsMade)> MakeAsync(
+        AccountRequest request, string email, byte[] authPw, string salt, string? invitation, CancellationToken cancellationToken)
+    {
+        var name = AccountName.Of(email);
+        // :: Step 1: what is stored of the password.
+        if (await passwords.StretchAsync(authPw, request.Address, cancellationToken) is not { } password)
+        {
+            return (AccountAnswers.Of(AccountError.NotNow), false);
+        }
+
+        var uid = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UidBytes));
+
+        // :: Step 2: the account, with its first session.
+        var now = ServerTimestamp.Now(time);
+        var wrapped = RandomNumberGenerator.GetBytes(TokenSecret.Bytes);
+        var account = new KeyedAccount(new Account(0, name, password.Hash, now, IsBeingDeleted: false), uid, email)
+        {
+            IsEmailVerified = !options.Smtp.IsOn,
+            ClientSalt = salt,
+            WrappedKey = password.Wrap(uid, wrapped),
+            Generation = now.Milliseconds,
+            KeysChangedAt = now.Milliseconds,
+            Created = now,
+        };
+        var session = tokens.Session(account: 0, isVerified: true, request.UserAgent);
+        (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(0, uid, wrapped, session.Token.Digest) : null;
+        var spent = invitation is null ? null : TokenSecret.DigestOf(invitation);
+        KeyedAccount? made = null;
+        if (await passwords.TryAsync("", request.Address, async () =>
+        {
+            made = await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken);
+
+            // Somebody else was first, with the address or with the invitation; or an account of another protocol has the name. It tells who is there, and so it counts.
+            return made is not null ? (SignInVerdict.Undecided, null)
+                : (SignInVerdict.Wrong, invitation is null || await IsInvitedAsync(invitation, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
+        }) is { } taken)
+        {
+            return (AccountAnswers.Of(taken), false);
+        }
+
+        audit.Done(uid, "made", request.Address);
+        if (!made!.IsEmailVerified)
+        {
+            await codes.SendVerificationAsync(made, session.Token.Digest, cancellationToken);
+        }
+
+        return (SessionTokens.Answer(made, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret), true);
     }
 
     /// <summary>Whether an invitation lets somebody in, or has let in whoever has the name.</summary>

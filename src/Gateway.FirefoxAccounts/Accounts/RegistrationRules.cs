@@ -33,6 +33,9 @@ internal sealed class RegistrationRules(FirefoxAccountOptions options, AccountOp
     /// <summary>Whether somebody may make an account who has no invitation, whatever their address.</summary>
     public bool IsOpen(HttpContext context) => Mode(context) is "open";
 
+    /// <summary>Whether accounts that are made without an invitation are counted by address: everybody may make one, or whoever has an address of a kind.</summary>
+    public bool IsCounted => options.Registration is AccountRegistration.Open or AccountRegistration.AllowList;
+
     public bool IsListed(string email) => options.Registration == AccountRegistration.AllowList
         && options.AllowedEmails.Split(',', Trimmed).Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, email, ignoreCase: true));
 

@@ -13,13 +13,14 @@ internal sealed class Admittance(Sync15Options options, IAssignmentStore assignm
     /// <param name="user">Somebody who has none.</param>
     /// <param name="code">Of an invitation; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Whether they get one, and what they may store, if an invitation says that. The invitation is theirs from then on.</returns>
+    /// <returns>Whether they get one, and what they may store, if an invitation says that. The invitation is theirs from then on; an account of this server has that which it was made with.</returns>
     public async ValueTask<(bool IsIn, long? QuotaBytes)> AdmitAsync(VerifiedUser user, string? code, CancellationToken cancellationToken)
     {
         if (string.Equals(user.Identity.Issuer, UserIdentity.Local, StringComparison.Ordinal))
         {
-            // Who may have an account here was decided when it was made.
-            return (true, null);
+            // Who may have an account here was decided when it was made, and with which invitation.
+            var made = user.Account is { } number ? await assignments.FindInvitationOfAsync(Invitation.OfAccount(number), cancellationToken) : null;
+            return (true, made?.QuotaBytes);
         }
 
         if (options.Registration == SyncRegistration.Closed)

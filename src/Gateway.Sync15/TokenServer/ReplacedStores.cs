@@ -17,7 +17,8 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
 /// Sees to stores that were replaced: closes those that are not closed yet, and removes their data after a while
-/// (<c>Sync15:ReplacedRetention</c>). What lies on a node is removed there, by a token for it; what lay on one that is gone is gone. Several
+/// (<c>Sync15:ReplacedRetention</c>). Of one user the data of the last such store alone waits for that, so that nobody holds more than two quotas by changing their key again and
+/// again; the rows of all wait, since they say which keys are old. What lies on a node is removed there, by a token for it; what lay on one that is gone is gone. Several
 /// processes may do this at once.
 /// </summary>
 public sealed class ReplacedStores
@@ -35,6 +36,7 @@ public sealed class ReplacedStores
     private readonly OtherServerClient client;
     private readonly Sync15Options options;
     private readonly TimeProvider time;
+    private readonly HashSet<long> emptied = [];
     private long? begun;
 
     internal ReplacedStores(
@@ -57,12 +59,14 @@ public sealed class ReplacedStores
         StoreUnavailableException? away = null;
         var silent = new HashSet<int>();
         var kept = ServerTimestamp.Now(time).Plus(-(long)options.ReplacedRetention.TotalMilliseconds);
+        var seen = new HashSet<long>();
         var after = 0L;
         while (await assignments.ListReplacedAsync(new ServerTimestamp(long.MaxValue), after, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             foreach (var store in page)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                seen.Add(store.Number);
                 try
                 {
                     await SeeToAsync(store, kept, silent);
@@ -76,6 +80,7 @@ public sealed class ReplacedStores
             after = page[^1].Number;
         }
 
+        emptied.IntersectWith(seen);
         if (away is not null)
         {
             throw new StoreUnavailableException("A store that was replaced could not be closed or emptied.", away);
@@ -93,7 +98,8 @@ public sealed class ReplacedStores
             await assignments.NoteClosedAsync(store.Number, CancellationToken.None);
         }
 
-        if (store.Replaced <= kept && !silent.Contains(store.Node))
+        var isOver = store.Replaced <= kept;
+        if ((isOver || (!emptied.Contains(store.Number) && await IsSupersededAsync(store))) && !silent.Contains(store.Node))
         {
             try
             {
@@ -105,9 +111,20 @@ public sealed class ReplacedStores
                 throw;
             }
 
-            await assignments.ForgetAsync(store.Number, CancellationToken.None);
+            if (isOver)
+            {
+                await assignments.ForgetAsync(store.Number, CancellationToken.None);
+            }
+            else
+            {
+                emptied.Add(store.Number);
+            }
         }
     }
+
+    /// <summary>Whether another store of the user was replaced after it.</summary>
+    private async ValueTask<bool> IsSupersededAsync(Assignment store) =>
+        (await assignments.FindAsync(store.User, CancellationToken.None)).FirstOrDefault(static one => one.Replaced is not null) is { } last && last.Number != store.Number;
 
     private async ValueTask EmptyAsync(long number)
     {

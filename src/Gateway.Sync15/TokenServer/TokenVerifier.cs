@@ -96,7 +96,7 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
             if (await tokens.FindAsync(token, audience, cancellationToken) is { } found)
             {
                 return found.Scopes.Contains(TokenClaims.Scope, StringComparer.Ordinal)
-                    ? new TokenVerdict.Accepted(new VerifiedUser(new UserIdentity(UserIdentity.Local, found.Account.Uid), found.Account.Generation, found.Account.IsEmailVerified ? found.Account.Email : null))
+                    ? new TokenVerdict.Accepted(new VerifiedUser(new UserIdentity(UserIdentity.Local, found.Account.Uid), found.Account.Generation, found.Account.IsEmailVerified ? found.Account.Email : null) { Account = found.Account.Account.Number })
                     : Refuse("it has not the scope of Sync");
             }
         }

@@ -46,5 +46,9 @@ public sealed record AccountOptions
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Accounts that may be made from one address in an hour where everybody may make one, those of Firefox counted with them. Default: 50.</summary>
+    [Bounds(1)]
+    public int MaxRegistrationsPerHour { get; init; } = 50;
+
     public SignInLimits ToLimits() => new(MaxFailures, MaxFailuresPerAddress, FailureWindow);
 }

@@ -6,5 +6,6 @@ public static class AccountServiceCollectionExtensions
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
         .AddSingleton<AccountDirectory>()
         .AddSingleton<BasicScheme>()
+        .AddSingleton<Registrations>()
         .AddSingleton<RegistrationPolicy>();
 }

@@ -20,6 +20,9 @@ public sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
         _ => IsLocalTrial(context),
     };
 
+    /// <summary>Whether everybody may make one, from wherever.</summary>
+    public bool IsOpen => options.Registration is Registration.Open;
+
     private bool IsLocalTrial(HttpContext context)
     {
         var request = context.Request;

@@ -35,7 +35,8 @@ internal sealed class ClusterMember(IHostedService orleans, Joined joined, IEnum
             await check.RunAsync(cancellationToken);
         }
 
-        await orleans.StartAsync(cancellationToken);
+        // Orleans does not give up while it waits for others: a silo that takes connections and says nothing holds it up for minutes.
+        await orleans.StartAsync(cancellationToken).WaitAsync(cancellationToken);
         joined.Set();
     }
 

@@ -8,6 +8,7 @@ using Lockstep.Silo.Hosting;
 using Lockstep.Silo.Routing;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
+using Orleans.Runtime.GrainDirectory;
 using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
 using Orleans.Statistics;
@@ -66,6 +67,7 @@ internal static class SiloServices
             endpoints.GatewayPort = options.IsAlone ? 0 : cluster.GatewayPort;
         });
         silo.AddPlacementDirector<HomePlacement, HomePlacementDirector>();
+        silo.Services.AddSingleton<IGrainDirectoryResolver, NoDirectory>();
     }
 
     /// <summary>Nobody can join, and nothing outlives the process but what lies in the database.</summary>

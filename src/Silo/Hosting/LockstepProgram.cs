@@ -18,6 +18,7 @@ internal static class LockstepProgram
             Console.WriteLine(AccountCommands.Help);
             Console.WriteLine(SyncCommands.Help);
             Console.WriteLine(FirefoxAccountCommands.Help);
+            Console.WriteLine(QuotaCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             return 0;
@@ -47,7 +48,7 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
-        var command = args is ["account" or "sync" or "firefox-accounts" or "migrate" or "copy", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
         var (own, given) = command is ["sync" or "firefox-accounts", ..] ? SyncCommands.Part(args[command.Length..]) : (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]);
@@ -68,6 +69,8 @@ internal static class LockstepProgram
                 return await SyncCommands.RunAsync(sync, own, options, Console.Out);
             case ["firefox-accounts", .. var accounts]:
                 return await FirefoxAccountCommands.RunAsync(accounts, own, options, Console.Out);
+            case ["quota", .. var quota]:
+                return await QuotaCommands.RunAsync(quota, options, Console.Out);
             case ["migrate"]:
                 Console.WriteLine($"The schema is at version {await PostgresDatabase.MigrateAsync(options.Postgres, CancellationToken.None)}.");
                 return 0;
@@ -79,6 +82,7 @@ internal static class LockstepProgram
         }
 
         // :: Server
+        using var bound = new StopBound();
         var faults = new StorageFaults(TimeProvider.System);
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
         if (AccountServer.ReadKey(options) is { } key && !await FirefoxAccountsServiceCollectionExtensions.IsKeyOfAsync(key, storage.KeyedAccounts))
@@ -88,6 +92,7 @@ internal static class LockstepProgram
 
         await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
         faults.Logger = app.Logger;
+        bound.Watch(app, options);
         try
         {
             StaleSockets.Remove(options.Urls);
@@ -105,7 +110,6 @@ internal static class LockstepProgram
             return 1;
         }
 
-        using var bound = StopBound.Of(app, options);
         await app.WaitForShutdownAsync();
         return 0;
     }

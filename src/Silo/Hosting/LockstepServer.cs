@@ -63,6 +63,7 @@ internal static class LockstepServer
             .AddSingleton(storage.Assignments)
             .AddSingleton(storage.KeyedAccounts)
             .AddSingleton(storage.Logins)
+            .AddSingleton(storage.Quotas)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
             .AddHealth()
@@ -156,6 +157,7 @@ internal static class LockstepServer
             services.GetRequiredService<LockstepOptions>().Buckets,
             services.GetRequiredService<TimeProvider>()))
         .AddSingleton<ExpirySweep>()
+        .AddHostedService<QuotaRefresh>()
         .AddHostedService<Housekeeping>();
 
     private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, LockstepOptions options)

@@ -2,15 +2,18 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
+using Lockstep.Storage.PostgreSql.Quotas;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
+using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite;
 
@@ -29,6 +32,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         IAssignmentStore assignments,
         IKeyedAccountStore keyedAccounts,
         ILoginStore logins,
+        IQuotaStore quotas,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -40,6 +44,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         Assignments = assignments;
         KeyedAccounts = keyedAccounts;
         Logins = logins;
+        Quotas = quotas;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -58,6 +63,8 @@ internal sealed class ServerStorage : IAsyncDisposable
     public IKeyedAccountStore KeyedAccounts { get; }
 
     public ILoginStore Logins { get; }
+
+    public IQuotaStore Quotas { get; }
 
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
@@ -79,7 +86,8 @@ internal sealed class ServerStorage : IAsyncDisposable
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
-                new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home), postgres.Home.Secret,
+                new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
+                new PostgresQuotaStore(postgres.Home), postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
@@ -89,7 +97,8 @@ internal sealed class ServerStorage : IAsyncDisposable
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
-                new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite), sqlite.Secret,
+                new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
+                new SqliteQuotaStore(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     sqlite.Dispose();

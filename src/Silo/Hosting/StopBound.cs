@@ -2,29 +2,45 @@ namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// Ends a process that was told to stop and cannot: a silo waits for a database that is away to hear that it leaves, and for
-/// longer than the host gives it. All that was acknowledged is stored by then.
+/// longer than the host gives it. All that was acknowledged is stored by then. Also of one that is told while it starts, and of what is let go of at its end.
 /// </summary>
-internal static partial class StopBound
+internal sealed partial class StopBound : IDisposable
 {
     // Beyond the time in which requests end, for what has no bound of its own.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
+    private readonly ITimer timer;
+    private ILogger? logger;
+
+    public StopBound() => timer = TimeProvider.System.CreateTimer(_ => End(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
     /// <summary>Begins to count when the server is told to stop.</summary>
-    /// <param name="app">A server that has started.</param>
+    /// <param name="app">A server that is about to start.</param>
     /// <param name="options">Its settings.</param>
-    /// <returns>Dispose of it once the server has stopped.</returns>
-    public static IDisposable Of(WebApplication app, LockstepOptions options)
+    public void Watch(WebApplication app, LockstepOptions options)
     {
-        var timer = TimeProvider.System.CreateTimer(_ => End(app.Logger), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        app.Lifetime.ApplicationStopping.Register(
-            () => timer.Change(options.Http.DrainTime + options.ShutdownTimeout + Grace, Timeout.InfiniteTimeSpan));
-        return timer;
+        logger = app.Logger;
+        var lifetime = app.Lifetime;
+        lifetime.ApplicationStopping.Register(() =>
+        {
+            // Before it has joined no owner is asked, so that there is nothing under way to wait for.
+            var requests = lifetime.ApplicationStarted.IsCancellationRequested ? options.ShutdownTimeout : TimeSpan.Zero;
+            timer.Change(options.Http.DrainTime + requests + Grace, Timeout.InfiniteTimeSpan);
+        });
     }
 
-    private static void End(ILogger logger)
+    public void Dispose() => timer.Dispose();
+
+    private void End()
     {
-        LogEnded(logger);
-        Environment.Exit(0);
+        try
+        {
+            LogEnded(logger!);
+        }
+        finally
+        {
+            Environment.Exit(0);
+        }
     }
 
     [LoggerMessage(43, LogLevel.Warning, "The server did not stop within ShutdownTimeout and ends now. Every acknowledged write is stored; requests under way were cut off. If this happens often, raise ShutdownTimeout.")]

@@ -156,7 +156,6 @@ internal sealed partial class SiloRoutes(
             return;
         }
 
-        _ = FindWitnessAsync(route);
         lock (gate)
         {
             if (known.TryGetValue(silo, out var takesWhatIsNew))
@@ -173,13 +172,6 @@ internal sealed partial class SiloRoutes(
 
         await EndAsync(route);
     }
-
-    /// <summary>
-    /// Has a silo find its witness, of which it asks another silo the first time: when the witness is needed, that may be the one that is gone.
-    /// </summary>
-    private static async Task FindWitnessAsync(SiloRoute route) =>
-        await ((Task)route.Grains.GetGrain<IWitnessGrain>(0).IsGoneAsync(SiloAddress.New(route.Entrance.Silo, route.Entrance.Generation)))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <returns>Those that answer, and whether they take what is new.</returns>
     private async Task<Dictionary<SiloEntrance, bool>> ReadAsync(CancellationToken stoppingToken)

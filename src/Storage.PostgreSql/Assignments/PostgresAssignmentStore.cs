@@ -280,6 +280,12 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
     public async ValueTask<Invitation?> FindInvitationAsync(string digest, CancellationToken cancellationToken) => First(await QueryAsync(
         $"SELECT {InvitationColumns} FROM invitations WHERE digest = $1", parameters => parameters.AddText(digest), ReadInvitation, cancellationToken));
 
+    public async ValueTask<Invitation?> FindInvitationOfAsync(UserIdentity user, CancellationToken cancellationToken) => First(await QueryAsync(
+        $"SELECT {InvitationColumns} FROM invitations WHERE issuer = $1 AND subject = $2 ORDER BY expires DESC, digest LIMIT 1",
+        parameters => Add(parameters, user),
+        ReadInvitation,
+        cancellationToken));
+
     public async ValueTask<Invitation?> TakeInvitationAsync(
         string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""

@@ -118,6 +118,7 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
             parameters.Add(10L * scan.Limit);
             parameters.Add(scan.Doubtful is null);
             parameters.AddText([.. (scan.Doubtful ?? []).Where(ScanStatement.IsText)], static principal => principal);
+            parameters.Add(scan.MaxBytes);
             await using var reader = await command.ExecuteReaderAsync();
             var found = new List<T>();
             for (var bytes = 0L; found.Count < scan.Limit && bytes < scan.MaxBytes && await reader.ReadAsync();)
@@ -143,18 +144,24 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         repeatable: true,
         cancellationToken);
 
-    // What is left out because of the limit is what is there, not what a deleted bucket has left behind.
-    private const string Named =
+    // What is left out because of the limit is what is there, not what a deleted bucket has left behind. What is beyond the bytes is not sent: a reader that stops has
+    // to take all that was.
+    internal const string Named =
         """
-        SELECT b.id, l.role, l.name, r.id, r.modified, CASE WHEN $4 OR g.principal = ANY ($5) THEN r.acl END,
-            (octet_length(r.body) + coalesce(octet_length(r.acl), 0))::bigint, g.principal
-        FROM grants g
-        CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = g.bucket AND b.live OFFSET 0) b
-        CROSS JOIN LATERAL (SELECT role, name FROM lists l WHERE l.bucket = g.bucket AND l.list = g.list OFFSET 0) l
-        CROSS JOIN LATERAL (
-            SELECT id, modified, acl, body FROM records r WHERE r.bucket = g.bucket AND r.list = g.list AND r.id = g.id AND NOT r.deleted OFFSET 0) r
-        WHERE g.principal = ANY ($1) AND g.relation = ANY ($2)
-        LIMIT $3
+        SELECT bucket, role, list, id, modified, acl, bytes, principal
+        FROM (
+            SELECT *, coalesce(sum(octet_length(acl)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+            FROM (
+                SELECT b.id AS bucket, l.role, l.name AS list, r.id, r.modified, CASE WHEN $4 OR g.principal = ANY ($5) THEN r.acl END AS acl,
+                    (octet_length(r.body) + coalesce(octet_length(r.acl), 0))::bigint AS bytes, g.principal
+                FROM grants g
+                CROSS JOIN LATERAL (SELECT id FROM buckets b WHERE b.bucket = g.bucket AND b.live OFFSET 0) b
+                CROSS JOIN LATERAL (SELECT role, name FROM lists l WHERE l.bucket = g.bucket AND l.list = g.list OFFSET 0) l
+                CROSS JOIN LATERAL (
+                    SELECT id, modified, acl, body FROM records r WHERE r.bucket = g.bucket AND r.list = g.list AND r.id = g.id AND NOT r.deleted OFFSET 0) r
+                WHERE g.principal = ANY ($1) AND g.relation = ANY ($2)
+                LIMIT $3) n) n
+        WHERE bytes_before < $6
         """;
 
     public async ValueTask<IReadOnlyList<Grant>> ListMembershipsAsync(IReadOnlyCollection<string> principals, int limit, CancellationToken cancellationToken) => await ReadAsync(

@@ -180,6 +180,12 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
         ValueTask.FromResult(database.Read(statements => First(ReadAll(
             statements.Prepare($"SELECT {InvitationColumns} FROM invitations WHERE digest = $0", digest), ReadInvitation))));
 
+    public ValueTask<Invitation?> FindInvitationOfAsync(UserIdentity user, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements => First(ReadAll(
+            statements.Prepare(
+                $"SELECT {InvitationColumns} FROM invitations WHERE issuer = $0 AND subject = $1 ORDER BY expires DESC, digest LIMIT 1", user.Issuer, user.Subject),
+            ReadInvitation))));
+
     public ValueTask<Invitation?> TakeInvitationAsync(string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => First(ReadAll(
             statements.Prepare(

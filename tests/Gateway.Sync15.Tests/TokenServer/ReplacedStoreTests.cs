@@ -54,6 +54,32 @@ public sealed class ReplacedStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Data_OfAUserWhoChangesTheKeyAgainAndAgain_IsKeptOfTheLastReplacedStoreOnly_AndTheKeysOfAllStayOld()
+    {
+        using var first = await servers.DeviceAsync("u", 100, 100, "aa");
+        (await first.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        using var second = await servers.DeviceAsync("u", 200, 200, "bb");
+        (await second.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        using var third = await servers.DeviceAsync("u", 300, 300, "cc");
+        (await third.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        var sweep = Sweep();
+
+        await sweep.StepAsync(CancellationToken.None);
+        time.Advance(ReplacedStores.Pause);
+        await sweep.StepAsync(CancellationToken.None);
+
+        Assert.False(await HasDataAsync(first.Uid));
+        Assert.True(await HasDataAsync(second.Uid));
+        Assert.True(await HasDataAsync(third.Uid));
+        Assert.Equal([third.Uid, second.Uid, first.Uid], (await FindAsync("u")).Select(static store => store.Number));
+        Assert.Equal(401, (await servers.AskAsync(servers.Accounts.Opaque("u", 400), TokenServers.Key(400, "aa"))).Status);
+
+        time.Advance(options.ReplacedRetention);
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.Equal([third.Uid], (await FindAsync("u")).Select(static store => store.Number));
+    }
+
+    [Fact]
     public async Task User_WhoIsGone_IsEmptied_AndKeptOutAllTheSame()
     {
         using var device = await servers.DeviceAsync("u", 100, 100, "aa");

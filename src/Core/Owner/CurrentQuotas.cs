@@ -1,0 +1,34 @@
+using Lockstep.Core.Quotas;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>The limits that hold now. A turn takes them once, when it begins.</summary>
+internal sealed class CurrentQuotas
+{
+    private readonly QuotaOptions options;
+    private readonly IBucketIndex? index;
+    private readonly TimeProvider time;
+    private volatile QuotaRules? rules;
+
+    /// <param name="options">Those of the settings.</param>
+    /// <param name="index">Says what all of a user's buckets hold; null where nobody asks.</param>
+    /// <param name="time">The clock.</param>
+    public CurrentQuotas(QuotaOptions options, IBucketIndex? index, TimeProvider time)
+    {
+        (this.options, this.index, this.time) = (options, index, time);
+        Set([]);
+    }
+
+    /// <summary>Null where nothing is limited.</summary>
+    public QuotaRules? Rules => rules;
+
+    /// <summary>Takes what administrators have set from now on, all of it. Not from two threads at once.</summary>
+    public void Set(IReadOnlyList<Quota> stored)
+    {
+        // What is known of users stays only as long as each commit is added to it.
+        var known = rules?.Usage;
+        rules = !options.IsOn && stored.Count == 0 ? null
+            : new QuotaRules(options, stored, index is { } usage ? () => known ?? new UserUsage(usage.UsageByAuthorAsync, options.UserTime, time) : null);
+    }
+}
