@@ -11,6 +11,7 @@ public static class Sync11ServiceCollectionExtensions
     /// <param name="options">Checked settings.</param>
     public static IServiceCollection AddSync11(this IServiceCollection services, Sync11Options options) => services
         .AddSingleton(options)
+        .AddSingleton<CredentialAudit>()
         .AddSingleton<WeaveHeaders>()
         .AddSingleton<UserScheme>()
         .AddSingleton<BucketCalls>()

@@ -7,7 +7,7 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.Sync11;
 
 /// <summary>Names that users have, and how clients make them of addresses.</summary>
-internal static class UserName
+public static class UserName
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private static readonly IdnMapping Idn = new();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Routing;
 
@@ -12,19 +13,21 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
 {
     private readonly ILoginStore logins;
     private readonly PasswordSignIn passwords;
+    private readonly AuditTrail audit;
 
-    public UserScheme(ILoginStore logins, AccountDirectory accounts)
+    public UserScheme(ILoginStore logins, AccountDirectory accounts, AuditTrail audit)
     {
         this.logins = logins;
+        this.audit = audit;
         passwords = accounts.SignInFor(this);
     }
 
     public string Name => "Basic";
 
     public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
-        PasswordSignIn.Read(request.Authorization!) is var (name, _) && IsIn(request.Target, name)
-            ? passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken)
-            : ValueTask.FromResult(SignIn.Refused);
+        PasswordSignIn.Read(request.Authorization!) is not var (name, _) || !IsIn(request.Target, name) ? ValueTask.FromResult(SignIn.Refused)
+        : audit.IsOn ? AuditedAsync(request, name, cancellationToken)
+        : passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
 
     /// <summary>No account has a blank in its name.</summary>
     string IPasswordSource.Counted(string name) => UserName.IsValid(name) ? "sync11 " + name : "";
@@ -45,6 +48,17 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
 
     /// <summary>The account with the hash that this password is compared with, which is not its own.</summary>
     private static Account AccountOf(AccountLogin login) => login.Account with { PasswordHash = login.PasswordHash };
+
+    private async ValueTask<SignIn> AuditedAsync(SignInRequest request, string name, CancellationToken cancellationToken)
+    {
+        var signIn = await passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
+        if (signIn.Status is SignInStatus.Refused or SignInStatus.Throttled)
+        {
+            audit.Write(AuditEvents.WrongPassword, new AuditSource(request.Method, request.Target.Split('?')[0], request.Address, name));
+        }
+
+        return signIn;
+    }
 
     private static Principal PrincipalOf(AccountLogin login)
     {

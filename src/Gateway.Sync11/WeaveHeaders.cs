@@ -7,7 +7,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11;
 
 /// <summary>What all answers of users and storage say, and whom credentials are asked of.</summary>
-internal sealed class WeaveHeaders(Sync11Options options, TimeProvider time)
+internal sealed class WeaveHeaders(Sync11Options options, CredentialAudit audit, TimeProvider time)
 {
     public void Add(HttpRequest? request, IHeaderDictionary headers)
     {
@@ -28,8 +28,11 @@ internal sealed class WeaveHeaders(Sync11Options options, TimeProvider time)
     }
 
     /// <returns>The answer to a request without credentials for what needs some; null for all others.</returns>
-    public static Answer? Ask<THandler>(HttpRequest request, ResourceMatch<THandler>? match) =>
-        request.Headers.Authorization.Count == 0 && match?.Resource.Find(request.Method) is { Access: Access.SignedIn } ? WeaveAnswers.Unauthorized(asks: true) : null;
+    public Answer? Ask<THandler>(HttpRequest request, ResourceMatch<THandler>? match)
+    {
+        audit.Look(request, match);
+        return request.Headers.Authorization.Count == 0 && match?.Resource.Find(request.Method) is { Access: Access.SignedIn } ? WeaveAnswers.Unauthorized(asks: true) : null;
+    }
 
     public static Answer Preflight(string? methods) => new(200) { Headers = methods is null ? [] : [KeyValuePair.Create("Allow", methods)] };
 }

@@ -7,6 +7,7 @@ using ArchUnitNET.Loader;
 using ArchUnitNET.xUnit;
 using Lockstep.Core.Owner;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Import.ServerFull;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
@@ -42,7 +43,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -58,7 +59,7 @@ public sealed class BorderTests
     [Fact]
     public void Gateway_ItsNamespacesKnowNoProtocolAndNoDatabase()
     {
-        Check(In(@"Lockstep\.Gateway\.(Accounts|Federation|Health|Http|Metering|Pages|Pipeline|Routing|SyncStorage)"), $"{OtherProtocols()}|{Hosts}|{Databases}");
+        Check(In(@"Lockstep\.Gateway\.(Accounts|Audit|Federation|Health|Http|Metering|Pages|Pipeline|Routing|SyncStorage)"), $"{OtherProtocols()}|{Hosts}|{Databases}");
         Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal)));
     }
 
@@ -84,6 +85,13 @@ public sealed class BorderTests
     {
         Assert.Equal(["Lockstep.Core", driver], OfOursAndOthers(engine.Assembly));
         Check(In(NameOf(engine.Assembly).Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
+    }
+
+    [Fact]
+    public void Import_KnowsCoreAndItsDriversOnly_AndNobodyElseKnowsThatOfMySql()
+    {
+        Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite", "MySqlConnector"], OfOursAndOthers(typeof(ServerFullImport).Assembly));
+        Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Import(\.|$)"), "MySqlConnector");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Lockstep.Core.Accounts;
 
@@ -19,7 +20,10 @@ public static class PasswordHash
     private const int SaltLength = 16;
     private const int HashLength = 32;
 
-    public static string Create(string password, int iterations = DefaultIterations)
+    public static string Create(string password, int iterations = DefaultIterations) => Create(Encoding.UTF8.GetBytes(password), iterations);
+
+    /// <summary>As <see cref="Create(string, int)"/>, of bytes.</summary>
+    internal static string Create(ReadOnlySpan<byte> password, int iterations)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltLength);
         var hash = Rfc2898DeriveBytes.Pbkdf2(password, salt, iterations, HashAlgorithmName.SHA512, HashLength);
@@ -31,8 +35,11 @@ public static class PasswordHash
     /// <summary>Whether a stored text is of this kind.</summary>
     public static bool IsOne(string stored) => stored.StartsWith(Scheme + "$", StringComparison.Ordinal);
 
-    /// <summary>Compares in constant time. False for a stored text that is not one of ours.</summary>
-    public static bool Verify(string password, string stored)
+    /// <summary>Compares in constant time, also with what <see cref="FormerHash"/> has made. False for a stored text that is not one of ours.</summary>
+    public static bool Verify(string password, string stored) =>
+        FormerHash.Digest(password, stored, out var wrapped) is { } digest ? Verify(digest, wrapped) : Verify(Encoding.UTF8.GetBytes(password), stored);
+
+    private static bool Verify(ReadOnlySpan<byte> password, string stored)
     {
         var parts = stored.Split('$');
         if (parts.Length != 4 || !string.Equals(parts[0], Scheme, StringComparison.Ordinal)

@@ -471,6 +471,29 @@ internal sealed class BucketDraft
         Put(list, record, previous, stamp);
     }
 
+    /// <summary>
+    /// Puts a record there as it was elsewhere, with the stamp that it had. For a bucket that nobody has read yet; nothing of that id may be there.
+    /// </summary>
+    /// <param name="list">The list, which comes into being where it is not there.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="caller">Who becomes the author of what comes into being.</param>
+    public void Restore(ListRef list, StoredRecord record, Caller caller)
+    {
+        CreateParents(new ObjectRef(list, record.Id), caller);
+        EnsureList(list);
+
+        // A commit needs a stamp; no row of the list gets this one.
+        NextStamp(hint: null);
+        var head = heads[list];
+        if (head.Count == 0)
+        {
+            // Nobody knows of a deletion before.
+            SetList(head with { RowsModified = ServerTimestamp.Zero, Touched = ServerTimestamp.Zero, Horizon = ServerTimestamp.Zero });
+        }
+
+        Put(list, record, previous: null, ServerTimestamp.Max(heads[list].Touched, record.Modified));
+    }
+
     /// <summary>Begins an upload.</summary>
     public void OpenUpload(ListRef upload)
     {

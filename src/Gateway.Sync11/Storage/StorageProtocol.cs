@@ -25,7 +25,7 @@ internal sealed class StorageProtocol(StorageHandlers handlers, UserScheme users
     public bool Takes(HttpRequest? request, ResourceMatch<StorageHandler>? match) =>
         match is not null || request is null || !request.Path.StartsWithSegments(OldPrefix, StringComparison.Ordinal, out var below) || IsOfUser(below);
 
-    public Answer? Intercept(HttpRequest request, RequestPath path, ResourceMatch<StorageHandler>? match) => WeaveHeaders.Ask(request, match);
+    public Answer? Intercept(HttpRequest request, RequestPath path, ResourceMatch<StorageHandler>? match) => common.Ask(request, match);
 
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<StorageHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Sync11.Users;
 /// <summary>
 /// The user API 1.0: where it lies, and how the pipeline's refusals look in it. Beside it clients look for a captcha, which there is none of.
 /// </summary>
-internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, WeaveHeaders common) : IProtocol<UserHandler>
+internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, WeaveHeaders common, CredentialAudit audit) : IProtocol<UserHandler>
 {
     private const string Captcha = "/misc";
 
@@ -20,12 +20,14 @@ internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, Weav
     public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [users];
 
     public Answer? Intercept(HttpRequest request, RequestPath path, ResourceMatch<UserHandler>? match) =>
-        request.Path.StartsWithSegments(Captcha, StringComparison.Ordinal) || (match is not null && !UserName.IsValid(match.Values["username"])) ? WeaveAnswers.NotFound : WeaveHeaders.Ask(request, match);
+        request.Path.StartsWithSegments(Captcha, StringComparison.Ordinal) || (match is not null && !UserName.IsValid(match.Values["username"])) ? WeaveAnswers.NotFound : common.Ask(request, match);
 
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<UserHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
     {
         var user = new UserRequest(request);
-        return method.Access == Access.SignedIn && user.Own is null ? ValueTask.FromResult(WeaveAnswers.Unauthorized()) : method.Handler(handlers, user, cancellationToken);
+        return method.Access == Access.SignedIn && user.Own is null ? ValueTask.FromResult(WeaveAnswers.Unauthorized())
+            : audit.IsOn ? AuditedAsync(method, user, cancellationToken)
+            : method.Handler(handlers, user, cancellationToken);
     }
 
     public Answer Refuse(Refusal refusal) => WeaveAnswers.Of(refusal);
@@ -33,4 +35,11 @@ internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, Weav
     public Answer Preflight(HttpRequest request, string? methods) => WeaveHeaders.Preflight(methods);
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => common.Add(request, headers);
+
+    private async ValueTask<Answer> AuditedAsync(ResourceMethod<UserHandler> method, UserRequest user, CancellationToken cancellationToken)
+    {
+        var answer = await method.Handler(handlers, user, cancellationToken);
+        audit.Look(user.Http, user.Name, answer);
+        return answer;
+    }
 }

@@ -8,11 +8,23 @@ public sealed record HttpOptions
     /// <summary>The URL clients use, with a path prefix if there is one: <c>https://sync.example.org</c>. Default: what the request says.</summary>
     public string? PublicUrl { get; init; }
 
-    /// <summary>Path prefix under which a proxy passes requests on, if it does not strip it: <c>/sync</c>. Default: none.</summary>
+    /// <summary>
+    /// Path prefix under which a proxy passes requests on, if it does not strip it: <c>/sync</c>. Several are separated by commas: <c>/sync/index.php,/sync</c>. Default: none.
+    /// </summary>
     public string? PathBase { get; init; }
 
     /// <summary>Addresses or networks, separated by commas, of the proxies whose <c>X-Forwarded-*</c> headers count: <c>10.0.0.0/8</c>. Default: none.</summary>
     public string TrustedProxies { get; init; } = "";
+
+    /// <summary>The header in which a trusted proxy says where a request comes from. Default: <c>X-Forwarded-For</c>.</summary>
+    public string ForwardedForHeader { get; init; } = "X-Forwarded-For";
+
+    /// <summary>The header in which a trusted proxy says by which scheme a request has come to it. Default: <c>X-Forwarded-Proto</c>.</summary>
+    public string ForwardedProtoHeader { get; init; } = "X-Forwarded-Proto";
+
+    /// <summary>The prefixes of <see cref="PathBase"/>, the longest one first, so that one that lies below another is taken whole.</summary>
+    public IReadOnlyList<string> PathBases() =>
+        [.. (PathBase ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static prefix => prefix.TrimEnd('/')).Where(static prefix => prefix.Length > 0).OrderByDescending(static prefix => prefix.Length)];
 
     /// <summary>Bytes of a request's body. Default: 16 MiB.</summary>
     [Bounds(1)]

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
@@ -59,6 +60,8 @@ internal sealed record LockstepOptions
     public AccountOptions Accounts { get; init; } = new();
 
     public KintoOptions Kinto { get; init; } = new();
+
+    public AuditOptions Audit { get; init; } = new();
 
     public OpenIdOptions OpenId { get; init; } = new();
 

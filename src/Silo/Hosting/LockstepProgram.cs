@@ -21,6 +21,7 @@ internal static class LockstepProgram
             Console.WriteLine(QuotaCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
+            Console.WriteLine(ServerFullCommands.Help);
             return 0;
         }
 
@@ -48,10 +49,15 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
-        var (own, given) = command is ["sync" or "firefox-accounts", ..] ? SyncCommands.Part(args[command.Length..]) : (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]);
+        var (own, given) = command switch
+        {
+            ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
+            ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
+            _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
+        };
         var configuration = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory)
             .AddJsonFile("appsettings.json", optional: true)
@@ -76,6 +82,8 @@ internal static class LockstepProgram
                 return 0;
             case ["copy"]:
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+            case ["server-full", .. var serverFull]:
+                return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case [var verb, ..]:
                 Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
                 return 2;

@@ -3,6 +3,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
@@ -126,7 +127,7 @@ internal static class LockstepServer
 
             if (options.Sync11.Enabled)
             {
-                builder.Services.AddSync11(options.Sync11);
+                builder.Services.AddAudit(options.Audit).AddSync11(options.Sync11);
             }
         }
 
@@ -216,7 +217,7 @@ internal static class LockstepServer
             app.UseForwardedHeaders(Forwarded(options.Http));
         }
 
-        if (options.Http.PathBase is { } pathBase)
+        foreach (var pathBase in options.Http.PathBases())
         {
             app.UsePathBase(pathBase);
         }
@@ -252,7 +253,13 @@ internal static class LockstepServer
 
     private static ForwardedHeadersOptions Forwarded(HttpOptions options)
     {
-        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
+        var forwarded = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.All,
+            ForwardLimit = null,
+            ForwardedForHeaderName = options.ForwardedForHeader,
+            ForwardedProtoHeaderName = options.ForwardedProtoHeader,
+        };
         forwarded.KnownIPNetworks.Clear();
         forwarded.KnownProxies.Clear();
         foreach (var network in LockstepSettings.Networks(options.TrustedProxies))

@@ -38,7 +38,7 @@ internal static class LockstepSettings
             options, name => configuration[$"{SettingNames.Section}:{name}"] is not null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
             .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).Concat(options.OpenId.Problems()).Concat(options.Buckets.Quotas.Problems()).Concat(options.Sync15.Problems())
-            .Concat(options.Sync11.Problems()).Concat(options.Syncto.Problems(options.Sync15.GivesTokens))
+            .Concat(options.Sync11.Problems()).Concat(options.Audit.Problems()).Concat(options.Syncto.Problems(options.Sync15.GivesTokens))
             .Concat(options.FirefoxAccounts.Problems(options.ServesAccounts, options.Http.PublicUrl, options.Http.PathBase, options.Postgres.Connection is { Length: > 0 }, options.Urls)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));
     }
@@ -90,9 +90,17 @@ internal static class LockstepSettings
             yield return "Sync15:MaxTotalBytes is more than 16 times Buckets:MaxTurnBytes, which a batch takes in memory when it is committed. Lower it, or raise that.";
         }
 
-        if (options.Http.PathBase is { } pathBase && !pathBase.StartsWith('/'))
+        foreach (var pathBase in options.Http.PathBases().Where(static prefix => !prefix.StartsWith('/')))
         {
-            yield return $"Http:PathBase is '{pathBase}'. It begins with a slash: /sync.";
+            yield return $"Http:PathBase has '{pathBase}'. A prefix begins with a slash: /sync.";
+        }
+
+        foreach (var (name, header) in new[] { ("ForwardedForHeader", options.Http.ForwardedForHeader), ("ForwardedProtoHeader", options.Http.ForwardedProtoHeader) })
+        {
+            if (header.Length == 0 || !header.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            {
+                yield return $"Http:{name} is '{header}', which is no name of a header. Use something like X-Real-IP.";
+            }
         }
 
         foreach (var proxy in Networks(options.Http.TrustedProxies).Where(text => !IPNetwork.TryParse(text, out _)))

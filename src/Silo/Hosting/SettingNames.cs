@@ -56,6 +56,23 @@ internal static class SettingNames
         return settings;
     }
 
+    /// <summary>The variable of a setting: <c>LOCKSTEP_KINTO__READ_ONLY</c> for <c>Kinto:ReadOnly</c>.</summary>
+    public static string ToEnvironment(string setting)
+    {
+        var name = new StringBuilder(Prefix);
+        for (var i = 0; i < setting.Length; i++)
+        {
+            if (i > 0 && char.IsAsciiLetterUpper(setting[i]) && setting[i - 1] != ':')
+            {
+                name.Append('_');
+            }
+
+            name.Append(setting[i] == ':' ? "__" : char.ToUpperInvariant(setting[i]).ToString());
+        }
+
+        return name.ToString();
+    }
+
     private static string Key(string name)
     {
         var key = new StringBuilder(Section).Append(':');

@@ -38,13 +38,15 @@ internal static class SyncCommands
     private static readonly string[] Own = ["--note", "--quota", "--days", "--issuer"];
 
     /// <summary>Parts a command line: what is the command's own, and what is a setting.</summary>
+    /// <param name="arguments">What follows the command.</param>
+    /// <param name="own">The command's own options; null for those of users.</param>
     /// <exception cref="SettingsException">An option has no value.</exception>
-    public static (IReadOnlyDictionary<string, string> Options, IReadOnlyList<string> Settings) Part(IReadOnlyList<string> arguments)
+    public static (IReadOnlyDictionary<string, string> Options, IReadOnlyList<string> Settings) Part(IReadOnlyList<string> arguments, IReadOnlyList<string>? own = null)
     {
         var (options, settings) = (new Dictionary<string, string>(StringComparer.Ordinal), new List<string>());
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (!Own.Contains(arguments[i], StringComparer.Ordinal))
+            if (!(own ?? Own).Contains(arguments[i], StringComparer.Ordinal))
             {
                 settings.Add(arguments[i]);
             }

@@ -1,0 +1,92 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// Fills a bucket that nobody reaches yet with records as they were elsewhere, with the stamps that they had. Invariants:
+/// <list type="number">
+/// <item>What lies there at the beginning has come of a run that was cut off, and goes.</item>
+/// <item>After each commit the bucket is whole: counts, bytes and expiry are those of its rows.</item>
+/// <item>Where somebody else writes to the bucket, nothing more is written: the version is the fence, as it is for owners.</item>
+/// </list>
+/// </summary>
+public sealed class BucketImport
+{
+    private static readonly AccessRule Rule = new(new AccessOptions());
+
+    private readonly IBucketStore store;
+    private readonly Caller caller;
+    private readonly TimeProvider time;
+    private BucketHeads heads;
+
+    private BucketImport(IBucketStore store, BucketHeads heads, Caller caller, TimeProvider time) =>
+        (this.store, this.heads, this.caller, this.time) = (store, heads, caller, time);
+
+    /// <summary>Empties the bucket.</summary>
+    /// <param name="store">Where it lies.</param>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="caller">Whose it is to be.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreUnavailableException">Nothing was written, or perhaps; it can be begun again.</exception>
+    public static async Task<BucketImport> BeginAsync(IBucketStore store, BucketId bucket, Caller caller, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var found = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
+        var import = new BucketImport(store, found, caller, time);
+        if (found.Exists)
+        {
+            var draft = import.Draft();
+            draft.Remove(ObjectRef.Bucket, hint: null, new StoredRecord { Id = ObjectRef.Bucket.Id, Modified = found.Clock });
+            await import.CommitAsync(draft);
+        }
+
+        return import;
+    }
+
+    /// <summary>Stores records, all or none. Each comes once in an import.</summary>
+    /// <exception cref="StoreUnavailableException">As <see cref="BeginAsync"/>.</exception>
+    public async Task AddAsync(IReadOnlyList<(ListRef List, StoredRecord Record)> records)
+    {
+        var draft = Draft();
+        foreach (var (list, record) in records)
+        {
+            draft.Restore(list, record, caller);
+        }
+
+        await CommitAsync(draft);
+    }
+
+    /// <summary>How many records are there: counted, not remembered.</summary>
+    /// <exception cref="StoreUnavailableException">They cannot be counted.</exception>
+    public async Task<long> CountAsync(CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        foreach (var list in heads.Lists.Values.Where(static list => list.List.Role == ListRole.Records))
+        {
+            var scan = new RecordScan(heads.Key, list.Key, new ListQuery { Limit = int.MaxValue }, int.MaxValue, long.MaxValue);
+            count += (await store.CountAsync(scan, cancellationToken)).Count;
+        }
+
+        return count;
+    }
+
+    private BucketDraft Draft() => new(heads, Rule, time);
+
+    private async Task CommitAsync(BucketDraft draft)
+    {
+        var commit = draft.ToCommit(Guid.NewGuid()) with { Accounts = caller.Principals.Account.Number is not 0 and var number ? [number] : [] };
+        var outcome = await store.CommitAsync(commit);
+        heads = outcome.Status switch
+        {
+            CommitStatus.Done => commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation },
+            CommitStatus.Stale => throw new StoreUnavailableException("Somebody else writes to what is being imported."),
+            CommitStatus.Closed => throw new StoreUnavailableException("The account that is being imported was deleted meanwhile."),
+            CommitStatus.Unknown => throw new StoreUnavailableException("The database was lost while it was written to."),
+            _ => throw new StoreUnavailableException("The database refused what was to be imported."),
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using System.Buffers.Text;
+using System.Text;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
+using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Routing;
+
+namespace Lockstep.Gateway.Sync11;
+
+/// <summary>Notes credentials that can be told to open nothing before anything is looked up. It decides nothing: who may come in is the scheme's affair.</summary>
+internal sealed class CredentialAudit(AuditTrail trail)
+{
+    private const string Basic = "Basic ";
+
+    public bool IsOn => trail.IsOn;
+
+    /// <param name="request">A request.</param>
+    /// <param name="match">What it is for; null for nothing that there is.</param>
+    public void Look<THandler>(HttpRequest request, ResourceMatch<THandler>? match)
+    {
+        if (trail.IsOn && match?.Resource.Find(request.Method) is { Access: Access.SignedIn } && Problem(request.Headers.Authorization.ToString(), match.Values["username"]) is { } what)
+        {
+            trail.Write(what, AuditSource.Of(request, match.Values["username"]));
+        }
+    }
+
+    /// <summary>Notes what became of codes for a new password.</summary>
+    /// <param name="request">A request of the user API.</param>
+    /// <param name="user">The user that the path names.</param>
+    /// <param name="answer">What it is answered.</param>
+    public void Look(HttpRequest request, string user, Answer answer)
+    {
+        // Of a weak password the answer is a text.
+        var isWrongCode = answer.Status == 400 && request.Headers.ContainsKey("X-Weave-Password-Reset") && answer.Headers.Contains(KeyValuePair.Create("Content-Type", WeaveAnswers.Json));
+        var isCleared = answer.Status == 200 && request.Method == "DELETE" && request.Path.Value?.TrimEnd('/').EndsWith("/password_reset", StringComparison.Ordinal) == true;
+        if (trail.IsOn && (isWrongCode || isCleared))
+        {
+            trail.Write(isCleared ? AuditEvents.ResetCleared : AuditEvents.WrongResetCode, AuditSource.Of(request, user));
+        }
+    }
+
+    private static AuditEvent? Problem(string header, string user)
+    {
+        if (header.Length == 0)
+        {
+            return AuditEvents.NoAuthorization;
+        }
+
+        if (!header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
+        {
+            return AuditEvents.UnknownScheme;
+        }
+
+        return PasswordSignIn.Read(header) is not var (name, _) ? AuditEvents.BadlyEncoded
+            : !IsUtf8(header) ? AuditEvents.PasswordNotUtf8
+            : !UserName.IsValid(name) ? AuditEvents.ImpossibleUser
+            : name != user ? AuditEvents.OtherUser
+            : null;
+    }
+
+    private static bool IsUtf8(string header)
+    {
+        var encoded = header.AsSpan(Basic.Length).Trim();
+        return Base64.IsValid(encoded) && System.Text.Unicode.Utf8.IsValid(Convert.FromBase64String(encoded.ToString()));
+    }
+}

@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Lockstep.Gateway.Audit;
+
+/// <summary>A log for those who watch over a server, in ArcSight's Common Event Format (CEF).</summary>
+public sealed record AuditOptions
+{
+    /// <summary>Where events go: <c>syslog</c>, or the path of a file. Default: none, and nothing is noted.</summary>
+    public string? Cef { get; init; }
+
+    /// <summary>Who makes the device, in each line. Default: Lockstep.</summary>
+    public string Vendor { get; init; } = "Lockstep";
+
+    /// <summary>What the device is, in each line. Default: lockstep.</summary>
+    public string Product { get; init; } = "lockstep";
+
+    /// <summary>The device's version, in each line. Default: none, the program's own.</summary>
+    public string? DeviceVersion { get; init; }
+
+    /// <summary>The facility of syslog. Default: local4.</summary>
+    [AllowedValues("user", "daemon", "auth", "authpriv", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")]
+    public string Facility { get; init; } = "local4";
+
+    /// <summary>The priority of syslog. Default: info.</summary>
+    [AllowedValues("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")]
+    public string Priority { get; init; } = "info";
+
+    /// <summary>The socket of syslog. Default: /dev/log.</summary>
+    public string SyslogSocket { get; init; } = "/dev/log";
+
+    public bool IsOn => Cef is { Length: > 0 };
+
+    public bool IsSyslog => Cef is "syslog";
+
+    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    public IEnumerable<string> Problems()
+    {
+        if (IsOn && !IsSyslog && !Path.IsPathRooted(Cef))
+        {
+            yield return $"Audit:Cef is '{Cef}'. Use syslog, or a whole path like /var/log/lockstep/audit.log.";
+        }
+    }
+}

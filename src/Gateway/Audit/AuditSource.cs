@@ -1,0 +1,15 @@
+using System.Net;
+
+namespace Lockstep.Gateway.Audit;
+
+/// <summary>What an event has come of. Nothing of it opens anything: of a URL there is only the path, and of headers only what names the client.</summary>
+/// <param name="Method">Of the request.</param>
+/// <param name="Path">Of the request, without the query.</param>
+/// <param name="Address">Where it comes from; null for a socket of this machine.</param>
+/// <param name="User">The user whom it is about; null where nobody is named.</param>
+/// <param name="Agent">What the client calls itself; empty for nothing.</param>
+public sealed record AuditSource(string Method, string Path, IPAddress? Address, string? User, string Agent = "")
+{
+    public static AuditSource Of(HttpRequest request, string? user) => new(
+        request.Method, request.PathBase.ToUriComponent() + request.Path.ToUriComponent(), request.HttpContext.Connection.RemoteIpAddress, user, request.Headers.UserAgent.ToString());
+}

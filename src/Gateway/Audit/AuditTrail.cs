@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading.Channels;
+
+namespace Lockstep.Gateway.Audit;
+
+/// <summary>
+/// Notes events, where that is turned on. Requests do not wait for it: what is not written yet waits in a queue that is bounded, and what finds no place there is dropped and counted in the log.
+/// </summary>
+public sealed partial class AuditTrail : BackgroundService
+{
+    private const int MaxWaiting = 10_000;
+
+    private static readonly string[] Facilities =
+        ["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "", "", "", "", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
+
+    private static readonly string[] Priorities = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+
+    private readonly AuditOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<AuditTrail> logger;
+    private readonly Channel<string> waiting = Channel.CreateBounded<string>(MaxWaiting);
+    private long dropped;
+
+    public AuditTrail(AuditOptions options, TimeProvider time, ILogger<AuditTrail> logger) => (this.options, this.time, this.logger) = (options, time, logger);
+
+    /// <summary>Whether anything is noted; else nobody needs to find out what there is to note.</summary>
+    public bool IsOn => options.IsOn;
+
+    /// <summary>Notes an event. Nothing where that is off.</summary>
+    public void Write(AuditEvent what, AuditSource source)
+    {
+        if (!options.IsOn)
+        {
+            return;
+        }
+
+        // RFC 3164: no year, and the day of two places; the time of this machine.
+        var now = time.GetLocalNow();
+        var date = $"{now.ToString("MMM", CultureInfo.InvariantCulture)} {now.Day,2} {now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}";
+        var line = CefLine.Of(what, source, options);
+        var priority = (Array.IndexOf(Facilities, options.Facility) * 8) + Array.IndexOf(Priorities, options.Priority);
+        if (!waiting.Writer.TryWrite(options.IsSyslog ? string.Create(CultureInfo.InvariantCulture, $"<{priority}>{date} lockstep[{Environment.ProcessId}]: {line}") : $"{date} {Environment.MachineName} {line}\n"))
+        {
+            Interlocked.Increment(ref dropped);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // What has come is written.
+        waiting.Writer.TryComplete();
+        await (ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.IsOn)
+        {
+            return;
+        }
+
+        await foreach (var line in waiting.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                await SendAsync(Encoding.UTF8.GetBytes(line));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+            {
+                Interlocked.Increment(ref dropped);
+                Failed(options.Cef!, e);
+            }
+
+            if (!waiting.Reader.TryPeek(out _) && Interlocked.Exchange(ref dropped, 0) is > 0 and var lost)
+            {
+                Dropped(lost);
+            }
+        }
+    }
+
+    /// <summary>Opens the file anew each time, so that one that was rotated away is not written to any more.</summary>
+    private async Task SendAsync(byte[] line)
+    {
+        if (options.IsSyslog)
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            await socket.SendToAsync(line, new UnixDomainSocketEndPoint(options.SyslogSocket));
+            return;
+        }
+
+        var opening = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            opening.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        }
+
+        await using var file = new FileStream(options.Cef!, opening);
+        await file.WriteAsync(line);
+    }
+
+    [LoggerMessage(82, LogLevel.Warning, "An event could not be written to {Target}")]
+    private partial void Failed(string target, Exception exception);
+
+    [LoggerMessage(83, LogLevel.Warning, "{Count} events of the audit log were dropped")]
+    private partial void Dropped(long count);
+}

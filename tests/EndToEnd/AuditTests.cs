@@ -1,0 +1,127 @@
+using System.Net.Sockets;
+using System.Text;
+using Lockstep.Gateway.Sync11.Tests;
+
+namespace Lockstep.EndToEnd;
+
+/// <summary>The audit log in CEF: what those look for who watched over the old server, and nothing that opens anything.</summary>
+public sealed class AuditTests : IAsyncLifetime
+{
+    private const string Password = "a g00d password";
+    private static readonly string[] Settings = ["--sync11:enabled", "true", "--sync11:registration", "open", "--firefox-accounts:mode", "off"];
+
+    private TestStorage storage = null!;
+
+    public async Task InitializeAsync() => storage = await TestStorage.CreateAsync();
+
+    public async Task DisposeAsync() => await storage.DisposeAsync();
+
+    [Fact]
+    public async Task Events_OfCredentials_AreLinesOfAFile_WithoutSecrets()
+    {
+        var file = Path.Combine(storage.Directory, "audit.log");
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", file, "--audit:vendor", "Exa|mple"]);
+        string name;
+        using (server)
+        {
+            using var user = new WeaveClient(address, name = WeaveClient.NameOf("ann@example.org"), Password) { Email = "ann@example.org" };
+            (await user.SignUpAsync()).AssertOk();
+            (await user.GetAsync("/info/collections")).AssertOk();
+            foreach (var authorization in new[]
+            {
+                "Digest x", "Basic ???", WeaveClient.Basic("somebody", Password), WeaveClient.Basic("-", Password), "Basic " + Convert.ToBase64String([.. Encoding.UTF8.GetBytes(name), (byte)':', 0xff]),
+            })
+            {
+                (await user.GetAsync("/info/collections?secret=x", ("Authorization", authorization), ("User-Agent", "a=b\\c"))).AssertStatus(401);
+            }
+
+            (await user.GetAsync("/info/collections", ("Authorization", ""), ("User-Agent", ""))).AssertStatus(401);
+            (await user.GetAsync("/storage/bookmarks", ("Authorization", WeaveClient.Basic(name, "a wr0ng password")))).AssertStatus(401);
+            (await user.UserAsync("POST", "/password", "an0ther password", ("Authorization", ""), ("X-Weave-Password-Reset", "AAAA-BBBB-CCCC-DDDD"))).AssertError(10);
+            (await user.UserAsync("DELETE", "/password_reset")).AssertText("success");
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        var lines = await File.ReadAllLinesAsync(file);
+        Assert.Equal(
+            [
+                "Authorization header contains unknown protocol|Authorization header contains unknown protocol|7",
+                "Authorization header is badly encoded|Authorization header is badly encoded|7",
+                "Username Does Not Match URL|Username Does Not Match URL|7",
+                "Username contains invalid characters|Username contains invalid characters|7",
+                "Password is not utf-8 encoded|Password is not utf-8 encoded|7",
+                "AuthFail|User Authentication Failed|5",
+                "No Authorization header was provided|No Authorization header was provided|7",
+                "AuthFail|User Authentication Failed|5",
+                "InvalidResetCode|Invalid Reset Code submitted|5",
+                "PasswordResetCleared|User requested password reset clear|9",
+            ],
+            lines.Select(static line => string.Join('|', line.Split('|')[^4..^1])));
+        Assert.All(lines, line => Assert.Matches(@"^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} \S+ CEF:0\|Exa\\\|mple\|lockstep\|[^|]+\|", line));
+        Assert.EndsWith($@"|cs1Label=requestClientApplication cs1=a\=b\\c requestMethod=GET request=/1.1/{name}/info/collections src=127.0.0.1 suser={name}", lines[0], StringComparison.Ordinal);
+        Assert.All(["g00d", "wr0ng", "an0ther", "AAAA", "secret=", "ann@"], secret => Assert.DoesNotContain(lines, line => line.Contains(secret, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Events_ForSyslog_AreDatagramsOfItsForm()
+    {
+        var path = Path.Combine(storage.Directory, "log");
+        using var syslog = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        syslog.Bind(new UnixDomainSocketEndPoint(path));
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", "syslog", "--audit:syslog-socket", path, "--audit:facility", "user", "--audit:priority", "debug"]);
+        using (server)
+        {
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            var datagram = new byte[4096];
+            var length = await syslog.ReceiveAsync(datagram, patience.Token);
+
+            Assert.Matches(
+                @"^<15>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} lockstep\[[0-9]+\]: CEF:0\|Lockstep\|lockstep\|[0-9.]+[^|]*\|No Authorization header was provided\|No Authorization header was provided\|7\|cs1Label=\S+ cs1= requestMethod=GET request=/1\.1/nobody/info/collections src=127\.0\.0\.1 suser=nobody$",
+                Encoding.UTF8.GetString(datagram, 0, length));
+        }
+    }
+
+    [Fact]
+    public async Task File_ThatWasRotatedAway_IsMadeAnew_AndNothingIsNotedWithoutTheSetting()
+    {
+        var file = Path.Combine(storage.Directory, "audit.log");
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", file]);
+        using (server)
+        {
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+            File.Move(file, file + ".1");
+            (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+            Assert.Single(await File.ReadAllLinesAsync(file + ".1"));
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            Assert.Single(await File.ReadAllLinesAsync(file));
+        }
+
+        File.Delete(file);
+        (server, address) = await ServerProcess.StartAsync(storage, Settings);
+        using (server)
+        {
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            Assert.False(File.Exists(file));
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!holds())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.EndToEnd.ServerFull;
+
+/// <summary>A store that is lost in one commit, before or after it was stored.</summary>
+internal sealed class FailingBucketStore(IBucketStore inner, int failing, bool stores) : DelegatingBucketStore(inner)
+{
+    /// <summary>Commits so far.</summary>
+    public int Commits { get; private set; }
+
+    public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+    {
+        if (++Commits != failing)
+        {
+            return await base.CommitAsync(commit);
+        }
+
+        if (stores)
+        {
+            await base.CommitAsync(commit);
+        }
+
+        return CommitOutcome.Unknown;
+    }
+}
