@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Sync11.Pairing;
 
 namespace Lockstep.Gateway.Sync11;
 
@@ -62,6 +63,8 @@ public sealed record Sync11Options
     /// What clients show their users, in printable ASCII: Pale Moon does so with <c>{"code":"soft-eol","url":"…","message":"…"}</c> alone. Default: none.
     /// </summary>
     public string? Alert { get; init; }
+
+    public PairingOptions Pairing { get; init; } = new();
 
     /// <returns>What no declaration says: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()

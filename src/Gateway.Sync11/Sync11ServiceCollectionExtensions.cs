@@ -1,13 +1,14 @@
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Sync11.Pairing;
 using Lockstep.Gateway.Sync11.Storage;
 using Lockstep.Gateway.Sync11.Users;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Registers Sync 1.1: users and their storage.</summary>
+/// <summary>Registers Sync 1.1: users, their storage, and Easy Setup.</summary>
 public static class Sync11ServiceCollectionExtensions
 {
-    /// <param name="services">Get it, and have accounts.</param>
+    /// <param name="services">Get it, and have accounts and channels for pairing.</param>
     /// <param name="options">Checked settings.</param>
     public static IServiceCollection AddSync11(this IServiceCollection services, Sync11Options options) => services
         .AddSingleton(options)
@@ -25,5 +26,8 @@ public static class Sync11ServiceCollectionExtensions
         .AddSingleton<PasswordHandlers>()
         .AddSingleton<UserHandlers>()
         .AddProtocol<StorageProtocol, StorageHandler>()
-        .AddProtocol<UserProtocol, UserHandler>();
+        .AddProtocol<UserProtocol, UserHandler>()
+        .AddSingleton<ReportLog>()
+        .AddSingleton<PairingHandlers>()
+        .AddProtocol<PairingProtocol, PairingHandler>();
 }
