@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Sync11.Captcha;
 using Lockstep.Gateway.Sync11.Pairing;
 
 namespace Lockstep.Gateway.Sync11;
@@ -65,6 +66,8 @@ public sealed record Sync11Options
     public string? Alert { get; init; }
 
     public PairingOptions Pairing { get; init; } = new();
+
+    public CaptchaOptions Captcha { get; init; } = new();
 
     /// <returns>What no declaration says: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()

@@ -1,11 +1,16 @@
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Pages;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Sync11.Captcha;
+using Lockstep.Gateway.Sync11.Pages;
 using Lockstep.Gateway.Sync11.Pairing;
 using Lockstep.Gateway.Sync11.Storage;
 using Lockstep.Gateway.Sync11.Users;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Registers Sync 1.1: users, their storage, and Easy Setup.</summary>
+/// <summary>Registers Sync 1.1: users and their storage, their pages, and Easy Setup.</summary>
 public static class Sync11ServiceCollectionExtensions
 {
     /// <param name="services">Get it, and have accounts and channels for pairing.</param>
@@ -23,11 +28,24 @@ public static class Sync11ServiceCollectionExtensions
         .AddSingleton<Admittance>()
         .AddSingleton<AuditLog>()
         .AddSingleton<AccountHandlers>()
+        .AddSingleton<PasswordResets>()
         .AddSingleton<PasswordHandlers>()
         .AddSingleton<UserHandlers>()
         .AddProtocol<StorageProtocol, StorageHandler>()
         .AddProtocol<UserProtocol, UserHandler>()
         .AddSingleton<ReportLog>()
         .AddSingleton<PairingHandlers>()
-        .AddProtocol<PairingProtocol, PairingHandler>();
+        .AddProtocol<PairingProtocol, PairingHandler>()
+        .AddFormsAndCaptcha(options, WeavePages.Read());
+
+    private static IServiceCollection AddFormsAndCaptcha(this IServiceCollection services, Sync11Options options, PageSet pages)
+    {
+        services.TryAddSingleton<ICaptcha>(provider => new SumCaptcha(
+            pages.Texts, provider.GetRequiredService<AccountSecret>(), provider.GetRequiredService<Attempts>(), options.Captcha, provider.GetRequiredService<TimeProvider>()));
+        return services
+            .AddProtocol<CaptchaProtocol, CaptchaHandler>()
+            .AddSingleton<FormHandlers>()
+            .AddProtocol<FormProtocol, FormHandler>()
+            .AddPages(pages);
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class Fuzzer(Random random, string name, string stranger)
     {
         var method = text.OneIn(10) ? text.Of("HEAD", "OPTIONS", "TRACE", "FOO") : text.Of("GET", "GET", "PUT", "PUT", "POST", "POST", "DELETE");
         var headers = Enumerable.Range(0, text.OneIn(2) ? text.UpTo(2) : 0).Select(_ => Header()).DistinctBy(static header => header.Name).ToArray();
-        return (method, text.OneIn(6) ? User() : text.OneIn(12) ? Pairing(text) : Storage(), method is "PUT" or "POST" || text.OneIn(30) ? Body() : null, headers);
+        return (method, text.OneIn(6) ? User() : text.OneIn(12) ? Pairing() : Storage(), method is "PUT" or "POST" || text.OneIn(30) ? Body() : null, headers);
     }
 
     /// <summary>Of names that nobody has, and of another user: nothing that would end the sender's own.</summary>
@@ -31,7 +31,9 @@ internal sealed class Fuzzer(Random random, string name, string stranger)
         + text.Of("a", "a", stranger, "%00", "%C3%BC", "a%2Fb", Long, "", "captcha_html", "a@b")
         + text.Of("", "", "/", "/node/weave", "/node/weave/", "/node", "/password", "/email", "/password_reset", "/password_reset?captcha-challenge=x", "/%00");
 
-    private static string Pairing(HostileText text) => "/jpake" + text.Of("/new_channel", "/new_channel/", "/report", "/abcd", "/2222", "/ABCD", "/", "", "/%00", "/a%2Fb", "/abcd/efgh", "/%C3%BC");
+    /// <summary>Easy Setup, and the forms of the pages.</summary>
+    private string Pairing() => text.OneIn(4) ? text.Of("/weave-password-reset", "/weave-delete-account", "/weave-password-reset?username=%00&key", "/weave-delete-account/")
+        : "/jpake" + text.Of("/new_channel", "/new_channel/", "/report", "/abcd", "/2222", "/ABCD", "/", "", "/%00", "/a%2Fb", "/abcd/efgh", "/%C3%BC");
 
     private string Storage()
     {

@@ -12,6 +12,7 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     private readonly SignInLimits mails = new(options.MaxMailsPerDay, 10 * options.MaxMailsPerDay, SignInLimits.MaxOwnWindow);
     private readonly SignInLimits channels = new(options.Pairing.MaxChannelsPerAddress, options.Pairing.MaxChannelsPerAddress, options.Pairing.BlockTime);
     private readonly SignInLimits pairings = new(options.Pairing.MaxBadRequests, options.Pairing.MaxBadRequests, options.Pairing.BlockTime);
+    private readonly SignInLimits captchas = new(1, 1, options.Captcha.Lifetime);
 
     /// <summary>Does what may be guessed.</summary>
     /// <param name="what">What is tried: a text that no account has.</param>
@@ -59,6 +60,22 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     /// <returns>As above.</returns>
     public ValueTask<Answer?> OpenChannelAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 channels", "sync11 channels " + address) { Limits = channels }, () => CountedIfDoneAsync(run), WeaveAnswers.Blocked);
+
+    /// <summary>Takes a captcha, right or wrong: each is tried once.</summary>
+    /// <param name="captcha">Its own number.</param>
+    /// <returns>Whether nobody has tried it before.</returns>
+    public async ValueTask<bool> TakeCaptchaAsync(string captcha)
+    {
+        var isFirst = false;
+        await TryAsync(
+            new SignInTry(Guid.NewGuid(), "sync11 captchas", "sync11 captchas " + captcha) { Limits = captchas },
+            () =>
+            {
+                isFirst = true;
+                return ValueTask.FromResult<(SignInVerdict, Answer?)>((SignInVerdict.Wrong, null));
+            });
+        return isFirst;
+    }
 
     private static async ValueTask<(SignInVerdict Verdict, Answer? Answer)> CountedIfDoneAsync(Func<ValueTask<Answer>> run)
     {
