@@ -1,4 +1,6 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Sync11.Captcha;
+using Lockstep.Gateway.Sync11.Pairing;
 
 namespace Lockstep.Gateway.Sync11;
 
@@ -62,6 +64,10 @@ public sealed record Sync11Options
     /// What clients show their users, in printable ASCII: Pale Moon does so with <c>{"code":"soft-eol","url":"…","message":"…"}</c> alone. Default: none.
     /// </summary>
     public string? Alert { get; init; }
+
+    public PairingOptions Pairing { get; init; } = new();
+
+    public CaptchaOptions Captcha { get; init; } = new();
 
     /// <returns>What no declaration says: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()

@@ -30,6 +30,11 @@ public static class UserName
     public static string AccountName(string name, string email) =>
         email.ToLowerInvariant() is var lower && IsOf(name, email) && AccountDirectory.IsValidName(lower) ? lower : name;
 
+    /// <summary>The names that somebody can mean who types a name, or an address as it was typed when the user was made.</summary>
+    public static IReadOnlyList<string> Meant(string text) => !text.Contains('@', StringComparison.Ordinal)
+        ? (IsValid(text) ? [text] : [])
+        : [.. new[] { text.ToLowerInvariant(), ToAscii(text)?.ToLowerInvariant() }.OfType<string>().Select(Hash).Distinct(StringComparer.Ordinal)];
+
     [SuppressMessage("Security", "CA5350", Justification = "Clients name their users so; nothing is secret about it.")]
     private static string Hash(string text) => Base32(SHA1.HashData(Encoding.UTF8.GetBytes(text)));
 

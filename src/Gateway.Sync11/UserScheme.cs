@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Gateway.Accounts;
@@ -28,6 +30,11 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
         PasswordSignIn.Read(request.Authorization!) is not var (name, _) || !IsIn(request.Target, name) ? ValueTask.FromResult(SignIn.Refused)
         : audit.IsOn ? AuditedAsync(request, name, cancellationToken)
         : passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
+
+    /// <summary>The same by what somebody has typed into a page.</summary>
+    public ValueTask<SignIn> SignInAsync(string name, string password, IPAddress? address, CancellationToken cancellationToken) => UserName.IsValid(name)
+        ? passwords.SignInAsync($"{Name} {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", address, cancellationToken)
+        : ValueTask.FromResult(SignIn.Refused);
 
     /// <summary>No account has a blank in its name.</summary>
     string IPasswordSource.Counted(string name) => UserName.IsValid(name) ? "sync11 " + name : "";

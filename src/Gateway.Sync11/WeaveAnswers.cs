@@ -49,7 +49,10 @@ internal static class WeaveAnswers
     public static Answer Unauthorized(bool asks = false) =>
         asks ? Text(401, "", KeyValuePair.Create("WWW-Authenticate", "Basic realm=\"Sync\"")) : Text(401, "");
 
-    public static Answer TooMany(TimeSpan wait) => NotNow(Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+    public static Answer TooMany(TimeSpan wait) => NotNow(Seconds(wait));
+
+    /// <summary>The same where clients know 403 for it.</summary>
+    public static Answer Blocked(TimeSpan wait) => Text(403, "", KeyValuePair.Create("Retry-After", Seconds(wait)));
 
     /// <param name="http">Gets the stamp, for the header of all answers.</param>
     /// <param name="stamp">Of what the answer tells.</param>
@@ -111,6 +114,8 @@ internal static class WeaveAnswers
         Refusal.Fault => Said(500, "application error"),
         _ => throw new InvalidOperationException($"No answer for {refusal.GetType().Name}."),
     };
+
+    private static string Seconds(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
     private static Answer NotNow(string? retryAfter) =>
         retryAfter is null ? Said(503, "service unavailable") : Said(503, "service unavailable", KeyValuePair.Create("Retry-After", retryAfter));

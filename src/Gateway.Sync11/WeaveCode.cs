@@ -4,6 +4,7 @@ namespace Lockstep.Gateway.Sync11;
 /// <remarks>https://mozilla-services.readthedocs.io, "Response codes".</remarks>
 internal static class WeaveCode
 {
+    public const int BadCaptcha = 2;
     public const int UnknownUser = 3;
     public const int CannotOverwrite = 4;
     public const int NoJson = 6;

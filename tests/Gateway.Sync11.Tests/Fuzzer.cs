@@ -23,13 +23,17 @@ internal sealed class Fuzzer(Random random, string name, string stranger)
     {
         var method = text.OneIn(10) ? text.Of("HEAD", "OPTIONS", "TRACE", "FOO") : text.Of("GET", "GET", "PUT", "PUT", "POST", "POST", "DELETE");
         var headers = Enumerable.Range(0, text.OneIn(2) ? text.UpTo(2) : 0).Select(_ => Header()).DistinctBy(static header => header.Name).ToArray();
-        return (method, text.OneIn(6) ? User() : Storage(), method is "PUT" or "POST" || text.OneIn(30) ? Body() : null, headers);
+        return (method, text.OneIn(6) ? User() : text.OneIn(12) ? Pairing() : Storage(), method is "PUT" or "POST" || text.OneIn(30) ? Body() : null, headers);
     }
 
     /// <summary>Of names that nobody has, and of another user: nothing that would end the sender's own.</summary>
     private string User() => text.Of("/user/1.0/", "/user/1/", "/user/1.0//", "/misc/1.0/")
         + text.Of("a", "a", stranger, "%00", "%C3%BC", "a%2Fb", Long, "", "captcha_html", "a@b")
         + text.Of("", "", "/", "/node/weave", "/node/weave/", "/node", "/password", "/email", "/password_reset", "/password_reset?captcha-challenge=x", "/%00");
+
+    /// <summary>Easy Setup, and the forms of the pages.</summary>
+    private string Pairing() => text.OneIn(4) ? text.Of("/weave-password-reset", "/weave-delete-account", "/weave-password-reset?username=%00&key", "/weave-delete-account/")
+        : "/jpake" + text.Of("/new_channel", "/new_channel/", "/report", "/abcd", "/2222", "/ABCD", "/", "", "/%00", "/a%2Fb", "/abcd/efgh", "/%C3%BC");
 
     private string Storage()
     {
@@ -61,13 +65,15 @@ internal sealed class Fuzzer(Random random, string name, string stranger)
         _ => text.Of("", "&", "=", "=x", "%", "%zz=1", "%00", "x=%FF", "a=b=c", "newer", "limit=1&limit=2", "+"),
     };
 
-    private (string Name, string Value) Header() => text.UpTo(7) switch
+    private (string Name, string Value) Header() => text.UpTo(9) switch
     {
         0 or 1 => ("X-If-Unmodified-Since", text.Of(stamp, stamp, "0", "1e5", "-1", "x", "", "99999999999999999999999999999999")),
         2 => ("Accept", text.Of("application/newlines", "application/whoisi", "*/*", ";", ",,", "application/newlines;q=x, application/whoisi", "text/html")),
         3 => ("X-Confirm-Delete", text.Of("1", "0", "")),
         4 => ("Authorization", text.Of("Basic", "Basic x", "Basic OjpAOg==", "Bearer " + Long, "Basic  ", WeaveClient.Basic(stranger, "x"), WeaveClient.Basic("", ""))),
         5 => ("X-Weave-Password-Reset", text.Of("AAAA-BBBB-CCCC-DDDD", "", Long, "\u00fc")),
+        7 => ("X-KeyExchange-Id", text.Of(new string('a', 256), new string('a', 256), new string('b', 256), "x", "\u00fc")),
+        8 => (text.Of("If-Match", "If-None-Match", "X-KeyExchange-Cid", "X-KeyExchange-Log"), text.Of("*", "\"a\"", "W/\"a\", b", ",", "abcd", Long, "\u00fc")),
         6 => ("X-Weave-Secret", text.Of("x", Long + Long, "\u00fc")),
         _ => (text.Of("X-HTTP-Method-Override", "Origin", "Range", "User-Agent", "X-If-Modified-Since"), text.Of("DELETE", "null", "\u00fc", "1")),
     };

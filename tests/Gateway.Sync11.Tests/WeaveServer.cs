@@ -3,6 +3,7 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Protocol;
+using Lockstep.Gateway.Sync11.Pairing;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Silo.Hosting;
 using Lockstep.Storage.PostgreSql;
@@ -38,7 +39,14 @@ public sealed class WeaveServer : IAsyncLifetime
             Urls = "http://127.0.0.1:0",
             Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
-            Sync11 = new Sync11Options { Enabled = true, Registration = Sync11Registration.Open, MaxLookups = 100_000, MaxRegistrationsPerDay = 100_000 },
+            Sync11 = new Sync11Options
+            {
+                Enabled = true,
+                Registration = Sync11Registration.Open,
+                MaxLookups = 100_000,
+                MaxRegistrationsPerDay = 100_000,
+                Pairing = new PairingOptions { MaxChannelsPerAddress = 100_000, MaxBadRequests = 100_000 },
+            },
             Sync15 = new Sync15Options { TokenSecrets = TokenSecret },
 
             // Accounts of the server itself would turn on TokenServer by themselves.

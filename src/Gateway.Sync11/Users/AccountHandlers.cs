@@ -5,6 +5,7 @@ using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Gateway.Sync11.Captcha;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
@@ -16,6 +17,7 @@ internal sealed class AccountHandlers(
     UserScheme scheme,
     Admittance admittance,
     Attempts attempts,
+    ICaptcha captcha,
     AuditLog audit,
     HttpOptions http,
     Sync11Options options,
@@ -54,29 +56,44 @@ internal sealed class AccountHandlers(
             return known;
         }
 
-        // :: Step 4: the account.
-        return options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret)
+        // :: Step 4: whether it is a person, of whoever needs neither secret nor invitation.
+        var isAnybody = options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret);
+        if (isAnybody && options.Captcha.Enabled && await RefuseCaptchaAsync(request, user) is { } unsolved)
+        {
+            return unsolved;
+        }
+
+        // :: Step 5: the account.
+        return isAnybody
             ? (await attempts.RegisterAsync(request.Address, () => MakeAsync(request, user, account, invitation: null, cancellationToken)))!
             : await MakeAsync(request, user, account, invitation, cancellationToken);
     }
 
     /// <summary>Deletes the account, and all that is its own.</summary>
-    public async ValueTask<Answer> DeleteAsync(UserRequest request, CancellationToken cancellationToken)
+    public async ValueTask<Answer> DeleteAsync(UserRequest request, CancellationToken cancellationToken) =>
+        await DeleteAsync(request.Own!, request.Address, cancellationToken) ? WeaveAnswers.Text(200, "0") : WeaveAnswers.Unauthorized();
+
+    /// <summary>The same for whoever has signed in in another way.</summary>
+    /// <param name="user">Who has signed in.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False where the user is gone or has another password by now.</returns>
+    public async ValueTask<bool> DeleteAsync(Principal user, string address, CancellationToken cancellationToken)
     {
-        if (await scheme.FindOwnAsync(request.Own!, cancellationToken) is not { } login)
+        if (await scheme.FindOwnAsync(user, cancellationToken) is not { } login)
         {
-            return WeaveAnswers.Unauthorized();
+            return false;
         }
 
         scheme.Forget(login.Name);
         if (!await directory.DeleteAsync(login.Account, cancellationToken))
         {
-            return WeaveAnswers.Unauthorized();
+            return false;
         }
 
         scheme.Forget(login.Name);
-        audit.Done(login.Account.Number, "deleted", request.Address);
-        return WeaveAnswers.Text(200, "0");
+        audit.Done(login.Account.Number, "deleted", address);
+        return true;
     }
 
     /// <summary>The URL below which <c>1.1/{username}</c> is, exactly as clients see it. Who shows the user's password asks as often as they like.</summary>
@@ -128,6 +145,12 @@ internal sealed class AccountHandlers(
         audit.Done(made.Account.Number, "made", request.Address);
         return WeaveAnswers.Text(200, request.Name);
     }
+
+    /// <summary>Wrong answers are counted as wrong passwords are.</summary>
+    private ValueTask<Answer?> RefuseCaptchaAsync(UserRequest request, NewUser user) =>
+        attempts.TryAsync("sync11 captcha", request.Address, async () => await captcha.TakeAsync(user.CaptchaChallenge ?? "", user.CaptchaResponse ?? "")
+            ? (SignInVerdict.Undecided, null)
+            : (SignInVerdict.Wrong, WeaveAnswers.Error(WeaveCode.BadCaptcha)));
 
     private async ValueTask<bool> IsTakenAsync(string name, CancellationToken cancellationToken) =>
         await logins.FindAsync(name, cancellationToken) is not null || await accounts.FindAsync(name, cancellationToken) is not null;

@@ -10,6 +10,9 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     private readonly SignInLimits lookups = new(options.MaxLookups, options.MaxLookups, accounts.FailureWindow);
     private readonly SignInLimits registrations = new(options.MaxRegistrationsPerDay, options.MaxRegistrationsPerDay, SignInLimits.MaxOwnWindow);
     private readonly SignInLimits mails = new(options.MaxMailsPerDay, 10 * options.MaxMailsPerDay, SignInLimits.MaxOwnWindow);
+    private readonly SignInLimits channels = new(options.Pairing.MaxChannelsPerAddress, options.Pairing.MaxChannelsPerAddress, options.Pairing.BlockTime);
+    private readonly SignInLimits pairings = new(options.Pairing.MaxBadRequests, options.Pairing.MaxBadRequests, options.Pairing.BlockTime);
+    private readonly SignInLimits captchas = new(1, 1, options.Captcha.Lifetime);
 
     /// <summary>Does what may be guessed.</summary>
     /// <param name="what">What is tried: a text that no account has.</param>
@@ -31,12 +34,7 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     /// <param name="run">Makes it.</param>
     /// <returns>As above.</returns>
     public ValueTask<Answer?> RegisterAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
-        new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations },
-        async () =>
-        {
-            var answer = await run();
-            return (answer.Status == 200 ? SignInVerdict.Wrong : SignInVerdict.Undecided, answer);
-        });
+        new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations }, () => CountedIfDoneAsync(run));
 
     /// <summary>
     /// Sends a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten
@@ -49,12 +47,51 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     public ValueTask<Answer?> MailAsync(string name, string asker, Func<ValueTask<Answer?>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "for " + asker, "sync11 mails " + name) { Limits = mails }, async () => (SignInVerdict.Wrong, await run()));
 
-    private async ValueTask<Answer?> TryAsync(SignInTry attempt, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run)
+    /// <summary>Does what a device may that pairs with another one. Counted if it is no such device.</summary>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="run">Does it, and says whether it was one.</param>
+    /// <returns>That answer; or, where there were too many before, 403.</returns>
+    public ValueTask<Answer?> PairAsync(string address, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "sync11 pairings", "sync11 pairings " + address) { Limits = pairings }, run, WeaveAnswers.Blocked);
+
+    /// <summary>Opens a channel for a pairing. Counted if one was opened.</summary>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="run">Opens it.</param>
+    /// <returns>As above.</returns>
+    public ValueTask<Answer?> OpenChannelAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "sync11 channels", "sync11 channels " + address) { Limits = channels }, () => CountedIfDoneAsync(run), WeaveAnswers.Blocked);
+
+    /// <summary>Takes a captcha, right or wrong: each is tried once.</summary>
+    /// <param name="captcha">Its own number.</param>
+    /// <returns>Whether nobody has tried it before.</returns>
+    public async ValueTask<bool> TakeCaptchaAsync(string captcha)
+    {
+        var isFirst = false;
+        await TryAsync(
+            new SignInTry(Guid.NewGuid(), "sync11 captchas", "sync11 captchas " + captcha) { Limits = captchas },
+            () =>
+            {
+                isFirst = true;
+                return ValueTask.FromResult<(SignInVerdict, Answer?)>((SignInVerdict.Wrong, null));
+            });
+        return isFirst;
+    }
+
+    private static async ValueTask<(SignInVerdict Verdict, Answer? Answer)> CountedIfDoneAsync(Func<ValueTask<Answer>> run)
+    {
+        var answer = await run();
+        return (answer.Status == 200 ? SignInVerdict.Wrong : SignInVerdict.Undecided, answer);
+    }
+
+    /// <param name="attempt">What is tried.</param>
+    /// <param name="run">As above.</param>
+    /// <param name="refuse">The answer where there were too many before, by how long to wait; null for 503.</param>
+    private async ValueTask<Answer?> TryAsync(SignInTry attempt, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run, Func<TimeSpan, Answer>? refuse = null)
     {
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
         if (!permit.IsGranted)
         {
-            return permit.IsBusy ? WeaveAnswers.Unavailable : WeaveAnswers.TooMany(permit.Wait);
+            return permit.IsBusy ? WeaveAnswers.Unavailable : (refuse ?? WeaveAnswers.TooMany)(permit.Wait);
         }
 
         var verdict = SignInVerdict.Undecided;

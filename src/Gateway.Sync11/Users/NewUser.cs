@@ -13,6 +13,12 @@ internal sealed record NewUser(string Email, string Password)
     private const int MaxPasswordBytes = 1024;
     private const int MaxEmailLength = 255;
 
+    /// <summary>What the captcha's page had; null for nothing.</summary>
+    public string? CaptchaChallenge { get; init; }
+
+    /// <summary>What was typed there; null for nothing.</summary>
+    public string? CaptchaResponse { get; init; }
+
     /// <param name="body">JSON.</param>
     /// <param name="name">The user's name.</param>
     /// <param name="isStrict">Whether the name must be the hash of the address.</param>
@@ -28,7 +34,7 @@ internal sealed record NewUser(string Email, string Password)
                 : isStrict && !UserName.IsOf(name, email) ? (null, WeaveCode.NameIsNotOfAddress)
                 : Text(root, "password") is not { Length: > 0 } password ? (null, WeaveCode.NoPassword)
                 : IsWeak(password, name) ? (null, WeaveCode.WeakPassword)
-                : ((NewUser?)new NewUser(email, password), 0);
+                : ((NewUser?)new NewUser(email, password) { CaptchaChallenge = Text(root, "captcha-challenge"), CaptchaResponse = Text(root, "captcha-response") }, 0);
         }
         catch (JsonException)
         {

@@ -4,23 +4,19 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>
-/// The user API 1.0: where it lies, and how the pipeline's refusals look in it. Beside it clients look for a captcha, which there is none of.
-/// </summary>
+/// <summary>The user API 1.0: where it lies, and how the pipeline's refusals look in it.</summary>
 internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, WeaveHeaders common, CredentialAudit audit) : IProtocol<UserHandler>
 {
-    private const string Captcha = "/misc";
-
     public string Name => "Sync11Users";
 
-    public IReadOnlyList<string> Prefixes => ["/user/1.0", "/user/1", Captcha];
+    public IReadOnlyList<string> Prefixes => ["/user/1.0", "/user/1"];
 
     public ResourceTable<UserHandler> Resources => UserResources.Table;
 
     public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [users];
 
     public Answer? Intercept(HttpRequest request, RequestPath path, ResourceMatch<UserHandler>? match) =>
-        request.Path.StartsWithSegments(Captcha, StringComparison.Ordinal) || (match is not null && !UserName.IsValid(match.Values["username"])) ? WeaveAnswers.NotFound : common.Ask(request, match);
+        match is not null && !UserName.IsValid(match.Values["username"]) ? WeaveAnswers.NotFound : common.Ask(request, match);
 
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<UserHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Pairing;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
@@ -127,7 +128,10 @@ internal static class LockstepServer
 
             if (options.Sync11.Enabled)
             {
-                builder.Services.AddAudit(options.Audit).AddSync11(options.Sync11);
+                builder.Services.AddAudit(options.Audit)
+                    .AddSingleton<IPairingChannels>(services => new GrainPairingChannels(
+                        services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task, options.Cluster.FailoverWait, time))
+                    .AddSync11(options.Sync11);
             }
         }
 
@@ -144,6 +148,7 @@ internal static class LockstepServer
 
     /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
     public static IServiceCollection AddOwners(this IServiceCollection services) => services
+        .AddSingleton(static services => new InProcessPairingChannels(services.GetRequiredService<LockstepOptions>().Sync11.Pairing.ToLimits(), services.GetRequiredService<TimeProvider>()))
         .AddSingleton<OwnerFaults>()
         .AddSingleton(static services => new InProcessBuckets(
             services.GetRequiredService<IBucketStore>(),

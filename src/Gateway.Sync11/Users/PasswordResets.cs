@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using System.Text;
+using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Pipeline;
+
+namespace Lockstep.Gateway.Sync11.Users;
+
+/// <summary>
+/// New passwords, and the codes that are mailed to who has forgotten theirs: the same for the user API and the pages. What is stored is encrypted under a key that does not follow
+/// from the password: nothing of it is lost.
+/// </summary>
+internal sealed class PasswordResets(
+    ILoginStore logins, AccountDirectory directory, UserScheme scheme, Attempts attempts, AuditLog audit, HttpOptions http, TimeProvider time, IAccountMail? mail = null)
+{
+    private const string CodeLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    private const int CodeGroups = 4;
+    private const int GroupLength = 4;
+    private const int MaxCodes = 3;
+    private static readonly TimeSpan CodeLifetime = TimeSpan.FromHours(6);
+
+    /// <summary>Mails a code to the user's address. It ends none before it but the third last, so that a stranger who asks for some does not end the user's own.</summary>
+    /// <param name="names">Of the user; more than one where it is not known how their name was made. The first that there is counts.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>What came of it; or the answer where it was asked for too often.</returns>
+    public async ValueTask<(ResetResult Result, Answer? Refusal)> MailCodeAsync(IReadOnlyList<string> names, string address, CancellationToken cancellationToken)
+    {
+        if (mail is not { IsOn: true })
+        {
+            return (ResetResult.NotOffered, null);
+        }
+
+        var result = ResetResult.Done;
+        var refusal = await attempts.LookUpAsync(address, async () =>
+        {
+            if (await FindAsync(names, cancellationToken) is not { } login)
+            {
+                result = ResetResult.UnknownUser;
+                return null;
+            }
+
+            if (login.Email.Length == 0)
+            {
+                result = ResetResult.NoAddress;
+                return null;
+            }
+
+            return await attempts.MailAsync(login.Name, address, async () =>
+            {
+                result = await MailCodeAsync(login, cancellationToken) ? ResetResult.Done : ResetResult.Unavailable;
+                return null;
+            });
+        });
+        return (result, refusal);
+    }
+
+    /// <summary>Sets a new password with a code that was mailed. Wrong codes are counted.</summary>
+    /// <param name="names">As above.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="password">The new password.</param>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="who">Whom the password waits for its turn as.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>As above.</returns>
+    public async ValueTask<(ResetResult Result, Answer? Refusal)> UseCodeAsync(
+        IReadOnlyList<string> names, string code, string password, string address, string who, CancellationToken cancellationToken)
+    {
+        AccountLogin? login = null;
+        var result = ResetResult.Done;
+        var refusal = await attempts.TryAsync("sync11 codes", address, async () =>
+        {
+            login = await FindAsync(names, cancellationToken);
+            result = login is null ? ResetResult.UnknownUser : IsCodeOf(login, code) ? ResetResult.Done : ResetResult.WrongCode;
+            return (result is ResetResult.Done ? SignInVerdict.Undecided : SignInVerdict.Wrong, null);
+        });
+        return refusal is null && result is ResetResult.Done ? (await SetAsync(login!, password, address, who, cancellationToken), null) : (result, refusal);
+    }
+
+    /// <summary>Sets a new password of a login, as it was read.</summary>
+    public async ValueTask<ResetResult> SetAsync(AccountLogin login, string password, string address, string who, CancellationToken cancellationToken)
+    {
+        if (NewUser.IsWeak(password, login.Name))
+        {
+            return ResetResult.WeakPassword;
+        }
+
+        if (await directory.HashAsync(who, password, cancellationToken) is not { } hash)
+        {
+            return ResetResult.Unavailable;
+        }
+
+        var changed = await logins.ChangeAsync(login, login with { PasswordHash = hash, ResetDigest = null, ResetExpires = ServerTimestamp.Zero }, cancellationToken);
+        scheme.Forget(login.Name);
+        if (changed is null)
+        {
+            return ResetResult.Changed;
+        }
+
+        audit.Done(login.Account.Number, "has another password", address);
+        return ResetResult.Done;
+    }
+
+    private async ValueTask<AccountLogin?> FindAsync(IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            if (await logins.FindAsync(name, cancellationToken) is { } login)
+            {
+                return login;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<bool> MailCodeAsync(AccountLogin login, CancellationToken cancellationToken)
+    {
+        var code = string.Join('-', Enumerable.Range(0, CodeGroups).Select(static _ => RandomNumberGenerator.GetString(CodeLetters, GroupLength)));
+        var before = IsCodeOut(login) ? login.ResetDigest!.Split(' ').Take(MaxCodes - 1) : [];
+        var next = login with { ResetDigest = string.Join(' ', before.Prepend(AppPassword.DigestOf(code))), ResetExpires = ServerTimestamp.Now(time).Plus((long)CodeLifetime.TotalMilliseconds) };
+        if (await logins.ChangeAsync(login, next, cancellationToken) is null)
+        {
+            return false;
+        }
+
+        // Never the host of the request, which anybody can choose: without a public URL there is no link. Behind a number sign the code is in no log on its way.
+        var url = http.PublicUrl?.TrimEnd('/');
+        mail!.TrySend(
+            login.Email,
+            "Resetting your Sync password",
+            $"""
+            Somebody, hopefully you, asked to reset the password of the user {login.Name} of Sync at {url ?? "this server"}.
+            {(url is null ? "" : $"\nTo set a new one, open {url}/weave-password-reset#username={login.Name}&key={code}\n")}
+            The code for it is: {code}
+
+            It is good for six hours at least, once. If it was not you, do nothing.
+            """);
+        return true;
+    }
+
+    private bool IsCodeOut(AccountLogin login) => login.ResetDigest is { Length: > 0 } && login.ResetExpires > ServerTimestamp.Now(time);
+
+    private bool IsCodeOf(AccountLogin login, string code)
+    {
+        var given = Encoding.ASCII.GetBytes(AppPassword.DigestOf(code));
+        return IsCodeOut(login) && login.ResetDigest!.Split(' ').Any(digest => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(digest), given));
+    }
+}
