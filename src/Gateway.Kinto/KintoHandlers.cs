@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -14,6 +15,8 @@ internal sealed class KintoHandlers(
     ObjectPlans objects,
     LoginPlans logins,
     UserData userData,
+    LivePlans live,
+    LiveTickets tickets,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -38,10 +41,14 @@ internal sealed class KintoHandlers(
 
     public UserData UserData => userData;
 
+    public LivePlans Live => live;
+
+    public LiveTickets Tickets => tickets;
+
     public KintoBatch Batch => batch;
 
     /// <param name="method">What was asked for; whoever asks may come in.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
-        method.Access != Access.Probe && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
+        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
 }

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -25,5 +26,10 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<ObjectPlans>()
         .AddSingleton<LoginPlans>()
         .AddSingleton<UserData>()
+        .AddSingleton<LiveTickets>()
+        .AddSingleton<BucketSubscriptions>()
+        .AddSingleton<SharedReads>()
+        .AddSingleton<LiveServices>()
+        .AddSingleton<LivePlans>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }
