@@ -20,7 +20,7 @@ public sealed class LiveTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        server = await KintoServer.StartAsync(options => options with { Http = options.Http with { MaxStreamsPerUser = 4 }, Kinto = options.Kinto with { Flush = true } });
+        server = await KintoServer.StartAsync(options => options with { Http = options.Http with { MaxStreamsPerUser = 16 }, Kinto = options.Kinto with { Flush = true } });
         await server.AddAccountAsync("alice", Password);
         await server.AddAccountAsync("bob", Password);
         alice = server.As("alice", Password);
@@ -309,7 +309,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Streams_OfOneUser_MoreThanTheSetting_Are503_AndAPlaceIsFreeAgainAfterwards()
     {
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < 16; i++)
         {
             await OpenAsync("alice", Records);
         }

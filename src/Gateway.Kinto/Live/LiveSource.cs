@@ -16,6 +16,9 @@ internal sealed class LiveSource(ListRef list, string path, string? onlyId = nul
     /// <summary>Whether it is one object, of which nothing is to be forgotten that is not told anyway.</summary>
     public bool IsObject => onlyId is not null;
 
+    /// <summary>Whether it is the bucket's own object. Whoever may make buckets may look for one, so that it is refused to nobody who signed in; what a stream is for is the others.</summary>
+    public bool IsBucket => list.Role == ListRole.Self;
+
     /// <summary>Up to where it is told by itself, where that is further than the stream is. Zero for no further.</summary>
     public ServerTimestamp Own { get; set; }
 

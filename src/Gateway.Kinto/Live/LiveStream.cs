@@ -72,7 +72,7 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
         // What nobody has given, or an older copy of the store knows nothing of, is no place to go on from: as for a poll.
         position = sent = from is { } given && given < now ? given : now;
         known = now;
-        return sources.TrueForAll(static source => source.Status != 0) ? refusal
+        return sources.TrueForAll(static source => source.Status != 0 || source.IsBucket) ? refusal
             : HasTooMany ? TooMany
             : null;
     }
@@ -191,7 +191,7 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
                     }
                 }
 
-                if (pages.Count == 0 || HasTooMany)
+                if (pages.TrueForAll(static page => page.Source.IsBucket) || HasTooMany)
                 {
                     EventWriter.WriteEnd(output, HasTooMany ? TooMany : refusal!);
                     await output.FlushAsync(cancellationToken);

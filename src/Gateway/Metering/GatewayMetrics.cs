@@ -20,8 +20,8 @@ public sealed class GatewayMetrics : IDisposable
     {
         Meter.CreateObservableCounter("lockstep.http.refusals", refusals.Read, "{request}", "Requests for which there was no room.");
         Meter.CreateObservableCounter("lockstep.http.stalled_answers", () => Volatile.Read(ref stalledAnswers), "{answer}", "Answers cut off since their client took nothing of them for too long.");
-        Meter.CreateObservableGauge("lockstep.live.streams", () => Volatile.Read(ref streams), "{stream}", "Streams of changes that are open.");
-        Meter.CreateObservableGauge("lockstep.live.buckets", () => Volatile.Read(ref watchedBuckets), "{bucket}", "Buckets whose changes this process wants to hear of.");
+        Meter.CreateObservableUpDownCounter("lockstep.live.streams", () => Volatile.Read(ref streams), "{stream}", "Streams of changes that are open.");
+        Meter.CreateObservableUpDownCounter("lockstep.live.buckets", () => Volatile.Read(ref watchedBuckets), "{bucket}", "Buckets whose changes this process wants to hear of.");
         Meter.CreateObservableCounter("lockstep.live.changes", () => Volatile.Read(ref changesSent), "{change}", "Changes that were sent on streams.");
         Meter.CreateObservableCounter("lockstep.live.reads", () => Volatile.Read(ref changeReads), "{read}", "Reads of lists for streams; one can be for many.");
         Meter.CreateObservableCounter("lockstep.sign_ins", signIns.Read, "{sign_in}", "Sign-ins that the cache of right passwords could not answer.");
