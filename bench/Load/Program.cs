@@ -13,6 +13,12 @@ if (args is ["fill", ..])
     return 0;
 }
 
+if (args is ["live", ..])
+{
+    await LiveTest.Parse(args[1..]).WriteAsync(Console.Out, stop);
+    return 0;
+}
+
 if (args.Length is < 7 or > 8)
 {
     Console.Error.WriteLine("This is started by bench/run and bench/cluster.");

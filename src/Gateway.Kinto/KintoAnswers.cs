@@ -23,7 +23,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         }
 
         KintoHeaders.AddTo(headers, response, options);
-        return new Answer(response.Status) { Headers = headers, Body = response.Body, Length = response.Length, Size = response.Size };
+        return new Answer(response.Status) { Headers = headers, Body = response.Body, Stream = response.Stream, Length = response.Length, Size = response.Size };
     }
 
     /// <param name="request">The request; null for one that was not read so far, which may be a page's.</param>

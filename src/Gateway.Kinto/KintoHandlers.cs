@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -15,6 +16,8 @@ internal sealed class KintoHandlers(
     LoginPlans logins,
     UserData userData,
     QuotaPlans quotas,
+    LivePlans live,
+    LiveTickets tickets,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -41,10 +44,14 @@ internal sealed class KintoHandlers(
 
     public QuotaPlans Quotas => quotas;
 
+    public LivePlans Live => live;
+
+    public LiveTickets Tickets => tickets;
+
     public KintoBatch Batch => batch;
 
     /// <param name="method">What was asked for; whoever asks may come in.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
-        method.Access != Access.Probe && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
+        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
 }

@@ -1,8 +1,10 @@
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -36,9 +38,24 @@ internal sealed class KintoProtocol(
     /// <summary>Kinto redirects whoever leaves out the version.</summary>
     public bool AnswersUnknownPaths => true;
 
+    /// <summary>A stream, for who asks for one rather than for JSON. Part of a batch is none.</summary>
+    public ResourceMethod<KintoHandler> Choose(ResourceMethod<KintoHandler> method, HttpRequest request) =>
+        method.AsStream is { } stream && request.Headers.Accept is { Count: > 0 } accept && EventStreams.IsPreferred(accept.ToString()) ? stream : method;
+
+    public async ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) =>
+        !request.Query.TryGetOnly(LivePlans.Ticket, out var ticket) || ticket is null ? SignIn.Anonymous
+        : await handlers.Tickets.TakeAsync(ticket, cancellationToken) is { } principal ? new SignIn(SignInStatus.Succeeded, principal)
+        : SignIn.Refused;
+
     public async ValueTask<Answer> ExecuteAsync(ResourceMethod<KintoHandler> method, ProtocolRequest request, CancellationToken cancellationToken)
     {
         var headers = request.Http.Request.Headers;
+        if (method.Pacing == Pacing.Stream && request.Http.Features.Get<IHttpMetricsTagsFeature>() is { } tags)
+        {
+            // It lasts as long as its client likes, which is no measure of the server.
+            tags.MetricsDisabled = true;
+        }
+
         var kinto = new KintoRequest
         {
             Method = method.Name,

@@ -11,6 +11,7 @@ internal static class KintoResources
     private const string FlushPath = "/__flush__";
     private const string BatchPath = "/batch";
     private const string LoginPath = "/openid/{provider}/login";
+    private const string TicketPath = "/__ticket__";
     private const string TokenPath = "/openid/{provider}/token";
 
     // Of a write beside its data, and of a patch beside what it brings.
@@ -26,6 +27,7 @@ internal static class KintoResources
         new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
         new(LoginPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.Begin(request))),
         new(TokenPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.End(request))),
+        new(TicketPath, new ResourceMethod<KintoHandler>("POST", Access.SignedIn, BodyKind.None, static (kinto, request) => kinto.Tickets.Give(request))),
         new("/__user_data__/{principal}", Delete(Access.SignedIn, static (kinto, request) => kinto.UserData.Delete(request))),
         new("/accounts", [
             Read("GET", Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
@@ -55,9 +57,11 @@ internal static class KintoResources
         Quota("/quotas/users/{principal}", static ids => $"/users/{ids["principal"]}"),
         Quota("/quotas/buckets/{bucket}", static ids => $"/buckets/{ids["bucket"]}"),
         Quota("/quotas/buckets/{bucket}/collections/{collection}", static ids => $"/buckets/{ids["bucket"]}/collections/{ids["collection"]}"),
-        Object("/buckets/{bucket}", static (bucket, _) => bucket),
+        Object("/buckets/{bucket}", static (bucket, _) => bucket, static (kinto, request, target) => kinto.Live.Bucket(request, target)),
         List("/buckets/{bucket}/collections", static (bucket, _) => bucket.Collections()),
-        Object("/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"])),
+        Object(
+            "/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"]),
+            static (kinto, request, target) => kinto.Live.Collection(request, target)),
         List("/buckets/{bucket}/groups", static (bucket, _) => bucket.Groups()),
         Object("/buckets/{bucket}/groups/{group}", static (bucket, ids) => bucket.Group(ids["group"])),
         List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),
@@ -67,10 +71,12 @@ internal static class KintoResources
     /// <summary>What a server with these settings serves.</summary>
     public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
+        .Where(resource => options.Live.Enabled || resource.Template.Text is not TicketPath)
         .Where(resource => options.HasLogins || resource.Template.Text is not (LoginPath or TokenPath))
-        .Select(resource => options.ReadOnly && resource.Template.Text is not BatchPath
+        .Select(resource => options.ReadOnly && resource.Template.Text is not (BatchPath or TicketPath)
             ? resource.Only(method => method.Name is "GET" or "HEAD")
             : resource)
+        .Select(resource => options.Live.Enabled ? resource : resource.With(static method => method with { AsStream = null }))
         .Select(resource => resource.Template.Text is BatchPath
             ? resource
             : resource.With(method => method.Body is BodyKind.Buffered ? method with { Body = new BodyKind.Buffered(MaxBodyBytes(options)) } : method)));
@@ -84,16 +90,20 @@ internal static class KintoResources
     /// <summary>Objects that lie in a bucket.</summary>
     private static Resource<KintoHandler> List(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
         [
-            Read("GET", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target))),
+            Read("GET", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target)))
+                with { AsStream = Stream(In(locate, static (kinto, request, target) => kinto.Live.List(request, target))) },
             Read("HEAD", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Count(request, target))),
             Write("POST", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Create(request, target))),
             Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Delete(request, target))),
         ]);
 
     /// <summary>A bucket, or an object in it.</summary>
-    private static Resource<KintoHandler> Object(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
+    private static Resource<KintoHandler> Object(
+        string template, Func<KintoTarget, RouteValues, KintoTarget> locate, Func<KintoHandlers, KintoRequest, KintoTarget, KintoPlan>? live = null) => new(template,
         [
-            .. Reads(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target))),
+            Read("GET", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target)))
+                with { AsStream = live is null ? null : Stream(In(locate, live)) },
+            Read("HEAD", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Get(request, target))),
             Write("PUT", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Put(request, target))),
             Write("PATCH", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Patch(request, target))),
             Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
@@ -131,6 +141,8 @@ internal static class KintoResources
         [Read("GET", access, handler), Read("HEAD", access, handler)];
 
     private static ResourceMethod<KintoHandler> Read(string method, Access access, KintoHandler handler) => new(method, access, BodyKind.None, handler);
+
+    private static ResourceMethod<KintoHandler> Stream(KintoHandler handler) => new("GET", Access.Anonymous, BodyKind.None, handler, Pacing.Stream);
 
     private static ResourceMethod<KintoHandler> Write(string method, Access access, KintoHandler handler) => new(method, access, BodyKind.Whole, handler);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
@@ -14,6 +15,9 @@ internal sealed record KintoResponse(int Status)
 
     /// <summary>Writes the JSON body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
+
+    /// <summary>Writes a body that goes on, instead of <see cref="Body"/>; null for none.</summary>
+    public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }
 
     /// <summary>Bytes of the body, where that is known before it is written; else null.</summary>
     public long? Length { get; init; }

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -27,5 +28,10 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<UserData>()
         .AddSingleton<QuotaPlans>()
         .AddSingleton<QuotaRecords>()
+        .AddSingleton<LiveTickets>()
+        .AddSingleton<BucketSubscriptions>()
+        .AddSingleton<SharedReads>()
+        .AddSingleton<LiveServices>()
+        .AddSingleton<LivePlans>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

@@ -109,6 +109,14 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             WriteCapability(writer, "quotas", "What buckets, collections and users may hold is limited.");
         }
 
+        if (options.Live.Enabled)
+        {
+            writer.WriteStartObject("live");
+            writer.WriteString("description", "Changes of lists, collections and buckets are streamed to who asks for text/event-stream.");
+            writer.WriteString("url", "https://html.spec.whatwg.org/multipage/server-sent-events.html");
+            writer.WriteEndObject();
+        }
+
         if (options.Flush)
         {
             WriteCapability(writer, "flush_endpoint", "The __flush__ endpoint can be used to remove all data from all backends.");

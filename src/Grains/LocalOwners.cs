@@ -19,6 +19,9 @@ public sealed class LocalOwners
     private static readonly TimeSpan CallEvery = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<BucketId, BucketGrain> active = new();
+
+    // What waits for changes of buckets, beside their owners.
+    private readonly ConcurrentDictionary<BucketId, LiveGrain> watches = new();
     private readonly InProcessBuckets owners;
     private readonly TimeProvider time;
     private volatile bool isLeaving;
@@ -70,6 +73,14 @@ public sealed class LocalOwners
             }
         }
 
+        foreach (var (id, watch) in watches)
+        {
+            if (which(id))
+            {
+                watch.Leave();
+            }
+        }
+
         return moved;
     }
 
@@ -92,9 +103,15 @@ public sealed class LocalOwners
     public void BeginLeaving()
     {
         isLeaving = true;
+        owners.Feed.End();
         foreach (var grain in active.Values)
         {
             grain.Leave();
+        }
+
+        foreach (var watch in watches.Values)
+        {
+            watch.Leave();
         }
     }
 
@@ -111,6 +128,17 @@ public sealed class LocalOwners
             grain.Leave();
         }
     }
+
+    internal void Add(BucketId id, LiveGrain watch)
+    {
+        watches[id] = watch;
+        if (isLeaving)
+        {
+            watch.Leave();
+        }
+    }
+
+    internal void Remove(BucketId id, LiveGrain watch) => watches.TryRemove(KeyValuePair.Create(id, watch));
 
     internal void Remove(BucketId id, BucketGrain grain) => active.TryRemove(KeyValuePair.Create(id, grain));
 }

@@ -1,4 +1,5 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Live;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Storage;
@@ -49,6 +50,9 @@ internal sealed class BucketOwner
     private bool running;
     private bool closed;
     private long lastUsed;
+
+    // Null while nobody wants to hear of the bucket.
+    private WatchedBucket? watched;
 
     public BucketOwner(
         BucketId id,
@@ -130,7 +134,23 @@ internal sealed class BucketOwner
     }
 
     /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
-    public void TakeOver() => heads.TakeOver();
+    public void TakeOver()
+    {
+        heads.TakeOver();
+        TellWatch(published: null);
+    }
+
+    /// <summary>Somebody wants to hear of the bucket's changes.</summary>
+    public void Watch(WatchedBucket watch) => Volatile.Write(ref watched, watch);
+
+    /// <param name="published">The new heads; null where it is not known what has changed.</param>
+    private void TellWatch(BucketHeads? published)
+    {
+        if (Volatile.Read(ref watched) is { } watch && !(published is null ? watch.TellAll() : watch.Tell(published)))
+        {
+            Interlocked.CompareExchange(ref watched, null, watch);
+        }
+    }
 
     /// <summary>A write whose caller may be in groups of other buckets, which are asked before its turn and never in it.</summary>
     private ValueTask<BucketResponse>? TryWrite(BucketRequest request, CancellationToken cancellationToken)
@@ -527,6 +547,7 @@ internal sealed class BucketOwner
 
                     metrics.Committed((await committed).Status, committing);
                     heads.Forget();
+                    TellWatch(published: null);
                     return true;
                 }
 
@@ -544,6 +565,7 @@ internal sealed class BucketOwner
                         }
 
                         heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
+                        TellWatch(commit.Heads);
                         Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => ReferenceEquals(response, PendingRequest.Unresolved) ? response : response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:
@@ -553,6 +575,7 @@ internal sealed class BucketOwner
                         return true;
                     case CommitStatus.Unknown:
                         heads.Forget();
+                        TellWatch(published: null);
                         DecideAll(begun, Unavailable.FateUnknown);
                         return true;
                     case CommitStatus.Stale:

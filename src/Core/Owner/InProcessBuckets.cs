@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Live;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Validation;
@@ -47,6 +48,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
         reader = new OperationReader(store, lists, filtered, rule, new Memberships(store, rule, time), time);
+        Feed = new LiveFeed(time);
+        Feed.OnWatched(watch => owners.GetValueOrDefault(watch.Id)?.Watch(watch));
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>
@@ -55,6 +58,9 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
             owners.GetValueOrDefault(id)?.TakeOver();
         });
     }
+
+    /// <summary>Where owners tell what they have committed, and others hear of it.</summary>
+    public LiveFeed Feed { get; }
 
     /// <summary>Owners in memory.</summary>
     public int Count => owners.Count;
@@ -127,6 +133,11 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         owner = owners.GetOrAdd(id, made);
         if (owner == made)
         {
+            if (Feed.Find(id) is { } watch)
+            {
+                owner.Watch(watch);
+            }
+
             unwritten.Enqueue(owner);
             if (Interlocked.Increment(ref unwrittenCount) > MaxUnwritten)
             {

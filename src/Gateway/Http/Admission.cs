@@ -16,7 +16,7 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
 
     private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
     private readonly SharedBudget uploads = new(options.MaxConcurrentRequests);
-    private readonly SharedBudget streams = new(options.MaxStreams);
+    private readonly SharedBudget streams = new(options.MaxStreams) { MostEach = options.MaxStreamsPerUser };
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
     private readonly SharedBudget answers = new(options.MaxAnswerBytes, options.MaxConcurrentRequests, time);
 

@@ -42,6 +42,10 @@ public sealed record HttpOptions
     [Bounds(1)]
     public int MaxStreams { get; init; } = 10_000;
 
+    /// <summary>Streams of one user, or of one address where nobody has signed in, open at a time. Default: 100.</summary>
+    [Bounds(1)]
+    public int MaxStreamsPerUser { get; init; } = 100;
+
     /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
     [Bounds(1)]
     public long MaxBufferedBytes { get; init; } = 256L << 20;

@@ -31,6 +31,9 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
     {
     }
 
+    /// <summary>What one user holds at most. Default: nothing beyond the rules.</summary>
+    public long MostEach { get; init; } = long.MaxValue;
+
     /// <summary>What all hold together.</summary>
     public long Taken
     {
@@ -164,7 +167,7 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
         }
 
         var (all, own) = (taken + amount, held.GetValueOrDefault(user) + amount);
-        return all <= total && (own <= small || (all <= total - (total / 8) && own <= (total - all) / 3));
+        return all <= total && own <= MostEach && (own <= small || (all <= total - (total / 8) && own <= (total - all) / 3));
     }
 
     private void Take(string user, long amount)

@@ -11,11 +11,19 @@ public sealed class GatewayMetrics : IDisposable
     private readonly TaggedCounter signIns = new(LockstepMeter.StatusTag, "succeeded", "refused", "throttled", "busy");
     private long housekeepingFailures;
     private long stalledAnswers;
+    private long streams;
+    private long watchedBuckets;
+    private long changesSent;
+    private long changeReads;
 
     public GatewayMetrics()
     {
         Meter.CreateObservableCounter("lockstep.http.refusals", refusals.Read, "{request}", "Requests for which there was no room.");
         Meter.CreateObservableCounter("lockstep.http.stalled_answers", () => Volatile.Read(ref stalledAnswers), "{answer}", "Answers cut off since their client took nothing of them for too long.");
+        Meter.CreateObservableUpDownCounter("lockstep.live.streams", () => Volatile.Read(ref streams), "{stream}", "Streams of changes that are open.");
+        Meter.CreateObservableUpDownCounter("lockstep.live.buckets", () => Volatile.Read(ref watchedBuckets), "{bucket}", "Buckets whose changes this process wants to hear of.");
+        Meter.CreateObservableCounter("lockstep.live.changes", () => Volatile.Read(ref changesSent), "{change}", "Changes that were sent on streams.");
+        Meter.CreateObservableCounter("lockstep.live.reads", () => Volatile.Read(ref changeReads), "{read}", "Reads of lists for streams; one can be for many.");
         Meter.CreateObservableCounter("lockstep.sign_ins", signIns.Read, "{sign_in}", "Sign-ins that the cache of right passwords could not answer.");
         Meter.CreateObservableCounter("lockstep.housekeeping.failures", () => Volatile.Read(ref housekeepingFailures), "{round}", "Rounds of housekeeping that could not be ended.");
     }
@@ -27,6 +35,18 @@ public sealed class GatewayMetrics : IDisposable
     public void BodyRefused() => refusals.Add(1);
 
     public void AnswerRefused() => refusals.Add(2);
+
+    public void StreamOpened() => Interlocked.Increment(ref streams);
+
+    public void StreamClosed() => Interlocked.Decrement(ref streams);
+
+    public void BucketWatched() => Interlocked.Increment(ref watchedBuckets);
+
+    public void BucketLeft() => Interlocked.Decrement(ref watchedBuckets);
+
+    public void ChangesSent(int count) => Interlocked.Add(ref changesSent, count);
+
+    public void ChangesRead() => Interlocked.Increment(ref changeReads);
 
     public void AnswerStalled() => Interlocked.Increment(ref stalledAnswers);
 

@@ -36,6 +36,12 @@ public interface IProtocol<THandler>
     /// </summary>
     bool SharesPrefixes => false;
 
+    /// <summary>Which form of a method a request asks for, by its headers: the method, or what it has for who wants a stream.</summary>
+    ResourceMethod<THandler> Choose(ResourceMethod<THandler> method, HttpRequest request) => method;
+
+    /// <summary>Who asks for a stream without an <c>Authorization</c> header, as browsers do that cannot send one.</summary>
+    ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) => new(SignIn.Anonymous);
+
     /// <summary>Carries a request out.</summary>
     /// <param name="method">What was asked for, with its handler.</param>
     /// <param name="request">The request.</param>

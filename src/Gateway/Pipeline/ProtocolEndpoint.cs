@@ -74,6 +74,7 @@ internal sealed class ProtocolEndpoint<THandler>(
             return RefuseAsync(context, matched is null ? new Refusal.NoResource() : new Refusal.NoMethod(matched.Resource.Allow));
         }
 
+        method = protocol.Choose(method, request);
         var origin = new SignInRequest(Header(request, "Authorization"), context.Connection.RemoteIpAddress)
         {
             Method = request.Method,
@@ -93,6 +94,9 @@ internal sealed class ProtocolEndpoint<THandler>(
 
     protected override ValueTask<Answer> ExecuteAsync(ResourceMethod method, ProtocolRequest request, CancellationToken cancellationToken) =>
         protocol.ExecuteAsync((ResourceMethod<THandler>)method, request, cancellationToken);
+
+    protected override ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) =>
+        protocol.SignInToStreamAsync(request, cancellationToken);
 
     protected override Answer RefuseUnknown(HttpRequest request) => protocol.RefuseUnknown(request);
 

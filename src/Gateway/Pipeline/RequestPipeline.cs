@@ -42,6 +42,9 @@ internal abstract class RequestPipeline(
     /// <summary>See <see cref="IProtocol{THandler}.RefuseUnknown"/>.</summary>
     protected abstract Answer RefuseUnknown(HttpRequest request);
 
+    /// <inheritdoc cref="IProtocol{THandler}.SignInToStreamAsync"/>
+    protected abstract ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken);
+
     /// <summary>See <see cref="IProtocol{THandler}.Refuse"/>.</summary>
     protected abstract Answer Refuse(Refusal refusal);
 
@@ -108,7 +111,9 @@ internal abstract class RequestPipeline(
         about.Query = query;
 
         // :: Step 4
-        var signingIn = SignInAsync(about);
+        var signingIn = method.Pacing == Pacing.Stream && about.Http.Request.Headers.Authorization.Count == 0
+            ? SignInToStreamAsync(about, about.Http.RequestAborted)
+            : SignInAsync(about);
         return signingIn.IsCompletedSuccessfully ? PrepareAsync(method, about, signingIn.Result) : AfterSignInAsync(method, about, signingIn);
     }
 

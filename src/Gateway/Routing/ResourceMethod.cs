@@ -16,4 +16,8 @@ public abstract record ResourceMethod(string Name, Access Access, BodyKind Body,
 /// <param name="Pacing">How long it takes.</param>
 public sealed record ResourceMethod<THandler>(
     string Name, Access Access, BodyKind Body, THandler Handler, Pacing Pacing = Pacing.Short)
-    : ResourceMethod(Name, Access, Body, Pacing);
+    : ResourceMethod(Name, Access, Body, Pacing)
+{
+    /// <summary>What is served instead where the client prefers an answer that goes on; the protocol says when that is. Null for nothing.</summary>
+    public ResourceMethod<THandler>? AsStream { get; init; }
+}

@@ -1,5 +1,6 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Live;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Pairing;
 using Lockstep.Core.Storage;
@@ -89,6 +90,9 @@ internal static class LockstepServer
                 services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, services.GetRequiredService<SiloDeaths>(), services.GetRequiredService<LostCalls>(), time,
                 services.GetRequiredService<ILogger<GrainBuckets>>()))
+            .AddSingleton<ILiveFeed>(services => options.IsAlone
+                ? services.GetRequiredService<InProcessBuckets>().Feed
+                : new GrainFeed(services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetRequiredService<Joined>().Task, services.GetRequiredService<SiloDeaths>()))
             .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
                 options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));

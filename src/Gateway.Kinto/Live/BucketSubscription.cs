@@ -1,0 +1,131 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Live;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto.Live;
+
+/// <summary>
+/// What one process hears of one bucket, for all streams of it. A watch that begins anew, or nobody who tells, may have left something out: then all streams look.
+/// </summary>
+internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan mergeTime, TimeProvider time, Action<BucketSubscription> onLeft)
+{
+    // While nobody tells, streams look by themselves as often as this.
+    private static readonly TimeSpan FallbackTime = TimeSpan.FromSeconds(5);
+
+    // Answers that say nothing come no faster, whoever gives them.
+    private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private readonly HashSet<LiveListener> listeners = [];
+    // It has neither timer nor handle, and so nothing that needs an end.
+    private readonly CancellationTokenSource ended = NewEnd();
+    private long version;
+    private long stamp;
+    private bool isOver;
+
+    public BucketId Id => id;
+
+    public long Version => Volatile.Read(ref version);
+
+    public ServerTimestamp Stamp => new(Volatile.Read(ref stamp));
+
+    public int Listeners
+    {
+        get
+        {
+            lock (gate)
+            {
+                return listeners.Count;
+            }
+        }
+    }
+
+    /// <returns>Null when the last one has just left: make another one.</returns>
+    public LiveListener? TryAdd(string? collection)
+    {
+        lock (gate)
+        {
+            if (isOver)
+            {
+                return null;
+            }
+
+            var listener = new LiveListener(this, collection);
+            listeners.Add(listener);
+            return listener;
+        }
+    }
+
+    public void Remove(LiveListener listener)
+    {
+        lock (gate)
+        {
+            listeners.Remove(listener);
+            if (listeners.Count > 0 || isOver)
+            {
+                return;
+            }
+
+            isOver = true;
+        }
+
+        ended.Cancel();
+        onLeft(this);
+    }
+
+    public async Task RunAsync()
+    {
+        var position = default(FeedPosition);
+        try
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                var asked = time.GetTimestamp();
+                try
+                {
+                    var notice = await feed.NextAsync(id, position, ended.Token);
+                    if (notice.Position != position)
+                    {
+                        Volatile.Write(ref stamp, Math.Max(Volatile.Read(ref stamp), notice.Stamp.Milliseconds));
+                        Tell(notice.Position.Epoch == position.Epoch ? notice.Collections : null);
+                        position = notice.Position;
+                        await PauseAsync(mergeTime);
+                    }
+                    else if (time.GetElapsedTime(asked) < LeastTime)
+                    {
+                        await PauseAsync(LeastTime);
+                    }
+                }
+                catch (LiveFeedException)
+                {
+                    position = default;
+                    Tell(collections: null);
+                    await PauseAsync(Jitter.Of(FallbackTime, 0.75, 1.25));
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The last stream has gone.
+        }
+    }
+
+    private static CancellationTokenSource NewEnd() => new();
+
+    private void Tell(IReadOnlyList<string>? collections)
+    {
+        LiveListener[] all;
+        lock (gate)
+        {
+            Interlocked.Increment(ref version);
+            all = [.. listeners];
+        }
+
+        foreach (var listener in all)
+        {
+            listener.Tell(collections);
+        }
+    }
+
+    private Task PauseAsync(TimeSpan pause) => pause > TimeSpan.Zero ? Task.Delay(pause, time, ended.Token) : Task.CompletedTask;
+}

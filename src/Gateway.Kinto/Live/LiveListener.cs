@@ -1,0 +1,58 @@
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto.Live;
+
+/// <summary>One stream's ear at a bucket. However often it is told, that is one thing to look after: so nothing piles up for a stream that is slow.</summary>
+/// <param name="subscription">The bucket's.</param>
+/// <param name="collection">Whose records alone matter; empty for everything but records; null for all there is.</param>
+internal sealed class LiveListener(BucketSubscription subscription, string? collection) : IDisposable
+{
+    private TaskCompletionSource? waiting;
+    private volatile bool isTold;
+
+    /// <summary>Whether there is something to look after.</summary>
+    public bool IsTold => isTold;
+
+    /// <summary>The newest stamp that is known to be committed; zero for none.</summary>
+    public ServerTimestamp Stamp => subscription.Stamp;
+
+    /// <summary>Whether it is the only one at its bucket.</summary>
+    public bool IsAlone => subscription.Listeners <= 1;
+
+    /// <summary>It is being looked after.</summary>
+    /// <returns>Rises with what the bucket's listeners were told: what is read with it, is read after that.</returns>
+    public long Take()
+    {
+        isTold = false;
+        return subscription.Version;
+    }
+
+    /// <param name="collections">Only records of these have changed; null for whatever.</param>
+    public void Tell(IReadOnlyList<string>? collections)
+    {
+        if (collections is not null && collection is not null && !collections.Contains(collection, StringComparer.Ordinal))
+        {
+            return;
+        }
+
+        isTold = true;
+        Interlocked.Exchange(ref waiting, null)?.TrySetResult();
+    }
+
+    /// <returns>Whether it was told; false when the time has passed.</returns>
+    public async ValueTask<bool> WaitAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref waiting, wait);
+        if (!isTold && patience > TimeSpan.Zero)
+        {
+            await wait.Task.WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        Interlocked.CompareExchange(ref waiting, null, wait);
+        return isTold;
+    }
+
+    public void Dispose() => subscription.Remove(this);
+}

@@ -1,0 +1,40 @@
+using Lockstep.Core.Settings;
+
+namespace Lockstep.Gateway.Kinto.Live;
+
+/// <summary>Streams of changes.</summary>
+public sealed record LiveOptions
+{
+    /// <summary>Whether changes are streamed to who asks for <c>text/event-stream</c>. Default: true.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>How long nothing is sent before a comment is, by which proxies and the server see that the connection lives. Default: 25 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
+    public TimeSpan HeartbeatTime { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>
+    /// How long a stream that is told of nothing waits before it looks by itself. More than <c>Buckets:IdleTimeout</c>, or owners of buckets with streams never leave memory. Default: 10 minutes.
+    /// </summary>
+    [Bounds(BoundsAttribute.Millisecond)]
+    public TimeSpan CheckTime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long further changes of a bucket wait after its streams were told of one, so that many are read at once. Default: 25 milliseconds.</summary>
+    [Bounds(0)]
+    public TimeSpan MergeTime { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>After how long clients that lost their stream come back, on average; each is told another time. Default: 3 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
+    public TimeSpan RetryTime { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a stream lasts at most; its client then comes back. Default: 1 hour.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
+    public TimeSpan MaxTime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Collections of a bucket that a stream of all of it can have. Default: 100.</summary>
+    [Bounds(1)]
+    public int MaxCollections { get; init; } = 100;
+
+    /// <summary>How long a ticket for a stream is good. Default: 30 seconds.</summary>
+    [Bounds(BoundsAttribute.Millisecond)]
+    public TimeSpan TicketTime { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,14 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Gateway.Kinto.Live;
+
+/// <summary>What streams have in common that can use one read.</summary>
+/// <param name="Bucket">The bucket.</param>
+/// <param name="Caller">Whose rights they have.</param>
+/// <param name="List">The list.</param>
+/// <param name="Since">Up to where they have told of it.</param>
+/// <param name="Cursor">Where their last page ended; null for none.</param>
+/// <param name="Version">What they were told: the read has begun after that.</param>
+internal readonly record struct ReadKey(BucketId Bucket, Caller Caller, ListRef List, ServerTimestamp Since, PageCursor? Cursor, long Version);
