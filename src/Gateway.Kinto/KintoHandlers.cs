@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -14,6 +15,7 @@ internal sealed class KintoHandlers(
     ObjectPlans objects,
     LoginPlans logins,
     UserData userData,
+    HistoryPlans history,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -37,6 +39,8 @@ internal sealed class KintoHandlers(
     public LoginPlans Logins => logins;
 
     public UserData UserData => userData;
+
+    public HistoryPlans History => history;
 
     public KintoBatch Batch => batch;
 

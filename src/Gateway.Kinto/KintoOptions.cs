@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 
@@ -75,6 +76,9 @@ public sealed record KintoOptions
 
     /// <summary>Validation of data by JSON schemas.</summary>
     public SchemaOptions Schemas { get; init; } = new();
+
+    /// <summary>The history of buckets.</summary>
+    public KintoHistoryOptions History { get; init; } = new();
 
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";

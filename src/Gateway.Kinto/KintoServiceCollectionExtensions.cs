@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -25,5 +26,6 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<ObjectPlans>()
         .AddSingleton<LoginPlans>()
         .AddSingleton<UserData>()
+        .AddSingleton<HistoryPlans>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }
