@@ -19,6 +19,7 @@ internal sealed class AnswerSizes(KintoOptions options)
     public long Most(Operation operation) => operation switch
     {
         ListRecords list => Most(list.Query),
+        ReadAsOf read => Math.Min(read.MaxBytes + options.MaxRecordBytes, read.Limit * (long)options.MaxRecordBytes),
         ReadRecord => options.MaxRecordBytes,
         PatchRecord patch => options.MaxRecordBytes * (patch.ReturnsPrevious ? 2L : 1),
         PutRecord put => put.Body?.Length ?? options.MaxRecordBytes,

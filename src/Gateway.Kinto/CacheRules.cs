@@ -24,7 +24,7 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
     /// <returns>The plan, whose answer says for how long it may be kept.</returns>
     public KintoPlan Plan(KintoRequest request, KintoTarget target, KintoPlan plan)
     {
-        if (request.Principal is not null || plan is not KintoPlan.Call)
+        if (request.Principal is not null || plan is not KintoPlan.Call || target.List.Role == ListRole.History)
         {
             return plan;
         }

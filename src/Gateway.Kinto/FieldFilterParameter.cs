@@ -23,18 +23,13 @@ internal static class FieldFilterParameter
         ("like_", FieldTest.Like), ("has_", FieldTest.Has),
     ];
 
+    /// <summary>The field that a parameter is about.</summary>
+    public static string PathOf(string name) => name[PrefixOf(name).Prefix.Length..];
+
     /// <returns>The filter, and how many values it has; or what is wrong with it, for whoever sent it.</returns>
     public static (FieldFilter? Filter, int Values, string? Fault) Read(string name, string value)
     {
-        var (prefix, test) = ("", FieldTest.Equal);
-        foreach (var known in Prefixes)
-        {
-            if (prefix.Length == 0 && name.Length > known.Prefix.Length && name.StartsWith(known.Prefix, StringComparison.Ordinal))
-            {
-                (prefix, test) = known;
-            }
-        }
-
+        var (prefix, test) = PrefixOf(name);
         var path = name[prefix.Length..];
         return path.Length == 0 ? (null, 0, "a filter needs the name of a field")
             : name.Contains('\0', StringComparison.Ordinal) || value.Contains('\0', StringComparison.Ordinal) ? (null, 0, "Invalid value: it has a NUL")
@@ -48,6 +43,19 @@ internal static class FieldFilterParameter
                 ("last_modified", _) => Of(path, test, name, value, StampOf),
                 _ => Of(path, test, name, value, ValueOf),
             };
+    }
+
+    private static (string Prefix, FieldTest Test) PrefixOf(string name)
+    {
+        foreach (var known in Prefixes)
+        {
+            if (name.Length > known.Prefix.Length && name.StartsWith(known.Prefix, StringComparison.Ordinal))
+            {
+                return known;
+            }
+        }
+
+        return ("", FieldTest.Equal);
     }
 
     private static (FieldFilter? Filter, int Values, string? Fault) Of(string path, FieldTest test, string name, string value, Func<string, string?> read)

@@ -133,7 +133,7 @@ internal sealed partial class KintoExecutor(
     /// <summary>
     /// The call and those right behind it that the same owner can take with it. None of them changes who anybody is. Where nothing is
     /// written they are no more than are loaded at a time; writes stay together. In a bucket that others may read a count is in no run with writes, of very many objects an owner
-    /// takes it beside these only, and neither is a read that can take long.
+    /// takes it beside these only, and neither is a read that can take long. What was is read in no run with writes: the store has it after these.
     /// </summary>
     private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
@@ -160,7 +160,7 @@ internal sealed partial class KintoExecutor(
     }
 
     private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) =>
-        one.Caller.Access == BucketAccess.ByAcl && (one.Operation is CountRecords || IsLong(one)) && other.Operation.IsWrite;
+        other.Operation.IsWrite && (one.Operation is ReadAsOf || (one.Caller.Access == BucketAccess.ByAcl && (one.Operation is CountRecords || IsLong(one))));
 
     /// <summary>Whether it looks for fields, or orders by them: of all that an owner does at once, one such read may take its time.</summary>
     private static bool IsLong(KintoPlan.Call call) => call.Operation switch

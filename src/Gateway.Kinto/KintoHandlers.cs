@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Routing;
 
@@ -18,6 +19,7 @@ internal sealed class KintoHandlers(
     QuotaPlans quotas,
     LivePlans live,
     LiveTickets tickets,
+    HistoryPlans history,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -47,6 +49,8 @@ internal sealed class KintoHandlers(
     public LivePlans Live => live;
 
     public LiveTickets Tickets => tickets;
+
+    public HistoryPlans History => history;
 
     public KintoBatch Batch => batch;
 

@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
@@ -79,6 +80,9 @@ public sealed record KintoOptions
 
     /// <summary>Streams of changes.</summary>
     public LiveOptions Live { get; init; } = new();
+
+    /// <summary>The history of buckets.</summary>
+    public KintoHistoryOptions History { get; init; } = new();
 
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";

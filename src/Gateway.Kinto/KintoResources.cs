@@ -12,6 +12,8 @@ internal static class KintoResources
     private const string BatchPath = "/batch";
     private const string LoginPath = "/openid/{provider}/login";
     private const string TicketPath = "/__ticket__";
+    private const string HistoryPath = "/buckets/{bucket}/history";
+    private const string SnapshotPath = "/buckets/{bucket}/snapshot/collections/{snapshot}";
     private const string TokenPath = "/openid/{provider}/token";
 
     // Of a write beside its data, and of a patch beside what it brings.
@@ -66,12 +68,22 @@ internal static class KintoResources
         Object("/buckets/{bucket}/groups/{group}", static (bucket, ids) => bucket.Group(ids["group"])),
         List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),
         Object("/buckets/{bucket}/collections/{collection}/records/{record}", static (bucket, ids) => bucket.Record(ids["collection"], ids["record"])),
+        new(HistoryPath, [
+            Read("GET", Access.Anonymous, In(static (bucket, _) => bucket, static (kinto, request, bucket) => kinto.History.Page(request, bucket))),
+            Read("HEAD", Access.Anonymous, In(static (bucket, _) => bucket, static (kinto, request, bucket) => kinto.History.Count(request, bucket))),
+            Delete(Access.Anonymous, In(static (bucket, _) => bucket, static (kinto, request, bucket) => kinto.History.Delete(request, bucket))),
+        ]),
+        new(SnapshotPath, [
+            .. Reads(Access.Anonymous, static (kinto, request) => kinto.History.Snapshot(request)),
+            Write("POST", Access.Anonymous, static (kinto, request) => kinto.History.Restore(request)),
+        ]),
     ];
 
     /// <summary>What a server with these settings serves.</summary>
     public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
         .Where(resource => options.Live.Enabled || resource.Template.Text is not TicketPath)
+        .Where(resource => options.History.Enabled || resource.Template.Text is not (HistoryPath or SnapshotPath))
         .Where(resource => options.HasLogins || resource.Template.Text is not (LoginPath or TokenPath))
         .Select(resource => options.ReadOnly && resource.Template.Text is not (BatchPath or TicketPath)
             ? resource.Only(method => method.Name is "GET" or "HEAD")

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Pipeline;
 
@@ -33,5 +34,6 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<SharedReads>()
         .AddSingleton<LiveServices>()
         .AddSingleton<LivePlans>()
+        .AddSingleton<HistoryPlans>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

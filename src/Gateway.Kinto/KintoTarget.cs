@@ -53,11 +53,15 @@ internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Ca
     public KintoTarget Record(string collection, string id) =>
         this with { List = ListRef.RecordsOf(collection), Id = id, Path = $"{Path}/collections/{collection}/records/{id}" };
 
+    /// <summary>From a bucket to its history.</summary>
+    public KintoTarget History() => this with { List = ListRef.History, Id = null, Path = $"{Path}/history" };
+
     public static string NameOf(ListRole role) => role switch
     {
         ListRole.Self => "bucket",
         ListRole.Collections => "collection",
         ListRole.Groups => "group",
+        ListRole.History => "history",
         _ => "record",
     };
 

@@ -108,6 +108,13 @@ internal static class KintoWriter
         output.Write(",\"permissions\":"u8);
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
+        WriteRights(json, access);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The members of an object's permissions, without those that nobody has.</summary>
+    public static void WriteRights(Utf8JsonWriter json, AccessList access)
+    {
         foreach (var right in Enum.GetValues<Right>())
         {
             if (access[right] is { Count: > 0 } principals)
@@ -121,8 +128,6 @@ internal static class KintoWriter
                 json.WriteEndArray();
             }
         }
-
-        json.WriteEndObject();
     }
 
     private static void WriteText(IBufferWriter<byte> output, string text)

@@ -117,6 +117,11 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             writer.WriteEndObject();
         }
 
+        if (options.History.Enabled)
+        {
+            WriteCapability(writer, "history", "Track changes on data.", WriteHistory);
+        }
+
         if (options.Flush)
         {
             WriteCapability(writer, "flush_endpoint", "The __flush__ endpoint can be used to remove all data from all backends.");
@@ -164,11 +169,37 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         writer.WriteEndArray();
     }
 
+    /// <summary>In Kinto's form: how much is kept, and of what nothing is.</summary>
+    private void WriteHistory(Utf8JsonWriter writer)
+    {
+        if (owners.History.MaxEntries > 0)
+        {
+            writer.WriteNumber("auto_trim_max_count", owners.History.MaxEntries);
+        }
+
+        if (options.History.ExcludedResources.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } excluded)
+        {
+            writer.WriteStartArray("excluded_resources");
+            foreach (var path in excluded)
+            {
+                writer.WriteStartObject();
+                foreach (var (kind, id) in path.Trim('/').Split('/').Chunk(2).Where(static pair => pair.Length == 2).Select(static pair => (pair[0], pair[1])))
+                {
+                    writer.WriteString(kind.TrimEnd('s'), id);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+    }
+
     private static void WriteCapability(Utf8JsonWriter writer, string name, string description, Action<Utf8JsonWriter>? more = null)
     {
         writer.WriteStartObject(name);
         writer.WriteString("description", description);
-        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : name is "quotas" ? "errors.html" : "flush.html")}");
+        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : name is "quotas" ? "errors.html" : name is "history" ? "history.html" : "flush.html")}");
         more?.Invoke(writer);
         writer.WriteEndObject();
     }

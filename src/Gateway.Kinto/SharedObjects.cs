@@ -76,7 +76,8 @@ internal sealed class SharedObjects(IBucketIndex index)
             new NamedScan(GrantRelation.Named, who.Indexed(), MaxObjects - Math.Min(MaxObjects, all.Count)) { MaxBytes = MaxBytes }, Of, cancellationToken));
         return [.. all.DistinctBy(static named => (named.Bucket, named.Target))];
 
-        ObjectOf? Of(NamedObject named) => RightsOf(named, who) is { Count: > 0 } rights ? new ObjectOf(named.Bucket, named.Target, rights) : null;
+        // Entries of a history are no objects of their own.
+        ObjectOf? Of(NamedObject named) => named.Target.List.Role == ListRole.History ? null : RightsOf(named, who) is { Count: > 0 } rights ? new ObjectOf(named.Bucket, named.Target, rights) : null;
     }
 
     /// <summary>An object of some bucket on which somebody has rights.</summary>

@@ -38,6 +38,8 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     public Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) =>
         RunAsync(request, isSystem: false, request.ToRequest().IsReadOnly ? cancellationToken : CancellationToken.None);
 
+    public Task<BucketResponseSurrogate> RecallAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => FilterAsync(request, cancellationToken);
+
     public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, isSystem: true);
 
     public Task PingAsync() => Task.CompletedTask;

@@ -42,6 +42,13 @@ public interface IBucketGrain : IGrainWithStringKey
     Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="FilterAsync"/>, for what a silo from before history would take for a list that is empty, or would not know.
+    /// </summary>
+    /// <exception cref="ArgumentException">The caller claims to be the server itself.</exception>
+    [Alias("recall")]
+    Task<BucketResponseSurrogate> RecallAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
+
+    /// <summary>
     /// What the server itself does, for a flush or after an account's end. It is a call of its own, so that nothing that a
     /// client can bring into a request makes it one of the server's.
     /// </summary>

@@ -299,6 +299,23 @@ public sealed class GrainBucketsTests : IDisposable
         Assert.Equal(["filter", "filter"], owner.Calls);
     }
 
+    /// <summary>A silo from before history would say that there is none.</summary>
+    [Fact]
+    public async Task Request_AboutHistory_ToASiloThatCannotReadIt_GoesInNoOtherForm()
+    {
+        var buckets = Buckets();
+        var filter = new FieldFilter("action", FieldTest.Equal, "\"delete\"");
+        foreach (var operation in (Operation[])[
+            new ListRecords(ListRef.History, new ListQuery { Limit = 1, Fields = [filter] }), new DeleteRecords(ListRef.History, new ListQuery { Limit = 1 }),
+            new ReadAsOf(ListRef.RecordsOf("tasks"), new(5)) { Limit = 1 }])
+        {
+            owner.Fail(Unreadable(), left: true);
+            Assert.IsType<Unavailable>(Assert.Single(await ExecuteAsync(buckets, new BucketRequest(Alice, [operation]))));
+        }
+
+        Assert.Equal(["recall", "recall", "recall"], owner.Calls);
+    }
+
     [Fact]
     public async Task Fault_InTheOwner_ComesThrough()
     {
@@ -438,6 +455,8 @@ public sealed class GrainBucketsTests : IDisposable
         public Task<BucketResponseSurrogate> ShareAsync(BucketRequestSurrogate request) => RunAsync(request, "share");
 
         public Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "filter");
+
+        public Task<BucketResponseSurrogate> RecallAsync(BucketRequestSurrogate request, CancellationToken cancellationToken) => RunAsync(request, "recall");
 
         public Task<BucketResponseSurrogate> AdministerAsync(BucketRequestSurrogate request) => RunAsync(request, "administer");
 

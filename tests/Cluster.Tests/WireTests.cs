@@ -67,6 +67,7 @@ public sealed class WireTests
         },
         new StageChanges(ListRef.RecordsOf("tasks"), "u", [new RecordChange("a") { Lifetime = 0 }]) { Opens = true, MaxRecords = 5, MaxBytes = 6 },
         new ReadLists(Exact: true) { Precondition = new Precondition(PreconditionScope.Bucket, PreconditionTest.ModifiedSince, new(3)) },
+        new ReadAsOf(ListRef.RecordsOf("tasks"), new(5)) { AfterId = "a", Id = "b", OnlyChanged = true, Limit = 3, MaxBytes = 4 },
         new ExpireRecords(ListRef.Upload("tasks", "u"), 500),
         new PurgeTombstones(ListRef.RecordsOf("tasks"), new(4), 500),
         new DeleteRecords(ListRef.RecordsOf("tasks"), Query) { Precondition = new Precondition(PreconditionScope.List, PreconditionTest.Match, new(3)) },

@@ -49,6 +49,10 @@ public sealed partial class BrokenStoreTests
     [InlineData(nameof(BucketStoreContract.Scan_StampsAndRows_ComeFromOneSnapshot))]
     public async Task Contract_StoreWhoseStampsRunAheadOfItsRows_Fails(string test) => await FailsAsync(new StampsAheadContract(), test);
 
+    [Fact]
+    public async Task History_StoreThatCopiesNothing_Fails() =>
+        await Assert.ThrowsAnyAsync<XunitException>(() => new NoCopiesContract().History_OfWritesByChance_TellsEachOne_AndEveryStateThatWas(seed: 1));
+
     [GeneratedRegex("seed: \"(?<seed>[^\"]+)\"")]
     private static partial Regex Seed();
 
@@ -74,6 +78,16 @@ public sealed partial class BrokenStoreTests
         protected override IBucketIndex Index { get; } = new InMemoryBucketStore();
 
         protected override IStoreMaintenance Maintenance { get; } = new InMemoryBucketStore();
+    }
+
+    private sealed class NoCopiesContract : HistoryContract
+    {
+        protected override IBucketStore Store { get; } = new NoCopiesStore(new InMemoryBucketStore());
+    }
+
+    private sealed class NoCopiesStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit) => base.CommitAsync(commit with { Copies = [] });
     }
 
     private sealed class StampsAheadContract : BucketStoreContract

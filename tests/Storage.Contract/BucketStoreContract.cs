@@ -435,6 +435,32 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
+    public async Task Commit_Copies_TakeRowsAsTheyWereBeforeIt()
+    {
+        var (heads, key) = await SeedAsync(Row("a", 100, "1") with { Author = "account:alice", Acl = "{}"u8.ToArray() }, Tombstone("gone", 110), Row("b", 120, "2"));
+        const int list = List + 1;
+
+        var outcome = await Store.CommitAsync(Commit(Next(heads, 200), [Head(200), Head(200) with { List = ListRef.FormerOf("tasks"), Key = list }]) with
+        {
+            Records = [KeyValuePair.Create(List, Row("a", 200, "new")), KeyValuePair.Create(list, Row("written", 200, "x"))],
+            RemovedRecords = [new RecordKey(List, "b")],
+            Copies =
+            [
+                new RowCopy(new RecordKey(List, "a"), new RecordKey(list, "a then"), new(200)),
+                new RowCopy(new RecordKey(List, "b"), new RecordKey(list, "b then"), new(199)),
+                new RowCopy(new RecordKey(List, "gone"), new RecordKey(list, "gone then"), new(200)),
+                new RowCopy(new RecordKey(List, "nobody"), new RecordKey(list, "nobody then"), new(200)),
+            ],
+        });
+
+        Assert.Equal(CommitStatus.Done, outcome.Status);
+        var rows = await Store.ScanAsync(new RecordScan(key, list, new ListQuery { Sort = [new SortField("id", Descending: false)], Limit = 9 }, 9, long.MaxValue), default);
+        Assert.Equal(["a then", "b then", "written"], rows.Records.Select(static row => row.Id));
+        Assert.Equal((new ServerTimestamp(200), "account:alice", null), (rows.Records[0].Modified, rows.Records[0].Author, rows.Records[0].Acl));
+        Assert.Equal(Row("a", 100, "1").Body.ToArray(), rows.Records[0].Body.ToArray());
+    }
+
+    [Fact]
     public async Task Count_OfWhatHasExpired_SaysItsBytes()
     {
         var (_, key) = await SeedAsync(

@@ -126,6 +126,14 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
                 (state?.Records ?? ImmutableDictionary<RecordKey, StoredRecord>.Empty)
                     .RemoveRange(commit.PurgedRecords.Where(key => state?.Records.GetValueOrDefault(key) is { IsTombstone: true }))
                     .RemoveRange(commit.RemovedRecords)
+                    .SetItems(commit.Copies.Where(copy => state?.Records.GetValueOrDefault(copy.From) is { IsTombstone: false })
+                        .Select(copy => KeyValuePair.Create(copy.To, new StoredRecord
+                        {
+                            Id = copy.To.Id,
+                            Modified = copy.Modified,
+                            Body = state!.Records[copy.From].Body,
+                            Author = state.Records[copy.From].Author,
+                        })))
                     .SetItems(commit.Records.Select(row => KeyValuePair.Create(new RecordKey(row.Key, row.Value.Id), row.Value))),
                 (state?.Orphans ?? []).AddRange(commit.OrphanedKeys),
                 (state?.Grants ?? ImmutableDictionary<GrantKey, ServerTimestamp>.Empty)

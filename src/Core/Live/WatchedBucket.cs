@@ -192,12 +192,18 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
                 continue;
             }
 
+            found = true;
+            if (head.List.Role is ListRole.Uploads or ListRole.History or ListRole.Former)
+            {
+                // No stream is of these.
+                continue;
+            }
+
             if (head.List.Role != ListRole.Records)
             {
                 return false;
             }
 
-            found = true;
             changed[head.List.Name] = sequence;
         }
 

@@ -89,6 +89,9 @@ internal sealed class AccessRule(AccessOptions options)
                     || IsSet(recordSettings, need)
                     || (need is AccessNeed.ReadObject && May(Own(), Right.Read))
                     || (need is AccessNeed.ReadObject or AccessNeed.WriteObject && May(Own(), Right.Write));
+            case ListRole.History:
+                return need is not AccessNeed.Create
+                    && (mayWrite || IsSet(bucketSettings, need) || (need is AccessNeed.ReadObject or AccessNeed.ReadList && mayRead) || (need is AccessNeed.ReadObject && May(Own(), Right.Read)));
             default:
                 return false;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.History;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Permissions;
@@ -46,11 +47,19 @@ internal sealed class BucketDraft
     // Of the request that is applied, where all that it changes has one stamp; null before its first change.
     private ServerTimestamp? requestStamp;
 
-    public BucketDraft(BucketHeads start, AccessRule rule, TimeProvider time)
+    /// <param name="start">The bucket as it was.</param>
+    /// <param name="rule">Who may do what.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="form">How its history is told; null where none is kept.</param>
+    public BucketDraft(BucketHeads start, AccessRule rule, TimeProvider time, IHistoryForm? form = null)
     {
         (this.start, this.rule, this.time, heads) = (start, rule, time, start);
         Overlay = new Overlay { Start = start };
+        History = form is null ? null : new DraftHistory(form, this);
     }
+
+    /// <summary>What is kept of the changes; null where nothing is.</summary>
+    public DraftHistory? History { get; }
 
     /// <summary>The bucket with the changes, at the version it was read at.</summary>
     public BucketHeads Heads => heads;
@@ -65,7 +74,7 @@ internal sealed class BucketDraft
     public static QuotaAmount AmountOf(BucketHeads heads) =>
         heads.Lists.Values.Aggregate(default(QuotaAmount), static (sum, head) => sum + AmountOf(head));
 
-    private static QuotaAmount AmountOf(ListHead head) => head.List.Role == ListRole.Uploads
+    private static QuotaAmount AmountOf(ListHead head) => head.List.Role is ListRole.Uploads or ListRole.History or ListRole.Former
         ? default
         : new QuotaAmount(head.Bytes, head.List.Role == ListRole.Records ? head.Count : 0);
 
@@ -103,7 +112,8 @@ internal sealed class BucketDraft
             ChangedAcls = saying ?? NoLists,
             PurgedRecords = purged.Count == 0 ? [] : [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
             Grants = Overlay.Grants.Count == 0 ? [] : [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
-            RemovedRecords = heads.Rules.Tombstones ? [] : Overlay.Tombstones(),
+            RemovedRecords = History is { Trimmed.Count: > 0 } trims ? trims.Removed(orphanedKeys) : heads.Rules.Tombstones ? [] : Overlay.Tombstones(),
+            Copies = History is { Copies.Count: > 0 } copies ? [.. copies.Copies.Where(copy => !orphanedKeys.Contains(copy.To.List))] : [],
         };
     }
 
@@ -141,6 +151,11 @@ internal sealed class BucketDraft
         }
 
         var live = previous is { IsTombstone: false };
+        if (target.List.Role == ListRole.Collections && !live)
+        {
+            History?.Begin(target.Id);
+        }
+
         var record = new StoredRecord
         {
             Id = target.Id,
@@ -149,6 +164,7 @@ internal sealed class BucketDraft
             Author = live ? previous!.Author : caller.Principals.User,
             Acl = access is null ? (live ? previous!.Acl : null) : Kept(target.List.Role, access.Acl)?.ToBytes(),
         };
+        History?.Keep(target, record.Modified, previous);
         Put(target.List, record, previous, record.Modified);
         if (access is not null || (!live && previous?.Acl is not null))
         {
@@ -160,6 +176,7 @@ internal sealed class BucketDraft
             Name(target, kept, kept, record.Modified);
         }
 
+        History?.Tell(target, live ? HistoryAction.Update : HistoryAction.Create, record);
         return new RecordWritten(record, Created: !live);
     }
 
@@ -377,8 +394,11 @@ internal sealed class BucketDraft
                     EndUpload(upload.List);
                 }
 
+                History?.End(target.Id);
+                History?.Tell(target, HistoryAction.Delete, tombstone);
                 break;
             default:
+                History?.Keep(target, tombstone.Modified, live);
                 Put(target.List, tombstone, live, tombstone.Modified);
                 if (named?.Members is not null)
                 {
@@ -389,6 +409,7 @@ internal sealed class BucketDraft
                     Name(target, named, named, tombstone.Modified);
                 }
 
+                History?.Tell(target, HistoryAction.Delete, tombstone);
                 break;
         }
 
@@ -403,16 +424,44 @@ internal sealed class BucketDraft
         foreach (var tombstone in tombstones)
         {
             purged.Add(new RecordKey(head.Key, tombstone.Id));
-            var named = AccessList.Read(tombstone.Acl)?.Indexed() ?? NoPrincipals;
-            foreach (var principal in named)
-            {
-                Overlay.Grants.TryAdd(new GrantKey(head.Key, RelationOf(head.List.Role, named.Count), principal, tombstone.Id), null);
-            }
+            Unname(new ObjectRef(head.List, tombstone.Id), tombstone);
         }
 
         // A commit needs a stamp; no row gets this one.
         NextStamp(hint: null);
         SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
+    }
+
+    /// <summary>Takes a row that goes for good out of the index.</summary>
+    public void Unname(ObjectRef target, StoredRecord row)
+    {
+        var named = AccessList.Read(row.Acl)?.Indexed() ?? NoPrincipals;
+        foreach (var principal in named)
+        {
+            Overlay.Grants.TryAdd(new GrantKey(heads[target.List].Key, RelationOf(target.List.Role, named.Count), principal, target.Id), null);
+        }
+    }
+
+    /// <summary>Adds a row of the bucket's history.</summary>
+    public void AddEntry(StoredRecord entry)
+    {
+        EnsureList(ListRef.History);
+        Put(ListRef.History, entry, previous: null, entry.Modified);
+        if (AccessList.Read(entry.Acl) is { } readers)
+        {
+            Name(new ObjectRef(ListRef.History, entry.Id), before: null, readers, entry.Modified);
+        }
+    }
+
+    /// <summary>Forgets a list, if it is there; its rows go later.</summary>
+    public void EndList(ListRef list)
+    {
+        if (heads.Lists.TryGetValue(list, out var head))
+        {
+            Orphan(head);
+            removedLists.Add(list);
+            heads = heads with { Lists = heads.Lists.Remove(list) };
+        }
     }
 
     /// <summary>Takes groups that are gone out of what an object says, since they let nobody in any more. Its stamp stays: what it says else is the same.</summary>
@@ -514,9 +563,7 @@ internal sealed class BucketDraft
     {
         // A commit needs a stamp; no reader sees this one.
         NextStamp(hint: null);
-        Orphan(heads[upload]);
-        removedLists.Add(upload);
-        heads = heads with { Lists = heads.Lists.Remove(upload) };
+        EndList(upload);
     }
 
     /// <summary>The uploads to a collection, or all.</summary>
@@ -560,7 +607,8 @@ internal sealed class BucketDraft
         });
     }
 
-    private void EnsureList(ListRef list)
+    /// <summary>Makes a list that is not there.</summary>
+    public void EnsureList(ListRef list)
     {
         var head = heads[list];
         if (!head.Exists)
@@ -571,7 +619,8 @@ internal sealed class BucketDraft
         }
     }
 
-    private void SetList(ListHead head)
+    /// <summary>Replaces what is kept of a list.</summary>
+    public void SetList(ListHead head)
     {
         Growth += AmountOf(head) - AmountOf(heads[head.List]);
         heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };

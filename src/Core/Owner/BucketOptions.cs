@@ -1,3 +1,4 @@
+using Lockstep.Core.History;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Settings;
@@ -111,6 +112,9 @@ public sealed record BucketOptions
 
     /// <summary>How much buckets may hold.</summary>
     public QuotaOptions Quotas { get; init; } = new();
+
+    /// <summary>How much history is kept where it is kept.</summary>
+    public HistoryOptions History { get; init; } = new();
 
     /// <summary>Who may do what wherever it lies.</summary>
     public AccessOptions Access { get; init; } = new();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.History;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Live;
 using Lockstep.Core.Quotas;
@@ -36,18 +37,20 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="onFault">Hears, from another thread, of faults (bugs) that callers are not told: they hear that nobody knows.</param>
     /// <param name="rules">What a protocol asks of data; null for nothing.</param>
     /// <param name="index">Says what all of a user's buckets hold; null where users have no quotas.</param>
-    public InProcessBuckets(IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null, IDataRules? rules = null, IBucketIndex? index = null)
+    /// <param name="history">How the history of Kinto's buckets is told; null where none is kept.</param>
+    public InProcessBuckets(
+        IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null)
     {
         this.onFault = onFault;
         this.store = store;
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        work = new OwnerWork(options, time, rules, index);
+        work = new OwnerWork(options, time, rules, index, history);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
-        reader = new OperationReader(store, lists, filtered, rule, new Memberships(store, rule, time), time);
+        reader = new OperationReader(store, lists, filtered, new AsOfReader(store, options), rule, new Memberships(store, rule, time), time);
         Feed = new LiveFeed(time);
         Feed.OnWatched(watch => owners.GetValueOrDefault(watch.Id)?.Watch(watch));
         var self = new WeakReference<InProcessBuckets>(this);

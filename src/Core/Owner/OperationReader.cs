@@ -14,7 +14,7 @@ namespace Lockstep.Core.Owner;
 /// The stamp of a list that was read comes from the same snapshot as its rows; a poll with nothing new is answered from
 /// the heads alone.
 /// </summary>
-internal sealed class OperationReader(IBucketStore store, ListReader lists, FilteredReader filtered, AccessRule rule, Memberships memberships, TimeProvider time)
+internal sealed class OperationReader(IBucketStore store, ListReader lists, FilteredReader filtered, AsOfReader asOf, AccessRule rule, Memberships memberships, TimeProvider time)
 {
     public AccessRule Rule => rule;
 
@@ -39,6 +39,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         ReadRecord read => read.Target.List,
         ListRecords list => list.List,
         CountRecords count => count.List,
+        ReadAsOf read => read.List,
         _ => null,
     };
 
@@ -66,6 +67,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
                 return await CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken);
             case ReadLists read:
                 return await ReadListsAsync(read, heads, overlay, cancellationToken);
+            case ReadAsOf read:
+                return await ReadAsOfAsync(read, caller, heads, overlay, cancellationToken);
             default:
                 throw new InvalidOperationException($"{operation.GetType().Name} is no read.");
         }
@@ -90,7 +93,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         };
     }
 
-    private static ReadOnlyMemory<byte> Whole(StoredRecord record, ListRef list, BucketHeads heads)
+    /// <summary>What an object says of rights, its bucket's author among it.</summary>
+    public static ReadOnlyMemory<byte> Whole(StoredRecord record, ListRef list, BucketHeads heads)
     {
         var acl = AccessList.Read(record.Acl)?.OnlyPermissions();
         return (AccessRule.AuthorOf(heads) is { } author && (acl is null || list.Role == ListRole.Self)
@@ -135,10 +139,19 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
 
                 var counted = Since(heads[count.List], await ChangedAsync(all.Standing, heads, heads[count.List], overlay, count.Query.Since, cancellationToken));
                 return NotBeyond(await CountAsync(count, caller, heads, counted, overlay, cancellationToken), count.Query, all.Standing, heads);
+            case ReadAsOf read:
+                var then = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(read.List, ""), heads, overlay, record: null, cancellationToken);
+                return then.Admitted is { } admitted
+                    ? await ReadAsOfAsync(read, admitted, heads, overlay, cancellationToken)
+                    : (IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance, heads.Version);
             default:
                 return (Forbidden.Instance, heads.Version);
         }
     }
+
+    private async ValueTask<(Outcome Outcome, long Version)> ReadAsOfAsync(
+        ReadAsOf read, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
+        MissingParent(read.List, caller, heads) is { } missing ? (missing, heads.Version) : await asOf.ReadAsync(read, heads, overlay, cancellationToken);
 
     /// <returns>The caller where they may; and them with their groups, where these were asked for.</returns>
     private async ValueTask<(Caller? Admitted, Standing Standing)> AdmitAsync(

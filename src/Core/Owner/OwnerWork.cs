@@ -1,3 +1,4 @@
+using Lockstep.Core.History;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -16,8 +17,9 @@ internal sealed class OwnerWork
     private readonly TimeSpan turnTime;
     private readonly CurrentQuotas quotas;
 
-    public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null)
+    public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null)
     {
+        History = history;
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
         var wait = options.AnswerTime / 3;
         (sortTime, turnWait) = (wait, options.AnswerTime / 15);
@@ -32,6 +34,9 @@ internal sealed class OwnerWork
 
     /// <summary>What buckets and collections say of data; null where nobody asks.</summary>
     public DataRuleCache? Rules { get; }
+
+    /// <summary>How the history of Kinto's buckets is told; null where none is kept.</summary>
+    public IHistoryForm? History { get; }
 
     /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
     public QuotaRules? Quotas => quotas.Rules;

@@ -74,7 +74,7 @@ internal sealed class Turn
         this.store = store;
         this.options = options;
         this.time = time;
-        Draft = new BucketDraft(start, reader.Rule, time);
+        Draft = new BucketDraft(start, reader.Rule, time, start.Id.Kind == BucketKind.Kinto ? work.History : null);
         quota = work.Quotas is { } quotas && start.Id.Kind == BucketKind.Kinto ? new TurnQuota(quotas, start, Draft) : null;
     }
 
@@ -214,6 +214,11 @@ internal sealed class Turn
             isFull = isFull || (request.Operations[i].IsWrite && ReferenceEquals(outcomes[i], Unavailable.Overloaded));
         }
 
+        if (Draft.History is { Written.Count: > 0 })
+        {
+            await new HistoryTrim(store, options.History, start).RunAsync(Draft, 8 * options.MaxTurnBytes, cancellationToken);
+        }
+
         return new BucketResponse(outcomes);
     }
 
@@ -243,6 +248,7 @@ internal sealed class Turn
             return Unavailable.ClockAhead;
         }
 
+        Draft.History?.Caller = caller;
         var grants = Draft.Overlay.Grants.Count;
         var outcome = operation switch
         {
@@ -257,7 +263,7 @@ internal sealed class Turn
             PurgeTombstones purge => await PurgeAsync(purge, cancellationToken),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
-        memory.Count(BytesAGrant * (Draft.Overlay.Grants.Count - grants));
+        memory.Count((BytesAGrant * (Draft.Overlay.Grants.Count - grants)) + (Draft.History?.TakeBytes() ?? 0));
         return Shown(operation, caller, outcome);
     }
 
@@ -865,6 +871,11 @@ internal sealed class Turn
             Draft.Touch(deletes.List, caller);
         }
 
+        if (deletes.List.Role == ListRole.History && tombstones.Count > 0)
+        {
+            Draft.History?.Forget();
+        }
+
         return new RecordsDeleted(tombstones, Heads[deletes.List].Stamp(Heads.Rules), page.Next);
     }
 
@@ -1327,7 +1338,8 @@ internal sealed class Turn
 
         // Deleted collections are remembered too, for their stamps, until the bucket itself is deleted.
         var known = Heads.Lists.ContainsKey(ListRef.RecordsOf(collection));
-        return Heads[ListRef.Collections].Count >= options.MaxCollections || (!known && Heads.Lists.Count >= 2 * options.MaxCollections)
+        var lists = Draft.History is null ? Heads.Lists.Count : Heads.Lists.Values.Count(static head => head.List.Role != ListRole.Former);
+        return Heads[ListRef.Collections].Count >= options.MaxCollections || (!known && lists >= 2 * options.MaxCollections)
             ? new TooLarge($"A bucket holds at most {options.MaxCollections} collections, and remembers as many deleted ones.")
             : null;
     }

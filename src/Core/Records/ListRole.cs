@@ -20,4 +20,10 @@ public enum ListRole : byte
     /// <see cref="Storage.ListHead.NextExpiry"/>.
     /// </summary>
     Uploads = 4,
+
+    /// <summary>What was done to the bucket and what lies in it, one record a change; see <see cref="Core.History.HistoryChange"/>.</summary>
+    History = 5,
+
+    /// <summary>What the records of one collection were until their changes; see <see cref="FormerState"/>. Only the owner sees them.</summary>
+    Former = 6,
 }

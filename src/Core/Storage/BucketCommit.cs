@@ -27,6 +27,9 @@ public sealed record BucketCommit(
     /// <summary>Rows to remove for good, whatever they are; none of them is in <see cref="Records"/>.</summary>
     public IReadOnlyList<RecordKey> RemovedRecords { get; init; } = [];
 
+    /// <summary>Rows that the store copies as they are before the commit.</summary>
+    public IReadOnlyList<RowCopy> Copies { get; init; } = [];
+
     /// <summary>Rows of the index of principals to insert or replace, with their stamps; to remove where there is none.</summary>
     public IReadOnlyList<KeyValuePair<GrantKey, ServerTimestamp?>> Grants { get; init; } = [];
 

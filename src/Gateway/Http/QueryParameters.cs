@@ -38,6 +38,10 @@ public sealed class QueryParameters
         return true;
     }
 
+    /// <summary>The same parameters with other values.</summary>
+    /// <param name="value">What a parameter's value, by its name, becomes.</param>
+    public QueryParameters With(Func<string, string, string> value) => new(pairs.ConvertAll(pair => KeyValuePair.Create(pair.Key, value(pair.Key, pair.Value))));
+
     /// <param name="query">With or without the question mark.</param>
     /// <param name="result">Null on failure.</param>
     /// <returns>False when it holds a broken escape, NUL, or bytes that are not UTF-8.</returns>

@@ -46,6 +46,7 @@ public abstract class OperationSurrogate
             DeleteRecords deletes => (new DeleteRecordsSurrogate { Query = QueryWire.From(deletes.Query) }, deletes.List),
             MergeRecords merge => (MergeRecordsSurrogate.From(merge), merge.List),
             StageChanges stage => (StageChangesSurrogate.From(stage), stage.List),
+            ReadAsOf asOf => (ReadAsOfSurrogate.From(asOf), asOf.List),
             ReadLists lists => (new ReadListsSurrogate { Exact = lists.Exact }, default),
             ExpireRecords expire => (new ExpireRecordsSurrogate { Limit = expire.Limit }, expire.List),
             PurgeTombstones purge => (new PurgeTombstonesSurrogate { Before = purge.Before.Milliseconds, Limit = purge.Limit }, purge.List),

@@ -264,3 +264,45 @@ public sealed class ExpireRecordsSurrogate : OperationSurrogate
 
     private protected override Operation Convert() => new ExpireRecords(List, Limit);
 }
+
+/// <summary>A <see cref="ReadAsOf"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.as-of"), Immutable]
+public sealed class ReadAsOfSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required long At { get; init; }
+
+    [Id(1)]
+    public string? AfterId { get; init; }
+
+    [Id(2)]
+    public string? ObjectId { get; init; }
+
+    [Id(3)]
+    public bool OnlyChanged { get; init; }
+
+    [Id(4)]
+    public required int Limit { get; init; }
+
+    [Id(5)]
+    public required long MaxBytes { get; init; }
+
+    internal static OperationSurrogate From(ReadAsOf read) => new ReadAsOfSurrogate
+    {
+        At = read.At.Milliseconds,
+        AfterId = read.AfterId,
+        ObjectId = read.Id,
+        OnlyChanged = read.OnlyChanged,
+        Limit = read.Limit,
+        MaxBytes = read.MaxBytes,
+    };
+
+    private protected override Operation Convert() => new ReadAsOf(List, new ServerTimestamp(At))
+    {
+        AfterId = AfterId,
+        Id = ObjectId,
+        OnlyChanged = OnlyChanged,
+        Limit = Limit,
+        MaxBytes = MaxBytes,
+    };
+}

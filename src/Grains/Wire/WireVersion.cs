@@ -13,7 +13,7 @@ namespace Lockstep.Grains.Wire;
 /// <item>A request goes in the form of this version unless a silo has refused that lately; then all go in the form of 0.1.0, which
 /// both know.</item>
 /// <item>A request that was refused was not executed: a silo that does not know the call cannot even read it. So it is sent again.</item>
-/// <item>What a silo from before sharing, or before filters on fields, would misread goes in a call that it does not know, and in no other form.</item>
+/// <item>What a silo from before sharing, before filters on fields, or before history, would misread goes in a call that it does not know, and in no other form.</item>
 /// </list>
 /// </summary>
 internal sealed class WireVersion(TimeProvider time)
@@ -35,13 +35,13 @@ internal sealed class WireVersion(TimeProvider time)
     public async Task<BucketResponse> CallAsync(IBucketGrain owner, BucketId id, Sending sending, CancellationToken givenUp)
     {
         var request = sending.Request;
-        var filters = IsFiltered(request);
-        if (filters || IsOfSharing(request))
+        var (filters, recalls) = (IsFiltered(request), IsOfHistory(request));
+        if (recalls || filters || IsOfSharing(request))
         {
             try
             {
                 var surrogate = BucketRequestSurrogate.From(sending);
-                return (await (filters ? owner.FilterAsync(surrogate, givenUp) : owner.ShareAsync(surrogate))).ToResponse(request);
+                return (await (recalls ? owner.RecallAsync(surrogate, givenUp) : filters ? owner.FilterAsync(surrogate, givenUp) : owner.ShareAsync(surrogate))).ToResponse(request);
             }
             catch (Exception e) when (IsUnknownCall(e))
             {
@@ -102,6 +102,16 @@ internal sealed class WireVersion(TimeProvider time)
         ListRecords list => list.Query.Fields.Count > 0,
         CountRecords count => count.Query.Fields.Count > 0,
         DeleteRecords deletes => deletes.Query.Fields.Count > 0,
+        _ => false,
+    });
+
+    /// <summary>Whether it is about what was done, or what was.</summary>
+    private static bool IsOfHistory(BucketRequest request) => request.Operations.Any(static operation => operation switch
+    {
+        ReadAsOf => true,
+        ListRecords list => list.List.Role == ListRole.History,
+        CountRecords count => count.List.Role == ListRole.History,
+        DeleteRecords deletes => deletes.List.Role == ListRole.History,
         _ => false,
     });
 

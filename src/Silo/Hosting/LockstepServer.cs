@@ -10,6 +10,7 @@ using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
@@ -160,7 +161,8 @@ internal static class LockstepServer
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<OwnerFaults>().Report,
             services.GetRequiredService<LockstepOptions>().Kinto.Schemas is { Enabled: true } schemas ? new SchemaRules(schemas) : null,
-            services.GetService<IBucketIndex>()))
+            services.GetService<IBucketIndex>(),
+            services.GetRequiredService<LockstepOptions>().Kinto.History is { Enabled: true } history ? new HistoryForm(history) : null))
         .AddSingleton(static services => new TombstoneSweep(
             services.GetRequiredService<IBucketIndex>(),
             services.GetRequiredService<IBuckets>(),

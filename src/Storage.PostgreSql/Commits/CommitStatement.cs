@@ -96,6 +96,19 @@ internal static class CommitStatement
         )
         """;
 
+    // Rows as they are before the statement: it sees none of what it writes itself.
+    private const string Former =
+        $"""
+        , former AS (
+            INSERT INTO records (bucket, list, {RecordColumns.Names})
+            SELECT i.bucket, i.to_list, i.to_id, i.modified, false, r.body, r.author, NULL::bytea, NULL::integer, NULL::bigint
+            FROM unnest($58, $59, $60, $61, $62, $63) AS i (bucket, list, id, to_list, to_id, modified)
+            JOIN done d ON d.bucket = i.bucket
+            CROSS JOIN LATERAL (
+                SELECT body, author FROM records r WHERE r.bucket = i.bucket AND r.list = i.list AND r.id = i.id AND NOT r.deleted OFFSET 0) r
+        )
+        """;
+
     private const string Answer =
         $"""
 
@@ -126,8 +139,9 @@ internal static class CommitStatement
         var purged = Flatten(group, static pending => pending.Commit.PurgedRecords).ConvertAll(static row => (row.Bucket, row.Value, Live: false));
         purged.AddRange(Flatten(group, static pending => pending.Commit.RemovedRecords).Select(static row => (row.Bucket, row.Value, Live: true)));
         var grants = Flatten(group, static pending => pending.Commit.Grants);
-        var isPlain = purged.Count == 0 && grants.Count == 0;
-        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : Changes + More + Answer);
+        var copies = HasCopies(group) ? Flatten(group, static pending => pending.Commit.Copies) : null;
+        var isPlain = purged.Count == 0 && grants.Count == 0 && copies is null;
+        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : copies is null ? Changes + More + Answer : Changes + More + Former + Answer);
         batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
@@ -200,7 +214,31 @@ internal static class CommitStatement
             parameters.Add(there, static grant => grant.Value.Value!.Value.Milliseconds);
         }
 
+        // :: Rows that are copied
+        if (copies is not null)
+        {
+            parameters.Add(copies, static copy => copy.Bucket);
+            parameters.Add(copies, static copy => copy.Value.From.List);
+            parameters.AddText(copies, static copy => copy.Value.From.Id);
+            parameters.Add(copies, static copy => copy.Value.To.List);
+            parameters.AddText(copies, static copy => copy.Value.To.Id);
+            parameters.Add(copies, static copy => copy.Value.Modified.Milliseconds);
+        }
+
         return batch;
+    }
+
+    private static bool HasCopies(IReadOnlyList<PendingCommit> group)
+    {
+        for (var i = 0; i < group.Count; i++)
+        {
+            if (group[i].Commit.Copies.Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The bucket's row, list, relation, principal and id.</summary>

@@ -39,6 +39,17 @@ internal static class CommitStatements
             statements.Execute("INSERT OR IGNORE INTO orphans VALUES ($0, $1)", bucket, (long)key);
         }
 
+        // As they are before they change.
+        foreach (var copy in commit.Copies)
+        {
+            statements.Execute(
+                $"""
+                INSERT INTO records (bucket, list, {RecordColumns.Names})
+                SELECT bucket, $3, $4, $5, 0, body, author, NULL, NULL, NULL FROM records WHERE bucket = $0 AND list = $1 AND id = $2 AND deleted = 0
+                """,
+                bucket, (long)copy.From.List, copy.From.Id, (long)copy.To.List, copy.To.Id, copy.Modified.Milliseconds);
+        }
+
         foreach (var (list, record) in commit.Records)
         {
             Upsert(statements, bucket, list, record);

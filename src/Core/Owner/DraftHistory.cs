@@ -1,0 +1,188 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.History;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner;
+
+/// <summary>
+/// The history of what one turn changes: rows like all others, in lists of their own and in the same commit. Invariants:
+/// <list type="number">
+/// <item>Each change of a bucket's object, or of one in it, that the protocol keeps makes one entry, whose stamp is the change's. No two
+/// changes have one stamp, so that the entry's id follows from it.</item>
+/// <item>Before a record changes, its state until then is put by. The store copies it; only what this very turn has written travels.</item>
+/// <item>A collection's earlier states have no gap from their list's <see cref="ListHead.Horizon"/> on: as long as the list was touched
+/// together with the records', nothing has changed these that was not put by. A change by a program that keeps no history, or of which
+/// none is kept, shows there, and moves the horizon.</item>
+/// </list>
+/// </summary>
+/// <param name="form">How the protocol tells it.</param>
+/// <param name="draft">The turn's changes.</param>
+internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
+{
+    // Of what names more, entries are for the bucket's readers only: each one would write as many rows of the index of principals.
+    private const int MaxReaders = 100;
+
+    private readonly List<RowCopy> copies = [];
+    private readonly HashSet<RecordKey> trimmed = [];
+    private readonly HashSet<ListRef> written = [];
+    private readonly HashSet<ListRef> looked = [];
+    private long bytes;
+
+    /// <summary>In whose name the next changes are.</summary>
+    public Caller Caller { get; set; }
+
+    /// <summary>Earlier states for the store to copy.</summary>
+    public IReadOnlyList<RowCopy> Copies => copies;
+
+    /// <summary>Rows that were taken out.</summary>
+    public IReadOnlyCollection<RecordKey> Trimmed => trimmed;
+
+    /// <summary>Rows that go for good: those that were taken out, but for what went with its list or was written since.</summary>
+    public IReadOnlyList<RecordKey> Removed(IReadOnlySet<int> orphaned) =>
+        [.. trimmed.Where(key => !orphaned.Contains(key.List) && !draft.Overlay.TryGet(key.List, key.Id, out _))];
+
+    /// <summary>Lists that the turn has added to.</summary>
+    public IReadOnlyCollection<ListRef> Written => written;
+
+    private string? User => Caller.Principals.User;
+
+    /// <summary>Bytes of entries and states since the last call.</summary>
+    public long TakeBytes()
+    {
+        var taken = bytes;
+        bytes = 0;
+        return taken;
+    }
+
+    /// <summary>A collection comes into being: all that its records will ever be is known.</summary>
+    public void Begin(string collection)
+    {
+        var (former, records) = (ListRef.FormerOf(collection), draft.Heads[ListRef.RecordsOf(collection)]);
+        if (form.Keeps(draft.Heads.Id, ObjectRef.Collection(collection), User))
+        {
+            draft.EndList(former);
+            draft.EnsureList(former);
+            draft.SetList(draft.Heads[former] with { RowsModified = records.Touched, Touched = records.Touched, Horizon = ServerTimestamp.Zero });
+        }
+    }
+
+    /// <summary>Puts a record by as it is, before it changes.</summary>
+    /// <param name="target">The record; of other objects no states are kept.</param>
+    /// <param name="until">The change's stamp.</param>
+    /// <param name="previous">What is there; null or a tombstone for nothing.</param>
+    public void Keep(ObjectRef target, ServerTimestamp until, StoredRecord? previous)
+    {
+        if (target.List.Role != ListRole.Records || !form.Keeps(draft.Heads.Id, target, User))
+        {
+            return;
+        }
+
+        // :: Step 1: whether all that came before is known.
+        var (list, records) = (ListRef.FormerOf(target.List.Name), draft.Heads[target.List]);
+        var isWhole = draft.Heads[list] is { Exists: true } known && known.Touched == records.Touched;
+        draft.EnsureList(list);
+        var former = draft.Heads[list];
+
+        // :: Step 2: the state.
+        var live = previous is { IsTombstone: false } ? previous : null;
+        var id = FormerState.IdOf(target.Id, until, live?.Modified ?? ServerTimestamp.Zero);
+        if (live is null)
+        {
+            draft.Overlay.Set(former.Key, new StoredRecord { Id = id, Modified = until });
+        }
+        else if (draft.Overlay.TryGet(records.Key, target.Id, out var row))
+        {
+            draft.Overlay.Set(former.Key, new StoredRecord { Id = id, Modified = until, Body = row.Body, Author = row.Author });
+            bytes += row.Length;
+        }
+        else
+        {
+            copies.Add(new RowCopy(new RecordKey(records.Key, target.Id), new RecordKey(former.Key, id), until));
+        }
+
+        draft.SetList(former with
+        {
+            RowsModified = until,
+            Touched = until,
+            Horizon = isWhole ? former.Horizon : records.Touched,
+            Count = former.Count + 1,
+            Bytes = former.Bytes + (live?.Length ?? 0),
+        });
+        written.Add(list);
+    }
+
+    /// <summary>Tells of a change, once it is made.</summary>
+    public void Tell(ObjectRef target, HistoryAction action, StoredRecord record)
+    {
+        if (target.List.Role == ListRole.History || !form.Keeps(draft.Heads.Id, target, User))
+        {
+            return;
+        }
+
+        var access = AccessList.Read(OperationReader.Whole(record, target.List, draft.Heads)) ?? AccessList.Empty;
+        var body = form.Write(new HistoryChange(draft.Heads.Id, target, action, record, access, User));
+        var readers = ReadersOf(target, record);
+        draft.AddEntry(new StoredRecord { Id = $"e{record.Modified}", Modified = record.Modified, Body = body, Author = User, Acl = readers?.ToBytes() });
+        bytes += body.Length;
+        written.Add(ListRef.History);
+    }
+
+    /// <summary>A collection is gone, and what its records were with it.</summary>
+    public void End(string collection) => draft.EndList(ListRef.FormerOf(collection));
+
+    /// <summary>Entries were deleted: what they told cannot be read in another way either.</summary>
+    public void Forget()
+    {
+        foreach (var list in draft.Heads.Lists.Keys.Where(static list => list.Role == ListRole.Former).ToList())
+        {
+            draft.EndList(list);
+        }
+    }
+
+    /// <summary>Whether nobody has looked for rows to take out of a list in this turn. The store has these until the commit.</summary>
+    public bool BeginTrim(ListRef list) => looked.Add(list);
+
+    /// <summary>Removes rows for good.</summary>
+    /// <param name="list">Their list.</param>
+    /// <param name="rows">Its oldest ones, in the order of their stamps; at least one.</param>
+    public void Trim(ListRef list, IReadOnlyList<StoredRecord> rows)
+    {
+        var head = draft.Heads[list];
+        foreach (var row in rows)
+        {
+            trimmed.Add(new RecordKey(head.Key, row.Id));
+            draft.Unname(new ObjectRef(list, row.Id), row);
+        }
+
+        draft.SetList(head with
+        {
+            // Who polls the entries is given those that there are. What a record was cannot be said any more of before the last state that went.
+            Horizon = list.Role == ListRole.Former ? ServerTimestamp.Max(head.Horizon, rows[^1].Modified) : head.Horizon,
+            Count = head.Count - rows.Count,
+            Bytes = head.Bytes - rows.Sum(static row => (long)row.Length),
+        });
+    }
+
+    /// <summary>Who sees an entry that does not see the whole bucket: whoever saw the object then.</summary>
+    private AccessList? ReadersOf(ObjectRef target, StoredRecord record)
+    {
+        if (target.List.Role == ListRole.Self)
+        {
+            return null;
+        }
+
+        var (own, collection) = (AccessList.Read(record.Acl), target.List.Role == ListRole.Records ? draft.Heads[target.List].Acl : null);
+        if (own is null && collection is null)
+        {
+            return null;
+        }
+
+        var readers = AccessList.Empty.With(Right.Read, [.. Of(own), .. Of(collection)]);
+        return readers.NamesNobody || readers.Length > MaxReaders ? null : readers;
+
+        static IEnumerable<string> Of(AccessList? list) => list is null ? [] : list[Right.Read].Concat(list[Right.Write]);
+    }
+}

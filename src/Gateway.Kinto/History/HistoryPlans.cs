@@ -1,0 +1,211 @@
+using System.Text.Json;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Time;
+using Lockstep.Gateway.Http;
+
+namespace Lockstep.Gateway.Kinto.History;
+
+/// <summary>A bucket's history, collections as they were, and their restoration.</summary>
+/// <remarks>Kinto: docs/api/1.x/history.rst. To restore is of this server alone.</remarks>
+internal sealed class HistoryPlans(KintoOptions options, ListPlans lists, IBuckets buckets, HttpOptions http)
+{
+    public KintoPlan Page(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Page(Typed(request), bucket.History());
+
+    public KintoPlan Count(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Count(Typed(request), bucket.History());
+
+    public KintoPlan Delete(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Delete(Typed(request), bucket.History());
+
+    /// <summary>A collection's records as they were. On one page the newest come first, as in Kinto; where there are several they go by ids.</summary>
+    public KintoPlan Snapshot(KintoRequest request)
+    {
+        if (Locate(request, out var target, out var at) is { } error)
+        {
+            return error;
+        }
+
+        var (parameters, invalid) = ListParameters.Read(request, options);
+        if (parameters is null)
+        {
+            return invalid!;
+        }
+
+        var query = parameters.Query;
+        if (query.Fields.Count > 0 || query.Sort.Count > 0 || query.ShowsTombstones || query.Deleted is not null || query.ExcludedIds is not null || query.Ids is { Count: > 1 })
+        {
+            return KintoErrors.Invalid("querystring", null, "A snapshot takes _limit, _token, _fields and one id");
+        }
+
+        var read = new ReadAsOf(target!.List, at) { AfterId = query.Cursor?.Id, Id = query.Ids?[0], Limit = query.Limit, MaxBytes = query.MaxBytes };
+        return new KintoPlan.Call(target.Bucket, target.Caller, read, outcome =>
+        {
+            if (outcome is PageFound { Next: null } page && read.AfterId is null)
+            {
+                outcome = page with { Records = [.. page.Records.OrderByDescending(static record => record.Modified)] };
+            }
+
+            var response = KintoOutcomes.Render(outcome, request, target, parameters.Fields, options);
+            return outcome is PageFound { Next: { } next } ? ListPlans.WithNextPage(response, request, $"/buckets/{target.BucketName}/snapshot/collections/{target.List.Name}@{at}", next, http) : response;
+        });
+    }
+
+    /// <summary>
+    /// Makes a collection's records what they were, by changes that devices get like any other. So many at a time: what others write
+    /// meanwhile they write, and where it ends early what was done stays.
+    /// </summary>
+    public KintoPlan Restore(KintoRequest request)
+    {
+        if (Locate(request, out var target, out var at) is { } error)
+        {
+            return error;
+        }
+
+        return request.Query.Pairs.FirstOrDefault(static pair => pair.Key is not "id" && !pair.Key.StartsWith('_')).Key is { } unknown
+            ? KintoErrors.Invalid("querystring", unknown, "To restore takes an id, or nothing")
+            : !request.Query.TryGetOnly("id", out var id) ? KintoErrors.GivenTwice("id")
+            : new KintoPlan.Task(cancellationToken => RestoreAsync(request, target!, at, id, cancellationToken)) { Changes = true };
+    }
+
+    private async ValueTask<KintoResponse> RestoreAsync(KintoRequest request, KintoTarget target, ServerTimestamp at, string? id, CancellationToken cancellationToken)
+    {
+        var bucket = buckets.Get(target.Bucket);
+        var (restored, deleted, turns, stamp) = (0, 0, 0, ServerTimestamp.Zero);
+        for (string? after = null; ;)
+        {
+            // :: Step 1: what is otherwise now.
+            var read = new ReadAsOf(target.List, at) { OnlyChanged = true, AfterId = after, Id = id, Limit = options.History.RestoredAtOnce, MaxBytes = options.MaxPageBytes / 2 };
+            var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [read]), cancellationToken)).Outcomes[0];
+            if (outcome is not PageFound page)
+            {
+                return Ended(outcome);
+            }
+
+            // :: Step 2: as it was.
+            if (page.Records.Count > 0)
+            {
+                var operations = page.Records.Select(record => record.IsTombstone
+                    ? (Operation)new DeleteRecord(new ObjectRef(target.List, record.Id))
+                    : new PutRecord(new ObjectRef(target.List, record.Id), record.Body));
+                var written = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [.. operations]), cancellationToken)).Outcomes;
+                turns++;
+                restored += written.Count(static done => done is RecordWritten);
+                deleted += written.Count(static done => done is RecordDeleted);
+                stamp = written.Select(static done => done switch
+                {
+                    RecordWritten put => put.Record.Modified,
+                    RecordDeleted gone => gone.Tombstone.Modified,
+                    _ => ServerTimestamp.Zero,
+                }).Append(stamp).Max();
+                if (written.FirstOrDefault(static done => done is not (RecordWritten or RecordDeleted or Missing)) is { } refused)
+                {
+                    return Ended(refused);
+                }
+            }
+
+            if (page.Next is null)
+            {
+                return Told();
+            }
+
+            after = page.Next.Id;
+        }
+
+        // What was done before has to be told; whoever asks again is told why the rest was not, and goes on there.
+        KintoResponse Ended(Outcome why) => restored + deleted == 0
+            ? KintoOutcomes.Render(why, request, target, fields: null, options)
+            : KintoErrors.Unavailable(options.RetryAfter, $"{restored} records were restored and {deleted} deleted, then the rest was refused. Ask again to go on, or to hear why.");
+
+        KintoResponse Told() => new(200)
+        {
+            Stamp = stamp == ServerTimestamp.Zero ? null : stamp,
+            Body = output =>
+            {
+                using var json = new Utf8JsonWriter(output);
+                json.WriteStartObject();
+                json.WriteStartObject("data");
+                json.WriteNumber("restored", restored);
+                json.WriteNumber("deleted", deleted);
+                json.WriteNumber("turns", turns);
+                json.WriteBoolean("atomic", turns <= 1);
+                json.WriteEndObject();
+                json.WriteEndObject();
+            },
+        };
+    }
+
+    /// <summary>What the path names, <c>{collection}@{stamp}</c> at its end.</summary>
+    private KintoResponse? Locate(KintoRequest request, out KintoTarget? target, out ServerTimestamp at)
+    {
+        (target, at) = (null, default);
+        var (bucket, snapshot) = (request.Values["bucket"], request.Values["snapshot"]);
+        if (request.Principal is null && bucket is KintoTarget.Default)
+        {
+            return KintoErrors.Unauthorized;
+        }
+
+        var split = snapshot.LastIndexOf('@');
+        if (split < 0)
+        {
+            return KintoErrors.NotFound;
+        }
+
+        if (!KintoIds.IsValid(bucket, options) || !KintoIds.IsValid(snapshot[..split], options))
+        {
+            return KintoErrors.Invalid("path", null, "Invalid object id");
+        }
+
+        if (!StampText.TryParse(snapshot.AsSpan(split + 1), out at))
+        {
+            return KintoErrors.Invalid("path", "timestamp", $"Invalid timestamp '{snapshot[(split + 1)..]}'");
+        }
+
+        target = KintoTarget.OfBucket(request.Principal, bucket).Records(snapshot[..split]);
+        return null;
+    }
+
+    /// <returns>The error for a filter or an order by what no entry has; else null.</returns>
+    private static KintoResponse? Refuse(KintoRequest request)
+    {
+        foreach (var (name, value) in request.Query.Pairs)
+        {
+            if (name is "_sort")
+            {
+                foreach (var field in value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                {
+                    if (!HistoryForm.HasField(Root(field.TrimStart('+', '-').Trim())))
+                    {
+                        return KintoErrors.Invalid("querystring", "_sort", $"Unknown sort field '{field}'");
+                    }
+                }
+            }
+            else if (!name.StartsWith('_') && name is not "deleted" && !HistoryForm.HasField(Root(FieldFilterParameter.PathOf(name))))
+            {
+                return KintoErrors.Invalid("querystring", name, $"Unknown filter field '{name}'");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Ids and names that look like numbers are meant as texts: no field but those in the target is a number.</summary>
+    private static KintoRequest Typed(KintoRequest request)
+    {
+        if (!request.Query.Pairs.Any(static pair => IsText(pair.Key) && pair.Value.AsSpan().ContainsAnyInRange('0', '9')))
+        {
+            return request;
+        }
+
+        return request with
+        {
+            Query = request.Query.With(static (name, value) => !IsText(name) ? value : string.Join(',', value.Split(',').Select(static one =>
+                StampText.IsInteger(one) ? $"\"{one}\"" : one))),
+        };
+
+        static bool IsText(string name) => FieldFilterParameter.PathOf(name) is
+            "bucket_id" or "collection_id" or "group_id" or "record_id" or "user_id";
+    }
+
+    private static string Root(string path) => path.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? path[..dot] : path;
+}

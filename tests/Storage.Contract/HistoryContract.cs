@@ -1,0 +1,320 @@
+using System.Text;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.History;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Xunit;
+
+namespace Lockstep.Storage.Contract;
+
+/// <summary>What was done, and what was, over an engine: against a plain list of all changes, at every stamp.</summary>
+public abstract class HistoryContract
+{
+    private const string Alice = "account:alice";
+
+    private static readonly ObjectRef Milk = ObjectRef.Record("tasks", "milk");
+    private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
+
+    private readonly FakeTime time = new();
+
+    protected abstract IBucketStore Store { get; }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task History_OfWritesByChance_TellsEachOne_AndEveryStateThatWas(int seed)
+    {
+        using var buckets = Owners();
+        var (id, random, model) = (NewId(), new Random(seed), new HistoryModel());
+        await WriteAsync(buckets, id, model, new PutRecord(ObjectRef.Bucket, Body("{}")));
+        for (var step = 0; step < 60; step++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(random.Next(0, 3)));
+            await WriteAsync(buckets, id, model, [.. Enumerable.Range(0, random.Next(1, 5)).SelectMany(_ => Chance(random, model))]);
+        }
+
+        Assert.Equal(model.Told, await EntriesAsync(buckets, id));
+        foreach (var collection in HistoryModel.Collections)
+        {
+            foreach (var at in model.Stamps)
+            {
+                var found = await AsOfAsync(buckets, id, collection, at);
+                Assert.Equal($"{seed} {collection}@{at}: {model.AsOf(collection, at)}", $"{seed} {collection}@{at}: {found}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsOf_WhatChangedTwiceInOneTurn_IsWhatWasInBetween()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":1}""")));
+
+        var outcomes = await ExecuteAsync(
+            buckets, id, new PutRecord(Milk, Body("""{"n":2}""")), new DeleteRecord(Milk), new PutRecord(Milk, Body("""{"n":3}""")));
+
+        Assert.Equal("""milk={"n":2}""", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[0])));
+        Assert.Equal("", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[1])));
+        Assert.Equal("""milk={"n":3}""", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[2])));
+        Assert.Equal("""milk={"n":1}""", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[0]).Plus(-1)));
+    }
+
+    [Fact]
+    public async Task ReadAsOf_BeforeTheLastChangeThatWasNotKept_IsRefused_AndAfterItAnswered()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var first = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":1}"""))))[0]);
+        var second = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}"""))))[0]);
+        Assert.Equal("""milk={"n":1}""", await AsOfAsync(buckets, id, "tasks", first));
+
+        // Another process, which keeps no history.
+        await buckets.CloseAsync(id, default);
+        var gap = ServerTimestamp.Zero;
+        using (var others = new InProcessBuckets(Store, new BucketOptions(), time))
+        {
+            gap = StampOf((await ExecuteAsync(others, id, new PutRecord(Milk, Body("""{"n":3}"""))))[0]);
+            await others.CloseAsync(id, default);
+        }
+
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", second));
+        Assert.Equal("""milk={"n":3}""", await AsOfAsync(buckets, id, "tasks", gap));
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":4}""")));
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", gap.Plus(-1)));
+        Assert.Equal("""milk={"n":3}""", await AsOfAsync(buckets, id, "tasks", gap));
+    }
+
+    [Fact]
+    public async Task ReadAsOf_ByWhomNothingIsKept_MovesTheHorizonOfThatCollectionAlone()
+    {
+        using var buckets = new InProcessBuckets(Store, new BucketOptions(), time, history: new PlainHistoryForm { Excluded = "account:importer" });
+        var id = NewId();
+        var note = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("{}")), new PutRecord(ObjectRef.Record("notes", "a"), Body("{}"))))[1]);
+        await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("notes", "a"), Body("""{"n":2}""")));
+        var importer = new Caller(new("account:importer"), BucketAccess.Own);
+        var hidden = StampOf((await buckets.Get(id).ExecuteAsync(new BucketRequest(importer, [new PutRecord(Milk, Body("""{"n":2}"""))]), default)).Outcomes[0]);
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":3}""")));
+
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", hidden.Plus(-1)));
+        Assert.Equal("""milk={"n":2}""", await AsOfAsync(buckets, id, "tasks", hidden));
+        Assert.Equal("a={}", await AsOfAsync(buckets, id, "notes", note));
+        Assert.DoesNotContain(await EntriesAsync(buckets, id), static entry => entry.Contains("importer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Trim_ByCount_KeepsTheNewest_AndMovesTheHorizon()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxEntries = 10 });
+        var id = NewId();
+        var stamps = new List<ServerTimestamp>();
+        for (var i = 0; i < 300; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            stamps.Add(StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body($$"""{"n":{{i}}}"""))))[0]));
+        }
+
+        var entries = await EntriesAsync(buckets, id);
+        Assert.InRange(entries.Count, 10, 112);
+        Assert.StartsWith($"{stamps[^1]} ", entries[^1]);
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", stamps[50]));
+        Assert.Equal("""milk={"n":290}""", await AsOfAsync(buckets, id, "tasks", stamps[290]));
+        Assert.Equal(entries.Count, ((CountFound)(await ExecuteAsync(buckets, id, new CountRecords(ListRef.History, new ListQuery { Limit = 1 })))[0]).Count);
+    }
+
+    [Fact]
+    public async Task Trim_ByBytes_KeepsNoMoreThanATenthBeyond()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxBytes = 20_000 });
+        var id = NewId();
+        for (var i = 0; i < 60; i++)
+        {
+            await ExecuteAsync(buckets, id, new PutRecord(Milk, Body($$"""{"n":"{{new string('x', 1_000)}}"}""")));
+        }
+
+        var heads = await Store.LoadAsync(id, claim: false, default);
+        Assert.InRange(heads![ListRef.FormerOf("tasks")].Bytes, 18_000, 23_100);
+        Assert.True(heads[ListRef.FormerOf("tasks")].Horizon > ServerTimestamp.Zero);
+        Assert.Equal(62, (await EntriesAsync(buckets, id)).Count);
+    }
+
+    [Fact]
+    public async Task Trim_ByAge_TakesOutWhatIsOlder_WithTheNextWrites()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxAge = TimeSpan.FromDays(20) });
+        var id = NewId();
+        var old = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":1}"""))))[0]);
+        time.Advance(TimeSpan.FromDays(15));
+        var kept = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}"""))))[0]);
+        Assert.Equal("""milk={"n":1}""", await AsOfAsync(buckets, id, "tasks", old));
+        time.Advance(TimeSpan.FromDays(10));
+
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":3}""")));
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":4}""")));
+
+        var entries = await EntriesAsync(buckets, id);
+        Assert.Equal(3, entries.Count);
+        Assert.StartsWith($"{kept} ", entries[0]);
+        Assert.Equal("""milk={"n":2}""", await AsOfAsync(buckets, id, "tasks", kept));
+        time.Advance(TimeSpan.FromDays(15));
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":5}""")));
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", old));
+    }
+
+    [Fact]
+    public async Task Delete_OfEntries_ForgetsWhatWas_AndGoesOnFromThen()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var first = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":1}"""))))[0]);
+        var second = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}"""))))[0]);
+
+        var deleted = (RecordsDeleted)(await ExecuteAsync(buckets, id, new DeleteRecords(ListRef.History, new ListQuery { Limit = 100 })))[0];
+
+        // The bucket, the collection, and two states of the record.
+        Assert.Equal(4, deleted.Tombstones.Count);
+        Assert.Empty(await EntriesAsync(buckets, id));
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", first));
+        Assert.Equal("""milk={"n":2}""", await AsOfAsync(buckets, id, "tasks", second));
+        await ExecuteAsync(buckets, id, new DeleteRecord(Milk));
+        Assert.Equal("""milk={"n":2}""", await AsOfAsync(buckets, id, "tasks", second));
+        Assert.Single(await EntriesAsync(buckets, id));
+    }
+
+    [Fact]
+    public async Task Bucket_ThatIsDeleted_TakesItsHistoryAlong_AndBeginsAnew()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var first = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":1}"""))))[0]);
+        await ExecuteAsync(buckets, id, new DeleteRecord(ObjectRef.Bucket));
+
+        Assert.Empty(await EntriesAsync(buckets, id));
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}""")));
+        Assert.Equal(3, (await EntriesAsync(buckets, id)).Count);
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", first));
+    }
+
+    [Fact]
+    public async Task OnlyChanged_IsWhatIsOtherwiseNow_AndWhatWasNotThereAsATombstone()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var at = StampOf((await ExecuteAsync(
+            buckets, id, new PutRecord(ObjectRef.Record("tasks", "a"), Body("""{"n":1}""")), new PutRecord(ObjectRef.Record("tasks", "b"), Body("""{"n":1}""")),
+            new PutRecord(ObjectRef.Record("tasks", "c"), Body("""{"n":1}"""))))[^1]);
+        await ExecuteAsync(
+            buckets, id, new PutRecord(ObjectRef.Record("tasks", "a"), Body("""{"n":2}""")), new DeleteRecord(ObjectRef.Record("tasks", "b")),
+            new PutRecord(ObjectRef.Record("tasks", "c"), Body("""{"n":2}""")), new PutRecord(ObjectRef.Record("tasks", "c"), Body("""{"n":1}""")),
+            new PutRecord(ObjectRef.Record("tasks", "d"), Body("{}")), new PutRecord(ObjectRef.Record("tasks", "e"), Body("{}")), new DeleteRecord(ObjectRef.Record("tasks", "e")));
+
+        var page = (PageFound)(await ExecuteAsync(buckets, id, new ReadAsOf(Tasks, at) { Limit = 100, OnlyChanged = true }))[0];
+
+        Assert.Equal(["""a={"n":1}""", """b={"n":1}""", "d gone"], page.Records.Select(static record => record.IsTombstone ? $"{record.Id} gone" : Text(record)));
+    }
+
+    [Fact]
+    public async Task Owner_ThatKeepsNone_WritesNone()
+    {
+        using var buckets = new InProcessBuckets(Store, new BucketOptions(), time);
+        var id = NewId();
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("{}")));
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}""")));
+
+        var heads = await Store.LoadAsync(id, claim: false, default);
+
+        Assert.DoesNotContain(heads!.Lists.Keys, static list => list.Role is ListRole.History or ListRole.Former);
+    }
+
+    private InProcessBuckets Owners(HistoryOptions? options = null) =>
+        new(Store, new BucketOptions { History = options ?? new HistoryOptions() }, time, history: new PlainHistoryForm());
+
+    private static IEnumerable<Operation> Chance(Random random, HistoryModel model)
+    {
+        var collection = HistoryModel.Collections[random.Next(HistoryModel.Collections.Count)];
+        if (model.Begin(collection))
+        {
+            yield return new PutRecord(ObjectRef.Collection(collection), Body("{}"));
+        }
+
+        var target = ObjectRef.Record(collection, "abcd"[random.Next(4)].ToString());
+        switch (random.Next(20))
+        {
+            case 0:
+                model.End(collection);
+                yield return new DeleteRecord(ObjectRef.Collection(collection));
+                break;
+            case 1:
+                yield return new DeleteRecords(target.List, new ListQuery { Limit = random.Next(1, 4) });
+                break;
+            case < 6:
+                yield return new DeleteRecord(target);
+                break;
+            default:
+                yield return new PutRecord(target, Body($$"""{"n":{{random.Next(1_000)}}}"""));
+                break;
+        }
+    }
+
+    private async Task WriteAsync(InProcessBuckets buckets, BucketId id, HistoryModel model, params Operation[] operations)
+    {
+        var outcomes = await ExecuteAsync(buckets, id, operations);
+        for (var i = 0; i < operations.Length; i++)
+        {
+            model.Add(operations[i], outcomes[i]);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Outcome>> ExecuteAsync(InProcessBuckets buckets, BucketId id, params Operation[] operations) =>
+        (await buckets.Get(id).ExecuteAsync(new BucketRequest(new Caller(new(Alice), BucketAccess.Own), operations), default)).Outcomes;
+
+    private static async Task<List<string>> EntriesAsync(InProcessBuckets buckets, BucketId id)
+    {
+        var page = Assert.IsType<PageFound>(
+            (await ExecuteAsync(buckets, id, new ListRecords(ListRef.History, new ListQuery { Sort = [new SortField("last_modified", Descending: false)], Limit = 10_000 })))[0]);
+        return [.. page.Records.Select(static record => $"{record.Modified} {Encoding.UTF8.GetString(record.Body.Span)["{\"what\":\"".Length..^2]}")];
+    }
+
+    /// <summary>Page by page.</summary>
+    private static async Task<string> AsOfAsync(InProcessBuckets buckets, BucketId id, string collection, ServerTimestamp at)
+    {
+        var found = new List<string>();
+        for (string? after = null; ;)
+        {
+            var outcome = (await ExecuteAsync(buckets, id, new ReadAsOf(ListRef.RecordsOf(collection), at) { AfterId = after, Limit = 2 }))[0];
+            if (outcome is Invalid)
+            {
+                return "before the horizon";
+            }
+
+            var page = Assert.IsType<PageFound>(outcome);
+            found.AddRange(page.Records.Select(Text));
+            if (page.Next is null)
+            {
+                return string.Join(' ', found);
+            }
+
+            after = page.Next.Id;
+        }
+    }
+
+    private static string Text(StoredRecord record) => $"{record.Id}={Encoding.UTF8.GetString(record.Body.Span)}";
+
+    private static ServerTimestamp StampOf(Outcome outcome) => outcome switch
+    {
+        RecordWritten written => written.Record.Modified,
+        RecordDeleted deleted => deleted.Tombstone.Modified,
+        _ => throw new InvalidOperationException($"{outcome} has no stamp."),
+    };
+
+    private static byte[] Body(string json) => Encoding.UTF8.GetBytes(json);
+
+    private static BucketId NewId() => BucketId.DefaultBucket(Guid.NewGuid().ToString("N"));
+}
