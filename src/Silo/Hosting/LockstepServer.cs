@@ -98,7 +98,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
-            builder.Services.AddOpenId(options.OpenId).AddKinto();
+            builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
             if (options.Sync15.IsOn)
             {
                 builder.Services.AddSync15(options.Sync15);
