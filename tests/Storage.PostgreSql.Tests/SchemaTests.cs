@@ -48,6 +48,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0012_grant_stamps.sql"] = "2a2d7d1f2504a78f",
             ["0013_token_families.sql"] = "522d696f52652b10",
             ["0014_account_logins.sql"] = "3745cefa32284003",
+            ["0015_field_index.sql"] = "272b4df6922cd8da",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

@@ -39,6 +39,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         ReadRecord read => read.Target.List,
         ListRecords list => list.List,
         CountRecords count => count.List,
+        ReadFieldIndexes indexes => indexes.List,
         _ => null,
     };
 
@@ -64,6 +65,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
                 return NotBefore(await ListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
             case CountRecords count:
                 return await CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken);
+            case ReadFieldIndexes indexes:
+                return (Indexes(indexes.List, caller, heads), heads.Version);
             case ReadLists read:
                 return await ReadListsAsync(read, heads, overlay, cancellationToken);
             default:
@@ -135,10 +138,17 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
 
                 var counted = Since(heads[count.List], await ChangedAsync(all.Standing, heads, heads[count.List], overlay, count.Query.Since, cancellationToken));
                 return NotBeyond(await CountAsync(count, caller, heads, counted, overlay, cancellationToken), count.Query, all.Standing, heads);
+            case ReadFieldIndexes indexes:
+                var seen = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(indexes.List, ""), heads, overlay, record: null, cancellationToken);
+                return (seen.Admitted is not null ? Indexes(indexes.List, caller, heads) : IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance, heads.Version);
             default:
                 return (Forbidden.Instance, heads.Version);
         }
     }
+
+    private static Outcome Indexes(ListRef list, Caller caller, BucketHeads heads) =>
+        MissingParent(list, caller, heads) ?? (Outcome)new FieldIndexesFound(
+            [.. heads[list].Indexes.Select(static index => new FieldIndexProgress(index.Path, index.Built, index.IsUsable))], heads[list].Count);
 
     /// <returns>The caller where they may; and them with their groups, where these were asked for.</returns>
     private async ValueTask<(Caller? Admitted, Standing Standing)> AdmitAsync(

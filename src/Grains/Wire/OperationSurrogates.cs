@@ -264,3 +264,10 @@ public sealed class ExpireRecordsSurrogate : OperationSurrogate
 
     private protected override Operation Convert() => new ExpireRecords(List, Limit);
 }
+
+/// <summary>A <see cref="ReadFieldIndexes"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.field-indexes"), Immutable]
+public sealed class ReadFieldIndexesSurrogate : OperationSurrogate
+{
+    private protected override Operation Convert() => new ReadFieldIndexes(List);
+}

@@ -149,7 +149,8 @@ internal static class LockstepServer
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<OwnerFaults>().Report,
             services.GetRequiredService<LockstepOptions>().Kinto.Schemas is { Enabled: true } schemas ? new SchemaRules(schemas) : null,
-            services.GetService<IBucketIndex>()))
+            services.GetService<IBucketIndex>(),
+            new IndexDeclarations(services.GetRequiredService<LockstepOptions>().Kinto.MaxIndexes)))
         .AddSingleton(static services => new TombstoneSweep(
             services.GetRequiredService<IBucketIndex>(),
             services.GetRequiredService<IBuckets>(),

@@ -96,6 +96,25 @@ internal static class CommitStatement
         )
         """;
 
+    // What buckets without indexes on fields have nothing of.
+    private const string Indexed =
+        """
+        , indexed AS (
+            INSERT INTO field_indexes (bucket, field, list, path, touched, whole, built, built_to)
+            SELECT i.* FROM unnest($58, $59, $60, $61, $62, $63, $64, $65) AS i (bucket, field, list, path, touched, whole, built, built_to)
+            JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, field) DO UPDATE SET path = excluded.path, touched = excluded.touched, whole = excluded.whole, built = excluded.built,
+                built_to = excluded.built_to
+        ), unkeyed AS (
+            DELETE FROM field_keys k USING unnest($66, $67, $68) AS i (bucket, field, id), done d
+            WHERE d.bucket = i.bucket AND k.bucket = i.bucket AND k.field = i.field AND k.id = i.id
+        ), keyed AS (
+            INSERT INTO field_keys (bucket, field, id, modified, key)
+            SELECT i.* FROM unnest($69, $70, $71, $72, $73) AS i (bucket, field, id, modified, key) JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, field, id) DO UPDATE SET modified = excluded.modified, key = excluded.key
+        )
+        """;
+
     private const string Answer =
         $"""
 
@@ -126,8 +145,14 @@ internal static class CommitStatement
         var purged = Flatten(group, static pending => pending.Commit.PurgedRecords).ConvertAll(static row => (row.Bucket, row.Value, Live: false));
         purged.AddRange(Flatten(group, static pending => pending.Commit.RemovedRecords).Select(static row => (row.Bucket, row.Value, Live: true)));
         var grants = Flatten(group, static pending => pending.Commit.Grants);
-        var isPlain = purged.Count == 0 && grants.Count == 0;
-        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : Changes + More + Answer);
+        var isIndexed = false;
+        for (var i = 0; i < group.Count; i++)
+        {
+            isIndexed = isIndexed || group[i].Commit.Indexes.Count > 0;
+        }
+
+        var isPlain = purged.Count == 0 && grants.Count == 0 && !isIndexed;
+        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : isIndexed ? Changes + More + Indexed + Answer : Changes + More + Answer);
         batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
@@ -200,7 +225,39 @@ internal static class CommitStatement
             parameters.Add(there, static grant => grant.Value.Value!.Value.Milliseconds);
         }
 
+        if (isIndexed)
+        {
+            AddIndexes(parameters, Flatten(group, static pending => pending.Commit.Indexes));
+            var keys = Flatten(group, static pending => pending.Commit.FieldKeys);
+            var gone = keys.FindAll(static row => row.Value.Key is null);
+            AddKeys(parameters, gone);
+            var there = keys.FindAll(static row => row.Value.Key is not null);
+            AddKeys(parameters, there);
+            parameters.Add(there, static row => row.Value.Modified.Milliseconds);
+            parameters.Add(there, static row => row.Value.Key!.Value);
+        }
+
         return batch;
+    }
+
+    /// <summary>The bucket's row, the index's key, that of its list, path, the list's stamp, whether it is whole, and how far it is built. One that goes has no path.</summary>
+    public static void AddIndexes(ParameterList parameters, IReadOnlyList<(long Bucket, FieldIndexChange Value)> rows)
+    {
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => row.Value.Index.Key);
+        parameters.Add(rows, static row => row.Value.List);
+        parameters.AddText(rows, static row => row.Value.Touched is null ? null : row.Value.Index.Path);
+        parameters.Add(rows, static row => row.Value.Touched?.Milliseconds ?? 0);
+        parameters.Add(rows, static row => row.Value.Index.IsWhole);
+        parameters.Add(rows, static row => row.Value.Index.Built);
+        parameters.AddText(rows, static row => row.Value.Index.BuiltTo);
+    }
+
+    private static void AddKeys(ParameterList parameters, IReadOnlyList<(long Bucket, FieldKeyChange Value)> rows)
+    {
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => row.Value.Index);
+        parameters.AddText(rows, static row => row.Value.Id);
     }
 
     /// <summary>The bucket's row, list, relation, principal and id.</summary>
