@@ -51,6 +51,10 @@ var sharing = new SharingWorkload(options.Server);
 await sharing.PrepareAsync(stop);
 scenarios = [.. scenarios, .. sharing.Scenarios()];
 
+var filters = new FilterWorkload(options.Server);
+await filters.PrepareAsync(stop);
+scenarios = [.. scenarios, .. filters.Scenarios()];
+
 var rounds = new Rounds(options);
 await rounds.PrepareAsync(scenarios, stop);
 var groups = scenarios.ToLookup(scenario => scenario.HasPartner && options.Postgres is not null);

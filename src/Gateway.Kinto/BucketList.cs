@@ -2,6 +2,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -14,7 +15,7 @@ namespace Lockstep.Gateway.Kinto;
 /// <c>/buckets</c>: what spans buckets. A page of ids and stamps comes from the store's index, then the data of those. It has no
 /// owner, so its stamp promises nothing to pollers beyond "equal means the same".
 /// </summary>
-internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared, HttpOptions http)
+internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared, UnownedReads reads, HttpOptions http)
 {
     // Ids of which somebody is told that they are taken by a bucket that they may not see.
     private const int MaxIds = 3;
@@ -150,7 +151,19 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     private async ValueTask<Outcome> FilteredAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
         var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
-        var outcome = RecordSelection.Page(await ReadAsync(request, looked, cancellationToken), query, found.Stamp, cancellationToken);
+        var records = await ReadAsync(request, looked, cancellationToken);
+        if (await reads.LookAsync(UserOf(request), end => RecordSelection.Page(records, query, found.Stamp, end, cancellationToken), cancellationToken) is not var (outcome, seen))
+        {
+            return Core.Outcomes.Unavailable.Overloaded;
+        }
+
+        if (seen < records.Count)
+        {
+            // The time was over.
+            var last = records[seen - 1].Id;
+            looked = [.. looked.Take(looked.TakeWhile(entry => entry.Id.Name != last).Count() + 1)];
+        }
+
         return outcome is PageFound { Next: null } page ? page with { Next = found.NextOf(looked) } : outcome;
     }
 
@@ -162,13 +175,20 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
             return new CountFound(0, (await ListAsync(request, scan with { Limit = 0 }, others, cancellationToken)).Stamp);
         }
 
-        var (count, query) = (0L, scan.Query with { Deleted = false, Sort = [], Cursor = null });
-        for (var (step, stamp) = (0, ServerTimestamp.Zero); step < MaxCountSteps; step++)
+        var (count, query, most) = (0L, scan.Query with { Deleted = false, Sort = [], Cursor = null }, reads.MostTime);
+        for (var (step, stamp) = (0, ServerTimestamp.Zero); step < MaxCountSteps && !most.HasCome; step++)
         {
             var found = new BucketSelection(await ListAsync(request, scan with { Query = query, Limit = BucketSelection.MaxSorted }, others, cancellationToken), query);
             var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
             stamp = step == 0 ? found.Stamp : stamp;
-            count += RecordSelection.Count(await ReadAsync(request, looked, cancellationToken), query, cancellationToken);
+            var records = await ReadAsync(request, looked, cancellationToken);
+            var asked = query;
+            if (await reads.LookAsync(UserOf(request), end => RecordSelection.Count(records, asked, end, cancellationToken), cancellationToken) is not var (matching, seen) || seen < records.Count)
+            {
+                break;
+            }
+
+            count += matching;
             if (found.NextOf(looked) is not { } next)
             {
                 return new CountFound(count, stamp);
@@ -189,8 +209,13 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
                 "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
         }
 
-        return RecordSelection.Page(await ReadAsync(request, found.Matching, cancellationToken), query, found.Stamp, cancellationToken);
+        var records = await ReadAsync(request, found.Matching, cancellationToken);
+        return await reads.LookAsync(UserOf(request), end => RecordSelection.Page(records, query, found.Stamp, end, cancellationToken), cancellationToken) is var (outcome, seen) && seen == records.Count
+            ? outcome
+            : Core.Outcomes.Unavailable.Overloaded;
     }
+
+    private static string UserOf(KintoRequest request) => request.Principal?.Id ?? "";
 
     /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>
     private async ValueTask<List<StoredRecord>> ReadAsync(KintoRequest request, IReadOnlyList<BucketEntry> entries, CancellationToken cancellationToken)

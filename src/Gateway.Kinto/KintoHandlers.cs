@@ -13,6 +13,7 @@ internal sealed class KintoHandlers(
     BucketList bucketList,
     PermissionList permissions,
     ListPlans lists,
+    IndexList indexes,
     ObjectPlans objects,
     LoginPlans logins,
     UserData userData,
@@ -37,6 +38,8 @@ internal sealed class KintoHandlers(
     public PermissionList Permissions => permissions;
 
     public ListPlans Lists => lists;
+
+    public IndexList Indexes => indexes;
 
     public ObjectPlans Objects => objects;
 

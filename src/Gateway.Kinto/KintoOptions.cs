@@ -29,6 +29,10 @@ public sealed record KintoOptions
     [Bounds(1)]
     public int MaxIdLength { get; init; } = 255;
 
+    /// <summary>Indexes on fields that a collection may declare; 0 turns them off for collections that are written from then on. Default: 5.</summary>
+    [Bounds(0)]
+    public int MaxIndexes { get; init; } = 5;
+
     /// <summary>Only reads are served; writes get 405. Default: false.</summary>
     public bool ReadOnly { get; init; }
 

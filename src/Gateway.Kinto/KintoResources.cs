@@ -64,6 +64,8 @@ internal static class KintoResources
         Object(
             "/buckets/{bucket}/collections/{collection}", static (bucket, ids) => bucket.Collection(ids["collection"]),
             static (kinto, request, target) => kinto.Live.Collection(request, target)),
+        new("/buckets/{bucket}/collections/{collection}/indexes", Reads(Access.Anonymous, In(
+            static (bucket, ids) => bucket.Records(ids["collection"]), static (kinto, request, target) => kinto.Indexes.Get(request, target)))),
         List("/buckets/{bucket}/groups", static (bucket, _) => bucket.Groups()),
         Object("/buckets/{bucket}/groups/{group}", static (bucket, ids) => bucket.Group(ids["group"])),
         List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),

@@ -24,6 +24,7 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<PermissionList>()
         .AddSingleton<BucketList>()
         .AddSingleton<ListPlans>()
+        .AddSingleton<IndexList>()
         .AddSingleton<ObjectPlans>()
         .AddSingleton<LoginPlans>()
         .AddSingleton<UserData>()

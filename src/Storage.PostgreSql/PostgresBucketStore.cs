@@ -24,9 +24,16 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
+            if (scan.Field is not null)
+            {
+                using var byField = new FieldScanStatement(connection, scan);
+                await using var found = await byField.Rows().ExecuteReaderAsync();
+                return await ScanStatement.ReadAsync(found, scan);
+            }
+
             using var statement = new ScanStatement(connection, scan);
             await using var reader = await statement.Rows().ExecuteReaderAsync();
-            return await statement.ReadAsync(reader);
+            return await ScanStatement.ReadAsync(reader, scan);
         },
         repeatable: true,
         cancellationToken);
@@ -34,6 +41,13 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
+            if (scan.Field is not null)
+            {
+                using var byField = new FieldScanStatement(connection, scan);
+                await using var counted = await byField.Count().ExecuteReaderAsync();
+                return await FieldScanStatement.ReadCountAsync(counted);
+            }
+
             using var statement = new ScanStatement(connection, scan);
             await using var reader = await statement.Count().ExecuteReaderAsync();
             return await ScanStatement.ReadCountAsync(reader);

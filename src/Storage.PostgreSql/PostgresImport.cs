@@ -261,6 +261,15 @@ public sealed class PostgresImport : IAsyncDisposable
             """);
         CommitStatement.AddHeads(new ParameterList(heads.Parameters), buckets, static heads => heads.Row, static heads => heads);
         batch.BatchCommands.Add(heads);
+
+        // Indexes on fields are built anew, by the servers.
+        var indexes = new NpgsqlBatchCommand(
+            """
+            INSERT INTO field_indexes (bucket, field, list, path, touched, whole, built, built_to) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+            """);
+        CommitStatement.AddIndexes(new ParameterList(indexes.Parameters), [.. all.SelectMany(
+            static row => row.list.Indexes, static (row, index) => (row.Row, new FieldIndexChange(row.list.Key, new FieldIndex(index.Key, index.Path), row.list.Touched)))]);
+        batch.BatchCommands.Add(indexes);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

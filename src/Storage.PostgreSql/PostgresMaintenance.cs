@@ -38,10 +38,29 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
                 """);
             new ParameterList(step.Parameters).Add((long)limit);
             batch.BatchCommands.Add(step);
-            return (long)(await batch.ExecuteScalarAsync())! > 0;
+            return (long)(await batch.ExecuteScalarAsync())! > 0 || await RemoveIndexAsync(connection, limit);
         },
         repeatable: true,
         cancellationToken);
+
+    /// <summary>Rows of an index on a field that is no more: it was dropped, or its list is gone, maybe by a program that knows no indexes.</summary>
+    private static async Task<bool> RemoveIndexAsync(NpgsqlConnection connection, int limit)
+    {
+        await using var step = new NpgsqlCommand(
+            """
+            WITH old AS MATERIALIZED (
+                     SELECT bucket, field FROM field_indexes f
+                     WHERE path IS NULL OR NOT EXISTS (SELECT FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list)
+                     ORDER BY bucket, field LIMIT 1 FOR UPDATE OF f SKIP LOCKED),
+                 gone AS (DELETE FROM field_keys WHERE ctid = ANY (ARRAY(
+                     SELECT k.ctid FROM old o CROSS JOIN LATERAL (
+                         SELECT ctid FROM field_keys k WHERE k.bucket = o.bucket AND k.field = o.field LIMIT $1) k)) RETURNING 1),
+                 ended AS (DELETE FROM field_indexes f USING old o WHERE f.bucket = o.bucket AND f.field = o.field AND (SELECT count(*) FROM gone) < $1)
+            SELECT count(*) FROM old
+            """, connection);
+        new ParameterList(step.Parameters).Add((long)limit);
+        return (long)(await step.ExecuteScalarAsync())! > 0;
+    }
 
     public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(find() is { Lease.IsHealthy: true });

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -39,6 +40,11 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() =>
         {
             var (version, head) = HeadOf(statements, scan);
+            if (scan.Field is not null)
+            {
+                return CountByField(statements, scan, version, head);
+            }
+
             var statement = new ScanStatement(scan);
             var count = (long)statements.Scalar(statement.Count, statement.Values)!;
             return new RecordCount(version, head, count)
@@ -76,9 +82,13 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     internal static BucketHeads? Load(SqliteStatements statements, BucketId id)
     {
         BucketHeads heads;
+        IReadOnlyList<FieldIndexChange> indexes;
         using (var reader = statements.Prepare(
             """
-            SELECT bucket, version, clock, live, base, next_key, author, iif(author_base = base, author_number, NULL) FROM buckets WHERE id = $0
+            SELECT bucket, version, clock, live, base, next_key, author, iif(author_base = base, author_number, NULL),
+                (SELECT json_group_array(json_array(list, field, path, touched, built_to, built, whole))
+                    FROM (SELECT * FROM field_indexes f WHERE f.bucket = b.bucket AND path IS NOT NULL ORDER BY field))
+            FROM buckets b WHERE id = $0
             """, id.Value).ExecuteReader())
         {
             if (!reader.Read())
@@ -98,6 +108,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                 Author = reader.IsDBNull(6) ? null : reader.GetString(6),
                 AuthorNumber = reader.IsDBNull(7) ? null : reader.GetInt64(7),
             };
+            indexes = StoredFieldIndexes.Read(reader.GetString(8));
         }
 
         var lists = heads.Lists.ToBuilder();
@@ -105,12 +116,13 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         {
             while (reader.Read())
             {
-                var head = ListColumns.Read(reader);
+                var head = StoredFieldIndexes.Attach(ListColumns.Read(reader), indexes);
                 lists.Add(head.List, head);
             }
         }
 
-        return heads with { Lists = lists.ToImmutable() };
+        heads = heads with { Lists = lists.ToImmutable() };
+        return indexes.Count == 0 ? heads : heads.WithIndexState();
     }
 
     private static IReadOnlyList<Grant> Read(SqliteStatements statements, GrantScan scan)
@@ -192,10 +204,13 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     {
         var (version, head) = HeadOf(statements, scan);
         var records = new List<StoredRecord>();
-        var statement = new ScanStatement(scan);
-        var sql = statement.Rows();
+        if (scan.Field is { } range && !IsUsable(statements, scan, range))
+        {
+            return new RecordRows(version, head, records, More: false) { IsIndexed = false };
+        }
+
         long bytes = 0;
-        using (var reader = statements.Prepare(sql, statement.Values).ExecuteReader())
+        using (var reader = (scan.Field is null ? Prepare(statements, new ScanStatement(scan)) : Prepare(statements, new FieldScanStatement(scan))).ExecuteReader())
         {
             while (reader.Read())
             {
@@ -213,4 +228,31 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
         return new RecordRows(version, head, records, More: false);
     }
+
+    private static SqliteCommand Prepare(SqliteStatements statements, ScanStatement statement)
+    {
+        var sql = statement.Rows();
+        return statements.Prepare(sql, statement.Values);
+    }
+
+    private static SqliteCommand Prepare(SqliteStatements statements, FieldScanStatement statement)
+    {
+        var sql = statement.Rows();
+        return statements.Prepare(sql, statement.Values);
+    }
+
+    private static RecordCount CountByField(SqliteStatements statements, RecordScan scan, long version, ListHead? head)
+    {
+        if (!IsUsable(statements, scan, scan.Field!))
+        {
+            return new RecordCount(version, head, 0) { IsIndexed = false };
+        }
+
+        var statement = new FieldScanStatement(scan);
+        var sql = statement.Count();
+        return new RecordCount(version, head, (long)statements.Scalar(sql, statement.Values)!);
+    }
+
+    private static bool IsUsable(SqliteStatements statements, RecordScan scan, FieldRange range) =>
+        statements.Scalar(FieldScanStatement.IsUsable, scan.Bucket.Row, (long)range.Index, (long)scan.List) is not null;
 }

@@ -27,8 +27,35 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
                 statements.Execute("DELETE FROM orphans WHERE bucket = $0 AND list = $1", bucket, list);
             }
 
-            return found;
+            return found || RemoveIndex(statements, limit);
         });
+    }
+
+    /// <summary>Rows of an index on a field that is no more: it was dropped, or its list is gone, maybe by a program that knows no indexes.</summary>
+    private static bool RemoveIndex(SqliteStatements statements, int limit)
+    {
+        long bucket, field;
+        using (var reader = statements.Prepare(
+            """
+            SELECT bucket, field FROM field_indexes f
+            WHERE path IS NULL OR NOT EXISTS (SELECT 1 FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list) LIMIT 1
+            """).ExecuteReader())
+        {
+            if (!reader.Read())
+            {
+                return false;
+            }
+
+            (bucket, field) = (reader.GetInt64(0), reader.GetInt64(1));
+        }
+
+        if (statements.Execute(
+            "DELETE FROM field_keys WHERE bucket = $0 AND field = $1 AND id IN (SELECT id FROM field_keys WHERE bucket = $0 AND field = $1 LIMIT $2)", bucket, field, (long)limit) < limit)
+        {
+            statements.Execute("DELETE FROM field_indexes WHERE bucket = $0 AND field = $1", bucket, field);
+        }
+
+        return true;
     }
 
     /// <summary>

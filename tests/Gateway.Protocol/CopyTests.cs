@@ -12,6 +12,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Silo.Hosting;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
 
@@ -256,6 +257,29 @@ public sealed class CopyTests : IAsyncLifetime
                     .. (await storage.Assignments.ListInvitationsAsync(default)).Select(static one => one.ToString()),
                 ]);
         }
+    }
+
+    /// <summary>Declared there, they are built here.</summary>
+    [PostgresFact(Reason)]
+    public async Task Copy_OfIndexes_HasThem_AndTheyAreBuilt()
+    {
+        var (id, list) = (BucketId.DefaultBucket("a"), ListRef.RecordsOf("tasks"));
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System, declarations: new IndexedFields("n"));
+            await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Collection("tasks"), "{}"u8.ToArray()));
+            await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("tasks", "a"), """{"n":7}"""u8.ToArray()));
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        using var there = new InProcessBuckets(copied.Buckets, options.Buckets, TimeProvider.System, declarations: new IndexedFields("n"));
+        var query = new ListRecords(list, new ListQuery { Limit = 10, Fields = [new FieldFilter("n", FieldTest.Equal, "7")] });
+        Assert.Single(Assert.IsType<PageFound>(await ExecuteAsync(there, id, query)).Records);
+        await Eventually.HoldsAsync("built", async () => Assert.IsType<FieldIndexesFound>(await ExecuteAsync(there, id, new ReadFieldIndexes(list))).Indexes.All(static index => index.IsUsable));
+        Assert.Equal(1L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM field_keys"));
+        Assert.Single(Assert.IsType<PageFound>(await ExecuteAsync(there, id, query)).Records);
     }
 
     [PostgresFact(Reason)]

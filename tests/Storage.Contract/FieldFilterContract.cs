@@ -8,6 +8,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Core.Validation;
 using Xunit;
 
 namespace Lockstep.Storage.Contract;
@@ -16,7 +17,7 @@ namespace Lockstep.Storage.Contract;
 public abstract class FieldFilterContract
 {
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
-    private static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
+    protected static readonly ListRef Tasks = ListRef.RecordsOf("tasks");
     private static readonly SortField[][] Sorts =
     [
         [], [new("last_modified", Descending: false)], [new("id", Descending: false)], [new("id", Descending: true)], [new("v", Descending: false)], [new("v", Descending: true), new("id", Descending: true)],
@@ -24,11 +25,14 @@ public abstract class FieldFilterContract
 
     protected abstract IBucketStore Store { get; }
 
+    /// <summary>Fields that the collection has indexed. Default: none.</summary>
+    protected virtual IFieldDeclarations? Declarations => null;
+
     [Fact]
     public async Task Filter_OfTheTable_LetsThroughWhatTheTableSays()
     {
-        using var buckets = new InProcessBuckets(Store, new BucketOptions(), new FakeTime());
-        var id = NewId();
+        using var buckets = new InProcessBuckets(Store, new BucketOptions(), new FakeTime(), declarations: Declarations);
+        var id = await NewAsync(buckets);
         foreach (var (record, body) in FieldFilterCases.Records)
         {
             await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("tasks", record), body));
@@ -56,8 +60,8 @@ public abstract class FieldFilterContract
     [Fact]
     public async Task Filter_OfAListWithTombstones_IsAskedOfThemToo()
     {
-        using var buckets = new InProcessBuckets(Store, new BucketOptions(), new FakeTime());
-        var id = NewId();
+        using var buckets = new InProcessBuckets(Store, new BucketOptions(), new FakeTime(), declarations: Declarations);
+        var id = await NewAsync(buckets);
         foreach (var record in new[] { "a", "b" })
         {
             await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("tasks", record), """{"n":1}"""u8.ToArray()));
@@ -78,10 +82,10 @@ public abstract class FieldFilterContract
     [Fact]
     public async Task Deletion_OfWhatMatches_DeletesThatAndNothingElse()
     {
-        using var buckets = new InProcessBuckets(Store, new BucketOptions { MaxFilteredRecords = 3 }, new FakeTime());
+        using var buckets = new InProcessBuckets(Store, new BucketOptions { MaxFilteredRecords = 3 }, new FakeTime(), declarations: Declarations);
         foreach (var (parameter, filter, ids) in FieldFilterCases.All)
         {
-            var id = NewId();
+            var id = await NewAsync(buckets);
             foreach (var (record, body) in FieldFilterCases.Records)
             {
                 await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("tasks", record), body));
@@ -120,7 +124,7 @@ public abstract class FieldFilterContract
             {
                 var (sort, limit, looked, isFiltered, seeds, writes) = input;
                 using var buckets = new InProcessBuckets(Store, new BucketOptions { MaxFilteredRecords = looked }, new FakeTime());
-                var id = NewId();
+                var id = await NewAsync(buckets);
                 var (there, touched) = (new Dictionary<string, int>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
                 foreach (var (record, value) in seeds)
                 {
@@ -168,11 +172,23 @@ public abstract class FieldFilterContract
             },
             iter: 100);
 
-    private static BucketId NewId() => BucketId.DefaultBucket($"filters-{Guid.NewGuid():N}");
+    /// <summary>A bucket whose collection has said what it wants indexed before it has any record.</summary>
+    private async Task<BucketId> NewAsync(InProcessBuckets buckets)
+    {
+        var id = NewId();
+        if (Declarations is not null)
+        {
+            await ExecuteAsync<RecordWritten>(buckets, id, new PutRecord(ObjectRef.Collection("tasks"), "{}"u8.ToArray()));
+        }
 
-    private static async Task<Outcome> ExecuteAsync(InProcessBuckets buckets, BucketId id, Operation operation) =>
+        return id;
+    }
+
+    protected static BucketId NewId() => BucketId.DefaultBucket($"filters-{Guid.NewGuid():N}");
+
+    protected static async Task<Outcome> ExecuteAsync(InProcessBuckets buckets, BucketId id, Operation operation) =>
         Assert.Single((await buckets.Get(id).ExecuteAsync(new BucketRequest(Alice, [operation]), default)).Outcomes);
 
-    private static async Task<T> ExecuteAsync<T>(InProcessBuckets buckets, BucketId id, Operation operation)
+    protected static async Task<T> ExecuteAsync<T>(InProcessBuckets buckets, BucketId id, Operation operation)
         where T : Outcome => Assert.IsType<T>(await ExecuteAsync(buckets, id, operation));
 }

@@ -63,6 +63,12 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
     public ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
     {
         var state = Find(scan.Bucket.Id);
+        if (scan.Field is not null)
+        {
+            // It has none: whoever wants to go by one goes without.
+            return ValueTask.FromResult(new RecordRows(state?.Heads.Version ?? 0, HeadOf(state, scan), [], More: false) { IsIndexed = false });
+        }
+
         var order = scan.Order;
         var matching = Matching(state, scan)
             .Where(record => scan.Query.Cursor is not { } cursor
@@ -92,6 +98,11 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
     public ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken)
     {
         var state = Find(scan.Bucket.Id);
+        if (scan.Field is not null)
+        {
+            return ValueTask.FromResult(new RecordCount(state?.Heads.Version ?? 0, HeadOf(state, scan), 0) { IsIndexed = false });
+        }
+
         return ValueTask.FromResult(new RecordCount(state?.Heads.Version ?? 0, HeadOf(state, scan), Matching(state, scan).LongCount())
         {
             Bytes = scan.Query.ExpiredBy is null ? 0 : Matching(state, scan).Sum(record => (long)record.Length),

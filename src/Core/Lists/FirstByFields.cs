@@ -1,3 +1,4 @@
+using System.Text;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
@@ -33,6 +34,28 @@ internal sealed class FirstByFields
 
     /// <summary>Why there is no page: the cursor is not one of this order.</summary>
     public Invalid? Invalid { get; }
+
+    /// <summary>The key that an index on the one field has for the cursor, which is one of this order.</summary>
+    public byte[] KeyOfCursor(FieldKeyWriter writer)
+    {
+        using var document = JsonText.Parse(Encoding.UTF8.GetBytes(query.Cursor!.SortKeys ?? "[]"));
+        return writer.OfValue(document.RootElement[0].EnumerateArray().FirstOrDefault());
+    }
+
+    /// <summary>Whether the page is full, and nothing that an index on the one field has behind a record is on it.</summary>
+    /// <param name="key">The record's key, of a record that was offered.</param>
+    /// <param name="writer">Makes keys.</param>
+    /// <param name="isDescending">The index's order.</param>
+    public bool IsBehind(ReadOnlySpan<byte> key, FieldKeyWriter writer, bool isDescending)
+    {
+        if (!hasMore)
+        {
+            return false;
+        }
+
+        var order = key.SequenceCompareTo(writer.Of(first.Max.Record!)) * (isDescending ? -1 : 1);
+        return order > 0 || (order == 0 && key.Length < FieldKeyWriter.MaxLength);
+    }
 
     /// <summary>The record is kept where it is on the page, as far as that is known.</summary>
     public void Offer(StoredRecord record)

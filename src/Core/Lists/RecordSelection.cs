@@ -29,6 +29,36 @@ public static class RecordSelection
         return Until(records, givenUp).LongCount(record => !record.IsTombstone && query.Matches(record) && (predicate is null || predicate.Matches(record)));
     }
 
+    /// <summary>As <see cref="Page(IEnumerable{StoredRecord}, ListQuery, ServerTimestamp, CancellationToken)"/>, of those records that are looked at in time; of the first in any case.</summary>
+    /// <returns>The outcome, and how many were looked at.</returns>
+    public static (Outcome Outcome, int Looked) Page(
+        IReadOnlyList<StoredRecord> records, ListQuery query, ServerTimestamp stamp, Deadline end, CancellationToken givenUp)
+    {
+        var looked = new Looked();
+        return (Page(InTime(records, end, looked), query, stamp, givenUp), looked.Count);
+    }
+
+    /// <summary>As <see cref="Count(IEnumerable{StoredRecord}, ListQuery, CancellationToken)"/>, of those records that are looked at in time; of the first in any case.</summary>
+    /// <returns>The count, and how many were looked at.</returns>
+    public static (long Count, int Looked) Count(IReadOnlyList<StoredRecord> records, ListQuery query, Deadline end, CancellationToken givenUp)
+    {
+        var looked = new Looked();
+        return (Count(InTime(records, end, looked), query, givenUp), looked.Count);
+    }
+
+    private static IEnumerable<StoredRecord> InTime(IReadOnlyList<StoredRecord> records, Deadline end, Looked looked)
+    {
+        while (looked.Count < records.Count && (looked.Count == 0 || !end.HasCome))
+        {
+            yield return records[looked.Count++];
+        }
+    }
+
+    private sealed class Looked
+    {
+        public int Count { get; set; }
+    }
+
     private static IEnumerable<StoredRecord> Until(IEnumerable<StoredRecord> records, CancellationToken givenUp)
     {
         foreach (var record in records)

@@ -40,13 +40,14 @@ internal sealed class SortKey
 
     private static readonly BigInteger Offset = BigInteger.One << ((8 * DecimalBytes) - 1);
 
-    private readonly byte[] buffer = new byte[MaxLength];
+    private readonly byte[] buffer;
     private readonly int share;
     private int end;
     private int limit;
 
     /// <param name="fields">How many fields the key is made of.</param>
-    public SortKey(int fields) => share = MaxLength / Math.Max(1, fields);
+    /// <param name="maxLength">Bytes of a key.</param>
+    public SortKey(int fields, int maxLength = MaxLength) => (buffer, share) = (new byte[maxLength], maxLength / Math.Max(1, fields));
 
     /// <returns>The key; the next one can be begun.</returns>
     public byte[] Take()

@@ -44,6 +44,9 @@ internal sealed class BucketDraft
     private readonly TimeProvider time;
     private BucketHeads heads;
 
+    // Rows of indexes that were built; null for none.
+    private List<FieldKeyChange>? builtKeys;
+
     // Of the request that is applied, where all that it changes has one stamp; null before its first change.
     private ServerTimestamp? requestStamp;
 
@@ -84,6 +87,18 @@ internal sealed class BucketDraft
     public void BeginRequest() => requestStamp = null;
 
     public BucketCommit ToCommit(Guid nonce)
+    {
+        var commit = ToRows(nonce);
+        if (!start.HasIndexes && !heads.HasIndexes)
+        {
+            return commit;
+        }
+
+        var (indexes, keys) = FieldIndexChanges.Of(start, heads, changedLists.Union(removedLists), Overlay, builtKeys ?? []);
+        return commit with { Indexes = indexes, FieldKeys = keys };
+    }
+
+    private BucketCommit ToRows(Guid nonce)
     {
         var (lists, saying) = (new List<ListHead>(changedLists.Count), default(HashSet<ListRef>));
         foreach (var list in changedLists)
@@ -365,6 +380,8 @@ internal sealed class BucketDraft
                 {
                     Exists = false,
                     AuthorNumber = null,
+                    HasIndexes = false,
+                    HasUnbuiltIndexes = false,
                     Base = tombstone.Modified,
                     Lists = ImmutableDictionary<ListRef, ListHead>.Empty,
                 };
@@ -388,7 +405,9 @@ internal sealed class BucketDraft
                     Count = 0,
                     Bytes = 0,
                     NextExpiry = null,
+                    Indexes = [],
                 });
+                heads = heads.HasIndexes ? heads.WithIndexState() : heads;
                 foreach (var upload in UploadsTo(target.Id))
                 {
                     EndUpload(upload.List);
@@ -590,6 +609,59 @@ internal sealed class BucketDraft
             Bytes = head.Bytes - expired.Sum(static record => (long)record.Length),
             NextExpiry = next,
         });
+    }
+
+    /// <summary>Has these fields indexed and no others. What is indexed already stays; of the others the records are put in later.</summary>
+    /// <param name="list">The list, which exists.</param>
+    /// <param name="paths">The fields, each once.</param>
+    public void DeclareIndexes(ListRef list, IReadOnlyList<string> paths)
+    {
+        var head = heads[list];
+        if (head.Indexes.Select(static index => index.Path).SequenceEqual(paths, StringComparer.Ordinal))
+        {
+            return;
+        }
+
+        // One of a list without records is whole.
+        SetIndexes(list, [.. paths.Select(path => head.Indexes.FirstOrDefault(index => index.Path == path) ?? NewIndex(path) with { IsWhole = head.Count == 0 })]);
+    }
+
+    /// <summary>Makes those indexes of a list anew that are not in step with it.</summary>
+    public void RestartIndexes(ListRef list)
+    {
+        SetIndexes(list, [.. heads[list].Indexes.Select(index => index.IsInStep ? index : NewIndex(index.Path))]);
+
+        // A commit needs a stamp; no row gets this one.
+        NextStamp(hint: null);
+    }
+
+    /// <summary>Puts records into indexes. Nothing that a reader sees changes.</summary>
+    /// <param name="list">The list.</param>
+    /// <param name="indexes">Which of its indexes, all built as far as one another.</param>
+    /// <param name="records">What follows there, in the order of ids.</param>
+    /// <param name="more">Whether there is more.</param>
+    public void Build(ListRef list, IReadOnlyList<FieldIndex> indexes, IReadOnlyList<StoredRecord> records, bool more)
+    {
+        FieldIndexChanges.AddKeys(builtKeys ??= [], indexes, records);
+        SetIndexes(list, [.. heads[list].Indexes.Select(index => !indexes.Contains(index) ? index : index with
+        {
+            BuiltTo = records.Count > 0 ? records[^1].Id : index.BuiltTo,
+            Built = index.Built + records.Count,
+            IsWhole = !more,
+        })]);
+        NextStamp(hint: null);
+    }
+
+    private FieldIndex NewIndex(string path)
+    {
+        heads = heads with { NextKey = heads.NextKey + 1 };
+        return new FieldIndex(heads.NextKey - 1, path);
+    }
+
+    private void SetIndexes(ListRef list, IReadOnlyList<FieldIndex> indexes)
+    {
+        SetList(heads[list] with { Indexes = indexes });
+        heads = heads.WithIndexState();
     }
 
     private void Put(ListRef list, StoredRecord record, StoredRecord? previous, ServerTimestamp stamp)

@@ -42,7 +42,7 @@ public sealed record BucketOptions
     [Bounds(1)]
     public long MaxSortedBytes { get; init; } = 64L << 20;
 
-    /// <summary>Reads sorted in memory at a time, in the process; no more than half of its processors sort at a time. Default: 2.</summary>
+    /// <summary>Reads sorted in memory at a time, in the process, not counting those that wait for the store; no more than half of its processors sort at a time. Default: 2.</summary>
     [Bounds(1)]
     public int MaxConcurrentSorts { get; init; } = 2;
 

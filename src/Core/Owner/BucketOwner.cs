@@ -49,6 +49,8 @@ internal sealed class BucketOwner
     private int resolving;
     private bool running;
     private bool closed;
+    private bool building;
+    private bool isEnding;
     private long lastUsed;
 
     // Null while nobody wants to hear of the bucket.
@@ -81,6 +83,11 @@ internal sealed class BucketOwner
     /// <returns>Null when this owner is gone; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
     {
+        if (heads.From(0) is { HasUnbuiltIndexes: true })
+        {
+            BuildIndexes();
+        }
+
         if (!request.IsReadOnly)
         {
             return request.Caller.Access == BucketAccess.ByAcl ? TryWrite(request, cancellationToken) : TryEnqueue(request, Deadline.After(options.AnswerTime, time), cancellationToken);
@@ -108,6 +115,72 @@ internal sealed class BucketOwner
         {
             closed = closed || (!running && queue.Count == 0 && resolving == 0 && time.GetElapsedTime(lastUsed) >= idle);
             return closed;
+        }
+    }
+
+    /// <summary>
+    /// Goes on building indexes on fields, in turns of their own among those of others. It ends when they are whole, when the bucket's owner does, or when a step
+    /// could not be done; the next request, or the next owner's first one, has it go on.
+    /// </summary>
+    private void BuildIndexes()
+    {
+        lock (gate)
+        {
+            if (building || closed || isEnding)
+            {
+                return;
+            }
+
+            building = true;
+        }
+
+        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        {
+            _ = BuildIndexesAsync();
+        }
+    }
+
+    /// <summary>Builds nothing more: the bucket's owner is about to be another one.</summary>
+    public void EndBuilding() => Volatile.Write(ref isEnding, value: true);
+
+    private async Task BuildIndexesAsync()
+    {
+        try
+        {
+            var version = -1L;
+            while (!Volatile.Read(ref isEnding) && heads.From(0) is { HasUnbuiltIndexes: true } known && known.Version > version)
+            {
+                version = known.Version;
+                var list = known.Lists.Values.First(static head => head.Indexes.Any(static index => !index.IsUsable)).List;
+                if (!await work.Builds.TryEnterAsync(known.Author ?? "", CancellationToken.None))
+                {
+                    return;
+                }
+
+                try
+                {
+                    var request = new BucketRequest(Caller.System, [new BuildFieldIndexes(list)]);
+                    if (TryEnqueue(request, Deadline.After(options.AnswerTime, time), CancellationToken.None) is not { } step || (await step).Outcomes[0] is not CountFound)
+                    {
+                        return;
+                    }
+                }
+                finally
+                {
+                    work.Builds.Leave();
+                }
+            }
+        }
+        catch (Exception fault)
+        {
+            onFault(fault);
+        }
+        finally
+        {
+            lock (gate)
+            {
+                building = false;
+            }
         }
     }
 
@@ -566,6 +639,11 @@ internal sealed class BucketOwner
 
                         heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
                         TellWatch(commit.Heads);
+                        if (commit.Heads.HasUnbuiltIndexes)
+                        {
+                            BuildIndexes();
+                        }
+
                         Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => ReferenceEquals(response, PendingRequest.Unresolved) ? response : response with { ClockLeads = true }) : responses);
                         return true;
                     case CommitStatus.Refused when begun.Count > 1:

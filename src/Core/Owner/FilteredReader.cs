@@ -41,9 +41,11 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         Asker asker,
         CancellationToken cancellationToken)
     {
-        // :: Step 1: a first look.
+        // :: Step 1: a first look. An index finds little but what is on the page.
         var page = new FilteredPage(heads, head, uncommitted, query, visible);
-        await LookAsync(Math.Min(FreeRows, options.MaxFilteredRecords), Math.Min(FreeBytes, options.MaxFilteredBytes));
+        var range = visible is null ? await IndexedReads.ForFiltersAsync(store, heads, head, query, options.MaxFilteredRecords, cancellationToken) : null;
+        var first = range is null ? FreeRows : (int)Math.Min(FreeRows, query.Limit + 1L);
+        await LookAsync(Math.Min(first, options.MaxFilteredRecords), Math.Min(FreeBytes, options.MaxFilteredBytes), turn: null);
 
         // :: Step 2: the rest, as far as it may go.
         if (!page.IsDone)
@@ -57,23 +59,38 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
 
         return page.IsGone ? (null, page.Version) : (page.ToPage(), page.Version);
 
-        async ValueTask<bool> GoOnAsync()
+        async ValueTask<bool> GoOnAsync(WorkTurn turn)
         {
             var end = Deadline.After(options.FilterTime, time);
             while (!page.IsDone && page.Rows < options.MaxFilteredRecords && page.Bytes < options.MaxFilteredBytes && !end.HasCome)
             {
-                await LookAsync(
-                    Math.Min(RowsAtOnce, options.MaxFilteredRecords - page.Rows), Math.Min(options.MaxTurnBytes * page.Looks, options.MaxFilteredBytes - page.Bytes));
+                if (!await LookAsync(
+                    Math.Min(RowsAtOnce, options.MaxFilteredRecords - page.Rows), Math.Min(options.MaxTurnBytes * page.Looks, options.MaxFilteredBytes - page.Bytes), turn))
+                {
+                    return false;
+                }
             }
 
             return true;
         }
 
-        async ValueTask LookAsync(int rows, long bytes)
+        async ValueTask<bool> LookAsync(int rows, long bytes, WorkTurn? turn)
         {
-            var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, Math.Max(1, bytes / page.Looks)) { LiveRows = head.Count, Principals = visible?.Principals };
-            var found = await store.ScanAsync(scan, cancellationToken);
-            page.Add(found, Deadline.After(options.FilterTime, time), cancellationToken);
+            var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, Math.Max(1, bytes / page.Looks)) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
+            var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+            if (found is { IsIndexed: false })
+            {
+                // It has gone meanwhile, or an older program has written. What it found before stands.
+                range = null;
+                return await LookAsync(rows, bytes, turn);
+            }
+
+            if (found is not null)
+            {
+                page.Add(found, Deadline.After(options.FilterTime, time), cancellationToken);
+            }
+
+            return found is not null;
         }
     }
 
@@ -97,10 +114,12 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
     {
         var predicate = FieldPredicate.Of(query)!;
         var isSmall = head.Count <= FreeRows && head.Bytes <= FreeBytes / predicate.Looks && visible is null;
-        return isSmall ? await CountAllAsync()
+        var range = isSmall || visible is not null ? null : await IndexedReads.ForFiltersAsync(
+            store, heads, head, query with { Sort = [new SortField("id", Descending: false)] }, Math.Min(options.MaxFilteredRecords, options.MaxCountedRecords), cancellationToken);
+        return isSmall ? await CountAllAsync(turn: null)
             : await work.SortAsync(asker, 2 * options.MaxTurnBytes, CountAllAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
 
-        async ValueTask<(Outcome? Outcome, long Version)> CountAllAsync()
+        async ValueTask<(Outcome? Outcome, long Version)> CountAllAsync(WorkTurn? turn)
         {
             // In the order of ids each is met once, whatever is written meanwhile. Of somebody who sees a part, all rows that name them: so the store finds
             // each some without the others.
@@ -120,8 +139,19 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
                     return (Unavailable.Overloaded, Math.Max(heads.Version, version));
                 }
 
-                var scan = new RecordScan(heads.Key, head.Key, scanned, CountedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
-                var found = await store.ScanAsync(scan, cancellationToken);
+                var scan = new RecordScan(heads.Key, head.Key, scanned, CountedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
+                var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+                if (found is null)
+                {
+                    return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+                }
+
+                if (!found.IsIndexed)
+                {
+                    range = null;
+                    continue;
+                }
+
                 if (found.Head is null && uncommitted is null)
                 {
                     return (null, found.Version);

@@ -38,15 +38,23 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="rules">What a protocol asks of data; null for nothing.</param>
     /// <param name="index">Says what all of a user's buckets hold; null where users have no quotas.</param>
     /// <param name="history">How the history of Kinto's buckets is told; null where none is kept.</param>
+    /// <param name="declarations">Which fields collections want indexed; null for none.</param>
     public InProcessBuckets(
-        IBucketStore store, BucketOptions options, TimeProvider time, Action<Exception>? onFault = null, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null)
+        IBucketStore store,
+        BucketOptions options,
+        TimeProvider time,
+        Action<Exception>? onFault = null,
+        IDataRules? rules = null,
+        IBucketIndex? index = null,
+        IHistoryForm? history = null,
+        IFieldDeclarations? declarations = null)
     {
         this.onFault = onFault;
         this.store = store;
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        work = new OwnerWork(options, time, rules, index, history);
+        work = new OwnerWork(options, time, rules, index, history, declarations);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
@@ -95,6 +103,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     {
         while (owners.TryGetValue(id, out var owner))
         {
+            owner.EndBuilding();
             if (owner.TryClose(TimeSpan.Zero))
             {
                 owners.TryRemove(KeyValuePair.Create(id, owner));

@@ -163,13 +163,13 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     public async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
         BucketHeads heads, ListHead head, ListQuery query, VisibleRows visible, Asker asker, CancellationToken cancellationToken) =>
         await work.SortAsync(
-            asker, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), () => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, cancellationToken), cancellationToken)
+            asker, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), turn => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, turn, cancellationToken), cancellationToken)
             ?? (Unavailable.Overloaded, heads.Version);
 
     /// <summary>The same in a turn, which does not wait for a place and keeps all others waiting: of very many it is refused, and asking again would not help.</summary>
     public ValueTask<(Outcome? Outcome, long Version)> CountFewVisibleAsync(
         BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows visible, CancellationToken cancellationToken) =>
-        CountVisibleAsync(heads, head, uncommitted, query, visible, ChunksInATurn, cancellationToken);
+        CountVisibleAsync(heads, head, uncommitted, query, visible, ChunksInATurn, turn: null, cancellationToken);
 
     private async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
         BucketHeads heads,
@@ -178,6 +178,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         ListQuery query,
         VisibleRows visible,
         int chunks,
+        WorkTurn? turn,
         CancellationToken cancellationToken)
     {
         var (count, version, more) = (0L, 0L, true);
@@ -191,7 +192,13 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
                 return (TooManyToCount, version);
             }
 
-            var rows = await store.ScanAsync(new RecordScan(heads.Key, head.Key, all, CandidatesAtOnce, options.MaxTurnBytes) { Principals = visible.Principals }, cancellationToken);
+            var scan = new RecordScan(heads.Key, head.Key, all, CandidatesAtOnce, options.MaxTurnBytes) { Principals = visible.Principals };
+            var rows = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+            if (rows is null)
+            {
+                return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+            }
+
             if (rows.Head is null && uncommitted is null)
             {
                 return (null, rows.Version);

@@ -40,6 +40,7 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
         ListRecords list => list.List,
         CountRecords count => count.List,
         ReadAsOf read => read.List,
+        ReadFieldIndexes indexes => indexes.List,
         _ => null,
     };
 
@@ -65,6 +66,8 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
                 return NotBefore(await ListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
             case CountRecords count:
                 return await CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken);
+            case ReadFieldIndexes indexes:
+                return (Indexes(indexes.List, caller, heads), heads.Version);
             case ReadLists read:
                 return await ReadListsAsync(read, heads, overlay, cancellationToken);
             case ReadAsOf read:
@@ -144,6 +147,9 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
                 return then.Admitted is { } admitted
                     ? await ReadAsOfAsync(read, admitted, heads, overlay, cancellationToken)
                     : (IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance, heads.Version);
+            case ReadFieldIndexes indexes:
+                var seen = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(indexes.List, ""), heads, overlay, record: null, cancellationToken);
+                return (seen.Admitted is not null ? Indexes(indexes.List, caller, heads) : IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance, heads.Version);
             default:
                 return (Forbidden.Instance, heads.Version);
         }
@@ -152,6 +158,10 @@ internal sealed class OperationReader(IBucketStore store, ListReader lists, Filt
     private async ValueTask<(Outcome Outcome, long Version)> ReadAsOfAsync(
         ReadAsOf read, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
         MissingParent(read.List, caller, heads) is { } missing ? (missing, heads.Version) : await asOf.ReadAsync(read, heads, overlay, cancellationToken);
+
+    private static Outcome Indexes(ListRef list, Caller caller, BucketHeads heads) =>
+        MissingParent(list, caller, heads) ?? (Outcome)new FieldIndexesFound(
+            [.. heads[list].Indexes.Select(static index => new FieldIndexProgress(index.Path, index.Built, index.IsUsable))], heads[list].Count);
 
     /// <returns>The caller where they may; and them with their groups, where these were asked for.</returns>
     private async ValueTask<(Caller? Admitted, Standing Standing)> AdmitAsync(

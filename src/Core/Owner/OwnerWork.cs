@@ -17,9 +17,11 @@ internal sealed class OwnerWork
     private readonly TimeSpan turnTime;
     private readonly CurrentQuotas quotas;
 
-    public OwnerWork(BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null)
+    public OwnerWork(
+        BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null)
     {
-        History = history;
+        (History, Declarations) = (history, declarations);
+
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
         var wait = options.AnswerTime / 3;
         (sortTime, turnWait) = (wait, options.AnswerTime / 15);
@@ -28,6 +30,7 @@ internal sealed class OwnerWork
         Memory = new WorkMemory(options.MaxWorkBytes);
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
+        Builds = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Rules = rules is null ? null : new DataRuleCache(rules, options.MaxRuleBytes);
         quotas = new CurrentQuotas(options.Quotas, index, time);
     }
@@ -37,6 +40,9 @@ internal sealed class OwnerWork
 
     /// <summary>How the history of Kinto's buckets is told; null where none is kept.</summary>
     public IHistoryForm? History { get; }
+
+    /// <summary>Which fields collections want indexed; null where nobody asks.</summary>
+    public IFieldDeclarations? Declarations { get; }
 
     /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
     public QuotaRules? Quotas => quotas.Rules;
@@ -52,8 +58,11 @@ internal sealed class OwnerWork
     /// <summary>Half of the machine's processors, for pieces of work that take one for longer than a request should.</summary>
     public WorkPlaces Processors { get; }
 
-    /// <summary>Sorts that may be under way, each of which also takes one of <see cref="Processors"/> while it sorts.</summary>
+    /// <summary>Sorts that may be at work, each of which also takes one of <see cref="Processors"/>. One that waits for the store has neither.</summary>
     public WorkPlaces Sorts { get; }
+
+    /// <summary>Steps of building indexes that may be under way, each with its turn and its commit.</summary>
+    public WorkPlaces Builds { get; }
 
     /// <summary>
     /// How long a sort or a count that cannot end in a cursor may take once it has a place: a third of <see cref="BucketOptions.AnswerTime"/>; in a turn, where all others
@@ -61,45 +70,34 @@ internal sealed class OwnerWork
     /// </summary>
     public TimeSpan MostTimeOf(Asker asker) => asker.IsInTurn ? turnTime : sortTime;
 
-    /// <summary>Has something sorted once there is room for it and a place.</summary>
+    /// <summary>Has something sorted once there is room for it and a place. It has the room to its end, and the place while it works.</summary>
     /// <param name="asker">Whose it is; in a turn it does not wait for long.</param>
     /// <param name="size">Bytes that it takes.</param>
-    /// <param name="sort">What to do.</param>
+    /// <param name="sort">What to do; it asks the store through the turn that it is given.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when there is none.</returns>
-    public async ValueTask<T?> SortAsync<T>(Asker asker, long size, Func<ValueTask<T>> sort, CancellationToken cancellationToken)
+    public async ValueTask<T?> SortAsync<T>(Asker asker, long size, Func<WorkTurn, ValueTask<T>> sort, CancellationToken cancellationToken)
         where T : struct
     {
         var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
-        if (!await Sorts.TryEnterAsync(user, wait, cancellationToken))
+        var turn = new WorkTurn(this, user, wait);
+        if (!await turn.TryTakeAsync(cancellationToken))
         {
             return null;
         }
 
+        var hasRoom = false;
         try
         {
-            return await Processors.TryEnterAsync(user, wait, cancellationToken) ? await InPlaceAsync() : null;
+            hasRoom = Memory.TryHold(user, size);
+            return hasRoom ? await sort(turn) : null;
         }
         finally
         {
-            Sorts.Leave();
-        }
-
-        async ValueTask<T?> InPlaceAsync()
-        {
-            var hasRoom = false;
-            try
+            turn.Leave();
+            if (hasRoom)
             {
-                hasRoom = Memory.TryHold(user, size);
-                return hasRoom ? await sort() : null;
-            }
-            finally
-            {
-                Processors.Leave();
-                if (hasRoom)
-                {
-                    Memory.Release(user, size);
-                }
+                Memory.Release(user, size);
             }
         }
     }

@@ -44,23 +44,52 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
         Asker asker,
         CancellationToken cancellationToken)
     {
+        var index = visible is null ? IndexedReads.ForOrder(heads, head, query) : null;
+        if (index is not null && await ReadAsync(heads, head, uncommitted, query, visible, index, asker, cancellationToken) is { } read)
+        {
+            return read;
+        }
+
         if (!query.HasFilters && visible is null && head.Count > options.MaxSortedRecords)
         {
             return (TooMuch, heads.Version);
         }
 
+        return (await ReadAsync(heads, head, uncommitted, query, visible, index: null, asker, cancellationToken))!.Value;
+    }
+
+    /// <returns>Null where the index is not usable any more.</returns>
+    private async ValueTask<(Outcome? Outcome, long Version)?> ReadAsync(
+        BucketHeads heads,
+        ListHead head,
+        IReadOnlyDictionary<string, StoredRecord>? uncommitted,
+        ListQuery query,
+        VisibleRows? visible,
+        (FieldRange Range, FieldKeyWriter Writer)? index,
+        Asker asker,
+        CancellationToken cancellationToken)
+    {
         // What is on the page and one run of rows; and keys, which may be longer than what they come from.
         var kept = query with { MaxBytes = Math.Min(query.MaxBytes, options.MaxSortedBytes) };
         var most = kept.MaxBytes + options.MaxTurnBytes;
         var size = Math.Min(head.Bytes, most) + Math.Min(head.Count * SortKey.MaxLength, most) + (BytesARecord * Math.Min(head.Count, query.Limit + (long)RowsAtOnce));
-        return await work.SortAsync(asker, size, SortAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+        var isUsable = true;
+        var sorted = await work.SortAsync(asker, size, SortAsync, cancellationToken) ?? (Unavailable.Overloaded, heads.Version);
+        return isUsable ? sorted : null;
 
-        async ValueTask<(Outcome? Outcome, long Version)> SortAsync()
+        async ValueTask<(Outcome? Outcome, long Version)> SortAsync(WorkTurn turn)
         {
             var page = new FirstByFields(kept, most);
             if (page.Invalid is { } invalid)
             {
                 return (invalid, heads.Version);
+            }
+
+            // As much of an index as may be on the page, and behind that no more than one key that was cut.
+            var (range, atOnce) = (index?.Range, index is null ? RowsAtOnce : (int)Math.Min(query.Limit + 1L, RowsAtOnce));
+            if (range is not null && query.Cursor is { } behind)
+            {
+                range = range.Behind(page.KeyOfCursor(index!.Value.Writer), behind.Modified, behind.Id);
             }
 
             var predicate = FieldPredicate.Of(query);
@@ -82,8 +111,19 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                     return (rows > options.MaxSortedRecords ? TooMuch : Unavailable.Overloaded, Math.Max(heads.Version, version));
                 }
 
-                var scan = new RecordScan(heads.Key, head.Key, scanned, RowsAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals };
-                var found = await store.ScanAsync(scan, cancellationToken);
+                var scan = new RecordScan(heads.Key, head.Key, scanned, atOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
+                var found = await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+                if (found is null)
+                {
+                    return (Unavailable.Overloaded, Math.Max(heads.Version, version));
+                }
+
+                isUsable = found.IsIndexed;
+                if (!isUsable)
+                {
+                    return (null, found.Version);
+                }
+
                 if (found.Head is null && uncommitted is null)
                 {
                     return (null, found.Version);
@@ -112,6 +152,21 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                 }
 
                 (version, more) = (Math.Max(version, found.Version), found.More);
+                if (range is not null)
+                {
+                    if (found.Records.Count > 0)
+                    {
+                        var last = found.Records[^1];
+                        var key = index!.Value.Writer.Of(last);
+                        more = more && !page.IsBehind(key, index.Value.Writer, range.IsDescending == true);
+                        range = range with { After = (key, last.Modified, last.Id) };
+                    }
+
+                    atOnce = Math.Min(2 * atOnce, RowsAtOnce);
+                    scanned = scanned with { Cursor = bound == PageCursor.Unbounded ? null : new PageCursor(bound.Plus(1), "", bound) };
+                    continue;
+                }
+
                 scanned = found.Records.Count == 0 ? scanned : scanned with { Cursor = new PageCursor(found.Records[^1].Modified, found.Records[^1].Id, bound) };
             }
 

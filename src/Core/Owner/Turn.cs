@@ -38,6 +38,10 @@ internal sealed class Turn
     private const int MaxTidied = 100;
     private const int ExpiredAtOnce = 1_000;
 
+    // Records, and bytes of these, that one step puts into indexes.
+    private const int IndexedAtOnce = 500;
+    private const long IndexedBytes = 1L << 20;
+
     // Bodies that are read before it is known how long they are.
     private const int FewBodies = 4;
 
@@ -261,6 +265,7 @@ internal sealed class Turn
             StageChanges stage => await StageAsync(stage, caller, cancellationToken),
             ExpireRecords expire => new CountFound(await ExpireAsync(expire.List, expire.Limit, cancellationToken), Heads[expire.List].Stamp(Heads.Rules)),
             PurgeTombstones purge => await PurgeAsync(purge, cancellationToken),
+            BuildFieldIndexes build => await BuildAsync(build.List, cancellationToken),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
         memory.Count((BytesAGrant * (Draft.Overlay.Grants.Count - grants)) + (Draft.History?.TakeBytes() ?? 0));
@@ -388,6 +393,12 @@ internal sealed class Turn
             body = verdict.Data;
         }
 
+        var declared = target.List.Role == ListRole.Collections && !keepsData && Heads.Id.Kind == BucketKind.Kinto ? work.Declarations?.Read(body) : null;
+        if (declared?.Refusal is { } undeclarable)
+        {
+            return undeclarable;
+        }
+
         var live = existing is { IsTombstone: false };
 
         // What is no larger as it was sent is taken, though a rule has added something to it.
@@ -401,11 +412,22 @@ internal sealed class Turn
         var role = target.List.Role;
         if (change is null && role != ListRole.Groups && (live || isOwner || (role == ListRole.Self && reader.Rule.Options.AuthorsMayWrite && caller.Principals.User is not null)))
         {
-            return WithQuota(Draft.Write(target, body, hint, existing, caller), target.List, caller);
+            return WithQuota(Declared(Draft.Write(target, body, hint, existing, caller), declared), target.List, caller);
         }
 
         var (access, refusal) = await AccessOfAsync(target, body, existing, change, caller, isOwner, cancellationToken);
-        return refusal ?? WithQuota(Draft.Write(target, body, hint, existing, caller, access), target.List, caller);
+        return refusal ?? WithQuota(Declared(Draft.Write(target, body, hint, existing, caller, access), declared), target.List, caller);
+    }
+
+    /// <summary>Has fields indexed as a collection that was written says.</summary>
+    private RecordWritten Declared(RecordWritten written, FieldDeclaration? declared)
+    {
+        if (declared is not null)
+        {
+            Draft.DeclareIndexes(ListRef.RecordsOf(written.Record.Id), declared.Paths);
+        }
+
+        return written;
     }
 
     private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
@@ -1216,6 +1238,50 @@ internal sealed class Turn
         return new CountFound(purged.Count, head.RowsModified);
     }
 
+    /// <summary>A step of building indexes. It is short, so that it needs no place.</summary>
+    private async ValueTask<Outcome> BuildAsync(ListRef list, CancellationToken cancellationToken)
+    {
+        var head = Heads[list];
+        if (!head.Exists || start[list].Key != head.Key)
+        {
+            return new CountFound(0, head.RowsModified);
+        }
+
+        if (head.Indexes.Any(static index => !index.IsInStep))
+        {
+            Draft.RestartIndexes(list);
+            head = Heads[list];
+        }
+
+        var unfinished = head.Indexes.Where(static index => !index.IsWhole).ToList();
+        if (unfinished.Count == 0)
+        {
+            return new CountFound(0, head.RowsModified);
+        }
+
+        var from = unfinished.Select(static index => index.BuiltTo).Min(StringComparer.Ordinal)!;
+        var query = new ListQuery
+        {
+            Sort = [new SortField("id", Descending: false)],
+            Cursor = from.Length == 0 ? null : new PageCursor(ServerTimestamp.Zero, from, PageCursor.Unbounded),
+            Projection = Projection.Listed,
+            Limit = IndexedAtOnce,
+        };
+
+        // All steps together read along the ids once; of few records each reads all.
+        var live = head.Count <= 2 * IndexedAtOnce ? head.Count : long.MaxValue;
+        var rows = await store.ScanAsync(new RecordScan(Heads.Key, head.Key, query, IndexedAtOnce, IndexedBytes) { LiveRows = live }, cancellationToken);
+        if (rows.Head is null)
+        {
+            // Somebody else has written meanwhile.
+            IsStale = true;
+            return Unavailable.Overloaded;
+        }
+
+        Draft.Build(list, unfinished.FindAll(index => index.BuiltTo == from), rows.Records, rows.More);
+        return new CountFound(rows.Records.Count, head.RowsModified);
+    }
+
     private async ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)
     {
         var head = Heads[target.List];
@@ -1354,7 +1420,7 @@ internal sealed class Turn
 
         if (caller.Access == BucketAccess.System)
         {
-            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords
+            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords or BuildFieldIndexes
                 && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author)) ? caller : null;
         }
 

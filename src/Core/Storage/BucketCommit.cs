@@ -33,6 +33,12 @@ public sealed record BucketCommit(
     /// <summary>Rows of the index of principals to insert or replace, with their stamps; to remove where there is none.</summary>
     public IReadOnlyList<KeyValuePair<GrantKey, ServerTimestamp?>> Grants { get; init; } = [];
 
+    /// <summary>Indexes on fields to insert or replace, or to remove with their rows. Default: none.</summary>
+    public IReadOnlyList<FieldIndexChange> Indexes { get; init; } = [];
+
+    /// <summary>Rows of these to insert or replace, or to remove; each at most once.</summary>
+    public IReadOnlyList<FieldKeyChange> FieldKeys { get; init; } = [];
+
     /// <summary>Those of <see cref="Lists"/> whose <see cref="ListHead.Acl"/> is another one than is stored. Default: all.</summary>
     public IReadOnlySet<ListRef>? ChangedAcls { get; init; }
 

@@ -57,6 +57,19 @@ public sealed record BucketHeads
 
     public ImmutableDictionary<ListRef, ListHead> Lists { get; init; } = ImmutableDictionary<ListRef, ListHead>.Empty;
 
+    /// <summary>Whether a list has an index on a field.</summary>
+    public bool HasIndexes { get; init; }
+
+    /// <summary>Whether one of these is still to be built, or to be built anew.</summary>
+    public bool HasUnbuiltIndexes { get; init; }
+
+    /// <summary>The same heads, which say what <see cref="Lists"/> say of indexes.</summary>
+    public BucketHeads WithIndexState() => this with
+    {
+        HasIndexes = Lists.Values.Any(static head => head.Indexes.Count > 0),
+        HasUnbuiltIndexes = Lists.Values.Any(static head => head.Indexes.Any(static index => !index.IsUsable)),
+    };
+
     public static BucketHeads Unwritten(BucketId id) => new() { Id = id };
 
     /// <summary>The list's head; for a list that never was, one that looks as a list without history does.</summary>

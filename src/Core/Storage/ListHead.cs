@@ -47,6 +47,9 @@ public sealed record ListHead
     /// </summary>
     public AccessList? Acl { get; init; }
 
+    /// <summary>Indexes on fields of its records, each field once. Default: none.</summary>
+    public IReadOnlyList<FieldIndex> Indexes { get; init; } = [];
+
     public bool Exists => Key != 0;
 
     /// <summary>The stamp by which readers of the list tell whether it has changed.</summary>

@@ -8,4 +8,7 @@ public sealed record RecordCount(long Version, ListHead? Head, long Count)
 {
     /// <summary>Bytes of their bodies, where the query asks for what has expired; else 0.</summary>
     public long Bytes { get; init; }
+
+    /// <summary>As <see cref="RecordRows.IsIndexed"/>. Of an index no more rows than the scan's limit are counted.</summary>
+    public bool IsIndexed { get; init; } = true;
 }

@@ -7,4 +7,8 @@ namespace Lockstep.Core.Storage;
 /// <param name="Head">The list's head in that snapshot; null when its key is not in use (any more).</param>
 /// <param name="Records">Rows in the scan's order.</param>
 /// <param name="More">Whether a row was left out because of a limit.</param>
-public sealed record RecordRows(long Version, ListHead? Head, IReadOnlyList<StoredRecord> Records, bool More);
+public sealed record RecordRows(long Version, ListHead? Head, IReadOnlyList<StoredRecord> Records, bool More)
+{
+    /// <summary>False where the index that the scan goes by was not there, or not usable: then nothing was read.</summary>
+    public bool IsIndexed { get; init; } = true;
+}

@@ -23,6 +23,12 @@ public sealed record RecordScan(BucketKey Bucket, int List, ListQuery Query, int
     public IReadOnlyCollection<string>? Principals { get; init; }
 
     /// <summary>
+    /// Only rows that an index on a field has there, of a scan of live rows that asks for no principals and no expiry; null for all. If the index is not usable in the snapshot, there are
+    /// none, and <see cref="RecordRows.IsIndexed"/> says so.
+    /// </summary>
+    public FieldRange? Field { get; init; }
+
+    /// <summary>
     /// Each row that the index has for one of <see cref="Principals"/> in the range of stamps is wanted, in the order of these: so no more of them
     /// than fit have to be looked at.
     /// </summary>

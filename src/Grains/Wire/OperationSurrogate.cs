@@ -48,6 +48,7 @@ public abstract class OperationSurrogate
             StageChanges stage => (StageChangesSurrogate.From(stage), stage.List),
             ReadAsOf asOf => (ReadAsOfSurrogate.From(asOf), asOf.List),
             ReadLists lists => (new ReadListsSurrogate { Exact = lists.Exact }, default),
+            ReadFieldIndexes indexes => (new ReadFieldIndexesSurrogate(), indexes.List),
             ExpireRecords expire => (new ExpireRecordsSurrogate { Limit = expire.Limit }, expire.List),
             PurgeTombstones purge => (new PurgeTombstonesSurrogate { Before = purge.Before.Milliseconds, Limit = purge.Limit }, purge.List),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),

@@ -306,3 +306,10 @@ public sealed class ReadAsOfSurrogate : OperationSurrogate
         MaxBytes = MaxBytes,
     };
 }
+
+/// <summary>A <see cref="ReadFieldIndexes"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.field-indexes"), Immutable]
+public sealed class ReadFieldIndexesSurrogate : OperationSurrogate
+{
+    private protected override Operation Convert() => new ReadFieldIndexes(List);
+}

@@ -15,6 +15,7 @@ public abstract class OutcomeSurrogate
         AccountClosed => new AccountClosedSurrogate(),
         ChangesStaged staged => new ChangesStagedSurrogate { Stamp = staged.ListStamp.Milliseconds },
         CountFound found => new CountFoundSurrogate { Count = found.Count, Stamp = found.ListStamp.Milliseconds },
+        FieldIndexesFound found => FieldIndexesFoundSurrogate.From(found),
         Forbidden => new ForbiddenSurrogate(),
         Invalid invalid => new InvalidSurrogate { Location = invalid.Location, Field = invalid.Field, Reason = invalid.Reason },
         ListsFound found => ListsFoundSurrogate.From(found),

@@ -299,3 +299,31 @@ public sealed class RecordsMergedSurrogate : OutcomeSurrogate
 
     internal override Outcome ToOutcome(Operation operation) => new RecordsMerged(At(Stamp), QuotaLeft ?? long.MaxValue);
 }
+
+/// <summary>A <see cref="FieldIndexesFound"/>: one entry an index in each array.</summary>
+[GenerateSerializer, Alias("lockstep.outcome.field-indexes"), Immutable]
+public sealed class FieldIndexesFoundSurrogate : OutcomeSurrogate
+{
+    [Id(0)]
+    public required string[] Paths { get; init; }
+
+    [Id(1)]
+    public required long[] Built { get; init; }
+
+    [Id(2)]
+    public required bool[] Usable { get; init; }
+
+    [Id(3)]
+    public long Records { get; init; }
+
+    internal static FieldIndexesFoundSurrogate From(FieldIndexesFound found) => new()
+    {
+        Paths = [.. found.Indexes.Select(static index => index.Path)],
+        Built = [.. found.Indexes.Select(static index => index.Built)],
+        Usable = [.. found.Indexes.Select(static index => index.IsUsable)],
+        Records = found.Records,
+    };
+
+    internal override Outcome ToOutcome(Operation operation) =>
+        new FieldIndexesFound([.. Paths.Select((path, i) => new FieldIndexProgress(path, Built[i], Usable[i]))], Records);
+}

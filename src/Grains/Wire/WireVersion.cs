@@ -96,12 +96,13 @@ internal sealed class WireVersion(TimeProvider time)
             _ => false,
         });
 
-    /// <summary>Whether it is about records with certain fields, and no others.</summary>
+    /// <summary>Whether it is about records with certain fields, and no others; or about what such records are found by.</summary>
     private static bool IsFiltered(BucketRequest request) => request.Operations.Any(static operation => operation switch
     {
         ListRecords list => list.Query.Fields.Count > 0,
         CountRecords count => count.Query.Fields.Count > 0,
         DeleteRecords deletes => deletes.Query.Fields.Count > 0,
+        ReadFieldIndexes => true,
         _ => false,
     });
 

@@ -106,7 +106,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
-            builder.Services.AddOpenId(options.OpenId).AddKinto();
+            builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
             if (options.Sync15.IsOn)
             {
                 builder.Services.AddSync15(options.Sync15);
@@ -162,7 +162,8 @@ internal static class LockstepServer
             services.GetRequiredService<OwnerFaults>().Report,
             services.GetRequiredService<LockstepOptions>().Kinto.Schemas is { Enabled: true } schemas ? new SchemaRules(schemas) : null,
             services.GetService<IBucketIndex>(),
-            services.GetRequiredService<LockstepOptions>().Kinto.History is { Enabled: true } history ? new HistoryForm(history) : null))
+            services.GetRequiredService<LockstepOptions>().Kinto.History is { Enabled: true } history ? new HistoryForm(history) : null,
+            new IndexDeclarations(services.GetRequiredService<LockstepOptions>().Kinto.MaxIndexes)))
         .AddSingleton(static services => new TombstoneSweep(
             services.GetRequiredService<IBucketIndex>(),
             services.GetRequiredService<IBuckets>(),

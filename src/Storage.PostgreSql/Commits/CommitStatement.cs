@@ -109,6 +109,25 @@ internal static class CommitStatement
         )
         """;
 
+    // What buckets without indexes on fields have nothing of.
+    private const string Indexed =
+        """
+        , indexed AS (
+            INSERT INTO field_indexes (bucket, field, list, path, touched, whole, built, built_to)
+            SELECT i.* FROM unnest($64, $65, $66, $67, $68, $69, $70, $71) AS i (bucket, field, list, path, touched, whole, built, built_to)
+            JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, field) DO UPDATE SET path = excluded.path, touched = excluded.touched, whole = excluded.whole, built = excluded.built,
+                built_to = excluded.built_to
+        ), unkeyed AS (
+            DELETE FROM field_keys k USING unnest($72, $73, $74) AS i (bucket, field, id), done d
+            WHERE d.bucket = i.bucket AND k.bucket = i.bucket AND k.field = i.field AND k.id = i.id
+        ), keyed AS (
+            INSERT INTO field_keys (bucket, field, id, modified, key)
+            SELECT i.* FROM unnest($75, $76, $77, $78, $79) AS i (bucket, field, id, modified, key) JOIN done d ON d.bucket = i.bucket
+            ON CONFLICT (bucket, field, id) DO UPDATE SET modified = excluded.modified, key = excluded.key
+        )
+        """;
+
     private const string Answer =
         $"""
 
@@ -139,9 +158,15 @@ internal static class CommitStatement
         var purged = Flatten(group, static pending => pending.Commit.PurgedRecords).ConvertAll(static row => (row.Bucket, row.Value, Live: false));
         purged.AddRange(Flatten(group, static pending => pending.Commit.RemovedRecords).Select(static row => (row.Bucket, row.Value, Live: true)));
         var grants = Flatten(group, static pending => pending.Commit.Grants);
-        var copies = HasCopies(group) ? Flatten(group, static pending => pending.Commit.Copies) : null;
-        var isPlain = purged.Count == 0 && grants.Count == 0 && copies is null;
-        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : copies is null ? Changes + More + Answer : Changes + More + Former + Answer);
+        var (copies, isIndexed) = (Flatten(group, static pending => pending.Commit.Copies), false);
+        for (var i = 0; i < group.Count; i++)
+        {
+            isIndexed = isIndexed || group[i].Commit.Indexes.Count > 0;
+        }
+
+        var isRare = copies.Count > 0 || isIndexed;
+        var isPlain = purged.Count == 0 && grants.Count == 0 && !isRare;
+        var command = new NpgsqlBatchCommand(isPlain ? Changes + Answer : isRare ? Changes + More + Former + Indexed + Answer : Changes + More + Answer);
         batch.BatchCommands.Add(command);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(writer);
@@ -214,8 +239,8 @@ internal static class CommitStatement
             parameters.Add(there, static grant => grant.Value.Value!.Value.Milliseconds);
         }
 
-        // :: Rows that are copied
-        if (copies is not null)
+        // :: Rows that are copied, and what indexes on fields have
+        if (isRare)
         {
             parameters.Add(copies, static copy => copy.Bucket);
             parameters.Add(copies, static copy => copy.Value.From.List);
@@ -223,22 +248,37 @@ internal static class CommitStatement
             parameters.Add(copies, static copy => copy.Value.To.List);
             parameters.AddText(copies, static copy => copy.Value.To.Id);
             parameters.Add(copies, static copy => copy.Value.Modified.Milliseconds);
+            AddIndexes(parameters, Flatten(group, static pending => pending.Commit.Indexes));
+            var keys = Flatten(group, static pending => pending.Commit.FieldKeys);
+            var gone = keys.FindAll(static row => row.Value.Key is null);
+            AddKeys(parameters, gone);
+            var there = keys.FindAll(static row => row.Value.Key is not null);
+            AddKeys(parameters, there);
+            parameters.Add(there, static row => row.Value.Modified.Milliseconds);
+            parameters.Add(there, static row => row.Value.Key!.Value);
         }
 
         return batch;
     }
 
-    private static bool HasCopies(IReadOnlyList<PendingCommit> group)
+    /// <summary>The bucket's row, the index's key, that of its list, path, the list's stamp, whether it is whole, and how far it is built. One that goes has no path.</summary>
+    public static void AddIndexes(ParameterList parameters, IReadOnlyList<(long Bucket, FieldIndexChange Value)> rows)
     {
-        for (var i = 0; i < group.Count; i++)
-        {
-            if (group[i].Commit.Copies.Count > 0)
-            {
-                return true;
-            }
-        }
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => row.Value.Index.Key);
+        parameters.Add(rows, static row => row.Value.List);
+        parameters.AddText(rows, static row => row.Value.Touched is null ? null : row.Value.Index.Path);
+        parameters.Add(rows, static row => row.Value.Touched?.Milliseconds ?? 0);
+        parameters.Add(rows, static row => row.Value.Index.IsWhole);
+        parameters.Add(rows, static row => row.Value.Index.Built);
+        parameters.AddText(rows, static row => row.Value.Index.BuiltTo);
+    }
 
-        return false;
+    private static void AddKeys(ParameterList parameters, IReadOnlyList<(long Bucket, FieldKeyChange Value)> rows)
+    {
+        parameters.Add(rows, static row => row.Bucket);
+        parameters.Add(rows, static row => row.Value.Index);
+        parameters.AddText(rows, static row => row.Value.Id);
     }
 
     /// <summary>The bucket's row, list, relation, principal and id.</summary>

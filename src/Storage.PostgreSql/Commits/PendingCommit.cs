@@ -22,7 +22,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     public long Bytes { get; } = BytesOf(commit);
 
     /// <summary>Rows that it writes, roughly.</summary>
-    public int Rows { get; } = commit.Records.Count + commit.Grants.Count;
+    public int Rows { get; } = commit.Records.Count + commit.Grants.Count + commit.FieldKeys.Count;
 
     /// <summary>How often the bucket was found locked.</summary>
     public int TimesBusy { get; set; }
@@ -67,6 +67,12 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
         {
             var key = commit.Grants[i].Key;
             bytes += 64L + key.Principal.Length + key.Id.Length;
+        }
+
+        for (var i = 0; i < commit.FieldKeys.Count; i++)
+        {
+            var row = commit.FieldKeys[i];
+            bytes += 64L + row.Id.Length + (row.Key?.Length ?? 0);
         }
 
         return bytes;

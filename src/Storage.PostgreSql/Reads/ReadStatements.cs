@@ -48,9 +48,13 @@ internal static class ReadStatements
         $"""
         SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
             CASE WHEN b.author_base = b.base THEN b.author_number END, {CommitStatement.Incarnation},
-            {ListColumns.From("l")}
+            {ListColumns.From("l")}, b.indexes
         FROM unnest($1, $2) AS k (n, id)
-        CROSS JOIN LATERAL (SELECT * FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
+        CROSS JOIN LATERAL (
+            SELECT b.*, (
+                SELECT json_agg(json_build_array(f.list, f.field, f.path, f.touched, f.built_to, f.built, f.whole::integer) ORDER BY f.field)::text
+                FROM field_indexes f WHERE f.bucket = b.bucket AND f.path IS NOT NULL) AS indexes
+            FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
         LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket OFFSET 0) l ON true
         """;
 
@@ -122,6 +126,11 @@ internal static class ReadStatements
         while (await reader.ReadAsync())
         {
             var read = reads[reader.GetInt32(0)];
+            if (read.Found is null)
+            {
+                read.Indexes = StoredFieldIndexes.Read(reader.IsDBNull(11 + ListColumns.Count) ? null : reader.GetString(11 + ListColumns.Count));
+            }
+
             var heads = read.Found ?? new BucketHeads
             {
                 Id = read.Id,
@@ -136,7 +145,14 @@ internal static class ReadStatements
                 Incarnation = reader.GetInt64(10),
                 Lease = !reader.IsDBNull(8) && reader.GetInt64(8) == term.Process ? term.Term : 0,
             };
-            read.Found = reader.IsDBNull(11) || ListColumns.Read(reader, 11) is not { } head ? heads : heads with { Lists = heads.Lists.Add(head.List, head) };
+            if (!reader.IsDBNull(11))
+            {
+                var head = StoredFieldIndexes.Attach(ListColumns.Read(reader, 11), read.Indexes);
+                heads = heads with { Lists = heads.Lists.Add(head.List, head) };
+                heads = head.Indexes.Count == 0 ? heads : heads.WithIndexState();
+            }
+
+            read.Found = heads;
         }
     }
 }

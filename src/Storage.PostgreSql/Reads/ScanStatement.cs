@@ -256,17 +256,11 @@ internal sealed class ScanStatement : IDisposable
         }
 
         var rows = $"SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)} FROM {rowsOf} WHERE {where}{end}";
-        if (scan.MaxBytes < long.MaxValue)
+        rows = UpTo(scan.MaxBytes, rows, value =>
         {
-            parameters.Add(scan.MaxBytes);
-            rows =
-                $"""
-                SELECT * FROM (
-                    SELECT *, coalesce(sum(coalesce(length, octet_length(body)) + coalesce(octet_length(acl), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
-                WHERE bytes_before < ${command.Parameters.Count.ToString(CultureInfo.InvariantCulture)}
-                """;
-        }
-
+            parameters.Add(value);
+            return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");
+        });
         command.CommandText =
             $"""
             SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
@@ -277,18 +271,31 @@ internal sealed class ScanStatement : IDisposable
         return command;
     }
 
-    public async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader)
+    /// <summary>As many rows from the front as have so many bytes.</summary>
+    public static string UpTo(long maxBytes, string rows, Func<long, string> parameter) => maxBytes == long.MaxValue ? rows :
+        $"""
+        SELECT * FROM (
+            SELECT *, coalesce(sum(coalesce(length, octet_length(body)) + coalesce(octet_length(acl), 0)) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS bytes_before FROM ({rows}) r) r
+        WHERE bytes_before < {parameter(maxBytes)}
+        """;
+
+    public static async ValueTask<RecordRows> ReadAsync(NpgsqlDataReader reader, RecordScan scan)
     {
         long version = 0;
         ListHead? head = null;
         var records = new List<StoredRecord>();
-        var (bytes, more) = (0L, false);
+        var (bytes, more, isIndexed) = (0L, false, scan.Field is null);
         while (await reader.ReadAsync())
         {
             if (!reader.IsDBNull(0))
             {
                 version = reader.GetInt64(0);
                 head = reader.IsDBNull(1) ? null : ListColumns.Read(reader, 1);
+                isIndexed = scan.Field is null || reader.GetBoolean(2 + ListColumns.Count + RecordColumns.Count);
+                if (!isIndexed)
+                {
+                    break;
+                }
             }
             else if (records.Count == scan.Limit || (bytes >= scan.MaxBytes && records.Count > 0))
             {
@@ -302,7 +309,7 @@ internal sealed class ScanStatement : IDisposable
             }
         }
 
-        return new RecordRows(version, head, records, more);
+        return new RecordRows(version, head, records, more) { IsIndexed = isIndexed };
     }
 
     private void Add(string before, ServerTimestamp stamp) => Add(before, stamp.Milliseconds);

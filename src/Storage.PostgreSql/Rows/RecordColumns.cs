@@ -13,7 +13,8 @@ internal static class RecordColumns
     /// <summary>Index of the body among them.</summary>
     public const int Body = 3;
 
-    private const int Count = 8;
+    /// <summary>How many they are.</summary>
+    public const int Count = 8;
 
     /// <summary>What a row says of rights; where that is long its length instead, which no such text begins with. See <see cref="Projection.Outline"/>.</summary>
     public static readonly string OutlinedAcl = string.Create(

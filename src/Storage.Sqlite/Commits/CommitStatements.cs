@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Rows;
 
 namespace Lockstep.Storage.Sqlite.Commits;
@@ -82,8 +83,36 @@ internal static class CommitStatements
             }
         }
 
+        // :: Step 5: indexes on fields.
+        foreach (var (list, index, touched) in commit.Indexes)
+        {
+            Upsert(statements, bucket, list, index, touched);
+        }
+
+        foreach (var (index, id, modified, key) in commit.FieldKeys)
+        {
+            if (key is { } value)
+            {
+                statements.Execute(
+                    "INSERT INTO field_keys (bucket, field, id, modified, key) VALUES ($0, $1, $2, $3, $4) ON CONFLICT (bucket, field, id) DO UPDATE SET modified = $3, key = $4",
+                    bucket, (long)index, id, modified.Milliseconds, Bytes(value));
+            }
+            else
+            {
+                statements.Execute("DELETE FROM field_keys WHERE bucket = $0 AND field = $1 AND id = $2", bucket, (long)index, id);
+            }
+        }
+
         return new CommitOutcome(CommitStatus.Done, bucket);
     }
+
+    /// <summary>One that goes has no path; its rows are removed later.</summary>
+    private static void Upsert(SqliteStatements statements, long bucket, int list, FieldIndex index, ServerTimestamp? touched) => statements.Execute(
+        """
+        INSERT INTO field_indexes (bucket, field, list, touched, whole, built, built_to, path) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (bucket, field) DO UPDATE SET touched = $3, whole = $4, built = $5, built_to = $6, path = $7
+        """,
+        bucket, (long)index.Key, (long)list, touched?.Milliseconds ?? 0, index.IsWhole ? 1L : 0L, index.Built, index.BuiltTo, touched is null ? null : index.Path);
 
     /// <returns>The row; null where the bucket is there already.</returns>
     private static long? Insert(SqliteStatements statements, BucketCommit commit)

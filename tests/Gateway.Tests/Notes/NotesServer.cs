@@ -58,7 +58,7 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddProtocol<NotesProtocol, NotesHandler>();
         if (withKinto)
         {
-            builder.Services.AddOpenId(new OpenIdOptions()).AddKinto();
+            builder.Services.AddOpenId(new OpenIdOptions()).AddKinto().AddSingleton(new UnownedReads(new BucketOptions(), TimeProvider.System));
         }
 
         if (pages is not null)

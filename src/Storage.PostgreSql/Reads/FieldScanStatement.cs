@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Rows;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Reads;
+
+/// <summary>A scan by an index on a field as SQL: no more rows are looked up than are read. Its answer tells of the same snapshot whether the index is usable.</summary>
+internal sealed class FieldScanStatement : IDisposable
+{
+    // Whole, and in step with its list.
+    private const string IsUsable =
+        "EXISTS (SELECT FROM field_indexes f WHERE f.bucket = $1 AND f.field = $3 AND f.list = $2 AND f.whole AND f.path IS NOT NULL AND f.touched = l.touched)";
+
+    private readonly StringBuilder where = new("bucket = $1 AND field = $3");
+    private readonly NpgsqlCommand command;
+    private readonly ParameterList parameters;
+    private readonly RecordScan scan;
+    private readonly FieldRange range;
+
+    public FieldScanStatement(NpgsqlConnection connection, RecordScan scan)
+    {
+        (this.scan, range) = (scan, scan.Field!);
+        command = new NpgsqlCommand { Connection = connection };
+        parameters = new ParameterList(command.Parameters);
+        parameters.Add(scan.Bucket.Row);
+        parameters.Add(scan.List);
+        parameters.Add(range.Index);
+        AddKeys();
+        if (scan.Query.LowerBound is { } lower)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND modified > {Parameter(lower.Milliseconds)}");
+        }
+
+        if (scan.Query.Before is { } before)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND modified < {Parameter(before.Milliseconds)}");
+        }
+
+        if (scan.Query.ExcludedIds is { } excluded)
+        {
+            parameters.AddText([.. excluded.Where(ScanStatement.IsText)], static id => id);
+            where.Append(CultureInfo.InvariantCulture, $" AND id <> ALL (${command.Parameters.Count})");
+        }
+    }
+
+    public void Dispose() => command.Dispose();
+
+    /// <summary>As <see cref="ScanStatement.Count"/>, of no more rows than the scan's limit; and whether the index is usable.</summary>
+    public NpgsqlCommand Count()
+    {
+        command.CommandText =
+            $"""
+            SELECT c.count, b.version, {ListColumns.From("l")}, 0::bigint, {IsUsable}
+            FROM (SELECT count(*) FROM (SELECT 1 FROM field_keys WHERE {where} LIMIT {Parameter((long)scan.Limit)}) k) c
+            LEFT JOIN LATERAL (SELECT * FROM buckets b WHERE b.bucket = $1 OFFSET 0) b ON true
+            LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true
+            """;
+        return command;
+    }
+
+    public static async ValueTask<RecordCount> ReadCountAsync(NpgsqlDataReader reader)
+    {
+        var count = await ScanStatement.ReadCountAsync(reader);
+        return count with { IsIndexed = reader.GetBoolean(3 + ListColumns.Count) };
+    }
+
+    /// <summary>As <see cref="ScanStatement.Rows"/>; and with the head whether the index is usable.</summary>
+    public NpgsqlCommand Rows()
+    {
+        if (scan.Query.Cursor is { } cursor)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND modified <= {Parameter(cursor.ListStamp.Milliseconds)}");
+            if (range.IsDescending is null)
+            {
+                where.Append(scan.Order switch
+                {
+                    ListOrder.OldestFirst => $" AND (modified, id) > ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
+                    ListOrder.IdAscending => $" AND id > {Parameter(cursor.Id)}",
+                    ListOrder.IdDescending => $" AND id < {Parameter(cursor.Id)}",
+                    _ => $" AND (modified, id) < ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
+                });
+            }
+        }
+
+        var order = range.IsDescending switch
+        {
+            true => "key DESC, modified DESC, id DESC",
+            false => "key, modified DESC, id DESC",
+            null => scan.Order switch
+            {
+                ListOrder.OldestFirst => "modified, id",
+                ListOrder.IdAscending => "id",
+                ListOrder.IdDescending => "id DESC",
+                _ => "modified DESC, id DESC",
+            },
+        };
+
+        // One row more than fits tells whether there is one. The subquery keeps the planner to one look-up a row.
+        var rows =
+            $"""
+            SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)}
+            FROM (SELECT id AS named, key FROM field_keys WHERE {where} ORDER BY {order} LIMIT {Parameter(scan.Limit + 1L)}) d
+            CROSS JOIN LATERAL (SELECT * FROM records r WHERE r.bucket = $1 AND r.list = $2 AND r.id = d.named OFFSET 0) r
+            ORDER BY {order}
+            """;
+        command.CommandText =
+            $"""
+            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {IsUsable}
+            FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
+            UNION ALL
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length, NULL FROM ({ScanStatement.UpTo(scan.MaxBytes, rows, Parameter)}) r
+            """;
+        return command;
+    }
+
+    private void AddKeys()
+    {
+        if (range.IsPoint)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND key = {Parameter(range.From.ToArray())}");
+        }
+
+        var (from, to) = (range.From, range.To);
+        if (range.After is var (key, modified, id))
+        {
+            var (after, at, last) = (Parameter(key.ToArray()), Parameter(modified.Milliseconds), Parameter(id));
+            where.Append(range.IsDescending == true
+                ? $" AND (key, modified, id) < ({after}, {at}, {last})"
+                : $" AND key >= {after} AND (key > {after} OR (modified, id) < ({at}, {last}))");
+            from = range.IsDescending == true ? from : default;
+            to = range.IsDescending == true ? default : to;
+        }
+
+        if (!range.IsPoint && from.Length > 0)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND key >= {Parameter(from.ToArray())}");
+        }
+
+        if (!range.IsPoint && to.Length > 0)
+        {
+            where.Append(CultureInfo.InvariantCulture, $" AND key <= {Parameter(to.ToArray())}");
+        }
+    }
+
+    private string Parameter<T>(T value)
+    {
+        if (value is string text)
+        {
+            parameters.AddText(text);
+        }
+        else
+        {
+            parameters.Add(value);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");
+    }
+}
