@@ -103,12 +103,17 @@ public sealed class LocalOwners
     public void BeginLeaving()
     {
         isLeaving = true;
-        owners.Feed.End();
+        EndWatches();
         foreach (var grain in active.Values)
         {
             grain.Leave();
         }
+    }
 
+    /// <summary>Nobody waits here for changes any more: a silo that stops would wait for those who do.</summary>
+    public void EndWatches()
+    {
+        owners.Feed.End();
         foreach (var watch in watches.Values)
         {
             watch.Leave();

@@ -23,6 +23,7 @@ internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle s
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        owners.EndWatches();
         if (silos.GetActiveSilos().Length == 1)
         {
             return;
