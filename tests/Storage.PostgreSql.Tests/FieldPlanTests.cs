@@ -52,6 +52,12 @@ public sealed class FieldPlanTests(TestDatabase database) : IClassFixture<TestDa
             ("the least first, second page", all with { IsDescending = false, After = (new byte[] { 3, 50 }, new(9_000), "r1") }, new ListQuery { Limit = 50 }, (3 * Each) + 1),
         })
         {
+            if (!analyzed && range.IsDescending == false)
+            {
+                // Of a table that it knows nothing of PostgreSQL puts all in order, and not one key after the other.
+                continue;
+            }
+
             var scan = new RecordScan(new BucketKey(BucketId.Named("b"), bucket), 1, query, query.Limit, 1 << 20) { Field = range };
             await using var connection = await source.OpenConnectionAsync();
             using var statement = new FieldScanStatement(connection, scan);

@@ -70,6 +70,14 @@ internal sealed class FieldScanStatement : IDisposable
     /// <summary>As <see cref="ScanStatement.Rows"/>; and with the head whether the index is usable.</summary>
     public NpgsqlCommand Rows()
     {
+        var source = "field_keys";
+        if (range.IsDescending is null && scan.Order is (ListOrder.IdAscending or ListOrder.IdDescending))
+        {
+            // Else PostgreSQL reads along all ids of the index to save the sort.
+            source = $"(SELECT * FROM field_keys WHERE {where} OFFSET 0) k";
+            where.Clear().Append("true");
+        }
+
         if (scan.Query.Cursor is { } cursor)
         {
             where.Append(CultureInfo.InvariantCulture, $" AND modified <= {Parameter(cursor.ListStamp.Milliseconds)}");
@@ -102,7 +110,7 @@ internal sealed class FieldScanStatement : IDisposable
         var rows =
             $"""
             SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)}
-            FROM (SELECT id AS named, key FROM field_keys WHERE {where} ORDER BY {order} LIMIT {Parameter(scan.Limit + 1L)}) d
+            FROM (SELECT id AS named, key FROM {source} WHERE {where} ORDER BY {order} LIMIT {Parameter(scan.Limit + 1L)}) d
             CROSS JOIN LATERAL (SELECT * FROM records r WHERE r.bucket = $1 AND r.list = $2 AND r.id = d.named OFFSET 0) r
             ORDER BY {order}
             """;
