@@ -99,6 +99,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
+            builder.Services.AddAudit(options.Audit);
             builder.Services.AddOpenId(options.OpenId).AddKinto();
             if (options.Sync15.IsOn)
             {
@@ -126,7 +127,7 @@ internal static class LockstepServer
 
             if (options.Sync11.Enabled)
             {
-                builder.Services.AddAudit(options.Audit).AddSync11(options.Sync11);
+                builder.Services.AddSync11(options.Sync11);
             }
         }
 
