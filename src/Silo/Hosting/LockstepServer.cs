@@ -106,6 +106,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
+            builder.Services.AddAudit(options.Audit);
             builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
             if (options.Sync15.IsOn)
             {
@@ -133,7 +134,7 @@ internal static class LockstepServer
 
             if (options.Sync11.Enabled)
             {
-                builder.Services.AddAudit(options.Audit)
+                builder.Services
                     .AddSingleton<IPairingChannels>(services => new GrainPairingChannels(
                         services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task, options.Cluster.FailoverWait, time))
                     .AddSync11(options.Sync11);

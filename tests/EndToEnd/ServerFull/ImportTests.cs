@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Lockstep.Gateway.Sync11.Tests;
+using Lockstep.Storage.PostgreSql.Testing;
 using Lockstep.Testing;
 
 namespace Lockstep.EndToEnd.ServerFull;
@@ -191,6 +192,44 @@ public sealed class ImportTests : IAsyncLifetime
             Assert.Equal(["a"], (await carol.GetAsync("/storage/bookmarks")).AssertOk().Ids);
             using var dave = new WeaveClient(address, "dave", "a good password");
             Assert.Equal(["ok"], (await dave.GetAsync("/storage/bookmarks")).AssertOk().Ids);
+        }
+    }
+
+    [SqliteFact("Several servers may use one PostgreSQL database.")]
+    public async Task Import_BesideARunningServer_OnSqlite_IsRefused()
+    {
+        await using (var old = await OldDatabase.CreateSqliteAsync(OldFile))
+        {
+            await old.AddUserAsync(1, "ann@example.org", OldDatabase.Hash("a good password"));
+        }
+
+        var (server, _) = await ServerProcess.StartAsync(storage, Settings);
+        using (server)
+        {
+            var refused = await ImportAsync("--from", $"sqlite:///{OldFile}");
+            Assert.Equal(1, refused.Code);
+            Assert.Contains("Another server is using", refused.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [PostgresFact("The SQLite file belongs to the running server.")]
+    public async Task Import_BesideARunningServer_OnPostgres_IsThereAtOnce_AndCanBeWrittenTo()
+    {
+        await using (var old = await OldDatabase.CreateSqliteAsync(OldFile))
+        {
+            await old.AddUserAsync(1, "ann@example.org", OldDatabase.Hash("a good password"));
+            await old.AddRecordAsync(1, "bookmarks", "a", "as it was");
+        }
+
+        var (server, address) = await ServerProcess.StartAsync(storage, Settings);
+        using (server)
+        {
+            using var ann = new WeaveClient(address, WeaveClient.NameOf("ann@example.org"), "a good password");
+            (await ann.GetAsync("/info/collections")).AssertStatus(401);
+            Assert.Equal(0, (await ImportAsync("--from", $"sqlite:///{OldFile}")).Code);
+            Assert.Equal(["a"], (await ann.GetAsync("/storage/bookmarks")).AssertOk().Ids);
+            (await ann.PutAsync("/storage/bookmarks/b", WeaveClient.Wbo("b", "new"))).AssertWritten();
+            Assert.Equal(["a", "b"], (await ann.GetAsync("/storage/bookmarks")).AssertOk().Ids.Order());
         }
     }
 
