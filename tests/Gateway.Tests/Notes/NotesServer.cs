@@ -1,7 +1,9 @@
 using System.Net;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Live;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Health;
@@ -14,6 +16,7 @@ using Lockstep.Gateway.Pipeline;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite;
 using Lockstep.Storage.Sqlite.Accounts;
+using Lockstep.Storage.Sqlite.Quotas;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,11 +47,13 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddSingleton(new BucketOptions())
             .AddSingleton(new AccountSecret(accounts.Secret))
             .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
+            .AddSingleton<IQuotaStore>(new SqliteQuotaStore(accounts))
             .AddSingleton<IBucketStore>(store)
             .AddSingleton<IBucketIndex>(store)
             .AddSingleton<IStoreMaintenance>(store)
             .AddSingleton<IBuckets>(static services => new InProcessBuckets(
                 services.GetRequiredService<IBucketStore>(), services.GetRequiredService<BucketOptions>(), services.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ILiveFeed>(static services => ((InProcessBuckets)services.GetRequiredService<IBuckets>()).Feed)
             .AddSingleton<ISignInThrottle>(static services => new InProcessSignInThrottle(
                 services.GetRequiredService<AccountOptions>().ToLimits(), services.GetRequiredService<TimeProvider>()))
             .AddSingleton<GatewayMetrics>()
