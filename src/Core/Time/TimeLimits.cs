@@ -11,16 +11,18 @@ public sealed class TimeLimits(TimeProvider time)
 {
     private const int MaxKept = 64;
 
-    private readonly ConcurrentBag<CancellationTokenSource> kept = [];
+    private readonly ConcurrentQueue<CancellationTokenSource> kept = new();
+    private int count;
 
     /// <summary>One that ends after so long.</summary>
     public CancellationTokenSource Take(TimeSpan within)
     {
-        if (!kept.TryTake(out var source))
+        if (!kept.TryDequeue(out var source))
         {
             return new CancellationTokenSource(within, time);
         }
 
+        Interlocked.Decrement(ref count);
         source.CancelAfter(within);
         return source;
     }
@@ -28,9 +30,10 @@ public sealed class TimeLimits(TimeProvider time)
     public void GiveBack(CancellationTokenSource source)
     {
         // Of a clock that is not the system's it cannot be known whether its timer has fired.
-        if (kept.Count < MaxKept && source.TryReset())
+        if (Volatile.Read(ref count) < MaxKept && source.TryReset())
         {
-            kept.Add(source);
+            Interlocked.Increment(ref count);
+            kept.Enqueue(source);
         }
         else
         {
