@@ -16,7 +16,8 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
     private static readonly string[] Callers = ["owner", "member", "reader", "creator", "other", "nobody", "admin"];
 
     // c is shared as above, d is not. r is a record of the owner in both; x, new and missing are not there, nor is the bucket M.
-    // {b}, {c}, {r} and {l} are the ETags of the bucket, of c, of its record and of its list of records.
+    // {b}, {c}, {r} and {l} are the ETags of the bucket, of c, of its record and of its list of records, and {at} is the stamp of the last. To restore
+    // what has not changed is for whoever may read.
     private const string Table =
         """
         GET    B                          |                        | 200 403 403 403 403 401 200
@@ -103,6 +104,21 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
         GET    B/collections/x/records    |                        | 404 403 403 403 403 401 404
         PUT    B/collections/x/records/r  |                        | 404 403 403 403 403 401 404
         DELETE B/collections/x/records    |                        | 404 403 403 403 403 401 404
+        GET    B/history                  |                        | 200 200 200 403 403 401 200
+        HEAD   B/history                  |                        | 200 200 200 403 403 401 200
+        DELETE B/history                  |                        | 200 403 403 403 403 401 200
+        GET    M/history                  |                        | 403 403 403 403 403 401 404
+        GET    B/snapshot/collections/c@{at} |                     | 200 200 200 403 403 401 200
+        HEAD   B/snapshot/collections/c@{at} |                     | 200 200 200 403 403 401 200
+        POST   B/snapshot/collections/c@{at} |                     | 200 200 200 403 403 401 200
+        GET    B/snapshot/collections/d@{at} |                     | 200 403 403 403 403 401 200
+        POST   B/snapshot/collections/d@{at} |                     | 200 403 403 403 403 401 200
+        GET    B/snapshot/collections/x@{at} |                     | 404 403 403 403 403 401 404
+        POST   B/snapshot/collections/x@{at} |                     | 404 403 403 403 403 401 404
+        GET    B/collections/c/indexes    |                        | 200 200 200 403 403 401 200
+        HEAD   B/collections/c/indexes    |                        | 200 200 200 403 403 401 200
+        GET    B/collections/d/indexes    |                        | 200 403 403 403 403 401 200
+        GET    B/collections/x/indexes    |                        | 404 403 403 403 403 401 404
         """;
 
     // How many objects HEAD of a list tells of, where it tells.
@@ -112,6 +128,7 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
         ["B/groups"] = ["1", "", "", "", "", "", "1"],
         ["B/collections/c/records"] = ["1", "1", "1", "0", "", "", "1"],
         ["B/collections/d/records"] = ["1", "", "", "", "", "", "1"],
+        ["B/history"] = ["6", "2", "2", "", "", "", "6"],
     };
 
     private readonly KintoServer server;
@@ -122,6 +139,7 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
 
     public sealed class Server() : KintoServer(static options => options with
     {
+        Kinto = options.Kinto with { History = options.Kinto.History with { Enabled = true } },
         Buckets = options.Buckets with
         {
             Access = options.Buckets.Access with
@@ -234,7 +252,13 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
     private static string Template(string path)
     {
         var parts = path.Split('/');
-        string[] names = parts.Length > 1 && parts[1] is "groups" ? ["{bucket}", "groups", "{group}"] : ["{bucket}", "collections", "{collection}", "records", "{record}"];
+        string[] names = parts.ElementAtOrDefault(1) switch
+        {
+            "groups" => ["{bucket}", "groups", "{group}"],
+            "history" => ["{bucket}", "history"],
+            "snapshot" => ["{bucket}", "snapshot", "collections", "{snapshot}"],
+            _ => ["{bucket}", "collections", "{collection}", parts.ElementAtOrDefault(3) is "indexes" ? "indexes" : "records", "{record}"],
+        };
         return "/buckets/" + string.Join('/', names.Take(parts.Length));
     }
 
@@ -264,7 +288,8 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
             .Replace("{r}", world.RecordETag, StringComparison.Ordinal).Replace("{l}", world.ListETag, StringComparison.Ordinal))];
     }
 
-    private static string At(World world, string path) => path[0] == 'B' ? world.Bucket + path[1..] : world.Missing + path[1..];
+    private static string At(World world, string path) =>
+        (path[0] == 'B' ? world.Bucket + path[1..] : world.Missing + path[1..]).Replace("{at}", world.ListETag.Trim('"'), StringComparison.Ordinal);
 
     private static Task<KintoAnswer> AskAsync(KintoClient client, World world, string method, string path, string? body, string condition) =>
         client.SendAsync(method, At(world, path), body, Headers(world, condition));
