@@ -52,7 +52,7 @@ test("server_info_without_credentials_tells_version_settings_and_capabilities", 
     { readonly: false, explicit_permissions: true, batch_max_requests: 25 },
   );
   const capabilities = await client.fetchServerCapabilities();
-  assert.deepEqual(Object.keys(capabilities).sort(), ["accounts", "default_bucket", "permissions_endpoint"]);
+  assert.deepEqual(Object.keys(capabilities).sort(), ["accounts", "default_bucket", "live", "permissions_endpoint"]);
   assert.ok(capabilities.default_bucket.url.startsWith("https://"));
 });
 
