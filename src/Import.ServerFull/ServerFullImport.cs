@@ -20,9 +20,6 @@ namespace Lockstep.Import.ServerFull;
 public sealed class ServerFullImport(
     ServerFullDatabase users, ServerFullDatabase storage, ILoginStore logins, IBucketStore buckets, ImportRules rules, ImportOptions options, TimeProvider time)
 {
-    /// <summary>In place of a hash, of a user who is being imported: no password is equal to it.</summary>
-    public const string Pending = "importing";
-
     private const int RecordsAtOnce = 1_000;
     private const int BytesAtOnce = 4 << 20;
 
@@ -68,7 +65,7 @@ public sealed class ServerFullImport(
         {
             var now = ServerTimestamp.Now(time);
             var account = rules.AccountOf(name, user.Mail);
-            var made = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), name, Pending) { QuotaBytes = options.QuotaBytes };
+            var made = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), name, AccountLogin.Pending) { QuotaBytes = options.QuotaBytes };
             login = await logins.AddAsync(made, invitation: null, now, cancellationToken);
             if (login is null)
             {
@@ -76,7 +73,7 @@ public sealed class ServerFullImport(
                 return;
             }
         }
-        else if (login.PasswordHash != Pending)
+        else if (!login.IsPending)
         {
             tally.UsersHere++;
             tally.RecordsOfOthers += count;

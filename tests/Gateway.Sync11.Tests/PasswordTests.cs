@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.FirefoxAccounts;
@@ -82,7 +83,7 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
         var (directory, accounts) = (own.Services.GetRequiredService<AccountDirectory>(), own.Services.GetRequiredService<IAccountStore>());
 
-        Assert.NotNull(await directory.ChangePasswordAsync("alice", set, default));
+        Assert.Equal(PasswordChange.Done, await directory.ChangePasswordAsync("alice", set, default));
 
         (await user.GetAsync("/info/collections")).AssertStatus(401);
         user.Password = set;
@@ -91,11 +92,24 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
 
         // Of who has one of Kinto too both end.
         await accounts.ChangePasswordAsync("alice", expected: null, PasswordHash.Create("kinto's password", 1000), ServerTimestamp.Now(own.Time), default);
-        Assert.NotNull(await directory.ChangePasswordAsync("alice", "another of the operator", default));
+        Assert.Equal(PasswordChange.Done, await directory.ChangePasswordAsync("alice", "another of the operator", default));
         (await user.GetAsync("/info/collections")).AssertStatus(401);
         Assert.Equal(401, (await user.SendAsync("GET", "/v1/accounts/alice", body: null, ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).Status);
-        Assert.Null(await directory.ChangePasswordAsync("nobody", set, default));
+        Assert.Equal(PasswordChange.NoAccount, await directory.ChangePasswordAsync("nobody", set, default));
         await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Password_ThatAnOperatorSets_OfAUserWhoIsNotWhole_ChangesNothing()
+    {
+        using var user = server.Somebody();
+        var (logins, now) = (server.Services.GetRequiredService<ILoginStore>(), ServerTimestamp.Now(server.Time));
+        var half = await logins.AddAsync(new AccountLogin(new Account(0, user.Email, PasswordHash.None, now, IsBeingDeleted: false), user.Name, AccountLogin.Pending), invitation: null, now, default);
+
+        Assert.Equal(PasswordChange.Importing, await server.Services.GetRequiredService<AccountDirectory>().ChangePasswordAsync(user.Email, user.Password!, default));
+
+        Assert.Equal(half, await logins.FindAsync(user.Name, default));
+        (await user.GetAsync("/info/collections")).AssertStatus(401);
     }
 
     [Fact]
