@@ -115,6 +115,37 @@ public sealed class AuditTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Target_ThatIsAway_IsToldOnce_AndTheServerGoesOn()
+    {
+        var missing = Path.Combine(storage.Directory, "none", "audit.log");
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", missing]);
+        using (server)
+        {
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            for (var i = 0; i < 3; i++)
+            {
+                (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            }
+
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            Assert.Single(server.Output.Split('\n'), static line => line.Contains("An event could not be written", StringComparison.Ordinal));
+            Assert.Contains("3 events of the audit log were dropped", server.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("log")]
+    [InlineData("/run/a-path-that-is-much-too-long-for-a-socket-of-any-machine/and-then-some-more-of-it/and-then-some-more-of-it/log")]
+    public async Task SyslogSocket_ThatCannotBe_StopsTheStart(string socket)
+    {
+        var (code, output) = await ServerProcess.RunAsync(["--data-directory", storage.Directory, "--audit:cef", "syslog", "--audit:syslog-socket", socket], environment: storage.Environment);
+
+        Assert.Equal(1, code);
+        Assert.Contains("Audit:SyslogSocket", output, StringComparison.Ordinal);
+    }
+
     private static async Task UntilAsync(Func<bool> holds)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
