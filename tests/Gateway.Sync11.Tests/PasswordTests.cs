@@ -16,6 +16,8 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
 {
     private const string New = "another good pässword";
 
+    private static readonly TimeSpan BetweenCodes = TimeSpan.FromMinutes(10);
+
     [Fact]
     public async Task Password_ThatIsChanged_OpensFromThenOn_AndTheOneBeforeNothing()
     {
@@ -143,16 +145,20 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         await own.DisposeAsync();
     }
 
-    [Fact]
+    [OneProcessFact("Silos have the machine's own clock.")]
     public async Task Code_IsEndedByTheThirdAfterIt_ByTheUser_AndByAChange()
     {
         await using var receiver = new SmtpReceiver();
-        var own = await StartWithMailAsync(receiver);
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await StartWithMailAsync(receiver, time: time);
         using var device = await own.NewUserAsync();
 
         var first = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         var second = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         var last = await CodeAsync(device, receiver);
         (await ResetAsync(device, first, New)).AssertError(10);
         (await ResetAsync(device, second, New)).AssertText("success");
@@ -167,6 +173,28 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         var fourth = await CodeAsync(device, receiver);
         (await device.UserAsync("POST", "/password", "a third password")).AssertText("success");
         (await ResetAsync(device, fourth, "yet another password")).AssertError(10);
+        await own.DisposeAsync();
+    }
+
+    [OneProcessFact("Silos have the machine's own clock.")]
+    public async Task Code_IsMailedOnceInTenMinutes_HoweverOftenItIsAskedFor()
+    {
+        await using var receiver = new SmtpReceiver();
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await StartWithMailAsync(receiver, time: time);
+        using var device = await own.NewUserAsync();
+        var code = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes - TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 4; i++)
+        {
+            (await device.UserAsync("GET", "/password_reset", body: null, ("Authorization", ""))).AssertText("success");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        var next = await CodeAsync(device, receiver);
+
+        Assert.NotEqual(code, next);
+        (await ResetAsync(device, code, New)).AssertText("success");
         await own.DisposeAsync();
     }
 
@@ -196,7 +224,7 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         (await nobody.UserAsync("GET", "/password_reset")).AssertError(3);
         (await ResetAsync(nobody, "AAAA-BBBB-CCCC-DDDD", New)).AssertStatus(404);
         await CodeAsync(device, receiver);
-        await CodeAsync(device, receiver);
+        (await device.UserAsync("GET", "/password_reset")).AssertText("success");
         Assert.True((await device.UserAsync("GET", "/password_reset")).AssertStatus(503).Headers.ContainsKey("Retry-After"));
         await own.DisposeAsync();
     }
