@@ -24,18 +24,25 @@ internal sealed class CredentialAudit(AuditTrail trail)
         }
     }
 
-    /// <summary>Notes what became of codes for a new password.</summary>
+    /// <summary>Notes what became of a new password: wrong codes, codes that were ended, and credentials that nothing was looked up by, of what needs none where there is a code.</summary>
     /// <param name="request">A request of the user API.</param>
+    /// <param name="access">Who may do it; of what only users may it is noted before.</param>
     /// <param name="user">The user that the path names.</param>
     /// <param name="answer">What it is answered.</param>
-    public void Look(HttpRequest request, string user, Answer answer)
+    public void Look(HttpRequest request, Access access, string user, Answer answer)
     {
         // Of a weak password the answer is a text.
-        var isWrongCode = answer.Status == 400 && request.Headers.ContainsKey("X-Weave-Password-Reset") && answer.Headers.Contains(KeyValuePair.Create("Content-Type", WeaveAnswers.Json));
+        var hasCode = request.Headers.ContainsKey("X-Weave-Password-Reset");
+        var isWrongCode = answer.Status == 400 && hasCode && answer.Headers.Contains(KeyValuePair.Create("Content-Type", WeaveAnswers.Json));
         var isCleared = answer.Status == 200 && request.Method == "DELETE" && request.Path.Value?.TrimEnd('/').EndsWith("/password_reset", StringComparison.Ordinal) == true;
         if (trail.IsOn && (isWrongCode || isCleared))
         {
             trail.Write(isCleared ? AuditEvents.ResetCleared : AuditEvents.WrongResetCode, AuditSource.Of(request, user));
+        }
+
+        if (trail.IsOn && answer.Status == 401 && access == Access.Anonymous && !hasCode && Problem(request.Headers.Authorization.ToString(), user) is { } what)
+        {
+            trail.Write(what, AuditSource.Of(request, user));
         }
     }
 

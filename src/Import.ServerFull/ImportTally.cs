@@ -13,6 +13,9 @@ public sealed class ImportTally
     /// <summary>Those whose name somebody has here, by an earlier run or otherwise: nothing of them was touched.</summary>
     public long UsersHere { get; internal set; }
 
+    /// <summary>Of <see cref="UsersHere"/> those of whom fewer records are here than would come; <see cref="Notes"/> say whose.</summary>
+    public long UsersShort { get; internal set; }
+
     /// <summary>Those who cannot come; <see cref="Notes"/> say why.</summary>
     public long UsersRefused { get; internal set; }
 
@@ -35,8 +38,8 @@ public sealed class ImportTally
     /// <summary>A line for each user with whom not all went well.</summary>
     public IReadOnlyList<string> Notes => notes;
 
-    /// <summary>Whether nothing is left behind but what has expired, what is nobody's, and what was here before.</summary>
-    public bool IsWhole => UsersRefused == 0 && RecordsRefused == 0;
+    /// <summary>Whether nothing is left behind but what has expired, what is nobody's, and what was here before with as many records.</summary>
+    public bool IsWhole => UsersRefused == 0 && UsersShort == 0 && RecordsRefused == 0;
 
     /// <summary>Whether users and records that there are have all been counted.</summary>
     public bool IsEven => Users == UsersImported + UsersHere + UsersRefused && Records == RecordsImported + RecordsExpired + RecordsRefused + RecordsOfOthers + RecordsOfNobody;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
@@ -20,11 +21,10 @@ namespace Lockstep.Import.ServerFull;
 public sealed class ServerFullImport(
     ServerFullDatabase users, ServerFullDatabase storage, ILoginStore logins, IBucketStore buckets, ImportRules rules, ImportOptions options, TimeProvider time)
 {
-    /// <summary>In place of a hash, of a user who is being imported: no password is equal to it.</summary>
-    public const string Pending = "importing";
-
     private const int RecordsAtOnce = 1_000;
     private const int BytesAtOnce = 4 << 20;
+
+    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
 
     /// <param name="onProgress">Hears how far it has come, after each commit.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -62,13 +62,19 @@ public sealed class ServerFullImport(
             return;
         }
 
+        if (!seen.Add(name))
+        {
+            Refuse("another user there has the same name in other letters");
+            return;
+        }
+
         // :: Step 2: a login that opens nothing yet.
         var login = await logins.FindAsync(name, cancellationToken);
         if (login is null)
         {
             var now = ServerTimestamp.Now(time);
             var account = rules.AccountOf(name, user.Mail);
-            var made = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), name, Pending) { QuotaBytes = options.QuotaBytes };
+            var made = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), name, AccountLogin.Pending) { QuotaBytes = options.QuotaBytes };
             login = await logins.AddAsync(made, invitation: null, now, cancellationToken);
             if (login is null)
             {
@@ -76,10 +82,11 @@ public sealed class ServerFullImport(
                 return;
             }
         }
-        else if (login.PasswordHash != Pending)
+        else if (!login.IsPending)
         {
             tally.UsersHere++;
             tally.RecordsOfOthers += count;
+            await CompareAsync(user, login, count, tally, cancellationToken);
             return;
         }
 
@@ -109,6 +116,38 @@ public sealed class ServerFullImport(
         }
     }
 
+    /// <summary>Notes a user who was here before with fewer records than would come: what is here may be another's, who took the name first.</summary>
+    private async Task CompareAsync(ServerFullUser user, AccountLogin login, long count, ImportTally tally, CancellationToken cancellationToken)
+    {
+        // :: Step 1: without looking at records, of which some may have expired.
+        var heads = await buckets.LoadAsync(BucketId.OldSyncStorage(login.Account.Number), claim: false, cancellationToken);
+        var here = heads?.Lists.Values.Where(static list => list.List.Role == ListRole.Records).Sum(static list => list.Count) ?? 0;
+        if (here >= count)
+        {
+            return;
+        }
+
+        // :: Step 2: by those that would come.
+        var names = await storage.ReadCollectionsAsync(user.Id, options.Collections, cancellationToken);
+        var now = ServerTimestamp.Now(time);
+        var coming = 0L;
+        await foreach (var (collection, record) in storage.ReadRecordsAsync(user.Id, now, cancellationToken))
+        {
+            coming += record.IsAlive(now) && IsTaken(names, collection, record) ? 1 : 0;
+        }
+
+        if (here < coming)
+        {
+            tally.UsersShort++;
+            tally.Note(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{login.Name}: here before, with {here} records; {coming} are there. If the account here is not theirs, remove it with 'account remove {login.Account.Name}', and run the import again"));
+        }
+    }
+
+    private bool IsTaken(IReadOnlyDictionary<long, string> names, long collection, StoredRecord record) =>
+        names.TryGetValue(collection, out var name) && rules.IsCollection(name) && rules.IsRecord(record.Id);
+
     private async Task CopyAsync(ServerFullUser user, AccountLogin login, long count, ImportTally tally, Action<ImportTally> onProgress, CancellationToken cancellationToken)
     {
         var number = login.Account.Number;
@@ -126,13 +165,13 @@ public sealed class ServerFullImport(
             {
                 tally.RecordsExpired++;
             }
-            else if (!names.TryGetValue(collection, out var name) || !rules.IsCollection(name) || !rules.IsRecord(record.Id))
+            else if (!IsTaken(names, collection, record))
             {
                 refused++;
             }
             else
             {
-                pending.Add((ListRef.RecordsOf(name), record));
+                pending.Add((ListRef.RecordsOf(names[collection]), record));
                 bytes += record.Length;
                 if (pending.Count >= RecordsAtOnce || bytes >= BytesAtOnce)
                 {

@@ -35,7 +35,7 @@ public static class SettingsTranslation
         ["auth.create_tables"] = "Tables are made at the first start.",
         ["auth.check_account_state"] = "Users whose accountStatus is not 1 are not imported.",
         ["auth.check_node"] = "There is one node, Http:PublicUrl.",
-        ["captcha.use"] = "The service that it asked is gone. New users are let in by Sync11:Registration, Sync11:SharedSecret and invitations.",
+        ["captcha.use"] = "No question is put to new users. See Sync11:Captcha:Enabled.",
         ["captcha.public_key"] = "The service that it was for is gone.",
         ["captcha.private_key"] = "The service that it was for is gone.",
         ["captcha.use_ssl"] = "The service that it was for is gone.",
@@ -114,6 +114,11 @@ public static class SettingsTranslation
     {
         set("auth.allow_new_users", "Sync11:Registration", conf.IsTrue("auth", "allow_new_users", otherwise: true) ? "Open" : "Closed",
             conf.Get("auth", "allow_new_users") is null ? "It was not set, and true by default: everybody who reaches the server makes an account. Closed and Invitation are the others." : "");
+        if (conf.IsTrue("captcha", "use", otherwise: false))
+        {
+            set("captcha.use", "Sync11:Captcha:Enabled", "true", "The service that it asked is gone: a question of this server's own is put to new users instead.");
+        }
+
         if (conf.Get("auth", "strict_usernames") is not null)
         {
             set("auth.strict_usernames", "Sync11:StrictUsernames", conf.IsTrue("auth", "strict_usernames", otherwise: true) ? "true" : "false");
@@ -166,7 +171,11 @@ public static class SettingsTranslation
 
         if (isSocket || host is "127.0.0.1" or "localhost")
         {
-            set($"{server}.host", "Http:TrustedProxies", "127.0.0.1", "The proxy in front says where requests come from.");
+            // Not by itself: a header that the proxy does not set comes from the client, who could say anything.
+            set(
+                $"{server}.host", null, null,
+                "A proxy in front says where requests come from, in a header that it sets on each request. Where that is X-Forwarded-For, set LOCKSTEP_HTTP__TRUSTED_PROXIES=127.0.0.1. "
+                + "Where it is X-Real-IP alone, set LOCKSTEP_HTTP__FORWARDED_FOR_HEADER=X-Real-IP as well. Until then all clients are one.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
 
 namespace Lockstep.Core.Tests;
 
@@ -50,7 +51,7 @@ public sealed class FormerHashTests
 
         Assert.True(PasswordHash.Verify(Password, stored));
         Assert.False(PasswordHash.Verify("another", stored));
-        Assert.All(["", PasswordHash.None, "importing", "ssha$x", "ssha$AAAA$none", "argon2id$m=1$AA$AA"], other => Assert.False(PasswordHash.Verify(Password, other)));
+        Assert.All(["", PasswordHash.None, AccountLogin.Pending, "ssha$x", "ssha$AAAA$none", "argon2id$m=1$AA$AA"], other => Assert.False(PasswordHash.Verify(Password, other)));
     }
 
     /// <summary>RFC 7914, section 12.</summary>

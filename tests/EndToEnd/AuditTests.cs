@@ -64,6 +64,34 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events_OfThePages_AndOfANewPassword_AreLinesToo_WithoutAddresses()
+    {
+        var file = Path.Combine(storage.Directory, "audit.log");
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", file]);
+        var name = WeaveClient.NameOf("ann@example.org");
+        using (server)
+        {
+            using var user = new WeaveClient(address, name, Password) { Email = "ann@example.org" };
+            (await user.SignUpAsync()).AssertOk();
+            (await SendAsync(user, "/weave-delete-account", "username=ann%40example.org&password=a+wr0ng+password")).AssertStatus(400);
+            (await SendAsync(user, "/weave-delete-account", "username=-&password=a+wr0ng+password")).AssertStatus(400);
+            (await SendAsync(user, "/weave-password-reset", $"username={name}&password=an0ther+password&confirm=an0ther+password&key=AAAA-BBBB-CCCC-DDDD")).AssertStatus(400);
+            (await user.UserAsync("POST", "/password", "an0ther password", ("Authorization", "Basic ???"))).AssertStatus(401);
+            (await user.UserAsync("POST", "/password", "an0ther password", ("Authorization", WeaveClient.Basic(name, "a wr0ng password")))).AssertStatus(401);
+            (await user.UserAsync("POST", "/password", "an0ther password")).AssertText("success");
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        var lines = await File.ReadAllLinesAsync(file);
+        Assert.Equal(
+            ["AuthFail", "Username contains invalid characters", "InvalidResetCode", "Authorization header is badly encoded", "AuthFail"],
+            lines.Select(static line => line.Split('|')[^4]));
+        Assert.EndsWith($"requestMethod=POST request=/weave-delete-account src=127.0.0.1 suser={name}", lines[0], StringComparison.Ordinal);
+        Assert.All(["wr0ng", "an0ther", "AAAA", "ann@"], secret => Assert.DoesNotContain(lines, line => line.Contains(secret, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Events_ForSyslog_AreDatagramsOfItsForm()
     {
         var path = Path.Combine(storage.Directory, "log");
@@ -114,6 +142,40 @@ public sealed class AuditTests : IAsyncLifetime
             Assert.False(File.Exists(file));
         }
     }
+
+    [Fact]
+    public async Task Target_ThatIsAway_IsToldOnce_AndTheServerGoesOn()
+    {
+        var missing = Path.Combine(storage.Directory, "none", "audit.log");
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", missing]);
+        using (server)
+        {
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            for (var i = 0; i < 3; i++)
+            {
+                (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            }
+
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+            Assert.Single(server.Output.Split('\n'), static line => line.Contains("An event could not be written", StringComparison.Ordinal));
+            Assert.Contains("3 events of the audit log were dropped", server.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("log")]
+    [InlineData("/run/a-path-that-is-much-too-long-for-a-socket-of-any-machine/and-then-some-more-of-it/and-then-some-more-of-it/log")]
+    public async Task SyslogSocket_ThatCannotBe_StopsTheStart(string socket)
+    {
+        var (code, output) = await ServerProcess.RunAsync(["--data-directory", storage.Directory, "--audit:cef", "syslog", "--audit:syslog-socket", socket], environment: storage.Environment);
+
+        Assert.Equal(1, code);
+        Assert.Contains("Audit:SyslogSocket", output, StringComparison.Ordinal);
+    }
+
+    private static Task<WeaveAnswer> SendAsync(WeaveClient client, string path, string form) =>
+        client.SendAsync("POST", path, Encoding.ASCII.GetBytes(form), ("Authorization", ""));
 
     private static async Task UntilAsync(Func<bool> holds)
     {

@@ -92,6 +92,32 @@ public sealed partial class CaptchaTests
     }
 
     [Fact]
+    public async Task Captcha_IsNotTaken_OfWhoHasMadeTheAccountsOfADay_OrWasWrongTooOften()
+    {
+        var once = await StartAsync(options => options with { MaxRegistrationsPerDay = 1 });
+        using var user = once.Somebody();
+        using var other = once.Somebody();
+        var (challenge, sum) = await AskAsync(once);
+        (await SignUpAsync(user, challenge, $"{sum}")).AssertText(user.Name);
+        (challenge, sum) = await AskAsync(once);
+        Assert.True((await SignUpAsync(other, challenge, $"{sum}")).AssertStatus(503).Headers.ContainsKey("Retry-After"));
+        (await SignUpAsync(other, challenge, "0")).AssertStatus(503);
+        await once.DisposeAsync();
+
+        var wrong = await WeaveServer.StartAsync(options => options with
+        {
+            Sync11 = options.Sync11 with { Captcha = new CaptchaOptions { Enabled = true } },
+            Accounts = options.Accounts with { MaxFailures = 2 },
+        });
+        using var third = wrong.Somebody();
+        (await SignUpAsync(third, "", "")).AssertError(2);
+        (await SignUpAsync(third, "", "")).AssertError(2);
+        (challenge, sum) = await AskAsync(wrong);
+        (await SignUpAsync(third, challenge, $"{sum}")).AssertStatus(503);
+        await wrong.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Challenge_ThatIsNone_OrIsTooOld_Is2()
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };

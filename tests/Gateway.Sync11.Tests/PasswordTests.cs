@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.FirefoxAccounts;
@@ -14,6 +15,8 @@ namespace Lockstep.Gateway.Sync11.Tests;
 public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<WeaveServer>
 {
     private const string New = "another good pässword";
+
+    private static readonly TimeSpan BetweenCodes = TimeSpan.FromMinutes(10);
 
     [Fact]
     public async Task Password_ThatIsChanged_OpensFromThenOn_AndTheOneBeforeNothing()
@@ -82,7 +85,7 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
         var (directory, accounts) = (own.Services.GetRequiredService<AccountDirectory>(), own.Services.GetRequiredService<IAccountStore>());
 
-        Assert.NotNull(await directory.ChangePasswordAsync("alice", set, default));
+        Assert.Equal(PasswordChange.Done, await directory.ChangePasswordAsync("alice", set, default));
 
         (await user.GetAsync("/info/collections")).AssertStatus(401);
         user.Password = set;
@@ -91,11 +94,24 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
 
         // Of who has one of Kinto too both end.
         await accounts.ChangePasswordAsync("alice", expected: null, PasswordHash.Create("kinto's password", 1000), ServerTimestamp.Now(own.Time), default);
-        Assert.NotNull(await directory.ChangePasswordAsync("alice", "another of the operator", default));
+        Assert.Equal(PasswordChange.Done, await directory.ChangePasswordAsync("alice", "another of the operator", default));
         (await user.GetAsync("/info/collections")).AssertStatus(401);
         Assert.Equal(401, (await user.SendAsync("GET", "/v1/accounts/alice", body: null, ("Authorization", WeaveClient.Basic("alice", "kinto's password")))).Status);
-        Assert.Null(await directory.ChangePasswordAsync("nobody", set, default));
+        Assert.Equal(PasswordChange.NoAccount, await directory.ChangePasswordAsync("nobody", set, default));
         await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Password_ThatAnOperatorSets_OfAUserWhoIsNotWhole_ChangesNothing()
+    {
+        using var user = server.Somebody();
+        var (logins, now) = (server.Services.GetRequiredService<ILoginStore>(), ServerTimestamp.Now(server.Time));
+        var half = await logins.AddAsync(new AccountLogin(new Account(0, user.Email, PasswordHash.None, now, IsBeingDeleted: false), user.Name, AccountLogin.Pending), invitation: null, now, default);
+
+        Assert.Equal(PasswordChange.Importing, await server.Services.GetRequiredService<AccountDirectory>().ChangePasswordAsync(user.Email, user.Password!, default));
+
+        Assert.Equal(half, await logins.FindAsync(user.Name, default));
+        (await user.GetAsync("/info/collections")).AssertStatus(401);
     }
 
     [Fact]
@@ -129,16 +145,20 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         await own.DisposeAsync();
     }
 
-    [Fact]
+    [OneProcessFact("Silos have the machine's own clock.")]
     public async Task Code_IsEndedByTheThirdAfterIt_ByTheUser_AndByAChange()
     {
         await using var receiver = new SmtpReceiver();
-        var own = await StartWithMailAsync(receiver);
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await StartWithMailAsync(receiver, time: time);
         using var device = await own.NewUserAsync();
 
         var first = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         var second = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes);
         var last = await CodeAsync(device, receiver);
         (await ResetAsync(device, first, New)).AssertError(10);
         (await ResetAsync(device, second, New)).AssertText("success");
@@ -153,6 +173,28 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         var fourth = await CodeAsync(device, receiver);
         (await device.UserAsync("POST", "/password", "a third password")).AssertText("success");
         (await ResetAsync(device, fourth, "yet another password")).AssertError(10);
+        await own.DisposeAsync();
+    }
+
+    [OneProcessFact("Silos have the machine's own clock.")]
+    public async Task Code_IsMailedOnceInTenMinutes_HoweverOftenItIsAskedFor()
+    {
+        await using var receiver = new SmtpReceiver();
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await StartWithMailAsync(receiver, time: time);
+        using var device = await own.NewUserAsync();
+        var code = await CodeAsync(device, receiver);
+        time.Advance(BetweenCodes - TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 4; i++)
+        {
+            (await device.UserAsync("GET", "/password_reset", body: null, ("Authorization", ""))).AssertText("success");
+        }
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        var next = await CodeAsync(device, receiver);
+
+        Assert.NotEqual(code, next);
+        (await ResetAsync(device, code, New)).AssertText("success");
         await own.DisposeAsync();
     }
 
@@ -182,7 +224,7 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
         (await nobody.UserAsync("GET", "/password_reset")).AssertError(3);
         (await ResetAsync(nobody, "AAAA-BBBB-CCCC-DDDD", New)).AssertStatus(404);
         await CodeAsync(device, receiver);
-        await CodeAsync(device, receiver);
+        (await device.UserAsync("GET", "/password_reset")).AssertText("success");
         Assert.True((await device.UserAsync("GET", "/password_reset")).AssertStatus(503).Headers.ContainsKey("Retry-After"));
         await own.DisposeAsync();
     }

@@ -136,6 +136,25 @@ public sealed class ServiceTests(WeaveServer server) : IClassFixture<WeaveServer
     public void Passwords_ThatComeByPlainHttpFromElsewhere_AreWarnedOf(string address, bool isPublic, string proxies, bool isInTheClear) =>
         Assert.Equal(isInTheClear, StartupReport.IsInTheClear(address, new HttpOptions { PublicUrl = isPublic ? address : null, TrustedProxies = proxies }));
 
+    [Theory]
+    [InlineData("", 200)]
+    [InlineData("/sync", 200)]
+    [InlineData("/index.php", 200)]
+    [InlineData("/sync/index.php", 200)]
+    [InlineData("/sync/index.php/sync", 404)]
+    [InlineData("/index.php/sync", 404)]
+    [InlineData("/sync/sync", 404)]
+    [InlineData("/synced", 404)]
+    public async Task Prefixes_AreTakenOff_OneOfThem_AndNoOtherBehindIt(string prefix, int status)
+    {
+        var own = await WeaveServer.StartAsync(options => options with { Http = options.Http with { PathBase = "/sync,/index.php,/sync/index.php" } });
+        using var nobody = own.Anonymous();
+
+        (await nobody.SendAsync("GET", prefix + "/user/1.0/nobody")).AssertStatus(status);
+
+        await own.DisposeAsync();
+    }
+
     [Fact]
     public async Task Body_ThatIsTooLarge_Is413()
     {

@@ -12,6 +12,12 @@ namespace Lockstep.Core.Logins;
 /// <param name="PasswordHash">As <see cref="Accounts.PasswordHash"/> writes it. Never leaves the server.</param>
 public sealed record AccountLogin(Account Account, string Name, string PasswordHash)
 {
+    /// <summary>In place of a hash, of a user whose data is being brought here from elsewhere: no password is equal to it.</summary>
+    public const string Pending = "importing";
+
+    /// <summary>Whether not all of that data is here yet. Until then nobody signs in, and nothing but the import changes the login.</summary>
+    public bool IsPending => PasswordHash == Pending;
+
     /// <summary>Where mails for the user go; empty for nowhere.</summary>
     public string Email { get; init; } = "";
 

@@ -1,4 +1,5 @@
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Sync11.Users;
@@ -6,7 +7,7 @@ using Lockstep.Gateway.Sync11.Users;
 namespace Lockstep.Gateway.Sync11.Pages;
 
 /// <summary>What the pages do.</summary>
-internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accounts, UserScheme users)
+internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accounts, UserScheme users, AuditTrail audit)
 {
     /// <summary>With a name alone, or an address, mails a code; with a code and a password, twice, sets it.</summary>
     public async ValueTask<Answer> ResetAsync(FormRequest form, CancellationToken cancellationToken)
@@ -39,6 +40,11 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
         }
 
         var (result, refusal) = await resets.UseCodeAsync(names, form["key"].Trim().ToUpperInvariant(), form["password"], form.Address, form.Who, cancellationToken);
+        if (result is ResetResult.WrongCode)
+        {
+            audit.Write(AuditEvents.WrongResetCode, form.Source(names.FirstOrDefault()));
+        }
+
         return refusal ?? Of(result);
     }
 
@@ -51,11 +57,18 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
             return FormAnswers.Of(400, "missing", "Missing data");
         }
 
-        foreach (var meant in UserName.Meant(name))
+        // An address is in no event: the names are that are made of it.
+        var names = UserName.Meant(name);
+        foreach (var meant in names)
         {
             var signIn = await users.SignInAsync(meant, form["password"], form.Remote, cancellationToken);
             if (signIn.Status is SignInStatus.Throttled or SignInStatus.Busy)
             {
+                if (signIn.Status is SignInStatus.Throttled)
+                {
+                    audit.Write(AuditEvents.WrongPassword, form.Source(meant));
+                }
+
                 return signIn.Status is SignInStatus.Throttled ? WeaveAnswers.TooMany(signIn.RetryAfter) : WeaveAnswers.Unavailable;
             }
 
@@ -67,6 +80,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
             }
         }
 
+        audit.Write(names.Count == 0 ? AuditEvents.ImpossibleUser : AuditEvents.WrongPassword, form.Source(names.FirstOrDefault()));
         return FormAnswers.Of(400, "wrong-credentials", "Bad credentials");
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 
@@ -18,6 +19,9 @@ internal sealed class FormRequest(ProtocolRequest inner, QueryParameters fields)
 
     /// <summary>Whom a new password waits for its turn as.</summary>
     public string Who => inner.Who;
+
+    /// <summary>What an event has come of that is about a user.</summary>
+    public AuditSource Source(string? user) => AuditSource.Of(inner.Http.Request, user);
 
     /// <summary>A field; empty where there is none, or more than one.</summary>
     public string this[string name] => fields.TryGetOnly(name, out var value) ? value ?? "" : "";

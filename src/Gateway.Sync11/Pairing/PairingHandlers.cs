@@ -77,11 +77,16 @@ internal sealed class PairingHandlers(IPairingChannels channels, Attempts attemp
         return WeaveAnswers.Unavailable;
     }
 
-    private async ValueTask<Answer> UseAsync(PairingRequest request, Func<ValueTask<PairingReply>> use) => !IsName(request.Channel) ? WeaveAnswers.NotFound : await CountAsync(request, async () =>
+    private async ValueTask<Answer> UseAsync(PairingRequest request, Func<ValueTask<PairingReply>> use)
     {
-        var reply = await use();
-        return (reply.Status is PairingStatus.Missing or PairingStatus.Foreign ? SignInVerdict.Wrong : SignInVerdict.Undecided, PairingAnswers.Of(reply));
-    });
+        // Who says nothing of themselves hears no more than that, whatever is there. A channel that is there ends by it.
+        var isNobody = request.Device.Length == 0;
+        return !IsName(request.Channel) ? (isNobody ? PairingAnswers.BadDevice : WeaveAnswers.NotFound) : await CountAsync(request, async () =>
+        {
+            var reply = await use();
+            return (reply.Status is PairingStatus.Missing or PairingStatus.Foreign ? SignInVerdict.Wrong : SignInVerdict.Undecided, isNobody ? PairingAnswers.BadDevice : PairingAnswers.Of(reply));
+        });
+    }
 
     private async ValueTask<Answer> CountAsync(PairingRequest request, Func<ValueTask<(SignInVerdict, Answer?)>> run) => (await attempts.PairAsync(request.Address, run))!;
 }

@@ -18,7 +18,8 @@ internal sealed class PairingProtocol(PairingHandlers handlers, WeaveHeaders com
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<PairingHandler> method, ProtocolRequest request, CancellationToken cancellationToken) =>
         method.Handler(handlers, new PairingRequest(request), cancellationToken);
 
-    public Answer Refuse(Refusal refusal) => WeaveAnswers.Of(refusal);
+    /// <summary>Of a report clients know 400 for all that is wrong with it.</summary>
+    public Answer Refuse(Refusal refusal) => refusal is Refusal.BodyTooLarge { MaxBytes: PairingResources.MaxReportBytes } ? WeaveAnswers.Text(400, "") : WeaveAnswers.Of(refusal);
 
     public Answer Preflight(HttpRequest request, string? methods) => WeaveHeaders.Preflight(methods);
 

@@ -6,7 +6,8 @@ namespace Lockstep.Gateway.Sync11.Pairing;
 /// <summary>All that Easy Setup serves, in one list. A slash more at the end counts nowhere.</summary>
 internal static class PairingResources
 {
-    private const int MaxReportBytes = 2000;
+    /// <summary>Bytes of a report's body.</summary>
+    public const int MaxReportBytes = 2000;
 
     public static ResourceTable<PairingHandler> Table(Sync11Options options)
     {

@@ -56,16 +56,12 @@ internal sealed class AccountHandlers(
             return known;
         }
 
-        // :: Step 4: whether it is a person, of whoever needs neither secret nor invitation.
-        var isAnybody = options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret);
-        if (isAnybody && options.Captcha.Enabled && await RefuseCaptchaAsync(request, user) is { } unsolved)
-        {
-            return unsolved;
-        }
-
-        // :: Step 5: the account.
-        return isAnybody
-            ? (await attempts.RegisterAsync(request.Address, () => MakeAsync(request, user, account, invitation: null, cancellationToken)))!
+        // :: Step 4: the account; of whoever needs neither secret nor invitation so many a day, and once they have shown that they are a person.
+        return options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret)
+            ? (await attempts.RegisterAsync(
+                request.Address,
+                options.Captcha.Enabled ? () => RefuseCaptchaAsync(request, user) : null,
+                () => MakeAsync(request, user, account, invitation: null, cancellationToken)))!
             : await MakeAsync(request, user, account, invitation, cancellationToken);
     }
 
@@ -146,7 +142,7 @@ internal sealed class AccountHandlers(
         return WeaveAnswers.Text(200, request.Name);
     }
 
-    /// <summary>Wrong answers are counted as wrong passwords are.</summary>
+    /// <summary>Wrong answers are counted as wrong passwords are; right ones with the registration.</summary>
     private ValueTask<Answer?> RefuseCaptchaAsync(UserRequest request, NewUser user) =>
         attempts.TryAsync("sync11 captcha", request.Address, async () => await captcha.TakeAsync(user.CaptchaChallenge ?? "", user.CaptchaResponse ?? "")
             ? (SignInVerdict.Undecided, null)

@@ -29,12 +29,16 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     public ValueTask<Answer?> LookUpAsync(string address, Func<ValueTask<Answer?>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 users", "sync11 lookups " + address) { Limits = lookups }, async () => (SignInVerdict.Wrong, await run()));
 
-    /// <summary>Makes an account that everybody may make. Counted for a day, if it was made.</summary>
+    /// <summary>Makes an account that everybody may make. Counted for a day, if it was made; after a captcha whether it was made or not, so that right answers too are only so many.</summary>
     /// <param name="address">Where it comes from.</param>
+    /// <param name="refuse">Takes the captcha, and says what to answer where it is wrong; null where there is none.</param>
     /// <param name="run">Makes it.</param>
     /// <returns>As above.</returns>
-    public ValueTask<Answer?> RegisterAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
-        new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations }, () => CountedIfDoneAsync(run));
+    public ValueTask<Answer?> RegisterAsync(string address, Func<ValueTask<Answer?>>? refuse, Func<ValueTask<Answer>> run) => TryAsync(
+        new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations },
+        async () => refuse is null ? await CountedIfDoneAsync(run)
+            : await refuse() is { } refusal ? (SignInVerdict.Undecided, refusal)
+            : (SignInVerdict.Wrong, await run()));
 
     /// <summary>
     /// Sends a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten

@@ -21,8 +21,12 @@ internal sealed class PasswordResets(
     private const int GroupLength = 4;
     private const int MaxCodes = 3;
     private static readonly TimeSpan CodeLifetime = TimeSpan.FromHours(6);
+    private static readonly TimeSpan BetweenCodes = TimeSpan.FromMinutes(10);
 
-    /// <summary>Mails a code to the user's address. It ends none before it but the third last, so that a stranger who asks for some does not end the user's own.</summary>
+    /// <summary>
+    /// Mails a code to the user's address; no other one within 10 minutes, in which the one that is out is good. It ends none before it but the third last. So a stranger who asks for
+    /// some does not end the user's own.
+    /// </summary>
     /// <param name="names">Of the user; more than one where it is not known how their name was made. The first that there is counts.</param>
     /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -119,6 +123,12 @@ internal sealed class PasswordResets(
 
     private async ValueTask<bool> MailCodeAsync(AccountLogin login, CancellationToken cancellationToken)
     {
+        // The last one was mailed its lifetime before the end of all.
+        if (IsCodeOut(login) && login.ResetExpires > ServerTimestamp.Now(time).Plus((long)(CodeLifetime - BetweenCodes).TotalMilliseconds))
+        {
+            return true;
+        }
+
         var code = string.Join('-', Enumerable.Range(0, CodeGroups).Select(static _ => RandomNumberGenerator.GetString(CodeLetters, GroupLength)));
         var before = IsCodeOut(login) ? login.ResetDigest!.Split(' ').Take(MaxCodes - 1) : [];
         var next = login with { ResetDigest = string.Join(' ', before.Prepend(AppPassword.DigestOf(code))), ResetExpires = ServerTimestamp.Now(time).Plus((long)CodeLifetime.TotalMilliseconds) };
@@ -137,7 +147,7 @@ internal sealed class PasswordResets(
             {(url is null ? "" : $"\nTo set a new one, open {url}/weave-password-reset#username={login.Name}&key={code}\n")}
             The code for it is: {code}
 
-            It is good for six hours at least, once. If it was not you, do nothing.
+            It is good for six hours, once. If it was not you, do nothing.
             """);
         return true;
     }

@@ -35,7 +35,7 @@ internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, Weav
     private async ValueTask<Answer> AuditedAsync(ResourceMethod<UserHandler> method, UserRequest user, CancellationToken cancellationToken)
     {
         var answer = await method.Handler(handlers, user, cancellationToken);
-        audit.Look(user.Http, user.Name, answer);
+        audit.Look(user.Http, method.Access, user.Name, answer);
         return answer;
     }
 }

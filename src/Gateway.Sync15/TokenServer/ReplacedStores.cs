@@ -17,7 +17,7 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
 /// Sees to stores that were replaced: closes those that are not closed yet, and removes their data after a while
-/// (<c>Sync15:ReplacedRetention</c>). Of one user the data of the last such store alone waits for that, so that nobody holds more than two quotas by changing their key again and
+/// (<c>Sync15:ReplacedRetention</c>). Of one user the data under the key before the one of now alone waits for that, so that nobody holds more than two quotas by changing their key again and
 /// again; the rows of all wait, since they say which keys are old. What lies on a node is removed there, by a token for it; what lay on one that is gone is gone. Several
 /// processes may do this at once.
 /// </summary>
@@ -122,9 +122,27 @@ public sealed class ReplacedStores
         }
     }
 
-    /// <summary>Whether another store of the user was replaced after it.</summary>
-    private async ValueTask<bool> IsSupersededAsync(Assignment store) =>
-        (await assignments.FindAsync(store.User, CancellationToken.None)).FirstOrDefault(static one => one.Replaced is not null) is { } last && last.Number != store.Number;
+    /// <summary>Whether the user's key was changed again after the change that replaced it. A store that another took the place of with the same key, as when a node goes, is no such change.</summary>
+    private async ValueTask<bool> IsSupersededAsync(Assignment store)
+    {
+        var changes = 0;
+        Assignment? later = null;
+
+        // The newest first.
+        foreach (var one in await assignments.FindAsync(store.User, CancellationToken.None))
+        {
+            changes += later is not null && later.Keys.Fingerprint != one.Keys.Fingerprint ? 1 : 0;
+            if (one.Number == store.Number)
+            {
+                return changes > 1;
+            }
+
+            later = one;
+        }
+
+        // So many came after it that it is not found among them.
+        return true;
+    }
 
     private async ValueTask EmptyAsync(long number)
     {

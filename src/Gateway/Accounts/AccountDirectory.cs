@@ -89,17 +89,21 @@ public sealed class AccountDirectory(
     /// As an operator does it, who waits for nobody. It is the password of all that the account's user signs in with: of a login that it has for one protocol, and the account's
     /// own where it has one or has no login. Whoever knew what was before comes in nowhere.
     /// </summary>
-    /// <returns>The account as it is now; null when there is none.</returns>
-    public async ValueTask<Account?> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
+    public async ValueTask<PasswordChange> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
     {
         if (await accounts.FindAsync(name, cancellationToken) is not { IsBeingDeleted: false } account)
         {
-            return null;
+            return PasswordChange.NoAccount;
         }
 
         var hasLogin = false;
         while (logins is not null && await logins.FindByNumberAsync(account.Number, cancellationToken) is { Account.IsBeingDeleted: false } login)
         {
+            if (login.IsPending)
+            {
+                return PasswordChange.Importing;
+            }
+
             // A code that was mailed would be another way in.
             var next = login with { PasswordHash = PasswordHash.Create(password, options.PasswordIterations), ResetDigest = null, ResetExpires = ServerTimestamp.Zero };
             if (await logins.ChangeAsync(login, next, cancellationToken) is not null)
@@ -109,9 +113,10 @@ public sealed class AccountDirectory(
             }
         }
 
-        return hasLogin && !PasswordHash.IsOne(account.PasswordHash)
-            ? account
-            : await ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+        return (hasLogin && !PasswordHash.IsOne(account.PasswordHash))
+            || await ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken) is not null
+            ? PasswordChange.Done
+            : PasswordChange.NoAccount;
     }
 
     /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>

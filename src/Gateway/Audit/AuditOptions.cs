@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text;
 
 namespace Lockstep.Gateway.Audit;
 
@@ -25,8 +26,11 @@ public sealed record AuditOptions
     [AllowedValues("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")]
     public string Priority { get; init; } = "info";
 
-    /// <summary>The socket of syslog. Default: /dev/log.</summary>
+    /// <summary>The socket of syslog, a whole path of at most 107 bytes. Default: /dev/log.</summary>
     public string SyslogSocket { get; init; } = "/dev/log";
+
+    // Of Linux, with the zero at the end.
+    private const int MaxSocketPathBytes = 108;
 
     public bool IsOn => Cef is { Length: > 0 };
 
@@ -38,6 +42,11 @@ public sealed record AuditOptions
         if (IsOn && !IsSyslog && !Path.IsPathRooted(Cef))
         {
             yield return $"Audit:Cef is '{Cef}'. Use syslog, or a whole path like /var/log/lockstep/audit.log.";
+        }
+
+        if (IsSyslog && (!Path.IsPathRooted(SyslogSocket) || Encoding.UTF8.GetByteCount(SyslogSocket) >= MaxSocketPathBytes))
+        {
+            yield return $"Audit:SyslogSocket is '{SyslogSocket}'. Use a whole path of at most {MaxSocketPathBytes - 1} bytes, like /dev/log.";
         }
     }
 }

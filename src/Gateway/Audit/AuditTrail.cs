@@ -22,6 +22,7 @@ public sealed partial class AuditTrail : BackgroundService
     private readonly ILogger<AuditTrail> logger;
     private readonly Channel<string> waiting = Channel.CreateBounded<string>(MaxWaiting);
     private long dropped;
+    private bool isFailing;
 
     public AuditTrail(AuditOptions options, TimeProvider time, ILogger<AuditTrail> logger) => (this.options, this.time, this.logger) = (options, time, logger);
 
@@ -68,16 +69,34 @@ public sealed partial class AuditTrail : BackgroundService
             {
                 await SendAsync(Encoding.UTF8.GetBytes(line));
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException)
+            catch (Exception e)
             {
+                // Whatever it is, the server goes on. While it stays so, one line is enough.
                 Interlocked.Increment(ref dropped);
-                Failed(options.Cef!, e);
+                if (!isFailing)
+                {
+                    Failed(options.Cef!, e);
+                }
+
+                isFailing = true;
+                continue;
             }
 
-            if (!waiting.Reader.TryPeek(out _) && Interlocked.Exchange(ref dropped, 0) is > 0 and var lost)
+            isFailing = false;
+            if (!waiting.Reader.TryPeek(out _))
             {
-                Dropped(lost);
+                TellDropped();
             }
+        }
+
+        TellDropped();
+    }
+
+    private void TellDropped()
+    {
+        if (Interlocked.Exchange(ref dropped, 0) is > 0 and var lost)
+        {
+            Dropped(lost);
         }
     }
 
@@ -101,7 +120,7 @@ public sealed partial class AuditTrail : BackgroundService
         await file.WriteAsync(line);
     }
 
-    [LoggerMessage(82, LogLevel.Warning, "An event could not be written to {Target}")]
+    [LoggerMessage(82, LogLevel.Warning, "An event could not be written to {Target}. This is said once; how many were dropped is said when it can be written to again, or at the end.")]
     private partial void Failed(string target, Exception exception);
 
     [LoggerMessage(83, LogLevel.Warning, "{Count} events of the audit log were dropped")]

@@ -92,9 +92,12 @@ internal static class AccountCommands
                 : (0, $"Account '{name}' is made.");
         }
 
-        return await directory.ChangePasswordAsync(name, password, CancellationToken.None) is null
-            ? (1, $"There is no account '{name}'.")
-            : (0, $"The password of '{name}' is changed.");
+        return await directory.ChangePasswordAsync(name, password, CancellationToken.None) switch
+        {
+            PasswordChange.Done => (0, $"The password of '{name}' is changed."),
+            PasswordChange.Importing => (1, $"Not all that '{name}' has stored is here: 'server-full import' was cut off. Run it again first."),
+            _ => (1, $"There is no account '{name}'."),
+        };
     }
 
     private static int Say(TextWriter output, (int Code, string Line) result)

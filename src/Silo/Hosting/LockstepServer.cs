@@ -230,11 +230,7 @@ internal static class LockstepServer
             app.UseForwardedHeaders(Forwarded(options.Http));
         }
 
-        foreach (var pathBase in options.Http.PathBases())
-        {
-            app.UsePathBase(pathBase);
-        }
-
+        app.UsePathPrefixes(options.Http.PathBases());
         app.UseHealth();
 
         // Taken before: one that is told to stop while it starts may have let go of its services by then.

@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
+using Lockstep.Core.Logins;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Sync11;
@@ -66,7 +67,7 @@ public sealed class ImportStepTests : IDisposable
 
             // Whoever is not whole has a login that opens nothing and that no mail goes to.
             var lost = (await logins.FindAsync(WeaveClient.NameOf(failing < 4 ? "ann@example.org" : "bob@example.org"), default))!;
-            Assert.Equal((ServerFullImport.Pending, ""), (lost.PasswordHash, lost.Email));
+            Assert.Equal((AccountLogin.Pending, ""), (lost.PasswordHash, lost.Email));
             Assert.False(PasswordHash.Verify("a good password", lost.PasswordHash));
         }
 

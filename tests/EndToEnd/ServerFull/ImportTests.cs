@@ -195,6 +195,56 @@ public sealed class ImportTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task WhoTookANameFirst_IsNamed_WhileTheyHaveFewerRecords()
+    {
+        await using (var old = await OldDatabase.CreateSqliteAsync(OldFile))
+        {
+            await old.AddUserAsync(1, "ann@example.org", OldDatabase.Hash("a good password"));
+            await old.AddRecordAsync(1, "bookmarks", "a", "1");
+            await old.AddRecordAsync(1, "bookmarks", "b", "1", ttl: OldDatabase.Earlier + 10);
+        }
+
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--sync11:registration", "open"]);
+        using (server)
+        {
+            using var ann = new WeaveClient(address, WeaveClient.NameOf("ann@example.org"), "another password") { Email = "ann@example.org" };
+            (await ann.SignUpAsync()).AssertOk();
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        var (code, output) = await ImportAsync("--from", $"sqlite:///{OldFile}");
+
+        Assert.Equal(1, code);
+        Assert.Contains($"{WeaveClient.NameOf("ann@example.org")}: here before, with 0 records; 1 are there.", output, StringComparison.Ordinal);
+        Assert.Contains("'account remove ann@example.org'", output, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await ServerProcess.RunAsync(["account", "remove", "ann@example.org", "--data-directory", storage.Directory], environment: storage.Environment)).Code);
+        Assert.Equal(0, (await ImportAsync("--from", $"sqlite:///{OldFile}")).Code);
+        Assert.Equal(0, (await ImportAsync("--from", $"sqlite:///{OldFile}")).Code);
+    }
+
+    [Fact]
+    public async Task Names_ThatDifferInCapitalLettersAlone_AreOneHere_AndTheSecondIsNamed_InEachRun()
+    {
+        await using (var old = await OldDatabase.CreateSqliteAsync(OldFile))
+        {
+            await old.AddNamedUserAsync(1, "Bob", null, OldDatabase.Hash("a good password"));
+            await old.AddNamedUserAsync(2, "bob", null, OldDatabase.Hash("a good password"));
+            await old.AddRecordAsync(2, "bookmarks", "a", "1");
+        }
+
+        foreach (var (imported, here) in new[] { (1, 0), (0, 1) })
+        {
+            var (code, output) = await ImportAsync("--from", $"sqlite:///{OldFile}");
+
+            Assert.Equal(1, code);
+            Assert.Contains("bob: not imported, another user there has the same name in other letters", output, StringComparison.Ordinal);
+            Assert.Contains($"Users: 2 there; {imported} imported, {here} here before, 1 not imported.", output, StringComparison.Ordinal);
+        }
+    }
+
     [SqliteFact("Several servers may use one PostgreSQL database.")]
     public async Task Import_BesideARunningServer_OnSqlite_IsRefused()
     {

@@ -75,6 +75,7 @@ public sealed class SettingsTests : IDisposable
                 "LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__PORT=25",
                 "LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__SECURITY=none",
                 "LOCKSTEP_HTTP__PUBLIC_URL=http://firefoxsync.example.org:5000",
+                "LOCKSTEP_SYNC11__CAPTCHA__ENABLED=true",
                 "LOCKSTEP_SYNC11__ENABLED=true",
                 "LOCKSTEP_SYNC11__QUOTA_BYTES=5242880",
                 "LOCKSTEP_SYNC11__REGISTRATION=Open",
@@ -140,7 +141,12 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal("https://sync.example.org/sync", settings["LOCKSTEP_HTTP__PUBLIC_URL"]);
         Assert.Equal("""a secret with $ and \" that is long enough""", settings["LOCKSTEP_SYNC11__SHARED_SECRET"]);
         Assert.Equal(("0", "50", "262144"), (settings["LOCKSTEP_SYNC11__QUOTA_BYTES"], settings["LOCKSTEP_SYNC11__MAX_POST_RECORDS"], settings["LOCKSTEP_SYNC11__MAX_POST_BYTES"]));
-        Assert.Equal(("http://unix:/run/lockstep/syncserver.sock", "127.0.0.1"), (settings["LOCKSTEP_URLS"], settings["LOCKSTEP_HTTP__TRUSTED_PROXIES"]));
+        Assert.Equal("http://unix:/run/lockstep/syncserver.sock", settings["LOCKSTEP_URLS"]);
+
+        // Which header the proxy sets nobody knows but who has set it up: what it does not set the client says.
+        Assert.DoesNotContain("LOCKSTEP_HTTP__TRUSTED_PROXIES", settings.Keys);
+        Assert.Contains("set LOCKSTEP_HTTP__TRUSTED_PROXIES=127.0.0.1.", output, StringComparison.Ordinal);
+        Assert.Contains("set LOCKSTEP_HTTP__FORWARDED_FOR_HEADER=X-Real-IP as well", output, StringComparison.Ordinal);
         Assert.Equal(("mail.example.org", "sync", "s3cr3t word", "starttls"), (
             settings["LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__HOST"], settings["LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__USER"], settings["LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__PASSWORD"], settings["LOCKSTEP_FIREFOX_ACCOUNTS__SMTP__SECURITY"]));
         Assert.Contains("# server:main.threadpool_workers: ", output, StringComparison.Ordinal);

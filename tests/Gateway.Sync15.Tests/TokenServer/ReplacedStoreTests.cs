@@ -80,6 +80,29 @@ public sealed class ReplacedStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Data_UnderTheKeyBefore_IsKept_WhereTheStoreAfterItIsReplacedWithTheSameKey()
+    {
+        using var first = await servers.DeviceAsync("u", 100, 100, "aa");
+        (await first.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        using var second = await servers.DeviceAsync("u", 200, 200, "bb");
+        var sweep = Sweep();
+
+        // As when a node goes: there is none for a while, and then another.
+        Assert.True(await servers.Assignments.EndAsync((await FindAsync("u"))[0], retire: false, ServerTimestamp.Now(time), CancellationToken.None));
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.True(await HasDataAsync(first.Uid));
+        using var third = await servers.DeviceAsync("u", 200, 200, "bb");
+        time.Advance(ReplacedStores.Pause);
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.True(await HasDataAsync(first.Uid));
+
+        using var fourth = await servers.DeviceAsync("u", 300, 300, "cc");
+        time.Advance(ReplacedStores.Pause);
+        await sweep.StepAsync(CancellationToken.None);
+        Assert.False(await HasDataAsync(first.Uid));
+    }
+
+    [Fact]
     public async Task User_WhoIsGone_IsEmptied_AndKeptOutAllTheSame()
     {
         using var device = await servers.DeviceAsync("u", 100, 100, "aa");

@@ -1,0 +1,31 @@
+namespace Lockstep.Gateway.Http;
+
+/// <summary>Takes the prefix off a request's path that a proxy has left there.</summary>
+public static class PathPrefixes
+{
+    /// <param name="app">What comes behind sees the path without the prefix, and the prefix as its base.</param>
+    /// <param name="prefixes">Each begins with a slash and ends with none. The first that a path has is taken off, and no other one: what is behind it belongs to the path.</param>
+    public static void UsePathPrefixes(this IApplicationBuilder app, IReadOnlyList<string> prefixes)
+    {
+        if (prefixes.Count == 0)
+        {
+            return;
+        }
+
+        PathString[] all = [.. prefixes.Select(static prefix => new PathString(prefix))];
+        app.Use((context, next) =>
+        {
+            var request = context.Request;
+            foreach (var prefix in all)
+            {
+                if (request.Path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase, out var taken, out var rest))
+                {
+                    (request.PathBase, request.Path) = (request.PathBase.Add(taken), rest);
+                    break;
+                }
+            }
+
+            return next(context);
+        });
+    }
+}
