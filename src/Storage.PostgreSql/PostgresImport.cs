@@ -191,7 +191,9 @@ public sealed class PostgresImport : IAsyncDisposable
             WITH cleared AS (
                 UPDATE buckets b SET version = 0 FROM unnest($1, $2, $3) AS i (id, kind, version) WHERE b.id = i.id AND b.version <> i.version RETURNING b.bucket
             ), unlisted AS (DELETE FROM lists l USING cleared c WHERE l.bucket = c.bucket
-            ), ungranted AS (DELETE FROM grants g USING cleared c WHERE g.bucket = c.bucket)
+            ), ungranted AS (DELETE FROM grants g USING cleared c WHERE g.bucket = c.bucket
+            ), unindexed AS (DELETE FROM field_indexes f USING cleared c WHERE f.bucket = c.bucket
+            ), unkeyed AS (DELETE FROM field_keys k USING cleared c WHERE k.bucket = c.bucket)
             DELETE FROM records r USING cleared c WHERE r.bucket = c.bucket
             """,
             "SELECT b.id, b.bucket FROM unnest($1, $2, $3) AS i (id, kind, version) JOIN buckets b ON b.id = i.id WHERE b.version = 0",

@@ -8,6 +8,12 @@ namespace Lockstep.Storage.PostgreSql;
 /// <param name="find">The database; null while it could not be opened.</param>
 internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStoreMaintenance
 {
+    // Indexes on fields that are looked at together, whether their lists are there.
+    private const long IndexesAtOnce = 500;
+
+    // The last one that was looked at.
+    private (long Bucket, int Field) looked;
+
     /// <inheritdoc/>
     /// <remarks>Also removes what processes left behind that have not been heard of for an hour.</remarks>
     public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => Get().UseAsync(
@@ -38,20 +44,46 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
                 """);
             new ParameterList(step.Parameters).Add((long)limit);
             batch.BatchCommands.Add(step);
-            return (long)(await batch.ExecuteScalarAsync())! > 0 || await RemoveIndexAsync(connection, limit);
+            return (long)(await batch.ExecuteScalarAsync())! > 0 || await RemoveIndexAsync(connection, limit) || await DropLostIndexesAsync(connection);
         },
         repeatable: true,
         cancellationToken);
 
-    /// <summary>Rows of an index on a field that is no more: it was dropped, or its list is gone, maybe by a program that knows no indexes.</summary>
+    /// <summary>
+    /// Marks indexes as dropped whose lists are gone: a program that knows no indexes leaves them. Some are looked at with each call, and all in turn.
+    /// </summary>
+    private async Task<bool> DropLostIndexesAsync(NpgsqlConnection connection)
+    {
+        await using var step = new NpgsqlCommand(
+            """
+            WITH some AS MATERIALIZED (
+                     SELECT bucket, field, list FROM field_indexes WHERE (bucket, field) > ($1, $2) AND path IS NOT NULL ORDER BY bucket, field LIMIT $3),
+                 lost AS (UPDATE field_indexes f SET path = NULL FROM some s
+                     WHERE f.bucket = s.bucket AND f.field = s.field AND NOT EXISTS (SELECT FROM lists l WHERE l.bucket = s.bucket AND l.list = s.list) RETURNING 1)
+            SELECT bucket, field, (SELECT count(*) FROM some), (SELECT count(*) FROM lost) FROM some ORDER BY bucket DESC, field DESC LIMIT 1
+            """, connection);
+        var parameters = new ParameterList(step.Parameters);
+        parameters.Add(looked.Bucket);
+        parameters.Add(looked.Field);
+        parameters.Add(IndexesAtOnce);
+        await using var reader = await step.ExecuteReaderAsync();
+        if (!await reader.ReadAsync())
+        {
+            looked = default;
+            return false;
+        }
+
+        looked = reader.GetInt64(2) < IndexesAtOnce ? default : (reader.GetInt64(0), reader.GetInt32(1));
+        return reader.GetInt64(3) > 0;
+    }
+
+    /// <summary>Rows of an index on a field that was dropped.</summary>
     private static async Task<bool> RemoveIndexAsync(NpgsqlConnection connection, int limit)
     {
         await using var step = new NpgsqlCommand(
             """
             WITH old AS MATERIALIZED (
-                     SELECT bucket, field FROM field_indexes f
-                     WHERE path IS NULL OR NOT EXISTS (SELECT FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list)
-                     ORDER BY bucket, field LIMIT 1 FOR UPDATE OF f SKIP LOCKED),
+                     SELECT bucket, field FROM field_indexes WHERE path IS NULL ORDER BY bucket, field LIMIT 1 FOR UPDATE SKIP LOCKED),
                  gone AS (DELETE FROM field_keys WHERE ctid = ANY (ARRAY(
                      SELECT k.ctid FROM old o CROSS JOIN LATERAL (
                          SELECT ctid FROM field_keys k WHERE k.bucket = o.bucket AND k.field = o.field LIMIT $1) k)) RETURNING 1),

@@ -82,7 +82,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     internal static BucketHeads? Load(SqliteStatements statements, BucketId id)
     {
         BucketHeads heads;
-        IReadOnlyList<FieldIndexChange> indexes;
+        string indexes;
         using (var reader = statements.Prepare(
             """
             SELECT bucket, version, clock, live, base, next_key, author, iif(author_base = base, author_number, NULL),
@@ -108,7 +108,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
                 Author = reader.IsDBNull(6) ? null : reader.GetString(6),
                 AuthorNumber = reader.IsDBNull(7) ? null : reader.GetInt64(7),
             };
-            indexes = StoredFieldIndexes.Read(reader.GetString(8));
+            indexes = reader.GetString(8);
         }
 
         var lists = heads.Lists.ToBuilder();
@@ -116,13 +116,12 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         {
             while (reader.Read())
             {
-                var head = StoredFieldIndexes.Attach(ListColumns.Read(reader), indexes);
+                var head = ListColumns.Read(reader);
                 lists.Add(head.List, head);
             }
         }
 
-        heads = heads with { Lists = lists.ToImmutable() };
-        return indexes.Count == 0 ? heads : heads.WithIndexState();
+        return StoredFieldIndexes.Attach(heads with { Lists = lists.ToImmutable() }, indexes);
     }
 
     private static IReadOnlyList<Grant> Read(SqliteStatements statements, GrantScan scan)

@@ -5,9 +5,20 @@ namespace Lockstep.Storage.Sqlite;
 /// <summary>Keeps a SQLite file in order.</summary>
 public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenance
 {
-    public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    // Indexes on fields that are looked at together, whether their lists are there.
+    private const long IndexesAtOnce = 500;
+
+    // The last one that was looked at.
+    private (long Bucket, long Field) looked;
+
+    public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        return await PurgeOnceAsync(limit) || await DropLostIndexesAsync();
+    }
+
+    private ValueTask<bool> PurgeOnceAsync(int limit)
+    {
         return database.WriteAsync(statements =>
         {
             var found = false;
@@ -31,15 +42,45 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
         });
     }
 
-    /// <summary>Rows of an index on a field that is no more: it was dropped, or its list is gone, maybe by a program that knows no indexes.</summary>
+    /// <summary>
+    /// Marks indexes as dropped whose lists are gone: a program that knows no indexes leaves them. They are looked for beside the writer, some with each
+    /// call and all in turn.
+    /// </summary>
+    private async ValueTask<bool> DropLostIndexesAsync()
+    {
+        var (last, lost) = database.Read(statements => FindLostIndexes(statements, looked));
+        looked = last;
+        return lost.Count > 0 && await database.WriteAsync(statements => lost.Sum(index => statements.Execute(
+            "UPDATE field_indexes SET path = NULL WHERE bucket = $0 AND field = $1 AND NOT EXISTS (SELECT 1 FROM lists l WHERE l.bucket = $0 AND l.list = field_indexes.list)",
+            index.Bucket, index.Field)) > 0);
+    }
+
+    private static ((long Bucket, long Field) Last, List<(long Bucket, long Field)> Lost) FindLostIndexes(SqliteStatements statements, (long Bucket, long Field) after)
+    {
+        var (last, count, lost) = (after, 0L, new List<(long Bucket, long Field)>());
+        using var reader = statements.Prepare(
+            """
+            SELECT bucket, field, EXISTS (SELECT 1 FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list) FROM field_indexes f
+            WHERE (bucket, field) > ($0, $1) AND path IS NOT NULL ORDER BY bucket, field LIMIT $2
+            """, after.Bucket, after.Field, IndexesAtOnce).ExecuteReader();
+        while (reader.Read())
+        {
+            (last, count) = ((reader.GetInt64(0), reader.GetInt64(1)), count + 1);
+            if (reader.GetInt64(2) == 0)
+            {
+                lost.Add(last);
+            }
+        }
+
+        return (count < IndexesAtOnce ? default : last, lost);
+    }
+
+    /// <summary>Rows of an index on a field that was dropped.</summary>
     private static bool RemoveIndex(SqliteStatements statements, int limit)
     {
         long bucket, field;
         using (var reader = statements.Prepare(
-            """
-            SELECT bucket, field FROM field_indexes f
-            WHERE path IS NULL OR NOT EXISTS (SELECT 1 FROM lists l WHERE l.bucket = f.bucket AND l.list = f.list) LIMIT 1
-            """).ExecuteReader())
+            "SELECT bucket, field FROM field_indexes INDEXED BY field_indexes_dropped WHERE path IS NULL LIMIT 1").ExecuteReader())
         {
             if (!reader.Read())
             {

@@ -283,6 +283,32 @@ public sealed class CopyTests : IAsyncLifetime
     }
 
     [PostgresFact(Reason)]
+    public async Task Copy_OfAnIndexedBucketThatChangedSinceItWasCopied_HasItAsItIs()
+    {
+        var (id, list) = (BucketId.DefaultBucket("a"), ListRef.RecordsOf("tasks"));
+        await WriteAsync(new PutRecord(ObjectRef.Collection("tasks"), "{}"u8.ToArray()));
+
+        // As a run that was cut off behind this bucket leaves it.
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+        await PostgresServer.QueryAsync(options.Postgres.Connection!, "INSERT INTO meta (name, value) SELECT 'copying', value FROM meta WHERE name = 'cluster' RETURNING 1");
+        await WriteAsync(new PutRecord(ObjectRef.Record("tasks", "a"), """{"n":7}"""u8.ToArray()));
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        var heads = await copied.Buckets.LoadAsync(id, claim: false, default);
+        Assert.Equal(1, heads![list].Count);
+        Assert.Equal("n", Assert.Single(heads[list].Indexes).Path);
+
+        async Task WriteAsync(Operation operation)
+        {
+            await using var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { });
+            using var buckets = new InProcessBuckets(storage.Buckets, options.Buckets, TimeProvider.System, declarations: new IndexedFields("n"));
+            Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, id, operation));
+        }
+    }
+
+    [PostgresFact(Reason)]
     public async Task Copy_OfNothing_IsRefused()
     {
         var output = new StringWriter();

@@ -179,6 +179,26 @@ public abstract class FieldIndexContract : FieldFilterContract
         Assert.Equal(before + 20, await CountKeysAsync());
     }
 
+    [Fact]
+    public async Task Index_OfAListThatAnOlderProgramHasDeleted_LeavesNothing()
+    {
+        await PurgeAsync();
+        var (before, id) = (await CountKeysAsync(), NewId());
+        using (var buckets = new InProcessBuckets(Store, new BucketOptions(), new FakeTime(), declarations: new IndexedFields("v")))
+        {
+            await ExecuteAsync<RecordWritten>(buckets, id, new PutRecord(ObjectRef.Collection("tasks"), "{}"u8.ToArray()));
+            await FillAsync(buckets, id, 30);
+            await buckets.CloseAsync(id, default);
+        }
+
+        using var older = new InProcessBuckets(new FormerStore(Store), new BucketOptions(), new FakeTime());
+        await ExecuteAsync<RecordDeleted>(older, id, new DeleteRecord(ObjectRef.Collection("tasks")));
+        Assert.Equal(before + 30, await CountKeysAsync());
+        await PurgeAsync();
+
+        Assert.Equal(before, await CountKeysAsync());
+    }
+
     /// <summary>What has no index writes none, and says none.</summary>
     [Fact]
     public async Task Commit_OfABucketWithoutIndexes_HasNothingOfThem()

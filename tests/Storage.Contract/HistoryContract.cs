@@ -5,6 +5,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -65,6 +66,86 @@ public abstract class HistoryContract
         Assert.Equal("", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[1])));
         Assert.Equal("""milk={"n":3}""", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[2])));
         Assert.Equal("""milk={"n":1}""", await AsOfAsync(buckets, id, "tasks", StampOf(outcomes[0]).Plus(-1)));
+    }
+
+    /// <summary>The first state that is left may be of later than what is asked for.</summary>
+    [Fact]
+    public async Task ReadAsOf_WhoseStatesAreTakenOutBetweenItsReads_IsRefused()
+    {
+        var store = new WatchedStore(Store);
+        using var buckets = new InProcessBuckets(store, new BucketOptions { History = new HistoryOptions { MaxBytes = 20_000 } }, time, history: new PlainHistoryForm());
+        var id = NewId();
+        var at = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("{}"))))[0]);
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":2}""")));
+        var former = (await Store.LoadAsync(id, claim: false, default))![ListRef.FormerOf("tasks")].Key;
+        store.BeforeScanOf(former, async () =>
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                await ExecuteAsync(buckets, id, new PutRecord(Milk, Body($$"""{"n":"{{new string('x', 1_000)}}"}""")));
+            }
+        });
+
+        Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", at));
+    }
+
+    [Fact]
+    public async Task ReadAsOf_OfStatesThatWereLong_EndsItsPagesWithTheirBytes()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var at = ServerTimestamp.Zero;
+        foreach (var body in new[] { $$"""{"n":"{{new string('x', 1_000)}}"}""", "{}" })
+        {
+            var outcomes = await ExecuteAsync(buckets, id, [.. Enumerable.Range(0, 10).Select(i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), Body(body)))]);
+            at = at == ServerTimestamp.Zero ? StampOf(outcomes[^1]) : at;
+        }
+
+        var pages = new List<string>();
+        for (var read = new ReadAsOf(Tasks, at) { Limit = 100, MaxBytes = 2_500 }; ;)
+        {
+            var page = (PageFound)(await ExecuteAsync(buckets, id, read))[0];
+            pages.Add(string.Join(' ', page.Records.Select(static record => record.Id)));
+            if (page.Next is null)
+            {
+                break;
+            }
+
+            read = read with { AfterId = page.Next.Id };
+        }
+
+        Assert.Equal(["r0 r1 r2", "r3 r4 r5", "r6 r7 r8", "r9"], pages);
+    }
+
+    /// <summary>Each entry names whoever the collection does.</summary>
+    [Fact]
+    public async Task Delete_AndUndo_InACollectionOfManyReaders_WriteSoManyRowsOfTheIndexAtOnce()
+    {
+        var store = new WatchedStore(Store);
+        using var buckets = new InProcessBuckets(store, new BucketOptions(), time, history: new PlainHistoryForm());
+        var id = NewId();
+        await ShareAsync(buckets, id);
+        var at = StampOf((await ExecuteAsync(buckets, id, [.. Enumerable.Range(0, 200).Select(static i => new PutRecord(ObjectRef.Record("tasks", $"r{i:000}"), Body("{}")))]))[^1]);
+        store.MostGrants = 0;
+
+        var deleted = 0;
+        for (var query = new ListQuery { Limit = 2_000 }; ;)
+        {
+            var step = (RecordsDeleted)(await ExecuteAsync(buckets, id, new DeleteRecords(Tasks, query)))[0];
+            deleted += step.Tombstones.Count;
+            if (step.Next is null)
+            {
+                break;
+            }
+
+            query = query with { Cursor = step.Next };
+        }
+
+        Assert.Equal(200, deleted);
+        Assert.InRange(store.MostGrants, 1_000, 5_000);
+        var page = (PageFound)(await ExecuteAsync(buckets, id, new ReadAsOf(Tasks, at) { Limit = 1_000, OnlyChanged = true }))[0];
+        Assert.InRange(page.Records.Count, 50, 100);
+        Assert.NotNull(page.Next);
     }
 
     [Fact]
@@ -168,6 +249,45 @@ public abstract class HistoryContract
         Assert.Equal("before the horizon", await AsOfAsync(buckets, id, "tasks", old));
     }
 
+    /// <summary>Many rows come in one turn, and each names many.</summary>
+    [Fact]
+    public async Task Trim_OfACollectionOfManyReaders_KeepsUp()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxEntries = 10 });
+        var id = NewId();
+        await ShareAsync(buckets, id);
+        for (var turn = 0; turn < 5; turn++)
+        {
+            await ExecuteAsync(buckets, id, [.. Enumerable.Range(0, 200).Select(static i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), Body("{}")))]);
+        }
+
+        // What the last turn has written is taken out by the next.
+        Assert.InRange((await EntriesAsync(buckets, id)).Count, 10, 211);
+    }
+
+    [Fact]
+    public async Task Trim_ByAge_OfVeryMany_KeepsUpWithTheWrites()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxAge = TimeSpan.FromDays(20) });
+        var id = NewId();
+        await PutAsync(1_500);
+        time.Advance(TimeSpan.FromDays(25));
+        await PutAsync(1);
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await PutAsync(200);
+
+        Assert.Equal(201, (await EntriesAsync(buckets, id)).Count);
+
+        async Task PutAsync(int count)
+        {
+            foreach (var some in Enumerable.Range(0, count).Chunk(500))
+            {
+                await ExecuteAsync(buckets, id, [.. some.Select(static i => new PutRecord(ObjectRef.Record("tasks", $"r{i}"), Body("{}")))]);
+            }
+        }
+    }
+
     [Fact]
     public async Task Delete_OfEntries_ForgetsWhatWas_AndGoesOnFromThen()
     {
@@ -235,6 +355,13 @@ public abstract class HistoryContract
 
     private InProcessBuckets Owners(HistoryOptions? options = null) =>
         new(Store, new BucketOptions { History = options ?? new HistoryOptions() }, time, history: new PlainHistoryForm());
+
+    private static async Task ShareAsync(InProcessBuckets buckets, BucketId id)
+    {
+        var readers = Enumerable.Range(0, 60).Select(static i => $"account:u{i}#{100 + i}").ToArray();
+        Assert.IsType<RecordWritten>((await ExecuteAsync(
+            buckets, id, new PutRecord(ObjectRef.Collection("tasks"), Body("{}")) { Access = new AccessChange([new AccessEdit(AccessEditKind.Set, Right.Read, readers)]) }))[0]);
+    }
 
     private static IEnumerable<Operation> Chance(Random random, HistoryModel model)
     {
@@ -317,4 +444,32 @@ public abstract class HistoryContract
     private static byte[] Body(string json) => Encoding.UTF8.GetBytes(json);
 
     private static BucketId NewId() => BucketId.DefaultBucket(Guid.NewGuid().ToString("N"));
+
+    /// <summary>Does something before a scan, once, and says how many rows of the index of principals commits have.</summary>
+    private sealed class WatchedStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private (int List, Func<Task> Run)? before;
+
+        /// <summary>Of the largest commit.</summary>
+        public int MostGrants { get; set; }
+
+        public void BeforeScanOf(int list, Func<Task> run) => before = (list, run);
+
+        public override async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
+        {
+            if (before is { } once && once.List == scan.List)
+            {
+                before = null;
+                await once.Run();
+            }
+
+            return await base.ScanAsync(scan, cancellationToken);
+        }
+
+        public override ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
+        {
+            MostGrants = Math.Max(MostGrants, commit.Grants.Count);
+            return base.CommitAsync(commit);
+        }
+    }
 }

@@ -49,7 +49,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0013_token_families.sql"] = "522d696f52652b10",
             ["0014_account_logins.sql"] = "3745cefa32284003",
             ["0015_quotas.sql"] = "58162186ab43fb4a",
-            ["0016_field_index.sql"] = "272b4df6922cd8da",
+            ["0016_field_index.sql"] = "f3961abf31708227",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

@@ -38,7 +38,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0011_token_families.sql"] = "61bb528010f2fe42",
             ["0012_account_logins.sql"] = "3827b090157ee777",
             ["0013_quotas.sql"] = "47d3e2dcfadfed2b",
-            ["0014_field_index.sql"] = "9a3a1792427f5da9",
+            ["0014_field_index.sql"] = "809950dcb2538246",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(

@@ -7,7 +7,7 @@ public sealed record HistoryOptions
 {
     /// <summary>
     /// Entries that a bucket keeps, and earlier states of records that a collection does; the oldest go first, with writes that bring new
-    /// ones. There may be a tenth more, and a hundred. 0 for no bound. Default: 100,000.
+    /// ones. There may be a tenth more, and a hundred, and what one turn has written. 0 for no bound. Default: 100,000.
     /// </summary>
     [Bounds(0)]
     public long MaxEntries { get; init; } = 100_000;

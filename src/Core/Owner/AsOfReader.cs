@@ -42,8 +42,8 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
             return (Unavailable.Overloaded, heads.Version);
         }
 
-        var (found, bytes, version, after, more) = (new List<StoredRecord>(), 0L, heads.Version, read.AfterId, true);
-        for (var chunk = 0; more && chunk < MaxChunks && found.Count < read.Limit && bytes < read.MaxBytes; chunk++)
+        var (found, bytes, indexed, version, after, more) = (new List<StoredRecord>(), 0L, 0, heads.Version, read.AfterId, true);
+        for (var chunk = 0; more && chunk < MaxChunks && found.Count < read.Limit && HasRoom(); chunk++)
         {
             var query = new ListQuery
             {
@@ -62,37 +62,36 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
             }
 
             (version, more) = (Math.Max(version, rows.Version), rows.More);
-            foreach (var some in rows.Records.Chunk(Together))
+            foreach (var some in rows.Records.Chunk(Together).TakeWhile(_ => HasRoom()))
             {
-                // A state can be much longer than what the record is now. So the page ends behind a row that it has looked at.
-                if (bytes >= read.MaxBytes)
-                {
-                    more = true;
-                    break;
-                }
-
                 var states = await Task.WhenAll(some.Select(row => row.Modified <= read.At
-                    ? Task.FromResult<StoredRecord?>(row)
+                    ? Task.FromResult<(StoredRecord? State, long Version)>((row, rows.Version))
                     : StateAsync(heads, former, row.Id, read.At, cancellationToken)));
-                if (Array.Exists(states, static state => state is null))
+                if (Array.Exists(states, static state => state.State is null))
                 {
-                    // It was taken out meanwhile. Who asks again is told so.
-                    return (Unavailable.Overloaded, version);
+                    // It was taken out meanwhile. Newer heads say so.
+                    return (Unavailable.Overloaded, Math.Max(version, states.Max(static state => state.Version)));
                 }
 
-                after = some[^1].Id;
-                foreach (var (state, row) in states.Zip(some))
+                // A state can be much longer than what the record is now. So the page ends behind a row that it has looked at.
+                foreach (var ((state, _), row) in states.Zip(some).TakeWhile(_ => HasRoom()))
                 {
+                    after = row.Id;
                     if (read.OnlyChanged ? !IsSame(state!, row) : !state!.IsTombstone)
                     {
                         found.Add(state! with { Acl = null, Author = null });
                         bytes += state!.Size;
+                        indexed += read.OnlyChanged ? IndexedBy(row, head) : 0;
                     }
                 }
             }
+
+            more |= rows.Records.Count > 0 && after != rows.Records[^1].Id;
         }
 
         return (new PageFound(found, StampOf(head), more && after is not null ? new PageCursor(ServerTimestamp.Zero, after, StampOf(head)) : null), version);
+
+        bool HasRoom() => bytes < read.MaxBytes && indexed < Turn.MaxIndexed;
 
         // Whoever polls on with it is given all that has changed since.
         ServerTimestamp StampOf(ListHead list) => list.RowsModified < read.At ? list.RowsModified : read.At;
@@ -105,12 +104,12 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
     private static Invalid BeforeHorizon(ServerTimestamp horizon) =>
         new("path", "timestamp", $"The history of the collection begins at {horizon}: what it was before that is not known any more");
 
-    /// <returns>What a record was that has changed since; null where that is not there any more.</returns>
-    private async Task<StoredRecord?> StateAsync(BucketHeads heads, ListHead former, string id, ServerTimestamp at, CancellationToken cancellationToken)
+    /// <returns>What a record was that has changed since, null where that is not known any more; and the version of the snapshot that says so.</returns>
+    private async Task<(StoredRecord? State, long Version)> StateAsync(BucketHeads heads, ListHead former, string id, ServerTimestamp at, CancellationToken cancellationToken)
     {
         if (!former.Exists)
         {
-            return null;
+            return (null, heads.Version);
         }
 
         var query = new ListQuery
@@ -120,8 +119,15 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
             Limit = 1,
         };
         var rows = await store.ScanAsync(new RecordScan(heads.Key, former.Key, query, 1, long.MaxValue), cancellationToken);
-        return FormerState.Read(id, rows.Records.Count > 0 ? rows.Records[0] : null);
+
+        // Where states were taken out since the page's rows were read, the first one that is left may be a later one.
+        var isKnown = rows.Head is { } list && list.Horizon <= at;
+        return (isKnown ? FormerState.Read(id, rows.Records.Count > 0 ? rows.Records[0] : null) : null, rows.Version);
     }
+
+    /// <summary>Rows of the index of principals that it takes to make a record what it was: its own, and those of the entry that tells of it.</summary>
+    private static int IndexedBy(StoredRecord row, ListHead head) =>
+        BucketDraft.IndexedBy(head.List.Role, row) + (DraftHistory.ReadersOf(head.Acl, row)?.Length ?? 0);
 
     private static bool IsSame(StoredRecord then, StoredRecord now) =>
         then.IsTombstone == now.IsTombstone && then.Body.Span.SequenceEqual(now.Body.Span);

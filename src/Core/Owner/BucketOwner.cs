@@ -555,6 +555,8 @@ internal sealed class BucketOwner
 
                         responses[i] = reader.Knows(requests[i], turn.Draft.Heads) ? await ExecuteAsync(turn, begun[i], over.Token) : PendingRequest.Unresolved;
                     }
+
+                    await turn.EndAsync(over.Token);
                 }
                 catch (OperationCanceledException) when (!over.IsCancellationRequested && begun.Exists(static pending => pending.CallerGone.IsCancellationRequested))
                 {

@@ -28,7 +28,6 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     private readonly List<RowCopy> copies = [];
     private readonly HashSet<RecordKey> trimmed = [];
     private readonly HashSet<ListRef> written = [];
-    private readonly HashSet<ListRef> looked = [];
     private long bytes;
 
     /// <summary>In whose name the next changes are.</summary>
@@ -130,6 +129,10 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         written.Add(ListRef.History);
     }
 
+    /// <summary>Rows of the index of principals that the entry of an object's deletion writes.</summary>
+    public int IndexedBy(ObjectRef target, StoredRecord live) =>
+        live.IsTombstone || target.List.Role == ListRole.History || !form.Keeps(draft.Heads.Id, target, User) ? 0 : ReadersOf(target, live)?.Length ?? 0;
+
     /// <summary>A collection is gone, and what its records were with it.</summary>
     public void End(string collection) => draft.EndList(ListRef.FormerOf(collection));
 
@@ -141,9 +144,6 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
             draft.EndList(list);
         }
     }
-
-    /// <summary>Whether nobody has looked for rows to take out of a list in this turn. The store has these until the commit.</summary>
-    public bool BeginTrim(ListRef list) => looked.Add(list);
 
     /// <summary>Removes rows for good.</summary>
     /// <param name="list">Their list.</param>
@@ -167,14 +167,16 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     }
 
     /// <summary>Who sees an entry that does not see the whole bucket: whoever saw the object then.</summary>
-    private AccessList? ReadersOf(ObjectRef target, StoredRecord record)
-    {
-        if (target.List.Role == ListRole.Self)
-        {
-            return null;
-        }
+    private AccessList? ReadersOf(ObjectRef target, StoredRecord record) =>
+        target.List.Role == ListRole.Self ? null : ReadersOf(target.List.Role == ListRole.Records ? draft.Heads[target.List].Acl : null, record);
 
-        var (own, collection) = (AccessList.Read(record.Acl), target.List.Role == ListRole.Records ? draft.Heads[target.List].Acl : null);
+    /// <summary>As of an entry that tells of a record.</summary>
+    /// <param name="collection">What its collection says of rights.</param>
+    /// <param name="record">The record.</param>
+    /// <returns>Null where the entry names nobody.</returns>
+    public static AccessList? ReadersOf(AccessList? collection, StoredRecord record)
+    {
+        var own = AccessList.Read(record.Acl);
         if (own is null && collection is null)
         {
             return null;

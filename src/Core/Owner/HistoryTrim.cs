@@ -9,17 +9,17 @@ namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Takes out what is more, or older, than is kept, with the writes that bring new entries: so many at once that it keeps up, and seldom
-/// enough that most writes look at nothing.
+/// enough that most writes look at nothing. Runs once a turn, behind its last change: the store has what is taken out until the commit.
 /// </summary>
 internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, BucketHeads start)
 {
     private const int AtOnce = 1_000;
     private const int Slack = 100;
 
-    // Rows of the index of principals that go with them.
+    // Rows of the index of principals that go with them, but for a turn that adds more.
     private const int MaxIndexed = 5_000;
 
-    // In how many steps what has become too old goes.
+    // How often it is looked for what has become too old, besides with each so many that come.
     private const int StepsAnAge = 20;
 
     /// <param name="draft">What the turn has changed; with its history.</param>
@@ -37,14 +37,16 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
             }
 
             var due = DueOf(head, start[list]);
-            if (due is { Rows: 0, Bytes: 0 } || !draft.History.BeginTrim(list))
+            if (due is { Rows: 0, Bytes: 0 })
             {
                 continue;
             }
 
-            var query = new ListQuery { Before = due.Before, Deleted = false, Sort = [new SortField("last_modified", Descending: false)], Projection = Projection.Metadata, Limit = AtOnce };
-            var scan = new RecordScan(draft.Heads.Key, head.Key, ListReader.Beneath(query, draft.Overlay.RowsOf(head.Key)), AtOnce, maxBytes);
-            if (Take((await store.ScanAsync(scan, cancellationToken)).Records, due) is { Count: > 0 } rows)
+            // At least as much as has come, so that there is never more and more of it.
+            var limit = (int)Math.Max(AtOnce, 2 * (head.Count - start[list].Count));
+            var query = new ListQuery { Before = due.Before, Deleted = false, Sort = [new SortField("last_modified", Descending: false)], Projection = Projection.Metadata, Limit = limit };
+            var scan = new RecordScan(draft.Heads.Key, head.Key, ListReader.Beneath(query, draft.Overlay.RowsOf(head.Key)), limit, maxBytes);
+            if (Take((await store.ScanAsync(scan, cancellationToken)).Records, due, Math.Max(MaxIndexed, 2 * draft.Overlay.Grants.Count)) is { Count: > 0 } rows)
             {
                 draft.History.Trim(list, rows);
             }
@@ -60,15 +62,17 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
         }
 
         var (age, step) = ((long)options.MaxAge.TotalMilliseconds, Math.Max(1, (long)options.MaxAge.TotalMilliseconds / StepsAnAge));
-        return age > 0 && now.Touched.Milliseconds / step != before.Touched.Milliseconds / step ? new Due(AtOnce, 0, now.Touched.Plus(-age)) : default;
+        return age > 0 && (now.Touched.Milliseconds / step != before.Touched.Milliseconds / step || now.Count / Slack != before.Count / Slack)
+            ? new Due(int.MaxValue, 0, now.Touched.Plus(-age))
+            : default;
     }
 
-    private static List<StoredRecord> Take(IReadOnlyList<StoredRecord> oldest, Due due)
+    private static List<StoredRecord> Take(IReadOnlyList<StoredRecord> oldest, Due due, int maxIndexed)
     {
         var (taken, bytes, indexed) = (new List<StoredRecord>(), 0L, 0);
         foreach (var row in oldest)
         {
-            if ((taken.Count >= due.Rows && bytes >= due.Bytes) || indexed >= MaxIndexed)
+            if ((taken.Count >= due.Rows && bytes >= due.Bytes) || indexed >= maxIndexed)
             {
                 break;
             }

@@ -26,13 +26,13 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 internal sealed class Turn
 {
+    /// <summary>Rows of the index of principals that one step of a deletion, of a purge or of an undo writes; but for a single object, which goes whatever it names.</summary>
+    public const int MaxIndexed = 5_000;
+
     private const int MaxUploads = 20;
 
     // Of the index of principals, roughly.
     private const long BytesAGrant = 200;
-
-    // Rows of the index of principals that one step of a deletion, or of a purge, writes; but for a single object, which goes whatever it names.
-    private const int MaxIndexed = 5_000;
 
     // Objects that a group which is deleted is taken out of with it.
     private const int MaxTidied = 100;
@@ -218,12 +218,16 @@ internal sealed class Turn
             isFull = isFull || (request.Operations[i].IsWrite && ReferenceEquals(outcomes[i], Unavailable.Overloaded));
         }
 
+        return new BucketResponse(outcomes);
+    }
+
+    /// <summary>Does what follows from all requests together. To be called once, behind the last one.</summary>
+    public async ValueTask EndAsync(CancellationToken cancellationToken)
+    {
         if (Draft.History is { Written.Count: > 0 })
         {
             await new HistoryTrim(store, options.History, start).RunAsync(Draft, 8 * options.MaxTurnBytes, cancellationToken);
         }
-
-        return new BucketResponse(outcomes);
     }
 
     private async ValueTask<Outcome> ExecuteAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
@@ -901,19 +905,19 @@ internal sealed class Turn
         return new RecordsDeleted(tombstones, Heads[deletes.List].Stamp(Heads.Rules), page.Next);
     }
 
-    /// <summary>The page as far as one commit takes it: of each object the rows of the index are written anew for all whom it names.</summary>
+    /// <summary>The page as far as one commit takes it: of each object the rows of the index are written anew for all whom it names, and those of its entry in the history.</summary>
     /// <returns>Where it was too much, a page that ends earlier and says where to go on; or why that cannot be said.</returns>
-    private static Outcome Affordable(Outcome outcome, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
+    private Outcome Affordable(Outcome outcome, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
         outcome is PageFound page && Affordable(page.Records, list) is var few && few < page.Records.Count
             ? RecordSelection.Page(page.Records, query with { Limit = few, Fields = [] }, page.ListStamp, cancellationToken)
             : outcome;
 
     /// <returns>How many of the first ones, at least one.</returns>
-    private static int Affordable(IReadOnlyList<StoredRecord> records, ListRef list)
+    private int Affordable(IReadOnlyList<StoredRecord> records, ListRef list)
     {
         for (var (count, rows) = (0, 0); count < records.Count; count++)
         {
-            rows += BucketDraft.IndexedBy(list.Role, records[count]);
+            rows += BucketDraft.IndexedBy(list.Role, records[count]) + (Draft.History?.IndexedBy(new ObjectRef(list, records[count].Id), records[count]) ?? 0);
             if (rows > MaxIndexed && count > 0)
             {
                 return count;

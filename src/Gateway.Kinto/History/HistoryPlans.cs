@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Kinto.History;
 
 /// <summary>A bucket's history, collections as they were, and their restoration.</summary>
 /// <remarks>Kinto: docs/api/1.x/history.rst. To restore is of this server alone.</remarks>
-internal sealed class HistoryPlans(KintoOptions options, ListPlans lists, IBuckets buckets, HttpOptions http)
+internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, ListPlans lists, IBuckets buckets, HttpOptions http)
 {
     public KintoPlan Page(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Page(Typed(request), bucket.History());
 
@@ -65,8 +65,12 @@ internal sealed class HistoryPlans(KintoOptions options, ListPlans lists, IBucke
         return request.Query.Pairs.FirstOrDefault(static pair => pair.Key is not "id" && !pair.Key.StartsWith('_')).Key is { } unknown
             ? KintoErrors.Invalid("querystring", unknown, "To restore takes an id, or nothing")
             : !request.Query.TryGetOnly("id", out var id) ? KintoErrors.GivenTwice("id")
-            : new KintoPlan.Task(cancellationToken => RestoreAsync(request, target!, at, id, cancellationToken)) { Changes = true };
+            : new KintoPlan.Task(cancellationToken => RestoreAsync(request, target!, at, id, cancellationToken)) { Most = sizes.Most(Step(target!, at, id, after: null)), Changes = true };
     }
+
+    /// <summary>What one turn makes what it was.</summary>
+    private ReadAsOf Step(KintoTarget target, ServerTimestamp at, string? id, string? after) =>
+        new(target.List, at) { OnlyChanged = true, AfterId = after, Id = id, Limit = options.History.RestoredAtOnce, MaxBytes = options.MaxPageBytes / 2 };
 
     private async ValueTask<KintoResponse> RestoreAsync(KintoRequest request, KintoTarget target, ServerTimestamp at, string? id, CancellationToken cancellationToken)
     {
@@ -75,8 +79,7 @@ internal sealed class HistoryPlans(KintoOptions options, ListPlans lists, IBucke
         for (string? after = null; ;)
         {
             // :: Step 1: what is otherwise now.
-            var read = new ReadAsOf(target.List, at) { OnlyChanged = true, AfterId = after, Id = id, Limit = options.History.RestoredAtOnce, MaxBytes = options.MaxPageBytes / 2 };
-            var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [read]), cancellationToken)).Outcomes[0];
+            var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [Step(target, at, id, after)]), cancellationToken)).Outcomes[0];
             if (outcome is not PageFound page)
             {
                 return Ended(outcome);

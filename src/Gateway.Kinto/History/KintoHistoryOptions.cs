@@ -20,7 +20,9 @@ public sealed record KintoHistoryOptions
     /// <summary>Principals whose changes are not kept, divided by commas: <c>account:importer</c>. Default: none.</summary>
     public string ExcludedUsers { get; init; } = "";
 
-    /// <summary>Records that are restored in one turn, which is atomic in itself. Default: 100.</summary>
+    /// <summary>
+    /// Records that are restored in one turn, which is atomic in itself; fewer where they are long, or where their entries name very many. Default: 100.
+    /// </summary>
     [Bounds(1, 1_000)]
     public int RestoredAtOnce { get; init; } = 100;
 }

@@ -15,8 +15,8 @@ internal sealed class PendingHeads(BucketId id, bool claim, CancellationToken ca
     /// <summary>What has been found so far; null when the bucket was never written.</summary>
     public BucketHeads? Found { get; set; }
 
-    /// <summary>The bucket's indexes on fields, as they are stored.</summary>
-    public IReadOnlyList<FieldIndexChange> Indexes { get; set; } = [];
+    /// <summary>The bucket's indexes on fields, as <see cref="StoredFieldIndexes"/> reads them.</summary>
+    public string? Indexes { get; set; }
 
     public Task<BucketHeads?> Answer => answer.Task;
 

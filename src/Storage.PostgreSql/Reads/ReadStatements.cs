@@ -44,18 +44,19 @@ internal static class ReadStatements
         SELECT w.previous, w.bucket FROM wanted w WHERE w.previous IS NOT NULL
         """;
 
+    // A bucket's indexes come with the first of its lists: there can be many of both.
     private static readonly string Heads =
         $"""
         SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
             CASE WHEN b.author_base = b.base THEN b.author_number END, {CommitStatement.Incarnation},
-            {ListColumns.From("l")}, b.indexes
+            {ListColumns.From("l")}, CASE WHEN l.nth IS NULL OR l.nth = 1 THEN b.indexes END
         FROM unnest($1, $2) AS k (n, id)
         CROSS JOIN LATERAL (
             SELECT b.*, (
                 SELECT json_agg(json_build_array(f.list, f.field, f.path, f.touched, f.built_to, f.built, f.whole::integer) ORDER BY f.field)::text
                 FROM field_indexes f WHERE f.bucket = b.bucket AND f.path IS NOT NULL) AS indexes
             FROM buckets b WHERE b.id = k.id AND b.version > 0 OFFSET 0) b
-        LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket OFFSET 0) l ON true
+        LEFT JOIN LATERAL (SELECT *, row_number() OVER () AS nth FROM lists l WHERE l.bucket = b.bucket OFFSET 0) l ON true
         """;
 
     public static NpgsqlBatchCommand ForRows(IReadOnlyList<PendingRows> reads)
@@ -126,9 +127,9 @@ internal static class ReadStatements
         while (await reader.ReadAsync())
         {
             var read = reads[reader.GetInt32(0)];
-            if (read.Found is null)
+            if (!reader.IsDBNull(11 + ListColumns.Count))
             {
-                read.Indexes = StoredFieldIndexes.Read(reader.IsDBNull(11 + ListColumns.Count) ? null : reader.GetString(11 + ListColumns.Count));
+                read.Indexes = reader.GetString(11 + ListColumns.Count);
             }
 
             var heads = read.Found ?? new BucketHeads
@@ -147,12 +148,16 @@ internal static class ReadStatements
             };
             if (!reader.IsDBNull(11))
             {
-                var head = StoredFieldIndexes.Attach(ListColumns.Read(reader, 11), read.Indexes);
+                var head = ListColumns.Read(reader, 11);
                 heads = heads with { Lists = heads.Lists.Add(head.List, head) };
-                heads = head.Indexes.Count == 0 ? heads : heads.WithIndexState();
             }
 
             read.Found = heads;
+        }
+
+        foreach (var read in reads)
+        {
+            read.Found = read.Found is { } heads ? StoredFieldIndexes.Attach(heads, read.Indexes) : null;
         }
     }
 }

@@ -14,6 +14,7 @@ CREATE TABLE field_indexes (
     path     TEXT,              -- of the field; NULL: its rows are still to be removed
     PRIMARY KEY (bucket, field)
 ) WITHOUT ROWID;
+CREATE INDEX field_indexes_dropped ON field_indexes (bucket, field) WHERE path IS NULL;
 
 -- One row for each live record in each of them.
 CREATE TABLE field_keys (
