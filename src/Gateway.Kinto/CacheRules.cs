@@ -36,15 +36,18 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
             ListRole.Groups => options.GroupCacheSeconds,
             _ => options.RecordCacheSeconds,
         };
-        return target.List.Role != ListRole.Records ? (seconds == 0 ? plan : Kept(plan, seconds)) : new KintoPlan.Prepared(async cancellationToken =>
+        return target.List.Role != ListRole.Records ? (seconds == 0 ? plan : Kept(plan, target, seconds)) : new KintoPlan.Prepared(async cancellationToken =>
         {
             // As the caller, who may be allowed the record and not this.
             var read = new BucketRequest(target.Caller, [new ReadRecord(ObjectRef.Collection(target.List.Name))]);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(read, cancellationToken);
             var said = response.Outcomes[0] is RecordFound found ? SecondsIn(found.Record.Body) : null;
-            return said is null && seconds == 0 ? plan : Kept(plan, Math.Max(seconds, said ?? 0));
+            return said is null && seconds == 0 ? plan : Kept(plan, target, Math.Max(seconds, said ?? 0));
         });
     }
+
+    /// <summary>Whether who asks for a stream of it gets one, and no JSON: all but single records and groups.</summary>
+    private bool HasStream(KintoTarget target) => options.Live.Enabled && (target.Id is null || target.List.Role is ListRole.Self or ListRole.Collections);
 
     /// <summary>Whether a collection may say so in its data: a whole number of seconds, or null for nothing.</summary>
     public static bool IsPossible(JsonElement value) => value.ValueKind is JsonValueKind.Null || (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _));
@@ -58,7 +61,7 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
             : null;
     }
 
-    private KintoPlan Kept(KintoPlan plan, int seconds) => plan is not KintoPlan.Call call ? plan : call with
+    private KintoPlan Kept(KintoPlan plan, KintoTarget target, int seconds) => plan is not KintoPlan.Call call ? plan : call with
     {
         Render = outcome =>
         {
@@ -72,7 +75,7 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
             var expires = time.GetUtcNow().AddSeconds(seconds).ToString("R", CultureInfo.InvariantCulture);
             return seconds == 0
                 ? response.With("Cache-Control", "max-age=0, must-revalidate, no-cache, no-store").With("Expires", expires).With("Pragma", "no-cache")
-                : response.With("Vary", "Authorization, Origin").With("Cache-Control", string.Create(CultureInfo.InvariantCulture, $"max-age={seconds}")).With("Expires", expires);
+                : response.With("Vary", HasStream(target) ? "Accept, Authorization, Origin" : "Authorization, Origin").With("Cache-Control", string.Create(CultureInfo.InvariantCulture, $"max-age={seconds}")).With("Expires", expires);
         },
     };
 }

@@ -181,6 +181,38 @@ public sealed class LiveFeedTests : IDisposable
         Assert.Null((await watch.NextAsync(position, TimeSpan.Zero, CancellationToken.None))!.Collections);
     }
 
+    [Fact]
+    public async Task Takeover_OfABucketWhoseOwnerIsNotInMemory_IsTold()
+    {
+        var store = new SharedStore(shared.Memory);
+        using var buckets = new InProcessBuckets(store, new BucketOptions(), shared.Time);
+        var position = (await buckets.Feed.NextAsync(Shop, default, CancellationToken.None)).Position;
+        var waiting = buckets.Feed.NextAsync(Shop, position, CancellationToken.None).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        store.TakeOver(Shop);
+
+        var notice = await waiting.WaitAsync(Deadline);
+        Assert.Equal((position.Epoch, 0, true), (notice.Position.Epoch, buckets.Count, notice.Position.Sequence > position.Sequence));
+        Assert.Null(notice.Collections);
+    }
+
+    [Fact]
+    public async Task Owner_ThatIsToldLateOfAWatchThatIsOver_TellsTheOneThatIsThere()
+    {
+        await MakeAsync();
+        await NextAsync(default);
+        var former = Feed.Find(Shop)!;
+        Feed.Release(Shop);
+        var position = (await NextAsync(default)).Position;
+        shared.Buckets.Watch(former);
+        var waiting = NextAsync(position);
+
+        await shared.DoAsync<RecordWritten>(Alice, Put(ObjectRef.Record("c", "a")));
+
+        Assert.Equal(position.Epoch, (await waiting).Position.Epoch);
+    }
+
     private async Task MakeAsync()
     {
         await shared.DoAsync<RecordWritten>(Alice, Put(ObjectRef.Bucket));

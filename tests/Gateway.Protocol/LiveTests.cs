@@ -345,6 +345,15 @@ public sealed class LiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ticket_OfAPasswordThatWasChanged_IsNoneAnyMore()
+    {
+        var given = await alice.PostAsync("/__ticket__", "");
+        Assert.Equal(200, (await alice.SendAsync("PATCH", "/accounts/alice", """{"data":{"password":"an0ther"}}""")).Status);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await RefusedAsync(null, $"/buckets/default?ticket={given.Json.GetProperty("ticket").GetString()}"));
+    }
+
+    [Fact]
     public async Task Ticket_ForNobody_Is401()
     {
         using var anonymous = server.Anonymous();

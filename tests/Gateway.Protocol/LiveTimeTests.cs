@@ -51,6 +51,27 @@ public sealed class LiveTimeTests : IAsyncLifetime
     }
 
     [OneProcessFact(Clock)]
+    public async Task Password_ThatIsChanged_EndsTheStreamOfATicket()
+    {
+        await StartAsync();
+        using var alice = Server.As("alice", Password);
+        var ticket = (await alice.PostAsync("/__ticket__", "")).Json.GetProperty("ticket").GetString();
+        using var http = EventReader.Client(Server.Address, authorization: null);
+        using var stream = await EventReader.OpenAsync(http, $"{KintoClient.Records}?ticket={ticket}");
+        time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(201, (await alice.PutAsync(KintoClient.Records + "/a", """{"data":{}}""")).Status);
+        Assert.Equal("a", (await stream.NextAsync()).Record);
+        Assert.Equal(200, (await alice.SendAsync("PATCH", "/accounts/alice", """{"data":{"password":"an0ther"}}""")).Status);
+        time.Advance(TimeSpan.FromSeconds(31));
+        using var again = Server.As("alice", "an0ther");
+        Assert.Equal(201, (await again.PutAsync(KintoClient.Records + "/b", """{"data":{}}""")).Status);
+
+        var end = await stream.NextAsync();
+
+        Assert.Equal(("end", 401), (end.Name, end.Json.GetProperty("code").GetInt32()));
+    }
+
+    [OneProcessFact(Clock)]
     public async Task Ticket_ThatIsOld_IsNoneAnyMore()
     {
         await StartAsync();

@@ -439,6 +439,9 @@ public sealed class SharingTests(KintoServer server)
 
             // Whoever signs in may see more: a cache must not answer them with this.
             Assert.Contains("Authorization", answer.Headers["Vary"], StringComparison.Ordinal);
+
+            // Of a list there is a stream besides, at the same URL.
+            Assert.Equal(path.EndsWith("/records", StringComparison.Ordinal), answer.Headers["Vary"].Contains("Accept", StringComparison.Ordinal));
             var same = await nobody.GetAsync(path, ("If-None-Match", answer.ETag));
             Assert.Equal((304, "max-age=60"), (same.Status, same.Headers["Cache-Control"]));
             Assert.Equal("no-store, no-cache", (await alice.GetAsync(path)).Headers["Cache-Control"]);

@@ -51,9 +51,9 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
     /// <summary>This process is not the one to ask about a bucket any more: whoever waits asks again.</summary>
     public void Release(BucketId bucket)
     {
-        if (watched.TryRemove(bucket, out var own))
+        if (watched.TryGetValue(bucket, out var own))
         {
-            own.End();
+            End(own);
         }
     }
 
@@ -81,12 +81,19 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
             return;
         }
 
-        foreach (var (id, own) in watched)
+        foreach (var own in watched.Values)
         {
-            if (own.IsLeft && watched.TryRemove(KeyValuePair.Create(id, own)))
+            if (own.IsLeft)
             {
-                own.End();
+                End(own);
             }
         }
+    }
+
+    /// <summary>One that is found no more is over, so that an owner who is not told so has the right one.</summary>
+    private void End(WatchedBucket own)
+    {
+        own.End();
+        watched.TryRemove(KeyValuePair.Create(own.Id, own));
     }
 }

@@ -36,6 +36,7 @@ internal sealed class BucketOwner
     private readonly BucketOptions options;
     private readonly QueueBudget budget;
     private readonly OwnerWork work;
+    private readonly LiveFeed feed;
     private readonly OwnerMetrics metrics;
     private readonly TimeProvider time;
     private readonly Action<Exception> onFault;
@@ -63,12 +64,13 @@ internal sealed class BucketOwner
         BucketOptions options,
         QueueBudget budget,
         OwnerWork work,
+        LiveFeed feed,
         OwnerMetrics metrics,
         TimeProvider time,
         Action<Exception> onFault)
     {
         (this.store, this.reader, this.options, this.budget, this.work) = (store, reader, options, budget, work);
-        (this.metrics, this.time, this.onFault) = (metrics, time, onFault);
+        (this.feed, this.metrics, this.time, this.onFault) = (feed, metrics, time, onFault);
         lastUsed = time.GetTimestamp();
         Id = id;
         heads = new RememberedHeads(id, store, time);
@@ -207,11 +209,7 @@ internal sealed class BucketOwner
     }
 
     /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
-    public void TakeOver()
-    {
-        heads.TakeOver();
-        TellWatch(published: null);
-    }
+    public void TakeOver() => heads.TakeOver();
 
     /// <summary>Somebody wants to hear of the bucket's changes.</summary>
     public void Watch(WatchedBucket watch) => Volatile.Write(ref watched, watch);
@@ -219,9 +217,11 @@ internal sealed class BucketOwner
     /// <param name="published">The new heads; null where it is not known what has changed.</param>
     private void TellWatch(BucketHeads? published)
     {
-        if (Volatile.Read(ref watched) is { } watch && !(published is null ? watch.TellAll() : watch.Tell(published)))
+        while (Volatile.Read(ref watched) is { } watch && !(published is null ? watch.TellAll() : watch.Tell(published)))
         {
-            Interlocked.CompareExchange(ref watched, null, watch);
+            // It is over; there may be another one, which this owner was told of before it.
+            var next = feed.Find(Id);
+            Interlocked.CompareExchange(ref watched, next == watch ? null : next, watch);
         }
     }
 

@@ -60,13 +60,16 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
         reader = new OperationReader(store, lists, filtered, new AsOfReader(store, options), rule, new Memberships(store, rule, time), time);
         Feed = new LiveFeed(time);
-        Feed.OnWatched(watch => owners.GetValueOrDefault(watch.Id)?.Watch(watch));
+        Feed.OnWatched(Watch);
         var self = new WeakReference<InProcessBuckets>(this);
         metrics = new OwnerMetrics(() => self.TryGetTarget(out var alive) ? alive.Count : 0, budget, time);
         store.OnTakenOver(id =>
         {
             metrics.TakenOver();
             owners.GetValueOrDefault(id)?.TakeOver();
+
+            // Also of buckets whose owners are not in memory.
+            Feed.Find(id)?.TellAll();
         });
     }
 
@@ -134,6 +137,9 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <summary>Ends the measurements; owners hold nothing that needs an end.</summary>
     public void Dispose() => metrics.Dispose();
 
+    /// <summary>Somebody wants to hear of a bucket; its owner, if it is in memory, tells from now on.</summary>
+    internal void Watch(WatchedBucket watch) => owners.GetValueOrDefault(watch.Id)?.Watch(watch);
+
     private BucketOwner OwnerOf(BucketId id)
     {
         if (owners.TryGetValue(id, out var owner))
@@ -141,13 +147,21 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
             return owner;
         }
 
-        var made = new BucketOwner(id, store, reader, options, budget, work, metrics, time, Report);
+        var made = new BucketOwner(id, store, reader, options, budget, work, Feed, metrics, time, Report);
+        var watch = Feed.Find(id);
+        if (watch is not null)
+        {
+            made.Watch(watch);
+        }
+
         owner = owners.GetOrAdd(id, made);
         if (owner == made)
         {
-            if (Feed.Find(id) is { } watch)
+            // One that began meanwhile has not found the owner, which may have committed something by now.
+            if (Feed.Find(id) is { } late && late != watch)
             {
-                owner.Watch(watch);
+                owner.Watch(late);
+                late.TellAll();
             }
 
             unwritten.Enqueue(owner);

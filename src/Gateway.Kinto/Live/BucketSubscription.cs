@@ -15,11 +15,14 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     // Answers that say nothing come no faster, whoever gives them.
     private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(1);
 
+    // One for all buckets, so that a bucket's next subscription has others than the one before.
+    private static long versions;
+
     private readonly Lock gate = new();
     private readonly HashSet<LiveListener> listeners = [];
     // It has neither timer nor handle, and so nothing that needs an end.
     private readonly CancellationTokenSource ended = NewEnd();
-    private long version;
+    private long version = Interlocked.Increment(ref versions);
     private long stamp;
     private bool isOver;
 
@@ -76,6 +79,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     public async Task RunAsync()
     {
         var position = default(FeedPosition);
+        var isNew = false;
         try
         {
             while (!ended.IsCancellationRequested)
@@ -87,17 +91,30 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
                     if (notice.Position != position)
                     {
                         Volatile.Write(ref stamp, Math.Max(Volatile.Read(ref stamp), notice.Stamp.Milliseconds));
-                        Tell(notice.Position.Epoch == position.Epoch ? notice.Collections : null);
+                        var isOther = notice.Position.Epoch != position.Epoch;
+                        isNew |= isOther;
+                        Tell(isOther ? null : notice.Collections);
                         position = notice.Position;
                         await PauseAsync(mergeTime);
                     }
-                    else if (time.GetElapsedTime(asked) < LeastTime)
+                    else
                     {
-                        await PauseAsync(LeastTime);
+                        if (isNew)
+                        {
+                            // While silos come and go the owner may have stayed elsewhere for a while, and what it did there was told to nobody.
+                            isNew = false;
+                            Tell(collections: null);
+                        }
+
+                        if (time.GetElapsedTime(asked) < LeastTime)
+                        {
+                            await PauseAsync(LeastTime);
+                        }
                     }
                 }
-                catch (LiveFeedException)
+                catch (Exception) when (!ended.IsCancellationRequested)
                 {
+                    // Mostly a LiveFeedException; whatever else it is must not leave streams deaf.
                     position = default;
                     Tell(collections: null);
                     await PauseAsync(Jitter.Of(FallbackTime, 0.75, 1.25));
@@ -117,7 +134,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
         LiveListener[] all;
         lock (gate)
         {
-            Interlocked.Increment(ref version);
+            Volatile.Write(ref version, Interlocked.Increment(ref versions));
             all = [.. listeners];
         }
 

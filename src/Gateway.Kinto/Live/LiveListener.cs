@@ -8,10 +8,10 @@ namespace Lockstep.Gateway.Kinto.Live;
 internal sealed class LiveListener(BucketSubscription subscription, string? collection) : IDisposable
 {
     private TaskCompletionSource? waiting;
-    private volatile bool isTold;
+    private bool isTold;
 
     /// <summary>Whether there is something to look after.</summary>
-    public bool IsTold => isTold;
+    public bool IsTold => Volatile.Read(ref isTold);
 
     /// <summary>The newest stamp that is known to be committed; zero for none.</summary>
     public ServerTimestamp Stamp => subscription.Stamp;
@@ -23,7 +23,8 @@ internal sealed class LiveListener(BucketSubscription subscription, string? coll
     /// <returns>Rises with what the bucket's listeners were told: what is read with it, is read after that.</returns>
     public long Take()
     {
-        isTold = false;
+        // Before the version is read, or a telling in between would be taken and not looked after.
+        Interlocked.Exchange(ref isTold, false);
         return subscription.Version;
     }
 
@@ -35,7 +36,7 @@ internal sealed class LiveListener(BucketSubscription subscription, string? coll
             return;
         }
 
-        isTold = true;
+        Volatile.Write(ref isTold, true);
         Interlocked.Exchange(ref waiting, null)?.TrySetResult();
     }
 
@@ -43,15 +44,17 @@ internal sealed class LiveListener(BucketSubscription subscription, string? coll
     public async ValueTask<bool> WaitAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref waiting, wait);
-        if (!isTold && patience > TimeSpan.Zero)
+
+        // Before it is looked whether it was told, or a telling in between would find nobody.
+        Interlocked.Exchange(ref waiting, wait);
+        if (!IsTold && patience > TimeSpan.Zero)
         {
             await wait.Task.WaitAsync(patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             cancellationToken.ThrowIfCancellationRequested();
         }
 
         Interlocked.CompareExchange(ref waiting, null, wait);
-        return isTold;
+        return IsTold;
     }
 
     public void Dispose() => subscription.Remove(this);

@@ -1,3 +1,4 @@
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Metering;
 
@@ -17,7 +18,7 @@ internal sealed record LiveServices(
     {
         private long asked = live.Time.GetTimestamp();
 
-        /// <returns>False when the credentials are good no more.</returns>
+        /// <returns>False when the credentials are good no more. Where nobody can say so now they are: a stream reads nothing then either.</returns>
         public async ValueTask<bool> IsGoodAsync(CancellationToken cancellationToken)
         {
             if (request.Principal is not { } principal || live.Time.GetElapsedTime(asked) < SignInTime)
@@ -26,14 +27,21 @@ internal sealed record LiveServices(
             }
 
             asked = live.Time.GetTimestamp();
-            if (request.Header("Authorization") is not { Length: > 0 } header)
+            try
             {
-                return await live.Tickets.IsThereAsync(principal, cancellationToken);
-            }
+                if (request.Header("Authorization") is not { Length: > 0 } header)
+                {
+                    return await live.Tickets.IsGoodAsync(request, cancellationToken);
+                }
 
-            var now = await request.SignInAsync(header, cancellationToken);
-            return now.Status is SignInStatus.Busy or SignInStatus.Throttled
-                || (now.Principal is { } same && string.Equals(same.Id, principal.Id, StringComparison.Ordinal) && same.Ref == principal.Ref);
+                var now = await request.SignInAsync(header, cancellationToken);
+                return now.Status is SignInStatus.Busy or SignInStatus.Throttled
+                    || (now.Principal is { } same && string.Equals(same.Id, principal.Id, StringComparison.Ordinal) && same.Ref == principal.Ref);
+            }
+            catch (StoreUnavailableException)
+            {
+                return true;
+            }
         }
     }
 }

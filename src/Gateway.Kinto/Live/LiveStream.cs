@@ -112,20 +112,24 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
         {
             var looked = time.GetTimestamp();
             var pass = await LookAsync(output, listener, cancellationToken);
-            if (pass == Pass.Ended)
+
+            // Of a list that has begun anew there is no id yet: whoever was sent away now would be told all of it again.
+            if (pass == Pass.Ended || (told == ServerTimestamp.Zero && time.GetElapsedTime(begun) >= options.MaxTime))
             {
                 return;
             }
 
-            var next = pass == Pass.Later && LaterTime < check ? LaterTime : check;
+            if (pass == Pass.Again)
+            {
+                continue;
+            }
+
+            var later = Jitter.Of(LaterTime, 0.75, 1.25);
+            var next = pass == Pass.Later && later < check ? later : check;
             while (true)
             {
                 var patience = Least(options.HeartbeatTime - time.GetElapsedTime(beaten), next - time.GetElapsedTime(looked), options.MaxTime - time.GetElapsedTime(begun));
-                if (await listener.WaitAsync(patience, time, cancellationToken))
-                {
-                    break;
-                }
-
+                var isTold = await listener.WaitAsync(patience, time, cancellationToken);
                 if (time.GetElapsedTime(begun) >= options.MaxTime)
                 {
                     return;
@@ -138,7 +142,7 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
                     beaten = time.GetTimestamp();
                 }
 
-                if (time.GetElapsedTime(looked) >= next)
+                if (isTold || time.GetElapsedTime(looked) >= next)
                 {
                     break;
                 }
@@ -151,75 +155,63 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
         await output.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Tells what is new, until there is nothing more.</summary>
+    /// <summary>Tells what is new, as far as a page of each list goes.</summary>
     private async ValueTask<Pass> LookAsync(PipeWriter output, LiveListener listener, CancellationToken cancellationToken)
     {
-        while (true)
+        var version = listener.Take();
+        known = ServerTimestamp.Max(known, listener.Stamp);
+        var pages = new List<(LiveSource Source, PageFound Page)>(sources.Count);
+        var held = new List<SharedRead>(sources.Count);
+        try
         {
-            var version = listener.Take();
-            known = ServerTimestamp.Max(known, listener.Stamp);
-            var pages = new List<(LiveSource Source, PageFound Page)>(sources.Count);
-            var held = new List<SharedRead>(sources.Count);
-            try
+            // :: Step 1: a page of each list. Collections that are found come along.
+            KintoResponse? refusal = null;
+            for (var i = 0; i < sources.Count; i++)
             {
-                // :: Step 1: a page of each list. Collections that are found come along.
-                KintoResponse? refusal = null;
-                for (var i = 0; i < sources.Count; i++)
+                var source = sources[i];
+                var (outcome, read) = await ReadAsync(source, Since(source), source.Own, cursor: null, version, listener.IsAlone, cancellationToken);
+                held.Add(read);
+                switch (outcome)
                 {
-                    var source = sources[i];
-                    var (outcome, read) = await ReadAsync(source, Since(source), source.Own, cursor: null, version, listener.IsAlone, cancellationToken);
-                    held.Add(read);
-                    switch (outcome)
-                    {
-                        case PageFound page:
-                            source.Status = 0;
-                            pages.Add((source, page));
-                            Find(source, page);
-                            break;
-                        case Unavailable:
-                            return Pass.Later;
-                        default:
-                            var refused = Render(outcome);
-                            refusal ??= refused;
-                            if (source.Status == 0 && !IsOfOneList)
-                            {
-                                EventWriter.WriteClosed(output, source.Path, refused.Status);
-                            }
-
-                            source.Status = refused.Status;
-                            break;
-                    }
-                }
-
-                if (pages.TrueForAll(static page => page.Source.IsBucket) || HasTooMany)
-                {
-                    EventWriter.WriteEnd(output, HasTooMany ? TooMany : refusal!);
-                    await output.FlushAsync(cancellationToken);
-                    return Pass.Ended;
-                }
-
-                // :: Step 2: a list that has begun anew is told by itself, and the others are read again behind it.
-                if (pages.Find(page => HasBegunAnew(Since(page.Source), page.Page)) is { Source: { } anew } begun)
-                {
-                    if (await TellAnewAsync(output, anew, begun.Page.ListStamp, version, listener, cancellationToken) == Pass.Later)
-                    {
+                    case PageFound page:
+                        source.Status = 0;
+                        pages.Add((source, page));
+                        Find(source, page);
+                        break;
+                    case Unavailable:
                         return Pass.Later;
-                    }
+                    default:
+                        var refused = Render(outcome);
+                        refusal ??= refused;
+                        if (source.Status == 0 && !IsOfOneList)
+                        {
+                            EventWriter.WriteClosed(output, source.Path, refused.Status);
+                        }
 
-                    continue;
-                }
-
-                // :: Step 3: what all of them are known up to.
-                var pass = await TellAsync(output, pages, cancellationToken);
-                if (pass != Pass.Again && !listener.IsTold)
-                {
-                    return pass;
+                        source.Status = refused.Status;
+                        break;
                 }
             }
-            finally
+
+            if (pages.TrueForAll(static page => page.Source.IsBucket) || HasTooMany)
             {
-                held.ForEach(static read => read.Release());
+                EventWriter.WriteEnd(output, HasTooMany ? TooMany : refusal!);
+                await output.FlushAsync(cancellationToken);
+                return Pass.Ended;
             }
+
+            // :: Step 2: a list that has begun anew is told by itself, and the others are read again behind it.
+            if (pages.Find(page => HasBegunAnew(Since(page.Source), page.Page)) is { Source: { } anew } begun)
+            {
+                return await TellAnewAsync(output, anew, begun.Page.ListStamp, version, listener, cancellationToken);
+            }
+
+            // :: Step 3: what all of them are known up to.
+            return await TellAsync(output, pages, cancellationToken);
+        }
+        finally
+        {
+            held.ForEach(static read => read.Release());
         }
     }
 
@@ -351,7 +343,7 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, KintoT
     {
         while (true)
         {
-            var read = live.Reads.Read(new ReadKey(target.Bucket, target.Caller, source.List, since, cursor, version), known, request.Who, isAlone);
+            var read = live.Reads.Read(new ReadKey(target.Bucket, target.Caller, source.List, since, cursor, version, known), request.Who, isAlone);
             try
             {
                 var outcome = await read.Outcome.WaitAsync(cancellationToken);

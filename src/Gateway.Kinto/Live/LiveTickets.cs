@@ -22,10 +22,13 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
     private const int MaxLength = 4096;
     private const int SweptAt = 1_000;
 
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+
     private readonly byte[] key = HMACSHA256.HashData(secret.Value.Span, "tickets for streams of changes"u8);
 
     // Until when each that was taken would have been good, in milliseconds.
     private readonly ConcurrentDictionary<string, long> taken = new(StringComparer.Ordinal);
+    private long swept = time.GetTimestamp();
 
     public KintoPlan Give(KintoRequest request) => Give(request.Principal!);
 
@@ -46,26 +49,54 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
             return null;
         }
 
-        if (taken.Count > SweptAt)
-        {
-            foreach (var (other, over) in taken)
-            {
-                if (over <= now)
-                {
-                    taken.TryRemove(KeyValuePair.Create(other, over));
-                }
-            }
-        }
-
-        var (account, number) = (ticket.GetProperty("a").GetString()!, ticket.GetProperty("n").GetInt64());
-        return number == 0
-            ? new Principal(ticket.GetProperty("p").GetString()!, account, ticket.GetProperty("b").GetString()!)
-            : await accounts.FindByNameAsync(account, cancellationToken) is { } found && found.Number == number ? accounts.DelegateOf(found) : null;
+        SweepIfDue(now);
+        return await HolderAsync(ticket, cancellationToken);
     }
 
-    /// <summary>Whether somebody who came with a ticket still has their account. What a provider says of those without one is not asked again.</summary>
-    public async ValueTask<bool> IsThereAsync(Principal principal, CancellationToken cancellationToken) =>
-        principal.Ref.Number == 0 || (await accounts.FindByNameAsync(principal.Account, cancellationToken) is { } found && found.Number == principal.Ref.Number);
+    /// <summary>Whether somebody who came with a ticket still has their account, and the password with which they got it. What a provider says of those without one is not asked again.</summary>
+    public async ValueTask<bool> IsGoodAsync(KintoRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.Query.TryGetOnly(LivePlans.Ticket, out var text) || text is null || Open(text) is not var (_, plain))
+        {
+            return false;
+        }
+
+        using var document = JsonText.Parse(plain);
+        return await HolderAsync(document.RootElement, cancellationToken) is not null;
+    }
+
+    /// <returns>Null when they are not there any more, or have another password.</returns>
+    private async ValueTask<Principal?> HolderAsync(JsonElement ticket, CancellationToken cancellationToken)
+    {
+        var (account, number) = (ticket.GetProperty("a").GetString()!, ticket.GetProperty("n").GetInt64());
+        if (number == 0)
+        {
+            return new Principal(ticket.GetProperty("p").GetString()!, account, ticket.GetProperty("b").GetString()!);
+        }
+
+        // Who came without the account's password, as an application does, is bound to the account alone.
+        return await accounts.FindByNameAsync(account, cancellationToken) is { } found && found.Number == number
+            && (ticket.GetProperty("h").GetString() is not { } mark || string.Equals(mark, accounts.PasswordMarkOf(found), StringComparison.Ordinal))
+            ? accounts.DelegateOf(found)
+            : null;
+    }
+
+    private void SweepIfDue(long now)
+    {
+        var last = Volatile.Read(ref swept);
+        if (time.GetElapsedTime(last) < SweepInterval || taken.Count <= SweptAt || Interlocked.CompareExchange(ref swept, time.GetTimestamp(), last) != last)
+        {
+            return;
+        }
+
+        foreach (var (other, over) in taken)
+        {
+            if (over <= now)
+            {
+                taken.TryRemove(KeyValuePair.Create(other, over));
+            }
+        }
+    }
 
     private KintoResponse Give(Principal principal)
     {
@@ -79,6 +110,7 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
             json.WriteString("a", principal.Account);
             json.WriteString("b", principal.DefaultBucket);
             json.WriteNumber("n", principal.Ref.Number);
+            json.WriteString("h", accounts.PasswordMarkOf(principal));
             json.WriteEndObject();
         }
 

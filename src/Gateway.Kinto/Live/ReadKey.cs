@@ -11,4 +11,5 @@ namespace Lockstep.Gateway.Kinto.Live;
 /// <param name="Since">Up to where they have told of it.</param>
 /// <param name="Cursor">Where their last page ended; null for none.</param>
 /// <param name="Version">What they were told: the read has begun after that.</param>
-internal readonly record struct ReadKey(BucketId Bucket, Caller Caller, ListRef List, ServerTimestamp Since, PageCursor? Cursor, long Version);
+/// <param name="AtLeast">A stamp that is committed: the read is at least as new, also where an owner does not know yet that it was replaced.</param>
+internal readonly record struct ReadKey(BucketId Bucket, Caller Caller, ListRef List, ServerTimestamp Since, PageCursor? Cursor, long Version, ServerTimestamp AtLeast);

@@ -28,11 +28,10 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     private readonly Dictionary<ReadKey, SharedRead> reads = [];
 
     /// <param name="key">What to read.</param>
-    /// <param name="atLeast">A stamp that is committed: the read is at least as new, also where an owner does not know yet that it was replaced.</param>
     /// <param name="who">Whom room is counted for.</param>
     /// <param name="isAlone">Whether no other stream can want the same.</param>
     /// <returns>To be released once what it has is sent.</returns>
-    public SharedRead Read(ReadKey key, ServerTimestamp atLeast, string who, bool isAlone)
+    public SharedRead Read(ReadKey key, string who, bool isAlone)
     {
         SharedRead read;
         lock (gate)
@@ -51,7 +50,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
             }
 
             // Under the lock, so that nobody finds it without its outcome; what it waits for is not waited for here.
-            read.Begin(room => Task.Run(() => ReadAsync(key, atLeast, room)));
+            read.Begin(room => Task.Run(() => ReadAsync(key, room)));
         }
 
         if (!isAlone)
@@ -76,7 +75,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         }
     }
 
-    private async Task<Outcome> ReadAsync(ReadKey key, ServerTimestamp atLeast, AnswerRoom room)
+    private async Task<Outcome> ReadAsync(ReadKey key, AnswerRoom room)
     {
         var query = new ListQuery
         {
@@ -90,7 +89,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
             }
 
             metrics.ChangesRead();
-            var response = await room.ArrivalAsync(buckets.Get(key.Bucket).ExecuteAsync(new BucketRequest(key.Caller, Operations(key.List, query, atLeast)), CancellationToken.None), time);
+            var response = await room.ArrivalAsync(buckets.Get(key.Bucket).ExecuteAsync(new BucketRequest(key.Caller, Operations(key.List, query, key.AtLeast)), CancellationToken.None), time);
             var outcome = response.Outcomes[^1];
             return room.TryKeep(outcome is PageFound page ? AnswerSizes.Of(page.Records, isCopied: false) : 0) ? outcome : Unavailable.Overloaded;
         }

@@ -247,6 +247,13 @@ public sealed class AccountDirectory(
         return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString()) { Verified = account };
     }
 
+    /// <summary>Another text for each password that an account has, also for the same one set again; says nothing of the password.</summary>
+    public string PasswordMarkOf(Account account) =>
+        Convert.ToBase64String(HMACSHA256.HashData(secret.Value.Span, Encoding.UTF8.GetBytes($"password of account {account.Number}: {account.PasswordHash}")));
+
+    /// <summary>That of the password with which somebody signed in; null for who came without it.</summary>
+    public string? PasswordMarkOf(Principal principal) => principal.Verified is { } account ? PasswordMarkOf(account) : null;
+
     /// <summary>Who signs in with an account of that name.</summary>
     public static string PrincipalId(string name) => Scheme + name;
 
