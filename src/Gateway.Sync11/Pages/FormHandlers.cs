@@ -42,7 +42,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
         var (result, refusal) = await resets.UseCodeAsync(names, form["key"].Trim().ToUpperInvariant(), form["password"], form.Address, form.Who, cancellationToken);
         if (result is ResetResult.WrongCode)
         {
-            audit.Write(AuditEvents.WrongResetCode, form.Source(names.FirstOrDefault()));
+            audit.Write(AuditEvents.WrongResetCode, form.Source(names));
         }
 
         return refusal ?? Of(result);
@@ -66,7 +66,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
             {
                 if (signIn.Status is SignInStatus.Throttled)
                 {
-                    audit.Write(AuditEvents.WrongPassword, form.Source(meant));
+                    audit.Write(AuditEvents.WrongPassword, form.Source(names));
                 }
 
                 return signIn.Status is SignInStatus.Throttled ? WeaveAnswers.TooMany(signIn.RetryAfter) : WeaveAnswers.Unavailable;
@@ -80,7 +80,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
             }
         }
 
-        audit.Write(names.Count == 0 ? AuditEvents.ImpossibleUser : AuditEvents.WrongPassword, form.Source(names.FirstOrDefault()));
+        audit.Write(names.Count == 0 ? AuditEvents.ImpossibleUser : AuditEvents.WrongPassword, form.Source(names));
         return FormAnswers.Of(400, "wrong-credentials", "Bad credentials");
     }
 

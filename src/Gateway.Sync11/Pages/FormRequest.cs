@@ -20,8 +20,8 @@ internal sealed class FormRequest(ProtocolRequest inner, QueryParameters fields)
     /// <summary>Whom a new password waits for its turn as.</summary>
     public string Who => inner.Who;
 
-    /// <summary>What an event has come of that is about a user.</summary>
-    public AuditSource Source(string? user) => AuditSource.Of(inner.Http.Request, user);
+    /// <summary>What an event has come of that is about a user, by the first name that is meant.</summary>
+    public AuditSource Source(IReadOnlyList<string> names) => AuditSource.Of(inner.Http.Request, names.Count == 0 ? null : names[0]);
 
     /// <summary>A field; empty where there is none, or more than one.</summary>
     public string this[string name] => fields.TryGetOnly(name, out var value) ? value ?? "" : "";
