@@ -56,11 +56,11 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
     {
         await using var step = new NpgsqlCommand(
             """
-            WITH some AS MATERIALIZED (
+            WITH seen AS MATERIALIZED (
                      SELECT bucket, field, list FROM field_indexes WHERE (bucket, field) > ($1, $2) AND path IS NOT NULL ORDER BY bucket, field LIMIT $3),
-                 lost AS (UPDATE field_indexes f SET path = NULL FROM some s
+                 lost AS (UPDATE field_indexes f SET path = NULL FROM seen s
                      WHERE f.bucket = s.bucket AND f.field = s.field AND NOT EXISTS (SELECT FROM lists l WHERE l.bucket = s.bucket AND l.list = s.list) RETURNING 1)
-            SELECT bucket, field, (SELECT count(*) FROM some), (SELECT count(*) FROM lost) FROM some ORDER BY bucket DESC, field DESC LIMIT 1
+            SELECT bucket, field, (SELECT count(*) FROM seen), (SELECT count(*) FROM lost) FROM seen ORDER BY bucket DESC, field DESC LIMIT 1
             """, connection);
         var parameters = new ParameterList(step.Parameters);
         parameters.Add(looked.Bucket);
