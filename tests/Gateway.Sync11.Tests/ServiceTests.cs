@@ -151,7 +151,7 @@ public sealed class ServiceTests(WeaveServer server) : IClassFixture<WeaveServer
         using var nobody = own.Anonymous();
 
         // Below no prefix it is Kinto's, which redirects to its own.
-        (await nobody.SendAsync("GET", prefix + "/user/1.0/nobody")).AssertStatus(status);
+        Assert.Equal(status, (await nobody.SendAsync("GET", prefix + "/user/1.0/nobody")).Status);
 
         await own.DisposeAsync();
     }
