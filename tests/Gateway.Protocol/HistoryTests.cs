@@ -293,6 +293,28 @@ public sealed class HistoryTests(HistoryTests.RememberingServer server) : IClass
         Assert.Equal(["rec"], (await client.GetAsync(page.Headers["Next-Page"][(page.Headers["Next-Page"].IndexOf("/v1", StringComparison.Ordinal) + 3)..])).Ids);
     }
 
+    [Fact]
+    public async Task Snapshot_OfMoreThanAPage_IsRefusedUnlessPagesAreAskedFor()
+    {
+        var own = await KintoServer.StartAsync(static options => options with
+        {
+            Kinto = options.Kinto with { MaxPageRecords = 2, History = options.Kinto.History with { Enabled = true } },
+        });
+        using var user = await own.NewUserAsync();
+        await user.PutAsync(bucket, "{}");
+        await user.PutAsync(Collection, "{}");
+        var last = 0L;
+        foreach (var id in (string[])["a", "b", "c"])
+        {
+            last = (await user.PutAsync($"{Collection}/records/{id}", "{}")).Stamp;
+        }
+
+        (await user.GetAsync($"{bucket}/snapshot/collections/col@{last}")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(["a", "b"], (await user.GetAsync($"{bucket}/snapshot/collections/col@{last}?_limit=2")).Ids);
+
+        await own.DisposeAsync();
+    }
+
     [Theory]
     [InlineData("col@abc", 400)]
     [InlineData("col@-1", 400)]

@@ -39,8 +39,15 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         }
 
         var read = new ReadAsOf(target!.List, at) { AfterId = query.Cursor?.Id, Id = query.Ids?[0], Limit = query.Limit, MaxBytes = query.MaxBytes };
+        var asksForPages = request.Query.Pairs.Any(static pair => pair.Key is "_limit" or "_token");
         return new KintoPlan.Call(target.Bucket, target.Caller, read, outcome =>
         {
+            if (outcome is PageFound { Next: not null } && !asksForPages)
+            {
+                // kinto.js asks once, and would take a part for the whole.
+                return KintoErrors.Invalid("querystring", "_limit", "The snapshot has more than fits into one answer. Give _limit, and follow Next-Page");
+            }
+
             if (outcome is PageFound { Next: null } page && read.AfterId is null)
             {
                 outcome = page with { Records = [.. page.Records.OrderByDescending(static record => record.Modified)] };
