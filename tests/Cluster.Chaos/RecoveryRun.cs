@@ -8,9 +8,6 @@ namespace Lockstep.Cluster.Chaos;
 /// <summary>Measures how soon the cluster serves again. Nothing but that it does is asserted: times are the machine's.</summary>
 public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) : IClassFixture<ClusterFixture>
 {
-    // A silo that stands still is noticed late, and measured less often.
-    private const int Fewer = 4;
-
     // What took longer is to be looked into.
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(4);
 
@@ -44,7 +41,7 @@ public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) :
     });
 
     [NeedsFact(Need.RecoveryRun)]
-    public Task Silo_StoodStill() => MeasureAsync("SIGSTOP of a silo", Math.Max(1, Rounds / Fewer), async (recovery, silo) =>
+    public Task Silo_StoodStill() => MeasureAsync("SIGSTOP of a silo", Rounds, async (recovery, silo) =>
     {
         var starts = silo.Starts;
         silo.LetEnd();
@@ -56,7 +53,7 @@ public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) :
     });
 
     [NeedsFact(Need.RecoveryRun)]
-    public Task Postgres_Killed() => MeasureAsync("PostgreSQL killed and started again", Math.Max(1, Rounds / 2), async (recovery, _) =>
+    public Task Postgres_Killed() => MeasureAsync("PostgreSQL killed and started again", Rounds, async (recovery, _) =>
     {
         var blow = Stopwatch.GetTimestamp();
         var restarted = Cluster.CrashPostgresAsync();
