@@ -1,6 +1,8 @@
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner.Drafts;
+using Lockstep.Core.Owner.Turns;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -91,7 +93,7 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
 
         return (new PageFound(found, StampOf(head), more && after is not null ? new PageCursor(ServerTimestamp.Zero, after, StampOf(head)) : null), version);
 
-        bool HasRoom() => bytes < read.MaxBytes && indexed < Turn.MaxIndexed;
+        bool HasRoom() => bytes < read.MaxBytes && indexed < TurnDeletions.MaxIndexed;
 
         // Whoever polls on with it is given all that has changed since.
         ServerTimestamp StampOf(ListHead list) => list.RowsModified < read.At ? list.RowsModified : read.At;
@@ -127,7 +129,7 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options)
 
     /// <summary>Rows of the index of principals that it takes to make a record what it was: its own, and those of the entry that tells of it.</summary>
     private static int IndexedBy(StoredRecord row, ListHead head) =>
-        BucketDraft.IndexedBy(head.List.Role, row) + (DraftHistory.ReadersOf(head.Acl, row)?.Length ?? 0);
+        DraftAccess.IndexedBy(head.List.Role, row) + (DraftHistory.ReadersOf(head.Acl, row)?.Length ?? 0);
 
     private static bool IsSame(StoredRecord then, StoredRecord now) =>
         then.IsTombstone == now.IsTombstone && then.Body.Span.SequenceEqual(now.Body.Span);

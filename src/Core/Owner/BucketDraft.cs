@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
-using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner.Drafts;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
@@ -19,19 +19,10 @@ namespace Lockstep.Core.Owner;
 /// <item>A list's <see cref="ListHead.RowsModified"/> moves only when a row changes that readers of the list can see.</item>
 /// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
+/// It keeps heads, rows and stamps, and changes objects. What follows for rights, indexes and records of other kinds of buckets is in <c>Drafts</c>.
 /// </summary>
 internal sealed class BucketDraft
 {
-    // Of more, one row says that it may be anybody. No less than a group of the usual bound has members, all of whom are others now: for
-    // each of these a row is written anyway.
-    private const int MaxChangedPrincipals = 10_000;
-
-    // An object that names more is found without its stamp: its writes do not write a row for each.
-    private const int MaxStampedPrincipals = 100;
-
-    /// <summary>How long an upload may take.</summary>
-    public static readonly TimeSpan UploadLifetime = TimeSpan.FromHours(2);
-
     private static readonly IReadOnlySet<ListRef> NoLists = new HashSet<ListRef>();
 
     private readonly HashSet<ListRef> changedLists = [];
@@ -44,8 +35,8 @@ internal sealed class BucketDraft
     private readonly TimeProvider time;
     private BucketHeads heads;
 
-    // Rows of indexes that were built; null for none.
-    private List<FieldKeyChange>? builtKeys;
+    // Null for none.
+    private DraftIndexes? fieldIndexes;
 
     // Of the request that is applied, where all that it changes has one stamp; null before its first change.
     private ServerTimestamp? requestStamp;
@@ -69,6 +60,15 @@ internal sealed class BucketDraft
 
     /// <summary>Changed rows.</summary>
     public Overlay Overlay { get; }
+
+    /// <summary>What objects say of rights.</summary>
+    public DraftAccess Access => field ??= new DraftAccess(this, rule);
+
+    /// <summary>Indexes on fields.</summary>
+    public DraftIndexes Indexes => fieldIndexes ??= new DraftIndexes(this);
+
+    /// <summary>Records of buckets without objects of their own.</summary>
+    public DraftRecords Records => field ??= new DraftRecords(this);
 
     /// <summary>What the bucket holds more than at the start, or less.</summary>
     public QuotaAmount Growth { get; private set; }
@@ -94,7 +94,7 @@ internal sealed class BucketDraft
             return commit;
         }
 
-        var (indexes, keys) = FieldIndexChanges.Of(start, heads, changedLists.Union(removedLists), Overlay, builtKeys ?? []);
+        var (indexes, keys) = FieldIndexChanges.Of(start, heads, changedLists.Union(removedLists), Overlay, fieldIndexes?.BuiltKeys ?? []);
         return commit with { Indexes = indexes, FieldKeys = keys };
     }
 
@@ -183,12 +183,12 @@ internal sealed class BucketDraft
         Put(target.List, record, previous, record.Modified);
         if (access is not null || (!live && previous?.Acl is not null))
         {
-            SetAccess(target, AccessList.Read(previous?.Acl), access?.Acl, live, record.Modified);
-            Change(0, former is null ? [] : [former], record.Modified);
+            Access.SetAccess(target, AccessList.Read(previous?.Acl), access?.Acl, live, record.Modified);
+            Access.Change(0, former is null ? [] : [former], record.Modified);
         }
         else if (AccessList.Read(record.Acl) is { } kept)
         {
-            Name(target, kept, kept, record.Modified);
+            Access.Name(target, kept, kept, record.Modified);
         }
 
         History?.Tell(target, live ? HistoryAction.Update : HistoryAction.Create, record);
@@ -213,125 +213,6 @@ internal sealed class BucketDraft
     /// <summary>What lies in an object's row: of a bucket not what only the owner needs.</summary>
     private static AccessList? Kept(ListRole role, AccessList? access) =>
         role != ListRole.Self ? access : access is null or { NamesNobody: true } ? null : access.OnlyPermissions();
-
-    /// <summary>Keeps heads and index in step with what an object says, and notes whose standing changed.</summary>
-    private void SetAccess(ObjectRef target, AccessList? before, AccessList? after, bool wasLive, ServerTimestamp stamp)
-    {
-        // :: Step 1: heads.
-        var of = target.List.Role switch
-        {
-            ListRole.Self => ListRef.Self,
-            ListRole.Collections => ListRef.RecordsOf(target.Id),
-            _ => default(ListRef?),
-        };
-        if (of is { } list && heads[list] is { Exists: true } head && !Equals(head.Acl, after))
-        {
-            SetList(head with { Acl = after });
-        }
-
-        // :: Step 2: the index.
-        var key = heads[target.List].Key;
-        Name(target, before, after, stamp);
-        var (left, joined) = (Members(wasLive ? before : null), Members(after));
-        var (former, since) = (before?.Since, after?.Since ?? ServerTimestamp.Zero);
-        Index(key, GrantRelation.Member, target.Id, left, joined, since, writesAll: former != since);
-
-        // :: Step 3: who begins anew. What is gained on one row shows by the row's stamp, and so does what is new.
-        var (lost, gained) = (before?.Readers() ?? NoPrincipals, after?.Readers() ?? NoPrincipals);
-        if (target.List.Role is ListRole.Self or ListRole.Collections)
-        {
-            Change(0, before is null && !wasLive ? [] : Differences(lost, gained), stamp);
-        }
-        else
-        {
-            Change(key, [.. lost.Where(principal => !gained.Contains(principal))], stamp);
-            Change(0, Differences(left, joined), stamp, ForeignHorizon.IdOf(stamp, rule.Options));
-        }
-    }
-
-    private static IReadOnlyList<string> Differences(IReadOnlySet<string> a, IReadOnlySet<string> b) =>
-        [.. a.Where(principal => !b.Contains(principal)), .. b.Where(principal => !a.Contains(principal))];
-
-    private static readonly IReadOnlySet<string> NoPrincipals = new HashSet<string>(StringComparer.Ordinal);
-
-    private static IReadOnlySet<string> Members(AccessList? group) => group?.Members is { } members ? members.ToHashSet(StringComparer.Ordinal) : NoPrincipals;
-
-    /// <summary>Keeps the index in step with whom an object names, and with its stamp.</summary>
-    private void Name(ObjectRef target, AccessList? before, AccessList? after, ServerTimestamp stamp)
-    {
-        var key = heads[target.List].Key;
-        var (former, now) = (before?.Indexed() ?? NoPrincipals, after is null ? NoPrincipals : ReferenceEquals(before, after) ? before!.Indexed() : after.Indexed());
-        var (from, to) = (RelationOf(target.List.Role, former.Count), RelationOf(target.List.Role, now.Count));
-        if (from != to)
-        {
-            Index(key, from, target.Id, former, NoPrincipals, ServerTimestamp.Zero, writesAll: false);
-            former = NoPrincipals;
-        }
-
-        Index(key, to, target.Id, former, now, to == GrantRelation.Named ? stamp : ServerTimestamp.Zero, writesAll: to == GrantRelation.Named);
-    }
-
-    /// <summary>Rows of the index that are written where an object of this kind is removed.</summary>
-    /// <param name="role">What kind.</param>
-    /// <param name="row">The object.</param>
-    public static int IndexedBy(ListRole role, StoredRecord row)
-    {
-        if (AccessList.Read(row.Acl) is not { } acl)
-        {
-            return 0;
-        }
-
-        // A purge removes them all; a deletion leaves those that have no stamp, and tells all members.
-        var named = acl.Indexed().Count;
-        return row.IsTombstone ? named : (RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
-    }
-
-    private static GrantRelation RelationOf(ListRole role, int principals) =>
-        role == ListRole.Self ? GrantRelation.NamedByBucket : principals > MaxStampedPrincipals ? GrantRelation.NamedWidely : GrantRelation.Named;
-
-    private void Index(int list, GrantRelation relation, string id, IReadOnlySet<string> before, IReadOnlySet<string> after, ServerTimestamp stamp, bool writesAll)
-    {
-        foreach (var gone in before.Where(principal => !after.Contains(principal)))
-        {
-            Overlay.Grants[new GrantKey(list, relation, gone, id)] = null;
-        }
-
-        foreach (var there in after)
-        {
-            var key = new GrantKey(list, relation, there, id);
-            if (writesAll || !before.Contains(there))
-            {
-                Overlay.Grants[key] = stamp;
-            }
-        }
-    }
-
-    /// <summary>Readers of lists who count as one of these begin anew.</summary>
-    /// <param name="list">Of this list; 0 for all.</param>
-    /// <param name="principals">Who.</param>
-    /// <param name="stamp">Since when.</param>
-    /// <param name="id">See <see cref="ForeignHorizon.IdOf"/>; empty for what concerns nobody but this bucket.</param>
-    private void Change(int list, IReadOnlyList<string> principals, ServerTimestamp stamp, string id = "")
-    {
-        if (principals.Count == 0)
-        {
-            return;
-        }
-
-        foreach (var principal in principals.Count > MaxChangedPrincipals ? [PrincipalText.Everyone] : principals)
-        {
-            Overlay.Grants[new GrantKey(list, GrantRelation.Changed, principal, id)] = stamp;
-        }
-
-        // The first time that is said with what the bucket says; from then on by when its list was touched, so that what it says, which can
-        // be long, is not written each time.
-        var self = heads[ListRef.Self];
-        self = self.Acl is { } said && said.Horizon > ServerTimestamp.Zero ? self : self with { Acl = (self.Acl ?? AccessList.Empty).WithHorizon(stamp) };
-        SetList(self with { Touched = ServerTimestamp.Max(self.Touched, stamp) });
-
-        // Whoever has begun anew has the next stamp, which no row gets.
-        heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp.Plus(1)) };
-    }
 
     /// <summary>A default bucket and its collections come into being with the first write to them.</summary>
     private void CreateParents(ObjectRef target, Caller caller)
@@ -390,7 +271,7 @@ internal sealed class BucketDraft
                 Put(target.List, tombstone, live, tombstone.Modified);
                 if (named is not null)
                 {
-                    Name(target, named, named, tombstone.Modified);
+                    Access.Name(target, named, named, tombstone.Modified);
                 }
 
                 var records = heads[ListRef.RecordsOf(target.Id)];
@@ -408,9 +289,9 @@ internal sealed class BucketDraft
                     Indexes = [],
                 });
                 heads = heads.HasIndexes ? heads.WithIndexState() : heads;
-                foreach (var upload in UploadsTo(target.Id))
+                foreach (var upload in Records.UploadsTo(target.Id))
                 {
-                    EndUpload(upload.List);
+                    Records.EndUpload(upload.List);
                 }
 
                 History?.End(target.Id);
@@ -421,11 +302,11 @@ internal sealed class BucketDraft
                 Put(target.List, tombstone, live, tombstone.Modified);
                 if (named?.Members is not null)
                 {
-                    SetAccess(target, named, AccessList.Read(tombstone.Acl), wasLive: true, tombstone.Modified);
+                    Access.SetAccess(target, named, AccessList.Read(tombstone.Acl), wasLive: true, tombstone.Modified);
                 }
                 else if (named is not null && tombstone.Acl is not null)
                 {
-                    Name(target, named, named, tombstone.Modified);
+                    Access.Name(target, named, named, tombstone.Modified);
                 }
 
                 History?.Tell(target, HistoryAction.Delete, tombstone);
@@ -443,22 +324,12 @@ internal sealed class BucketDraft
         foreach (var tombstone in tombstones)
         {
             purged.Add(new RecordKey(head.Key, tombstone.Id));
-            Unname(new ObjectRef(head.List, tombstone.Id), tombstone);
+            Access.Unname(new ObjectRef(head.List, tombstone.Id), tombstone);
         }
 
         // A commit needs a stamp; no row gets this one.
         NextStamp(hint: null);
         SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
-    }
-
-    /// <summary>Takes a row that goes for good out of the index.</summary>
-    public void Unname(ObjectRef target, StoredRecord row)
-    {
-        var named = AccessList.Read(row.Acl)?.Indexed() ?? NoPrincipals;
-        foreach (var principal in named)
-        {
-            Overlay.Grants.TryAdd(new GrantKey(heads[target.List].Key, RelationOf(target.List.Role, named.Count), principal, target.Id), null);
-        }
     }
 
     /// <summary>Adds a row of the bucket's history.</summary>
@@ -468,7 +339,7 @@ internal sealed class BucketDraft
         Put(ListRef.History, entry, previous: null, entry.Modified);
         if (AccessList.Read(entry.Acl) is { } readers)
         {
-            Name(new ObjectRef(ListRef.History, entry.Id), before: null, readers, entry.Modified);
+            Access.Name(new ObjectRef(ListRef.History, entry.Id), before: null, readers, entry.Modified);
         }
     }
 
@@ -483,27 +354,6 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>Takes groups that are gone out of what an object says, since they let nobody in any more. Its stamp stays: what it says else is the same.</summary>
-    /// <param name="target">The object.</param>
-    /// <param name="live">Its row, with its body.</param>
-    /// <param name="groups">The groups, in the form of clients.</param>
-    public void Forget(ObjectRef target, StoredRecord live, IReadOnlySet<string> groups)
-    {
-        if (AccessList.Read(live.Acl) is not { } before)
-        {
-            return;
-        }
-
-        var after = before.Without(groups);
-        Overlay.Set(heads[target.List].Key, live with { Acl = after.ToBytes() });
-        Name(target, before, after, live.Modified);
-        var of = target.List.Role == ListRole.Self ? ListRef.Self : ListRef.RecordsOf(target.Id);
-        if (target.List.Role is ListRole.Self or ListRole.Collections && heads[of] is { Exists: true, Acl: { } said } head)
-        {
-            SetList(head with { Acl = said.Without(groups) });
-        }
-    }
-
     /// <summary>Moves the stamp of a collection's records, which come into being where they are not there.</summary>
     public ServerTimestamp Touch(ListRef list, Caller caller)
     {
@@ -512,31 +362,6 @@ internal sealed class BucketDraft
         var stamp = NextStamp(hint: null);
         SetList(heads[list] with { Touched = stamp });
         return stamp;
-    }
-
-    /// <summary>Makes or changes a record of a list that was touched.</summary>
-    /// <param name="list">The list.</param>
-    /// <param name="change">The change.</param>
-    /// <param name="previous">What the store has, also if it has expired; with its body where the change has none.</param>
-    /// <param name="live">The same if it is there; null if it has expired.</param>
-    /// <param name="restamps">Whether the record gets the write's stamp in any case.</param>
-    public void Merge(ListRef list, RecordChange change, StoredRecord? previous, StoredRecord? live, bool restamps)
-    {
-        if (change.Body is null && live?.UnreadLength is not null)
-        {
-            throw new InvalidOperationException("The body that is to stay was not read.");
-        }
-
-        var stamp = NextStamp(hint: null);
-        var record = new StoredRecord
-        {
-            Id = change.Id,
-            Modified = restamps || live is null || change.Body is not null || change.SortIndex is not null ? stamp : live.Modified,
-            Body = change.Body ?? live?.Body ?? default,
-            SortIndex = change.SortIndex ?? live?.SortIndex,
-            Expiry = change.Lifetime is { } seconds ? stamp.Plus(seconds * 1000L) : live?.Expiry,
-        };
-        Put(list, record, previous, stamp);
     }
 
     /// <summary>
@@ -562,109 +387,19 @@ internal sealed class BucketDraft
         Put(list, record, previous: null, ServerTimestamp.Max(heads[list].Touched, record.Modified));
     }
 
-    /// <summary>Begins an upload.</summary>
-    public void OpenUpload(ListRef upload)
-    {
-        EnsureList(upload);
-        var stamp = NextStamp(hint: null);
-        SetList(heads[upload] with { Touched = stamp, NextExpiry = stamp.Plus((long)UploadLifetime.TotalMilliseconds) });
-    }
-
-    /// <summary>Adds a change to an upload.</summary>
-    public void Stage(ListRef upload, RecordChange change, StoredRecord? staged)
-    {
-        var stamp = NextStamp(hint: null);
-        Put(upload, StagedChange.ToRow(change, staged, stamp, heads[upload].NextExpiry!.Value), staged, stamp);
-    }
-
-    /// <summary>Forgets an upload; its rows go later.</summary>
-    public void EndUpload(ListRef upload)
-    {
-        // A commit needs a stamp; no reader sees this one.
-        NextStamp(hint: null);
-        EndList(upload);
-    }
-
-    /// <summary>The uploads to a collection, or all.</summary>
-    public IEnumerable<ListHead> UploadsTo(string? collection) => heads.Lists.Values.Where(head =>
-        head.List.Role == ListRole.Uploads && (collection is null || head.List.Name.StartsWith(collection + "/", StringComparison.Ordinal)));
-
-    /// <summary>Removes records that have expired. Nothing that a reader sees changes.</summary>
-    /// <param name="list">Their list.</param>
-    /// <param name="expired">The records.</param>
-    /// <param name="next">When the next one expires; null for never.</param>
-    public void Expire(ListRef list, IReadOnlyList<StoredRecord> expired, ServerTimestamp? next)
-    {
-        var head = heads[list];
-        foreach (var record in expired)
-        {
-            Overlay.Set(head.Key, StoredRecord.Tombstone(record.Id, record.Modified, record.Author));
-        }
-
-        // A commit needs a stamp; no reader sees this one.
-        NextStamp(hint: null);
-        SetList(head with
-        {
-            Count = head.Count - expired.Count,
-            Bytes = head.Bytes - expired.Sum(static record => (long)record.Length),
-            NextExpiry = next,
-        });
-    }
-
-    /// <summary>Has these fields indexed and no others. What is indexed already stays; of the others the records are put in later.</summary>
-    /// <param name="list">The list, which exists.</param>
-    /// <param name="paths">The fields, each once.</param>
-    public void DeclareIndexes(ListRef list, IReadOnlyList<string> paths)
-    {
-        var head = heads[list];
-        if (head.Indexes.Select(static index => index.Path).SequenceEqual(paths, StringComparer.Ordinal))
-        {
-            return;
-        }
-
-        // One of a list without records is whole.
-        SetIndexes(list, [.. paths.Select(path => head.Indexes.FirstOrDefault(index => index.Path == path) ?? NewIndex(path) with { IsWhole = head.Count == 0 })]);
-    }
-
-    /// <summary>Makes those indexes of a list anew that are not in step with it.</summary>
-    public void RestartIndexes(ListRef list)
-    {
-        SetIndexes(list, [.. heads[list].Indexes.Select(index => index.IsInStep ? index : NewIndex(index.Path))]);
-
-        // A commit needs a stamp; no row gets this one.
-        NextStamp(hint: null);
-    }
-
-    /// <summary>Puts records into indexes. Nothing that a reader sees changes.</summary>
-    /// <param name="list">The list.</param>
-    /// <param name="indexes">Which of its indexes, all built as far as one another.</param>
-    /// <param name="records">What follows there, in the order of ids.</param>
-    /// <param name="more">Whether there is more.</param>
-    public void Build(ListRef list, IReadOnlyList<FieldIndex> indexes, IReadOnlyList<StoredRecord> records, bool more)
-    {
-        FieldIndexChanges.AddKeys(builtKeys ??= [], indexes, records);
-        SetIndexes(list, [.. heads[list].Indexes.Select(index => !indexes.Contains(index) ? index : index with
-        {
-            BuiltTo = records.Count > 0 ? records[^1].Id : index.BuiltTo,
-            Built = index.Built + records.Count,
-            IsWhole = !more,
-        })]);
-        NextStamp(hint: null);
-    }
-
-    private FieldIndex NewIndex(string path)
-    {
-        heads = heads with { NextKey = heads.NextKey + 1 };
-        return new FieldIndex(heads.NextKey - 1, path);
-    }
-
-    private void SetIndexes(ListRef list, IReadOnlyList<FieldIndex> indexes)
+    /// <summary>Replaces what is kept of a list's indexes.</summary>
+    public void SetIndexes(ListRef list, IReadOnlyList<FieldIndex> indexes)
     {
         SetList(heads[list] with { Indexes = indexes });
         heads = heads.WithIndexState();
     }
 
-    private void Put(ListRef list, StoredRecord record, StoredRecord? previous, ServerTimestamp stamp)
+    /// <summary>Puts a row there, and counts it in its list.</summary>
+    /// <param name="list">The list, which exists.</param>
+    /// <param name="record">The row.</param>
+    /// <param name="previous">What it replaces; null for nothing.</param>
+    /// <param name="stamp">When the list was touched.</param>
+    public void Put(ListRef list, StoredRecord record, StoredRecord? previous, ServerTimestamp stamp)
     {
         var head = heads[list];
         Overlay.Set(head.Key, record);
@@ -686,10 +421,19 @@ internal sealed class BucketDraft
         if (!head.Exists)
         {
             // The stamp stays what an absent list answered: creating an empty list shows nothing new to its readers.
-            SetList(head with { Key = heads.NextKey });
-            heads = heads with { NextKey = heads.NextKey + 1 };
+            SetList(head with { Key = TakeKey() });
         }
     }
+
+    /// <summary>A number for a list or an index that comes into being: the bucket has it once.</summary>
+    public int TakeKey()
+    {
+        heads = heads with { NextKey = heads.NextKey + 1 };
+        return heads.NextKey - 1;
+    }
+
+    /// <summary>No write gets this stamp, or an earlier one.</summary>
+    public void Pass(ServerTimestamp stamp) => heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp) };
 
     /// <summary>Replaces what is kept of a list.</summary>
     public void SetList(ListHead head)
@@ -708,9 +452,10 @@ internal sealed class BucketDraft
         }
     }
 
+    /// <summary>Gives the change that is about to be made its stamp.</summary>
     /// <param name="hint">The client's own wish.</param>
     /// <param name="ofGroups">Whether other buckets compare it with their clocks. A wish in the past is not granted then, nor where this bucket does so.</param>
-    private ServerTimestamp NextStamp(ServerTimestamp? hint, bool ofGroups = false)
+    public ServerTimestamp NextStamp(ServerTimestamp? hint, bool ofGroups = false)
     {
         if (requestStamp is { } given)
         {

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
@@ -71,7 +72,7 @@ internal sealed class BucketReads(
                 var remembered = heads.Current;
                 var current = remembered ?? await heads.LoadAsync(heads.ClaimsNow(), cancellationToken);
                 var outcomes = new Outcome[request.Operations.Count];
-                if (remembered is not null && store.IsShared && request.Operations.Any(operation => OperationReader.HasSeenNewer(operation, remembered)))
+                if (remembered is not null && store.IsShared && request.Operations.Any(operation => ListAnswers.HasSeenNewer(operation, remembered)))
                 {
                     // The caller knows more than this process: another one has written.
                     (remembered, current) = (null, await heads.LoadAsync(claim: false, cancellationToken));

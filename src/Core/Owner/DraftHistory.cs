@@ -1,5 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
+using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -121,7 +122,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
             return;
         }
 
-        var access = AccessList.Read(OperationReader.Whole(record, target.List, draft.Heads)) ?? AccessList.Empty;
+        var access = AccessList.Read(ObjectReader.Whole(record, target.List, draft.Heads)) ?? AccessList.Empty;
         var body = form.Write(new HistoryChange(draft.Heads.Id, target, action, record, access, User));
         var readers = ReadersOf(target, record);
         draft.AddEntry(new StoredRecord { Id = $"e{record.Modified}", Modified = record.Modified, Body = body, Author = User, Acl = readers?.ToBytes() });
@@ -154,7 +155,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         foreach (var row in rows)
         {
             trimmed.Add(new RecordKey(head.Key, row.Id));
-            draft.Unname(new ObjectRef(list, row.Id), row);
+            draft.Access.Unname(new ObjectRef(list, row.Id), row);
         }
 
         draft.SetList(head with

@@ -1,3 +1,5 @@
+using Lockstep.Core.Buckets;
+
 namespace Lockstep.Core.Owner;
 
 /// <summary>What one turn holds of <see cref="WorkMemory"/>, until its answers are decided.</summary>
@@ -7,6 +9,9 @@ internal sealed class TurnMemory(WorkMemory memory) : IDisposable
 
     /// <summary>Bytes of what the turn has looked at or made so far.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>As whose what is held for a caller counts; empty for those who are not signed in.</summary>
+    public static string UserOf(Caller caller) => caller.Principals.User ?? "";
 
     /// <summary>What this turn holds for a user.</summary>
     public long HeldFor(string user) => held.GetValueOrDefault(user);

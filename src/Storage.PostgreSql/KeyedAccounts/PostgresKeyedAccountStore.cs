@@ -32,27 +32,29 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
 
     private static readonly string[] Tables = ["account_tokens", "account_devices", "device_commands", "keyed_accounts"];
 
-    public async ValueTask<KeyedAccount?> FindAsync(string name, CancellationToken cancellationToken) => First(await QueryAsync(
+    private readonly AccountBatches batches = new(database);
+
+    public async ValueTask<KeyedAccount?> FindAsync(string name, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"SELECT {Columns} FROM {Joined} WHERE a.name = $1 AND NOT a.deleting", parameters => parameters.AddText(name), ReadAccount, cancellationToken));
 
-    public async ValueTask<KeyedAccount?> FindByUidAsync(string uid, CancellationToken cancellationToken) => First(await QueryAsync(
+    public async ValueTask<KeyedAccount?> FindByUidAsync(string uid, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"SELECT {Columns} FROM {Joined} WHERE k.uid = $1 AND NOT a.deleting", parameters => parameters.AddText(uid), ReadAccount, cancellationToken));
 
-    public async ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken) => First(await QueryAsync(
+    public async ValueTask<KeyedAccount?> FindByNumberAsync(long account, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"SELECT {Columns} FROM {Joined} WHERE k.account = $1", parameters => parameters.Add(account), ReadAccount, cancellationToken));
 
     public async ValueTask<KeyedAccount?> AddAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? invitation, CancellationToken cancellationToken)
     {
-        var made = await BatchAsync(
+        var made = await batches.BatchAsync(
             batch =>
             {
-                Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
+                AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
                 {
                     parameters.Add(NameLockClass);
                     parameters.AddText(account.Account.Name);
                 });
                 InvitationRows.Lock(batch, invitation);
-                Add(
+                AccountBatches.Add(
                     batch,
                     $"""
                     WITH made AS (
@@ -86,13 +88,13 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
     public async ValueTask<KeyedAccount?> ChangeAsync(KeyedAccount read, KeyedAccount next, AccountSweep sweep, CancellationToken cancellationToken)
     {
         var number = read.Account.Number;
-        return First(await BatchAsync(
+        return First(await batches.BatchAsync(
             batch =>
             {
-                Lock(batch, number);
+                AccountBatches.Lock(batch, number);
 
                 // The first one decides; those behind it find out by the revision that it leaves.
-                Add(
+                AccountBatches.Add(
                     batch,
                     """
                     UPDATE keyed_accounts SET verified = $3, salt = $4, wrapped = $5, generation = $6, keys_changed = $7, created = $8, totp = $9, totp_on = $10, totp_step = $11,
@@ -105,7 +107,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                         parameters.Add(read.Revision);
                         KeyedAccountColumns.Add(parameters, next);
                     });
-                Add(batch, $"UPDATE accounts SET password = $2, modified = greatest($3, modified + 1) WHERE number = $1 AND password <> $2 AND {Changing}", parameters =>
+                AccountBatches.Add(batch, $"UPDATE accounts SET password = $2, modified = greatest($3, modified + 1) WHERE number = $1 AND password <> $2 AND {TokenRows.Changing}", parameters =>
                 {
                     parameters.Add(number);
                     parameters.AddText(next.Account.PasswordHash);
@@ -113,21 +115,21 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                 });
                 if (sweep.Ended.Count > 0)
                 {
-                    Add(batch, $"DELETE FROM account_tokens WHERE account = $1 AND kind = ANY($2) AND {Changing}", parameters =>
+                    AccountBatches.Add(batch, $"DELETE FROM account_tokens WHERE account = $1 AND kind = ANY($2) AND {TokenRows.Changing}", parameters =>
                     {
                         parameters.Add(number);
                         parameters.Add(sweep.Ended, static kind => (int)kind);
                     });
-                    RemoveOrphans(batch, number);
+                    TokenRows.RemoveOrphans(batch, number);
                 }
 
                 if (sweep.Stores is { } user)
                 {
-                    Add(
+                    AccountBatches.Add(
                         batch,
                         $"""
                         UPDATE assignments SET generation = greatest(generation, $4)
-                        WHERE issuer = $2 AND subject = $3 AND replaced IS NULL AND generation <> {Retired} AND {Changing}
+                        WHERE issuer = $2 AND subject = $3 AND replaced IS NULL AND generation <> {Retired} AND {TokenRows.Changing}
                         """,
                         parameters =>
                         {
@@ -140,10 +142,10 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
 
                 if (sweep.Added.Count > 0)
                 {
-                    Insert(batch, number, sweep.Added, Changing);
+                    TokenRows.Insert(batch, number, sweep.Added, TokenRows.Changing);
                 }
 
-                Add(
+                AccountBatches.Add(
                     batch,
                     $"""
                     WITH done AS (UPDATE keyed_accounts SET revision = -revision WHERE account = $1 AND revision < 0 RETURNING *)
@@ -155,19 +157,19 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
             cancellationToken));
     }
 
-    public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) => await BatchAsync(
+    public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) => await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, account);
+            AccountBatches.Lock(batch, account);
             foreach (var table in Tables)
             {
-                Add(batch, $"DELETE FROM {table} WHERE account = $1", parameters => parameters.Add(account));
+                AccountBatches.Add(batch, $"DELETE FROM {table} WHERE account = $1", parameters => parameters.Add(account));
             }
         },
         static _ => 0,
         cancellationToken);
 
-    public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
+    public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"""
         SELECT {TokenColumns}, {Columns} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
         WHERE t.digest = $1 AND t.expires > $2 AND NOT a.deleting
@@ -187,13 +189,13 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         var number = account.Account.Number;
         var parents = tokens.Select(static token => token.Parent).OfType<string>().Append(inPlaceOf).OfType<string>()
             .Except(tokens.Select(static token => token.Digest), StringComparer.Ordinal).Distinct(StringComparer.Ordinal).ToList();
-        return (await BatchAsync(
+        return (await batches.BatchAsync(
             batch =>
             {
-                Lock(batch, number);
+                AccountBatches.Lock(batch, number);
 
                 // One statement: all of it is judged by what there is before any of it is done.
-                Add(
+                AccountBatches.Add(
                     batch,
                     """
                     WITH fits AS (
@@ -221,37 +223,37 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                     });
                 if (inPlaceOf is not null)
                 {
-                    RemoveOrphans(batch, number, always: true);
+                    TokenRows.RemoveOrphans(batch, number, always: true);
                 }
 
                 foreach (var kind in tokens.GroupBy(static token => token.Kind, static token => token.Digest))
                 {
-                    Trim(batch, number, kind.Key, [.. kind]);
+                    TokenRows.Trim(batch, number, kind.Key, limits.Of(kind.Key), [.. kind]);
                 }
             },
             static reader => reader.GetInt64(0),
             cancellationToken)).Count > 0;
     }
 
-    public async ValueTask<bool> RemoveTokenAsync(long account, string digest, CancellationToken cancellationToken) => (await BatchAsync(
+    public async ValueTask<bool> RemoveTokenAsync(long account, string digest, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, account);
-            Add(batch, "DELETE FROM account_tokens WHERE digest = $2 AND account = $1 RETURNING account", parameters =>
+            AccountBatches.Lock(batch, account);
+            AccountBatches.Add(batch, "DELETE FROM account_tokens WHERE digest = $2 AND account = $1 RETURNING account", parameters =>
             {
                 parameters.Add(account);
                 parameters.AddText(digest);
             });
-            RemoveOrphans(batch, account, always: true);
+            TokenRows.RemoveOrphans(batch, account, always: true);
         },
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
-    public async ValueTask<bool> RemoveFamilyAsync(long account, string digest, CancellationToken cancellationToken) => (await BatchAsync(
+    public async ValueTask<bool> RemoveFamilyAsync(long account, string digest, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, account);
-            Add(
+            AccountBatches.Lock(batch, account);
+            AccountBatches.Add(
                 batch,
                 $"""
                 DELETE FROM account_tokens WHERE account = $1 AND kind IN ({OfFamilies})
@@ -262,13 +264,13 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                     parameters.Add(account);
                     parameters.AddText(digest);
                 });
-            RemoveOrphans(batch, account, always: true);
+            TokenRows.RemoveOrphans(batch, account, always: true);
         },
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
-    public async ValueTask<bool> ChangeTokenAsync(AccountToken read, string data, CancellationToken cancellationToken) => (await BatchAsync(
-        batch => Add(batch, "UPDATE account_tokens SET data = $3 WHERE digest = $1 AND data = $2 RETURNING account", parameters =>
+    public async ValueTask<bool> ChangeTokenAsync(AccountToken read, string data, CancellationToken cancellationToken) => (await batches.BatchAsync(
+        batch => AccountBatches.Add(batch, "UPDATE account_tokens SET data = $3 WHERE digest = $1 AND data = $2 RETURNING account", parameters =>
         {
             parameters.AddText(read.Digest);
             parameters.AddText(read.Data);
@@ -277,13 +279,13 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
-    public async ValueTask<bool> ChangeTokensAsync(IReadOnlyList<(AccountToken Read, string Data)> changes, CancellationToken cancellationToken) => changes.Count == 0 || (await BatchAsync(
+    public async ValueTask<bool> ChangeTokensAsync(IReadOnlyList<(AccountToken Read, string Data)> changes, CancellationToken cancellationToken) => changes.Count == 0 || (await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, changes[0].Read.Account);
+            AccountBatches.Lock(batch, changes[0].Read.Account);
 
             // What is not as it was read is not locked, and then none is changed.
-            Add(
+            AccountBatches.Add(
                 batch,
                 """
                 WITH changes AS MATERIALIZED (
@@ -304,7 +306,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
-    public async ValueTask TouchTokenAsync(string digest, ServerTimestamp used, ServerTimestamp expires, CancellationToken cancellationToken) => await QueryAsync(
+    public async ValueTask TouchTokenAsync(string digest, ServerTimestamp used, ServerTimestamp expires, CancellationToken cancellationToken) => await batches.QueryAsync(
         "UPDATE account_tokens SET used = greatest(used, $2), expires = greatest(expires, $3) WHERE digest = $1",
         parameters =>
         {
@@ -316,7 +318,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         cancellationToken);
 
     public async ValueTask<IReadOnlyList<AccountToken>> ListTokensAsync(
-        long account, IReadOnlyList<AccountTokenKind> kinds, ServerTimestamp now, CancellationToken cancellationToken) => await QueryAsync(
+        long account, IReadOnlyList<AccountTokenKind> kinds, ServerTimestamp now, CancellationToken cancellationToken) => await batches.QueryAsync(
         $"SELECT {TokenColumns} FROM account_tokens t WHERE t.account = $1 AND t.expires > $2 AND t.kind = ANY($3) ORDER BY t.created, t.digest",
         parameters =>
         {
@@ -327,94 +329,33 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         KeyedAccountColumns.ReadToken,
         cancellationToken);
 
-    public async ValueTask<bool> PutDeviceAsync(AccountDevice device, CancellationToken cancellationToken) => (await BatchAsync(
+    public async ValueTask<bool> PutDeviceAsync(AccountDevice device, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, device.Account);
-            Add(
-                batch,
-                """
-                DELETE FROM account_devices d WHERE d.token = $2 AND d.id <> $1 AND EXISTS (SELECT FROM account_tokens WHERE digest = $2 AND account = $3)
-                    AND NOT EXISTS (SELECT FROM account_devices o WHERE o.id = $1 AND o.account <> $3)
-                """,
-                Bind);
-            Add(
-                batch,
-                """
-                INSERT INTO account_devices AS d (id, token, account, data, created)
-                SELECT $1, $2, $3, $4, $5 WHERE EXISTS (SELECT FROM account_tokens WHERE digest = $2 AND account = $3)
-                ON CONFLICT (id) DO UPDATE SET token = $2, data = $4 WHERE d.account = $3 RETURNING account
-                """,
-                parameters =>
-                {
-                    Bind(parameters);
-                    parameters.AddText(device.Data);
-                    parameters.Add(device.Created.Milliseconds);
-                });
-
-            void Bind(ParameterList parameters)
-            {
-                parameters.AddText(device.Id);
-                parameters.AddText(device.Token);
-                parameters.Add(device.Account);
-            }
+            AccountBatches.Lock(batch, device.Account);
+            DeviceRows.Put(batch, device);
         },
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
-    public async ValueTask<IReadOnlyList<AccountDevice>> ListDevicesAsync(long account, CancellationToken cancellationToken) => await QueryAsync(
+    public async ValueTask<IReadOnlyList<AccountDevice>> ListDevicesAsync(long account, CancellationToken cancellationToken) => await batches.QueryAsync(
         "SELECT id, account, token, data, created FROM account_devices WHERE account = $1 ORDER BY created, id",
         parameters => parameters.Add(account),
         static reader => new AccountDevice(reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetString(3), new ServerTimestamp(reader.GetInt64(4))),
         cancellationToken);
 
     public async ValueTask<bool> AddCommandAsync(
-        long account, string device, string data, int most, long mostBytes, ServerTimestamp expires, CancellationToken cancellationToken) => (await BatchAsync(
+        long account, string device, string data, int most, long mostBytes, ServerTimestamp expires, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            Lock(batch, account);
-            Add(
-                batch,
-                """
-                INSERT INTO device_commands (account, device, data, expires)
-                SELECT $1, $2, $3, $4 WHERE EXISTS (SELECT FROM account_devices WHERE id = $2 AND account = $1) RETURNING number
-                """,
-                parameters =>
-                {
-                    parameters.Add(account);
-                    parameters.AddText(device);
-                    parameters.AddText(data);
-                    parameters.Add(expires.Milliseconds);
-                });
-            Add(
-                batch,
-                """
-                DELETE FROM device_commands WHERE device = $1 AND account = $2
-                    AND number <= (SELECT number FROM device_commands WHERE device = $1 ORDER BY number DESC LIMIT 1 OFFSET $3)
-                """,
-                parameters =>
-                {
-                    parameters.AddText(device);
-                    parameters.Add(account);
-                    parameters.Add((long)most);
-                });
-            Add(
-                batch,
-                """
-                DELETE FROM device_commands WHERE account = $1 AND number IN (SELECT number FROM (
-                    SELECT number, sum(octet_length(data)) OVER (ORDER BY number DESC) AS bytes FROM device_commands WHERE account = $1) w WHERE bytes > $2)
-                """,
-                parameters =>
-                {
-                    parameters.Add(account);
-                    parameters.Add(mostBytes);
-                });
+            AccountBatches.Lock(batch, account);
+            DeviceRows.AddCommand(batch, account, device, data, most, mostBytes, expires);
         },
         static reader => reader.GetInt64(0),
         cancellationToken)).Count > 0;
 
     public async ValueTask<IReadOnlyList<DeviceCommand>> ListCommandsAsync(
-        string device, long from, int limit, ServerTimestamp now, CancellationToken cancellationToken) => await QueryAsync(
+        string device, long from, int limit, ServerTimestamp now, CancellationToken cancellationToken) => await batches.QueryAsync(
         "SELECT number, data FROM device_commands WHERE device = $1 AND number >= $2 AND expires > $3 ORDER BY number LIMIT $4",
         parameters =>
         {
@@ -428,7 +369,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
 
     public async ValueTask<bool> PurgeTokensAsync(ServerTimestamp now, int limit, CancellationToken cancellationToken)
     {
-        var accounts = await QueryAsync(
+        var accounts = await batches.QueryAsync(
             """
             DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM account_tokens WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account
             """,
@@ -437,17 +378,17 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
             cancellationToken);
         foreach (var account in accounts.Distinct())
         {
-            await BatchAsync(
+            await batches.BatchAsync(
                 batch =>
                 {
-                    Lock(batch, account);
-                    RemoveOrphans(batch, account, always: true);
+                    AccountBatches.Lock(batch, account);
+                    TokenRows.RemoveOrphans(batch, account, always: true);
                 },
                 static _ => 0,
                 cancellationToken);
         }
 
-        var commands = await QueryAsync(
+        var commands = await batches.QueryAsync(
             "DELETE FROM device_commands WHERE number IN (SELECT number FROM device_commands WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account",
             Bind,
             static reader => reader.GetInt64(0),
@@ -461,17 +402,17 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         }
     }
 
-    public async ValueTask<IReadOnlyList<ServerKey>> ListServerKeysAsync(CancellationToken cancellationToken) => await QueryAsync(
+    public async ValueTask<IReadOnlyList<ServerKey>> ListServerKeysAsync(CancellationToken cancellationToken) => await batches.QueryAsync(
         "SELECT id, created, sealed FROM server_keys ORDER BY created DESC, id",
         static _ => { },
         static reader => new ServerKey(reader.GetString(0), new ServerTimestamp(reader.GetInt64(1)), reader.GetString(2)),
         cancellationToken);
 
-    public async ValueTask<bool> AddServerKeyAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => (await BatchAsync(
+    public async ValueTask<bool> AddServerKeyAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(KeyLockClass));
-            Add(
+            AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(KeyLockClass));
+            AccountBatches.Add(
                 batch,
                 """
                 INSERT INTO server_keys (id, created, sealed)
@@ -489,131 +430,10 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         cancellationToken)).Count > 0;
 
     public async ValueTask RemoveServerKeyAsync(string id, CancellationToken cancellationToken) =>
-        await QueryAsync("DELETE FROM server_keys WHERE id = $1", parameters => parameters.AddText(id), static _ => 0, cancellationToken);
-
-    /// <summary>Holds while the change of the account $1 that this batch began was done.</summary>
-    private const string Changing = "EXISTS (SELECT FROM keyed_accounts WHERE account = $1 AND revision < 0)";
+        await batches.QueryAsync("DELETE FROM server_keys WHERE id = $1", parameters => parameters.AddText(id), static _ => 0, cancellationToken);
 
     private static KeyedAccount ReadAccount(NpgsqlDataReader reader) => KeyedAccountColumns.Read(reader, 0);
 
     private static T? First<T>(List<T> rows)
         where T : class => rows.Count == 0 ? null : rows[0];
-
-    private static void Lock(NpgsqlBatch batch, long account) =>
-        Add(batch, "SELECT number AS locked FROM accounts WHERE number = $1 FOR NO KEY UPDATE", parameters => parameters.Add(account));
-
-    private static void Insert(NpgsqlBatch batch, long account, IReadOnlyList<AccountToken> tokens, string condition) => Add(
-        batch,
-        $"""
-        INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)
-        SELECT $1, t.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) t WHERE {condition}
-        """,
-        parameters =>
-        {
-            parameters.Add(account);
-            KeyedAccountColumns.Add(parameters, tokens);
-        });
-
-    /// <summary>Removes what is too many of a kind, after some were added, with what came from it. The n-th of each client goes before the one before it of any.</summary>
-    private void Trim(NpgsqlBatch batch, long account, AccountTokenKind kind, IReadOnlyList<string> added)
-    {
-        if (limits.Of(kind) == int.MaxValue)
-        {
-            return;
-        }
-
-        Add(
-            batch,
-            """
-            WITH gone AS (
-                DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM (
-                    SELECT digest, used, row_number() OVER (PARTITION BY client ORDER BY digest = ANY($4) DESC, used > created DESC, used DESC, digest) AS place
-                    FROM account_tokens WHERE account = $1 AND kind = $2) t
-                    ORDER BY digest = ANY($4) DESC, place, used DESC, digest OFFSET $3) RETURNING digest
-            ), children AS (
-                DELETE FROM account_tokens WHERE account = $1 AND parent IN (SELECT digest FROM gone)
-            ), devices AS (
-                DELETE FROM account_devices WHERE account = $1 AND token IN (SELECT digest FROM gone) RETURNING id
-            )
-            DELETE FROM device_commands WHERE account = $1 AND device IN (SELECT id FROM devices)
-            """,
-            parameters =>
-            {
-                parameters.Add(account);
-                parameters.Add((int)kind);
-                parameters.Add((long)limits.Of(kind));
-                parameters.AddText(added, static digest => digest);
-            });
-    }
-
-    /// <summary>What came from tokens that are gone: tokens, devices, and what waits for those.</summary>
-    private static void RemoveOrphans(NpgsqlBatch batch, long account, bool always = false)
-    {
-        var condition = always ? "true" : Changing;
-        Add(
-            batch,
-            $"DELETE FROM account_tokens t WHERE account = $1 AND parent IS NOT NULL AND NOT EXISTS (SELECT FROM account_tokens p WHERE p.digest = t.parent) AND {condition}",
-            parameters => parameters.Add(account));
-        Add(
-            batch,
-            $"DELETE FROM account_devices d WHERE account = $1 AND NOT EXISTS (SELECT FROM account_tokens t WHERE t.digest = d.token) AND {condition}",
-            parameters => parameters.Add(account));
-        Add(
-            batch,
-            $"DELETE FROM device_commands c WHERE account = $1 AND NOT EXISTS (SELECT FROM account_devices d WHERE d.id = c.device) AND {condition}",
-            parameters => parameters.Add(account));
-    }
-
-    private static void Add(NpgsqlBatch batch, string sql, Action<ParameterList> bind)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        bind(new ParameterList(command.Parameters));
-        batch.BatchCommands.Add(command);
-    }
-
-    /// <summary>Runs statements in one transaction.</summary>
-    /// <returns>The rows of those that return any, but locks.</returns>
-    private ValueTask<List<T>> BatchAsync<T>(Action<NpgsqlBatch> fill, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
-        async connection =>
-        {
-            await using var batch = new NpgsqlBatch(connection);
-            batch.BatchCommands.Add(database.LockTimeoutCommand());
-            fill(batch);
-            var rows = new List<T>();
-            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-            do
-            {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    if (!IsLock(reader))
-                    {
-                        rows.Add(read(reader));
-                    }
-                }
-            }
-            while (await reader.NextResultAsync(cancellationToken));
-            return rows;
-        },
-        repeatable: false,
-        cancellationToken);
-
-    private static bool IsLock(NpgsqlDataReader reader) => reader.GetName(0) is "locked" or "set_config";
-
-    private ValueTask<List<T>> QueryAsync<T>(string sql, Action<ParameterList> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
-        async connection =>
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            bind(new ParameterList(command.Parameters));
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var rows = new List<T>();
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                rows.Add(read(reader));
-            }
-
-            await reader.NextResultAsync(cancellationToken);
-            return rows;
-        },
-        repeatable: true,
-        cancellationToken);
 }

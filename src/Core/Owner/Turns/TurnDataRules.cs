@@ -1,0 +1,226 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Json;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Validation;
+
+namespace Lockstep.Core.Owner.Turns;
+
+/// <summary>
+/// Judges data by what its collection and its bucket say of it. Invariants:
+/// <list type="number">
+/// <item>What they say is as the turn has it: a rule that an earlier operation has changed counts for the next.</item>
+/// <item>What takes a processor for long, be it to read a rule or to judge by it, is done in one of <see cref="OwnerWork.Processors"/>, within what
+/// <see cref="JudgedWork"/> leaves to all judgements of one request.</item>
+/// </list>
+/// </summary>
+/// <param name="rules">What is known of rules.</param>
+/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="draft">The turn's changes.</param>
+/// <param name="rows">What the turn knows of rows.</param>
+/// <param name="reader">Reads the objects that say something.</param>
+/// <param name="work">Places and memory for what is long.</param>
+/// <param name="memory">What the turn holds.</param>
+internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, BucketDraft draft, TurnRows rows, OperationReader reader, OwnerWork work, TurnMemory memory)
+{
+    // From here on a judgement is work for one of the places.
+    private const int LargeBytes = 256 << 10;
+
+    // And to read what a bucket or a collection says of data, which takes some hundred times longer.
+    private const int LongRuleBytes = 8 << 10;
+
+    // Objects that were changed in this turn and then asked what they say of data, as many as there may be of one.
+    private readonly Dictionary<ObjectRef, KnownRule> changedRules = [];
+    private long changedBytes;
+
+    // Of the request that is being executed.
+    private JudgedWork judged = new();
+
+    private BucketHeads Heads => draft.Heads;
+
+    /// <summary>What comes now is the next request's.</summary>
+    public void BeginRequest() => judged = new JudgedWork();
+
+    /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
+    /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>
+    public async ValueTask<DataVerdict?> JudgeAsync(
+        ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    {
+        var role = target.List.Role;
+        if (role is ListRole.Self or ListRole.Collections)
+        {
+            var (hasPlace, refusal) = await InPlaceAsync(body.Length, caller, () => rules.Rules.Refuse(role, body, rules.MaxSize, cancellationToken), cancellationToken);
+            if (!hasPlace || refusal is not null)
+            {
+                return hasPlace ? new DataVerdict(refusal, body) : null;
+            }
+        }
+
+        var verdict = new DataVerdict(null, body);
+        if (role == ListRole.Self)
+        {
+            return verdict;
+        }
+
+        if (role == ListRole.Records)
+        {
+            var collection = ObjectRef.Collection(target.List.Name);
+            if (!Heads[target.List].Exists)
+            {
+                // It comes into being with its first record.
+                var implied = await JudgeByAsync(ObjectRef.Bucket, collection, RecordData.EmptyObject, caller, cancellationToken);
+                if (implied is not { Refusal: null })
+                {
+                    return implied;
+                }
+            }
+
+            verdict = await JudgeByAsync(collection, target, body, caller, cancellationToken);
+        }
+
+        return verdict is { Refusal: null } ? await JudgeByAsync(ObjectRef.Bucket, target, verdict.Data, caller, cancellationToken) : verdict;
+    }
+
+    private async ValueTask<DataVerdict?> JudgeByAsync(
+        ObjectRef of, ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
+    {
+        if (await RuleOfAsync(of, caller, cancellationToken) is not { } known)
+        {
+            return null;
+        }
+
+        if (known.Rule is not { } rule)
+        {
+            return new DataVerdict(null, body);
+        }
+
+        if (body.Length < LargeBytes && rule.Judge(target, body, known.Said, briefly: true, judged, cancellationToken) is { } brief)
+        {
+            return brief;
+        }
+
+        var user = TurnMemory.UserOf(caller);
+        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
+        {
+            return null;
+        }
+
+        var (weight, hasRoom) = (JsonWeight.Of(body.Span), false);
+        try
+        {
+            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
+            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken) : null;
+        }
+        finally
+        {
+            work.Processors.Leave();
+            if (hasRoom)
+            {
+                work.Memory.Release(user, weight);
+            }
+        }
+    }
+
+    /// <returns>What an object says, changes of this turn among it; null when no place came free, or somebody else has written meanwhile.</returns>
+    private async ValueTask<KnownRule?> RuleOfAsync(ObjectRef of, Caller caller, CancellationToken cancellationToken)
+    {
+        var head = Heads[of.List];
+        if (!head.Exists)
+        {
+            return KnownRule.Nothing;
+        }
+
+        if (draft.Overlay.TryGet(head.Key, of.Id, out var changed))
+        {
+            if (!changedRules.TryGetValue(of, out var said) || said.Said != changed.Modified)
+            {
+                said = await ReadAsync(of, changed, caller, cancellationToken);
+                KeepChanged(of, said);
+            }
+
+            return said;
+        }
+
+        if (start[of.List].Key != head.Key)
+        {
+            return KnownRule.Nothing;
+        }
+
+        if (rules.TryGet(start, of, out var known))
+        {
+            return known;
+        }
+
+        var row = await reader.Objects.FindAsync(of, Heads, draft.Overlay, cancellationToken);
+        memory.Count(row?.Size ?? 0);
+        if (row?.Modified > start[of.List].RowsModified)
+        {
+            // The turn is thrown away, and whatever it answers with it.
+            rows.IsStale = true;
+            return null;
+        }
+
+        known = await ReadAsync(of, row, caller, cancellationToken);
+        if (known is not null)
+        {
+            rules.Remember(start, of, known);
+        }
+
+        return known;
+    }
+
+    private void KeepChanged(ObjectRef of, KnownRule? known)
+    {
+        changedBytes -= changedRules.Remove(of, out var former) ? former.Size : 0;
+        if (known is null)
+        {
+            return;
+        }
+
+        if (changedBytes + known.Size > rules.MaxSize)
+        {
+            changedRules.Clear();
+            changedBytes = 0;
+        }
+
+        changedRules[of] = known;
+        changedBytes += known.Size;
+    }
+
+    /// <returns>Null when no place came free.</returns>
+    private async ValueTask<KnownRule?> ReadAsync(ObjectRef of, StoredRecord? row, Caller caller, CancellationToken cancellationToken)
+    {
+        if (row is not { IsTombstone: false })
+        {
+            return KnownRule.Nothing;
+        }
+
+        var (hasPlace, rule) = await InPlaceAsync(row.Length, caller, () => rules.Rules.Read(of.List.Role, row.Body, rules.MaxSize, cancellationToken), cancellationToken);
+        return hasPlace ? new KnownRule(rule, row.Modified) : null;
+    }
+
+    /// <summary>Reads what an object says of data, in one of the places where that is long.</summary>
+    /// <returns>What was read, unless no place came free.</returns>
+    private async ValueTask<(bool HasPlace, T? Read)> InPlaceAsync<T>(long length, Caller caller, Func<T?> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (length < LongRuleBytes)
+        {
+            return (true, read());
+        }
+
+        if (!await work.Processors.TryEnterAsync(TurnMemory.UserOf(caller), cancellationToken))
+        {
+            return (false, null);
+        }
+
+        try
+        {
+            return (true, read());
+        }
+        finally
+        {
+            work.Processors.Leave();
+        }
+    }
+}

@@ -1,0 +1,231 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Json;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner.Reads;
+using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Quotas;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+using Lockstep.Core.Validation;
+
+namespace Lockstep.Core.Owner.Turns;
+
+/// <summary>Decides what a write of one object makes of it: put, create and patch. Everything that can refuse it is checked before the first change.</summary>
+/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="draft">The turn's changes.</param>
+/// <param name="rows">What the turn knows of rows.</param>
+/// <param name="admission">Judges what is there.</param>
+/// <param name="rules">Judges data; null where nobody says anything of it.</param>
+/// <param name="reader">Says who may do what.</param>
+/// <param name="store">Where the bucket lies.</param>
+/// <param name="work">Places and memory for what is long.</param>
+/// <param name="memory">What the turn holds.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TurnWrites(
+    BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, TurnDataRules? rules, OperationReader reader, IBucketStore store, OwnerWork work, TurnMemory memory, TimeProvider time)
+{
+    // From here on a patch is work for one of the places.
+    private const int LargeBytes = 256 << 10;
+
+    // Null where nothing is limited.
+    private readonly TurnQuota? quota = work.Quotas is { } quotas && start.Id.Kind == BucketKind.Kinto ? new TurnQuota(quotas, start, draft) : null;
+
+    private BucketHeads Heads => draft.Heads;
+
+    private TurnAccess Access => field ??= new TurnAccess(draft, reader, store, time);
+
+    public async ValueTask<Outcome> PutAsync(PutRecord put, Caller caller, CancellationToken cancellationToken)
+    {
+        var existing = await rows.FindAsync(put.Target, cancellationToken);
+        var live = existing is { IsTombstone: false } ? existing : null;
+        if (await admission.RefusalAsync(put.Target, put.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var body = put.Body;
+        if (body is null && live is not null)
+        {
+            if (await rows.WholeAsync(put.Target, live, caller, cancellationToken) is not { } whole)
+            {
+                return Unavailable.Overloaded;
+            }
+
+            body = whole.Body;
+        }
+
+        return await WriteAsync(
+            put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null);
+    }
+
+    public async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
+    {
+        var target = create.Target;
+        var existing = await rows.FindAsync(target, cancellationToken);
+        while (create.HasGeneratedId && existing is not null && target.List.Role != ListRole.Self)
+        {
+            target = target with { Id = IdGenerator.Next(target.List.Role) };
+            existing = await rows.FindAsync(target, cancellationToken);
+        }
+
+        var live = existing is { IsTombstone: false } ? existing : null;
+        if (await admission.RefusalAsync(target, create.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (live is null)
+        {
+            return await WriteAsync(target, create.Body, create.Hint, existing, create.Access, caller, cancellationToken);
+        }
+
+        return await rows.WholeAsync(target, live, caller, cancellationToken) is { } whole ? new RecordKept(whole) : Unavailable.Overloaded;
+    }
+
+    public async ValueTask<Outcome> PatchAsync(PatchRecord patch, Caller caller, CancellationToken cancellationToken)
+    {
+        var existing = await rows.FindAsync(patch.Target, cancellationToken);
+        var live = existing is { IsTombstone: false } ? existing : ObjectReader.Implied(patch.Target, caller, Heads);
+        if (live is null)
+        {
+            return admission.ParentRefusal(patch.Target.List, caller) ?? (Outcome)new Missing(patch.Target);
+        }
+
+        if (await admission.RefusalAsync(patch.Target, patch.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await rows.WholeAsync(patch.Target, live, caller, cancellationToken) is not { } whole
+            || await ApplyAsync(patch, whole, caller, cancellationToken) is not var (data, invalid))
+        {
+            return Unavailable.Overloaded;
+        }
+
+        if (data?.Body.Length > patch.MaxBytes)
+        {
+            return new TooLarge($"The data of an object may have {patch.MaxBytes} bytes.");
+        }
+
+        if (data is not null && !memory.TryHold(TurnMemory.UserOf(caller), data.Body.Length))
+        {
+            return Unavailable.Overloaded;
+        }
+
+        memory.Count(data?.Body.Length ?? 0);
+
+        if (data is null)
+        {
+            return invalid!;
+        }
+
+        var keepsData = existing is { IsTombstone: false } && data.Body.Span.SequenceEqual(whole.Body.Span);
+        var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken, keepsData);
+        return outcome is RecordWritten written
+            ? written with { Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null }
+            : outcome;
+    }
+
+    /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
+    private async ValueTask<Outcome> WriteAsync(
+        ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
+        bool keepsData = false)
+    {
+        var sent = body.Length;
+        if (!keepsData && rules is not null)
+        {
+            if (await rules.JudgeAsync(target, body, caller, cancellationToken) is not { } verdict)
+            {
+                return Unavailable.Overloaded;
+            }
+
+            if (verdict.Refusal is { } invalid)
+            {
+                return invalid;
+            }
+
+            body = verdict.Data;
+        }
+
+        var declared = target.List.Role == ListRole.Collections && !keepsData && Heads.Id.Kind == BucketKind.Kinto ? work.Declarations?.Read(body) : null;
+        if (declared?.Refusal is { } undeclarable)
+        {
+            return undeclarable;
+        }
+
+        var live = existing is { IsTombstone: false };
+
+        // What is no larger as it was sent is taken, though a rule has added something to it.
+        var length = live && sent <= existing!.Length ? Math.Min(sent, body.Length) : body.Length;
+        if (quota?.Refuse(target, length, live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
+        {
+            return over;
+        }
+
+        var isOwner = AccessRule.IsOwner(caller, Heads);
+        var role = target.List.Role;
+        if (change is null && role != ListRole.Groups && (live || isOwner || (role == ListRole.Self && reader.Rule.Options.AuthorsMayWrite && caller.Principals.User is not null)))
+        {
+            return WithQuota(Declared(draft.Write(target, body, hint, existing, caller), declared), target.List, caller);
+        }
+
+        var (access, refusal) = await Access.AccessOfAsync(target, body, existing, change, caller, isOwner, cancellationToken);
+        return refusal ?? WithQuota(Declared(draft.Write(target, body, hint, existing, caller, access), declared), target.List, caller);
+    }
+
+    /// <summary>Has fields indexed as a collection that was written says.</summary>
+    private RecordWritten Declared(RecordWritten written, FieldDeclaration? declared)
+    {
+        if (declared is not null)
+        {
+            draft.Indexes.Declare(ListRef.RecordsOf(written.Record.Id), declared.Paths);
+        }
+
+        return written;
+    }
+
+    private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
+        quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User, TellsBucket(caller)) };
+
+    /// <summary>Whether the caller may hear what the whole bucket holds: who may see all that is in it.</summary>
+    private bool TellsBucket(Caller caller) =>
+        !Heads.Exists || AccessRule.IsOwner(caller, Heads) || reader.Rule.Decide(caller, AccessNeed.ReadList, ObjectRef.Bucket, Heads, record: null);
+
+    /// <returns>What the patch makes of the record; null when there is no room for that, or no place came free.</returns>
+    private async ValueTask<(RecordData? Data, Invalid? Invalid)?> ApplyAsync(
+        PatchRecord patch, StoredRecord whole, Caller caller, CancellationToken cancellationToken)
+    {
+        if (whole.Length + patch.Patch.Length < LargeBytes)
+        {
+            return RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken);
+        }
+
+        var user = TurnMemory.UserOf(caller);
+        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
+        {
+            return null;
+        }
+
+        var weight = JsonWeight.Of(whole.Body.Span) + JsonWeight.Of(patch.Patch.Span);
+        var hasRoom = false;
+        try
+        {
+            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
+            return hasRoom ? RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken) : null;
+        }
+        finally
+        {
+            work.Processors.Leave();
+            if (hasRoom)
+            {
+                work.Memory.Release(user, weight);
+            }
+        }
+    }
+
+    private static ServerTimestamp? Hint(long? lastModified) =>
+        lastModified is { } value ? new ServerTimestamp(value) : null;
+}
