@@ -116,7 +116,9 @@ public sealed class ExpirySweepTests
             [KeyValuePair.Create(1, new StoredRecord { Id = "a", Modified = new(5), Body = new byte[1], Expiry = new(6) })]));
         Assert.Equal(BucketKind.Unknown, newer.Kind);
 
-        Assert.Equal(0, await new ExpirySweep(store, buckets, time).StepAsync(default));
+        var sweep = new ExpirySweep(store, buckets, time);
+        Assert.Equal(0, await sweep.StepAsync(default));
+        Assert.Equal(newer, sweep.Strange);
         Assert.Equal(0, await new TombstoneSweep(store, buckets, new BucketOptions { TombstoneRetention = TimeSpan.FromDays(1) }, time).StepAsync(default));
         foreach (var (caller, operation) in new (Caller, Operation)[]
         {

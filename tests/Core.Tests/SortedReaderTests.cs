@@ -100,6 +100,18 @@ public sealed class SortedReaderTests
         Assert.Equal(Unavailable.Overloaded, await ExecuteAsync(buckets, new ListRecords(Tasks, new ListQuery { Sort = [new SortField("n", Descending: true)], Limit = 1 })));
     }
 
+    [Fact]
+    public async Task Pages_OfOneUserAtOnce_WaitForRoom_WhereTheStoreTakesItsTime()
+    {
+        using var buckets = await FillAsync(new BucketOptions { MaxWorkBytes = 1L << 20 });
+        store.AfterRun = static async () => await Task.Yield();
+        var query = new ListQuery { Sort = [new SortField("n", Descending: true)], Limit = 1 };
+
+        var pages = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ExecuteAsync(buckets, new ListRecords(Tasks, query)).AsTask()));
+
+        Assert.All(pages, static page => Assert.IsType<PageFound>(page));
+    }
+
     private static PutRecord Put(string id, int n) => new(ObjectRef.Record("tasks", id), Encoding.UTF8.GetBytes($$"""{"n":{{n}}}"""));
 
     /// <summary>200 records, five of each of 40 values.</summary>

@@ -1,4 +1,5 @@
 using Lockstep.Core.Owner;
+using Lockstep.Core.Time;
 using Lockstep.Storage.Contract;
 
 namespace Lockstep.Core.Tests;
@@ -86,5 +87,54 @@ public sealed class WorkPlacesTests
 
         Assert.Equal(0, memory.Bytes);
         Assert.True(memory.TryHold("d", 1000));
+    }
+
+    [Fact]
+    public async Task Memory_ThatIsGivenBack_GoesToWhoWaits_AsFarAsTheirShareGoes()
+    {
+        var memory = new WorkMemory(100, 8);
+        var end = Deadline.After(Wait, time);
+        Assert.True(memory.TryHold("a", 20));
+        var more = memory.HoldAsync("a", 20, end, time, default).AsTask();
+        Assert.True(memory.TryHold("b", 25));
+        memory.Release("b", 25);
+        Assert.False(more.IsCompleted);
+
+        memory.Release("a", 20);
+
+        Assert.True(await more);
+        Assert.Equal(20, memory.Bytes);
+    }
+
+    [Fact]
+    public async Task Memory_IsWaitedForSoLong_AndBySoMany()
+    {
+        var memory = new WorkMemory(100, 8);
+        Assert.True(memory.TryHold("a", 100));
+        var waiting = Enumerable.Range(0, 8).Select(i => memory.HoldAsync($"user{i / 2}", 10, Deadline.After(Wait, time), time, default).AsTask()).ToList();
+        Assert.False(await memory.HoldAsync("user0", 10, Deadline.After(Wait, time), time, default));
+        Assert.False(await memory.HoldAsync("late", 10, Deadline.After(Wait, time), time, default));
+
+        time.Advance(Wait);
+
+        Assert.All(await Task.WhenAll(waiting), Assert.False);
+        memory.Release("a", 100);
+        Assert.Equal(0, memory.Bytes);
+        Assert.True(await memory.HoldAsync("late", 10, Deadline.After(Wait, time), time, default));
+    }
+
+    [Fact]
+    public async Task Memory_OfAClientThatHasGone_IsNotWaitedFor()
+    {
+        var memory = new WorkMemory(100, 1);
+        Assert.True(memory.TryHold("a", 100));
+        using var gone = new CancellationTokenSource();
+        var first = memory.HoldAsync("b", 10, Deadline.After(Wait, time), time, gone.Token).AsTask();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        var second = memory.HoldAsync("c", 10, Deadline.After(Wait, time), time, default).AsTask();
+        memory.Release("a", 100);
+        Assert.True(await second);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Lockstep.Testing;
@@ -54,25 +53,13 @@ internal sealed class Nginx : IAsyncDisposable
     public static async Task<Nginx> StartAsync(string servers, int port, string workers = "root")
     {
         var nginx = new Nginx(servers, workers);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
+        if (!await Listening.BeginsAsync(port))
         {
-            using var probe = new System.Net.Sockets.TcpClient();
-            try
-            {
-                await probe.ConnectAsync(IPAddress.Loopback, port, patience.Token);
-                return nginx;
-            }
-            catch (System.Net.Sockets.SocketException) when (!patience.IsCancellationRequested)
-            {
-                await Task.Yield();
-            }
-            catch (OperationCanceledException e)
-            {
-                await nginx.DisposeAsync();
-                throw new InvalidOperationException($"nginx does not listen: {nginx.process.Output}", e);
-            }
+            await nginx.DisposeAsync();
+            throw new InvalidOperationException($"nginx does not listen: {nginx.process.Output}");
         }
+
+        return nginx;
     }
 
     /// <summary>By SIGTERM, so that its workers end too.</summary>

@@ -200,6 +200,8 @@ public sealed class FaultTests
 
             Assert.NotNull(refused);
             refused.AssertError(503, KintoErrno.Backend);
+            Assert.Contains("nothing was changed", refused.Text, StringComparison.Ordinal);
+            Assert.True(refused.Headers.ContainsKey("Retry-After"));
             Assert.Equal(written, (await client.GetAsync(KintoClient.Records + "?_fields=none")).Ids.Count());
             (await client.GetAsync($"{KintoClient.Records}/r{written}")).AssertError(404, KintoErrno.InvalidResourceId);
             Assert.Equal(200, (await client.GetAsync($"{KintoClient.Records}/r0")).Status);

@@ -168,6 +168,7 @@ public sealed class FilterTests(KintoServer server)
     [InlineData("_limit=3&_limit=3", "_limit")]
     [InlineData("_limit=0&_limit=1", "_limit")]
     [InlineData("_sort=id&_sort=-id", "_sort")]
+    [InlineData("_sort=a,b,c,d,e,f,g,h,i,j,k", "_sort")]
     [InlineData("_fields=a&_fields=b", "_fields")]
     [InlineData("_token=eyJtIjo1LCJpIjoiYSIsImwiOjV9&_token=eyJtIjo1LCJpIjoiYSIsImwiOjV9", "_token")]
     [InlineData("deleted=true&deleted=false", "deleted")]

@@ -95,6 +95,46 @@ public sealed class AnswerRoomTests
         Assert.All(all.Json.EnumerateArray(), static record => Assert.Equal(1_000 + PayloadBytes, record.GetProperty("payload").GetString()!.Length));
     }
 
+    [Fact]
+    public async Task List_ThatIsWrittenToBetweenItsPieces_HoldsNothingThatIsNewerThanItsStamp_AndTheNextPollHasIt()
+    {
+        BetweenPiecesStore store = null!;
+        await using var server = await StartAsync(inner => store = new BetweenPiecesStore(inner));
+        using var device = server.NewUser();
+        for (var post = 0; post < 25; post++)
+        {
+            var items = Enumerable.Range(0, 100).Select(i => string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{(post * 100) + i:0000}}","payload":"p"}"""));
+            (await device.PostAsync("/storage/history", $"[{string.Join(',', items)}]")).AssertOk();
+        }
+
+        SyncAnswer written = null!;
+        store.Between = async () =>
+            written = (await device.PostAsync("/storage/history", """[{"id":"0000","payload":"changed"},{"id":"2400","payload":"changed"},{"id":"later","payload":"new"}]""")).AssertOk();
+        var all = (await device.GetAsync("/storage/history?full=1&sort=oldest")).AssertOk();
+
+        Assert.True(written.Stamp > all.Stamp);
+        Assert.All(all.Json.EnumerateArray(), static record => Assert.Equal("p", record.GetProperty("payload").GetString()));
+        var ids = Enumerable.Range(0, 2500).Select(static i => i.ToString("0000", CultureInfo.InvariantCulture));
+        Assert.Equal(ids.Where(static id => id != "2400"), all.Ids);
+        Assert.Equal(["0000", "2400", "later"], (await device.GetAsync($"/storage/history?newer={all.LastModified}")).AssertOk().Ids.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Collections_OfAUserWhoIsInMemory_AreToldWithoutTheStore()
+    {
+        CountingStore store = null!;
+        await using var server = await StartAsync(inner => store = new CountingStore(inner));
+        using var device = server.NewUser();
+        (await device.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
+        var first = (await device.GetAsync("/info/collections")).AssertOk();
+        var reads = store.Reads.Count;
+
+        var second = (await device.GetAsync("/info/collections")).AssertOk();
+
+        Assert.Equal(first.Text, second.Text);
+        Assert.Equal(reads, store.Reads.Count);
+    }
+
     private static Task<SyncServer> StartAsync(Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null) =>
         SyncServer.StartAsync(static options => options with { Http = options.Http with { MaxAnswerBytes = MaxAnswerBytes } }, decorate, time);
 
@@ -113,6 +153,32 @@ public sealed class AnswerRoomTests
         {
             Reads.Add();
             return base.ScanAsync(scan, cancellationToken);
+        }
+
+        public override ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken)
+        {
+            Reads.Add();
+            return base.LoadAsync(id, claim, cancellationToken);
+        }
+    }
+
+    /// <summary>Has something done once, between the first two scans that come after it was asked for.</summary>
+    private sealed class BetweenPiecesStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    {
+        private int scans;
+
+        /// <summary>Set while nothing else reads.</summary>
+        public Func<Task>? Between { get; set; }
+
+        public override async ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken)
+        {
+            if (Between is { } between && Interlocked.Increment(ref scans) == 2)
+            {
+                Between = null;
+                await between();
+            }
+
+            return await base.ScanAsync(scan, cancellationToken);
         }
     }
 }

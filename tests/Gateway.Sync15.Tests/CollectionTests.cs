@@ -192,6 +192,39 @@ public sealed class CollectionTests(SyncServer server) : IClassFixture<SyncServe
         Assert.Equal(6, pages);
     }
 
+    [Theory]
+    [InlineData("newest")]
+    [InlineData("oldest")]
+    [InlineData("index")]
+    public async Task Pages_OfACollectionThatIsWrittenToMeanwhile_AndWhatIsNewerThanTheFirst_AreAllOfIt(string sort)
+    {
+        using var device = server.NewUser();
+        for (var post = 0; post < 3; post++)
+        {
+            var items = Enumerable.Range(0, 10).Select(i => string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{post}}-{{i}}","payload":"x","sortindex":{{i % 3}}}"""));
+            (await device.PostAsync("/storage/history", $"[{string.Join(',', items)}]")).AssertOk();
+        }
+
+        var (shown, offset, first) = (new List<(string Id, string Payload)>(), "", "");
+        for (var i = 0; i == 0 || offset.Length > 0; i++)
+        {
+            var page = (await device.GetAsync($"/storage/history?full=1&limit=7&sort={sort}{offset}")).AssertOk();
+            shown.AddRange(page.Json.EnumerateArray().Select(static record => (record.GetProperty("id").GetString()!, record.GetProperty("payload").GetString()!)));
+            first = i == 0 ? page.LastModified : first;
+            offset = page.NextOffset is { } next ? $"&offset={next}" : "";
+
+            // One of the first post, one of the last, one that is new, and one that goes.
+            (await device.PostAsync("/storage/history", string.Create(CultureInfo.InvariantCulture, $$"""[{"id":"0-{{i}}","payload":"y"},{"id":"2-{{i}}","payload":"y"},{"id":"new-{{i}}","payload":"y"}]"""))).AssertOk();
+            (await device.DeleteAsync(string.Create(CultureInfo.InvariantCulture, $"/storage/history/1-{i}"))).AssertOk();
+        }
+
+        Assert.Equal(shown.Distinct(), shown);
+        var newer = (await device.GetAsync($"/storage/history?newer={first}")).AssertOk();
+        var left = (await device.GetAsync("/storage/history")).AssertOk().Ids.ToHashSet();
+        Assert.Empty(left.Except(shown.Where(static record => record.Payload == "x").Select(static record => record.Id)).Except(newer.Ids));
+        Assert.Empty(newer.Ids.Except(left));
+    }
+
     [Fact]
     public async Task Pages_TheLastOne_HasNoOffset_AlsoWhereItIsFull()
     {

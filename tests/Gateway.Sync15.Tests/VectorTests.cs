@@ -4,7 +4,7 @@ using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Gateway.Sync15.Tests;
 
-/// <summary>Tokens, keys and signatures as another program has computed them (Python's hmac, HKDF by RFC 5869).</summary>
+/// <summary>Tokens, keys and signatures as another program has computed them (<c>vectors.py</c>).</summary>
 public sealed class VectorTests
 {
     private static readonly JsonElement Vectors = Read();

@@ -19,6 +19,9 @@ public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvid
 
     private ServerTimestamp last;
 
+    /// <summary>A bucket of a kind that this program does not know, if one was passed over.</summary>
+    public BucketId? Strange { get; private set; }
+
     /// <summary>Looks at the next lists; behind the last one comes the first again. Buckets of a kind that is not known are left alone.</summary>
     /// <returns>Records that went.</returns>
     /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
@@ -31,6 +34,7 @@ public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvid
             removed += await ExpireAsync(entry, cancellationToken);
         }
 
+        Strange ??= entries.FirstOrDefault(static entry => entry.Bucket.Kind == BucketKind.Unknown)?.Bucket;
         last = entries.Count < ListsAtOnce ? ServerTimestamp.Zero : entries[^1].Next;
         return removed;
     }

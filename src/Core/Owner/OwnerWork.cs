@@ -16,18 +16,20 @@ internal sealed class OwnerWork
     private readonly TimeSpan turnWait;
     private readonly TimeSpan turnTime;
     private readonly CurrentQuotas quotas;
+    private readonly TimeProvider time;
 
     public OwnerWork(
         BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null)
     {
         (History, Declarations) = (history, declarations);
+        this.time = time;
 
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
         var wait = options.AnswerTime / 3;
         (sortTime, turnWait) = (wait, options.AnswerTime / 15);
         turnTime = options.FilterTime < wait ? options.FilterTime : wait;
         Limits = new TimeLimits(time);
-        Memory = new WorkMemory(options.MaxWorkBytes);
+        Memory = new WorkMemory(options.MaxWorkBytes, MaxWaiting);
         Processors = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
         Builds = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
@@ -80,25 +82,22 @@ internal sealed class OwnerWork
         where T : struct
     {
         var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
-        var turn = new WorkTurn(this, user, wait);
-        if (!await turn.TryTakeAsync(cancellationToken))
+
+        // The room first: while the store is asked a sort has its room and no place, so that more are under way than have places.
+        if (!await Memory.HoldAsync(user, size, Deadline.After(wait, time), time, cancellationToken))
         {
             return null;
         }
 
-        var hasRoom = false;
+        var turn = new WorkTurn(this, user, wait);
         try
         {
-            hasRoom = Memory.TryHold(user, size);
-            return hasRoom ? await sort(turn) : null;
+            return await turn.TryTakeAsync(cancellationToken) ? await sort(turn) : null;
         }
         finally
         {
             turn.Leave();
-            if (hasRoom)
-            {
-                Memory.Release(user, size);
-            }
+            Memory.Release(user, size);
         }
     }
 }

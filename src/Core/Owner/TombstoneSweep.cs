@@ -18,6 +18,9 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
 
     private TombstoneEntry? last;
 
+    /// <summary>A bucket of a kind that this program does not know, if one was passed over.</summary>
+    public BucketId? Strange { get; private set; }
+
     /// <summary>Looks at the next lists; behind the last one comes the first again.</summary>
     /// <returns>Tombstones that went.</returns>
     /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
@@ -37,6 +40,7 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
             last = entry;
         }
 
+        Strange ??= entries.FirstOrDefault(static entry => entry.Bucket.Kind == BucketKind.Unknown)?.Bucket;
         last = entries.Count < ListsAtOnce ? null : entries[^1];
         return purged;
     }

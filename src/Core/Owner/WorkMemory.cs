@@ -1,15 +1,23 @@
+using Lockstep.Core.Time;
+
 namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Bytes that the owners of this process hold beside what waits in their queues: old and new rows of turns, what is sorted, patches taken
 /// apart. One user may hold a quarter, or one piece of work as much as there is. If nobody holds anything, any
-/// request is granted; otherwise an oversized one could never run.
+/// request is granted; otherwise an oversized one could never run. What can wait waits until something is given back: so many of all, and a
+/// quarter of them of one user.
 /// </summary>
-internal sealed class WorkMemory(long maxBytes)
+internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, long> held = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> waiting = new(StringComparer.Ordinal);
     private long bytes;
+
+    // Ends when something is given back; all who wait look again then.
+    private TaskCompletionSource? released;
+    private int allWaiting;
 
     /// <summary>All that is held.</summary>
     public long Bytes
@@ -31,20 +39,77 @@ internal sealed class WorkMemory(long maxBytes)
     {
         lock (gate)
         {
-            var own = held.GetValueOrDefault(user);
-            if ((bytes > 0 && bytes + size > maxBytes) || (own > before && own + size > Math.Max(1, maxBytes / 4)))
+            return TryHoldNow(user, size, before);
+        }
+    }
+
+    /// <summary>As <see cref="TryHold"/>, and waits for room.</summary>
+    /// <param name="user">Whose it is; empty for the server's own.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="end">Until when.</param>
+    /// <param name="time">The clock of that.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<bool> HoldAsync(string user, long size, Deadline end, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Task given;
+        lock (gate)
+        {
+            if (TryHoldNow(user, size, before: 0))
+            {
+                return true;
+            }
+
+            var own = waiting.GetValueOrDefault(user);
+            if (allWaiting >= maxWaiting || own >= Math.Max(1, maxWaiting / 4))
             {
                 return false;
             }
 
-            bytes += size;
-            held[user] = own + size;
-            return true;
+            allWaiting++;
+            waiting[user] = own + 1;
+            given = NextRelease();
+        }
+
+        try
+        {
+            while (true)
+            {
+                await given.WaitAsync(end.Left, time, cancellationToken);
+                lock (gate)
+                {
+                    if (TryHoldNow(user, size, before: 0))
+                    {
+                        return true;
+                    }
+
+                    given = NextRelease();
+                }
+            }
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        finally
+        {
+            lock (gate)
+            {
+                allWaiting--;
+                if (waiting[user] == 1)
+                {
+                    waiting.Remove(user);
+                }
+                else
+                {
+                    waiting[user]--;
+                }
+            }
         }
     }
 
     public void Release(string user, long size)
     {
+        TaskCompletionSource? told;
         lock (gate)
         {
             bytes -= size;
@@ -57,6 +122,25 @@ internal sealed class WorkMemory(long maxBytes)
             {
                 held[user] = own;
             }
+
+            (told, released) = (released, null);
         }
+
+        told?.SetResult();
+    }
+
+    private Task NextRelease() => (released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    private bool TryHoldNow(string user, long size, long before)
+    {
+        var own = held.GetValueOrDefault(user);
+        if ((bytes > 0 && bytes + size > maxBytes) || (own > before && own + size > Math.Max(1, maxBytes / 4)))
+        {
+            return false;
+        }
+
+        bytes += size;
+        held[user] = own + size;
+        return true;
     }
 }

@@ -8,7 +8,8 @@ namespace Lockstep.Silo.Hosting;
 /// <list type="bullet">
 /// <item>when the heap is over half of the budget and has doubled since the last one, or is over three quarters of it and has grown by an eighth of it: large patches and pages
 /// leave garbage faster than the runtime thinks worth collecting;</item>
-/// <item>once the process has gone quiet and has much more from the system than after the last time, be it that many owners have left or that requests took much.</item>
+/// <item>once the process has gone quiet after its start, which leaves much that is needed once, or has much more from the system than after the last time, be it that
+/// many owners have left or that requests took much.</item>
 /// </list>
 /// A full collection stops all threads for about a second for each gigabyte that is in use, longer than leases and probes of a cluster
 /// wait: so none where many owners are here, whose room will be needed again anyway.
@@ -65,7 +66,7 @@ internal sealed class HeapReturn(LockstepOptions options, TimeProvider time, InP
 
     private Action ReturnIfQuiet()
     {
-        var (allocated, kept, times) = (GC.GetTotalAllocatedBytes(), Committed, 0);
+        var (allocated, kept, times) = (GC.GetTotalAllocatedBytes(), Committed, 1);
         return () =>
         {
             var before = allocated;

@@ -1,3 +1,4 @@
+using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
@@ -21,6 +22,8 @@ internal sealed partial class Housekeeping(
 {
     private const int RowsAtOnce = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private bool toldOfStrangers;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -75,6 +78,12 @@ internal sealed partial class Housekeeping(
 
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
         await TryAsync(() => expiry.StepAsync(stoppingToken), stoppingToken);
+        if (!toldOfStrangers && (tombstones.Strange ?? expiry.Strange) is { } stranger)
+        {
+            LogStranger(stranger);
+            toldOfStrangers = true;
+        }
+
         if (replaced is not null)
         {
             await TryAsync(() => replaced.StepAsync(stoppingToken), stoppingToken);
@@ -95,6 +104,9 @@ internal sealed partial class Housekeeping(
             LogPostponed(e);
         }
     }
+
+    [LoggerMessage(24, LogLevel.Warning, "The database has buckets of a kind that this program does not know, {Bucket} for one: a newer program has made them. Nobody is served them here, and nothing of them is removed. Run the newer program on all servers.")]
+    private partial void LogStranger(BucketId bucket);
 
     [LoggerMessage(20, LogLevel.Warning, "Housekeeping failed and will be tried again in 10 seconds. If it keeps failing, check the database: old tombstones, deleted lists and accounts stay until then.")]
     private partial void LogPostponed(Exception exception);

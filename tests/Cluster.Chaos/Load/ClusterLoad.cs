@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using Lockstep.Cluster.Chaos.Load.Sharing;
 using Lockstep.Cluster.Chaos.Load.Sync;
 using Lockstep.Testing;
 
 namespace Lockstep.Cluster.Chaos.Load;
 
-/// <summary>Two accounts with Kinto's clients of all kinds, over enough buckets that every silo owns some, and users of Sync beside them.</summary>
+/// <summary>Two accounts with Kinto's clients of all kinds, over enough buckets that every silo owns some; what they share; and users of Sync beside them.</summary>
 internal sealed class ClusterLoad : IAsyncDisposable
 {
     private const int BucketsEach = 5;
@@ -32,7 +33,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <param name="entrances">Where clients come in.</param>
     /// <param name="pause">How long each client pauses between requests.</param>
-    /// <param name="withSync">Whether all members serve Sync.</param>
+    /// <param name="withSync">Whether all members serve Sync, and know how to share.</param>
     public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync)
     {
         var load = new ClusterLoad();
@@ -43,6 +44,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
         }
 
         load.StartClients(pause);
+        if (withSync)
+        {
+            await load.StartSharingAsync($"shared-{run}", pause);
+        }
+
         for (var user = 0; withSync && user < SyncUsers; user++)
         {
             load.StartSyncClients(Random.Shared.NextInt64(1, MaxUid), entrances, pause);
@@ -103,13 +109,13 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     private BucketJournal NewJournal(string owner, string bucket) => new(owner, bucket, $"/v1/buckets/{bucket}/collections/chaos/records", hasTombstones: true, Verdicts);
 
-    private static async Task MakeAsync(ApiClient account, string path)
+    private static async Task MakeAsync(ApiClient account, string path, string? json = null)
     {
-        var answer = await account.SendAsync("PUT", path);
+        var answer = await account.SendAsync("PUT", path, json);
         for (var tries = 0; answer.Fate is Fate.Refused && tries < 20; tries++)
         {
             await Pace.PauseAsync(answer, Look, CancellationToken.None);
-            answer = await account.SendAsync("PUT", path);
+            answer = await account.SendAsync("PUT", path, json);
         }
 
         Assert.True(answer.IsSuccess, $"{path}: {answer.Status} {answer.Body}");
@@ -139,6 +145,22 @@ internal sealed class ClusterLoad : IAsyncDisposable
         {
             Run(new Newcomer(account, [.. journals.Where(journal => journal.Owner == account.Name)], pause).RunAsync);
             Run(new Stranger(account, [.. journals.Where(journal => journal.Owner != account.Name && journal.Bucket != "default")], Verdicts, pause * 4).RunAsync);
+        }
+    }
+
+    /// <summary>One list of each account, of which the other one sees a part.</summary>
+    private async Task StartSharingAsync(string name, TimeSpan pause)
+    {
+        foreach (var (owner, guest) in new[] { (accounts[0], accounts[1]), (accounts[1], accounts[0]) })
+        {
+            var list = new SharedList($"{name}-{owner.Name}", guest.Name);
+            await MakeAsync(owner, list.Path);
+            await MakeAsync(owner, list.Collection);
+            await MakeAsync(owner, list.Group, """{"data":{"members":[]}}""");
+            Run(new Giver(owner, list, pause).RunAsync);
+            var poller = new Guest(guest, owner, list, Verdicts, pause);
+            pollers.Add(poller);
+            Run(poller.RunAsync);
         }
     }
 
