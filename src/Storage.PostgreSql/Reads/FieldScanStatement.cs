@@ -116,10 +116,10 @@ internal sealed class FieldScanStatement : IDisposable
             """;
         command.CommandText =
             $"""
-            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {IsUsable}
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.version, {ListColumns.From("l")}, {IsUsable}
             FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
             UNION ALL
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length, NULL FROM ({ScanStatement.UpTo(scan.MaxBytes, rows, Parameter)}) r
+            SELECT {RecordColumns.Names}, length, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ({ScanStatement.UpTo(scan.MaxBytes, rows, Parameter)}) r
             """;
         return command;
     }
