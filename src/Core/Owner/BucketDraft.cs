@@ -404,7 +404,7 @@ internal sealed class BucketDraft
         var head = heads[list];
         Overlay.Set(head.Key, record);
         var wasLive = previous is { IsTombstone: false };
-        SetList(head with
+        SetList(head, head with
         {
             RowsModified = ServerTimestamp.Max(head.RowsModified, record.Modified),
             Touched = stamp,
@@ -436,9 +436,11 @@ internal sealed class BucketDraft
     public void Pass(ServerTimestamp stamp) => heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp) };
 
     /// <summary>Replaces what is kept of a list.</summary>
-    public void SetList(ListHead head)
+    public void SetList(ListHead head) => SetList(heads[head.List], head);
+
+    private void SetList(ListHead former, ListHead head)
     {
-        Growth += AmountOf(head) - AmountOf(heads[head.List]);
+        Growth += AmountOf(head) - AmountOf(former);
         heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };
         changedLists.Add(head.List);
     }

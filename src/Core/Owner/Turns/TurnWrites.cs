@@ -135,7 +135,7 @@ internal sealed class TurnWrites(
         bool keepsData = false)
     {
         var sent = body.Length;
-        if (!keepsData && rules is not null)
+        if (!keepsData && rules is not null && !rules.AsksNothing(target.List))
         {
             if (await rules.JudgeAsync(target, body, caller, cancellationToken) is not { } verdict)
             {
