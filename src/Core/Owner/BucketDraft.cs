@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Drafts;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;

@@ -1,7 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -35,25 +34,27 @@ internal sealed class BucketReads(
     public ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
     {
         var limit = limits.Take(Timeout.InfiniteTimeSpan);
+        var gone = cancellationToken.UnsafeRegister(static waiting => ((CancellationTokenSource)waiting!).Cancel(), limit);
         var answer = AnswerAsync(request, limit.Token);
         if (!answer.IsCompletedSuccessfully)
         {
-            return InTimeAsync(request, answer, limit, cancellationToken);
+            return InTimeAsync(request, answer, limit, gone, cancellationToken);
         }
 
         // Out of memory, as most are: they need no timer.
+        gone.Dispose();
         limits.GiveBack(limit);
         return answer;
     }
 
     private async ValueTask<BucketResponse> InTimeAsync(
-        BucketRequest request, ValueTask<BucketResponse> answer, CancellationTokenSource limit, CancellationToken cancellationToken)
+        BucketRequest request, ValueTask<BucketResponse> answer, CancellationTokenSource limit, CancellationTokenRegistration gone, CancellationToken cancellationToken)
     {
         try
         {
             limit.CancelAfter(options.AnswerTime);
             var answered = answer.AsTask();
-            using (cancellationToken.UnsafeRegister(static waiting => ((CancellationTokenSource)waiting!).Cancel(), limit))
+            using (gone)
             {
                 // However that ends, the read has heard of it before the caller does, and does not go on.
                 await ((Task)answered.WaitAsync(limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

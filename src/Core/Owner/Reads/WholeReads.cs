@@ -6,7 +6,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads for those who may see all of what they ask for. The stamp of a list that was read comes from the same snapshot as its rows; a poll with

@@ -3,7 +3,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads ahead, at once, what the operations of a turn will look at. Invariants:

@@ -3,7 +3,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// What a turn knows of the rows that it touches: what the store has of them, beneath what the turn has changed. Invariants:
