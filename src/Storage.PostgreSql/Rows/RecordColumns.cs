@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -37,7 +36,7 @@ internal static class RecordColumns
     /// <param name="reader">On a row that begins with the columns of <see cref="Of"/>.</param>
     /// <param name="scan">The scan.</param>
     public static StoredRecord Read(NpgsqlDataReader reader, RecordScan scan) =>
-        scan.Query.Projection != Projection.Listed || scan.ReadsAcl || BucketRules.Of(scan.Bucket.Id.Kind).Expires
+        scan.Query.Projection != Projection.Listed || scan.ReadsAcl
             ? Read(reader, 0, hasLength: true)
             : new StoredRecord
             {
@@ -45,6 +44,8 @@ internal static class RecordColumns
                 Modified = new ServerTimestamp(reader.GetInt64(1)),
                 IsTombstone = !scan.IsOfLiveRows && reader.GetBoolean(2),
                 Body = reader.GetFieldValue<byte[]>(Body),
+                SortIndex = reader.IsDBNull(6) ? null : reader.GetInt32(6),
+                Expiry = reader.IsDBNull(7) ? null : new ServerTimestamp(reader.GetInt64(7)),
             };
 
     /// <param name="reader">On a row whose columns are <see cref="Names"/>.</param>
