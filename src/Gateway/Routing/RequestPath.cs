@@ -26,13 +26,13 @@ public sealed class RequestPath
                 length += this[i].Length;
             }
 
-            return string.Create(length, segments, static (text, segments) =>
+            return string.Create(length, segments, static (text, parts) =>
             {
-                for (var i = 0; i < segments.Count; i++)
+                foreach (var part in parts)
                 {
                     text[0] = '/';
-                    segments[i].CopyTo(text[1..]);
-                    text = text[(1 + segments[i].Length)..];
+                    part.CopyTo(text[1..]);
+                    text = text[(1 + part.Length)..];
                 }
             });
         }
