@@ -50,8 +50,8 @@ internal sealed class AccountPlans(
             : Register(request, name, own => Create(own, name));
     }
 
-    private static KintoTarget Target(string? id) => new(
-        default, "", default, ListRef.RecordsOf("accounts"), id, id is null ? "/accounts" : $"/accounts/{id}");
+    private static KintoTarget Target(string? id) =>
+        new(default, "", default, ListRef.RecordsOf("accounts"), id) { Path = id is null ? "/accounts" : $"/accounts/{id}" };
 
     private static bool IsOwn(KintoRequest request, string name) => string.Equals(name, request.Principal?.Account, StringComparison.Ordinal);
 

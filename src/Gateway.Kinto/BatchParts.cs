@@ -13,10 +13,13 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
 {
     private readonly KintoPlan?[] plans = new KintoPlan?[requests.Count];
 
+    // Of the batch, and so of each part that gives no headers of its own.
+    private readonly string credentials = outer.Header("Authorization") ?? "";
+
     // By header, so that a wrong password counts once however many parts come with it. The batch's own was looked at already.
     private readonly Dictionary<string, SignIn> signIns = new(StringComparer.Ordinal)
     {
-        [Credentials(outer)] = outer.Principal is null ? SignIn.Refused : new SignIn(SignInStatus.Succeeded, outer.Principal),
+        [outer.Header("Authorization") ?? ""] = outer.Principal is null ? SignIn.Refused : new SignIn(SignInStatus.Succeeded, outer.Principal),
     };
 
     public int Count => requests.Count;
@@ -111,5 +114,5 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
             : kinto.Plan(method, request with { Values = match.Values, Principal = signIn.Principal });
     }
 
-    private static string Credentials(KintoRequest request) => request.Header("Authorization") ?? "";
+    private string Credentials(KintoRequest request) => ReferenceEquals(request.Header, outer.Header) ? credentials : request.Header("Authorization") ?? "";
 }

@@ -15,67 +15,86 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
     private static readonly RequestPath Root = RequestPath.OfDecoded("/");
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
 
+    // What is taken apart of a larger batch does not lie in memory until all of it is carried out: its parts' bodies are read again.
+    private const int MaxKeptBytes = 256 << 10;
+
     /// <param name="outer">The batch.</param>
-    /// <returns>The parts, or why there are none.</returns>
-    public (List<KintoRequest>? Requests, KintoResponse? Error) Read(KintoRequest outer)
+    /// <returns>The parts, or why there are none. To be disposed once they are carried out.</returns>
+    public ReadBatch Read(KintoRequest outer)
     {
         try
         {
-            using var document = JsonText.Parse(outer.Body);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object
-                || !root.TryGetProperty("requests", out var parts) || parts.ValueKind != JsonValueKind.Array)
+            var document = JsonText.Parse(outer.Body);
+            var keeps = false;
+            try
             {
-                return (null, KintoErrors.Invalid("body", "requests", "requests should be a list"));
+                var (requests, error) = Read(outer, document.RootElement, keepsBodies: outer.Body.Length <= MaxKeptBytes);
+                keeps = requests is not null && outer.Body.Length <= MaxKeptBytes;
+                return new ReadBatch(requests, error, keeps ? document : null);
             }
-
-            if (parts.GetArrayLength() > options.BatchMaxRequests)
+            finally
             {
-                return (null, KintoErrors.Invalid("body", "requests", $"Number of requests is limited to {options.BatchMaxRequests}"));
-            }
-
-            root.TryGetProperty("defaults", out var defaults);
-            if (defaults.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
-            {
-                return (null, KintoErrors.Invalid("body", "defaults", "defaults should be an object"));
-            }
-
-            if (root.EnumerateObject().FirstOrDefault(property => !property.NameEquals("requests"u8) && !property.NameEquals("defaults"u8)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
-            {
-                return (null, KintoErrors.Invalid("body", unknown.Name, "Unrecognized key"));
-            }
-
-            var requests = new List<KintoRequest>();
-            var sharedBody = Member(defaults, "body");
-            ReadOnlyMemory<byte> shared = sharedBody.ValueKind == JsonValueKind.Undefined ? default : Part(outer.Body, sharedBody);
-            long bodies = 0;
-            foreach (var part in parts.EnumerateArray())
-            {
-                var (request, error) = Read(outer, part, defaults, shared, requests.Count, parts.GetArrayLength());
-                if (request is null)
+                if (!keeps)
                 {
-                    return (null, error);
+                    document.Dispose();
                 }
-
-                bodies += request.Body.Length;
-                if (bodies > http.MaxRequestBytes)
-                {
-                    return (null, KintoErrors.TooLarge($"The bodies of a batch's requests may have {http.MaxRequestBytes} bytes, defaults counted for each."));
-                }
-
-                requests.Add(request);
             }
-
-            return (requests, null);
         }
         catch (JsonException e)
         {
-            return (null, KintoBody.InvalidJson(e));
+            return new ReadBatch(null, KintoBody.InvalidJson(e), null);
         }
     }
 
-    private (KintoRequest? Request, KintoResponse? Error) Read(
-        KintoRequest outer, JsonElement part, JsonElement defaults, ReadOnlyMemory<byte> sharedBody, int index, int count)
+    private (List<KintoRequest>? Requests, KintoResponse? Error) Read(KintoRequest outer, JsonElement root, bool keepsBodies)
+    {
+        if (root.ValueKind != JsonValueKind.Object
+            || !root.TryGetProperty("requests", out var parts) || parts.ValueKind != JsonValueKind.Array)
+        {
+            return (null, KintoErrors.Invalid("body", "requests", "requests should be a list"));
+        }
+
+        if (parts.GetArrayLength() > options.BatchMaxRequests)
+        {
+            return (null, KintoErrors.Invalid("body", "requests", $"Number of requests is limited to {options.BatchMaxRequests}"));
+        }
+
+        root.TryGetProperty("defaults", out var defaults);
+        if (defaults.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
+        {
+            return (null, KintoErrors.Invalid("body", "defaults", "defaults should be an object"));
+        }
+
+        if (root.EnumerateObject().FirstOrDefault(property => !property.NameEquals("requests"u8) && !property.NameEquals("defaults"u8)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
+        {
+            return (null, KintoErrors.Invalid("body", unknown.Name, "Unrecognized key"));
+        }
+
+        var count = parts.GetArrayLength();
+        var requests = new List<KintoRequest>(count);
+        var common = Defaults.Of(outer, defaults);
+        long bodies = 0;
+        foreach (var part in parts.EnumerateArray())
+        {
+            var (request, error) = Read(outer, part, common, requests.Count, count, keepsBodies);
+            if (request is null)
+            {
+                return (null, error);
+            }
+
+            bodies += request.Body.Length;
+            if (bodies > http.MaxRequestBytes)
+            {
+                return (null, KintoErrors.TooLarge($"The bodies of a batch's requests may have {http.MaxRequestBytes} bytes, defaults counted for each."));
+            }
+
+            requests.Add(request);
+        }
+
+        return (requests, null);
+    }
+
+    private (KintoRequest? Request, KintoResponse? Error) Read(KintoRequest outer, JsonElement part, Defaults defaults, int index, int count, bool keepsBodies)
     {
         KintoResponse Bad(string field, string reason) => KintoErrors.Invalid("body", $"requests.{index}.{field}", reason);
 
@@ -84,23 +103,38 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             return (null, KintoErrors.Invalid("body", $"requests.{index}", "should be an object"));
         }
 
+        var (methodElement, pathElement, ownHeaders, own) = (defaults.Method, defaults.Path, default(JsonElement), default(JsonElement));
         foreach (var property in part.EnumerateObject())
         {
-            if (!property.NameEquals("method"u8) && !property.NameEquals("path"u8) && !property.NameEquals("headers"u8) && !property.NameEquals("body"u8))
+            if (property.NameEquals("method"u8))
+            {
+                methodElement = property.Value;
+            }
+            else if (property.NameEquals("path"u8))
+            {
+                pathElement = property.Value;
+            }
+            else if (property.NameEquals("headers"u8))
+            {
+                ownHeaders = property.Value;
+            }
+            else if (property.NameEquals("body"u8))
+            {
+                own = property.Value;
+            }
+            else
             {
                 return (null, Bad(property.Name, "Unrecognized key"));
             }
         }
 
         // :: Step 1: method and path.
-        var methodElement = Member(part, defaults, "method");
-        var method = methodElement.ValueKind == JsonValueKind.Undefined ? "GET" : JsonText.Read(methodElement);
-        if (method is null || !Methods.Contains(method, StringComparer.Ordinal))
+        if (MethodOf(methodElement) is not { } method)
         {
             return (null, Bad("method", $"should be one of {string.Join(", ", Methods)}"));
         }
 
-        if (JsonText.Read(Member(part, defaults, "path")) is not ['/', ..] target)
+        if (JsonText.Read(pathElement) is not ['/', ..] target)
         {
             return (null, Bad("path", "should begin with a slash"));
         }
@@ -120,41 +154,30 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             return (null, KintoErrors.Invalid("body", "requests", "Recursive call on /batch endpoint is forbidden."));
         }
 
-        // :: Step 2: headers; a part's own, then the defaults', then the batch's.
-        Dictionary<string, string>? headers = null;
-        foreach (var source in (ReadOnlySpan<JsonElement>)[Member(defaults, "headers"), Member(part, "headers")])
+        // :: Step 2: headers; a part's own, then the defaults', then the batch's. Those of the defaults are read once.
+        if (defaults.HeaderElement.ValueKind != JsonValueKind.Undefined && defaults.Headers is null)
         {
-            if (source.ValueKind == JsonValueKind.Undefined)
+            var read = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            if (ReadHeaders(defaults.HeaderElement, read) is { } unreadable)
             {
-                continue;
+                return (null, Bad("headers", unreadable));
             }
 
-            if (source.ValueKind != JsonValueKind.Object)
+            defaults.Headers = read;
+        }
+
+        var headers = defaults.Headers;
+        if (ownHeaders.ValueKind != JsonValueKind.Undefined)
+        {
+            headers = headers is null ? new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) : new Dictionary<string, string>(headers, StringComparer.OrdinalIgnoreCase);
+            if (ReadHeaders(ownHeaders, headers) is { } unreadable)
             {
-                return (null, Bad("headers", "should be an object"));
-            }
-
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            headers ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var header in source.EnumerateObject())
-            {
-                if (JsonText.Read(header.Value) is not { } value)
-                {
-                    return (null, Bad("headers", "contains non string value"));
-                }
-
-                // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
-                if (!names.Add(header.Name))
-                {
-                    return (null, Bad("headers", $"contains {header.Name} twice"));
-                }
-
-                headers[header.Name] = value;
+                return (null, Bad("headers", unreadable));
             }
         }
 
         // :: Step 3: body.
-        var (own, shared) = (Member(part, "body"), Member(defaults, "body"));
+        var shared = defaults.Body;
         if (own.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object) || shared.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
         {
             return (null, Bad("body", "should be an object"));
@@ -166,9 +189,10 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             Path = path,
             Query = query ?? QueryParameters.None,
             Refusal = query is null ? KintoErrors.BadQuery : null,
-            Header = headers is null ? outer.Header : name => headers.TryGetValue(name, out var value) ? value : outer.Header(name),
-            Body = own.ValueKind == JsonValueKind.Undefined ? sharedBody : Merge(outer.Body, own, shared),
+            Header = headers is null ? outer.Header : Over(outer.Header, headers),
+            Body = own.ValueKind == JsonValueKind.Undefined ? defaults.BodyText : Merge(outer.Body, own, shared),
             IsParsed = true,
+            Json = !keepsBodies ? default : own.ValueKind == JsonValueKind.Undefined ? shared : shared.ValueKind == JsonValueKind.Undefined ? own : default,
             SignInAsync = outer.SignInAsync,
             MayRegister = outer.MayRegister,
             Address = outer.Address,
@@ -179,11 +203,58 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         }, null);
     }
 
-    private static JsonElement Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+    private static Func<string, string?> Over(Func<string, string?> outer, Dictionary<string, string> headers) =>
+        name => headers.TryGetValue(name, out var value) ? value : outer(name);
 
-    private static JsonElement Member(JsonElement part, JsonElement defaults, string name) =>
-        Member(part, name) is { ValueKind: not JsonValueKind.Undefined } own ? own : Member(defaults, name);
+    /// <returns>One of <see cref="Methods"/>, <c>GET</c> where nothing is said; else null.</returns>
+    private static string? MethodOf(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Undefined)
+        {
+            return "GET";
+        }
+
+        if (JsonText.Read(element) is { } text)
+        {
+            foreach (var method in Methods)
+            {
+                if (string.Equals(method, text, StringComparison.Ordinal))
+                {
+                    return method;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <returns>Why they cannot be read; else null.</returns>
+    private static string? ReadHeaders(JsonElement source, Dictionary<string, string> headers)
+    {
+        if (source.ValueKind != JsonValueKind.Object)
+        {
+            return "should be an object";
+        }
+
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var header in source.EnumerateObject())
+        {
+            if (JsonText.Read(header.Value) is not { } value)
+            {
+                return "contains non string value";
+            }
+
+            // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
+            if (!names.Add(header.Name))
+            {
+                return $"contains {header.Name} twice";
+            }
+
+            headers[header.Name] = value;
+        }
+
+        return null;
+    }
 
     /// <summary>The part's own bytes where there are no defaults; else both, the part's own winning at every level.</summary>
     private static ReadOnlyMemory<byte> Merge(ReadOnlyMemory<byte> text, JsonElement own, JsonElement shared)
@@ -203,5 +274,38 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
     {
         var part = JsonMarshal.GetRawUtf8Value(element);
         return text.Span.Overlaps(part, out var offset) ? text.Slice(offset, part.Length) : part.ToArray();
+    }
+
+    /// <summary>What parts have that do not say otherwise.</summary>
+    private sealed class Defaults
+    {
+        public JsonElement Method { get; private init; }
+
+        public JsonElement Path { get; private init; }
+
+        public JsonElement HeaderElement { get; private init; }
+
+        /// <summary>Null until a part needs them, and where there are none.</summary>
+        public Dictionary<string, string>? Headers { get; set; }
+
+        public JsonElement Body { get; private init; }
+
+        public ReadOnlyMemory<byte> BodyText { get; private init; }
+
+        public static Defaults Of(KintoRequest outer, JsonElement element)
+        {
+            var body = Member(element, "body"u8);
+            return new Defaults
+            {
+                Method = Member(element, "method"u8),
+                Path = Member(element, "path"u8),
+                HeaderElement = Member(element, "headers"u8),
+                Body = body,
+                BodyText = body.ValueKind == JsonValueKind.Undefined ? default : Part(outer.Body, body),
+            };
+        }
+
+        private static JsonElement Member(JsonElement element, ReadOnlySpan<byte> name) =>
+            element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
     }
 }

@@ -25,7 +25,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     // Each of as many buckets as are sorted.
     private const int MaxCountSteps = 20;
 
-    private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null, "/buckets");
+    private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null) { Path = "/buckets" };
 
     public KintoPlan Page(KintoRequest request) => Plan(request, async (scan, cancellationToken) =>
     {

@@ -14,10 +14,10 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
 
     private async ValueTask<KintoResponse> ExecuteAsync(KintoHandlers kinto, KintoRequest outer, CancellationToken cancellationToken)
     {
-        var (requests, error) = reader.Read(outer);
-        if (requests is null)
+        using var batch = reader.Read(outer);
+        if (batch.Requests is not { } requests)
         {
-            return error!;
+            return batch.Error!;
         }
 
         var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), outer.Room, cancellationToken);

@@ -31,6 +31,11 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
             return (Nothing, null);
         }
 
+        if (request.Json.ValueKind != JsonValueKind.Undefined)
+        {
+            return Read(request.Json, request, role, options);
+        }
+
         try
         {
             using var document = request.IsParsed ? JsonText.ParseAgain(request.Body) : JsonText.Parse(request.Body);

@@ -137,15 +137,17 @@ internal sealed partial class KintoExecutor(
     /// </summary>
     private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
-        var run = new List<KintoPlan.Call> { call };
+        var run = new List<KintoPlan.Call>(parts.Count - first) { call };
+        var (writes, isApart, isLong) = (call.Operation.IsWrite, IsApartFromWrites(call), IsLong(call));
         while (first + run.Count < parts.Count
             && await PlanAsync(parts, first + run.Count, cancellationToken) is KintoPlan.Call same && same.Bucket == call.Bucket && same.Caller == call.Caller
-            && !run.Exists(before => IsApart(before, same) || IsApart(same, before)) && !(IsLong(same) && run.Exists(IsLong)))
+            && !(same.Operation.IsWrite ? isApart : writes && IsApartFromWrites(same)) && !(isLong && IsLong(same)))
         {
             run.Add(same);
+            (writes, isApart, isLong) = (writes || same.Operation.IsWrite, isApart || IsApartFromWrites(same), isLong || IsLong(same));
         }
 
-        if (!run.Exists(static part => part.Operation.IsWrite))
+        if (!writes)
         {
             var (count, most) = (0, 0L);
             while (count < run.Count && (count == 0 || most + sizes.Most(run[count].Operation) <= sizes.MostAtOnce))
@@ -159,8 +161,8 @@ internal sealed partial class KintoExecutor(
         return run;
     }
 
-    private static bool IsApart(KintoPlan.Call one, KintoPlan.Call other) =>
-        other.Operation.IsWrite && (one.Operation is ReadAsOf || (one.Caller.Access == BucketAccess.ByAcl && (one.Operation is CountRecords || IsLong(one))));
+    private static bool IsApartFromWrites(KintoPlan.Call call) =>
+        call.Operation is ReadAsOf || (call.Caller.Access == BucketAccess.ByAcl && (call.Operation is CountRecords || IsLong(call)));
 
     /// <summary>Whether it looks for fields, or orders by them: of all that an owner does at once, one such read may take its time.</summary>
     private static bool IsLong(KintoPlan.Call call) => call.Operation switch

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Routing;
@@ -28,6 +29,11 @@ internal sealed record KintoRequest
 
     /// <summary>Whether <see cref="Body"/> was read before, as a part of something else: it is JSON, and no object in it has a name twice.</summary>
     public bool IsParsed { get; init; }
+
+    /// <summary>
+    /// <see cref="Body"/> as it was read as a part of something else. It can be asked until the request is carried out; undefined where the body is to be read.
+    /// </summary>
+    public JsonElement Json { get; init; }
 
     /// <summary>The answer to a part of a batch that cannot be read; else null.</summary>
     public KintoResponse? Refusal { get; init; }

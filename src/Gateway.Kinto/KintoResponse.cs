@@ -45,6 +45,18 @@ internal sealed record KintoResponse(int Status)
     public static string LastModified(ServerTimestamp stamp)
     {
         const long largest = 253402300799999;
-        return DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(stamp.Milliseconds, 0, largest)).ToString("R", CultureInfo.InvariantCulture);
+        var second = Math.Clamp(stamp.Milliseconds, 0, largest) / 1000;
+
+        // Most writes are of the same second as the one before.
+        if (lastDate is not { } last || last.Second != second)
+        {
+            lastDate = last = new HttpDate(second, DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture));
+        }
+
+        return last.Text;
     }
+
+    private static HttpDate? lastDate;
+
+    private sealed record HttpDate(long Second, string Text);
 }

@@ -11,13 +11,28 @@ namespace Lockstep.Gateway.Kinto;
 /// <param name="Caller">The caller, as this bucket's owner needs to know them.</param>
 /// <param name="List">The list.</param>
 /// <param name="Id">The object; null for the list itself.</param>
-/// <param name="Path">The path with <c>default</c> replaced.</param>
-internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Caller, ListRef List, string? Id, string Path)
+internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Caller, ListRef List, string? Id)
 {
     /// <summary>What a user's own bucket is called, whosever it is.</summary>
     public const string Default = "default";
 
     public ObjectRef Object => List.Role == ListRole.Self ? ObjectRef.Bucket : new ObjectRef(List, Id!);
+
+    /// <summary>The path with <c>default</c> replaced. Few answers have it, so that it is made for these.</summary>
+    public string Path
+    {
+        get => field ?? (Id is null ? ListPath : $"{ListPath}/{Id}");
+        init;
+    }
+
+    private string ListPath => List.Role switch
+    {
+        ListRole.Self => "/buckets",
+        ListRole.Collections => $"/buckets/{BucketName}/collections",
+        ListRole.Groups => $"/buckets/{BucketName}/groups",
+        ListRole.History => $"/buckets/{BucketName}/history",
+        _ => $"/buckets/{BucketName}/collections/{List.Name}/records",
+    };
 
     /// <summary>Kinto's name for the kind of object.</summary>
     public string ResourceName => NameOf(List.Role);
@@ -30,31 +45,31 @@ internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Ca
         var isDefault = principal is not null && (name is Default || string.Equals(name, principal.DefaultBucket, StringComparison.Ordinal));
         var publicName = isDefault ? principal!.DefaultBucket : name;
         var bucket = isDefault ? BucketId.DefaultBucket(publicName) : BucketId.Named(publicName);
-        return new KintoTarget(bucket, publicName, Callers.Of(principal, bucket), ListRef.Self, publicName, $"/buckets/{publicName}");
+        return new KintoTarget(bucket, publicName, Callers.Of(principal, bucket), ListRef.Self, publicName);
     }
 
     /// <summary>From a bucket to the list of its collections.</summary>
-    public KintoTarget Collections() => this with { List = ListRef.Collections, Id = null, Path = $"{Path}/collections" };
+    public KintoTarget Collections() => this with { List = ListRef.Collections, Id = null };
 
     /// <summary>From a bucket to one of its collections.</summary>
-    public KintoTarget Collection(string id) => this with { List = ListRef.Collections, Id = id, Path = $"{Path}/collections/{id}" };
+    public KintoTarget Collection(string id) => this with { List = ListRef.Collections, Id = id };
 
     /// <summary>From a bucket to the list of its groups.</summary>
-    public KintoTarget Groups() => this with { List = ListRef.Groups, Id = null, Path = $"{Path}/groups" };
+    public KintoTarget Groups() => this with { List = ListRef.Groups, Id = null };
 
     /// <summary>From a bucket to one of its groups.</summary>
-    public KintoTarget Group(string id) => this with { List = ListRef.Groups, Id = id, Path = $"{Path}/groups/{id}" };
+    public KintoTarget Group(string id) => this with { List = ListRef.Groups, Id = id };
 
     /// <summary>From a bucket to the list of a collection's records.</summary>
     public KintoTarget Records(string collection) =>
-        this with { List = ListRef.RecordsOf(collection), Id = null, Path = $"{Path}/collections/{collection}/records" };
+        this with { List = ListRef.RecordsOf(collection), Id = null };
 
     /// <summary>From a bucket to one record.</summary>
     public KintoTarget Record(string collection, string id) =>
-        this with { List = ListRef.RecordsOf(collection), Id = id, Path = $"{Path}/collections/{collection}/records/{id}" };
+        this with { List = ListRef.RecordsOf(collection), Id = id };
 
     /// <summary>From a bucket to its history.</summary>
-    public KintoTarget History() => this with { List = ListRef.History, Id = null, Path = $"{Path}/history" };
+    public KintoTarget History() => this with { List = ListRef.History, Id = null };
 
     public static string NameOf(ListRole role) => role switch
     {

@@ -14,6 +14,9 @@ namespace Lockstep.Gateway.Kinto;
 /// </summary>
 internal static class KintoWriter
 {
+    // What stands in front of a record's own fields, but for its id.
+    private const int MaxHeadBytes = 64;
+
     public static void WriteObject(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields, string? writer)
     {
         output.Write("{\"data\":"u8);
@@ -57,25 +60,35 @@ internal static class KintoWriter
 
     public static void WriteData(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields)
     {
-        output.Write("{\"id\":\""u8);
-        WriteText(output, id);
-        output.Write("\",\"last_modified\":"u8);
-        var span = output.GetSpan(20);
-        Utf8Formatter.TryFormat(record.Modified.Milliseconds, span, out var written);
-        output.Advance(written);
+        // In one piece: there are many of them in a list, and each call of the output costs as much as what it writes.
+        var span = output.GetSpan(MaxHeadBytes + Encoding.UTF8.GetMaxByteCount(id.Length));
+        var end = 0;
+        Append(span, ref end, "{\"id\":\""u8);
+        end += Encoding.UTF8.GetBytes(id, span[end..]);
+        Append(span, ref end, "\",\"last_modified\":"u8);
+        Utf8Formatter.TryFormat(record.Modified.Milliseconds, span[end..], out var written);
+        end += written;
         if (record.IsTombstone)
         {
-            output.Write(",\"deleted\":true}"u8);
+            Append(span, ref end, ",\"deleted\":true}"u8);
+            output.Advance(end);
             return;
         }
 
         var body = fields?.Apply(record.Body) ?? record.Body;
         if (body.Length > 2)
         {
-            output.Write(","u8);
+            Append(span, ref end, ","u8);
         }
 
+        output.Advance(end);
         output.WriteStored(body[1..]);
+    }
+
+    private static void Append(Span<byte> into, ref int end, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(into[end..]);
+        end += text.Length;
     }
 
     private static long DataLength(string id, StoredRecord record)

@@ -28,7 +28,7 @@ internal sealed class QuotaPlans(ListPlans lists, ObjectPlans objects, QuotaReco
 
     public KintoPlan Delete(KintoRequest request, string subject) => One(request, subject, objects.Delete);
 
-    private static KintoTarget Target(string? id) => new(default, "", default, ListRef.RecordsOf("quotas"), id, Path + id);
+    private static KintoTarget Target(string? id) => new(default, "", default, ListRef.RecordsOf("quotas"), id) { Path = Path + id };
 
     private bool IsAdministrator(KintoRequest request) => request.Principal is { } principal && accounts.IsAdministrator(principal);
 

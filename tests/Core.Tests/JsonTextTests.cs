@@ -46,6 +46,23 @@ public sealed class JsonTextTests
     [InlineData("[]")]
     public void Text_ThatIsNone_IsNotRead(string json) => Assert.Null(JsonText.Read(Parse(json)));
 
+    /// <summary>Names of few objects are compared in another way than those of many, and those with escapes.</summary>
+    [Theory]
+    [InlineData(2, "")]
+    [InlineData(64, "")]
+    [InlineData(65, "")]
+    [InlineData(300, "")]
+    [InlineData(3, "\\u0061")]
+    public void Name_GivenTwiceAmongSoMany_IsRefused_AndEachOnceIsNot(int count, string escape)
+    {
+        var names = Enumerable.Range(1, count).Select(number => $"{escape} of one beginning {number}").ToList();
+
+        Assert.Equal(count, Parse(Object(names))[0].GetPropertyCount());
+        Assert.Contains("is given twice in one object", Fault(Encoding.UTF8.GetBytes(Object([.. names, names[0]]))), StringComparison.Ordinal);
+
+        static string Object(IEnumerable<string> names) => $"[{{{string.Join(',', names.Select(name => $"\"{name}\":{{\"{name}\":[]}}"))}}}]";
+    }
+
     /// <summary>Here <c>&lt;</c> stands for the first half of a pair.</summary>
     [Theory]
     [InlineData("", "The text is not JSON (line 1, byte 1).")]

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Drafts;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Records;
@@ -404,7 +403,7 @@ internal sealed class BucketDraft
         var head = heads[list];
         Overlay.Set(head.Key, record);
         var wasLive = previous is { IsTombstone: false };
-        SetList(head with
+        SetList(head, head with
         {
             RowsModified = ServerTimestamp.Max(head.RowsModified, record.Modified),
             Touched = stamp,
@@ -436,9 +435,11 @@ internal sealed class BucketDraft
     public void Pass(ServerTimestamp stamp) => heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp) };
 
     /// <summary>Replaces what is kept of a list.</summary>
-    public void SetList(ListHead head)
+    public void SetList(ListHead head) => SetList(heads[head.List], head);
+
+    private void SetList(ListHead former, ListHead head)
     {
-        Growth += AmountOf(head) - AmountOf(heads[head.List]);
+        Growth += AmountOf(head) - AmountOf(former);
         heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };
         changedLists.Add(head.List);
     }

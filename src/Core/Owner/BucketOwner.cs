@@ -66,7 +66,7 @@ internal sealed class BucketOwner
         Id = id;
         heads = new RememberedHeads(id, store, time);
         queue = new RequestQueue(options);
-        reads = new BucketReads(heads, store, reader, options, metrics, time, DrainAsync);
+        reads = new BucketReads(heads, store, reader, options, metrics, work.Limits, time, DrainAsync);
         watch = new OwnerWatch(id, feed);
         asks = new ForeignAsks(heads, reader.Memberships, options, time);
         indexes = new IndexBuilding(heads, work, TryEnqueue, onFault);

@@ -1,9 +1,9 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
@@ -25,41 +25,56 @@ internal sealed class BucketReads(
     OperationReader reader,
     BucketOptions options,
     OwnerMetrics metrics,
+    TimeLimits limits,
     TimeProvider time,
     Func<CancellationToken, ValueTask> drained)
 {
     private const int MaxAttempts = 8;
 
-    public async ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
+    public ValueTask<BucketResponse> ReadAsync(BucketRequest request, CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var answer = AnswerAsync(request, ended.Token);
-        if (answer.IsCompleted)
+        var limit = limits.Take(Timeout.InfiniteTimeSpan);
+        var gone = cancellationToken.UnsafeRegister(static waiting => ((CancellationTokenSource)waiting!).Cancel(), limit);
+        var answer = AnswerAsync(request, limit.Token);
+        if (!answer.IsCompletedSuccessfully)
         {
-            // Out of memory, as most are: they need no timer.
-            return await answer;
+            return InTimeAsync(request, answer, limit, gone, cancellationToken);
         }
 
-        var answered = answer.AsTask();
+        // Out of memory, as most are: they need no timer.
+        gone.Dispose();
+        limits.GiveBack(limit);
+        return answer;
+    }
+
+    private async ValueTask<BucketResponse> InTimeAsync(
+        BucketRequest request, ValueTask<BucketResponse> answer, CancellationTokenSource limit, CancellationTokenRegistration gone, CancellationToken cancellationToken)
+    {
         try
         {
-            return await answered.WaitAsync(options.AnswerTime, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            if (answered.IsCompleted)
+            limit.CancelAfter(options.AnswerTime);
+            var answered = answer.AsTask();
+            using (gone)
+            {
+                // However that ends, the read has heard of it before the caller does, and does not go on.
+                await ((Task)answered.WaitAsync(limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
+
+            if (answered.IsCompleted && !(answered.IsCanceled && limit.IsCancellationRequested))
             {
                 return await answered;
             }
 
-            await ended.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
             return metrics.Counted(BucketResponse.Uniform(request, Unavailable.StoreFailed));
         }
-        catch (OperationCanceledException)
+        finally
         {
-            // The wait may hear of it before the read does, which would then go on.
-            await ended.CancelAsync();
-            throw;
+            // One that has ended may still be telling those who look at it, and is left to them.
+            if (!limit.IsCancellationRequested)
+            {
+                limits.GiveBack(limit);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
@@ -61,32 +60,25 @@ internal sealed class OperationReader
     public static bool IsUnknown(Caller caller) => caller.Principals.Foreign is { IsKnown: false };
 
     /// <returns>The outcome, and the version of the newest snapshot that it rests on.</returns>
-    public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(
+    public ValueTask<(Outcome Outcome, long Version)> ReadAsync(
         Operation operation, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
     {
         if (!AccessRule.IsOwner(caller, heads))
         {
             return caller.Access == BucketAccess.ByAcl && heads.Id.Kind == BucketKind.Kinto
-                ? await Granted.ReadAsync(operation, caller, heads, overlay, cancellationToken)
-                : (Forbidden.Instance, heads.Version);
+                ? Granted.ReadAsync(operation, caller, heads, overlay, cancellationToken)
+                : new((Forbidden.Instance, heads.Version));
         }
 
-        switch (operation)
+        return operation switch
         {
-            case ReadRecord read:
-                return await whole.ReadRecordAsync(read, caller, heads, overlay, cancellationToken);
-            case ListRecords list:
-                return whole.NotBefore(await whole.ListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
-            case CountRecords count:
-                return await whole.CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken);
-            case ReadFieldIndexes indexes:
-                return (WholeReads.Indexes(indexes.List, caller, heads), heads.Version);
-            case ReadLists read:
-                return await whole.ReadListsAsync(read, heads, overlay, cancellationToken);
-            case ReadAsOf read:
-                return await whole.ReadAsOfAsync(read, caller, heads, overlay, cancellationToken);
-            default:
-                throw new InvalidOperationException($"{operation.GetType().Name} is no read.");
-        }
+            ReadRecord read => whole.ReadRecordAsync(read, caller, heads, overlay, cancellationToken),
+            ListRecords list => whole.ListOwnAsync(list, caller, heads, overlay, cancellationToken),
+            CountRecords count => whole.CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken),
+            ReadFieldIndexes indexes => new((WholeReads.Indexes(indexes.List, caller, heads), heads.Version)),
+            ReadLists read => whole.ReadListsAsync(read, heads, overlay, cancellationToken),
+            ReadAsOf read => whole.ReadAsOfAsync(read, caller, heads, overlay, cancellationToken),
+            _ => throw new InvalidOperationException($"{operation.GetType().Name} is no read."),
+        };
     }
 }

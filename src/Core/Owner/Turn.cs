@@ -1,7 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Turns;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
@@ -158,12 +157,22 @@ internal sealed class Turn
     }
 
     /// <summary>What an answer says of who may do what is for those who may say it.</summary>
-    private Outcome Shown(Operation operation, Caller caller, Outcome outcome) => outcome switch
+    private Outcome Shown(Operation operation, Caller caller, Outcome outcome)
     {
-        RecordWritten written => written with { Record = reader.Objects.Shown(written.Record, TurnRows.TargetOf(operation)!.Value.List, caller, Heads) },
-        RecordKept kept => kept with { Record = reader.Objects.Shown(kept.Record, TurnRows.TargetOf(operation)!.Value.List, caller, Heads) },
-        _ => outcome,
-    };
+        var record = (outcome as RecordWritten)?.Record ?? (outcome as RecordKept)?.Record;
+        if (record is null)
+        {
+            return outcome;
+        }
+
+        var shown = reader.Objects.Shown(record, TurnRows.TargetOf(operation)!.Value.List, caller, Heads);
+        return ReferenceEquals(shown, record) ? outcome : outcome switch
+        {
+            RecordWritten written => written with { Record = shown },
+            RecordKept kept => kept with { Record = shown },
+            _ => outcome,
+        };
+    }
 
     private bool LeadsTooFar() =>
         options.ClockLeadRefusal > TimeSpan.Zero

@@ -16,7 +16,6 @@ public static class JsonText
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
-    // Looking for names that are given twice takes longer than all the rest.
     private static readonly JsonDocumentOptions AgainOptions = new() { MaxDepth = MaxDepth };
 
     /// <summary>Every JSON text from outside comes through here. The document reads the memory; it must not change meanwhile.</summary>
@@ -33,6 +32,14 @@ public static class JsonText
 
         try
         {
+            var document = JsonDocument.Parse(json, AgainOptions);
+            if (JsonNames.AreDistinct(document.RootElement))
+            {
+                return document;
+            }
+
+            // Or it is not known: this says, and why.
+            document.Dispose();
             return JsonDocument.Parse(json, Options);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

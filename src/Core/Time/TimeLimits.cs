@@ -14,7 +14,7 @@ public sealed class TimeLimits(TimeProvider time)
     private readonly ConcurrentQueue<CancellationTokenSource> kept = new();
     private int count;
 
-    /// <summary>One that ends after so long.</summary>
+    /// <summary>One that ends after so long. With <see cref="Timeout.InfiniteTimeSpan"/> it can be told so later, by <see cref="CancellationTokenSource.CancelAfter(TimeSpan)"/>.</summary>
     public CancellationTokenSource Take(TimeSpan within)
     {
         if (!kept.TryDequeue(out var source))
@@ -23,7 +23,11 @@ public sealed class TimeLimits(TimeProvider time)
         }
 
         Interlocked.Decrement(ref count);
-        source.CancelAfter(within);
+        if (within != Timeout.InfiniteTimeSpan)
+        {
+            source.CancelAfter(within);
+        }
+
         return source;
     }
 

@@ -16,7 +16,27 @@ public sealed class RequestPath
     public int Count => segments.Count;
 
     /// <summary>The decoded segments with a slash in front of each.</summary>
-    public string Text => string.Concat(segments.Select(segment => "/" + segment));
+    public string Text
+    {
+        get
+        {
+            var length = Count;
+            for (var i = 0; i < Count; i++)
+            {
+                length += this[i].Length;
+            }
+
+            return string.Create(length, segments, static (text, parts) =>
+            {
+                foreach (var part in parts)
+                {
+                    text[0] = '/';
+                    part.CopyTo(text[1..]);
+                    text = text[(1 + part.Length)..];
+                }
+            });
+        }
+    }
 
     public string this[int index] => segments[index];
 

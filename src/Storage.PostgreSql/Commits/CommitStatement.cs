@@ -322,7 +322,7 @@ internal static class CommitStatement
         parameters.Add(rows, static row => row.Head.NextExpiry?.Milliseconds);
     }
 
-    /// <summary>The columns of <see cref="RecordColumns"/>.</summary>
+    /// <summary>The columns of <see cref="RecordColumns"/>, for one <c>unnest</c> beside others that are as long as the rows are.</summary>
     public static void AddRecords<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, StoredRecord> recordOf)
     {
         parameters.AddText(rows, row => recordOf(row).Id);
@@ -330,9 +330,9 @@ internal static class CommitStatement
         parameters.Add(rows, row => recordOf(row).IsTombstone);
         parameters.Add(rows, row => recordOf(row).Body);
         parameters.AddText(rows, row => recordOf(row).Author);
-        parameters.Add(rows, row => recordOf(row).Acl);
-        parameters.Add(rows, row => recordOf(row).SortIndex);
-        parameters.Add(rows, row => recordOf(row).Expiry?.Milliseconds);
+        parameters.AddSparse(rows, row => recordOf(row).Acl);
+        parameters.AddSparse(rows, row => recordOf(row).SortIndex);
+        parameters.AddSparse(rows, row => recordOf(row).Expiry?.Milliseconds);
     }
 
     private static List<(long Bucket, T Value)> Flatten<T>(IReadOnlyList<PendingCommit> group, Func<PendingCommit, IReadOnlyList<T>> of)

@@ -19,6 +19,7 @@ internal sealed class FieldScanStatement : IDisposable
     private readonly ParameterList parameters;
     private readonly RecordScan scan;
     private readonly FieldRange range;
+    private readonly FieldScanTerms terms;
 
     public FieldScanStatement(NpgsqlConnection connection, RecordScan scan)
     {
@@ -28,17 +29,8 @@ internal sealed class FieldScanStatement : IDisposable
         parameters.Add(scan.Bucket.Row);
         parameters.Add(scan.List);
         parameters.Add(range.Index);
-        AddKeys();
-        if (scan.Query.LowerBound is { } lower)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified > {Parameter(lower.Milliseconds)}");
-        }
-
-        if (scan.Query.Before is { } before)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified < {Parameter(before.Milliseconds)}");
-        }
-
+        terms = new FieldScanTerms(scan);
+        Add(terms.Range);
         if (scan.Query.ExcludedIds is { } excluded)
         {
             parameters.AddText([.. excluded.Where(ScanStatement.IsText)], static id => id);
@@ -78,33 +70,8 @@ internal sealed class FieldScanStatement : IDisposable
             where.Clear().Append("true");
         }
 
-        if (scan.Query.Cursor is { } cursor)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified <= {Parameter(cursor.ListStamp.Milliseconds)}");
-            if (range.IsDescending is null)
-            {
-                where.Append(scan.Order switch
-                {
-                    ListOrder.OldestFirst => $" AND (modified, id) > ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
-                    ListOrder.IdAscending => $" AND id > {Parameter(cursor.Id)}",
-                    ListOrder.IdDescending => $" AND id < {Parameter(cursor.Id)}",
-                    _ => $" AND (modified, id) < ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
-                });
-            }
-        }
-
-        var order = range.IsDescending switch
-        {
-            true => "key DESC, modified DESC, id DESC",
-            false => "key, modified DESC, id DESC",
-            null => scan.Order switch
-            {
-                ListOrder.OldestFirst => "modified, id",
-                ListOrder.IdAscending => "id",
-                ListOrder.IdDescending => "id DESC",
-                _ => "modified DESC, id DESC",
-            },
-        };
+        Add(terms.Behind);
+        var order = string.Join(", ", terms.Order.Select(static by => by.Descending ? $"{by.Path} DESC" : by.Path));
 
         // One row more than fits tells whether there is one. The subquery keeps the planner to one look-up a row.
         var rows =
@@ -116,52 +83,35 @@ internal sealed class FieldScanStatement : IDisposable
             """;
         command.CommandText =
             $"""
-            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {IsUsable}
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.version, {ListColumns.From("l")}, {IsUsable}
             FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
             UNION ALL
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length, NULL FROM ({ScanStatement.UpTo(scan.MaxBytes, rows, Parameter)}) r
+            SELECT {RecordColumns.Names}, length, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ({ScanStatement.UpTo(scan.MaxBytes, rows, bytes => Parameter(bytes))}) r
             """;
         return command;
     }
 
-    private void AddKeys()
+    private void Add(IReadOnlyList<IndexTerm> more)
     {
-        if (range.IsPoint)
+        foreach (var term in more)
         {
-            where.Append(CultureInfo.InvariantCulture, $" AND key = {Parameter(range.From.ToArray())}");
-        }
-
-        var (from, to) = (range.From, range.To);
-        if (range.After is var (key, modified, id))
-        {
-            var (after, at, last) = (Parameter(key.ToArray()), Parameter(modified.Milliseconds), Parameter(id));
-            where.Append(range.IsDescending == true
-                ? $" AND (key, modified, id) < ({after}, {at}, {last})"
-                : $" AND key >= {after} AND (key > {after} OR (modified, id) < ({at}, {last}))");
-            from = range.IsDescending == true ? from : default;
-            to = range.IsDescending == true ? default : to;
-        }
-
-        if (!range.IsPoint && from.Length > 0)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND key >= {Parameter(from.ToArray())}");
-        }
-
-        if (!range.IsPoint && to.Length > 0)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND key <= {Parameter(to.ToArray())}");
+            where.Append(" AND ").Append(term.Text(Parameter));
         }
     }
 
-    private string Parameter<T>(T value)
+    private string Parameter(object value)
     {
-        if (value is string text)
+        switch (value)
         {
-            parameters.AddText(text);
-        }
-        else
-        {
-            parameters.Add(value);
+            case string text:
+                parameters.AddText(text);
+                break;
+            case long number:
+                parameters.Add(number);
+                break;
+            default:
+                parameters.Add((byte[])value);
+                break;
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");

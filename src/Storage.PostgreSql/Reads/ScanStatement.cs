@@ -14,6 +14,9 @@ internal sealed class ScanStatement : IDisposable
 {
     private static readonly string Weight = string.Create(CultureInfo.InvariantCulture, $"coalesce(sortindex::bigint, {RecordOrder.NoWeight})");
 
+    // Index of the bucket's version, behind a record's columns and its length.
+    private const int Version = RecordColumns.Count + 1;
+
     private readonly StringBuilder where = new("bucket = $1 AND list = $2");
     private readonly NpgsqlCommand command;
     private readonly ParameterList parameters;
@@ -263,10 +266,10 @@ internal sealed class ScanStatement : IDisposable
         });
         command.CommandText =
             $"""
-            SELECT b.version, {ListColumns.From("l")}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, b.version, {ListColumns.From("l")}
             FROM buckets b LEFT JOIN LATERAL (SELECT * FROM lists l WHERE l.bucket = b.bucket AND l.list = $2 OFFSET 0) l ON true WHERE b.bucket = $1
             UNION ALL
-            SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {RecordColumns.Names}, length FROM ({rows}) r
+            SELECT {RecordColumns.Names}, length, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM ({rows}) r
             """;
         return command;
     }
@@ -287,11 +290,11 @@ internal sealed class ScanStatement : IDisposable
         var (bytes, more, isIndexed) = (0L, false, scan.Field is null);
         while (await reader.ReadAsync())
         {
-            if (!reader.IsDBNull(0))
+            if (reader.IsDBNull(0))
             {
-                version = reader.GetInt64(0);
-                head = reader.IsDBNull(1) ? null : ListColumns.Read(reader, 1);
-                isIndexed = scan.Field is null || reader.GetBoolean(2 + ListColumns.Count + RecordColumns.Count);
+                version = reader.GetInt64(Version);
+                head = reader.IsDBNull(Version + 1) ? null : ListColumns.Read(reader, Version + 1);
+                isIndexed = scan.Field is null || reader.GetBoolean(Version + 1 + ListColumns.Count);
                 if (!isIndexed)
                 {
                     break;
@@ -303,7 +306,7 @@ internal sealed class ScanStatement : IDisposable
             }
             else
             {
-                var record = RecordColumns.Read(reader, 1 + ListColumns.Count, hasLength: true);
+                var record = RecordColumns.Read(reader, scan);
                 records.Add(record);
                 bytes += record.Size;
             }

@@ -17,6 +17,21 @@ internal sealed class ParameterList(NpgsqlParameterCollection parameters)
     public void Add<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column) =>
         parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Column(rows, column) });
 
+    /// <summary>As the other one, of a column that mostly has no values: where it has none the array is empty, and <c>unnest</c> has nulls in their place.</summary>
+    public void AddSparse<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column)
+    {
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (column(rows[i]) is not null)
+            {
+                Add(rows, column);
+                return;
+            }
+        }
+
+        parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [] });
+    }
+
     public void AddText<TRow>(IReadOnlyList<TRow> rows, Func<TRow, string?> column) => parameters.Add(
         new NpgsqlParameter<string?[]> { TypedValue = Column(rows, column), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
 

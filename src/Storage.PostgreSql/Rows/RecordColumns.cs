@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Npgsql;
 
@@ -30,6 +31,22 @@ internal static class RecordColumns
         Projection.Metadata => "id, modified, deleted, NULL::bytea AS body, author, acl, sortindex, expiry, octet_length(body) AS length",
         _ => Names + ", NULL::integer AS length",
     };
+
+    /// <summary>As the other one, of a row of a scan. Columns in which such a scan has nothing are not asked for: a page has many rows.</summary>
+    /// <param name="reader">On a row that begins with the columns of <see cref="Of"/>.</param>
+    /// <param name="scan">The scan.</param>
+    public static StoredRecord Read(NpgsqlDataReader reader, RecordScan scan) =>
+        scan.Query.Projection != Projection.Listed || scan.ReadsAcl
+            ? Read(reader, 0, hasLength: true)
+            : new StoredRecord
+            {
+                Id = reader.GetString(0),
+                Modified = new ServerTimestamp(reader.GetInt64(1)),
+                IsTombstone = !scan.IsOfLiveRows && reader.GetBoolean(2),
+                Body = reader.GetFieldValue<byte[]>(Body),
+                SortIndex = reader.IsDBNull(6) ? null : reader.GetInt32(6),
+                Expiry = reader.IsDBNull(7) ? null : new ServerTimestamp(reader.GetInt64(7)),
+            };
 
     /// <param name="reader">On a row whose columns are <see cref="Names"/>.</param>
     /// <param name="first">Index of the first of them.</param>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Lockstep.Core.Lists;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Sqlite.Rows;
 
@@ -20,23 +19,13 @@ internal sealed class FieldScanStatement
     private readonly StringBuilder where = new("bucket = $0 AND field = $2");
     private readonly List<object?> values;
     private readonly RecordScan scan;
-    private readonly FieldRange range;
+    private readonly FieldScanTerms terms;
 
     public FieldScanStatement(RecordScan scan)
     {
-        (this.scan, range) = (scan, scan.Field!);
-        values = [scan.Bucket.Row, (long)scan.List, (long)range.Index];
-        AddKeys();
-        if (scan.Query.LowerBound is { } lower)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified > {Parameter(lower.Milliseconds)}");
-        }
-
-        if (scan.Query.Before is { } before)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified < {Parameter(before.Milliseconds)}");
-        }
-
+        (this.scan, terms) = (scan, new FieldScanTerms(scan));
+        values = [scan.Bucket.Row, (long)scan.List, (long)scan.Field!.Index];
+        Add(terms.Range);
         if (scan.Query.ExcludedIds is { } excluded)
         {
             where.Append(CultureInfo.InvariantCulture, $" AND id NOT IN (SELECT value FROM json_each({Parameter(JsonSerializer.Serialize(excluded))}))");
@@ -49,65 +38,19 @@ internal sealed class FieldScanStatement
 
     public string Rows()
     {
-        if (scan.Query.Cursor is { } cursor)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND modified <= {Parameter(cursor.ListStamp.Milliseconds)}");
-            if (range.IsDescending is null)
-            {
-                where.Append(scan.Order switch
-                {
-                    ListOrder.OldestFirst => $" AND (modified, id) > ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
-                    ListOrder.IdAscending => $" AND id > {Parameter(cursor.Id)}",
-                    ListOrder.IdDescending => $" AND id < {Parameter(cursor.Id)}",
-                    _ => $" AND (modified, id) < ({Parameter(cursor.Modified.Milliseconds)}, {Parameter(cursor.Id)})",
-                });
-            }
-        }
-
-        var order = range.IsDescending switch
-        {
-            true => "key DESC, modified DESC, id DESC",
-            false => "key, modified DESC, id DESC",
-            null => scan.Order switch
-            {
-                ListOrder.OldestFirst => "modified, id",
-                ListOrder.IdAscending => "id",
-                ListOrder.IdDescending => "id DESC",
-                _ => "modified DESC, id DESC",
-            },
-        };
+        Add(terms.Behind);
+        var order = string.Join(", ", terms.Order.Select(static by => by.Descending ? $"{by.Path} DESC" : by.Path));
 
         // One row more tells whether there is one.
         return $"SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)} FROM (SELECT id AS named, key FROM field_keys INDEXED BY field_keys_order WHERE {where} ORDER BY {order} LIMIT {Parameter(scan.Limit + 1L)}) n"
             + $" CROSS JOIN records ON bucket = $0 AND list = $1 AND id = n.named ORDER BY {order}";
     }
 
-    private void AddKeys()
+    private void Add(IReadOnlyList<IndexTerm> more)
     {
-        if (range.IsPoint)
+        foreach (var term in more)
         {
-            where.Append(CultureInfo.InvariantCulture, $" AND key = {Parameter(range.From.ToArray())}");
-        }
-
-        var (from, to) = (range.From, range.To);
-        if (range.After is var (key, modified, id))
-        {
-            var (after, at, last) = (Parameter(key.ToArray()), Parameter(modified.Milliseconds), Parameter(id));
-            where.Append(range.IsDescending == true
-                ? $" AND (key, modified, id) < ({after}, {at}, {last})"
-                : $" AND key >= {after} AND (key > {after} OR (modified, id) < ({at}, {last}))");
-            from = range.IsDescending == true ? from : default;
-            to = range.IsDescending == true ? default : to;
-        }
-
-        if (!range.IsPoint && from.Length > 0)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND key >= {Parameter(from.ToArray())}");
-        }
-
-        if (!range.IsPoint && to.Length > 0)
-        {
-            where.Append(CultureInfo.InvariantCulture, $" AND key <= {Parameter(to.ToArray())}");
+            where.Append(" AND ").Append(term.Text(Parameter));
         }
     }
 

@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Drafts;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Keeps what the heads and the index of principals say of rights in step with what objects say. Invariants:

@@ -1,7 +1,7 @@
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Drafts;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Changes indexes on fields: which there are, and how far each is built.</summary>
 /// <param name="draft">The turn's changes.</param>

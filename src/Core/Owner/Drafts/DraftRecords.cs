@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Drafts;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Changes records of a bucket without objects of its own: merges, uploads, and what expires.</summary>
 /// <remarks>Sync 1.1 and 1.5.</remarks>

@@ -6,7 +6,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads for somebody whose bucket it is not. Invariants:

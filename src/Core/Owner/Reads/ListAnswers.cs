@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// What is answered of a list by what its head says alone. Invariants:

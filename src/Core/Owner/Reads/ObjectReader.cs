@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Finds one object of a bucket, and says how it is shown to whom.</summary>
 /// <param name="store">Where the objects lie.</param>

@@ -6,7 +6,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads for those who may see all of what they ask for. The stamp of a list that was read comes from the same snapshot as its rows; a poll with
@@ -40,19 +40,33 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
         return (outcome, version);
     }
 
-    public async ValueTask<(Outcome Outcome, long Version)> ListAsync(
+    /// <summary>A list for the bucket's owner. Polls with nothing new are answered at once.</summary>
+    public ValueTask<(Outcome Outcome, long Version)> ListOwnAsync(
+        ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
+        FromHeads(list, caller, heads, heads[list.List]) is { } answer
+            ? new(NotBefore((answer, heads.Version), list.Query, heads))
+            : ReadOwnAsync(list, caller, heads, overlay, cancellationToken);
+
+    private async ValueTask<(Outcome Outcome, long Version)> ReadOwnAsync(
+        ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
+        NotBefore(await ReadListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
+
+    /// <param name="list">What is asked for.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="heads">The bucket.</param>
+    /// <param name="head">The list as the caller sees it.</param>
+    /// <param name="overlay">What a turn has changed.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public ValueTask<(Outcome Outcome, long Version)> ListAsync(
+        ListRecords list, Caller caller, BucketHeads heads, ListHead head, Overlay overlay, CancellationToken cancellationToken) =>
+        FromHeads(list, caller, heads, head) is { } answer ? new((answer, heads.Version)) : ReadListAsync(list, caller, heads, head, overlay, cancellationToken);
+
+    private static Outcome? FromHeads(ListRecords list, Caller caller, BucketHeads heads, ListHead head) =>
+        ObjectReader.MissingParent(list.List, caller, heads) ?? ListAnswers.FromHeads(list, head, heads);
+
+    private async ValueTask<(Outcome Outcome, long Version)> ReadListAsync(
         ListRecords list, Caller caller, BucketHeads heads, ListHead head, Overlay overlay, CancellationToken cancellationToken)
     {
-        if (ObjectReader.MissingParent(list.List, caller, heads) is { } parentMissing)
-        {
-            return (parentMissing, heads.Version);
-        }
-
-        if (ListAnswers.FromHeads(list, head, heads) is { } answer)
-        {
-            return (answer, heads.Version);
-        }
-
         if (!head.Exists)
         {
             return (RecordSelection.Page([], list.Query with { Sort = [] }, head.Stamp(heads.Rules), cancellationToken), heads.Version);

@@ -3,7 +3,7 @@ using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Takes groups that are gone out of what the bucket's objects say, as many as one turn has room for. What is left lets nobody in: it

@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// What an object says of rights after a write. Invariants:

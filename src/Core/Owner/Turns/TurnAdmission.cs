@@ -1,12 +1,11 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Judges a write before anything of it is done: whether its caller may, and whether what is there lets it.</summary>
 /// <param name="draft">The turn's changes.</param>
@@ -19,24 +18,24 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
 
     /// <summary>Judges whether somebody may do something.</summary>
     /// <returns>The caller, with their groups where these were asked for; null when they may not.</returns>
-    public async ValueTask<Caller?> AdmitAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
+    public ValueTask<Caller?> AdmitAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
     {
         if (Heads.Id.Kind == BucketKind.Unknown)
         {
-            return null;
+            return default;
         }
 
         if (caller.Access == BucketAccess.System)
         {
             return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords or BuildFieldIndexes
-                && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author)) ? caller : null;
+                && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author)) ? new(caller) : default;
         }
 
-        if (AccessRule.IsOwner(caller, Heads))
-        {
-            return caller;
-        }
+        return AccessRule.IsOwner(caller, Heads) ? new(caller) : AdmitOtherAsync(operation, caller, cancellationToken);
+    }
 
+    private async ValueTask<Caller?> AdmitOtherAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
+    {
         if (operation is DeleteRecords deletes)
         {
             // With nothing of it that they may delete they are refused there.
@@ -71,12 +70,12 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
     }
 
     /// <summary>Why the write cannot be: its parent is missing, its precondition fails, the bucket is full. Else null.</summary>
-    public async ValueTask<Outcome?> RefusalAsync(
+    public ValueTask<Outcome?> RefusalAsync(
         ObjectRef target, Precondition precondition, StoredRecord? live, Caller caller, CancellationToken cancellationToken)
     {
         if (ParentRefusal(target.List, caller) is { } refusal)
         {
-            return refusal;
+            return new(refusal);
         }
 
         var list = Heads[target.List];
@@ -87,24 +86,31 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
             PreconditionScope.Contents => (true, Heads[ListRef.RecordsOf(target.Id)].Stamp(Heads.Rules)),
             _ => (true, Heads.Stamp),
         };
-        if (!precondition.Holds(exists, stamp))
+        return precondition.Holds(exists, stamp) ? new(FullRefusal(target)) : FailedAsync(target, precondition, stamp, live, caller, cancellationToken);
+    }
+
+    private async ValueTask<Outcome?> FailedAsync(
+        ObjectRef target, Precondition precondition, ServerTimestamp stamp, StoredRecord? live, Caller caller, CancellationToken cancellationToken)
+    {
+        if (precondition.Scope != PreconditionScope.Record || live is null)
         {
-            if (precondition.Scope != PreconditionScope.Record || live is null)
-            {
-                return new PreconditionFailed(
-                    Existing: null,
-                    precondition.Scope != PreconditionScope.Record || reader.Rule.Decide(caller, AccessNeed.ReadList, new ObjectRef(target.List, ""), Heads, record: null) ? stamp : ServerTimestamp.Zero);
-            }
-
-            if (!reader.Rule.Decide(caller, AccessNeed.ReadObject, target, Heads, live))
-            {
-                // That it is there is all that they are told.
-                return new PreconditionFailed(Existing: null, ServerTimestamp.Zero);
-            }
-
-            return await rows.WholeAsync(target, live, caller, cancellationToken) is { } existing ? new PreconditionFailed(existing, stamp) : Unavailable.Overloaded;
+            return new PreconditionFailed(
+                Existing: null,
+                precondition.Scope != PreconditionScope.Record || reader.Rule.Decide(caller, AccessNeed.ReadList, new ObjectRef(target.List, ""), Heads, record: null) ? stamp : ServerTimestamp.Zero);
         }
 
+        if (!reader.Rule.Decide(caller, AccessNeed.ReadObject, target, Heads, live))
+        {
+            // That it is there is all that they are told.
+            return new PreconditionFailed(Existing: null, ServerTimestamp.Zero);
+        }
+
+        return await rows.WholeAsync(target, live, caller, cancellationToken) is { } existing ? new PreconditionFailed(existing, stamp) : Unavailable.Overloaded;
+    }
+
+    /// <summary>Why there is no room for the collection that would come into being; else null.</summary>
+    private TooLarge? FullRefusal(ObjectRef target)
+    {
         var collection = target.List.Role switch
         {
             ListRole.Collections => target.Id,

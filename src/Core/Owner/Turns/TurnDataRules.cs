@@ -4,7 +4,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Validation;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Judges data by what its collection and its bucket say of it. Invariants:
@@ -38,8 +38,39 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
 
     private BucketHeads Heads => draft.Heads;
 
+    // A list of records of whose data nothing is asked, as long as the lists that the bucket and the collection lie in are these. Null for none.
+    private (ListRef List, ListHead Bucket, ListHead Collections)? free;
+
     /// <summary>What comes now is the next request's.</summary>
     public void BeginRequest() => judged = new JudgedWork();
+
+    /// <summary>Whether it is known, without a read, that nothing is asked of the data of a list's records: of most lists nothing is.</summary>
+    public bool AsksNothing(ListRef list)
+    {
+        if (list.Role != ListRole.Records || !Heads[list].Exists)
+        {
+            return false;
+        }
+
+        var (bucket, collections) = (Heads[ListRef.Self], Heads[ListRef.Collections]);
+        if (free is var (known, first, second) && known == list && ReferenceEquals(first, bucket) && ReferenceEquals(second, collections))
+        {
+            return true;
+        }
+
+        free = Known(ObjectRef.Bucket) is { Rule: null } && Known(ObjectRef.Collection(list.Name)) is { Rule: null } ? (list, bucket, collections) : null;
+        return free is not null;
+    }
+
+    /// <returns>What an object says, as far as that is known without a read; else null.</returns>
+    private KnownRule? Known(ObjectRef of)
+    {
+        var head = Heads[of.List];
+        return !head.Exists ? KnownRule.Nothing
+            : draft.Overlay.TryGet(head.Key, of.Id, out var changed) ? (changedRules.TryGetValue(of, out var said) && said.Said == changed.Modified ? said : null)
+            : start[of.List].Key != head.Key ? KnownRule.Nothing
+            : rules.TryGet(start, of, out var known) ? known : null;
+    }
 
     /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
     /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>

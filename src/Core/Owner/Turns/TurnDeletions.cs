@@ -2,11 +2,10 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Drafts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Decides deletions of one object and of many, and what of tombstones goes for good: no more at once than one commit takes.</summary>
 /// <param name="start">The bucket as the turn found it.</param>

@@ -2,7 +2,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Takes out what has expired, the first to expire first. No reader sees anything of it.</summary>
 /// <param name="start">The bucket as the turn found it.</param>

@@ -4,7 +4,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Builds indexes on fields, a step at a time along the ids.</summary>
 /// <param name="start">The bucket as the turn found it.</param>

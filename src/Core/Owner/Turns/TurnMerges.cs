@@ -4,7 +4,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Decides changes of many records at once, with those that were put by in an upload: all of them or none, and within the quota.</summary>
 /// <remarks>Sync 1.5: POST of a collection, and the commit of a batch.</remarks>

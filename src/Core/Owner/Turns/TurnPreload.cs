@@ -3,7 +3,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Reads ahead, at once, what the operations of a turn will look at. Invariants:
@@ -32,19 +32,20 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
             await reader.Memberships.PreloadAsync(strangers.Select(static request => request.Caller), start, cancellationToken);
         }
 
-        var (users, whole) = (new Dictionary<RecordKey, string>(), new HashSet<RecordKey>());
-        Collect(requests, users, whole);
+        var (wanted, whole) = (new List<Wanted>(), new HashSet<RecordKey>());
+        Collect(requests, wanted, whole);
 
         // :: Step 1: of few the bodies, of the others nothing that can be long. Begun together, so that a store that gathers reads gathers these.
         var few = whole.Count > FewBodies ? [] : whole;
         var bodies = ReadAsync(few, Projection.Whole, cancellationToken);
-        var outlines = ReadAsync(few.Count == 0 ? users.Keys : [.. users.Keys.Where(key => !few.Contains(key))], Projection.Outline, cancellationToken);
+        var others = few.Count == 0 ? wanted : wanted.FindAll(row => !few.Contains(row.Key));
+        var outlines = ReadAsync(others.ConvertAll(static row => row.Key), Projection.Outline, cancellationToken);
         rows.Load(await bodies);
         rows.Load(await outlines);
 
         // :: Step 2: room for what was read, and for what is long.
         List<RecordKey> more = [], lengthy = [];
-        Hold(users, whole, few, more, lengthy);
+        Hold(wanted, whole, few, more, lengthy);
 
         // :: Step 3: what there is room for.
         rows.Load(await ReadAsync(more, Projection.Whole, cancellationToken));
@@ -55,7 +56,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
         wanted.Count == 0 ? new(TurnRows.None) : store.ReadAsync(start.Key, wanted, projection, cancellationToken);
 
     /// <summary>Notes the rows that operations will look at, for whom, and of which the bodies are needed.</summary>
-    private void Collect(IReadOnlyList<BucketRequest> requests, Dictionary<RecordKey, string> users, HashSet<RecordKey> whole)
+    private void Collect(IReadOnlyList<BucketRequest> requests, List<Wanted> wanted, HashSet<RecordKey> whole)
     {
         foreach (var request in requests)
         {
@@ -80,8 +81,12 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
 
         void Want(RecordKey key, Caller caller, bool isWhole)
         {
-            rows.Loaded.TryAdd(key, null);
-            users.TryAdd(key, TurnMemory.UserOf(caller));
+            // Whoever comes first holds it.
+            if (rows.Loaded.TryAdd(key, null))
+            {
+                wanted.Add(new Wanted(key, TurnMemory.UserOf(caller)));
+            }
+
             if (isWhole)
             {
                 whole.Add(key);
@@ -90,10 +95,10 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
     }
 
     /// <summary>Takes room for rows that were read, and finds out of which more is to be read, and fits.</summary>
-    private void Hold(Dictionary<RecordKey, string> users, HashSet<RecordKey> whole, HashSet<RecordKey> few, List<RecordKey> more, List<RecordKey> lengthy)
+    private void Hold(List<Wanted> wanted, HashSet<RecordKey> whole, HashSet<RecordKey> few, List<RecordKey> more, List<RecordKey> lengthy)
     {
         var bytes = 0L;
-        foreach (var (key, user) in users)
+        foreach (var (key, user) in wanted)
         {
             if (rows.Loaded[key] is not { } row)
             {
@@ -123,4 +128,8 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
             }
         }
     }
+
+    /// <param name="Key">A row.</param>
+    /// <param name="User">For whom it is held.</param>
+    private readonly record struct Wanted(RecordKey Key, string User);
 }

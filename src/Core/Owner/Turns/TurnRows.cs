@@ -3,7 +3,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// What a turn knows of the rows that it touches: what the store has of them, beneath what the turn has changed. Invariants:
@@ -43,19 +43,26 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
     };
 
     /// <summary>The row as the turn has it: the live record, a tombstone, or null.</summary>
-    public async ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)
+    public ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)
     {
         var head = Heads[target.List];
-        if (head.Exists && !draft.Overlay.TryGet(head.Key, target.Id, out _)
-            && Loaded.TryGetValue(new RecordKey(head.Key, target.Id), out var record))
+        if (!head.Exists)
         {
-            return record?.UnreadAclLength is null ? record : throw new InvalidOperationException("What the row says of rights was not read.");
+            return default;
+        }
+
+        if (draft.Overlay.TryGet(head.Key, target.Id, out var record))
+        {
+            return new(record);
+        }
+
+        if (Loaded.TryGetValue(new RecordKey(head.Key, target.Id), out record))
+        {
+            return record?.UnreadAclLength is null ? new(record) : throw new InvalidOperationException("What the row says of rights was not read.");
         }
 
         // A list that this turn created has no rows in the store.
-        return head.Exists && start[target.List].Key != head.Key && !draft.Overlay.TryGet(head.Key, target.Id, out _)
-            ? null
-            : await reader.Objects.FindAsync(target, Heads, draft.Overlay, cancellationToken);
+        return start[target.List].Key != head.Key ? default : reader.Objects.FindAsync(target, Heads, draft.Overlay, cancellationToken);
     }
 
     /// <summary>Keeps rows that were read.</summary>

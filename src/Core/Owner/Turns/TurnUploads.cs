@@ -5,7 +5,7 @@ using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Decides what is put by in uploads: changes that count once all have come. There are so many at once, of so many bytes; who has gone on with
 /// theirs last keeps it.</summary>

@@ -2,7 +2,6 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Json;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Patches;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Quotas;
@@ -11,7 +10,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Core.Validation;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Decides what a write of one object makes of it: put, create and patch. Everything that can refuse it is checked before the first change.</summary>
 /// <param name="start">The bucket as the turn found it.</param>
@@ -135,7 +134,7 @@ internal sealed class TurnWrites(
         bool keepsData = false)
     {
         var sent = body.Length;
-        if (!keepsData && rules is not null)
+        if (!keepsData && rules is not null && !rules.AsksNothing(target.List))
         {
             if (await rules.JudgeAsync(target, body, caller, cancellationToken) is not { } verdict)
             {

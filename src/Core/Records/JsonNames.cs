@@ -1,0 +1,81 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Lockstep.Core.Records;
+
+/// <summary>
+/// Looks for names that are given twice in one object, at the cost of a walk. The framework's own look, which is for all texts, takes longer than to
+/// read them.
+/// </summary>
+internal static class JsonNames
+{
+    // As many as are compared with each other at once. Few objects have more.
+    private const int MaxNames = 64;
+
+    /// <param name="element">What was read of a text.</param>
+    /// <returns>
+    /// Whether no object has a name twice. False also where that is not known: of objects with very many names, and where a name has an escape, by which the same
+    /// name can be written in two ways.
+    /// </returns>
+    public static bool AreDistinct(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in element.EnumerateArray())
+            {
+                if (item.ValueKind is JsonValueKind.Object or JsonValueKind.Array && !AreDistinct(item))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        return element.ValueKind != JsonValueKind.Object || (element.GetPropertyCount() <= MaxNames && AreDistinctIn(element));
+    }
+
+    private static bool AreDistinctIn(JsonElement element)
+    {
+        // What is the same for two names can also be by chance, which is as if it were not known.
+        Span<ulong> seen = stackalloc ulong[MaxNames];
+        var count = 0;
+        foreach (var property in element.EnumerateObject())
+        {
+            var name = JsonMarshal.GetRawUtf8PropertyName(property);
+            var hash = Hash(name);
+            if (name.Contains((byte)'\\') || seen[..count].Contains(hash))
+            {
+                return false;
+            }
+
+            seen[count++] = hash;
+            if (property.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array && !AreDistinct(property.Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static ulong Hash(ReadOnlySpan<byte> name)
+    {
+        const ulong factor = 0x9E3779B97F4A7C15;
+        var hash = (ulong)name.Length;
+        for (; name.Length >= sizeof(ulong); name = name[sizeof(ulong)..])
+        {
+            hash = (BitOperations.RotateLeft(hash, 5) ^ BinaryPrimitives.ReadUInt64LittleEndian(name)) * factor;
+        }
+
+        var rest = 0UL;
+        foreach (var octet in name)
+        {
+            rest = (rest << 8) | octet;
+        }
+
+        return (BitOperations.RotateLeft(hash, 5) ^ rest) * factor;
+    }
+}
