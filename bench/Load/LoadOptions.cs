@@ -21,6 +21,10 @@ internal sealed record LoadOptions(
     PostgresServer? Postgres,
     ServerProcess? BucketServer)
 {
+    /// <returns>What a variable of the environment says; null where it is not set.</returns>
+    public static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? int.Parse(value, CultureInfo.InvariantCulture) : null;
+
     public static LoadOptions Parse(string[] arguments) => new(
         double.Parse(arguments[0], CultureInfo.InvariantCulture),
         int.Parse(arguments[1], CultureInfo.InvariantCulture),

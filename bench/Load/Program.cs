@@ -51,9 +51,22 @@ var sharing = new SharingWorkload(options.Server);
 await sharing.PrepareAsync(stop);
 scenarios = [.. scenarios, .. sharing.Scenarios()];
 
-var filters = new FilterWorkload(options.Server);
-await filters.PrepareAsync(stop);
-scenarios = [.. scenarios, .. filters.Scenarios()];
+foreach (var count in new[] { FilterWorkload.Few, LoadOptions.Number(FilterWorkload.Variable) }.Distinct())
+{
+    if (count is { } records)
+    {
+        var filters = new FilterWorkload(options.Server, records);
+        await filters.PrepareAsync(stop);
+        scenarios = [.. scenarios, .. filters.Scenarios()];
+    }
+}
+
+if (Environment.GetEnvironmentVariable(HistoryWorkload.Variable) is { Length: > 0 } kept)
+{
+    var history = new HistoryWorkload(ServerProcess.Parse(kept));
+    await history.PrepareAsync(stop);
+    scenarios = [.. scenarios, .. history.Scenarios()];
+}
 
 var rounds = new Rounds(options);
 await rounds.PrepareAsync(scenarios, stop);

@@ -172,9 +172,21 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
     /// <summary>In Kinto's form: how much is kept, and of what nothing is.</summary>
     private void WriteHistory(Utf8JsonWriter writer)
     {
-        if (owners.History.MaxEntries > 0)
+        string[] trimmed = owners.History.TrimmedUsers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (trimmed.Length > 0 || owners.History.MaxEntries > 0)
         {
-            writer.WriteNumber("auto_trim_max_count", owners.History.MaxEntries);
+            writer.WriteNumber("auto_trim_max_count", trimmed.Length > 0 ? owners.History.MaxEntriesOfTrimmedUsers : owners.History.MaxEntries);
+        }
+
+        if (trimmed.Length > 0)
+        {
+            writer.WriteStartArray("auto_trim_user_ids");
+            foreach (var user in trimmed)
+            {
+                writer.WriteStringValue(user);
+            }
+
+            writer.WriteEndArray();
         }
 
         if (options.History.ExcludedResources.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } excluded)

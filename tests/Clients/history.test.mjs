@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import http from "kinto/lib/cjs/http/index.js";
 import KintoClient from "kinto-http/dist/kinto-http.min.js";
 import { startServer } from "./server.mjs";
 
 let server;
 let bucket;
+let authorization;
 let buckets = 0;
-before(async () => (server = await startServer({ "kinto:history:enabled": true })));
+
+// Pages are short, so that clients that put snapshots together from the history walk through many.
+before(async () => (server = await startServer({ "kinto:history:enabled": true, "kinto:max-page-records": 10 })));
 after(() => server?.stop());
 
 /** A bucket of its own with two collections and a group, made in this order. */
 beforeEach(async () => {
-  const user = await server.register();
-  const client = new KintoClient(server.remote, { headers: { Authorization: user.authorization } });
+  ({ authorization } = await server.register());
+  const client = new KintoClient(server.remote, { headers: { Authorization: authorization } });
   const name = `history${buckets++}`;
   await client.createBucket(name);
   bucket = client.bucket(name);
@@ -98,4 +102,18 @@ test("snapshot_in_the_middle_of_a_batch_is_of_what_came_before", async () => {
   const { data } = await tasks.listRecords({ at: responses[50].body.data.last_modified });
 
   assert.equal(data.length, 51);
+});
+
+/** kinto.js asks the server for it, once. */
+test("snapshot_of_kinto_js_is_whole_where_pages_are_short", async () => {
+  const responses = await bucket.collection("tasks").batch((batch) => {
+    for (let n = 1; n <= 30; n++) {
+      batch.createRecord({ n });
+    }
+  });
+  const client = new http.default(server.remote, { headers: { Authorization: authorization } });
+
+  const { data } = await client.bucket(bucket.name).collection("tasks").listRecords({ at: responses[20].body.data.last_modified });
+
+  assert.deepEqual(data.map((record) => record.n), Array.from({ length: 21 }, (_, i) => 21 - i));
 });

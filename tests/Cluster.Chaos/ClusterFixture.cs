@@ -35,7 +35,7 @@ public class ClusterFixture : IAsyncLifetime
         try
         {
             await Cluster.ReadyAsync();
-            await using var load = await ClusterLoad.StartAsync(entrances ?? Gateways, Pause, withSync && Program is null);
+            await using var load = await ClusterLoad.StartAsync(entrances ?? Gateways, Pause, withSync && Program is null, withHistory: Program is null);
             await load.ServedAgainAsync();
             var done = 0;
             foreach (var disturbance in rounds)

@@ -256,6 +256,42 @@ public sealed class HistoryTests(HistoryTests.RememberingServer server) : IClass
         Assert.Equal(["collection create", "bucket create"], Told(await client.GetAsync("/buckets/half/history")));
     }
 
+    [Fact]
+    public async Task Bucket_AndCollection_SayWhetherTheirHistoryIsKept()
+    {
+        await client.DeleteAsync(History);
+        await client.SendAsync("PATCH", Collection, """{"data":{"history":false}}""");
+        await client.PutAsync(Record, """{"data":{"foo":1}}""");
+        Assert.Equal(["collection update"], Told(await client.GetAsync(History)));
+        Assert.False((await client.GetAsync(Collection)).Data.GetProperty("history").GetBoolean());
+
+        await client.PutAsync(bucket, """{"data":{"history":true}}""");
+        var kept = await client.PutAsync(Record, """{"data":{"foo":2}}""");
+        Assert.Equal(["record update", "bucket update", "collection update"], Told(await client.GetAsync(History)));
+
+        await client.PutAsync(bucket, """{"data":{"history":false}}""");
+        await client.PutAsync(Record, """{"data":{"foo":3}}""");
+        await client.PutAsync($"{bucket}/groups/late", """{"data":{"members":[]}}""");
+        await client.SendAsync("PATCH", Collection, """{"data":{"history":null}}""");
+        Assert.Equal(["bucket update", "record update", "bucket update", "collection update"], Told(await client.GetAsync(History)));
+        (await SnapshotAsync(kept.Stamp)).AssertError(400, KintoErrno.InvalidParameters);
+    }
+
+    [Theory]
+    [InlineData("\"yes\"")]
+    [InlineData("1")]
+    [InlineData("[true]")]
+    public async Task History_ThatIsNeitherTrueNorFalse_Is400_AndChangesNothing(string said)
+    {
+        var before = (await client.GetAsync(Collection)).ETag;
+
+        (await client.PutAsync(Collection, $$$"""{"data":{"history":{{{said}}}}}""")).AssertError(400, KintoErrno.InvalidParameters);
+        (await client.SendAsync("PATCH", bucket, $$$"""{"data":{"history":{{{said}}}}}""")).AssertError(400, KintoErrno.InvalidParameters);
+
+        Assert.Equal(before, (await client.GetAsync(Collection)).ETag);
+        Assert.Equal(4, Told(await client.GetAsync(History)).Count());
+    }
+
     [Theory]
     [InlineData(90)]
     [InlineData(98)]
@@ -294,23 +330,24 @@ public sealed class HistoryTests(HistoryTests.RememberingServer server) : IClass
     }
 
     [Fact]
-    public async Task Snapshot_OfMoreThanAPage_IsRefusedUnlessPagesAreAskedFor()
+    public async Task Snapshot_IsWholeHoweverShortPagesAre_AndOfMoreThanAnAnswerIsRefusedUnlessPagesAreAskedFor()
     {
         var own = await KintoServer.StartAsync(static options => options with
         {
-            Kinto = options.Kinto with { MaxPageRecords = 2, History = options.Kinto.History with { Enabled = true } },
+            Kinto = options.Kinto with { MaxPageRecords = 2, MaxPageBytes = 700, History = options.Kinto.History with { Enabled = true } },
         });
         using var user = await own.NewUserAsync();
         await user.PutAsync(bucket, "{}");
         await user.PutAsync(Collection, "{}");
-        var last = 0L;
-        foreach (var id in (string[])["a", "b", "c"])
+        var stamps = new List<long>();
+        foreach (var id in (string[])["a", "b", "c", "d", "e"])
         {
-            last = (await user.PutAsync($"{Collection}/records/{id}", "{}")).Stamp;
+            stamps.Add((await user.PutAsync($"{Collection}/records/{id}", $$$"""{"data":{"text":"{{{new string('x', 200)}}}"}}""")).Stamp);
         }
 
-        (await user.GetAsync($"{bucket}/snapshot/collections/col@{last}")).AssertError(400, KintoErrno.InvalidParameters);
-        Assert.Equal(["a", "b"], (await user.GetAsync($"{bucket}/snapshot/collections/col@{last}?_limit=2")).Ids);
+        Assert.Equal(["c", "b", "a"], (await user.GetAsync($"{bucket}/snapshot/collections/col@{stamps[2]}")).Ids);
+        (await user.GetAsync($"{bucket}/snapshot/collections/col@{stamps[4]}")).AssertError(400, KintoErrno.InvalidParameters);
+        Assert.Equal(["a", "b"], (await user.GetAsync($"{bucket}/snapshot/collections/col@{stamps[4]}?_limit=2")).Ids);
 
         await own.DisposeAsync();
     }
@@ -424,6 +461,27 @@ public sealed class HistoryTests(HistoryTests.RememberingServer server) : IClass
         Assert.Equal(after.ETag, (await client.GetAsync(Record)).ETag);
     }
 
+    [Fact]
+    public async Task Settings_LetSomebodyReadAndDeleteTheHistoryOfAllBuckets()
+    {
+        using var anonymous = server.Anonymous();
+        foreach (var name in (string[])["auditor", "shredder"])
+        {
+            await anonymous.PutAsync($"/accounts/{name}", """{"data":{"password":"s3cr3t"}}""");
+        }
+
+        using var auditor = server.As("auditor", "s3cr3t");
+        using var shredder = server.As("shredder", "s3cr3t");
+        Assert.Equal(4, Told(await auditor.GetAsync(History)).Count());
+        (await auditor.DeleteAsync(History)).AssertError(403, KintoErrno.Forbidden);
+        (await auditor.GetAsync(Record)).AssertError(403, KintoErrno.Forbidden);
+
+        Assert.Equal(200, (await shredder.DeleteAsync(History)).Status);
+
+        Assert.Empty(Told(await auditor.GetAsync(History)));
+        (await shredder.DeleteAsync(Record)).AssertError(403, KintoErrno.Forbidden);
+    }
+
     private Task<KintoAnswer> SnapshotAsync(long at) => client.GetAsync($"{bucket}/snapshot/collections/col@{at}");
 
     private static IEnumerable<string> Told(KintoAnswer answer) => Told(answer.Data);
@@ -440,7 +498,11 @@ public sealed class HistoryTests(HistoryTests.RememberingServer server) : IClass
         {
             History = new KintoHistoryOptions { Enabled = true, ExcludedResources = "/buckets/silent, /buckets/half/collections/silent", RestoredAtOnce = 3 },
         },
-        Buckets = options.Buckets with { History = new HistoryOptions() },
+        Buckets = options.Buckets with
+        {
+            History = new HistoryOptions(),
+            Access = options.Buckets.Access with { HistoryReadPrincipals = "account:auditor", HistoryWritePrincipals = "account:shredder" },
+        },
     });
 
     private sealed class Plain(KintoServer server) : IAsyncDisposable

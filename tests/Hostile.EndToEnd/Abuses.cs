@@ -9,7 +9,7 @@ internal static class Abuses
     private const string Elsewhere = "127.0.0.2";
     private const string Record = Person.Records + "/a";
 
-    private static readonly string[] Accounts = ["mallory", "trudy", "eve", "oscar"];
+    public static readonly string[] Accounts = ["mallory", "trudy", "eve", "oscar"];
 
     public static IReadOnlyList<Abuse> All { get; } =
     [
@@ -79,6 +79,7 @@ internal static class Abuses
                 ManyAsync(server, 4, Accounts[0], static (person, i, stop) => person.SendAsync(
                     "PUT", $"{Shared}/groups/large", Members(Enumerable.Range(0, 4_000).Select(n => string.Create(CultureInfo.InvariantCulture, $"n{n}-{Random.Shared.Next(3)}"))), cancellationToken: stop), stop),
                 ManyAsync(server, 8, Accounts[1], static (person, i, stop) => person.SendAsync("GET", $"{Shared}/collections/{(i % 2 == 0 ? "own" : "foreign")}/records?_since=1", cancellationToken: stop), stop))),
+        new("histories, indexes, schemas, quotas", KeepingAbuse.PrepareAsync, KeepingAbuse.RunAsync),
     ];
 
     private const string Shared = "/v1/buckets/hostile";
@@ -123,11 +124,12 @@ internal static class Abuses
         }
     }
 
-    private static Task BesideAsync(params Task[] abuses) => Task.WhenAll(abuses);
+    public static Task BesideAsync(params Task[] abuses) => Task.WhenAll(abuses);
 
     private static string Values { get; } = $$"""[{"op":"add","path":"/data/x","value":[{{string.Join(',', Enumerable.Repeat("[]", 1_000_000))}}]},{"op":"remove","path":"/data/x"}]""";
 
-    private static async Task AccountsAsync(Uri server)
+    /// <summary>Makes the accounts of those who abuse.</summary>
+    public static async Task AccountsAsync(Uri server)
     {
         foreach (var name in Accounts)
         {
@@ -158,11 +160,12 @@ internal static class Abuses
         }
     }
 
-    private static string Batch(string method, Func<int, string> path, string? body = null) => "{\"requests\":[" + string.Join(',', Enumerable.Range(0, 25).Select(
+    /// <summary>25 parts.</summary>
+    public static string Batch(string method, Func<int, string> path, string? body = null) => "{\"requests\":[" + string.Join(',', Enumerable.Range(0, 25).Select(
         i => string.Create(CultureInfo.InvariantCulture, $"{{\"method\":\"{method}\",\"path\":\"{path(i).Replace("/v1", "", StringComparison.Ordinal)}\"{(body is null ? "" : $",\"body\":{body}")}}}"))) + "]}";
 
     /// <summary>So many at a time, again and again.</summary>
-    private static async Task ManyAsync(Uri server, int count, string? name, Func<Person, int, CancellationToken, Task<int>> send, CancellationToken stop)
+    public static async Task ManyAsync(Uri server, int count, string? name, Func<Person, int, CancellationToken, Task<int>> send, CancellationToken stop)
     {
         using var person = new Person(server, name, from: Elsewhere);
         await EachAsync(count, async i =>

@@ -10,13 +10,17 @@ internal sealed class Fuzzer(Random random, Uri address, string authorization)
     private static readonly string[] Paths =
     [
         "/v1/", "/v1/batch", "/v1/buckets", "/v1/accounts", "/v1/accounts/good", "/v1/buckets/default", "/v1/buckets/default/collections", Person.Records,
-        Person.Records + "/a", "/v1/buckets/a/groups/b", "/v1/__heartbeat__", "/v1/__version__", "/health/live", "/", "//", "/v2/", "*", "http://other/v1/", "/v1/../v1/", "/v1/%00", "/v1/%2e%2e/",
+        Person.Records + "/a", "/v1/buckets/a/groups/b", "/v1/__heartbeat__", "/v1/__version__", "/health/live", "/", "//", "/v2/", "*",
+        "/v1/buckets/default/collections/tasks", "/v1/buckets/default/collections/tasks/indexes", "/v1/buckets/default/history", "/v1/buckets/default/snapshot/collections/tasks@1",
+        "/v1/buckets/default/snapshot/collections/tasks@9999999999999", "/v1/buckets/default/snapshot/collections/@-", "/v1/quotas", "/v1/quotas/buckets/a/collections/b",
+        "http://other/v1/", "/v1/../v1/", "/v1/%00", "/v1/%2e%2e/",
     ];
 
     private static readonly string[] Queries =
     [
         "", "", "", "?_limit=1", "?_limit=-1", "?_limit=99999999999999999999", "?_since=%22a%22", "?_since=5", "?_sort=-a.b,c", "?_sort=,,", "?_token=AAAA", "?_fields=a.b.c,,",
         "?in_id=%22", "?id=a,b&id=c", "?deleted=maybe", "?a=%FF", "?%00", "?last_modified=0", "?exclude_id=", "?_before=18446744073709551616",
+        "?_sort=-target.data.a,date", "?target.data.a=%FF", "?like_a=*%25_*&not_a=", "?contains_any_a=[1", "?min_a={&max_a=", "?in_a=1,%22", "?has_a=maybe", "?action=delete&in_uri=,", "?user_id=5",
     ];
 
     private static readonly string[] Headers =
@@ -31,7 +35,8 @@ internal sealed class Fuzzer(Random random, Uri address, string authorization)
     private static readonly string[] Bodies =
     [
         "", "{}", "[]", "null", "\"", "{\"data\":{}}", "{\"data\":{\"id\":\"a\",\"last_modified\":-1}}", "{\"data\":{\"id\":5}}", "{\"data\":{\"a\":1e999}}", "{\"data\":{\"a\":\"\\ud800\"}}",
-        "{\"data\":{\"deleted\":true}}", "{\"data\":null,\"permissions\":{\"write\":[1]}}", "{\"data\":{\"a\":1,\"a\":2}}", "{\"requests\":[]}", "{\"requests\":[{\"path\":\"/batch\"}]}",
+        "{\"data\":{\"deleted\":true}}", "{\"data\":{\"history\":true,\"indexes\":[\"a\",\"b.c\"]}}", "{\"data\":{\"history\":\"yes\",\"indexes\":[\"a..b\"]}}",
+        "{\"data\":{\"schema\":{\"properties\":{\"a\":{\"$ref\":\"#\"}},\"additionalProperties\":{\"pattern\":\"(a+)+$\"}}}}", "{\"data\":{\"schema\":{\"allOf\":[{\"$ref\":\"#\"}]}}}", "{\"data\":null,\"permissions\":{\"write\":[1]}}", "{\"data\":{\"a\":1,\"a\":2}}", "{\"requests\":[]}", "{\"requests\":[{\"path\":\"/batch\"}]}",
         "{\"defaults\":{\"method\":\"PUT\",\"body\":{\"data\":{}}},\"requests\":[{\"path\":\"/buckets/default/collections/tasks/records/a\"},{\"path\":\"/accounts/good\",\"method\":\"GET\"},{\"path\":\"/%\"}]}",
         "[{\"op\":\"add\",\"path\":\"/data/a\",\"value\":[]},{\"op\":\"test\",\"path\":\"/data/a\",\"value\":[]},{\"op\":\"move\",\"from\":\"/data\",\"path\":\"/data/a\"}]",
         "[{\"op\":\"copy\",\"from\":\"\",\"path\":\"/data/-/\"},{\"op\":\"remove\",\"path\":\"/data/~2\"}]", new string('[', 500), "{\"data\":{\"a\":" + new string('[', 99) + new string(']', 99) + "}}",

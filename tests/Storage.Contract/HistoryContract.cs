@@ -50,6 +50,51 @@ public abstract class HistoryContract
                 Assert.Equal($"{seed} {collection}@{at}: {model.AsOf(collection, at)}", $"{seed} {collection}@{at}: {found}");
             }
         }
+
+        // Undo, to any stamp of which it is known what was.
+        var (undone, to) = HistoryModel.Collections.SelectMany(_ => model.Stamps, static (collection, at) => (Collection: collection, At: at))
+            .Where(one => model.AsOf(one.Collection, one.At) is not "before the horizon").OrderBy(_ => random.Next()).First();
+        await UndoAsync(buckets, id, undone, to);
+        Assert.Equal($"{seed} {undone}@{to}: {model.AsOf(undone, to)}", $"{seed} {undone}@{to}: {await AsOfAsync(buckets, id, undone, new ServerTimestamp(long.MaxValue / 2))}");
+    }
+
+    [Fact]
+    public async Task Switch_OfTheBucket_GoesForWhatSaysNothing_AndWhatItWantsKeptIsKept()
+    {
+        using var buckets = Owners();
+        var id = NewId();
+        var notes = ObjectRef.Record("notes", "a");
+        await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Bucket, Body("""{"keep":false}""")), new PutRecord(notes, Body("{}")));
+        await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Collection("tasks"), Body("""{"keep":true}""")), new PutRecord(Milk, Body("{}")), new PutRecord(notes, Body("{}")));
+        Assert.Equal(["Create Self", "Create Collections", "Create Records"], await KindsAsync(buckets, id));
+
+        await ExecuteAsync(
+            buckets, id, new PutRecord(ObjectRef.Bucket, Body("""{"keep":true}""")), new PutRecord(ObjectRef.Collection("tasks"), Body("""{"keep":false}""")), new PutRecord(Milk, Body("{}")));
+        Assert.Equal(["Update Self", "Update Collections", "Update Records"], (await KindsAsync(buckets, id)).Skip(3));
+
+        // From another process on it is the same, and once the bucket says nothing its collections do.
+        await buckets.CloseAsync(id, default);
+        await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("{}")), new PutRecord(ObjectRef.Bucket, Body("{}")), new PutRecord(Milk, Body("{}")), new PutRecord(notes, Body("{}")));
+        Assert.Equal(["Update Records", "Update Self", "Update Records"], (await KindsAsync(buckets, id)).Skip(6));
+        await ExecuteAsync(buckets, id, new DeleteRecord(ObjectRef.Collection("tasks")), new PutRecord(Milk, Body("{}")));
+        Assert.Equal(["Create Collections", "Create Records"], (await KindsAsync(buckets, id)).Skip(9));
+    }
+
+    [Fact]
+    public async Task Switch_OfTheProtocol_GoesForAllThatSayNothing_AndForAllWhereNobodyMaySay()
+    {
+        var id = NewId();
+        using (var asked = new InProcessBuckets(Store, new BucketOptions(), time, history: new PlainHistoryForm { KeepsByDefault = false }))
+        {
+            await ExecuteAsync(asked, id, new PutRecord(ObjectRef.Record("notes", "a"), Body("{}")));
+            await ExecuteAsync(asked, id, new PutRecord(ObjectRef.Collection("tasks"), Body("""{"keep":true}""")), new PutRecord(Milk, Body("{}")));
+            Assert.Equal(["Create Collections", "Create Records"], await KindsAsync(asked, id));
+            await asked.CloseAsync(id, default);
+        }
+
+        using var always = new InProcessBuckets(Store, new BucketOptions(), time, history: new PlainHistoryForm { LetsChoose = false });
+        await ExecuteAsync(always, id, new PutRecord(ObjectRef.Collection("tasks"), Body("""{"keep":false}""")), new PutRecord(Milk, Body("{}")));
+        Assert.Equal(["Update Collections", "Update Records"], (await KindsAsync(always, id)).Skip(2));
     }
 
     [Fact]
@@ -211,6 +256,31 @@ public abstract class HistoryContract
     }
 
     [Fact]
+    public async Task Trim_OfOneUser_LeavesTheEntriesOfOthers_AndWhatWas()
+    {
+        using var buckets = Owners(new HistoryOptions { TrimmedUsers = "account:robot", MaxEntriesOfTrimmedUsers = 10 });
+        var id = NewId();
+        var robot = new Caller(new("account:robot"), BucketAccess.Own);
+        var first = StampOf((await ExecuteAsync(buckets, id, new PutRecord(Milk, Body("""{"n":0}"""))))[0]);
+        for (var i = 1; i <= 250; i++)
+        {
+            if (i % 50 == 0)
+            {
+                await ExecuteAsync(buckets, id, new PutRecord(Milk, Body($$"""{"n":{{i}}}""")));
+            }
+
+            await buckets.Get(id).ExecuteAsync(new BucketRequest(robot, [new PutRecord(Milk, Body($$"""{"n":{{i}}}"""))]), default);
+        }
+
+        var entries = await EntriesAsync(buckets, id);
+        Assert.Equal(3 + 5, entries.Count(static entry => entry.EndsWith("by account:alice", StringComparison.Ordinal)));
+        Assert.InRange(entries.Count(static entry => entry.EndsWith("by account:robot", StringComparison.Ordinal)), 10, 110);
+        Assert.EndsWith("by account:robot", entries[^1], StringComparison.Ordinal);
+        Assert.Equal("""milk={"n":0}""", await AsOfAsync(buckets, id, "tasks", first));
+        Assert.Equal(entries.Count, (await Store.LoadAsync(id, claim: false, default))![ListRef.History].Count);
+    }
+
+    [Fact]
     public async Task Trim_ByBytes_KeepsNoMoreThanATenthBeyond()
     {
         using var buckets = Owners(new HistoryOptions { MaxBytes = 20_000 });
@@ -224,6 +294,33 @@ public abstract class HistoryContract
         Assert.InRange(heads![ListRef.FormerOf("tasks")].Bytes, 18_000, 23_100);
         Assert.True(heads[ListRef.FormerOf("tasks")].Horizon > ServerTimestamp.Zero);
         Assert.Equal(62, (await EntriesAsync(buckets, id)).Count);
+    }
+
+    /// <summary>The longest goes first, whichever is written to.</summary>
+    [Fact]
+    public async Task Trim_OfManyCollections_IsBoundedForAllOfThemTogether()
+    {
+        using var buckets = Owners(new HistoryOptions { MaxBytes = 20_000 });
+        var id = NewId();
+        for (var i = 0; i < 30; i++)
+        {
+            await ExecuteAsync(buckets, id, new PutRecord(ObjectRef.Record("long", "r"), Body($$"""{"n":"{{new string('x', 500)}}"}""")));
+        }
+
+        for (var i = 0; i < 40; i++)
+        {
+            await ExecuteAsync(buckets, id, [.. Enumerable.Range(0, 4).Select(static c => new PutRecord(ObjectRef.Record($"c{c}", "r"), Body($$"""{"n":"{{new string('x', 100)}}"}""")))]);
+        }
+
+        var heads = (await Store.LoadAsync(id, claim: false, default))!;
+        var kept = heads.Lists.Values.Where(static head => head.List.Role == ListRole.Former).ToList();
+        Assert.InRange(kept.Sum(static head => head.Bytes), 18_000, 22_500);
+        Assert.InRange(kept.Max(static head => head.Bytes), 3_000, 6_000);
+        foreach (var head in kept)
+        {
+            var rows = await Store.ScanAsync(new RecordScan(heads.Key, head.Key, new ListQuery { Limit = 1_000 }, 1_000, long.MaxValue), default);
+            Assert.Equal(head.Bytes, rows.Records.Sum(static row => (long)row.Length));
+        }
     }
 
     [Fact]
@@ -374,6 +471,9 @@ public abstract class HistoryContract
         var target = ObjectRef.Record(collection, "abcd"[random.Next(4)].ToString());
         switch (random.Next(20))
         {
+            case 2:
+                yield return new PutRecord(ObjectRef.Collection(collection), Body(random.Next(2) == 0 ? """{"keep":false}""" : "{}"));
+                break;
             case 0:
                 model.End(collection);
                 yield return new DeleteRecord(ObjectRef.Collection(collection));
@@ -407,6 +507,32 @@ public abstract class HistoryContract
         var page = Assert.IsType<PageFound>(
             (await ExecuteAsync(buckets, id, new ListRecords(ListRef.History, new ListQuery { Sort = [new SortField("last_modified", Descending: false)], Limit = 10_000 })))[0]);
         return [.. page.Records.Select(static record => $"{record.Modified} {Encoding.UTF8.GetString(record.Body.Span)["{\"what\":\"".Length..^2]}")];
+    }
+
+    /// <returns>Without what they are about.</returns>
+    private static async Task<IEnumerable<string>> KindsAsync(InProcessBuckets buckets, BucketId id) =>
+        (await EntriesAsync(buckets, id)).Select(static entry => string.Join(' ', entry.Split(' ').Skip(1).Take(2)));
+
+    /// <summary>As protocols do it: what is otherwise now, as it was.</summary>
+    private static async Task UndoAsync(InProcessBuckets buckets, BucketId id, string collection, ServerTimestamp at)
+    {
+        var list = ListRef.RecordsOf(collection);
+        for (string? after = null; ;)
+        {
+            var page = Assert.IsType<PageFound>((await ExecuteAsync(buckets, id, new ReadAsOf(list, at) { AfterId = after, Limit = 2, OnlyChanged = true }))[0]);
+            if (page.Records.Count > 0)
+            {
+                await ExecuteAsync(buckets, id, [.. page.Records.Select(record => record.IsTombstone
+                    ? (Operation)new DeleteRecord(new ObjectRef(list, record.Id)) : new PutRecord(new ObjectRef(list, record.Id), record.Body))]);
+            }
+
+            if (page.Next is null)
+            {
+                return;
+            }
+
+            after = page.Next.Id;
+        }
     }
 
     /// <summary>Page by page.</summary>

@@ -11,7 +11,9 @@ public sealed class HistoryModel
 {
     private readonly List<(ServerTimestamp Stamp, string Collection, string Id, string? Body)> changes = [];
     private readonly Dictionary<string, ServerTimestamp> ended = [];
+    private readonly Dictionary<string, ServerTimestamp> gaps = [];
     private readonly HashSet<string> there = [];
+    private readonly HashSet<string> silent = [];
     private readonly HashSet<ObjectRef> objects = [];
 
     public static IReadOnlyList<string> Collections { get; } = ["tasks", "notes"];
@@ -31,8 +33,16 @@ public sealed class HistoryModel
         switch (operation, outcome)
         {
             case (PutRecord put, RecordWritten written):
-                Tell(put.Target, written.Record.Modified, objects.Add(put.Target) ? "Create" : "Update");
-                Change(put.Target, written.Record.Modified, Encoding.UTF8.GetString(put.Body!.Value.Span));
+                var (body, isSwitched) = (Encoding.UTF8.GetString(put.Body!.Value.Span), false);
+                if (put.Target.List.Role == ListRole.Collections)
+                {
+                    // The change that silences it is told, and so is the one that ends that.
+                    isSwitched = body.Contains("\"keep\":false", StringComparison.Ordinal) && silent.Add(put.Target.Id);
+                    _ = body.Contains("\"keep\":false", StringComparison.Ordinal) || silent.Remove(put.Target.Id);
+                }
+
+                Tell(put.Target, written.Record.Modified, objects.Add(put.Target) ? "Create" : "Update", isSwitched);
+                Change(put.Target, written.Record.Modified, body);
                 break;
             case (DeleteRecord delete, RecordDeleted deleted):
                 Delete(delete.Target, deleted.Tombstone.Modified);
@@ -54,7 +64,7 @@ public sealed class HistoryModel
     /// <summary>A collection as it was, in the order of ids.</summary>
     public string AsOf(string collection, ServerTimestamp at)
     {
-        if (ended.TryGetValue(collection, out var end) && at < end)
+        if ((ended.TryGetValue(collection, out var end) && at < end) || (gaps.TryGetValue(collection, out var gap) && at < gap))
         {
             return "before the horizon";
         }
@@ -82,6 +92,7 @@ public sealed class HistoryModel
         if (target.List.Role == ListRole.Collections)
         {
             ended[target.Id] = stamp;
+            silent.Remove(target.Id);
             objects.RemoveWhere(known => known.List == ListRef.RecordsOf(target.Id));
         }
 
@@ -93,9 +104,18 @@ public sealed class HistoryModel
         if (target.List.Role == ListRole.Records)
         {
             changes.Add((stamp, target.List.Name, target.Id, body));
+            if (silent.Contains(target.List.Name))
+            {
+                gaps[target.List.Name] = stamp;
+            }
         }
     }
 
-    private void Tell(ObjectRef target, ServerTimestamp stamp, string action) =>
-        Told.Add($"{stamp} {action} {target.List.Role} {target.List.Name} {target.Id} by account:alice");
+    private void Tell(ObjectRef target, ServerTimestamp stamp, string action, bool isSwitched = false)
+    {
+        if (isSwitched || !silent.Contains(target.List.Role == ListRole.Records ? target.List.Name : target.Id))
+        {
+            Told.Add($"{stamp} {action} {target.List.Role} {target.List.Name} {target.Id} by account:alice");
+        }
+    }
 }

@@ -9,7 +9,20 @@ namespace Lockstep.Core.History;
 /// </summary>
 public interface IHistoryForm
 {
-    /// <summary>Whether changes of an object by somebody are kept at all. What is not kept is a gap: its collection cannot be read as of before it.</summary>
+    /// <summary>Whether the history of what says nothing of it is kept.</summary>
+    bool KeepsByDefault { get; }
+
+    /// <summary>Whether buckets and collections may say otherwise. Where they may not, what they have said before does not count.</summary>
+    bool LetsChoose { get; }
+
+    /// <summary>Reads what a bucket or a collection says of its own history. Asked where <see cref="LetsChoose"/> is.</summary>
+    /// <param name="data">Its data.</param>
+    HistoryChoice Read(ReadOnlyMemory<byte> data);
+
+    /// <summary>
+    /// Whether changes of an object by somebody are kept at all, whatever is said of it. What is not kept is a gap: its collection cannot be
+    /// read as of before it.
+    /// </summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="target">The object.</param>
     /// <param name="user">Who changes it; null for nobody who signed in.</param>

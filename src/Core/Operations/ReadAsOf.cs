@@ -22,7 +22,7 @@ public sealed record ReadAsOf(ListRef List, ServerTimestamp At) : Operation
     /// </summary>
     public bool OnlyChanged { get; init; }
 
-    /// <summary>Records a page.</summary>
+    /// <summary>Records a page; <see cref="int.MaxValue"/> where a part is of no use: then it is refused where others leave it no time for the whole.</summary>
     public required int Limit { get; init; }
 
     /// <summary>Bytes of rows a page; it has at least one record.</summary>

@@ -17,12 +17,13 @@ internal sealed class AccessRule(AccessOptions options)
     private readonly string[][] collectionSettings = Parse(options.CollectionCreatePrincipals, options.CollectionReadPrincipals, options.CollectionWritePrincipals);
     private readonly string[][] groupSettings = Parse(options.GroupCreatePrincipals, options.GroupReadPrincipals, options.GroupWritePrincipals);
     private readonly string[][] recordSettings = Parse(options.RecordCreatePrincipals, options.RecordReadPrincipals, options.RecordWritePrincipals);
+    private readonly string[][] historySettings = Parse("", options.HistoryReadPrincipals, options.HistoryWritePrincipals);
 
     public AccessOptions Options => options;
 
     /// <summary>Groups that the settings name, in the form of clients.</summary>
     public IReadOnlyList<string> GroupsOfSettings => field ??=
-        [.. new[] { bucketSettings, collectionSettings, groupSettings, recordSettings }.SelectMany(static of => of).SelectMany(static of => of).Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal)];
+        [.. new[] { bucketSettings, collectionSettings, groupSettings, recordSettings, historySettings }.SelectMany(static of => of).SelectMany(static of => of).Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Whether groups of other buckets may count in a bucket.</summary>
     public bool CountsOthers(BucketHeads heads) => heads.Id.Kind == BucketKind.Kinto && (GroupsOfSettings.Count > 0 || heads.Acl is { ForeignGroups.Count: > 0 });
@@ -91,7 +92,7 @@ internal sealed class AccessRule(AccessOptions options)
                     || (need is AccessNeed.ReadObject or AccessNeed.WriteObject && May(Own(), Right.Write));
             case ListRole.History:
                 return need is not AccessNeed.Create
-                    && (mayWrite || IsSet(bucketSettings, need) || (need is AccessNeed.ReadObject or AccessNeed.ReadList && mayRead) || (need is AccessNeed.ReadObject && May(Own(), Right.Read)));
+                    && (mayWrite || IsSet(bucketSettings, need) || IsSet(historySettings, need) || (need is AccessNeed.ReadObject or AccessNeed.ReadList && mayRead) || (need is AccessNeed.ReadObject && May(Own(), Right.Read)));
             default:
                 return false;
         }

@@ -76,7 +76,7 @@ internal sealed class BucketDraft
     public static QuotaAmount AmountOf(BucketHeads heads) =>
         heads.Lists.Values.Aggregate(default(QuotaAmount), static (sum, head) => sum + AmountOf(head));
 
-    private static QuotaAmount AmountOf(ListHead head) => head.List.Role is ListRole.Uploads or ListRole.History or ListRole.Former
+    private static QuotaAmount AmountOf(ListHead head) => head.List.Role is ListRole.Uploads || head.List.IsOfHistory
         ? default
         : new QuotaAmount(head.Bytes, head.List.Role == ListRole.Records ? head.Count : 0);
 
@@ -165,6 +165,11 @@ internal sealed class BucketDraft
         }
 
         var live = previous is { IsTombstone: false };
+        if (target.List.Role is ListRole.Self or ListRole.Collections)
+        {
+            History?.Say(target, body);
+        }
+
         if (target.List.Role == ListRole.Collections && !live)
         {
             History?.Begin(target.Id);
@@ -293,8 +298,10 @@ internal sealed class BucketDraft
                     Records.EndUpload(upload.List);
                 }
 
-                History?.End(target.Id);
                 History?.Tell(target, HistoryAction.Delete, tombstone);
+                History?.End(target.Id);
+                EndList(ListRef.HistoryOn(target.Id));
+                EndList(ListRef.HistoryOff(target.Id));
                 break;
             default:
                 History?.Keep(target, tombstone.Modified, live);

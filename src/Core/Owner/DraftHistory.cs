@@ -1,5 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -25,6 +27,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     // Of what names more, entries are for the bucket's readers only: each one would write as many rows of the index of principals.
     private const int MaxReaders = 100;
 
+    private readonly HistorySwitch choice = new(form, draft);
     private readonly List<RowCopy> copies = [];
     private readonly HashSet<RecordKey> trimmed = [];
     private readonly HashSet<ListRef> written = [];
@@ -48,6 +51,16 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 
     private string? User => Caller.Principals.User;
 
+    /// <summary>Why a bucket or a collection may not say of its history what it says.</summary>
+    /// <param name="target">The object that is to be written.</param>
+    /// <param name="data">Its data.</param>
+    /// <returns>Null where it may.</returns>
+    public Invalid? Refuse(ObjectRef target, ReadOnlyMemory<byte> data) =>
+        form.LetsChoose && target.List.Role is ListRole.Self or ListRole.Collections ? form.Read(data).Refusal : null;
+
+    /// <inheritdoc cref="HistorySwitch.Say"/>
+    public void Say(ObjectRef target, ReadOnlyMemory<byte> data) => choice.Say(target, data);
+
     /// <summary>Bytes of entries and states since the last call.</summary>
     public long TakeBytes()
     {
@@ -60,7 +73,8 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     public void Begin(string collection)
     {
         var (former, records) = (ListRef.FormerOf(collection), draft.Heads[ListRef.RecordsOf(collection)]);
-        if (form.Keeps(draft.Heads.Id, ObjectRef.Collection(collection), User))
+        var target = ObjectRef.Collection(collection);
+        if (choice.IsOn(target) && form.Keeps(draft.Heads.Id, target, User))
         {
             draft.EndList(former);
             draft.EnsureList(former);
@@ -74,7 +88,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     /// <param name="previous">What is there; null or a tombstone for nothing.</param>
     public void Keep(ObjectRef target, ServerTimestamp until, StoredRecord? previous)
     {
-        if (target.List.Role != ListRole.Records || !form.Keeps(draft.Heads.Id, target, User))
+        if (target.List.Role != ListRole.Records || !choice.IsOn(target) || !form.Keeps(draft.Heads.Id, target, User))
         {
             return;
         }
@@ -116,7 +130,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     /// <summary>Tells of a change, once it is made.</summary>
     public void Tell(ObjectRef target, HistoryAction action, StoredRecord record)
     {
-        if (target.List.Role == ListRole.History || !form.Keeps(draft.Heads.Id, target, User))
+        if (target.List.Role == ListRole.History || !choice.Tells(target) || !form.Keeps(draft.Heads.Id, target, User))
         {
             return;
         }
@@ -131,7 +145,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 
     /// <summary>Rows of the index of principals that the entry of an object's deletion writes.</summary>
     public int IndexedBy(ObjectRef target, StoredRecord live) =>
-        live.IsTombstone || target.List.Role == ListRole.History || !form.Keeps(draft.Heads.Id, target, User) ? 0 : ReadersOf(target, live)?.Length ?? 0;
+        live.IsTombstone || target.List.Role == ListRole.History || !choice.IsOn(target) || !form.Keeps(draft.Heads.Id, target, User) ? 0 : ReadersOf(target, live)?.Length ?? 0;
 
     /// <summary>A collection is gone, and what its records were with it.</summary>
     public void End(string collection) => draft.EndList(ListRef.FormerOf(collection));
@@ -139,7 +153,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     /// <summary>Entries were deleted: what they told cannot be read in another way either.</summary>
     public void Forget()
     {
-        foreach (var list in draft.Heads.Lists.Keys.Where(static list => list.Role == ListRole.Former).ToList())
+        foreach (var list in draft.Heads.Lists.Keys.Where(static list => list.Role is ListRole.Former or ListRole.HistoryOf).ToList())
         {
             draft.EndList(list);
         }

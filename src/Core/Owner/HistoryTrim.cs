@@ -9,7 +9,9 @@ namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Takes out what is more, or older, than is kept, with the writes that bring new entries: so many at once that it keeps up, and seldom
-/// enough that most writes look at nothing. Runs once a turn, behind its last change: the store has what is taken out until the commit.
+/// enough that most writes look at nothing. Entries have their bounds, and the earlier states of all of the bucket's collections the same
+/// together: of these the collection goes first that has the most. Runs once a turn, behind its last change: the store has what is taken out
+/// until the commit, so that each list is looked at once.
 /// </summary>
 internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, BucketHeads start)
 {
@@ -22,45 +24,104 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
     // How often it is looked for what has become too old, besides with each so many that come.
     private const int StepsAnAge = 20;
 
+    // Collections whose states are taken out in one turn.
+    private const int MaxCollections = 16;
+
+    private readonly UserHistoryTrim? ofUsers = options.TrimmedUsers.Length == 0 ? null : new UserHistoryTrim(store, options, start);
+
     /// <param name="draft">What the turn has changed; with its history.</param>
     /// <param name="maxBytes">Bytes of rows that are looked at, of which all but the bodies are read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask RunAsync(BucketDraft draft, long maxBytes, CancellationToken cancellationToken)
     {
-        foreach (var list in draft.History!.Written.ToList())
+        // Of a list that this turn made there is nothing in the store.
+        var written = draft.History!.Written.Where(list => IsStored(draft.Heads[list])).ToList();
+        var done = new HashSet<ListRef>();
+        foreach (var list in written)
         {
-            // Of a list that this turn made there is nothing in the store.
-            var head = draft.Heads[list];
-            if (!head.Exists || start[list].Key != head.Key)
+            var (now, before) = (draft.Heads[list], start[list]);
+            var due = list.Role == ListRole.History ? DueOf(now.Count, now.Bytes) : default;
+            due = due.IsNone ? DueByAge(now, before) : due;
+            if (!due.IsNone)
             {
-                continue;
+                done.Add(list);
+                await TakeOutAsync(now, due, LimitOf(now.Count - before.Count));
+            }
+        }
+
+        if (ofUsers is not null)
+        {
+            await ofUsers.RunAsync(draft, done.Contains(ListRef.History), maxBytes, cancellationToken);
+        }
+
+        if (written.Exists(static list => list.Role == ListRole.Former))
+        {
+            await TakeOutStatesAsync();
+        }
+
+        async ValueTask TakeOutStatesAsync()
+        {
+            var (count, bytes) = (0L, 0L);
+            foreach (var head in draft.Heads.Lists.Values)
+            {
+                if (head.List.Role == ListRole.Former)
+                {
+                    (count, bytes) = (count + head.Count, bytes + head.Bytes);
+                }
             }
 
-            var due = DueOf(head, start[list]);
-            if (due is { Rows: 0, Bytes: 0 })
+            var due = DueOf(count, bytes);
+            if (due.IsNone)
             {
-                continue;
+                return;
             }
 
-            // At least as much as has come, so that there is never more and more of it.
-            var limit = (int)Math.Max(AtOnce, 2 * (head.Count - start[list].Count));
+            var limit = LimitOf(written.Sum(list => list.Role == ListRole.Former ? draft.Heads[list].Count - start[list].Count : 0));
+            var longest = draft.Heads.Lists.Values
+                .Where(head => head is { List.Role: ListRole.Former, Count: > 0 } && IsStored(head) && !done.Contains(head.List))
+                .OrderByDescending(head => due.Bytes > 0 ? head.Bytes : head.Count).Take(MaxCollections).ToList();
+            foreach (var head in longest)
+            {
+                var (rows, size) = await TakeOutAsync(head, due, limit);
+                due = due with { Rows = Math.Max(0, due.Rows - rows), Bytes = Math.Max(0, due.Bytes - size) };
+                if (due.IsNone)
+                {
+                    return;
+                }
+            }
+        }
+
+        async ValueTask<(long Rows, long Bytes)> TakeOutAsync(ListHead head, Due due, int limit)
+        {
             var query = new ListQuery { Before = due.Before, Deleted = false, Sort = [new SortField("last_modified", Descending: false)], Projection = Projection.Metadata, Limit = limit };
             var scan = new RecordScan(draft.Heads.Key, head.Key, ListReader.Beneath(query, draft.Overlay.RowsOf(head.Key)), limit, maxBytes);
-            if (Take((await store.ScanAsync(scan, cancellationToken)).Records, due, Math.Max(MaxIndexed, 2 * draft.Overlay.Grants.Count)) is { Count: > 0 } rows)
+            var rows = Take((await store.ScanAsync(scan, cancellationToken)).Records, due, Math.Max(MaxIndexed, 2 * draft.Overlay.Grants.Count));
+            if (rows.Count > 0)
             {
-                draft.History.Trim(list, rows);
+                draft.History!.Trim(head.List, rows);
+                if (head.List.Role == ListRole.History)
+                {
+                    ofUsers?.Remove(draft, rows);
+                }
             }
+
+            return (rows.Count, rows.Sum(static row => (long)row.Length));
         }
     }
 
-    private Due DueOf(ListHead now, ListHead before)
-    {
-        var (rows, bytes) = (options.MaxEntries == 0 ? 0 : now.Count - options.MaxEntries, options.MaxBytes == 0 ? 0 : now.Bytes - options.MaxBytes);
-        if (rows > Slack + (options.MaxEntries / 10) || bytes > options.MaxBytes / 10)
-        {
-            return new Due(Math.Max(0, rows), Math.Max(0, bytes), Before: null);
-        }
+    private bool IsStored(ListHead head) => head.Exists && start[head.List].Key == head.Key;
 
+    // At least as much as has come, so that there is never more and more of it.
+    private static int LimitOf(long grown) => (int)Math.Max(AtOnce, 2 * grown);
+
+    private Due DueOf(long count, long bytes)
+    {
+        var (rows, size) = (options.MaxEntries == 0 ? 0 : count - options.MaxEntries, options.MaxBytes == 0 ? 0 : bytes - options.MaxBytes);
+        return rows > Slack + (options.MaxEntries / 10) || size > options.MaxBytes / 10 ? new Due(Math.Max(0, rows), Math.Max(0, size), Before: null) : default;
+    }
+
+    private Due DueByAge(ListHead now, ListHead before)
+    {
         var (age, step) = ((long)options.MaxAge.TotalMilliseconds, Math.Max(1, (long)options.MaxAge.TotalMilliseconds / StepsAnAge));
         return age > 0 && (now.Touched.Milliseconds / step != before.Touched.Milliseconds / step || now.Count / Slack != before.Count / Slack)
             ? new Due(int.MaxValue, 0, now.Touched.Plus(-age))
@@ -88,5 +149,8 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
     /// <param name="Rows">How many may go at least.</param>
     /// <param name="Bytes">And of them.</param>
     /// <param name="Before">Only with an older stamp; null for whatever.</param>
-    private readonly record struct Due(long Rows, long Bytes, ServerTimestamp? Before);
+    private readonly record struct Due(long Rows, long Bytes, ServerTimestamp? Before)
+    {
+        public bool IsNone => Rows == 0 && Bytes == 0;
+    }
 }

@@ -58,7 +58,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));
-        reader = new OperationReader(store, lists, filtered, new AsOfReader(store, options), rule, new Memberships(store, rule, time), time);
+        reader = new OperationReader(store, lists, filtered, new AsOfReader(store, options, work, time), rule, new Memberships(store, rule, time), time);
         Feed = new LiveFeed(time);
         Feed.OnWatched(Watch);
         var self = new WeakReference<InProcessBuckets>(this);

@@ -44,6 +44,12 @@ public sealed record AccessOptions
     /// <summary>Who may change and delete all records. Default: nobody.</summary>
     public string RecordWritePrincipals { get; init; } = "";
 
+    /// <summary>Who may see the history of all buckets. Default: nobody.</summary>
+    public string HistoryReadPrincipals { get; init; } = "";
+
+    /// <summary>Who may delete from it, and so make what records were unknown. Default: nobody.</summary>
+    public string HistoryWritePrincipals { get; init; } = "";
+
     /// <summary>Whether who makes an object may write it from then on. Default: true.</summary>
     public bool AuthorsMayWrite { get; init; } = true;
 

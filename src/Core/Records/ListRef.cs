@@ -2,7 +2,7 @@ namespace Lockstep.Core.Records;
 
 /// <summary>Names a list within a bucket.</summary>
 /// <param name="Role">What it holds.</param>
-/// <param name="Name">The collection's id for <see cref="ListRole.Records"/> and <see cref="ListRole.Former"/>, else empty.</param>
+/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/> and what is said of its history, else empty.</param>
 public readonly record struct ListRef(ListRole Role, string Name)
 {
     public static readonly ListRef Self = new(ListRole.Self, "");
@@ -18,4 +18,15 @@ public readonly record struct ListRef(ListRole Role, string Name)
     public static ListRef RecordsOf(string collection) => new(ListRole.Records, collection);
 
     public static ListRef FormerOf(string collection) => new(ListRole.Former, collection);
+
+    /// <param name="collection">Its id; empty for the bucket.</param>
+    public static ListRef HistoryOn(string collection) => new(ListRole.HistoryOn, collection);
+
+    /// <param name="collection">Its id; empty for the bucket.</param>
+    public static ListRef HistoryOff(string collection) => new(ListRole.HistoryOff, collection);
+
+    public static ListRef HistoryOf(string user) => new(ListRole.HistoryOf, user);
+
+    /// <summary>Whether it is about history, and no list that clients have made.</summary>
+    public bool IsOfHistory => Role is ListRole.History or ListRole.Former or ListRole.HistoryOn or ListRole.HistoryOff or ListRole.HistoryOf;
 }

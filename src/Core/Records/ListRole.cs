@@ -26,4 +26,16 @@ public enum ListRole : byte
 
     /// <summary>What the records of one collection were until their changes; see <see cref="FormerState"/>. Only the owner sees them.</summary>
     Former = 6,
+
+    /// <summary>
+    /// Has no records. That it is there says that the bucket wants its history kept, or the collection that it is named after. A program that
+    /// does not know it leaves it alone.
+    /// </summary>
+    HistoryOn = 7,
+
+    /// <summary>As <see cref="HistoryOn"/>, of one that wants none kept.</summary>
+    HistoryOff = 8,
+
+    /// <summary>Has no records. Counts the entries of <see cref="History"/> that are of the user that it is named after, where fewer of these are kept.</summary>
+    HistoryOf = 9,
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 
@@ -14,14 +15,40 @@ public sealed class HistoryForm : IHistoryForm
     // Of the data's own objects and arrays in each other: it lies in two others here, and what reads entries goes no deeper than for any object.
     private const int MaxDepth = JsonText.MaxDepth - 4;
 
+    private const string Field = "history";
+
+    private readonly KintoHistoryOptions options;
     private readonly HashSet<string> resources;
     private readonly HashSet<string> users;
 
-    public HistoryForm(KintoHistoryOptions options) => (resources, users) = (Split(options.ExcludedResources), Split(options.ExcludedUsers));
+    public HistoryForm(KintoHistoryOptions options) =>
+        (this.options, resources, users) = (options, Split(options.ExcludedResources), Split(options.ExcludedUsers));
+
+    public bool KeepsByDefault => options.ByDefault;
+
+    public bool LetsChoose => options.MayBeSwitched;
 
     /// <summary>Whether entries have a field of that name. All others are strings, but for <c>target</c> and <c>last_modified</c>.</summary>
     public static bool HasField(string name) => name is
         "id" or "last_modified" or "action" or "date" or "user_id" or "uri" or "resource_name" or "bucket_id" or "collection_id" or "group_id" or "record_id" or "target";
+
+    public HistoryChoice Read(ReadOnlyMemory<byte> data)
+    {
+        // Most say nothing, and need not be read.
+        if (data.Span.IndexOf("\"history\""u8) < 0 && !data.Span.Contains((byte)'\\'))
+        {
+            return default;
+        }
+
+        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        return !document.RootElement.TryGetProperty(Field, out var said) ? default : said.ValueKind switch
+        {
+            JsonValueKind.True => new HistoryChoice(null, true),
+            JsonValueKind.False => new HistoryChoice(null, false),
+            JsonValueKind.Null => default,
+            _ => new HistoryChoice(new Invalid("body", $"data.{Field}", "should be true or false"), null),
+        };
+    }
 
     public bool Keeps(BucketId bucket, ObjectRef target, string? user)
     {

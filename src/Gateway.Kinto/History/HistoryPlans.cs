@@ -38,13 +38,14 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
             return KintoErrors.Invalid("querystring", null, "A snapshot takes _limit, _token, _fields and one id");
         }
 
-        var read = new ReadAsOf(target!.List, at) { AfterId = query.Cursor?.Id, Id = query.Ids?[0], Limit = query.Limit, MaxBytes = query.MaxBytes };
+        // Kinto has no pages of it, and kinto.js asks once: so the length of pages does not count where none are asked for.
         var asksForPages = request.Query.Pairs.Any(static pair => pair.Key is "_limit" or "_token");
+        var read = new ReadAsOf(target!.List, at) { AfterId = query.Cursor?.Id, Id = query.Ids?[0], Limit = asksForPages ? query.Limit : int.MaxValue, MaxBytes = query.MaxBytes };
         return new KintoPlan.Call(target.Bucket, target.Caller, read, outcome =>
         {
             if (outcome is PageFound { Next: not null } && !asksForPages)
             {
-                // kinto.js asks once, and would take a part for the whole.
+                // It would be taken for the whole.
                 return KintoErrors.Invalid("querystring", "_limit", "The snapshot has more than fits into one answer. Give _limit, and follow Next-Page");
             }
 

@@ -12,6 +12,18 @@ public sealed record KintoHistoryOptions
     public bool Enabled { get; init; }
 
     /// <summary>
+    /// Whether the history of buckets is kept that say nothing of it. One says so by the member <c>history</c> of its data, true or false, and so
+    /// does a collection. Default: true.
+    /// </summary>
+    public bool ByDefault { get; init; } = true;
+
+    /// <summary>
+    /// Whether they may say so. Where they may not, that member is one like others, and the history of all is kept or of none, by
+    /// <see cref="ByDefault"/>. Default: true.
+    /// </summary>
+    public bool MayBeSwitched { get; init; } = true;
+
+    /// <summary>
     /// Paths of buckets, collections, groups or records whose changes are not kept, with what lies in them, divided by commas:
     /// <c>/buckets/log, /buckets/team/collections/drafts</c>. Default: none.
     /// </summary>

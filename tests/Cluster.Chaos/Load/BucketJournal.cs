@@ -200,6 +200,18 @@ internal sealed class BucketJournal(string owner, string bucket, string records,
         }
     }
 
+    /// <summary>At the end: the stamps of all entries of the bucket's history against those that somebody saw.</summary>
+    public void CheckTold(IReadOnlyCollection<long> told)
+    {
+        lock (gate)
+        {
+            foreach (var stamp in versions.Keys.Except(told))
+            {
+                verdicts.Violated($"{bucket}: the history does not tell of {versions[stamp]}@{stamp}");
+            }
+        }
+    }
+
     private bool MayBeThere(string id, string? content) =>
         content is null ? unknownDeletions.Contains(id) : sent.GetValueOrDefault(content, WriteFate.NotStored) is WriteFate.Unknown;
 

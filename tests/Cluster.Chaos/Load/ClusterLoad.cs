@@ -21,6 +21,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private readonly List<BucketJournal> journals = [];
     private readonly List<IPoller> pollers = [];
     private readonly List<Registers> registers = [];
+    private readonly List<KeptHistory> histories = [];
     private readonly List<Task> clients = [];
 
     private ClusterLoad()
@@ -34,13 +35,14 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <param name="entrances">Where clients come in.</param>
     /// <param name="pause">How long each client pauses between requests.</param>
     /// <param name="withSync">Whether all members serve Sync, and know how to share.</param>
-    public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync)
+    /// <param name="withHistory">Whether all members keep the history of buckets that want it kept.</param>
+    public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync, bool withHistory)
     {
         var load = new ClusterLoad();
         var run = $"{Random.Shared.Next():x}";
         foreach (var name in (string[])["alice", "bob"])
         {
-            await load.AddAccountAsync($"{name}-{run}", entrances);
+            await load.AddAccountAsync($"{name}-{run}", entrances, withHistory);
         }
 
         load.StartClients(pause);
@@ -77,6 +79,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         await Task.WhenAll(clients);
         using var patience = new CancellationTokenSource(Deadline);
         await Task.WhenAll(pollers.Select(poller => poller.CheckStoredAsync(patience.Token)));
+        await Task.WhenAll(histories.Select(history => history.CheckAsync(patience.Token)));
         registers.ForEach(register => register.Check(Verdicts));
         Verdicts.AssertKept();
     }
@@ -90,7 +93,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         ended.Dispose();
     }
 
-    private async Task AddAccountAsync(string name, IReadOnlyList<Entrance> entrances)
+    private async Task AddAccountAsync(string name, IReadOnlyList<Entrance> entrances, bool withHistory)
     {
         var account = new ApiClient(name, entrances, Verdicts);
         accounts.Add(account);
@@ -101,9 +104,14 @@ internal sealed class ClusterLoad : IAsyncDisposable
         for (var i = 1; i < BucketsEach; i++)
         {
             var bucket = $"{name}-{i}";
-            await MakeAsync(account, $"/v1/buckets/{bucket}");
+            var isKept = withHistory && i % 2 == 1;
+            await MakeAsync(account, $"/v1/buckets/{bucket}", isKept ? """{"data":{"history":true}}""" : null);
             await MakeAsync(account, $"/v1/buckets/{bucket}/collections/chaos");
             journals.Add(NewJournal(name, bucket));
+            if (isKept)
+            {
+                histories.Add(new KeptHistory(account, journals[^1], Verdicts));
+            }
         }
     }
 

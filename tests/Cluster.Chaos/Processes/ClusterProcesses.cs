@@ -22,6 +22,8 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     // Processes of tests have wall clocks minutes apart, and are to serve nevertheless.
     private static readonly string[] Settings = ["--accounts:password-iterations", "1000", "--postgres:max-clock-difference", "01:00:00"];
+    // Of buckets that say so. What 0.1.0 does not know, and refuses to start with.
+    private static readonly string[] History = ["--kinto:history:enabled", "true", "--kinto:history:by-default", "false"];
     private readonly ConcurrentDictionary<string, string> programs = new(StringComparer.Ordinal);
     private readonly OwnPostgres postgres;
     private readonly List<(string Address, int Port)> endpoints = [];
@@ -69,7 +71,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         var others = new List<Member>();
         programs["other"] = Program;
         Start(others, "other", new Uri($"http://127.0.0.1:{ports[0]}"), postgres.Connection, [],
-            ["--role", "all", "--cluster:id", "other", "--cluster:silo-port", $"{ports[1]}", "--cluster:gateway-port", $"{ports[2]}"]);
+            ["--role", "all", "--cluster:id", "other", "--cluster:silo-port", $"{ports[1]}", "--cluster:gateway-port", $"{ports[2]}"], History);
         await others[0].ReadyAsync();
         return others[0];
     }
@@ -161,12 +163,12 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             endpoints.Add((address, port));
             Start(Silos, $"silo{silo}", new Uri($"http://{address}:{ports[silo * 3]}"), connection.ConnectionString, Network.CommandOf(silo),
                 ["--role", "silo", "--cluster:address", address, "--cluster:silo-port", $"{port}", "--cluster:gateway-port", $"{ports[(silo * 3) + 2]}"],
-                "--cluster:trust-network", "true");
+                [.. History, "--cluster:trust-network", "true"]);
         }
 
         for (var gateway = 0; gateway < GatewayCount; gateway++)
         {
-            Start(Gateways, $"gateway{gateway}", new Uri($"http://127.0.0.1:{ports[^(gateway + 1)]}"), postgres.Connection, [], ["--role", "gateway"]);
+            Start(Gateways, $"gateway{gateway}", new Uri($"http://127.0.0.1:{ports[^(gateway + 1)]}"), postgres.Connection, [], ["--role", "gateway"], History);
         }
     }
 

@@ -179,7 +179,7 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
 
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsOfAsync(
         ReadAsOf read, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
-        ObjectReader.MissingParent(read.List, caller, heads) is { } missing ? (missing, heads.Version) : await asOf.ReadAsync(read, heads, overlay, cancellationToken);
+        ObjectReader.MissingParent(read.List, caller, heads) is { } missing ? (missing, heads.Version) : await asOf.ReadAsync(read, Asker.Of(caller, overlay), heads, overlay, cancellationToken);
 
     public static Outcome Indexes(ListRef list, Caller caller, BucketHeads heads) =>
         ObjectReader.MissingParent(list, caller, heads) ?? (Outcome)new FieldIndexesFound(

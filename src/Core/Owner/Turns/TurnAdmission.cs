@@ -124,7 +124,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
 
         // Deleted collections are remembered too, for their stamps, until the bucket itself is deleted.
         var known = Heads.Lists.ContainsKey(ListRef.RecordsOf(collection));
-        var lists = draft.History is null ? Heads.Lists.Count : Heads.Lists.Values.Count(static head => head.List.Role != ListRole.Former);
+        var lists = draft.History is null ? Heads.Lists.Count : Heads.Lists.Values.Count(static head => head.List.Role is ListRole.History || !head.List.IsOfHistory);
         return Heads[ListRef.Collections].Count >= options.MaxCollections || (!known && lists >= 2 * options.MaxCollections)
             ? new TooLarge($"A bucket holds at most {options.MaxCollections} collections, and remembers as many deleted ones.")
             : null;

@@ -155,6 +155,11 @@ internal sealed class TurnWrites(
             return undeclarable;
         }
 
+        if (!keepsData && draft.History?.Refuse(target, body) is { } unkept)
+        {
+            return unkept;
+        }
+
         var live = existing is { IsTombstone: false };
 
         // What is no larger as it was sent is taken, though a rule has added something to it.
