@@ -13,12 +13,14 @@ namespace Lockstep.Core.Owner;
 internal sealed class OperationReader
 {
     private readonly WholeReads whole;
+    private readonly PageViews views;
 
     public OperationReader(IBucketStore store, ListReader lists, FilteredReader filtered, AsOfReader asOf, AccessRule rule, Memberships memberships, TimeProvider time)
     {
         (Rule, Memberships, Objects) = (rule, memberships, new ObjectReader(store, rule, time));
         whole = new WholeReads(Objects, store, lists, filtered, asOf, time);
-        Granted = new GrantedReads(whole, Objects, store, lists, filtered, rule, memberships, time);
+        views = new PageViews(rule);
+        Granted = new GrantedReads(whole, views, Objects, store, lists, filtered, rule, memberships, time);
     }
 
     /// <summary>Who may do what.</summary>
@@ -76,7 +78,7 @@ internal sealed class OperationReader
             case ReadRecord read:
                 return await whole.ReadRecordAsync(read, caller, heads, overlay, cancellationToken);
             case ListRecords list:
-                return whole.NotBefore(await whole.ListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
+                return views.With(whole.NotBefore(await whole.ListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads), list, caller, heads);
             case CountRecords count:
                 return await whole.CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken);
             case ReadFieldIndexes indexes:

@@ -32,7 +32,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <param name="entrances">Where clients come in.</param>
     /// <param name="pause">How long each client pauses between requests.</param>
-    /// <param name="withSync">Whether all members serve Sync.</param>
+    /// <param name="withSync">Whether all members serve Sync, and streams of changes, whose silos know of each other.</param>
     public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync)
     {
         var load = new ClusterLoad();
@@ -43,6 +43,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
         }
 
         load.StartClients(pause);
+        if (withSync)
+        {
+            load.StartFollowers(entrances);
+        }
+
         for (var user = 0; withSync && user < SyncUsers; user++)
         {
             load.StartSyncClients(Random.Shared.NextInt64(1, MaxUid), entrances, pause);
@@ -139,6 +144,17 @@ internal sealed class ClusterLoad : IAsyncDisposable
         {
             Run(new Newcomer(account, [.. journals.Where(journal => journal.Owner == account.Name)], pause).RunAsync);
             Run(new Stranger(account, [.. journals.Where(journal => journal.Owner != account.Name && journal.Bucket != "default")], Verdicts, pause * 4).RunAsync);
+        }
+    }
+
+    /// <summary>Beside the pollers of some lists.</summary>
+    private void StartFollowers(IReadOnlyList<Entrance> entrances)
+    {
+        foreach (var (journal, i) in journals.Select(static (journal, i) => (journal, i)).Where(static one => one.i % 2 == 0))
+        {
+            var follower = new Follower(accounts.Single(account => account.Name == journal.Owner), entrances, journal, Verdicts, $"follower{i}");
+            pollers.Add(follower);
+            Run(follower.RunAsync);
         }
     }
 
