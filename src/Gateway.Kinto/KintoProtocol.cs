@@ -44,7 +44,7 @@ internal sealed class KintoProtocol(
 
     public async ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) =>
         !request.Query.TryGetOnly(LivePlans.Ticket, out var ticket) || ticket is null ? SignIn.Anonymous
-        : await handlers.Tickets.TakeAsync(ticket, cancellationToken) is { } principal ? new SignIn(SignInStatus.Succeeded, principal)
+        : await handlers.Tickets.FindAsync(ticket, cancellationToken) is { } principal ? new SignIn(SignInStatus.Succeeded, principal)
         : SignIn.Refused;
 
     public async ValueTask<Answer> ExecuteAsync(ResourceMethod<KintoHandler> method, ProtocolRequest request, CancellationToken cancellationToken)

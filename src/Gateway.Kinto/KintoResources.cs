@@ -43,7 +43,8 @@ internal static class KintoResources
             Delete(Access.SignedIn, static (kinto, request) => kinto.Accounts.Delete(request)),
         ]),
         new("/buckets", [
-            Read("GET", Access.Anonymous, static (kinto, request) => kinto.BucketList.Page(request)),
+            Read("GET", Access.Anonymous, static (kinto, request) => kinto.BucketList.Page(request))
+                with { AsStream = Stream(static (kinto, request) => kinto.Live.Several(request)) },
             Read("HEAD", Access.Anonymous, static (kinto, request) => kinto.BucketList.Count(request)),
             Write("POST", Access.Anonymous, static (kinto, request) => kinto.BucketList.Create(request)),
             Delete(Access.SignedIn, static (kinto, request) => kinto.BucketList.Delete(request)),

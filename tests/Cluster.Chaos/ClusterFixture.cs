@@ -28,7 +28,7 @@ public class ClusterFixture : IAsyncLifetime
     /// <param name="random">Decides what the disturbances leave open.</param>
     /// <param name="entrances">Where clients come in; null: the gateways themselves.</param>
     /// <param name="allAnswered">Whether every request must be answered by something else than 503.</param>
-    /// <param name="withSync">Whether users of Sync are among the clients, where all members serve it.</param>
+    /// <param name="withSync">Whether users of Sync, and devices that follow streams, are among the clients, where all members serve them.</param>
     internal async Task DisturbAsync(
         ITestOutputHelper log, IEnumerable<IDisturbance> rounds, Random random, IReadOnlyList<Entrance>? entrances = null, bool allAnswered = false, bool withSync = true)
     {

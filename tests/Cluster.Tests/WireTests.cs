@@ -60,6 +60,7 @@ public sealed class WireTests
         new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
+        new ListRecords(ListRef.Collections, Query) { AlsoFor = [new Caller(new PrincipalSet("account:bob") { Account = new AccountRef(8, new(6)) }, BucketAccess.ByAcl), new Caller(default, BucketAccess.ByAcl)] },
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),
         new MergeRecords(ListRef.RecordsOf("tasks"), [new RecordChange("a") { Body = "1"u8.ToArray(), SortIndex = -3, Lifetime = 60 }, new RecordChange("b")])
         {
@@ -84,6 +85,7 @@ public sealed class WireTests
         new NotModified(new(4)),
         new PageFound([Record, StoredRecord.Tombstone("b", new(6), author: null)], new(6), Query.Cursor),
         new PageFound([], new(6), Next: null) { Total = 12 },
+        new PageFound([], new(6), Next: null) { SameFor = [0, 3], IsSettled = true, SettledTo = new(5) },
         new ParentMissing(Target),
         new PreconditionFailed(Record, new(7)),
         new PreconditionFailed(Existing: null, new(7)),

@@ -1,9 +1,11 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
 using Lockstep.Core.Live;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
+using Lockstep.Storage.Contract;
 using static Lockstep.Core.Tests.SharedBucket;
 
 namespace Lockstep.Core.Tests;
@@ -62,6 +64,31 @@ public sealed class LiveFeedTests : IDisposable
         var notice = await NextAsync(position);
         Assert.Equal(["c", "d"], notice.Collections!.Order(StringComparer.Ordinal));
         Assert.False(Feed.NextAsync(Shop, notice.Position, CancellationToken.None).AsTask().IsCompleted);
+    }
+
+    [Fact]
+    public async Task History_ThatIsKept_IsNoChangeOfAnythingThatStreamsTellOf()
+    {
+        using var buckets = new InProcessBuckets(new InMemoryBucketStore(), new BucketOptions(), shared.Time, history: new PlainHistoryForm());
+        foreach (var target in new[] { ObjectRef.Bucket, ObjectRef.Collection("c"), ObjectRef.Record("c", "a") })
+        {
+            await DoAsync(Put(target));
+        }
+
+        var position = await buckets.Feed.NextAsync(Shop, default, CancellationToken.None);
+        await DoAsync(Put(ObjectRef.Record("c", "b")));
+        position = await buckets.Feed.NextAsync(Shop, position.Position, CancellationToken.None);
+
+        // What the record was before is kept, and that it was changed is told.
+        await DoAsync(Put(ObjectRef.Record("c", "a")));
+        position = await buckets.Feed.NextAsync(Shop, position.Position, CancellationToken.None);
+        Assert.Equal(["c"], position.Collections);
+
+        Assert.NotEmpty(Assert.IsType<RecordsDeleted>(await DoAsync(new DeleteRecords(ListRef.History, new ListQuery { Limit = 100 }))).Tombstones);
+        position = await buckets.Feed.NextAsync(Shop, position.Position, CancellationToken.None);
+        Assert.Empty(position.Collections!);
+
+        async Task<Outcome> DoAsync(Operation operation) => (await buckets.Get(Shop).ExecuteAsync(new BucketRequest(Alice, [operation]), CancellationToken.None)).Outcomes[0];
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public sealed class EventReader : IDisposable
 
     public static HttpClient Client(Uri address, string? authorization)
     {
-        var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address };
+        // A stream that is left is cut off, and not waited for.
+        var http = new HttpClient(new SocketsHttpHandler { MaxResponseDrainSize = 0, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = address };
         if (authorization is not null)
         {
             http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);

@@ -4,26 +4,26 @@ using Xunit.Abstractions;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>
-/// Histories of a collection: records and rights come and go, the collection is deleted and made anew, and streams of several users are cut off at any moment and go on. Whoever follows has what a
-/// poll shows, is told nothing twice, and their ids do not go back but where all is told anew.
+/// Histories of a bucket: records and rights come and go, a collection is deleted and made anew, and streams of several users are cut off at any moment and go on. Whoever follows has what a poll
+/// shows, up to the id at which they were cut off and in the end, is told nothing twice, and their ids do not go back but where all is told anew.
 /// </summary>
-public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class LiveModelTests(KintoServer server, ITestOutputHelper output) : IClassFixture<KintoServer>, IAsyncLifetime
 {
     private const string Password = "s3cr3t";
     private const int Steps = 70;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    private KintoServer server = null!;
+    private readonly string author = $"author-{Guid.NewGuid():N}";
+    private readonly string reader = $"reader-{Guid.NewGuid():N}";
 
     public async Task InitializeAsync()
     {
-        server = await KintoServer.StartAsync();
-        await server.AddAccountAsync("alice", Password);
-        await server.AddAccountAsync("bob", Password);
+        await server.AddAccountAsync(author, Password);
+        await server.AddAccountAsync(reader, Password);
     }
 
-    public Task DisposeAsync() => server.DisposeAsync();
+    public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
     [InlineData(1)]
@@ -35,13 +35,20 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Streams_WhateverHappens_EndWithWhatAPollShows(int seed)
     {
         var random = new Random(seed);
-        using var alice = server.As("alice", Password);
-        using var bob = server.As("bob", Password);
+        using var alice = server.As(author, Password);
+        using var bob = server.As(reader, Password);
         var bucket = $"/buckets/model-{seed}-{Guid.NewGuid():N}";
         var (collection, records) = ($"{bucket}/collections/c", $"{bucket}/collections/c/records");
         Assert.Equal(201, (await alice.PutAsync(bucket, "{}")).Status);
-        Assert.Equal(201, (await alice.PutAsync(collection, """{"permissions":{"read":["account:bob"]}}""")).Status);
-        var copies = new[] { new Copy(server.Address, "alice", records), new Copy(server.Address, "alice", collection), new Copy(server.Address, "bob", records), new Copy(server.Address, "bob", bucket) };
+        Assert.Equal(201, (await alice.PutAsync(collection, $$$"""{"permissions":{"read":["account:{{{reader}}}"]}}""")).Status);
+        var (other, others) = ($"{bucket}/collections/d", $"{bucket}/collections/d/records");
+        Assert.Equal(201, (await alice.PutAsync(other, "{}")).Status);
+        var copies = new[]
+        {
+            new Copy(server.Address, author, records), new Copy(server.Address, author, collection), new Copy(server.Address, author, bucket),
+            new Copy(server.Address, reader, records), new Copy(server.Address, reader, bucket),
+            new Copy(server.Address, author, $"/buckets?path={others}&path={collection}"),
+        };
         try
         {
             // :: Step 1: a history.
@@ -53,7 +60,7 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
             for (var step = 0; step < Steps; step++)
             {
                 var record = $"{records}/r{random.Next(6)}";
-                switch (random.Next(20))
+                switch (random.Next(27))
                 {
                     case < 9:
                         await alice.PutAsync(record, $$$"""{"data":{"n":{{{step}}}}}""");
@@ -62,44 +69,62 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
                         await alice.DeleteAsync(record);
                         break;
                     case 12:
-                        await alice.PutAsync(record, """{"data":{},"permissions":{"read":["account:bob"]}}""");
+                        await alice.PutAsync(record, $$$"""{"data":{},"permissions":{"read":["account:{{{reader}}}"]}}""");
                         break;
                     case 13:
                         await alice.SendAsync("PATCH", record, """{"permissions":{"read":[]}}""");
                         break;
                     case 14:
-                        await alice.PutAsync(collection, """{"permissions":{"read":["account:bob"]}}""");
+                        await alice.PutAsync(collection, $$$"""{"permissions":{"read":["account:{{{reader}}}"]}}""");
                         break;
                     case 15:
-                        await alice.PutAsync(collection, """{"permissions":{"read":[],"record:create":["account:bob"]}}""");
+                        await alice.PutAsync(collection, $$$"""{"permissions":{"read":[],"record:create":["account:{{{reader}}}"]}}""");
                         break;
                     case 16:
                         await alice.DeleteAsync(collection);
-                        await alice.PutAsync(collection, """{"permissions":{"record:create":["account:bob"]}}""");
+                        await alice.PutAsync(collection, $$$"""{"permissions":{"record:create":["account:{{{reader}}}"]}}""");
+                        break;
+                    case < 22:
+                        await alice.PutAsync($"{others}/r{random.Next(6)}", $$$"""{"data":{"n":{{{step}}}}}""");
+                        break;
+                    case 22:
+                        await alice.DeleteAsync($"{others}/r{random.Next(6)}");
+                        break;
+                    case 23:
+                        await alice.PutAsync($"{bucket}/groups/g{random.Next(3)}", """{"data":{"members":[]}}""");
                         break;
                     default:
                         var copy = copies[random.Next(copies.Length)];
                         await copy.CutOffAsync();
+                        if (copy.Name == author)
+                        {
+                            await copy.AssertHasAllUpToItsIdAsync(alice, records);
+                            await copy.AssertHasAllUpToItsIdAsync(alice, others);
+                        }
+
                         await copy.ConnectAsync();
                         break;
                 }
             }
 
             // :: Step 2: everybody may read, and hears of the last change.
-            await alice.PutAsync(collection, """{"permissions":{"read":["account:bob"]}}""");
+            await alice.PutAsync(collection, $$$"""{"permissions":{"read":["account:{{{reader}}}"]}}""");
             var last = (await alice.PutAsync(records + "/end", """{"data":{}}""")).Stamp;
             foreach (var copy in copies)
             {
                 await copy.UntilAsync(records + "/end", last);
             }
 
+            foreach (var copy in copies.Where(copy => copy.Follows(others)))
+            {
+                Assert.Equal(Shown(await alice.GetAsync(others)), copy.Records(others).Order(StringComparer.Ordinal));
+            }
+
             // :: Step 3: what they have.
             foreach (var copy in copies)
             {
-                var shown = await (copy.Name == "alice" ? alice : bob).GetAsync(records);
-                Assert.Equal(
-                    shown.Data.EnumerateArray().Select(found => $"{found.GetProperty("id")} {found.GetProperty("last_modified")}").Order(StringComparer.Ordinal),
-                    copy.Records(records).Order(StringComparer.Ordinal));
+                var shown = await (copy.Name == author ? alice : bob).GetAsync(records);
+                Assert.Equal(Shown(shown), copy.Records(records).Order(StringComparer.Ordinal));
                 Assert.Empty(copy.Faults);
                 output.WriteLine($"{copy.Name}: {copy.Told} told, {copy.Resets} times anew, {copy.Ends} ends, {copy.Connections} connections");
             }
@@ -113,14 +138,17 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
+    private static IEnumerable<string> Shown(KintoAnswer list) =>
+        list.Data.EnumerateArray().Select(found => $"{found.GetProperty("id")} {found.GetProperty("last_modified")}").Order(StringComparer.Ordinal);
+
     /// <summary>The same list by a stream and by polls while many write: nobody misses a state that stays.</summary>
     [Fact]
     public async Task StreamAndPoller_OfOneList_WhileManyWrite_HaveTheSame()
     {
         const int writers = 12;
         const int each = 25;
-        using var alice = server.As("alice", Password);
-        await using var copy = new Copy(server.Address, "alice", KintoClient.Records);
+        using var alice = server.As(author, Password);
+        await using var copy = new Copy(server.Address, author, KintoClient.Records);
         await copy.ConnectAsync();
         using var ended = new CancellationTokenSource();
         var poller = Task.Run(async () =>
@@ -165,6 +193,9 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
         // Told since the last time that all was: an object with a stamp.
         private readonly HashSet<string> told = new(StringComparer.Ordinal);
         private readonly SemaphoreSlim changed = new(0);
+
+        // Whether a list began anew, and what was told of it since has no id yet.
+        private bool isAnew;
         private EventReader? stream;
         private Task reading = Task.CompletedTask;
         private string? last;
@@ -187,6 +218,26 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 return [.. known.Where(found => found.Key.Contains("/records/", StringComparison.Ordinal) && found.Key.StartsWith(list, StringComparison.Ordinal))
                     .Select(found => $"{found.Key[(found.Key.LastIndexOf('/') + 1)..]} {found.Value}")];
+            }
+        }
+
+        /// <summary>Whether it tells its reader, who may read everything, of a list.</summary>
+        public bool Follows(string list) => name.StartsWith("author", StringComparison.Ordinal) && (path.Contains(list, StringComparison.Ordinal) || list.StartsWith(path + "/", StringComparison.Ordinal));
+
+        /// <summary>What has not changed since the id from which it goes on is known, as a reader finds it.</summary>
+        public async Task AssertHasAllUpToItsIdAsync(KintoClient reader, string list)
+        {
+            if (!Follows(list) || isAnew || last is null || await reader.GetAsync(list) is not { Status: 200 } found)
+            {
+                return;
+            }
+
+            // By the list's bucket: all of these are of one.
+            var upTo = long.Parse(last);
+            foreach (var record in found.Data.EnumerateArray().Where(record => record.GetProperty("last_modified").GetInt64() <= upTo))
+            {
+                var (of, stamp) = ($"{list}/{record.GetProperty("id").GetString()}", record.GetProperty("last_modified").GetInt64());
+                Assert.True(known.TryGetValue(of, out var had) && had == stamp, $"{path} at {last}: {of} is {stamp} and was {had}");
             }
         }
 
@@ -282,6 +333,7 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
                 {
                     case "":
                         Told++;
+                        isAnew &= !change.HasId;
                         if (!told.Add($"{change.Path} {change.Stamp}"))
                         {
                             Faults.Add($"{change.Path} {change.Stamp} was told twice, the second time with {(change.HasId ? change.Id : "no id")}");
@@ -304,6 +356,7 @@ public sealed class LiveModelTests(ITestOutputHelper output) : IAsyncLifetime
                         break;
                     case "reset" or "closed":
                         Resets++;
+                        isAnew |= change.Name == "reset";
                         Forget(change.Path);
                         break;
                     default:

@@ -345,6 +345,57 @@ public sealed class LiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ticket_OfAStreamThatIsRefused_IsGoodStill()
+    {
+        using var bob = server.As("bob", Password);
+        var ticket = (await bob.PostAsync("/__ticket__", "")).Json.GetProperty("ticket").GetString();
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(null, $"{Records}?ticket={ticket}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await RefusedAsync(null, $"{KintoClient.Records}?ticket={ticket}&_limit=1"));
+
+        await OpenAsync(null, $"{KintoClient.Records}?ticket={ticket}");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await RefusedAsync(null, $"{KintoClient.Records}?ticket={ticket}"));
+    }
+
+    [Fact]
+    public async Task StreamOfSeveralBuckets_TellsOfEach_AndGoesOnWithAStampOfEach()
+    {
+        var other = bucket + "-other";
+        Assert.Equal(201, (await alice.PutAsync(other, "{}")).Status);
+        Assert.Equal(201, (await alice.PutAsync(other + "/collections/d", "{}")).Status);
+        var url = $"/buckets?path={Records}&path={other}&path={other}/collections/d/records";
+        var stream = await OpenAsync("alice", url);
+
+        await alice.PutAsync(Records + "/a", """{"data":{}}""");
+        var first = await stream.UntilAsync("a");
+        await alice.PutAsync(other + "/collections/d/records/b", """{"data":{}}""");
+        var second = await stream.UntilAsync("b");
+
+        Assert.Equal(Records + "/a", Assert.Single(first).Path);
+        Assert.Equal(other + "/collections/d/records/b", Assert.Single(second).Path);
+        Assert.Equal($"{first[0].Stamp},{second[0].Stamp}", stream.LastId);
+        var last = stream.LastId;
+        stream.Dispose();
+        await alice.PutAsync(other + "/collections/d/records/c", """{"data":{}}""");
+        stream = await OpenAsync("alice", url, last);
+        Assert.Equal(["c"], (await stream.UntilAsync("c")).Select(change => change.Record));
+        await alice.PutAsync(Records + "/d", """{"data":{}}""");
+        Assert.Equal(["d"], (await stream.UntilAsync("d")).Select(change => change.Record));
+    }
+
+    [Theory]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets/default/collections/c/records/r", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets/default/history", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets/default/collections/%20/records", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets/default&path=/buckets/none", HttpStatusCode.Forbidden)]
+    [InlineData("?path=/buckets/default&_since=1,2", HttpStatusCode.BadRequest)]
+    [InlineData("?path=/buckets/default&_since=0", HttpStatusCode.OK)]
+    [InlineData("?path=/buckets/default&path=/buckets/default/groups", HttpStatusCode.OK)]
+    public async Task StreamOfSeveralBuckets_NamesWhatItCanTellOf(string query, HttpStatusCode status) => Assert.Equal(status, await StatusAsync("alice", "/buckets" + query));
+
+    [Fact]
     public async Task Ticket_OfAPasswordThatWasChanged_IsNoneAnyMore()
     {
         var given = await alice.PostAsync("/__ticket__", "");

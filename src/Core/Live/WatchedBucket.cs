@@ -184,6 +184,11 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
     /// <returns>False when it is more than records: what the bucket, its collections or its groups say may change who sees what.</returns>
     private bool TryNote(BucketHeads heads, ServerTimestamp last)
     {
+        if (heads.Base > last)
+        {
+            return false;
+        }
+
         var found = false;
         foreach (var head in heads.Lists.Values)
         {

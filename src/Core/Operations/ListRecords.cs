@@ -1,3 +1,4 @@
+using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 
@@ -6,7 +7,13 @@ namespace Lockstep.Core.Operations;
 /// <summary>Kinto: GET of a list.</summary>
 public sealed record ListRecords(ListRef List, ListQuery Query) : Operation
 {
+    /// <summary>
+    /// Others for whom the page may do as well: the outcome says for whom it does (<see cref="Outcomes.PageFound.SameFor"/>), and what the view rests on. Default: null, and then it says nothing
+    /// of either.
+    /// </summary>
+    public IReadOnlyList<Caller>? AlsoFor { get; init; }
+
     public override bool IsWrite => false;
 
-    public override long Size => base.Size + Query.Size;
+    public override long Size => base.Size + Query.Size + ((AlsoFor?.Count ?? 0) * 128L);
 }

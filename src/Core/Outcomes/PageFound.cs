@@ -12,4 +12,13 @@ public sealed record PageFound(
 {
     /// <summary>Live records that match, on whatever page; null where that was not known anyway.</summary>
     public long? Total { get; init; }
+
+    /// <summary>Which of <see cref="Operations.ListRecords.AlsoFor"/> would be given this very page, by their places there. Null where nobody was asked about, and from owners that do not tell.</summary>
+    public IReadOnlyList<int>? SameFor { get; init; }
+
+    /// <summary>Whether what the caller sees changes with nothing but this bucket, so that its notices tell of it: no group of another bucket counts for them. False where that was not asked, or is not told.</summary>
+    public bool IsSettled { get; init; }
+
+    /// <summary>Up to where what the caller sees is as it will be: their groups in other buckets have changed, which counts for them from later on. Null for all of it, and where that is not told.</summary>
+    public ServerTimestamp? SettledTo { get; init; }
 }

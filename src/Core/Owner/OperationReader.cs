@@ -12,12 +12,14 @@ namespace Lockstep.Core.Owner;
 internal sealed class OperationReader
 {
     private readonly WholeReads whole;
+    private readonly PageViews views;
 
     public OperationReader(IBucketStore store, ListReader lists, FilteredReader filtered, AsOfReader asOf, AccessRule rule, Memberships memberships, TimeProvider time)
     {
         (Rule, Memberships, Objects) = (rule, memberships, new ObjectReader(store, rule, time));
         whole = new WholeReads(Objects, store, lists, filtered, asOf, time);
-        Granted = new GrantedReads(whole, Objects, store, lists, filtered, rule, memberships, time);
+        views = new PageViews(rule);
+        Granted = new GrantedReads(whole, views, Objects, store, lists, filtered, rule, memberships, time);
     }
 
     /// <summary>Who may do what.</summary>
@@ -73,7 +75,7 @@ internal sealed class OperationReader
         return operation switch
         {
             ReadRecord read => whole.ReadRecordAsync(read, caller, heads, overlay, cancellationToken),
-            ListRecords list => whole.ListOwnAsync(list, caller, heads, overlay, cancellationToken),
+            ListRecords list => ListAsync(list, caller, heads, overlay, cancellationToken),
             CountRecords count => whole.CountAsync(count, caller, heads, heads[count.List], overlay, cancellationToken),
             ReadFieldIndexes indexes => new((WholeReads.Indexes(indexes.List, caller, heads), heads.Version)),
             ReadLists read => whole.ReadListsAsync(read, heads, overlay, cancellationToken),
@@ -81,4 +83,7 @@ internal sealed class OperationReader
             _ => throw new InvalidOperationException($"{operation.GetType().Name} is no read."),
         };
     }
+
+    private async ValueTask<(Outcome Outcome, long Version)> ListAsync(ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
+        views.With(await whole.ListOwnAsync(list, caller, heads, overlay, cancellationToken), list, caller, heads);
 }

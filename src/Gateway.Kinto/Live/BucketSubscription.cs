@@ -20,6 +20,10 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
 
     private readonly Lock gate = new();
     private readonly HashSet<LiveListener> listeners = [];
+
+    // With how many streams each has.
+    private readonly Dictionary<Caller, int> callers = [];
+
     // It has neither timer nor handle, and so nothing that needs an end.
     private readonly CancellationTokenSource ended = NewEnd();
     private long version = Interlocked.Increment(ref versions);
@@ -44,7 +48,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     }
 
     /// <returns>Null when the last one has just left: make another one.</returns>
-    public LiveListener? TryAdd(string? collection)
+    public LiveListener? TryAdd(string? collection, Caller caller, LiveSignal signal)
     {
         lock (gate)
         {
@@ -53,9 +57,19 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
                 return null;
             }
 
-            var listener = new LiveListener(this, collection);
+            var listener = new LiveListener(this, collection, caller, signal);
             listeners.Add(listener);
+            callers[caller] = callers.GetValueOrDefault(caller) + 1;
             return listener;
+        }
+    }
+
+    /// <summary>By whose rights streams read, beginning with a given one.</summary>
+    public IReadOnlyList<Caller> Callers(Caller first, int most)
+    {
+        lock (gate)
+        {
+            return callers.Count <= 1 ? [first] : [first, .. callers.Keys.Where(caller => caller != first).Take(most - 1)];
         }
     }
 
@@ -63,7 +77,11 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     {
         lock (gate)
         {
-            listeners.Remove(listener);
+            if (listeners.Remove(listener) && --callers[listener.Caller] == 0)
+            {
+                callers.Remove(listener.Caller);
+            }
+
             if (listeners.Count > 0 || isOver)
             {
                 return;
@@ -132,15 +150,17 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     private void Tell(IReadOnlyList<string>? collections)
     {
         LiveListener[] all;
+        ServerTimestamp at;
         lock (gate)
         {
+            // Whoever is added from now on knows the stamp, and need not be told what came before it.
             Volatile.Write(ref version, Interlocked.Increment(ref versions));
-            all = [.. listeners];
+            (all, at) = ([.. listeners], Stamp);
         }
 
         foreach (var listener in all)
         {
-            listener.Tell(collections);
+            listener.Tell(collections, at);
         }
     }
 

@@ -12,21 +12,23 @@ internal sealed class BucketSubscriptions(ILiveFeed feed, KintoOptions options, 
 
     /// <param name="bucket">The bucket.</param>
     /// <param name="collection">As of <see cref="LiveListener"/>.</param>
+    /// <param name="caller">As of <see cref="LiveListener"/>.</param>
+    /// <param name="signal">As of <see cref="LiveListener"/>.</param>
     /// <returns>To be disposed when the stream ends.</returns>
-    public LiveListener Listen(BucketId bucket, string? collection)
+    public LiveListener Listen(BucketId bucket, string? collection, Caller caller, LiveSignal signal)
     {
         BucketSubscription made;
         LiveListener listener;
         lock (gate)
         {
-            if (all.TryGetValue(bucket, out var own) && own.TryAdd(collection) is { } added)
+            if (all.TryGetValue(bucket, out var own) && own.TryAdd(collection, caller, signal) is { } added)
             {
                 return added;
             }
 
             made = new BucketSubscription(bucket, feed, options.Live.MergeTime, time, Forget);
             all[bucket] = made;
-            listener = made.TryAdd(collection)!;
+            listener = made.TryAdd(collection, caller, signal)!;
         }
 
         metrics.BucketWatched();

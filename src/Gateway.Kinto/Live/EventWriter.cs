@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using Lockstep.Core.Records;
-using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
@@ -13,11 +12,11 @@ internal static class EventWriter
     private const int PieceBytes = 16 << 10;
 
     /// <summary>After how long to come back, and from where.</summary>
-    public static void WriteHead(PipeWriter output, TimeSpan retry, ServerTimestamp position) =>
+    public static void WriteHead(PipeWriter output, TimeSpan retry, LivePosition position) =>
         Write(output, string.Create(CultureInfo.InvariantCulture, $"retry: {(long)retry.TotalMilliseconds}\nid: {position}\n\n"));
 
     /// <summary>By itself it is no event: only where the client goes on from is set.</summary>
-    public static void WriteId(PipeWriter output, ServerTimestamp position) => Write(output, $"id: {position}\n\n");
+    public static void WriteId(PipeWriter output, LivePosition position) => Write(output, $"id: {position}\n\n");
 
     public static void WriteHeartbeat(PipeWriter output) => output.Write(":\n\n"u8);
 
@@ -28,20 +27,25 @@ internal static class EventWriter
     /// <param name="id">The object's, as clients see it.</param>
     /// <param name="record">The object.</param>
     /// <param name="fields">What is shown of it; null for all.</param>
-    public static void WriteChange(PipeWriter output, ServerTimestamp? position, string path, string id, StoredRecord record, FieldSelection? fields)
+    public static void WriteChange(PipeWriter output, LivePosition? position, string path, string id, StoredRecord record, FieldSelection? fields)
     {
-        var data = new ArrayBufferWriter<byte>(record.Body.Length + (2 * path.Length) + 128);
-        data.Write("{\"path\":\""u8);
-        Write(data, path);
-        data.Write("\",\"data\":"u8);
-        KintoWriter.WriteData(data, id, record, fields);
-        data.Write("}"u8);
-        if (position is { } stamp)
-        {
-            Write(output, $"id: {stamp}\n");
-        }
+        WritePosition(output, position);
+        WriteData(output, Change(path, id, record, fields).WrittenSpan);
+    }
 
-        WriteData(output, data.WrittenSpan);
+    /// <summary>As the other one, of an object whose data is rendered already.</summary>
+    public static void WriteChange(PipeWriter output, LivePosition? position, ReadOnlySpan<byte> rendered)
+    {
+        WritePosition(output, position);
+        output.Write(rendered);
+    }
+
+    /// <summary>The data of an object's event, for many streams.</summary>
+    public static byte[] Render(string path, string id, StoredRecord record)
+    {
+        var data = new ArrayBufferWriter<byte>(record.Body.Length + (2 * path.Length) + 192);
+        WriteData(data, Change(path, id, record, fields: null).WrittenSpan);
+        return data.WrittenSpan.ToArray();
     }
 
     /// <summary>The client forgets what it has of a list; what there is follows.</summary>
@@ -67,10 +71,29 @@ internal static class EventWriter
         WriteData(output, data.WrittenSpan);
     }
 
+    private static ArrayBufferWriter<byte> Change(string path, string id, StoredRecord record, FieldSelection? fields)
+    {
+        var data = new ArrayBufferWriter<byte>(record.Body.Length + (2 * path.Length) + 128);
+        data.Write("{\"path\":\""u8);
+        Write(data, path);
+        data.Write("\",\"data\":"u8);
+        KintoWriter.WriteData(data, id, record, fields);
+        data.Write("}"u8);
+        return data;
+    }
+
+    private static void WritePosition(PipeWriter output, LivePosition? position)
+    {
+        if (position is not null)
+        {
+            Write(output, $"id: {position}\n");
+        }
+    }
+
     /// <summary>
     /// JSON on one line. Stored data is as it was sent, with whatever blanks; a line break in JSON is one of these, since in texts it has to be escaped.
     /// </summary>
-    private static void WriteData(PipeWriter output, ReadOnlySpan<byte> json)
+    private static void WriteData(IBufferWriter<byte> output, ReadOnlySpan<byte> json)
     {
         output.Write("data: "u8);
         while (json.Length > 0)

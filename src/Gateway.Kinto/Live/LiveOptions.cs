@@ -13,7 +13,7 @@ public sealed record LiveOptions
     public TimeSpan HeartbeatTime { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>
-    /// How long a stream that is told of nothing waits before it looks by itself. More than <c>Buckets:IdleTimeout</c>, or owners of buckets with streams never leave memory. Default: 10 minutes.
+    /// After how long a stream looks at all of its lists, whatever it was told. More than <c>Buckets:IdleTimeout</c>, or owners of buckets with streams never leave memory. Default: 10 minutes.
     /// </summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan CheckTime { get; init; } = TimeSpan.FromMinutes(10);
@@ -33,6 +33,10 @@ public sealed record LiveOptions
     /// <summary>Collections of a bucket that a stream of all of it can have. Default: 100.</summary>
     [Bounds(1)]
     public int MaxCollections { get; init; } = 100;
+
+    /// <summary>Paths that a stream of several buckets can name. Default: 20.</summary>
+    [Bounds(1)]
+    public int MaxPaths { get; init; } = 20;
 
     /// <summary>How long a ticket for a stream is good. Default: 30 seconds.</summary>
     [Bounds(BoundsAttribute.Millisecond)]

@@ -1,39 +1,62 @@
-using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>GET of a list, a collection or a bucket by whoever wants a stream of its changes.</summary>
+/// <summary>GET of a list, a collection, a bucket, or of several of these, by whoever wants a stream of its changes.</summary>
 internal sealed class LivePlans(LiveServices live)
 {
     // Browsers cannot say otherwise how they sign in.
     public const string Ticket = "ticket";
 
+    /// <summary>What a stream of several buckets tells of.</summary>
+    public const string PathParameter = "path";
+
     /// <summary>What lies in a list.</summary>
-    public KintoPlan List(KintoRequest request, KintoTarget target) => Open(request, target, [LiveSource.Of(target)]);
+    public KintoPlan List(KintoRequest request, KintoTarget target) => Open(request, [new LiveTarget(target, [LiveSource.Of(target)], IsWhole: false)]);
 
     /// <summary>A collection's own data, and its records.</summary>
     public KintoPlan Collection(KintoRequest request, KintoTarget target)
     {
         var bucket = KintoTarget.OfBucket(request.Principal, request.Values["bucket"]);
-        return Open(request, bucket, [LiveSource.Of(bucket.Records(target.Id!)), LiveSource.Collection(bucket, target.Id!)]);
+        return Open(request, [new LiveTarget(bucket, LiveTarget.Collection(bucket, target.Id!), IsWhole: false)]);
     }
 
     /// <summary>A bucket's own data, its groups, its collections and their records.</summary>
-    public KintoPlan Bucket(KintoRequest request, KintoTarget target) => Open(
-        request, target, [LiveSource.Bucket(target), LiveSource.Of(target.Collections()), LiveSource.Of(target.Groups())], isWhole: true);
+    public KintoPlan Bucket(KintoRequest request, KintoTarget target) => Open(request, [new LiveTarget(target, LiveTarget.Bucket(target), IsWhole: true)]);
 
-    private KintoPlan Open(KintoRequest request, KintoTarget target, IReadOnlyList<LiveSource> sources, bool isWhole = false)
+    /// <summary>What the URL names, of several buckets.</summary>
+    public KintoPlan Several(KintoRequest request)
     {
-        if (Read(request, out var from, out var fields) is { } error)
+        var (paths, named) = (new LivePaths(request.Principal, live.Options), 0);
+        foreach (var (name, value) in request.Query.Pairs)
+        {
+            if (name is PathParameter && (++named > live.Options.Live.MaxPaths ? TooMany : paths.Add(value)) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return named == 0 ? KintoErrors.Invalid("querystring", PathParameter, "A stream of several buckets names what it tells of: ?path=/buckets/a&path=/buckets/b") : Open(request, paths.All, hasPaths: true);
+    }
+
+    private KintoResponse TooMany => KintoErrors.Invalid("querystring", PathParameter, $"A stream names at most {live.Options.Live.MaxPaths} paths");
+
+    private KintoPlan Open(KintoRequest request, IReadOnlyList<LiveTarget> targets, bool hasPaths = false)
+    {
+        if (Read(request, targets.Count, hasPaths, out var from, out var fields) is { } error)
         {
             return error;
         }
 
         return new KintoPlan.Task(async cancellationToken =>
         {
-            var stream = new LiveStream(live, request, target, sources, isWhole, fields);
-            return await stream.OpenAsync(from, cancellationToken) ?? new KintoResponse(200)
+            var stream = new LiveStream(live, request, [.. targets.Select(target => new BucketTeller(live, request, target, fields))]);
+            if (await stream.OpenAsync(from, cancellationToken) is { } refusal)
+            {
+                return refusal;
+            }
+
+            return !live.Tickets.TryTake(request) ? KintoErrors.Unauthorized : new KintoResponse(200)
             {
                 Headers = [KeyValuePair.Create("Content-Type", EventStreams.MediaType), KeyValuePair.Create("X-Accel-Buffering", "no")],
                 Stream = stream.RunAsync,
@@ -42,7 +65,7 @@ internal sealed class LivePlans(LiveServices live)
     }
 
     /// <summary>What a stream cannot do is refused: whoever asks for less would be told too much, and whoever asks for another order that one.</summary>
-    private static KintoResponse? Read(KintoRequest request, out ServerTimestamp? from, out FieldSelection? fields)
+    private static KintoResponse? Read(KintoRequest request, int buckets, bool hasPaths, out ServerTimestamp[]? from, out FieldSelection? fields)
     {
         (from, fields) = (null, null);
         foreach (var (name, value) in request.Query.Pairs)
@@ -54,9 +77,9 @@ internal sealed class LivePlans(LiveServices live)
                 case "_since" when from is not null:
                     return KintoErrors.GivenTwice(name);
                 case "_since":
-                    if (!TryParse(value, out from))
+                    if (!LivePosition.TryParse(value, buckets, out from))
                     {
-                        return KintoErrors.Invalid("querystring", name, StampText.Describe(name, value.AsSpan().Trim('"'), $"The value should be integer between double quotes or not: {name}"));
+                        return KintoErrors.Invalid("querystring", name, Wrong(name, value, buckets));
                     }
 
                     break;
@@ -66,6 +89,7 @@ internal sealed class LivePlans(LiveServices live)
                     fields = FieldSelection.Parse(value);
                     break;
                 case Ticket:
+                case PathParameter when hasPaths:
                     break;
                 case "_limit" or "_token" or "_sort" or "_before" or "_to":
                 case not ['_', ..]:
@@ -75,18 +99,15 @@ internal sealed class LivePlans(LiveServices live)
 
         // Later than what was asked for first.
         var last = request.Header(EventStreams.LastEventId);
-        if (last is { Length: > 0 } && !TryParse(last, out from))
+        if (last is { Length: > 0 } && !LivePosition.TryParse(last, buckets, out from))
         {
-            return KintoErrors.Invalid("header", EventStreams.LastEventId, $"{EventStreams.LastEventId} should be the id of an event");
+            return KintoErrors.Invalid("header", EventStreams.LastEventId, $"{EventStreams.LastEventId} should be the id of an event of this stream");
         }
 
         return null;
     }
 
-    private static bool TryParse(string text, out ServerTimestamp? stamp)
-    {
-        var isOne = StampText.TryParse(text.AsSpan().Trim().Trim('"'), out var value);
-        stamp = isOne ? value : null;
-        return isOne;
-    }
+    private static string Wrong(string name, string value, int buckets) => buckets == 1
+        ? StampText.Describe(name, value.AsSpan().Trim('"'), $"The value should be integer between double quotes or not: {name}")
+        : $"{name} should be 0, or a stamp for each of the {buckets} buckets, with commas between";
 }

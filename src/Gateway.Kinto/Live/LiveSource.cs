@@ -22,6 +22,12 @@ internal sealed class LiveSource(ListRef list, string path, string? onlyId = nul
     /// <summary>Up to where it is told by itself, where that is further than the stream is. Zero for no further.</summary>
     public ServerTimestamp Own { get; set; }
 
+    /// <summary>Whether it has to be read: something of it may have changed, or was read and not told yet.</summary>
+    public bool IsDue { get; set; } = true;
+
+    /// <summary>Of one that is due the oldest change that was found and not told; zero where that is not known.</summary>
+    public ServerTimestamp First { get; set; }
+
     /// <summary>By which the caller is refused, who may not read it, or what is not there; 0 where they read it.</summary>
     public int Status { get; set; }
 

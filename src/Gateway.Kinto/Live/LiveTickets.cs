@@ -32,31 +32,47 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
 
     public KintoPlan Give(KintoRequest request) => Give(request.Principal!);
 
+    /// <summary>Who comes with a ticket. It is taken when their stream begins: one that is refused leaves it good.</summary>
     /// <returns>Null for one that is not, or no longer, good.</returns>
-    public async ValueTask<Principal?> TakeAsync(string text, CancellationToken cancellationToken)
+    public async ValueTask<Principal?> FindAsync(string text, CancellationToken cancellationToken)
     {
-        if (Open(text) is not var (nonce, plain))
+        if (Open(text) is not var (nonce, plain) || taken.ContainsKey(nonce))
         {
             return null;
         }
 
         using var document = JsonText.Parse(plain);
-        var ticket = document.RootElement;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var expires = ticket.GetProperty("e").GetInt64();
+        return ExpiresOf(document.RootElement) > time.GetUtcNow().ToUnixTimeMilliseconds() ? await HolderAsync(document.RootElement, cancellationToken) : null;
+    }
+
+    /// <summary>Whether a stream may begin: it came with credentials, or with a ticket that nobody has taken, and that is taken now.</summary>
+    public bool TryTake(KintoRequest request)
+    {
+        if (request.Principal is null || request.Header("Authorization") is { Length: > 0 })
+        {
+            return true;
+        }
+
+        if (TextOf(request) is not { } text || Open(text) is not var (nonce, plain))
+        {
+            return false;
+        }
+
+        using var document = JsonText.Parse(plain);
+        var (now, expires) = (time.GetUtcNow().ToUnixTimeMilliseconds(), ExpiresOf(document.RootElement));
         if (expires <= now || !taken.TryAdd(nonce, expires))
         {
-            return null;
+            return false;
         }
 
         SweepIfDue(now);
-        return await HolderAsync(ticket, cancellationToken);
+        return true;
     }
 
     /// <summary>Whether somebody who came with a ticket still has their account, and the password with which they got it. What a provider says of those without one is not asked again.</summary>
     public async ValueTask<bool> IsGoodAsync(KintoRequest request, CancellationToken cancellationToken)
     {
-        if (!request.Query.TryGetOnly(LivePlans.Ticket, out var text) || text is null || Open(text) is not var (_, plain))
+        if (TextOf(request) is not { } text || Open(text) is not var (_, plain))
         {
             return false;
         }
@@ -64,6 +80,10 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
         using var document = JsonText.Parse(plain);
         return await HolderAsync(document.RootElement, cancellationToken) is not null;
     }
+
+    private static string? TextOf(KintoRequest request) => request.Query.TryGetOnly(LivePlans.Ticket, out var text) ? text : null;
+
+    private static long ExpiresOf(JsonElement ticket) => ticket.GetProperty("e").GetInt64();
 
     /// <returns>Null when they are not there any more, or have another password.</returns>
     private async ValueTask<Principal?> HolderAsync(JsonElement ticket, CancellationToken cancellationToken)

@@ -11,13 +11,19 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>
-/// Reads lists for streams, as a poll with <c>_since</c> does: through the bucket's owner, by the caller's rights. Streams that were told the same, are as far and have the same rights share
-/// a read.
+/// Reads lists for streams, as a poll with <c>_since</c> does: through the bucket's owner, by the caller's rights. Streams that were told the same and are as far share a read where the owner
+/// says, with the page, that their callers see the same. Whoever sees something else reads by themselves.
 /// </summary>
 internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerSizes sizes, GatewayMetrics metrics, TimeProvider time)
 {
     private const int MaxRecords = 500;
-    private const long MaxBytes = 256 << 10;
+    private const int MaxBytes = 256 << 10;
+
+    // Where a page is shared, a record that is long takes no more than a few times its part.
+    private const int MaxByteShare = 4;
+
+    // Others that the owner is asked about with one read.
+    private const int MaxCallers = 1_000;
 
     // By then all who were told together have come for it.
     private static readonly TimeSpan KeepTime = TimeSpan.FromSeconds(1);
@@ -28,37 +34,33 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     private readonly Dictionary<ReadKey, SharedRead> reads = [];
 
     /// <param name="key">What to read.</param>
+    /// <param name="listener">The stream's, with whose rights it reads.</param>
     /// <param name="who">Whom room is counted for.</param>
-    /// <param name="isAlone">Whether no other stream can want the same.</param>
-    /// <returns>To be released once what it has is sent.</returns>
-    public SharedRead Read(ReadKey key, string who, bool isAlone)
+    /// <param name="waits">Whether room is waited for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What was found; and the read, to be released once that is sent.</returns>
+    public async ValueTask<(Outcome Outcome, SharedRead Read)> ReadAsync(ReadKey key, LiveListener listener, string who, bool waits, CancellationToken cancellationToken)
     {
-        SharedRead read;
-        lock (gate)
+        if (listener.IsAlone)
         {
-            if (!isAlone && reads.TryGetValue(key, out var own))
-            {
-                own.Use();
-                return own;
-            }
-
-            read = new SharedRead(admission.RoomForAnswer(who));
-            if (!isAlone)
-            {
-                read.Use();
-                reads.Add(key, read);
-            }
-
-            // Under the lock, so that nobody finds it without its outcome; what it waits for is not waited for here.
-            read.Begin(room => Task.Run(() => ReadAsync(key, room)));
+            var own = new SharedRead(admission.RoomForAnswer(who), [listener.Caller], isShared: false);
+            own.Begin((read, room) => ReadAsync(key, read, room, waits));
+            return (await OutcomeAsync(own, cancellationToken), own);
         }
 
-        if (!isAlone)
+        if (Join(key, listener, () => listener.Callers(MaxCallers), who, waits) is { } joint)
         {
-            _ = ForgetAsync(key, read);
+            var found = await OutcomeAsync(joint, cancellationToken);
+            if (joint.IsFor(listener.Caller, found))
+            {
+                return (found, joint);
+            }
+
+            joint.Release();
         }
 
-        return read;
+        var alone = Join(key with { Alone = listener.Caller }, listener, () => [listener.Caller], who, waits)!;
+        return (await OutcomeAsync(alone, cancellationToken), alone);
     }
 
     /// <summary>Whether somebody may read a list, its stamp, and its newest objects without their data.</summary>
@@ -67,7 +69,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         var query = new ListQuery { Limit = limit, MaxBytes = MaxBytes, Projection = Projection.Metadata };
         try
         {
-            return (await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, Operations(list, query, atLeast)), cancellationToken)).Outcomes[^1];
+            return (await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, Operations(new ListRecords(list, query), atLeast)), cancellationToken)).Outcomes[^1];
         }
         catch (StoreUnavailableException)
         {
@@ -75,23 +77,73 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         }
     }
 
-    private async Task<Outcome> ReadAsync(ReadKey key, AnswerRoom room)
+    private static async ValueTask<Outcome> OutcomeAsync(SharedRead read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await read.Outcome.WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            read.Release();
+            throw;
+        }
+    }
+
+    /// <returns>The read that others have begun, or that begins now. Null where it is not asked for this caller.</returns>
+    private SharedRead? Join(ReadKey key, LiveListener listener, Func<IReadOnlyList<Caller>> callers, string who, bool waits)
+    {
+        SharedRead read;
+        lock (gate)
+        {
+            if (reads.TryGetValue(key, out var own))
+            {
+                if (!own.IsAskedFor(listener.Caller))
+                {
+                    return null;
+                }
+
+                own.Use();
+                return own;
+            }
+
+            read = new SharedRead(admission.RoomForAnswer(who), callers(), isShared: true);
+            read.Use();
+            reads.Add(key, read);
+
+            // Under the lock, so that nobody finds it without its outcome; what it waits for is not waited for here.
+            read.Begin((shared, room) => Task.Run(() => ReadAsync(key, shared, room, waits)));
+        }
+
+        _ = ForgetAsync(key, read);
+        return read;
+    }
+
+    private async Task<Outcome> ReadAsync(ReadKey key, SharedRead read, AnswerRoom room, bool waits)
     {
         var query = new ListQuery
         {
-            Since = key.Since, Cursor = key.Cursor, Sort = OldestFirst, Limit = MaxRecords, MaxBytes = MaxBytes, Projection = Projection.Listed,
+            Since = key.Since,
+            Cursor = key.Cursor,
+            Sort = OldestFirst,
+            Limit = key.Share == 0 ? 1 : MaxRecords / key.Share,
+            MaxBytes = MaxBytes / Math.Clamp(key.Share, 1, MaxByteShare),
+            Projection = key.Share == 0 ? Projection.Metadata : Projection.Listed,
         };
         try
         {
-            if (!await room.PromiseAsync(sizes.Most(query), CancellationToken.None))
+            // What comes without data is no more than the stream itself.
+            if (key.Share > 0 && !(waits ? await room.PromiseAsync(sizes.Most(query), CancellationToken.None) : room.TryPromise(sizes.Most(query))))
             {
                 return Unavailable.Overloaded;
             }
 
             metrics.ChangesRead();
-            var response = await room.ArrivalAsync(buckets.Get(key.Bucket).ExecuteAsync(new BucketRequest(key.Caller, Operations(key.List, query, key.AtLeast)), CancellationToken.None), time);
+            var operation = new ListRecords(key.List, query) { AlsoFor = read.Callers.Count == 1 ? [] : read.Callers };
+            var response = await room.ArrivalAsync(buckets.Get(key.Bucket).ExecuteAsync(new BucketRequest(read.Callers[0], Operations(operation, key.AtLeast)), CancellationToken.None), time);
             var outcome = response.Outcomes[^1];
-            return room.TryKeep(outcome is PageFound page ? AnswerSizes.Of(page.Records, isCopied: false) : 0) ? outcome : Unavailable.Overloaded;
+            read.Size = key.Share > 0 && outcome is PageFound page ? AnswerSizes.Of(page.Records, isCopied: read.IsShared) : 0;
+            return key.Share == 0 || room.TryKeep(read.Size) ? outcome : Unavailable.Overloaded;
         }
         catch (StoreUnavailableException)
         {
@@ -103,9 +155,9 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     /// The first one asks for as much as is committed by then. It costs nothing where the bucket's clock is not behind that; else what is remembered of the bucket is read again. What it
     /// answers does not matter.
     /// </summary>
-    private static IReadOnlyList<Operation> Operations(ListRef list, ListQuery query, ServerTimestamp atLeast) => atLeast == ServerTimestamp.Zero
-        ? [new ListRecords(list, query)]
-        : [new ReadLists(Exact: false) { Precondition = new Precondition(PreconditionScope.Bucket, PreconditionTest.NoneMatch, atLeast) }, new ListRecords(list, query)];
+    private static IReadOnlyList<Operation> Operations(ListRecords list, ServerTimestamp atLeast) => atLeast == ServerTimestamp.Zero
+        ? [list]
+        : [new ReadLists(Exact: false) { Precondition = new Precondition(PreconditionScope.Bucket, PreconditionTest.NoneMatch, atLeast) }, list];
 
     private async Task ForgetAsync(ReadKey key, SharedRead read)
     {

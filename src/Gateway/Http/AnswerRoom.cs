@@ -38,6 +38,18 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
+    /// <summary>As <see cref="PromiseAsync"/>, without waiting, for who can do without it and would wait for what they hold themselves.</summary>
+    public bool TryPromise(long most)
+    {
+        if (most > 0 && !bytes.TryTake(who, most))
+        {
+            return false;
+        }
+
+        promised += most;
+        return true;
+    }
+
     /// <summary>The answer takes long: its reservation is released, so that others are not held up. When it comes it has to find room.</summary>
     public void Lapse()
     {

@@ -41,7 +41,7 @@ public abstract class OperationSurrogate
             CreateRecord create => (CreateRecordSurrogate.From(create), create.Target.List),
             PatchRecord patch => (PatchRecordSurrogate.From(patch), patch.Target.List),
             DeleteRecord delete => ((OperationSurrogate)DeleteRecordSurrogate.From(delete), delete.Target.List),
-            ListRecords records => (new ListRecordsSurrogate { Query = QueryWire.From(records.Query) }, records.List),
+            ListRecords records => (new ListRecordsSurrogate { Query = QueryWire.From(records.Query), AlsoFor = records.AlsoFor is { } others ? [.. others.Select(CallerWire.From)] : null }, records.List),
             CountRecords count => (new CountRecordsSurrogate { Query = QueryWire.From(count.Query) }, count.List),
             DeleteRecords deletes => (new DeleteRecordsSurrogate { Query = QueryWire.From(deletes.Query) }, deletes.List),
             MergeRecords merge => (MergeRecordsSurrogate.From(merge), merge.List),

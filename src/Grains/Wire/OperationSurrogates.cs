@@ -149,7 +149,11 @@ public sealed class ListRecordsSurrogate : OperationSurrogate
     [Id(0)]
     public required QueryWire Query { get; init; }
 
-    private protected override Operation Convert() => new ListRecords(List, Query.ToQuery());
+    /// <summary>Silos that do not know it say nothing of them.</summary>
+    [Id(1)]
+    public CallerWire[]? AlsoFor { get; init; }
+
+    private protected override Operation Convert() => new ListRecords(List, Query.ToQuery()) { AlsoFor = AlsoFor is null ? null : Array.ConvertAll(AlsoFor, static caller => caller.ToCaller()) };
 }
 
 /// <summary>A <see cref="CountRecords"/>.</summary>

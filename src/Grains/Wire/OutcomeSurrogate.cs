@@ -25,6 +25,7 @@ public abstract class OutcomeSurrogate
         PageFound page => new PageFoundSurrogate
         {
             Records = new RecordPage(page.Records), Stamp = page.ListStamp.Milliseconds, Next = CursorWire.From(page.Next), Total = page.Total,
+            SameFor = page.SameFor is { } same ? [.. same] : null, IsSettled = page.IsSettled, SettledTo = page.SettledTo?.Milliseconds,
         },
         ParentMissing missing => new ParentMissingSurrogate
         {

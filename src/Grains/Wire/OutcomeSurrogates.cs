@@ -92,7 +92,22 @@ public sealed class PageFoundSurrogate : OutcomeSurrogate
     [Id(3)]
     public long? Total { get; init; }
 
-    internal override Outcome ToOutcome(Operation operation) => new PageFound(Records.Records, At(Stamp), Next?.ToCursor()) { Total = Total };
+    /// <summary>Null also from silos that do not tell it.</summary>
+    [Id(4)]
+    public int[]? SameFor { get; init; }
+
+    /// <summary>False also from silos that do not tell it.</summary>
+    [Id(5)]
+    public bool IsSettled { get; init; }
+
+    /// <summary>Null also from silos that do not tell it.</summary>
+    [Id(6)]
+    public long? SettledTo { get; init; }
+
+    internal override Outcome ToOutcome(Operation operation) => new PageFound(Records.Records, At(Stamp), Next?.ToCursor())
+    {
+        Total = Total, SameFor = SameFor, IsSettled = IsSettled, SettledTo = SettledTo is { } stamp ? At(stamp) : null,
+    };
 }
 
 /// <summary>A <see cref="ParentMissing"/>.</summary>

@@ -84,6 +84,10 @@ internal sealed class ApiClient : IDisposable
         return answered;
     }
 
+    /// <summary>Opens a stream, which its reader judges.</summary>
+    public Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
     public void Dispose() => http.Dispose();
 
     private async Task<Answer> AnswerAsync(Entrance entrance, HttpRequestMessage request, long invoked)

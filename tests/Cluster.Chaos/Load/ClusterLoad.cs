@@ -34,7 +34,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     /// <param name="entrances">Where clients come in.</param>
     /// <param name="pause">How long each client pauses between requests.</param>
-    /// <param name="withSync">Whether all members serve Sync, and know how to share.</param>
+    /// <param name="withSync">Whether all members serve Sync and streams of changes, whose silos know of each other, and know how to share.</param>
     /// <param name="withHistory">Whether all members keep the history of buckets that want it kept.</param>
     public static async Task<ClusterLoad> StartAsync(IReadOnlyList<Entrance> entrances, TimeSpan pause, bool withSync, bool withHistory)
     {
@@ -49,6 +49,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         if (withSync)
         {
             await load.StartSharingAsync($"shared-{run}", pause);
+            load.StartFollowers(entrances);
         }
 
         for (var user = 0; withSync && user < SyncUsers; user++)
@@ -169,6 +170,17 @@ internal sealed class ClusterLoad : IAsyncDisposable
             var poller = new Guest(guest, owner, list, Verdicts, pause);
             pollers.Add(poller);
             Run(poller.RunAsync);
+        }
+    }
+
+    /// <summary>Beside the pollers of some lists.</summary>
+    private void StartFollowers(IReadOnlyList<Entrance> entrances)
+    {
+        foreach (var (journal, i) in journals.Select(static (journal, i) => (journal, i)).Where(static one => one.i % 2 == 0))
+        {
+            var follower = new Follower(accounts.Single(account => account.Name == journal.Owner), entrances, journal, Verdicts, $"follower{i}");
+            pollers.Add(follower);
+            Run(follower.RunAsync);
         }
     }
 

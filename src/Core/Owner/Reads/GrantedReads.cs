@@ -17,6 +17,7 @@ namespace Lockstep.Core.Owner;
 /// </list>
 /// </summary>
 /// <param name="whole">Reads what they may see all of.</param>
+/// <param name="views">Says what pages rest on.</param>
 /// <param name="objects">Finds objects.</param>
 /// <param name="store">Where the index of principals lies.</param>
 /// <param name="lists">Reads pages.</param>
@@ -25,7 +26,7 @@ namespace Lockstep.Core.Owner;
 /// <param name="memberships">Knows who is in which groups.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GrantedReads(
-    WholeReads whole, ObjectReader objects, IBucketStore store, ListReader lists, FilteredReader filtered, AccessRule rule, Memberships memberships, TimeProvider time)
+    WholeReads whole, PageViews views, ObjectReader objects, IBucketStore store, ListReader lists, FilteredReader filtered, AccessRule rule, Memberships memberships, TimeProvider time)
 {
     /// <summary>As <see cref="OperationReader.ReadAsync"/>, for somebody whose bucket it is not.</summary>
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(
@@ -47,14 +48,16 @@ internal sealed class GrantedReads(
                     : (OperationReader.IsUnknown(caller) ? Unavailable.StoreFailed : Forbidden.Instance, row?.Modified > heads.Clock ? heads.Version + 1 : heads.Version);
             case ListRecords list:
                 var listing = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(list.List, ""), heads, overlay, record: null, cancellationToken);
+                var settledTo = list.AlsoFor is null ? null : ForeignOf(listing.Standing, heads).Bound;
                 if (listing.Admitted is null)
                 {
-                    return whole.NotBefore(await ListPartlyAsync(list, AccessNeed.ReadObject, listing.Standing, heads, overlay, cancellationToken), list.Query, heads);
+                    return views.With(whole.NotBefore(await ListPartlyAsync(list, AccessNeed.ReadObject, listing.Standing, heads, overlay, cancellationToken), list.Query, heads), list, caller, heads, settledTo);
                 }
 
                 var listed = Since(heads[list.List], await ChangedAsync(listing.Standing, heads, heads[list.List], overlay, list.Query.Since, cancellationToken));
-                return whole.NotBefore(
-                    NotBeyond(await whole.ListAsync(list, caller, heads, listed, overlay, cancellationToken), list.Query, listed, listing.Standing, heads), list.Query, heads);
+                return views.With(
+                    whole.NotBefore(NotBeyond(await whole.ListAsync(list, caller, heads, listed, overlay, cancellationToken), list.Query, listed, listing.Standing, heads), list.Query, heads),
+                    list, caller, heads, settledTo);
             case CountRecords count:
                 var all = await AdmitAsync(caller, AccessNeed.ReadList, new ObjectRef(count.List, ""), heads, overlay, record: null, cancellationToken);
                 if (all.Admitted is null)

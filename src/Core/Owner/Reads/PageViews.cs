@@ -1,0 +1,45 @@
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner.Reads;
+
+/// <summary>Says with a page, where that was asked, who else would be given it and what it rests on.</summary>
+/// <param name="rule">Says who may do what.</param>
+internal sealed class PageViews(AccessRule rule)
+{
+    /// <param name="read">The page, or whatever came.</param>
+    /// <param name="list">What was asked for.</param>
+    /// <param name="caller">Who asked.</param>
+    /// <param name="heads">The bucket.</param>
+    /// <param name="settledTo">As of <see cref="PageFound"/>.</param>
+    public (Outcome Outcome, long Version) With(
+        (Outcome Outcome, long Version) read, ListRecords list, Caller caller, BucketHeads heads, ServerTimestamp? settledTo = null)
+    {
+        if (list.AlsoFor is not { } others || read.Outcome is not PageFound page)
+        {
+            return read;
+        }
+
+        var same = new List<int>();
+        var isOfAll = others.Count > 0 && SeesAll(caller, list, heads);
+        for (var i = 0; isOfAll && i < others.Count; i++)
+        {
+            if (SeesAll(others[i], list, heads))
+            {
+                same.Add(i);
+            }
+        }
+
+        return (page with { SameFor = same, IsSettled = AccessRule.IsOwner(caller, heads) || !rule.CountsOthers(heads), SettledTo = settledTo }, read.Version);
+    }
+
+    /// <summary>Whether somebody may read all of a list by what bucket and collection say to them, and has seen the last change of anybody's rights: they are given what its author is given.</summary>
+    private bool SeesAll(Caller caller, ListRecords list, BucketHeads heads) =>
+        AccessRule.IsOwner(caller, heads)
+        || (rule.Decide(caller, AccessNeed.ReadList, new ObjectRef(list.List, ""), heads, record: null)
+            && (heads.Acl is not { } acl || acl.Horizon == ServerTimestamp.Zero || list.Query.Since > ServerTimestamp.Max(acl.Horizon, heads[ListRef.Self].Touched).Plus(1)));
+}
