@@ -193,7 +193,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
             }
 
             found = true;
-            if (head.List.Role is ListRole.Uploads or ListRole.History or ListRole.Former)
+            if (head.List.Role is ListRole.Uploads or ListRole.History or ListRole.Former or ListRole.Files)
             {
                 // No stream is of these.
                 continue;

@@ -2,7 +2,7 @@ namespace Lockstep.Core.Records;
 
 /// <summary>Names a list within a bucket.</summary>
 /// <param name="Role">What it holds.</param>
-/// <param name="Name">The collection's id for <see cref="ListRole.Records"/> and <see cref="ListRole.Former"/>, else empty.</param>
+/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/> and <see cref="ListRole.Files"/>, else empty.</param>
 public readonly record struct ListRef(ListRole Role, string Name)
 {
     public static readonly ListRef Self = new(ListRole.Self, "");
@@ -18,4 +18,6 @@ public readonly record struct ListRef(ListRole Role, string Name)
     public static ListRef RecordsOf(string collection) => new(ListRole.Records, collection);
 
     public static ListRef FormerOf(string collection) => new(ListRole.Former, collection);
+
+    public static ListRef FilesOf(string collection) => new(ListRole.Files, collection);
 }

@@ -26,4 +26,9 @@ public enum ListRole : byte
 
     /// <summary>What the records of one collection were until their changes; see <see cref="FormerState"/>. Only the owner sees them.</summary>
     Former = 6,
+
+    /// <summary>
+    /// The files of one collection's records, one row a file; see <see cref="Operations.AttachFile"/>. Only the owner sees them. The bytes of the list are those of the files.
+    /// </summary>
+    Files = 7,
 }
