@@ -6,6 +6,7 @@ internal static class KintoErrno
     public const int MissingAuthToken = 104;
     public const int InvalidAuthToken = 105;
     public const int InvalidParameters = 107;
+    public const int InvalidPostedData = 109;
     public const int InvalidResourceId = 110;
     public const int MissingResource = 111;
     public const int RequestTooLarge = 113;

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Routing;
@@ -21,6 +22,8 @@ internal sealed class KintoHandlers(
     LivePlans live,
     LiveTickets tickets,
     HistoryPlans history,
+    AttachmentPlans attachments,
+    FilePlans files,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -54,6 +57,10 @@ internal sealed class KintoHandlers(
     public LiveTickets Tickets => tickets;
 
     public HistoryPlans History => history;
+
+    public AttachmentPlans Attachments => attachments;
+
+    public FilePlans Files => files;
 
     public KintoBatch Batch => batch;
 

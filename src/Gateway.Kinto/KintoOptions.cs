@@ -1,4 +1,5 @@
 using Lockstep.Core.Settings;
+using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Kinto.Schemas;
@@ -87,6 +88,9 @@ public sealed record KintoOptions
 
     /// <summary>The history of buckets.</summary>
     public KintoHistoryOptions History { get; init; } = new();
+
+    /// <summary>Files of records.</summary>
+    public AttachmentOptions Attachments { get; init; } = new();
 
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";

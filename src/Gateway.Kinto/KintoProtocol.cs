@@ -65,6 +65,7 @@ internal sealed class KintoProtocol(
             Header = name => headers.TryGetValue(name, out var value) ? value.ToString() : null,
             Cookies = request.Http.Request.Cookies,
             Body = request.Body,
+            Http = request.Http.Request,
             Principal = request.SignIn.Principal,
             SignInAsync = request.SignInAsync,
             MayRegister = () => registration.Allows(request.Http),

@@ -27,6 +27,9 @@ internal sealed record KintoRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>The request on the wire, whose body the handler reads where it is streamed; null for a part of a batch.</summary>
+    public HttpRequest? Http { get; init; }
+
     /// <summary>Whether <see cref="Body"/> was read before, as a part of something else: it is JSON, and no object in it has a name twice.</summary>
     public bool IsParsed { get; init; }
 

@@ -14,6 +14,8 @@ internal static class KintoResources
     private const string TicketPath = "/__ticket__";
     private const string HistoryPath = "/buckets/{bucket}/history";
     private const string SnapshotPath = "/buckets/{bucket}/snapshot/collections/{snapshot}";
+    private const string AttachmentPath = "/buckets/{bucket}/collections/{collection}/records/{record}/attachment";
+    private const string FilePath = "/attachments/{file}";
     private const string TokenPath = "/openid/{provider}/token";
 
     // Of a write beside its data, and of a patch beside what it brings.
@@ -71,6 +73,13 @@ internal static class KintoResources
         Object("/buckets/{bucket}/groups/{group}", static (bucket, ids) => bucket.Group(ids["group"])),
         List("/buckets/{bucket}/collections/{collection}/records", static (bucket, ids) => bucket.Records(ids["collection"])),
         Object("/buckets/{bucket}/collections/{collection}/records/{record}", static (bucket, ids) => bucket.Record(ids["collection"], ids["record"])),
+        new(AttachmentPath, [
+            new ResourceMethod<KintoHandler>("POST", Access.Anonymous, new BodyKind.Streamed(), In(
+                static (bucket, ids) => bucket.Record(ids["collection"], ids["record"]), static (kinto, request, target) => kinto.Attachments.Add(request, target))),
+            Delete(Access.Anonymous, In(
+                static (bucket, ids) => bucket.Record(ids["collection"], ids["record"]), static (kinto, request, target) => kinto.Attachments.Remove(request, target))),
+        ]),
+        new(FilePath, Reads(Access.Anonymous, static (kinto, request) => kinto.Files.Get(request))),
         new(HistoryPath, [
             Read("GET", Access.Anonymous, In(static (bucket, _) => bucket, static (kinto, request, bucket) => kinto.History.Page(request, bucket))),
             Read("HEAD", Access.Anonymous, In(static (bucket, _) => bucket, static (kinto, request, bucket) => kinto.History.Count(request, bucket))),
@@ -87,6 +96,7 @@ internal static class KintoResources
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
         .Where(resource => options.Live.Enabled || resource.Template.Text is not TicketPath)
         .Where(resource => options.History.Enabled || resource.Template.Text is not (HistoryPath or SnapshotPath))
+        .Where(resource => options.Attachments.Enabled || resource.Template.Text is not (AttachmentPath or FilePath))
         .Where(resource => options.HasLogins || resource.Template.Text is not (LoginPath or TokenPath))
         .Select(resource => options.ReadOnly && resource.Template.Text is not (BatchPath or TicketPath)
             ? resource.Only(method => method.Name is "GET" or "HEAD")

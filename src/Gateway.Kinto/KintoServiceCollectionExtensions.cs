@@ -1,3 +1,5 @@
+using Lockstep.Core.Attachments;
+using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Pipeline;
@@ -36,5 +38,9 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<LiveServices>()
         .AddSingleton<LivePlans>()
         .AddSingleton<HistoryPlans>()
+        .AddSingleton<IFileNames, FileNames>()
+        .AddSingleton<UploadReader>()
+        .AddSingleton<AttachmentPlans>()
+        .AddSingleton<FilePlans>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

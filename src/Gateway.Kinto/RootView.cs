@@ -117,6 +117,15 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             writer.WriteEndObject();
         }
 
+        if (options.Attachments.Enabled)
+        {
+            writer.WriteStartObject("attachments");
+            writer.WriteString("description", "Add file attachments to records");
+            writer.WriteString("url", "https://github.com/Kinto/kinto-attachment/");
+            writer.WriteString("base_url", request.BaseUrl + "/attachments/");
+            writer.WriteEndObject();
+        }
+
         if (options.History.Enabled)
         {
             WriteCapability(writer, "history", "Track changes on data.", WriteHistory);

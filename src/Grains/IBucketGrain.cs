@@ -42,7 +42,7 @@ public interface IBucketGrain : IGrainWithStringKey
     Task<BucketResponseSurrogate> FilterAsync(BucketRequestSurrogate request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// As <see cref="FilterAsync"/>, for what a silo from before history would take for a list that is empty, or would not know.
+    /// As <see cref="FilterAsync"/>, for what a silo from before history and files would take for a list that is empty, or would not know.
     /// </summary>
     /// <exception cref="ArgumentException">The caller claims to be the server itself.</exception>
     [Alias("recall")]

@@ -1,5 +1,6 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
@@ -175,6 +176,38 @@ public sealed class PostgresImport : IAsyncDisposable
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Files, which are taken over whole by each run. They are looked at as if they had just come.</summary>
+    public async Task AddAttachmentsAsync(IReadOnlyList<Attachment> files, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO attachments (id, bucket, collection, record, created, file_name, media_type, size, hash, looked_at)
+            SELECT *, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """, connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.AddText(files, static file => file.Id);
+        parameters.AddText(files, static file => file.Bucket.Value);
+        parameters.AddText(files, static file => file.Collection);
+        parameters.AddText(files, static file => file.Record);
+        parameters.Add(files, static file => file.Created.Milliseconds);
+        parameters.AddText(files, static file => file.FileName);
+        parameters.AddText(files, static file => file.MediaType);
+        parameters.Add(files, static file => file.Size!.Value);
+        parameters.AddText(files, static file => file.Hash);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>A piece of what is in a file.</summary>
+    public async Task AddPieceAsync(string file, int number, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("INSERT INTO attachment_pieces (attachment, number, content) VALUES ($1, $2, $3)", connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.AddText(file);
+        parameters.Add(number);
+        parameters.Add(piece);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Prepares for some buckets: those that are not whole here have a row, and nothing else.</summary>
@@ -354,7 +387,7 @@ public sealed class PostgresImport : IAsyncDisposable
 
         // Of a run that was cut off; the origin may have changed since.
         await using (var begin = new NpgsqlCommand(
-            "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations; "
+            "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations; DELETE FROM attachments; DELETE FROM attachment_pieces; "
             + string.Concat(KeyedAccountTables.All.Select(static one => $"DELETE FROM {one.Table}; ")), connection))
         {
             await begin.ExecuteNonQueryAsync(cancellationToken);

@@ -1,9 +1,11 @@
 using Lockstep.Core.Assignments;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Assignments;
+using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite.Rows;
 
 namespace Lockstep.Storage.Sqlite;
@@ -122,6 +124,20 @@ public sealed class SqliteExport(SqliteDatabase database)
         }
 
         return (IReadOnlyList<object?[]>)rows;
+    });
+
+    /// <summary>Files whose content is there whole, in the order of their ids, after one.</summary>
+    public IReadOnlyList<Attachment> ReadAttachments(string after, int limit) => database.Read(statements =>
+    {
+        var files = new List<Attachment>();
+        using var reader = statements.Prepare(
+            $"SELECT {SqliteAttachmentStore.Columns} FROM attachments WHERE id > $0 AND size IS NOT NULL ORDER BY id LIMIT $1", after, limit).ExecuteReader();
+        while (reader.Read())
+        {
+            files.Add(SqliteAttachmentStore.Read(reader));
+        }
+
+        return (IReadOnlyList<Attachment>)files;
     });
 
     /// <summary>A bucket's index of principals.</summary>

@@ -52,7 +52,7 @@ test("server_info_without_credentials_tells_version_settings_and_capabilities", 
     { readonly: false, explicit_permissions: true, batch_max_requests: 25 },
   );
   const capabilities = await client.fetchServerCapabilities();
-  assert.deepEqual(Object.keys(capabilities).sort(), ["accounts", "default_bucket", "live", "permissions_endpoint"]);
+  assert.deepEqual(Object.keys(capabilities).sort(), ["accounts", "attachments", "default_bucket", "live", "permissions_endpoint"]);
   assert.ok(capabilities.default_bucket.url.startsWith("https://"));
 });
 
@@ -561,4 +561,30 @@ test("batch_without_credentials_answers_401_for_each_part", async () => {
   });
 
   assert.deepEqual(responses.map(({ status, body }) => [status, body.errno]), [[401, 104], [401, 104]]);
+});
+
+// :: Files
+
+test("attachment_added_to_a_record_is_read_at_its_location_and_removed", async () => {
+  const { user, client } = await newClient();
+  await client.createBucket(`files-of-${user.name}`);
+  const collection = client.bucket(`files-of-${user.name}`);
+  await collection.createCollection("pix");
+  const pix = collection.collection("pix");
+
+  const { data, permissions } = await pix.addAttachment("data:text/plain;name=test.txt;base64," + btoa("test"), { foo: "bar" }, { permissions: { read: ["system.Everyone"] } });
+
+  assert.deepEqual(({ foo: data.foo, size: data.attachment.size, filename: data.attachment.filename }), { foo: "bar", size: 4, filename: "test.txt" });
+  assert.deepEqual(permissions.read, ["system.Everyone"]);
+  const file = await fetch(data.attachment.location);
+  assert.equal(await file.text(), "test");
+  assert.ok(data.attachment.location.startsWith((await client.fetchServerCapabilities()).attachments.base_url));
+
+  const replaced = await pix.addAttachment("data:text/plain;base64," + btoa("blah!"), data, { safe: true, last_modified: data.last_modified });
+  assert.deepEqual([replaced.data.foo, replaced.data.attachment.size, replaced.data.attachment.filename], ["bar", 5, "untitled"]);
+  assert.equal((await fetch(data.attachment.location)).status, 404);
+
+  await pix.removeAttachment(data.id);
+  assert.equal((await pix.getRecord(data.id)).data.attachment, null);
+  assert.equal((await fetch(replaced.data.attachment.location)).status, 404);
 });

@@ -1,6 +1,7 @@
 using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Logins;
@@ -280,6 +281,31 @@ public sealed class CopyTests : IAsyncLifetime
         await Eventually.HoldsAsync("built", async () => Assert.IsType<FieldIndexesFound>(await ExecuteAsync(there, id, new ReadFieldIndexes(list))).Indexes.All(static index => index.IsUsable));
         Assert.Equal(1L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM field_keys"));
         Assert.Single(Assert.IsType<PageFound>(await ExecuteAsync(there, id, query)).Records);
+    }
+
+    [PostgresFact(Reason)]
+    public async Task Copy_OfFiles_HasThem_WithWhatIsInThem_AgainAfterOneThatWasCutOff()
+    {
+        var file = new Attachment("f1", BucketId.Named("team"), "tasks", "milk", new ServerTimestamp(7)) { FileName = "ä.txt", MediaType = "text/plain" };
+        var pieces = new[] { Enumerable.Repeat((byte)1, IAttachmentContent.PieceBytes).ToArray(), [2, 3] };
+        await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+        {
+            await storage.Attachments.AddAsync(file, default);
+            await storage.Attachments.AddAsync(file with { Id = "f2" }, default);
+            await storage.Content.AppendAsync("f1", 0, pieces[0], default);
+            await storage.Content.AppendAsync("f1", 1, pieces[1], default);
+            await storage.Attachments.EndAsync("f1", IAttachmentContent.PieceBytes + 2, "abc", default);
+        }
+
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+        await PostgresServer.QueryAsync(options.Postgres.Connection!, "INSERT INTO meta (name, value) SELECT 'copying', value FROM meta WHERE name = 'cluster' RETURNING 1");
+        Assert.Equal(0, await CopyCommand.RunAsync(options, TextWriter.Null, default));
+
+        await using var copied = await ServerStorage.OpenAsync(options, exclusive: true, _ => { });
+        Assert.Equal(file with { Size = IAttachmentContent.PieceBytes + 2, Hash = "abc" }, Assert.Single(await copied.Attachments.ListAsync(new ServerTimestamp(long.MaxValue), 10, default)));
+        Assert.Equal(pieces[0], (await copied.Content.ReadAsync("f1", 0, default))!.Value.ToArray());
+        Assert.Equal(pieces[1], (await copied.Content.ReadAsync("f1", 1, default))!.Value.ToArray());
+        Assert.Null(await copied.Content.ReadAsync("f1", 2, default));
     }
 
     [PostgresFact(Reason)]

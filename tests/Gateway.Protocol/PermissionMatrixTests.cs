@@ -17,7 +17,6 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
 
     // c is shared as above, d is not. r is a record of the owner in both; x, new and missing are not there, nor is the bucket M.
     // {b}, {c}, {r} and {l} are the ETags of the bucket, of c, of its record and of its list of records, and {at} is the stamp of the last. To restore
-    // what has not changed is for whoever may read.
     private const string Table =
         """
         GET    B                          |                        | 200 403 403 403 403 401 200
@@ -115,6 +114,14 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
         POST   B/snapshot/collections/d@{at} |                     | 200 403 403 403 403 401 200
         GET    B/snapshot/collections/x@{at} |                     | 404 403 403 403 403 401 404
         POST   B/snapshot/collections/x@{at} |                     | 404 403 403 403 403 401 404
+        POST   B/collections/c/records/r/attachment |              | 400 400 403 403 403 401 400
+        POST   B/collections/c/records/r/attachment | If-None-Match: * | 412 412 403 412 403 401 412
+        POST   B/collections/c/records/x/attachment |              | 400 400 403 400 403 401 400
+        POST   B/collections/d/records/r/attachment |              | 400 403 403 403 403 401 400
+        POST   B/collections/x/records/r/attachment |              | 404 403 403 403 403 401 404
+        DELETE B/collections/c/records/r/attachment |              | 204 204 403 403 403 401 204
+        DELETE B/collections/c/records/x/attachment |              | 404 404 404 403 403 401 404
+        DELETE B/collections/d/records/r/attachment |              | 204 403 403 403 403 401 204
         GET    B/collections/c/indexes    |                        | 200 200 200 403 403 401 200
         HEAD   B/collections/c/indexes    |                        | 200 200 200 403 403 401 200
         GET    B/collections/d/indexes    |                        | 200 403 403 403 403 401 200
@@ -257,7 +264,7 @@ public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.
             "groups" => ["{bucket}", "groups", "{group}"],
             "history" => ["{bucket}", "history"],
             "snapshot" => ["{bucket}", "snapshot", "collections", "{snapshot}"],
-            _ => ["{bucket}", "collections", "{collection}", parts.ElementAtOrDefault(3) is "indexes" ? "indexes" : "records", "{record}"],
+            _ => ["{bucket}", "collections", "{collection}", parts.ElementAtOrDefault(3) is "indexes" ? "indexes" : "records", "{record}", "attachment"],
         };
         return "/buckets/" + string.Join('/', names.Take(parts.Length));
     }

@@ -35,6 +35,25 @@ public sealed class QuotaTests(QuotaTests.LimitedServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task Files_CountAsData_AsLongAsTheirRecordNamesThem()
+    {
+        using var client = await server.NewUserAsync();
+        (await UploadAsync(900)).AssertError(507, KintoErrno.Forbidden);
+        (await client.GetAsync(Tasks + "/a")).AssertError(404, KintoErrno.InvalidResourceId);
+
+        Assert.Equal(201, (await UploadAsync(600)).Status);
+        (await client.PutAsync(Tasks + "/b", Data(400))).AssertError(507, KintoErrno.Forbidden);
+
+        Assert.Equal(204, (await client.DeleteAsync(Tasks + "/a/attachment")).Status);
+        Assert.Equal(201, (await client.PutAsync(Tasks + "/b", Data(400))).Status);
+
+        Task<KintoAnswer> UploadAsync(int bytes) => client.SendRawAsync(
+            "POST", $"/v1{Tasks}/a/attachment",
+            System.Text.Encoding.ASCII.GetBytes($"--b\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"a\"\r\n\r\n{new string('x', bytes)}\r\n--b--\r\n"),
+            ("Content-Type", "multipart/form-data; boundary=b"));
+    }
+
+    [Fact]
     public async Task Bucket_ThatIsFull_Takes507_WhateverIsWrittenToIt_ExactToTheByte()
     {
         using var client = await server.NewUserAsync();

@@ -39,6 +39,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0012_account_logins.sql"] = "3827b090157ee777",
             ["0013_quotas.sql"] = "47d3e2dcfadfed2b",
             ["0014_field_index.sql"] = "809950dcb2538246",
+            ["0015_attachments.sql"] = "f8d9f5e94205b61e",
         };
         var assembly = typeof(SqliteDatabase).Assembly;
         var scripts = assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).ToDictionary(

@@ -198,7 +198,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
             }
 
             found = true;
-            if (head.List.Role is ListRole.Uploads || head.List.IsOfHistory)
+            if (head.List.Role is ListRole.Uploads or ListRole.Files || head.List.IsOfHistory)
             {
                 // No stream is of these.
                 continue;

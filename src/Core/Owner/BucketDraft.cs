@@ -66,6 +66,9 @@ internal sealed class BucketDraft
     /// <summary>Indexes on fields.</summary>
     public DraftIndexes Indexes => fieldIndexes ??= new DraftIndexes(this);
 
+    /// <summary>Which files records have.</summary>
+    public DraftFiles Files => field ??= new DraftFiles(this);
+
     /// <summary>Records of buckets without objects of their own.</summary>
     public DraftRecords Records => field ??= new DraftRecords(this);
 
@@ -298,6 +301,7 @@ internal sealed class BucketDraft
                     Records.EndUpload(upload.List);
                 }
 
+                EndList(ListRef.FilesOf(target.Id));
                 History?.Tell(target, HistoryAction.Delete, tombstone);
                 History?.End(target.Id);
                 EndList(ListRef.HistoryOn(target.Id));
@@ -354,6 +358,7 @@ internal sealed class BucketDraft
     {
         if (heads.Lists.TryGetValue(list, out var head))
         {
+            Growth -= AmountOf(head);
             Orphan(head);
             removedLists.Add(list);
             heads = heads with { Lists = heads.Lists.Remove(list) };

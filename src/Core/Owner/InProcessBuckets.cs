@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
 using Lockstep.Core.Lists;
@@ -39,6 +40,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="index">Says what all of a user's buckets hold; null where users have no quotas.</param>
     /// <param name="history">How the history of Kinto's buckets is told; null where none is kept.</param>
     /// <param name="declarations">Which fields collections want indexed; null for none.</param>
+    /// <param name="files">Which files records name; null where they have none.</param>
     public InProcessBuckets(
         IBucketStore store,
         BucketOptions options,
@@ -47,14 +49,15 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         IDataRules? rules = null,
         IBucketIndex? index = null,
         IHistoryForm? history = null,
-        IFieldDeclarations? declarations = null)
+        IFieldDeclarations? declarations = null,
+        IFileNames? files = null)
     {
         this.onFault = onFault;
         this.store = store;
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        work = new OwnerWork(options, time, rules, index, history, declarations);
+        work = new OwnerWork(options, time, rules, index, history, declarations, files);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));

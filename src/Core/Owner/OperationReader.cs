@@ -48,6 +48,7 @@ internal sealed class OperationReader
         PutRecord put => put.Target.List,
         CreateRecord create => create.Target.List,
         PatchRecord patch => patch.Target.List,
+        AttachFile attach => attach.Target.List,
         DeleteRecord delete => delete.Target.List,
         DeleteRecords deletes => deletes.List,
         ReadRecord read => read.Target.List,

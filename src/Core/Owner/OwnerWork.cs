@@ -1,3 +1,4 @@
+using Lockstep.Core.Attachments;
 using Lockstep.Core.History;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
@@ -19,9 +20,9 @@ internal sealed class OwnerWork
     private readonly TimeProvider time;
 
     public OwnerWork(
-        BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null)
+        BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null, IFileNames? files = null)
     {
-        (History, Declarations) = (history, declarations);
+        (History, Declarations, Files) = (history, declarations, files);
         this.time = time;
 
         // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
@@ -45,6 +46,9 @@ internal sealed class OwnerWork
 
     /// <summary>Which fields collections want indexed; null where nobody asks.</summary>
     public IFieldDeclarations? Declarations { get; }
+
+    /// <summary>Which files records name; null where they have none.</summary>
+    public IFileNames? Files { get; }
 
     /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
     public QuotaRules? Quotas => quotas.Rules;

@@ -62,7 +62,7 @@ internal sealed class Turn
 
     private TurnWrites Writes => field ??= new TurnWrites(start, Draft, rows, admission, rules, reader, store, work, memory, time);
 
-    private TurnDeletions Deletions => field ??= new TurnDeletions(start, Draft, rows, admission, reader, store, options, memory);
+    private TurnDeletions Deletions => field ??= new TurnDeletions(start, Draft, rows, admission, reader, store, work.Files, options, memory);
 
     private TurnUploads Uploads => field ??= new TurnUploads(start, Draft, rows, admission, reader, store, memory);
 
@@ -72,9 +72,11 @@ internal sealed class Turn
 
     private TurnIndexes Indexes => field ??= new TurnIndexes(start, Draft, rows, store);
 
+    private TurnFiles? Files => field ??= work.Files is { } names ? new TurnFiles(names, start, Draft, rows, store) : null;
+
     /// <inheritdoc cref="TurnPreload.RunAsync"/>
     public ValueTask PreloadAsync(IReadOnlyList<BucketRequest> requests, CancellationToken cancellationToken) =>
-        start.Row == 0 ? default : new TurnPreload(start, rows, reader, store, options, memory).RunAsync(requests, cancellationToken);
+        start.Row == 0 ? default : new TurnPreload(start, rows, reader, store, work.Files, options, memory).RunAsync(requests, cancellationToken);
 
     public async ValueTask<BucketResponse> ExecuteAsync(BucketRequest request, CancellationToken cancellationToken)
     {
@@ -143,6 +145,8 @@ internal sealed class Turn
             PutRecord put => await Writes.PutAsync(put, caller, cancellationToken),
             CreateRecord create => await Writes.CreateAsync(create, caller, cancellationToken),
             PatchRecord patch => await Writes.PatchAsync(patch, caller, cancellationToken),
+            AttachFile attach => await Writes.AttachAsync(attach, caller, cancellationToken),
+            ReleaseFile release => Files is { } files ? await files.ReleaseAsync(release, caller, cancellationToken) : new CountFound(0, ServerTimestamp.Zero),
             DeleteRecord delete => await Deletions.DeleteAsync(delete, caller, cancellationToken),
             DeleteRecords deletes => await Deletions.DeleteManyAsync(deletes, caller, cancellationToken),
             MergeRecords merge => await Merges.MergeAsync(merge, caller, cancellationToken),

@@ -22,17 +22,17 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
     private QuotaAmount? atStart;
 
     /// <param name="target">The object that is to be written.</param>
-    /// <param name="length">Bytes of its data.</param>
+    /// <param name="length">Bytes of its data, and of a file that comes with it.</param>
     /// <param name="live">What is there; null for nothing.</param>
     /// <param name="user">Who becomes the bucket's author where it comes into being.</param>
     /// <param name="tellsBucket">Whether they may hear what the whole bucket holds.</param>
     /// <returns>Which limit it would pass; null for none.</returns>
-    public OverQuota? Refuse(ObjectRef target, int length, StoredRecord? live, string? user, bool tellsBucket)
+    public OverQuota? Refuse(ObjectRef target, long length, StoredRecord? live, string? user, bool tellsBucket)
     {
         var heads = draft.Heads;
         var isRecord = target.List.Role == ListRole.Records;
         var more = new QuotaAmount(length - (live?.Length ?? 0), isRecord && live is null ? 1 : 0);
-        if (isRecord && Passed(Of(heads[target.List]), more, rules.OfCollection(heads.Id, target.List.Name), "collection") is { } collection)
+        if (isRecord && Passed(OfRecords(heads, target.List), more, rules.OfCollection(heads.Id, target.List.Name), "collection") is { } collection)
         {
             return collection;
         }
@@ -58,7 +58,7 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
         var left = tellsBucket ? QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id)) : default;
         if (list.Role == ListRole.Records)
         {
-            left = left.And(QuotaLeft.Of(Of(draft.Heads[list]), rules.OfCollection(draft.Heads.Id, list.Name)));
+            left = left.And(QuotaLeft.Of(OfRecords(draft.Heads, list), rules.OfCollection(draft.Heads.Id, list.Name)));
         }
 
         return user is not null && string.Equals(Author(user), user, StringComparison.Ordinal) && rules.Usage?.Of(user) is { } known ? left.And(QuotaLeft.Of(known + draft.Growth, rules.OfUser(user))) : left;
@@ -68,7 +68,9 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
 
     private QuotaAmount Bucket() => (atStart ??= BucketDraft.AmountOf(start)) + draft.Growth;
 
-    private static QuotaAmount Of(ListHead head) => new(head.Bytes, head.Count);
+    /// <summary>The records of a collection, with their files.</summary>
+    private static QuotaAmount OfRecords(BucketHeads heads, ListRef list) => new(
+        heads[list].Bytes + (heads.Lists.TryGetValue(ListRef.FilesOf(list.Name), out var files) ? files.Bytes : 0), heads[list].Count);
 
     private static OverQuota? Passed(QuotaAmount used, QuotaAmount more, QuotaAmount limit, string what)
     {

@@ -2,7 +2,7 @@ namespace Lockstep.Core.Records;
 
 /// <summary>Names a list within a bucket.</summary>
 /// <param name="Role">What it holds.</param>
-/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/> and what is said of its history, else empty.</param>
+/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/>, <see cref="ListRole.Files"/> and what is said of its history, else empty.</param>
 public readonly record struct ListRef(ListRole Role, string Name)
 {
     public static readonly ListRef Self = new(ListRole.Self, "");
@@ -29,4 +29,6 @@ public readonly record struct ListRef(ListRole Role, string Name)
 
     /// <summary>Whether it is about history, and no list that clients have made.</summary>
     public bool IsOfHistory => Role is ListRole.History or ListRole.Former or ListRole.HistoryOn or ListRole.HistoryOff or ListRole.HistoryOf;
+
+    public static ListRef FilesOf(string collection) => new(ListRole.Files, collection);
 }

@@ -38,4 +38,9 @@ public enum ListRole : byte
 
     /// <summary>Has no records. Counts the entries of <see cref="History"/> that are of the user that it is named after, where fewer of these are kept.</summary>
     HistoryOf = 9,
+
+    /// <summary>
+    /// The files of one collection's records, one row a file; see <see cref="Operations.AttachFile"/>. Only the owner sees them. The bytes of the list are those of the files.
+    /// </summary>
+    Files = 10,
 }

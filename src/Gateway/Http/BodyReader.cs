@@ -10,10 +10,10 @@ public static class BodyReader
     public const int FirstStep = 4096;
 
     // Something has to arrive in each of these. A phone in a tunnel is silent for longer than it takes to send a lost packet again.
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan Pace = TimeSpan.FromSeconds(30);
 
     // Kestrel reports that a connection has gone only after the read that found out.
-    private static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
 
     /// <param name="request">The request.</param>
     /// <param name="into">Empty, with the capacity that <paramref name="room"/> holds already.</param>

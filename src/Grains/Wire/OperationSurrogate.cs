@@ -40,6 +40,8 @@ public abstract class OperationSurrogate
             PutRecord put => (PutRecordSurrogate.From(put), put.Target.List),
             CreateRecord create => (CreateRecordSurrogate.From(create), create.Target.List),
             PatchRecord patch => (PatchRecordSurrogate.From(patch), patch.Target.List),
+            AttachFile attach => (AttachFileSurrogate.From(attach), attach.Target.List),
+            ReleaseFile release => (new ReleaseFileSurrogate { FileId = release.File, RecordId = release.Record }, release.List),
             DeleteRecord delete => ((OperationSurrogate)DeleteRecordSurrogate.From(delete), delete.Target.List),
             ListRecords records => (new ListRecordsSurrogate { Query = QueryWire.From(records.Query), AlsoFor = records.AlsoFor is { } others ? [.. others.Select(CallerWire.From)] : null }, records.List),
             CountRecords count => (new CountRecordsSurrogate { Query = QueryWire.From(count.Query) }, count.List),

@@ -317,3 +317,62 @@ public sealed class ReadFieldIndexesSurrogate : OperationSurrogate
 {
     private protected override Operation Convert() => new ReadFieldIndexes(List);
 }
+
+/// <summary>An <see cref="AttachFile"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.attach"), Immutable]
+public sealed class AttachFileSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string ObjectId { get; init; }
+
+    [Id(1)]
+    public required byte[] Body { get; init; }
+
+    [Id(2)]
+    public int MaxBytes { get; init; }
+
+    /// <summary>Null only asks.</summary>
+    [Id(3)]
+    public string? FileId { get; init; }
+
+    [Id(4)]
+    public long FileBytes { get; init; }
+
+    [Id(5)]
+    public long Until { get; init; }
+
+    [Id(6)]
+    public AccessChangeWire? Access { get; init; }
+
+    internal static AttachFileSurrogate From(AttachFile attach) => new()
+    {
+        ObjectId = attach.Target.Id,
+        Body = RecordWire.Bytes(attach.Body),
+        MaxBytes = attach.MaxBytes,
+        FileId = attach.File,
+        FileBytes = attach.FileBytes,
+        Until = attach.Until.Milliseconds,
+        Access = AccessChangeWire.From(attach.Access),
+    };
+
+    private protected override Operation Convert() => new AttachFile(Target(ObjectId), Body, MaxBytes)
+    {
+        File = FileId,
+        FileBytes = FileBytes,
+        Until = new ServerTimestamp(Until),
+        Access = Access?.ToChange(),
+    };
+}
+
+/// <summary>A <see cref="ReleaseFile"/>.</summary>
+[GenerateSerializer, Alias("lockstep.op.release"), Immutable]
+public sealed class ReleaseFileSurrogate : OperationSurrogate
+{
+    [Id(0)]
+    public required string FileId { get; init; }
+
+    [Id(1)]
+    public required string RecordId { get; init; }
+
+    private protected override Operation Convert() => new ReleaseFile(List, FileId, RecordId);
+}

@@ -13,7 +13,7 @@ namespace Lockstep.Grains.Wire;
 /// <item>A request goes in the form of this version unless a silo has refused that lately; then all go in the form of 0.1.0, which
 /// both know.</item>
 /// <item>A request that was refused was not executed: a silo that does not know the call cannot even read it. So it is sent again.</item>
-/// <item>What a silo from before sharing, before filters on fields, or before history, would misread goes in a call that it does not know, and in no other form.</item>
+/// <item>What a silo from before sharing, before filters on fields, or before history and files, would misread goes in a call that it does not know, and in no other form.</item>
 /// </list>
 /// </summary>
 internal sealed class WireVersion(TimeProvider time)
@@ -106,10 +106,10 @@ internal sealed class WireVersion(TimeProvider time)
         _ => false,
     });
 
-    /// <summary>Whether it is about what was done, or what was.</summary>
+    /// <summary>Whether it is about what was done, or what was, or about files: silos that know the one know the other.</summary>
     private static bool IsOfHistory(BucketRequest request) => request.Operations.Any(static operation => operation switch
     {
-        ReadAsOf => true,
+        ReadAsOf or AttachFile => true,
         ListRecords list => list.List.Role == ListRole.History,
         CountRecords count => count.List.Role == ListRole.History,
         DeleteRecords deletes => deletes.List.Role == ListRole.History,

@@ -1,9 +1,11 @@
+using Lockstep.Core.Attachments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
+using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -77,6 +79,20 @@ internal static class CopyCommand
             for (var from = 0; export.ReadKeyed(table, columns, from, RecordsAtOnce) is { Count: > 0 } rows; from += rows.Count)
             {
                 await import.AddKeyedAsync(table, columns, rows, cancellationToken);
+            }
+        }
+
+        // :: Files, piece by piece
+        IAttachmentContent content = ServerStorage.DirectoryOf(options) ?? (IAttachmentContent)new SqliteAttachmentStore(database);
+        for (var seen = ""; export.ReadAttachments(seen, RecordsAtOnce) is { Count: > 0 } files; seen = files[^1].Id)
+        {
+            await import.AddAttachmentsAsync(files, cancellationToken);
+            foreach (var file in files)
+            {
+                for (var number = 0; await content.ReadAsync(file.Id, number, cancellationToken) is { } piece; number++)
+                {
+                    await import.AddPieceAsync(file.Id, number, piece, cancellationToken);
+                }
             }
         }
 

@@ -12,11 +12,11 @@ using Lockstep.Silo.Cluster;
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// What nobody waits for: lets go of idle owners, removes rows of deleted lists and records that have expired in small steps, ends account deletions
+/// What nobody waits for: lets go of idle owners, removes rows of deleted lists, records that have expired, and files that no record names in small steps, ends account deletions
 /// that were cut off, removes the data of Sync stores that were replaced, and tokens of accounts and counts of failed sign-ins that are over.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, TombstoneSweep tombstones, ExpirySweep expiry, GatewayMetrics metrics, TimeProvider time,
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
     ILogger<Housekeeping> logger, ReplacedStores? replaced = null, EndedCounts? counts = null)
     : BackgroundService
 {
@@ -78,6 +78,7 @@ internal sealed partial class Housekeeping(
 
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
         await TryAsync(() => expiry.StepAsync(stoppingToken), stoppingToken);
+        await TryAsync(() => attachments.StepAsync(stoppingToken), stoppingToken);
         if (!toldOfStrangers && (tombstones.Strange ?? expiry.Strange) is { } stranger)
         {
             LogStranger(stranger);

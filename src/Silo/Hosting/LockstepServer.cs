@@ -1,4 +1,5 @@
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Live;
 using Lockstep.Core.Owner;
@@ -10,6 +11,7 @@ using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
@@ -68,6 +70,8 @@ internal static class LockstepServer
             .AddSingleton(storage.KeyedAccounts)
             .AddSingleton(storage.Logins)
             .AddSingleton(storage.Quotas)
+            .AddSingleton(storage.Attachments)
+            .AddSingleton(storage.Content)
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry)
             .AddHealth()
@@ -164,13 +168,20 @@ internal static class LockstepServer
             services.GetRequiredService<LockstepOptions>().Kinto.Schemas is { Enabled: true } schemas ? new SchemaRules(schemas) : null,
             services.GetService<IBucketIndex>(),
             services.GetRequiredService<LockstepOptions>().Kinto.History is { Enabled: true } history ? new HistoryForm(history) : null,
-            new IndexDeclarations(services.GetRequiredService<LockstepOptions>().Kinto.MaxIndexes)))
+            new IndexDeclarations(services.GetRequiredService<LockstepOptions>().Kinto.MaxIndexes),
+            services.GetRequiredService<LockstepOptions>().Kinto.Attachments.Enabled ? new FileNames() : null))
         .AddSingleton(static services => new TombstoneSweep(
             services.GetRequiredService<IBucketIndex>(),
             services.GetRequiredService<IBuckets>(),
             services.GetRequiredService<LockstepOptions>().Buckets,
             services.GetRequiredService<TimeProvider>()))
         .AddSingleton<ExpirySweep>()
+        .AddSingleton(static services => new AttachmentSweep(
+            services.GetRequiredService<IAttachmentStore>(),
+            services.GetRequiredService<IAttachmentContent>(),
+            services.GetRequiredService<IBuckets>(),
+            services.GetRequiredService<LockstepOptions>().Kinto.Attachments is { Enabled: true } attachments ? attachments.CollectTime : TimeSpan.Zero,
+            services.GetRequiredService<TimeProvider>()))
         .AddHostedService<QuotaRefresh>()
         .AddHostedService<Housekeeping>();
 

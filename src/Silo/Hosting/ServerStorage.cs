@@ -1,9 +1,11 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
 using Lockstep.Storage.PostgreSql.Quotas;
@@ -11,6 +13,7 @@ using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
+using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Quotas;
@@ -33,6 +36,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IKeyedAccountStore keyedAccounts,
         ILoginStore logins,
         IQuotaStore quotas,
+        IAttachmentStore attachments,
+        IAttachmentContent content,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -45,6 +50,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         KeyedAccounts = keyedAccounts;
         Logins = logins;
         Quotas = quotas;
+        Attachments = attachments;
+        Content = content;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -66,6 +73,11 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     public IQuotaStore Quotas { get; }
 
+    public IAttachmentStore Attachments { get; }
+
+    /// <summary>What is in <see cref="Attachments"/>.</summary>
+    public IAttachmentContent Content { get; }
+
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
 
@@ -83,11 +95,17 @@ internal sealed class ServerStorage : IAsyncDisposable
         var limits = options.FirefoxAccounts.ToLimits();
         if (options.Postgres.Connection is { Length: > 0 })
         {
+            if (options.Kinto.Attachments.Directory is { Length: > 0 })
+            {
+                throw new SettingsException("Kinto:Attachments:Directory is of one machine, and servers on PostgreSQL can be several. Leave it out: files lie in the database then.");
+            }
+
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
+            var files = new PostgresAttachmentStore(postgres.Home);
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
-                new PostgresQuotaStore(postgres.Home), postgres.Home.Secret,
+                new PostgresQuotaStore(postgres.Home), files, files, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
@@ -95,10 +113,11 @@ internal sealed class ServerStorage : IAsyncDisposable
         try
         {
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
+            var files = new SqliteAttachmentStore(sqlite);
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
-                new SqliteQuotaStore(sqlite), sqlite.Secret,
+                new SqliteQuotaStore(sqlite), files, DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     sqlite.Dispose();
@@ -114,4 +133,8 @@ internal sealed class ServerStorage : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => close();
+
+    /// <returns>What is in files, where the settings have a directory for that; else null.</returns>
+    public static DirectoryContent? DirectoryOf(LockstepOptions options) =>
+        options.Kinto.Attachments.Directory is { Length: > 0 } directory ? DirectoryContent.Open(directory) : null;
 }

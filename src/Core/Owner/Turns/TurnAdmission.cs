@@ -27,7 +27,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
 
         if (caller.Access == BucketAccess.System)
         {
-            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords or BuildFieldIndexes
+            return operation is DeleteRecord { Target.List.Role: ListRole.Self } or PurgeTombstones or ExpireRecords or BuildFieldIndexes or ReleaseFile
                 && (caller.Principals.User is null || caller.Principals.Contains(Heads.Author)) ? new(caller) : default;
         }
 
@@ -54,6 +54,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
         var need = (operation, live) switch
         {
             (PutRecord put, _) => live is null || IsForNew(put.Precondition) ? AccessNeed.Create : AccessNeed.WriteObject,
+            (AttachFile attach, _) => live is null || IsForNew(attach.Precondition) ? AccessNeed.Create : AccessNeed.WriteObject,
             (CreateRecord create, _) => live is null || create.HasGeneratedId ? AccessNeed.Create : AccessNeed.ReadObject,
 
             // Whoever may see the list may hear that it is not there.
@@ -124,7 +125,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
 
         // Deleted collections are remembered too, for their stamps, until the bucket itself is deleted.
         var known = Heads.Lists.ContainsKey(ListRef.RecordsOf(collection));
-        var lists = draft.History is null ? Heads.Lists.Count : Heads.Lists.Values.Count(static head => head.List.Role is ListRole.History || !head.List.IsOfHistory);
+        var lists = Heads.Lists.Values.Count(static head => head.List.Role is not ListRole.Files && (head.List.Role is ListRole.History || !head.List.IsOfHistory));
         return Heads[ListRef.Collections].Count >= options.MaxCollections || (!known && lists >= 2 * options.MaxCollections)
             ? new TooLarge($"A bucket holds at most {options.MaxCollections} collections, and remembers as many deleted ones.")
             : null;

@@ -1,3 +1,4 @@
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
@@ -14,10 +15,11 @@ namespace Lockstep.Core.Owner;
 /// <param name="admission">Judges what is there.</param>
 /// <param name="reader">Finds what is to be deleted.</param>
 /// <param name="store">Where the bucket lies.</param>
+/// <param name="names">Which files records name; null where they have none.</param>
 /// <param name="options">Bounds.</param>
 /// <param name="memory">What the turn holds.</param>
 internal sealed class TurnDeletions(
-    BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, BucketOptions options, TurnMemory memory)
+    BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, IFileNames? names, BucketOptions options, TurnMemory memory)
 {
     /// <summary>Rows of the index of principals that one step of a deletion, of a purge or of an undo writes; but for a single object, which goes whatever it names.</summary>
     public const int MaxIndexed = 5_000;
@@ -42,6 +44,11 @@ internal sealed class TurnDeletions(
         }
 
         var tombstone = draft.Remove(delete.Target, delete.Hint, live);
+        if (TurnFiles.Has(names, Heads, delete.Target.List))
+        {
+            await new TurnFiles(names!, start, draft, rows, store).ReplaceAsync(delete.Target, live, default, cancellationToken);
+        }
+
         await tidying.RunAsync(delete.Target.List.Role == ListRole.Groups ? [delete.Target.Id] : [], caller, cancellationToken);
         return new RecordDeleted(tombstone);
     }

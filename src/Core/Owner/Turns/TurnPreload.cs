@@ -1,3 +1,4 @@
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Records;
@@ -16,9 +17,10 @@ namespace Lockstep.Core.Owner;
 /// <param name="rows">Takes what was read.</param>
 /// <param name="reader">Knows who is in which groups.</param>
 /// <param name="store">Where the rows lie.</param>
+/// <param name="names">Which files records name; null where they have none.</param>
 /// <param name="options">Bounds.</param>
 /// <param name="memory">What the turn holds.</param>
-internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationReader reader, IBucketStore store, BucketOptions options, TurnMemory memory)
+internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationReader reader, IBucketStore store, IFileNames? names, BucketOptions options, TurnMemory memory)
 {
     // Bodies that are read before it is known how long they are.
     private const int FewBodies = 4;
@@ -74,7 +76,9 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
                 }
                 else if (TurnRows.TargetOf(operation) is { } target && start[target.List] is { Exists: true } head)
                 {
-                    Want(new RecordKey(head.Key, target.Id), request.Caller, operation is PatchRecord or PutRecord { Body: null });
+                    Want(
+                        new RecordKey(head.Key, target.Id), request.Caller,
+                        operation is PatchRecord or PutRecord { Body: null } or AttachFile { File: not null } || (operation is PutRecord or DeleteRecord && TurnFiles.Has(names, start, target.List)));
                 }
             }
         }

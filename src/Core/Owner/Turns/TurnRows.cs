@@ -39,6 +39,7 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
         CreateRecord create => create.Target,
         PatchRecord patch => patch.Target,
         DeleteRecord delete => delete.Target,
+        AttachFile attach => attach.Target,
         _ => null,
     };
 

@@ -12,7 +12,7 @@ using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Decides what a write of one object makes of it: put, create and patch. Everything that can refuse it is checked before the first change.</summary>
+/// <summary>Decides what a write of one object makes of it: put, create, patch, and a file that comes with it. Everything that can refuse it is checked before the first change.</summary>
 /// <param name="start">The bucket as the turn found it.</param>
 /// <param name="draft">The turn's changes.</param>
 /// <param name="rows">What the turn knows of rows.</param>
@@ -36,6 +36,9 @@ internal sealed class TurnWrites(
 
     private TurnAccess Access => field ??= new TurnAccess(draft, reader, store, time);
 
+    // Only where there are files.
+    private TurnFiles Files => field ??= new TurnFiles(work.Files!, start, draft, rows, store);
+
     public async ValueTask<Outcome> PutAsync(PutRecord put, Caller caller, CancellationToken cancellationToken)
     {
         var existing = await rows.FindAsync(put.Target, cancellationToken);
@@ -56,8 +59,10 @@ internal sealed class TurnWrites(
             body = whole.Body;
         }
 
-        return await WriteAsync(
+        var outcome = await WriteAsync(
             put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null);
+        await ReplaceFileAsync(put.Target, existing, outcome, cancellationToken);
+        return outcome;
     }
 
     public async ValueTask<Outcome> CreateAsync(CreateRecord create, Caller caller, CancellationToken cancellationToken)
@@ -123,17 +128,90 @@ internal sealed class TurnWrites(
 
         var keepsData = existing is { IsTombstone: false } && data.Body.Span.SequenceEqual(whole.Body.Span);
         var outcome = await WriteAsync(patch.Target, data.Body, Hint(data.LastModified), existing, patch.Access, caller, cancellationToken, keepsData);
+        await ReplaceFileAsync(patch.Target, whole, outcome, cancellationToken);
         return outcome is RecordWritten written
             ? written with { Previous = patch.ReturnsPrevious && existing is { IsTombstone: false } ? whole : null }
             : outcome;
     }
 
+    /// <summary>Writes a record with a file, which is its own from then on; or says whether that may be.</summary>
+    public async ValueTask<Outcome> AttachAsync(AttachFile attach, Caller caller, CancellationToken cancellationToken)
+    {
+        // :: Step 1: whether it may be.
+        var existing = await rows.FindAsync(attach.Target, cancellationToken);
+        var live = existing is { IsTombstone: false } ? existing : null;
+        if (await admission.RefusalAsync(attach.Target, attach.Precondition, live, caller, cancellationToken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (attach.File is null)
+        {
+            return new CountFound(0, Heads[attach.Target.List].RowsModified);
+        }
+
+        if (work.Files is null || ServerTimestamp.Now(time) > attach.Until)
+        {
+            // It may be collected by now.
+            return Unavailable.Overloaded;
+        }
+
+        // :: Step 2: the data.
+        var (body, whole) = (attach.Body, default(StoredRecord));
+        if (live is not null)
+        {
+            var patch = new PatchRecord(attach.Target, PatchKind.Shallow, attach.Body);
+            whole = await rows.WholeAsync(attach.Target, live, caller, cancellationToken);
+            if (whole is null || await ApplyAsync(patch, whole, caller, cancellationToken) is not var (data, invalid))
+            {
+                return Unavailable.Overloaded;
+            }
+
+            if (data is null)
+            {
+                return invalid!;
+            }
+
+            if (!memory.TryHold(TurnMemory.UserOf(caller), data.Body.Length))
+            {
+                return Unavailable.Overloaded;
+            }
+
+            memory.Count(data.Body.Length);
+            body = data.Body;
+        }
+
+        if (body.Length > attach.MaxBytes)
+        {
+            return new TooLarge($"The data of an object may have {attach.MaxBytes} bytes.");
+        }
+
+        // :: Step 3: the record with its file, in place of another one.
+        var outcome = await WriteAsync(attach.Target, body, hint: null, existing, attach.Access, caller, cancellationToken, fileBytes: attach.FileBytes);
+        if (outcome is RecordWritten written)
+        {
+            Files.Claim(attach, written.Record);
+            await ReplaceFileAsync(attach.Target, whole, outcome, cancellationToken);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Lets go of the file that a record named, if it has been written and names it no more.</summary>
+    private ValueTask ReplaceFileAsync(ObjectRef target, StoredRecord? before, Outcome outcome, CancellationToken cancellationToken) =>
+        outcome is RecordWritten written && TurnFiles.Has(work.Files, Heads, target.List) ? Files.ReplaceAsync(target, before, written.Record.Body, cancellationToken) : default;
+
     /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
     private async ValueTask<Outcome> WriteAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
-        bool keepsData = false)
+        bool keepsData = false, long? fileBytes = null)
     {
         var sent = body.Length;
+        if (!keepsData && fileBytes is null && TurnFiles.Has(work.Files, Heads, target.List) && await Files.RefuseAsync(target, body, cancellationToken) is { } other)
+        {
+            return other;
+        }
+
         if (!keepsData && rules is not null && !rules.AsksNothing(target.List))
         {
             if (await rules.JudgeAsync(target, body, caller, cancellationToken) is not { } verdict)
@@ -164,7 +242,7 @@ internal sealed class TurnWrites(
 
         // What is no larger as it was sent is taken, though a rule has added something to it.
         var length = live && sent <= existing!.Length ? Math.Min(sent, body.Length) : body.Length;
-        if (quota?.Refuse(target, length, live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
+        if (quota?.Refuse(target, length + (fileBytes ?? 0), live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
         {
             return over;
         }

@@ -1,0 +1,183 @@
+using Lockstep.Core.Attachments;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
+
+namespace Lockstep.Core.Owner.Turns;
+
+/// <summary>
+/// Decides what records may say of files, and which files may go. Invariants, whatever becomes of this process and of others:
+/// <list type="number">
+/// <item>A file has a row in its collection's list of files from the commit on with which its record names it, and none before.</item>
+/// <item>Where a collection has had files, its records name what has such a row, and is theirs, and nothing else.</item>
+/// <item>A file is removed only after its row was, and that is only where neither its record names it nor a state of it that is still known.</item>
+/// </list>
+/// A collection that never had a file pays one look into the heads for that: see <see cref="Has"/>.
+/// </summary>
+/// <param name="names">Which files records name.</param>
+/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="draft">The turn's changes.</param>
+/// <param name="rows">What the turn knows of rows.</param>
+/// <param name="store">Where the bucket lies.</param>
+internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft draft, TurnRows rows, IBucketStore store)
+{
+    // Earlier states, and bytes of these, that are read at a time.
+    private const int StatesAtOnce = 50;
+    private const long StateBytes = 8L << 20;
+
+    private static readonly Invalid Other = new("body", "data.attachment", "Attachment metadata cannot be modified");
+
+    private BucketHeads Heads => draft.Heads;
+
+    /// <summary>Whether a collection has had files, so that what its records say of files is looked at.</summary>
+    /// <param name="names">Null where records have no files.</param>
+    /// <param name="heads">The bucket.</param>
+    /// <param name="records">The collection's records.</param>
+    public static bool Has(IFileNames? names, BucketHeads heads, ListRef records) =>
+        names is not null && records.Role == ListRole.Records && heads.Lists.ContainsKey(ListRef.FilesOf(records.Name));
+
+    /// <param name="target">The record, of a collection that has had files.</param>
+    /// <param name="body">Its data as it is to be.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Why a record cannot say so of a file; null where it can.</returns>
+    public async ValueTask<Invalid?> RefuseAsync(ObjectRef target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        if (names.Read(body) is not { IsThere: true } named)
+        {
+            return null;
+        }
+
+        return named.Id is { } file && await rows.FindAsync(new ObjectRef(ListRef.FilesOf(target.List.Name), file), cancellationToken) is { IsTombstone: false } claim
+            && FileClaim.Covers(claim.Body, target.Id, named.Member) ? null : Other;
+    }
+
+    /// <summary>Notes that a record has a file.</summary>
+    /// <param name="attach">What was asked for.</param>
+    /// <param name="record">The record, as it was written.</param>
+    public void Claim(AttachFile attach, StoredRecord record) => draft.Files.Claim(
+        ListRef.FilesOf(attach.Target.List.Name), attach.File!, FileClaim.Write(record.Id, attach.FileBytes, names.Read(record.Body).Member), attach.FileBytes, record.Modified);
+
+    /// <summary>
+    /// Lets go of the file that a record named, where that is known and nothing needs it any more: so it counts for no quota. What is not let go of here is later, when
+    /// <see cref="ReleaseFile"/> comes.
+    /// </summary>
+    /// <param name="target">The record, of a collection that has had files, which was changed or removed.</param>
+    /// <param name="before">As it was; null for not there.</param>
+    /// <param name="after">Its data now; empty for none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async ValueTask ReplaceAsync(ObjectRef target, StoredRecord? before, ReadOnlyMemory<byte> after, CancellationToken cancellationToken)
+    {
+        if (before is not { IsTombstone: false, UnreadLength: null } || draft.History is not null || Heads[ListRef.FormerOf(target.List.Name)].Exists
+            || names.Read(before.Body).Id is not { } file || names.Read(after).Id == file)
+        {
+            return;
+        }
+
+        var list = ListRef.FilesOf(target.List.Name);
+        if (await rows.FindAsync(new ObjectRef(list, file), cancellationToken) is { IsTombstone: false } claim)
+        {
+            draft.Files.Release(list, file, FileClaim.BytesOf(claim.Body));
+        }
+    }
+
+    public async ValueTask<Outcome> ReleaseAsync(ReleaseFile release, Caller caller, CancellationToken cancellationToken)
+    {
+        var (kept, gone) = (new CountFound(0, ServerTimestamp.Zero), new CountFound(1, ServerTimestamp.Zero));
+
+        // :: Step 1: the record.
+        var target = new ObjectRef(ListRef.RecordsOf(release.List.Name), release.Record);
+        if (await rows.FindAsync(target, cancellationToken) is { IsTombstone: false } live)
+        {
+            if (await rows.WholeAsync(target, live, caller, cancellationToken) is not { } whole)
+            {
+                return Unavailable.Overloaded;
+            }
+
+            if (names.Read(whole.Body).Id == release.File)
+            {
+                return kept;
+            }
+        }
+
+        // :: Step 2: what it was, and can be made again.
+        if (await IsNamedByStateAsync(release, cancellationToken) is not { } isNamed)
+        {
+            return Unavailable.Overloaded;
+        }
+
+        if (isNamed)
+        {
+            return kept;
+        }
+
+        // :: Step 3: from this commit on nothing can name it. A commit also where there is no row: it fails where somebody else has written meanwhile.
+        if (Heads.Lists.ContainsKey(release.List) && await rows.FindAsync(new ObjectRef(release.List, release.File), cancellationToken) is { IsTombstone: false } claim)
+        {
+            draft.Files.Release(release.List, release.File, FileClaim.BytesOf(claim.Body));
+        }
+        else if (start.Row != 0)
+        {
+            draft.Files.Confirm();
+        }
+
+        return gone;
+    }
+
+    /// <returns>Whether an earlier state of the record names the file; null where that cannot be said now.</returns>
+    private async ValueTask<bool?> IsNamedByStateAsync(ReleaseFile release, CancellationToken cancellationToken)
+    {
+        var list = ListRef.FormerOf(release.List.Name);
+        var former = Heads[list];
+        if (!former.Exists)
+        {
+            return false;
+        }
+
+        if (draft.History is { Written.Count: > 0 } || start[list].Key != former.Key)
+        {
+            // States that this turn has the store copy are not there yet.
+            return null;
+        }
+
+        for (var after = $"{release.Record} "; ;)
+        {
+            var query = new ListQuery
+            {
+                Sort = [new SortField("id", Descending: false)],
+                Cursor = new PageCursor(ServerTimestamp.Zero, after, PageCursor.Unbounded),
+                Limit = StatesAtOnce,
+            };
+            var states = await store.ScanAsync(new RecordScan(Heads.Key, former.Key, query, StatesAtOnce, StateBytes), cancellationToken);
+            if (states.Head is null)
+            {
+                // Somebody else has written meanwhile.
+                rows.IsStale = true;
+                return null;
+            }
+
+            foreach (var row in states.Records)
+            {
+                if (!row.Id.StartsWith($"{release.Record} ", StringComparison.Ordinal))
+                {
+                    return false;
+                }
+
+                if (names.Read(row.Body).Id == release.File)
+                {
+                    return true;
+                }
+            }
+
+            if (!states.More || states.Records.Count == 0)
+            {
+                return false;
+            }
+
+            after = states.Records[^1].Id;
+        }
+    }
+}

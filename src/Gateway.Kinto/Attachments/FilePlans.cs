@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using Lockstep.Core.Attachments;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Records;
+using Lockstep.Core.Storage;
+using Microsoft.Net.Http.Headers;
+
+namespace Lockstep.Gateway.Kinto.Attachments;
+
+/// <summary>
+/// GET and HEAD of a file, for whoever knows its URL, as long as its record names it: so that it is gone with the record, whenever it is collected. It is served so that no
+/// browser shows it as a page of this server, whatever its sender says that it is.
+/// </summary>
+/// <remarks>RFC 9110, 13 and 14: preconditions and one range of bytes. Several ranges are answered with the whole.</remarks>
+internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent content, IBuckets buckets, IFileNames names, KintoOptions options)
+{
+    private const int PieceBytes = IAttachmentContent.PieceBytes;
+    private const int WrittenAtOnce = 32 << 10;
+
+    // The server itself, which may read any record. What it reads is shown to nobody.
+    private static readonly Caller Reader = new(default, BucketAccess.Own);
+
+    public KintoPlan Get(KintoRequest request) => FileNames.IdIn(request.Values["file"]) is { } id
+        ? new KintoPlan.Task(cancellationToken => GetAsync(request, id, cancellationToken)) { Most = options.MaxRecordBytes + (2L * PieceBytes) }
+        : KintoErrors.NotFound;
+
+    private async ValueTask<KintoResponse> GetAsync(KintoRequest request, string id, CancellationToken cancellationToken)
+    {
+        // :: Step 1: whether it is there, and its record names it.
+        if (await files.FindAsync(id, cancellationToken) is not { Size: { } size } file)
+        {
+            return KintoErrors.NotFound;
+        }
+
+        var read = new BucketRequest(Reader, [new ReadRecord(new ObjectRef(ListRef.RecordsOf(file.Collection), file.Record))]);
+        var outcome = (await buckets.Get(file.Bucket).ExecuteAsync(read, cancellationToken)).Outcomes[0];
+        if (outcome is Unavailable)
+        {
+            return KintoErrors.Unavailable(options.RetryAfter);
+        }
+
+        if (outcome is not RecordFound found || names.Read(found.Record.Body).Id != id)
+        {
+            return KintoErrors.NotFound;
+        }
+
+        if (request.Http is null)
+        {
+            return KintoErrors.Invalid("body", null, "A file cannot come with a batch.");
+        }
+
+        // :: Step 2: what the client has already, and which part it wants.
+        var etag = new EntityTagHeaderValue($"\"{file.Hash}\"");
+        if (request.Header(HeaderNames.IfMatch) is { Length: > 0 } match && !Names(match, etag, isStrong: true))
+        {
+            return KintoErrors.Create(412, KintoErrno.ModifiedMeanwhile, "Precondition Failed", "Resource was modified meanwhile");
+        }
+
+        if (request.Header(HeaderNames.IfNoneMatch) is { Length: > 0 } noneMatch && Names(noneMatch, etag, isStrong: false))
+        {
+            return new KintoResponse(304) { Headers = Always(file, etag) };
+        }
+
+        var (from, length, isPart) = (0L, size, false);
+        if (RangeOf(request, etag) is { } range)
+        {
+            if (Resolve(range, size) is not var (first, last))
+            {
+                return KintoErrors.Invalid(416, "header", HeaderNames.Range, "Range is not in the file").With(HeaderNames.ContentRange, $"bytes */{size}");
+            }
+
+            (from, length, isPart) = (first, last - first + 1, true);
+        }
+
+        // :: Step 3: its first piece, before anything is said, since it can be gone by now.
+        var isHead = request.Method is "HEAD";
+        var begin = isHead || length == 0 ? default(ReadOnlyMemory<byte>?) : await content.ReadAsync(id, (int)(from / PieceBytes), cancellationToken);
+        if (begin is null && !isHead && length > 0)
+        {
+            return KintoErrors.NotFound;
+        }
+
+        var disposition = new ContentDispositionHeaderValue("attachment");
+        disposition.SetHttpFileName(file.FileName);
+        List<KeyValuePair<string, string>> headers =
+        [
+            .. Always(file, etag),
+            KeyValuePair.Create(HeaderNames.ContentType, file.MediaType),
+            KeyValuePair.Create(HeaderNames.ContentLength, length.ToString(CultureInfo.InvariantCulture)),
+            KeyValuePair.Create(HeaderNames.ContentDisposition, disposition.ToString()),
+            KeyValuePair.Create(HeaderNames.ContentSecurityPolicy, "sandbox"),
+            KeyValuePair.Create(HeaderNames.AcceptRanges, "bytes"),
+        ];
+        if (isPart)
+        {
+            headers.Add(KeyValuePair.Create(HeaderNames.ContentRange, $"bytes {from}-{from + length - 1}/{size}"));
+        }
+
+        return new KintoResponse(isPart ? StatusCodes.Status206PartialContent : StatusCodes.Status200OK)
+        {
+            Headers = headers,
+            Size = 2 * PieceBytes,
+            Stream = (output, givenUp) => WriteAsync(output, id, begin.GetValueOrDefault(), from, length, givenUp),
+        };
+    }
+
+    private async ValueTask WriteAsync(PipeWriter output, string id, ReadOnlyMemory<byte> piece, long from, long length, CancellationToken cancellationToken)
+    {
+        for (var (at, end) = (from, from + length); at < end;)
+        {
+            if (at > from)
+            {
+                // Its record may name another one by now, and what was said of the length is broken with the connection.
+                piece = await content.ReadAsync(id, (int)(at / PieceBytes), cancellationToken) ?? throw new StoreUnavailableException($"The file {id} was removed while it was read.");
+            }
+
+            var part = piece[(int)(at % PieceBytes)..];
+            for (part = part[..(int)Math.Min(part.Length, end - at)]; part.Length > 0;)
+            {
+                var some = part[..Math.Min(WrittenAtOnce, part.Length)];
+                output.Write(some.Span);
+                await output.FlushAsync(cancellationToken);
+                (part, at) = (part[some.Length..], at + some.Length);
+            }
+        }
+    }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> Always(Attachment file, EntityTagHeaderValue etag) =>
+    [
+        KeyValuePair.Create(HeaderNames.ETag, etag.ToString()),
+        KeyValuePair.Create(HeaderNames.LastModified, KintoResponse.LastModified(file.Created)),
+
+        // It never changes, but it can be gone.
+        KeyValuePair.Create(HeaderNames.CacheControl, "no-cache"),
+    ];
+
+    private static bool Names(string header, EntityTagHeaderValue etag, bool isStrong) =>
+        EntityTagHeaderValue.TryParseList([header], out var tags) && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || etag.Compare(tag, isStrong));
+
+    /// <returns>The one range that is asked for; null for the whole.</returns>
+    private static RangeItemHeaderValue? RangeOf(KintoRequest request, EntityTagHeaderValue etag) =>
+        request.Method is "GET" && RangeHeaderValue.TryParse(request.Header(HeaderNames.Range), out var range)
+            && range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase) && range.Ranges.Count == 1
+            && (request.Header(HeaderNames.IfRange) is not { Length: > 0 } condition || condition == etag.ToString())
+            ? range.Ranges.First() : null;
+
+    /// <returns>The first and the last byte; null where the file has none of them.</returns>
+    private static (long First, long Last)? Resolve(RangeItemHeaderValue range, long size)
+    {
+        var (first, last) = range.From is { } from
+            ? (from, Math.Min(range.To ?? long.MaxValue, size - 1))
+            : (Math.Max(0, size - range.To!.Value), size - 1);
+        return first > last ? null : (first, last);
+    }
+}

@@ -1,0 +1,118 @@
+using Lockstep.Core.Attachments;
+using Lockstep.Core.Storage;
+
+namespace Lockstep.Silo.Hosting;
+
+/// <summary>
+/// What is in files, in a directory of this machine: a file each, below the first two digits of its id. That one is whole is said by its row, which is written after it, so that
+/// no file needs another name while it grows.
+/// </summary>
+internal sealed class DirectoryContent : IAttachmentContent
+{
+    private const UnixFileMode OwnDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly string root;
+
+    private DirectoryContent(string root) => this.root = root;
+
+    /// <param name="path">The directory; made when missing.</param>
+    /// <exception cref="SettingsException">It cannot be used.</exception>
+    public static DirectoryContent Open(string path)
+    {
+        try
+        {
+            var full = Path.GetFullPath(path);
+            Make(full);
+            return new DirectoryContent(full);
+        }
+        catch (Exception e) when (IsOfTheSystem(e))
+        {
+            throw new SettingsException($"Kinto:Attachments:Directory '{path}' cannot be used: {e.Message}");
+        }
+    }
+
+    public async ValueTask AppendAsync(string id, int number, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken) => await TryAsync(async () =>
+    {
+        Make(Path.GetDirectoryName(PathOf(id))!);
+        var settings = new FileStreamOptions { Mode = number == 0 ? FileMode.CreateNew : FileMode.Open, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0, Options = FileOptions.Asynchronous };
+        if (!OperatingSystem.IsWindows() && number == 0)
+        {
+            settings.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using var file = new FileStream(PathOf(id), settings);
+        file.Position = (long)number * IAttachmentContent.PieceBytes;
+        await file.WriteAsync(piece, CancellationToken.None);
+        return true;
+    });
+
+    public async ValueTask EndAsync(string id, CancellationToken cancellationToken) => await TryAsync(() =>
+    {
+        if (File.Exists(PathOf(id)))
+        {
+            using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            file.Flush(flushToDisk: true);
+        }
+
+        return Task.FromResult(true);
+    });
+
+    public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string id, int number, CancellationToken cancellationToken) => TryAsync<ReadOnlyMemory<byte>?>(async () =>
+    {
+        if (!File.Exists(PathOf(id)))
+        {
+            return null;
+        }
+
+        await using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+        var left = file.Length - ((long)number * IAttachmentContent.PieceBytes);
+        if (left <= 0)
+        {
+            return null;
+        }
+
+        var piece = new byte[Math.Min(left, IAttachmentContent.PieceBytes)];
+        file.Position = (long)number * IAttachmentContent.PieceBytes;
+        await file.ReadExactlyAsync(piece, cancellationToken);
+        return piece;
+    });
+
+    public async ValueTask RemoveAsync(string id, CancellationToken cancellationToken) => await TryAsync(() =>
+    {
+        if (File.Exists(PathOf(id)))
+        {
+            File.Delete(PathOf(id));
+        }
+
+        return Task.FromResult(true);
+    });
+
+    private string PathOf(string id) => Path.Combine(root, id[..2], id);
+
+    /// <summary>For nobody else's eyes.</summary>
+    private static void Make(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, OwnDirectory);
+        }
+    }
+
+    private async ValueTask<T> TryAsync<T>(Func<Task<T>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception e) when (IsOfTheSystem(e))
+        {
+            throw new StoreUnavailableException($"Files of records cannot be read or written in '{root}': {e.Message}", e);
+        }
+    }
+
+    private static bool IsOfTheSystem(Exception e) => e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
+}

@@ -1,0 +1,13 @@
+using Lockstep.Core.Storage;
+using Lockstep.Storage.Contract;
+
+namespace Lockstep.Storage.Sqlite.Tests;
+
+public sealed class SqliteFileTests : FileContract, IDisposable
+{
+    private readonly TemporaryDatabase database = new();
+
+    protected override IBucketStore Store => new SqliteBucketStore(database.Database);
+
+    public void Dispose() => database.Dispose();
+}
