@@ -62,6 +62,7 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
         Assert.True(answer.Json.GetProperty("verified").GetBoolean());
         Assert.Equal("no-store", answer.Headers["Cache-Control"]);
         Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+        Assert.EndsWith("; sandbox", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
     }
 
     [Fact]
