@@ -63,6 +63,9 @@ test("a password that was changed on the pages keeps the key, on this device and
   await a.addBookmark(`${URL}/2`, "after");
   assert.deepEqual(await a.sync(), SYNCED);
 
+  // B did nothing meanwhile. It finds out when it asks, and keeps what it has.
+  assert.deepEqual([await a.hasGoodSession(), await b.hasGoodSession()], [true, false]);
+  assert.equal(await b.bookmark(URL), "from A");
   assert.deepEqual(await b.signInThroughPages({ ...USER, password: "another horse battery" }), SYNCED);
   const again = await b.identity();
   assert.deepEqual({ k: again.k, kid: again.kid }, { k, kid });

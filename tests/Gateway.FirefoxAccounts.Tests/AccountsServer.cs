@@ -75,7 +75,7 @@ public sealed class AccountsServer : IAsyncLifetime
         {
             options = options with
             {
-                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
+                Postgres = options.Postgres with { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
             };
         }
 

@@ -96,6 +96,47 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
     }
 
     [Fact]
+    public async Task Credentials_OfAFewMinutes_EndWithThem()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var (codes, fetches) = (new List<(AccountAnswer Answer, string Verifier)>(), new List<AccountAnswer>());
+        for (var i = 0; i < 2; i++)
+        {
+            codes.Add(await person.AuthorizeAsync());
+            fetches.Add((await person.LoginAsync(keys: true)).Ok());
+        }
+
+        var started = (await person.PostAsync("/password/change/start", new { email = person.Email, oldAuthPW = person.AuthPw })).Ok();
+        var change = AccountClient.Bearer(started.String("passwordChangeToken"), "passwordChangeToken");
+        var reset = AccountClient.Bearer((await LinkAsync(own, person)).Reset.String("accountResetToken"), "accountResetToken");
+        var second = TimeSpan.FromSeconds(1);
+
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - second);
+        await person.KeyAsync(fetches[0]);
+        time.JumpWallClock(2 * second);
+        (await person.Client.GetAsync("/auth/v1/account/keys", AccountClient.Bearer(fetches[1].String("keyFetchToken"), "keyFetchToken"))).Refused(401, 110);
+
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - (2 * second));
+        (await RedeemAsync(codes[0])).Ok();
+        time.JumpWallClock(2 * second);
+        (await RedeemAsync(codes[1])).Refused(400, 172);
+
+        // With nothing said that could change anything.
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - (2 * second));
+        (await person.Client.PostAsync("/auth/v1/password/change/finish", new { }, change)).Refused(400, 108);
+        (await person.Client.PostAsync("/auth/v1/account/reset", new { }, reset)).Refused(400, 108);
+        time.JumpWallClock(2 * second);
+        (await person.Client.PostAsync("/auth/v1/password/change/finish", new { }, change)).Refused(401, 110);
+        (await person.Client.PostAsync("/auth/v1/account/reset", new { }, reset)).Refused(401, 110);
+        await own.DisposeAsync();
+
+        Task<AccountAnswer> RedeemAsync((AccountAnswer Answer, string Verifier) code) => person.Client.PostAsync(
+            "/auth/v1/oauth/token", new { client_id = AccountClient.Desktop, code = code.Answer.Ok().String("code"), code_verifier = code.Verifier });
+    }
+
+    [Fact]
     public async Task ResetByLink_IsNoGuess_WhateverElseWasGuessed()
     {
         var person = await server.NewPersonAsync();

@@ -52,7 +52,7 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         do
         {
             var query = new ListQuery { Limit = RecordsAtOnce, Sort = [new SortField("id", Descending: false)], Cursor = last };
-            var scan = new BucketScan(owner.Id, query, RecordsAtOnce) { Account = owner.Ref ?? default, Kind = BucketKind.Kinto };
+            var scan = new BucketScan(owner.Id, query, RecordsAtOnce) { Account = owner.Ref, Kind = BucketKind.Kinto };
             (_, var entries, more) = await index.ListByAuthorAsync(scan, cancellationToken);
             foreach (var entry in entries.Where(entry => entry.Id != own))
             {
