@@ -139,6 +139,8 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
         Assert.Equal("{}", (await person.Client.PostAsync("/auth/v1/oauth/destroy", new { client_id = AccountClient.Desktop, token = tokens.String("refresh_token") })).Ok().Text);
         var access = await person.PostAsync("/oauth/token", new { grant_type = "fxa-credentials", client_id = AccountClient.Desktop, scope = AccountClient.SyncScope, ttl = 21600 });
         Assert.Equal(21600, access.Ok().Json.GetProperty("expires_in").GetInt32());
+        var brief = await person.PostAsync("/oauth/token", new { grant_type = "fxa-credentials", client_id = AccountClient.Desktop, scope = "profile" });
+        Assert.Equal(900, brief.Ok().Json.GetProperty("expires_in").GetInt32());
     }
 
     [Fact]
