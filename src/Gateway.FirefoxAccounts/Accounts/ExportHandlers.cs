@@ -7,6 +7,7 @@ using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.Secrets;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
 using Lockstep.Gateway.Pipeline;
@@ -47,7 +48,7 @@ internal sealed class ExportHandlers(
             return AccountAnswers.Of(AccountError.WrongCode);
         }
 
-        audit.Done(account.Uid, "exported", request.Address);
+        audit.Done(account.Uid, AuditEvents.Exported, request);
         return new Answer(200)
         {
             Headers = [KeyValuePair.Create("Content-Type", "application/json; charset=utf-8"), KeyValuePair.Create("Content-Disposition", "attachment; filename=\"account.json\"")],
