@@ -1,4 +1,5 @@
 using System.Text;
+using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
@@ -157,6 +158,22 @@ public sealed class OAuthTests : IClassFixture<OAuthTests.Fixture>
         Assert.DoesNotContain(password, listed.GetRawText(), StringComparison.Ordinal);
         (await person.PostAsync("/account/app_passwords/destroy", new { id = listed.GetProperty("id").GetString() })).Ok();
         Assert.Equal(401, (await person.Client.GetAsync(record, Basic(user, password))).Status);
+    }
+
+    [Fact]
+    public async Task AppPassword_TellsWhenItWasUsed_ToTheHour()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var made = (await person.PostAsync("/account/app_passwords", new { name = "editor", authPW = person.AuthPw })).Ok();
+        time.JumpWallClock(TimeSpan.FromHours(3));
+
+        Assert.Equal(200, (await person.Client.GetAsync("/v1/buckets/default/collections/tasks/records", Basic(made.String("user"), made.String("password")))).Status);
+
+        var listed = Assert.Single((await person.GetAsync("/account/app_passwords")).Ok().Json.EnumerateArray());
+        Assert.Equal(3 * 3_600_000, listed.GetProperty("lastAccessTime").GetInt64() - listed.GetProperty("createdTime").GetInt64());
+        await own.DisposeAsync();
     }
 
     [Fact]
