@@ -3,8 +3,7 @@
 // Sync's encryption: each record's payload is {"ciphertext","IV","hmac"}. The ciphertext is AES-256-CBC, in base64; the HMAC is
 // SHA-256 over that base64 text, in hex. The keys are in the record crypto/keys, which is encrypted the same way with the key of the account.
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+import { fromBase64, fromUtf8, toBase64, utf8 } from "./bytes.mjs";
 
 /**
  * Opens a user's data.
@@ -88,31 +87,17 @@ export async function importKeys(encryption, signing) {
 
 export async function encrypt({ encryption, signing }, cleartext) {
   const iv = crypto.getRandomValues(new Uint8Array(16));
-  const ciphertext = toBase64(new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv }, encryption, encoder.encode(JSON.stringify(cleartext)))));
-  const hmac = new Uint8Array(await crypto.subtle.sign("HMAC", signing, encoder.encode(ciphertext)));
+  const ciphertext = toBase64(new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv }, encryption, utf8(JSON.stringify(cleartext)))));
+  const hmac = new Uint8Array(await crypto.subtle.sign("HMAC", signing, utf8(ciphertext)));
   return JSON.stringify({ ciphertext, IV: toBase64(iv), hmac: [...hmac].map((byte) => byte.toString(16).padStart(2, "0")).join("") });
 }
 
 export async function decrypt({ encryption, signing }, payload) {
   const { ciphertext, IV, hmac } = JSON.parse(payload);
   const mac = Uint8Array.from(hmac.match(/../g) ?? [], (digits) => parseInt(digits, 16));
-  if (!(await crypto.subtle.verify("HMAC", signing, mac, encoder.encode(ciphertext)))) {
+  if (!(await crypto.subtle.verify("HMAC", signing, mac, utf8(ciphertext)))) {
     throw new Error("A record was changed by somebody who does not have the key, or is encrypted with another.");
   }
 
-  return JSON.parse(decoder.decode(await crypto.subtle.decrypt({ name: "AES-CBC", iv: fromBase64(IV) }, encryption, fromBase64(ciphertext))));
-}
-
-/** Also of base64 for URLs. */
-function fromBase64(text) {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
-}
-
-function toBase64(bytes) {
-  let text = "";
-  for (const byte of bytes) {
-    text += String.fromCharCode(byte);
-  }
-
-  return btoa(text);
+  return JSON.parse(fromUtf8(await crypto.subtle.decrypt({ name: "AES-CBC", iv: fromBase64(IV) }, encryption, fromBase64(ciphertext))));
 }

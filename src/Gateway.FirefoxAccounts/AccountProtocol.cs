@@ -93,8 +93,7 @@ internal sealed class AccountProtocol(AccountServices services, Credentials cred
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
         headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        DataHeaders.Add(headers);
         headers["Referrer-Policy"] = "no-referrer";
         if (request is not null && IsOfClient(request))
         {

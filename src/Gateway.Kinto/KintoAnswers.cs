@@ -30,8 +30,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     /// <param name="headers">Of the answer.</param>
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
+        DataHeaders.Add(headers);
         if (request?.Headers.Origin.Count is not 0 && options.CorsOrigin.Length > 0)
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 using Lockstep.Gateway.SyncStorage;
@@ -15,7 +16,7 @@ internal sealed class WeaveHeaders(Sync11Options options, CredentialAudit audit,
         var now = SyncTime.Now(time);
         var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
         headers["X-Weave-Timestamp"] = SyncTime.Text(stamp is null ? now : stamp.IsWrite ? stamp.Value : ServerTimestamp.Max(now, stamp.Value));
-        headers.XContentTypeOptions = "nosniff";
+        DataHeaders.Add(headers);
         if (options.Backoff > TimeSpan.Zero && !headers.ContainsKey("X-Weave-Backoff"))
         {
             headers["X-Weave-Backoff"] = Math.Ceiling(options.Backoff.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,6 @@
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 using Lockstep.Gateway.SyncStorage;
@@ -60,7 +61,7 @@ internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync1
         var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
         headers["X-Weave-Timestamp"] = SyncTime.Text(
             stamp is null ? now : stamp.IsWrite ? stamp.Value : ServerTimestamp.Max(now, stamp.Value));
-        headers.XContentTypeOptions = "nosniff";
+        DataHeaders.Add(headers);
         if (request?.Headers.Origin.ToString() is { Length: > 0 } origin && origin.All(static c => c is >= ' ' and <= '~'))
         {
             headers.AccessControlAllowOrigin = origin;

@@ -67,8 +67,7 @@ internal sealed class SynctoAnswers(SynctoOptions options, HttpOptions http, Tim
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none';";
+        DataHeaders.Add(headers);
         if (request?.Headers.Origin.Count is not 0 && options.CorsOrigin.Length > 0)
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;

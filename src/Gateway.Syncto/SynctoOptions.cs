@@ -109,7 +109,7 @@ public sealed record SynctoOptions
     {
         if (Enabled && !IsRemote && !givesTokens)
         {
-            yield return "Syncto:Enabled is set, and there is no storage that it could show. Set Sync15:TokenSecrets and Sync15:Issuer, or Syncto:TokenServerUrl.";
+            yield return "Syncto:Enabled is set, and there is no storage that it could show. Set FirefoxAccounts:Mode to On, or Sync15:TokenSecrets and Sync15:Issuer, or Syncto:TokenServerUrl.";
         }
 
         if (!Enabled && IsRemote)

@@ -20,15 +20,7 @@ public sealed class LogTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         storage = await TestStorage.CreateAsync();
-        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories))
-        {
-            var copy = Path.Combine(program.Path, Path.GetRelativePath(AppContext.BaseDirectory, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
-        // Levels are set in this file only.
-        await File.WriteAllTextAsync(Path.Combine(program.Path, "appsettings.json"), """{"Logging":{"LogLevel":{"Default":"Debug"}}}""");
+        await ProgramCopy.MakeAsync(program.Path, """{"Logging":{"LogLevel":{"Default":"Debug"}}}""");
     }
 
     public async Task DisposeAsync()

@@ -56,6 +56,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
+    /// <summary>All that came, as it came.</summary>
+    public byte[] Bytes => [.. bodies.SelectMany(static body => body)];
+
     /// <summary>Whether a text has come anywhere, in names, values or descriptions.</summary>
     public bool Mentions(string text) => Mentions(Encoding.UTF8.GetBytes(text));
 

@@ -109,6 +109,26 @@ class Device {
     await this.#call((lib) => lib.signedOut);
   }
 
+  /** Signs in at examples/syncto in the tab, by the server's pages, and says what that lists then: `{ title, url }`. */
+  async openExample(address, server, { email, password }) {
+    await this.#marionette.navigate(address);
+    await this.#leads(`${server}/authorization`, toServer, server);
+    await this.#leads(`${address}/`, letIn, email, password);
+    return this.#marionette.call("content", listed, []);
+  }
+
+  /** Renames one of these bookmarks there. */
+  renameInExample(url, title) {
+    return this.#marionette.call("content", renameListed, [url, title]);
+  }
+
+  /** Does something in the page that leads to another one, whose address begins so. */
+  async #leads(prefix, action, ...parameters) {
+    await this.#call((lib, prefix) => void (lib.arrival = lib.arrived(prefix)), prefix);
+    await this.#marionette.call("content", action, parameters);
+    await this.#call((lib) => lib.arrival);
+  }
+
   /** Whether the account server takes the session of this Firefox, as it asks itself after a 401. */
   hasGoodSession() {
     return this.#call(async ({ fxAccounts }) => {
@@ -304,7 +324,23 @@ function makeLibrary() {
     Services.obs.addObserver(observer, topic);
   });
 
-  const library = { notified, Service, SyncedTabs, FxAccountsConfig, PlacesUtils, bookmarks: PlacesUtils.bookmarks, fxAccounts: getFxAccountsSingleton(), nextSync, sync, requests };
+  /** When the tab has loaded a page whose address begins so. */
+  const arrived = (prefix) => new Promise((resolve) => {
+    const { STATE_STOP, STATE_IS_WINDOW } = Ci.nsIWebProgressListener;
+    const { gBrowser } = Services.wm.getMostRecentWindow("navigator:browser");
+    const listener = {
+      QueryInterface: ChromeUtils.generateQI(["nsIWebProgressListener", "nsISupportsWeakReference"]),
+      onStateChange(progress, request, flags) {
+        if (progress.isTopLevel && flags & STATE_STOP && flags & STATE_IS_WINDOW && gBrowser.currentURI.spec.startsWith(prefix)) {
+          gBrowser.removeProgressListener(listener);
+          resolve();
+        }
+      },
+    };
+    gBrowser.addProgressListener(listener);
+  });
+
+  const library = { arrived, notified, Service, SyncedTabs, FxAccountsConfig, PlacesUtils, bookmarks: PlacesUtils.bookmarks, fxAccounts: getFxAccountsSingleton(), nextSync, sync, requests };
   Services.wm.getMostRecentWindow("navigator:browser").lockstep = library;
 }
 
@@ -353,6 +389,48 @@ const fillIn = `async (email, password) => {
     send(document.forms[0], { repeated: password });
     await appears('[data-view="connected"]');
   }
+}`;
+
+/** From the page of examples/syncto to the server's. */
+const toServer = `async (server) => {
+  ${HELP}
+  send(document.getElementById("sign-in"), { server });
+}`;
+
+/** Signs in there, and lets the page have what it asks for. */
+const letIn = `async (email, password) => {
+  ${HELP}
+  await appears('[data-view="enter"]');
+  send(document.forms[0], { email, password });
+  await appears('[data-view="consent"]');
+  send(document.forms[0], {});
+}`;
+
+/** What the page of examples/syncto says in the end. */
+const SAID = `
+  const said = async () => {
+    const status = document.getElementById("status");
+    await until(() => !status.textContent.endsWith("…"));
+    if (!/^\\d+ bookmarks\\.$/.test(status.textContent)) {
+      throw new Error(status.textContent);
+    }
+  };
+  const rows = () => [...document.querySelectorAll("#bookmarks li")];`;
+
+const listed = `async () => {
+  ${HELP}
+  ${SAID}
+  await said();
+  return rows().map((row) => ({ title: row.querySelector("input").value, url: row.lastChild.textContent }));
+}`;
+
+const renameListed = `async (url, title) => {
+  ${HELP}
+  ${SAID}
+  const field = rows().find((row) => row.lastChild.textContent === url).querySelector("input");
+  field.value = title;
+  field.dispatchEvent(new Event("change"));
+  await said();
 }`;
 
 const recover = `async (email, key, password) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
+import { exampleSettings, serveExample } from "../Clients/example.mjs";
 import { startServer } from "../Clients/server.mjs";
 import { startDevice } from "./device.mjs";
 
@@ -11,14 +12,17 @@ const URL = "https://bookmark.example.org/pages";
 const LONG = process.env.LOCKSTEP_FIREFOX_LONG === "1";
 
 let server;
+let example;
 const devices = [];
 
 before(async () => {
-  server = await startServer({ "firefox-accounts:mode": "on", "firefox-accounts:key": newSecret() });
+  example = await serveExample();
+  server = await startServer({ "firefox-accounts:mode": "on", "firefox-accounts:key": newSecret(), ...exampleSettings(example.address) });
 });
 after(async () => {
   await Promise.all(devices.map((device) => device.end()));
   await server?.stop();
+  await example?.close();
 });
 
 function newSecret() {
@@ -59,11 +63,29 @@ test("a password that was changed on the pages keeps the key, on this device and
   await a.addBookmark(`${URL}/2`, "after");
   assert.deepEqual(await a.sync(), SYNCED);
 
+  // B did nothing meanwhile. It finds out when it asks, and keeps what it has.
+  assert.deepEqual([await a.hasGoodSession(), await b.hasGoodSession()], [true, false]);
+  assert.equal(await b.bookmark(URL), "from A");
   assert.deepEqual(await b.signInThroughPages({ ...USER, password: "another horse battery" }), SYNCED);
   const again = await b.identity();
   assert.deepEqual({ k: again.k, kid: again.kid }, { k, kid });
   assert.deepEqual(await b.sync(), SYNCED);
   assert.equal(await b.bookmark(`${URL}/2`), "after");
+});
+
+test("a page of another origin reads a bookmark of Firefox and renames it, and Firefox gets that", async () => {
+  const [a, b] = devices;
+  await a.addBookmark(`${URL}/3`, "from Firefox");
+  assert.deepEqual(await a.sync(), SYNCED);
+
+  const shown = await a.openExample(example.address, server.address, { ...USER, password: "another horse battery" });
+  assert.equal(shown.find(({ url }) => url === `${URL}/3`)?.title, "from Firefox");
+  await a.renameInExample(`${URL}/3`, "from a page");
+
+  for (const device of [a, b]) {
+    assert.deepEqual(await device.sync(), SYNCED);
+    assert.equal(await device.bookmark(`${URL}/3`), "from a page");
+  }
 });
 
 if (LONG) {

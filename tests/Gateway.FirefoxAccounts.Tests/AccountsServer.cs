@@ -2,6 +2,7 @@ using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Protocol;
+using Lockstep.Gateway.Syncto;
 using Lockstep.Silo.Hosting;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.PostgreSql.Testing;
@@ -30,6 +31,7 @@ public sealed class AccountsServer : IAsyncLifetime
             Urls = "http://127.0.0.1:0",
             Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailuresPerAddress = 100_000, MaxRegistrationsPerHour = 100_000 },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
+            Syncto = new SynctoOptions { Enabled = true },
             FirefoxAccounts = new FirefoxAccountOptions
             {
                 Mode = AccountServerMode.On,
@@ -73,7 +75,7 @@ public sealed class AccountsServer : IAsyncLifetime
         {
             options = options with
             {
-                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
+                Postgres = options.Postgres with { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
             };
         }
 

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Lockstep.Gateway.Syncto;
+using Lockstep.Silo.Hosting;
+using Lockstep.Storage.Contract;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -59,6 +62,7 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
         Assert.True(answer.Json.GetProperty("verified").GetBoolean());
         Assert.Equal("no-store", answer.Headers["Cache-Control"]);
         Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+        Assert.EndsWith("; sandbox", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,6 +139,8 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
         Assert.Equal("{}", (await person.Client.PostAsync("/auth/v1/oauth/destroy", new { client_id = AccountClient.Desktop, token = tokens.String("refresh_token") })).Ok().Text);
         var access = await person.PostAsync("/oauth/token", new { grant_type = "fxa-credentials", client_id = AccountClient.Desktop, scope = AccountClient.SyncScope, ttl = 21600 });
         Assert.Equal(21600, access.Ok().Json.GetProperty("expires_in").GetInt32());
+        var brief = await person.PostAsync("/oauth/token", new { grant_type = "fxa-credentials", client_id = AccountClient.Desktop, scope = "profile" });
+        Assert.Equal(900, brief.Ok().Json.GetProperty("expires_in").GetInt32());
     }
 
     [Fact]
@@ -185,12 +191,40 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
         var keyId = await person.KeyIdAsync(await person.KeyAsync());
         var other = await person.NewSessionAsync();
         var (destroyed, ended) = (await person.AccessTokenAsync(AccountClient.SyncScope), await person.AccessTokenAsync(AccountClient.SyncScope, other));
+
+        // Syncto takes them too, and remembers neither.
+        (await person.SynctoAsync(destroyed, keyId)).Ok();
+        (await person.SynctoAsync(ended, keyId)).Ok();
         (await person.Client.PostAsync("/auth/v1/oauth/destroy", new { client_id = AccountClient.Desktop, token = destroyed })).Ok();
         (await person.PostAsync("/session/destroy", new { }, other)).Ok();
 
-        Assert.Equal(401, (await person.SyncTokenAsync(destroyed, keyId)).Status);
-        Assert.Equal(401, (await person.SyncTokenAsync(ended, keyId)).Status);
+        foreach (var token in new[] { destroyed, ended })
+        {
+            Assert.Equal(401, (await person.SyncTokenAsync(token, keyId)).Status);
+            Assert.Equal(401, (await person.SynctoAsync(token, keyId)).Status);
+        }
+
         (await person.Client.PostAsync("/auth/v1/verify", new { token = ended })).Refused(401, 110);
+    }
+
+    [Fact]
+    public async Task DeviceThatIsRemoved_ReadsAndWrites_UntilItsTokenForTheStorageEnds()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var key = await person.KeyAsync();
+        var removed = await person.StorageAsync(key);
+        var session = await person.NewSessionAsync();
+        (await person.PostAsync("/session/destroy", new { })).Ok();
+        (await removed.PutAsync("/storage/bookmarks/a", """{"payload":"p"}""")).Ok();
+
+        time.JumpWallClock(own.Options.Sync15.TokenDuration + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(401, (await removed.GetAsync("/storage/bookmarks/a")).Status);
+        person.Session = session;
+        (await (await person.StorageAsync(key)).GetAsync("/storage/bookmarks/a")).Ok();
+        await own.DisposeAsync();
     }
 
     [Fact]
@@ -301,7 +335,7 @@ public sealed class FirefoxTests(AccountsServer server) : IClassFixture<Accounts
     [Fact]
     public async Task SwitchedOff_ItsDocumentsAreNotThere()
     {
-        var off = await AccountsServer.StartAsync(static options => options with { Mode = AccountServerMode.Off });
+        var off = await AccountsServer.StartAsync(static (LockstepOptions options) => options with { FirefoxAccounts = options.FirefoxAccounts with { Mode = AccountServerMode.Off }, Syncto = new SynctoOptions() });
         using var client = off.Anonymous();
 
         Assert.Equal(404, (await client.GetAsync("/.well-known/fxa-client-configuration")).Status);

@@ -1,4 +1,5 @@
 using System.Text;
+using Lockstep.Storage.Contract;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
@@ -160,23 +161,61 @@ public sealed class OAuthTests : IClassFixture<OAuthTests.Fixture>
     }
 
     [Fact]
+    public async Task AppPassword_TellsWhenItWasUsed_ToTheHour()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var made = (await person.PostAsync("/account/app_passwords", new { name = "editor", authPW = person.AuthPw })).Ok();
+        time.JumpWallClock(TimeSpan.FromHours(3));
+
+        Assert.Equal(200, (await person.Client.GetAsync("/v1/buckets/default/collections/tasks/records", Basic(made.String("user"), made.String("password")))).Status);
+
+        var listed = Assert.Single((await person.GetAsync("/account/app_passwords")).Ok().Json.EnumerateArray());
+        Assert.Equal(3 * 3_600_000, listed.GetProperty("lastAccessTime").GetInt64() - listed.GetProperty("createdTime").GetInt64());
+        await own.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Export_HasAllThatIsStored_Once_AndNoSecret()
     {
         var person = await server.NewPersonAsync();
         var access = (await person.TokensAsync(App, "kinto", Redirect)).String("access_token");
         Assert.Equal(201, (await person.Client.SendAsync("PUT", "/v1/buckets/default/collections/tasks/records/milk", """{"data":{"title":"Buy milk"}}""", "Bearer " + access)).Status);
+        var notes = $"notes-{Guid.NewGuid():N}";
+        foreach (var (path, body) in new[]
+        {
+            ("", """{"data":{"of":"mine"},"permissions":{"read":["system.Authenticated"]}}"""), ("/groups/friends", """{"data":{"members":["account:bob"]}}"""),
+            ("/collections/read", """{"data":{"title":"Read"}}"""), ("/collections/read/records/a", """{"data":{"text":"b"},"permissions":{"write":["account:bob"]}}"""),
+        })
+        {
+            Assert.Equal(201, (await person.Client.SendAsync("PUT", $"/v1/buckets/{notes}{path}", body, "Bearer " + access)).Status);
+        }
+
+        (await (await person.StorageAsync(await person.KeyAsync())).PutAsync("/storage/bookmarks/a", """{"payload":"encrypted","sortindex":5}""")).Ok();
         (await person.PostAsync("/account/device", new { name = "Desk", type = "desktop" })).Ok();
         (await person.PostAsync("/account/export", new { authPW = AccountClient.RandomHex(32) })).Refused(400, 103);
-        var path = new Uri((await person.PostAsync("/account/export", new { authPW = person.AuthPw })).Ok().String("url")).AbsolutePath;
+        var url = new Uri((await person.PostAsync("/account/export", new { authPW = person.AuthPw })).Ok().String("url")).AbsolutePath;
 
-        var file = (await person.Client.GetAsync(path)).Ok();
+        var file = (await person.Client.GetAsync(url)).Ok();
 
         Assert.StartsWith("attachment", file.Headers["Content-Disposition"], StringComparison.Ordinal);
         Assert.Equal(person.Uid, file.Json.GetProperty("account").GetProperty("uid").GetString());
-        Assert.Equal("Buy milk", file.Json.GetProperty("default bucket").GetProperty("tasks")[0].GetProperty("data").GetProperty("title").GetString());
+        var buckets = file.Json.GetProperty("buckets");
+        Assert.Equal(["default", notes], buckets.EnumerateArray().Select(static bucket => bucket.GetProperty("id").GetString()));
+        Assert.Equal("Buy milk", buckets[0].GetProperty("collections")[0].GetProperty("records")[0].GetProperty("data").GetProperty("title").GetString());
+        Assert.Equal("mine", buckets[1].GetProperty("data").GetProperty("of").GetString());
+        Assert.Equal("system.Authenticated", buckets[1].GetProperty("permissions").GetProperty("read")[0].GetString());
+        Assert.Equal("account:bob", buckets[1].GetProperty("groups")[0].GetProperty("data").GetProperty("members")[0].GetString());
+        var read = buckets[1].GetProperty("collections")[0];
+        Assert.Equal(("read", "Read"), (read.GetProperty("id").GetString(), read.GetProperty("data").GetProperty("title").GetString()));
+        Assert.Equal("b", read.GetProperty("records")[0].GetProperty("data").GetProperty("text").GetString());
+        Assert.Contains("account:bob", read.GetProperty("records")[0].GetProperty("permissions").GetProperty("write").EnumerateArray().Select(static one => one.GetString()));
+        var synced = file.Json.GetProperty("sync").GetProperty("bookmarks")[0];
+        Assert.Equal(("a", "encrypted", 5), (synced.GetProperty("id").GetString(), synced.GetProperty("payload").GetString(), synced.GetProperty("sortindex").GetInt32()));
         Assert.Contains("Desk", file.Json.GetProperty("devices").GetRawText(), StringComparison.Ordinal);
         Assert.DoesNotContain(person.Session, file.Text, StringComparison.Ordinal);
-        (await person.Client.GetAsync(path)).Refused(400, 105);
+        (await person.Client.GetAsync(url)).Refused(400, 105);
     }
 
     [Fact]

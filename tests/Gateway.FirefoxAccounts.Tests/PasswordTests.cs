@@ -1,5 +1,7 @@
+using System.Globalization;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Gateway.FirefoxAccounts.Accounts;
+using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
@@ -7,8 +9,6 @@ namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 /// <summary>Changing, resetting and recovering, and what ends with that.</summary>
 public sealed class PasswordTests(AccountsServer server) : IClassFixture<AccountsServer>
 {
-    private IKeyedAccountStore Store => server.Services.GetRequiredService<IKeyedAccountStore>();
-
     [Fact]
     public async Task Change_KeepsTheKey_AndEndsAllSessionsButANewOne()
     {
@@ -67,6 +67,73 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
         Assert.Equal(401, (await person.SyncTokenAsync(old, await person.KeyIdAsync(key))).Status);
         var token = (await person.SyncTokenAsync(await person.AccessTokenAsync(AccountClient.SyncScope), await person.KeyIdAsync(next))).Ok();
         Assert.NotEqual(uid, token.Json.GetProperty("uid").GetInt64());
+    }
+
+    [Fact]
+    public async Task Resets_WithTheClockSetBackInBetween_HaveEachALaterKey_AndAStoreOfItsOwn()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var (changed, stores) = (new List<long>(), new List<long>());
+        while (true)
+        {
+            var keyId = await person.KeyIdAsync(await person.KeyAsync());
+            changed.Add(long.Parse(keyId.Split('-')[0], CultureInfo.InvariantCulture));
+            stores.Add((await person.SyncTokenAsync(await person.AccessTokenAsync(AccountClient.SyncScope), keyId)).Ok().Json.GetProperty("uid").GetInt64());
+            if (stores.Count == 3)
+            {
+                break;
+            }
+
+            time.JumpWallClock(TimeSpan.FromDays(-1));
+            person.Session = (await ResetAsync(person, (await LinkAsync(own, person)).Reset)).Ok().String("sessionToken");
+        }
+
+        Assert.Equal(changed.Order(), changed);
+        Assert.Equal((3, 3), (changed.Distinct().Count(), stores.Distinct().Count()));
+        await own.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Credentials_OfAFewMinutes_EndWithThem()
+    {
+        var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+        var own = await AccountsServer.StartAsync(time: time);
+        var person = await own.NewPersonAsync();
+        var (codes, fetches) = (new List<(AccountAnswer Answer, string Verifier)>(), new List<AccountAnswer>());
+        for (var i = 0; i < 2; i++)
+        {
+            codes.Add(await person.AuthorizeAsync());
+            fetches.Add((await person.LoginAsync(keys: true)).Ok());
+        }
+
+        var started = (await person.PostAsync("/password/change/start", new { email = person.Email, oldAuthPW = person.AuthPw })).Ok();
+        var change = AccountClient.Bearer(started.String("passwordChangeToken"), "passwordChangeToken");
+        var reset = AccountClient.Bearer((await LinkAsync(own, person)).Reset.String("accountResetToken"), "accountResetToken");
+        var second = TimeSpan.FromSeconds(1);
+
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - second);
+        await person.KeyAsync(fetches[0]);
+        time.JumpWallClock(2 * second);
+        (await person.Client.GetAsync("/auth/v1/account/keys", AccountClient.Bearer(fetches[1].String("keyFetchToken"), "keyFetchToken"))).Refused(401, 110);
+
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - (2 * second));
+        (await RedeemAsync(codes[0])).Ok();
+        time.JumpWallClock(2 * second);
+        (await RedeemAsync(codes[1])).Refused(400, 172);
+
+        // With nothing said that could change anything.
+        time.JumpWallClock(TimeSpan.FromMinutes(5) - (2 * second));
+        (await person.Client.PostAsync("/auth/v1/password/change/finish", new { }, change)).Refused(400, 108);
+        (await person.Client.PostAsync("/auth/v1/account/reset", new { }, reset)).Refused(400, 108);
+        time.JumpWallClock(2 * second);
+        (await person.Client.PostAsync("/auth/v1/password/change/finish", new { }, change)).Refused(401, 110);
+        (await person.Client.PostAsync("/auth/v1/account/reset", new { }, reset)).Refused(401, 110);
+        await own.DisposeAsync();
+
+        Task<AccountAnswer> RedeemAsync((AccountAnswer Answer, string Verifier) code) => person.Client.PostAsync(
+            "/auth/v1/oauth/token", new { client_id = AccountClient.Desktop, code = code.Answer.Ok().String("code"), code_verifier = code.Verifier });
     }
 
     [Fact]
@@ -154,7 +221,8 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
     {
         var person = await server.NewPersonAsync();
         var key = await person.KeyAsync();
-        (await person.SyncTokenAsync(await person.AccessTokenAsync(AccountClient.SyncScope), await person.KeyIdAsync(key))).Ok();
+        var (storage, keyId) = (await person.StorageAsync(key), await person.KeyIdAsync(key));
+        (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"p"}""")).Ok();
         var access = await person.AccessTokenAsync(AccountClient.SyncScope);
         (await person.PostAsync("/account/destroy", new { email = person.Email, authPW = AccountClient.RandomHex(32) })).Refused(400, 103);
 
@@ -164,6 +232,12 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
         Assert.Equal("""{"exists":false}""", (await person.Client.GetAsync($"/auth/v1/account/status?uid={person.Uid}")).Ok().Text);
         (await person.LoginAsync()).Refused(400, 103);
         (await person.Client.PostAsync("/auth/v1/verify", new { token = access })).Refused(401, 110);
+        Assert.Equal(401, (await person.SynctoAsync(access, keyId)).Status);
+
+        // A device whose token for the storage is good for an hour finds nothing there, and writes nothing.
+        Assert.Equal("{}", (await storage.GetAsync("/info/collections")).Ok().Text);
+        Assert.Equal(404, (await storage.GetAsync("/storage/bookmarks/a")).Status);
+        Assert.Equal(401, (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"late"}""")).Status);
         var again = new Person(server, person.Email);
         await again.SignUpAsync();
         Assert.NotEqual(person.Uid, again.Uid);
@@ -184,14 +258,18 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
 
             // Each with a password of its own, while others sign in with the old one.
             var passwords = begun.Select(_ => (AuthPw: AccountClient.RandomHex(32), Unwrap: Convert.FromHexString(AccountClient.RandomHex(32)))).ToList();
+            var reset = (AuthPw: AccountClient.RandomHex(32), Token: (await LinkAsync(person)).Reset.String("accountResetToken"));
             var changes = begun.Zip(passwords, (token, password) => person.Client.PostAsync(
                 "/auth/v1/password/change/finish",
                 new { authPW = password.AuthPw, wrapKb = Convert.ToHexStringLower(AccountClient.Xor(key, password.Unwrap)), clientSalt = AccountClient.NewSalt() },
                 AccountClient.Bearer(token, "passwordChangeToken"))).ToList();
+            changes.Insert(round % 5, person.Client.PostAsync(
+                "/auth/v1/account/reset", new { authPW = reset.AuthPw, clientSalt = AccountClient.NewSalt() }, AccountClient.Bearer(reset.Token, "accountResetToken")));
+            passwords.Insert(round % 5, (reset.AuthPw, person.UnwrapKey));
             var signIns = Enumerable.Range(0, 8).Select(_ => person.LoginAsync()).ToList();
             var (changed, signedIn) = (await Task.WhenAll(changes), await Task.WhenAll(signIns));
 
-            var winner = Assert.Single(Enumerable.Range(0, 4), i => changed[i].Status == 200);
+            var winner = Assert.Single(Enumerable.Range(0, changed.Length), i => changed[i].Status == 200);
             Assert.All(changed.Where((_, i) => i != winner), static change => change.Refused(401, 110));
             foreach (var signIn in signedIn.Where(static answer => answer.Status == 200))
             {
@@ -200,7 +278,8 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
 
             person.SetPassword(passwords[winner].AuthPw, passwords[winner].Unwrap);
             person.Session = changed[winner].String("sessionToken");
-            Assert.Equal(key, await person.KeyAsync());
+            var now = await person.KeyAsync();
+            Assert.Equal(winner != round % 5, key.SequenceEqual(now));
 
             // Signing in while it is deleted: no session is left over.
             var deletion = person.PostAsync("/account/destroy", new { email = person.Email, authPW = person.AuthPw });
@@ -229,10 +308,13 @@ public sealed class PasswordTests(AccountsServer server) : IClassFixture<Account
         return answer;
     }
 
-    private async Task<(AccountAnswer Reset, string Code)> LinkAsync(Person person)
+    private Task<(AccountAnswer Reset, string Code)> LinkAsync(Person person) => LinkAsync(server, person);
+
+    private static async Task<(AccountAnswer Reset, string Code)> LinkAsync(AccountsServer server, Person person)
     {
-        var account = (await Store.FindByUidAsync(person.Uid, CancellationToken.None))!;
-        var link = (await ResetLink.MakeAsync(Store, account, skipsSecondFactor: false, server.Time, CancellationToken.None))!;
+        var store = server.Services.GetRequiredService<IKeyedAccountStore>();
+        var account = (await store.FindByUidAsync(person.Uid, CancellationToken.None))!;
+        var link = (await ResetLink.MakeAsync(store, account, skipsSecondFactor: false, server.Time, CancellationToken.None))!;
         var code = link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..];
         return ((await person.Client.PostAsync("/auth/v1/password/forgot/use_link", new { token = code })).Ok(), code);
     }

@@ -81,6 +81,14 @@ public sealed class Person(AccountsServer server, string email, AccountClient? c
     /// <summary>What TokenServer says to an access token.</summary>
     public Task<AccountAnswer> SyncTokenAsync(string access, string keyId) => Client.SendAsync("GET", "/token/1.0/sync/1.5", null, "Bearer " + access, headers: ("X-KeyID", keyId));
 
+    /// <summary>Their storage of Sync, as a device has it that has just signed in.</summary>
+    public async Task<StorageClient> StorageAsync(byte[] key) =>
+        new(this, (await SyncTokenAsync(await AccessTokenAsync(AccountClient.SyncScope), await KeyIdAsync(key))).Ok(), server.Time);
+
+    /// <summary>What Syncto says of the same storage to an access token.</summary>
+    public Task<AccountAnswer> SynctoAsync(string access, string keyId) =>
+        Client.SendAsync("GET", "/syncto/v1/buckets/syncto/collections/bookmarks/records", null, "Bearer " + access, headers: ("X-KeyID", keyId));
+
     /// <summary>As Firefox names the key of Sync.</summary>
     public async Task<string> KeyIdAsync(byte[] key, string? session = null)
     {

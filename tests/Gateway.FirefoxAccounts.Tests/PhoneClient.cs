@@ -24,6 +24,9 @@ public sealed class PhoneClient(Person person, string clientId) : IDisposable
     /// <summary>Up to version 153 a session signs with Hawk, from 154 on it shows its id.</summary>
     public bool SignsWithHawk { get; init; }
 
+    /// <summary>The app after it was ended and started again: of before it has what it keeps in its storage.</summary>
+    public PhoneClient StartedAgain() => new(person, clientId) { SignsWithHawk = SignsWithHawk, refresh = refresh, session = session, State = State };
+
     /// <summary>From the page's login message and its code to a device: any failure leaves the app disconnected.</summary>
     public async Task SignInAsync(string scope, bool pageGivesSession = true)
     {

@@ -49,6 +49,34 @@ public sealed class PhoneTests(AccountsServer server) : IClassFixture<AccountsSe
     }
 
     [Fact]
+    public async Task Phone_ThatIsStartedAgain_IsTheSameDevice_AndSendsAndGetsTabs()
+    {
+        const string sendTab = "https://identity.mozilla.com/cmd/open-uri";
+        var takes = new Dictionary<string, string>(StringComparer.Ordinal) { [sendTab] = "key" };
+        var person = await server.NewPersonAsync();
+        var desk = (await person.PostAsync("/account/device", new { name = "Desk", type = "desktop", availableCommands = takes })).Ok().String("id");
+        using var before = new PhoneClient(person, Android);
+        await before.SignInAsync(Usual);
+        var id = (await before.DeviceAsync(new { availableCommands = takes })).String("id");
+
+        using var phone = before.StartedAgain();
+
+        Assert.NotNull(await phone.AccessTokenAsync(AccountClient.SyncScope));
+        var listed = (await phone.GetAsync("/account/devices?filterIdleDevicesTimestamp=0")).Ok().Json.EnumerateArray();
+        Assert.Equal(id, listed.Single(static device => device.GetProperty("isCurrentDevice").GetBoolean()).GetProperty("id").GetString());
+
+        // As iOS turns push off; and a tab each way.
+        await phone.DeviceAsync(new { pushCallback = "", pushPublicKey = "", pushAuthKey = "" });
+        (await phone.PostAsync("/account/devices/invoke_command", new { command = sendTab, target = desk, payload = new { encrypted = "x" }, ttl = 60 })).Ok();
+        (await person.PostAsync("/account/devices/invoke_command", new { target = id, command = sendTab, payload = new { encrypted = "y" } })).Ok();
+        Assert.Equal("y", Payload(await phone.GetAsync("/account/device/commands?index=0")));
+        Assert.Equal("x", Payload(await person.GetAsync("/account/device/commands?index=0")));
+
+        static string? Payload(AccountAnswer polled) =>
+            Assert.Single(polled.Ok().Json.GetProperty("messages").EnumerateArray()).GetProperty("data").GetProperty("payload").GetProperty("encrypted").GetString();
+    }
+
+    [Fact]
     public async Task Phone_ThatIsRevokedOnAnotherDevice_NoticesAndSignsInAgain()
     {
         var person = await server.NewPersonAsync();

@@ -225,14 +225,7 @@ public sealed class RegistrationTests
         using var kinto = server.Anonymous();
         Assert.Equal(201, (await kinto.SendAsync("PUT", "/v1/accounts/bob@example.org", """{"data":{"password":"s3cr3t"}}""")).Status);
         var stretched = new List<string>();
-        var services = server.Services;
-        var checks = new PasswordChecks(
-            services.GetRequiredService<IKeyedAccountStore>(), services.GetRequiredService<ISignInThrottle>(), server.Options.FirefoxAccounts, server.Options.Accounts, server.Time,
-            (authPw, stored) =>
-            {
-                stretched.Add(stored[..stored.IndexOf('$', "argon2id$".Length)]);
-                return StretchedPassword.Of(authPw, stored);
-            });
+        var checks = ChecksOf(server, stretched);
         var wrong = new byte[32];
         foreach (var (email, authPw) in new[] { (person.Email, Convert.FromHexString(person.AuthPw)), (person.Email, wrong), ("nobody@example.org", wrong), ("bob@example.org", wrong) })
         {
@@ -257,8 +250,29 @@ public sealed class RegistrationTests
         var answer = (await person.LoginAsync()).Refused(429, 114);
 
         Assert.True(answer.Json.GetProperty("retryAfter").GetInt32() > 0);
+
+        // The eleventh costs no hash.
+        var (other, stretched) = (await server.NewPersonAsync(), new List<string>());
+        var checks = ChecksOf(server, stretched);
+        for (var tries = 0; tries < 10; tries++)
+        {
+            await checks.VerifyAsync(other.Email, new byte[32], "somewhere", CancellationToken.None);
+        }
+
+        var (_, _, refused) = await checks.VerifyAsync(other.Email, Convert.FromHexString(other.AuthPw), "somewhere", CancellationToken.None);
+
+        Assert.Equal((10, 429), (stretched.Count, refused?.Code));
         await server.DisposeAsync();
     }
+
+    /// <summary>As the server's own, and with what is hashed in a list: kind, memory, passes and lanes.</summary>
+    private static PasswordChecks ChecksOf(AccountsServer server, List<string> stretched) => new(
+        server.Services.GetRequiredService<IKeyedAccountStore>(), server.Services.GetRequiredService<ISignInThrottle>(), server.Options.FirefoxAccounts, server.Options.Accounts, server.Time,
+        (authPw, stored) =>
+        {
+            stretched.Add(stored[..stored.IndexOf('$', "argon2id$".Length)]);
+            return StretchedPassword.Of(authPw, stored);
+        });
 
     [Fact]
     public async Task OldStretch_IsTakenWhereItIsSetAlone_AndTellsUnknownAccounts()

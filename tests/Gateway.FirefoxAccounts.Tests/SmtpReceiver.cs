@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -12,6 +13,7 @@ public sealed class SmtpReceiver : IAsyncDisposable
 
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly Channel<(string To, string Text)> mails = Channel.CreateUnbounded<(string, string)>();
+    private readonly ConcurrentQueue<string> texts = new();
     private readonly Task serving;
     private volatile TaskCompletionSource open = new();
 
@@ -38,6 +40,9 @@ public sealed class SmtpReceiver : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>All mails that have come.</summary>
+    public IReadOnlyCollection<string> Texts => texts;
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
@@ -90,6 +95,7 @@ public sealed class SmtpReceiver : IAsyncDisposable
                         }
 
                         await open.Task;
+                        texts.Enqueue(text.ToString());
                         mails.Writer.TryWrite((to, text.ToString()));
                         text.Clear();
                     }

@@ -19,6 +19,7 @@ public sealed class RecordTests(WeaveServer server) : IClassFixture<WeaveServer>
         Assert.Equal(put.Text, got.Json.GetProperty("modified").GetRawText());
         Assert.Equal(put.Text, (await device.GetAsync("/info/collections")).Json.GetProperty("bookmarks").GetRawText());
         Assert.Equal("application/json", got.Type);
+        Assert.EndsWith("; sandbox", got.Headers["Content-Security-Policy"], StringComparison.Ordinal);
     }
 
     [Fact]

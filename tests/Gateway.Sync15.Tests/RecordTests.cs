@@ -19,6 +19,7 @@ public sealed class RecordTests(SyncServer server) : IClassFixture<SyncServer>
         Assert.Equal(put.LastModified, got.LastModified);
         Assert.Equal($$"""{"id":"a","modified":{{put.Text}},"payload":"{\"x\":\"ü\\n\"}","sortindex":-5}""", got.Text);
         Assert.Equal("application/json", got.Headers["Content-Type"]);
+        Assert.EndsWith("; sandbox", got.Headers["Content-Security-Policy"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -316,6 +316,21 @@ test("StoredContent_IsNoPage", async () => {
   const { headers } = await server.request(user, "GET", "/buckets/default/collections/a/records/b");
   assert.match(headers.get("Content-Type"), /^application\/json/);
   assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
+  assert.match(headers.get("Content-Security-Policy"), /; sandbox$/);
+
+  // Somebody is led to its address: the browser shows text, of no origin.
+  const page = await open();
+  await page.setExtraHTTPHeaders({ Authorization: user.authorization });
+  await page.goto(`${server.remote}/buckets/default/collections/a/records/b`);
+  assert.match(await page.innerText("body"), /window\.pwned=1/);
+  assert.deepEqual(await page.evaluate(() => [window.origin, window.pwned ?? null, document.scripts.length]), ["null", null, 0]);
+
+  // Nor does it show in a frame of another site.
+  foreign.pages.set("/stored", `<!doctype html><iframe src="${server.remote}/buckets/default/collections/a/records/b"></iframe>`);
+  await page.goto(`${foreign.address}/stored`);
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual(page.frames().slice(1).map((frame) => new URL(frame.url()).protocol), ["chrome-error:"]);
+  await page.context().close();
 });
 
 // :: The pages with the server that they are for
@@ -407,6 +422,31 @@ test("Export_OnTheBuiltServer_IsAFile", async (context) => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#export a")]);
   assert.ok((await readFile(await download.path(), "utf8")).includes(email));
   await page.context().close();
+});
+
+test("Export_WithMarkupInIt_IsAFile_AndNoPage", async () => {
+  const { email, page } = await member();
+  const evil = "<!doctype html><script>window.pwned=1</script>";
+  await openPart(page, "app-passwords");
+  await page.fill("#app-passwords [name=name]", "Notes");
+  await page.fill("#app-passwords [name=password]", PASSWORD);
+  await submit(page, "app-password");
+  await page.waitForSelector("#app-passwords .once");
+  const authorization = `Basic ${Buffer.from(`${email}:${await page.innerText("#app-passwords .once")}`).toString("base64")}`;
+  assert.equal((await server.request({ authorization }, "PUT", "/buckets/default/collections/a/records/b", { body: { data: { evil } } })).status, 201);
+
+  await openPart(page, "export");
+  await page.fill("#export [name=password]", PASSWORD);
+  await submit(page, "export");
+  const url = await page.getAttribute("#export a", "href");
+  const other = await open();
+  // A page of somebody else leads there: the browser goes nowhere, and keeps a file.
+  foreign.pages.set("/export", `<!doctype html><a href="${new URL(url, server.address)}">here</a>`);
+  await other.goto(`${foreign.address}/export`);
+  const [download] = await Promise.all([other.waitForEvent("download"), other.click("a")]);
+  assert.ok((await readFile(await download.path(), "utf8")).includes("window.pwned=1"));
+  assert.equal(other.url(), `${foreign.address}/export`);
+  await Promise.all([page.context().close(), other.context().close()]);
 });
 
 /** RFC 6238, of now. */

@@ -4,6 +4,7 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.Mail;
 using Lockstep.Gateway.FirefoxAccounts.Secrets;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
@@ -132,7 +133,7 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(AccountError.WrongPassword);
         }
 
-        audit.Done(account.Uid, "signed in", request.Address);
+        audit.Done(account.Uid, AuditEvents.SignedIn, request);
         if (!account.IsEmailVerified)
         {
             await codes.SendVerificationAsync(account, session.Token.Digest, cancellationToken);
@@ -222,7 +223,7 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(AccountError.WrongPassword);
         }
 
-        audit.Done(account.Uid, "deleted", request.Address);
+        audit.Done(account.Uid, AuditEvents.AccountDeleted, request);
         return AccountAnswers.Empty;
     }
 
@@ -248,7 +249,7 @@ internal sealed class AccountHandlers(
     public async ValueTask<Answer> DestroySessionAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         await store.RemoveFamilyAsync(request.Account.Account.Number, request.Token.Digest, cancellationToken);
-        audit.Done(request.Account.Uid, "signed out", request.Address);
+        audit.Done(request.Account.Uid, AuditEvents.SignedOut, request);
         return AccountAnswers.Empty;
     }
 
@@ -278,7 +279,7 @@ internal sealed class AccountHandlers(
         var result = await passwords.VerifyAsync(email, authPw, request.Address, cancellationToken);
         if (result.Error is { Errno: 103 })
         {
-            audit.WrongPassword(request.Address);
+            audit.WrongPassword(request);
         }
 
         return result;
@@ -355,7 +356,7 @@ internal sealed class AccountHandlers(
             return (AccountAnswers.Of(taken), false);
         }
 
-        audit.Done(uid, "made", request.Address);
+        audit.Done(uid, AuditEvents.AccountMade, request);
         if (!made!.IsEmailVerified)
         {
             await codes.SendVerificationAsync(made, session.Token.Digest, cancellationToken);

@@ -1,6 +1,7 @@
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.OAuth;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
 using Lockstep.Gateway.Pipeline;
@@ -52,7 +53,7 @@ internal sealed class AppPasswordHandlers(IKeyedAccountStore store, AccountHandl
             return AccountAnswers.Of(AccountError.WrongPassword);
         }
 
-        audit.Done(account.Uid, "app password made", request.Address);
+        audit.Done(account.Uid, AuditEvents.AppPasswordMade, request);
         return AccountAnswers.Object(writer =>
         {
             writer.WriteString("id", token.Digest);
@@ -77,7 +78,7 @@ internal sealed class AppPasswordHandlers(IKeyedAccountStore store, AccountHandl
             return AccountAnswers.Of(AccountError.Invalid("id"));
         }
 
-        audit.Done(request.Account.Uid, "app password removed", request.Address);
+        audit.Done(request.Account.Uid, AuditEvents.AppPasswordRemoved, request);
         return AccountAnswers.Empty;
     }
 

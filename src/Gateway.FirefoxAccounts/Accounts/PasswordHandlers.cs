@@ -4,6 +4,7 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.Mail;
 using Lockstep.Gateway.FirefoxAccounts.Secrets;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
@@ -56,7 +57,7 @@ internal sealed class PasswordHandlers(
         var salt = accounts.ReadSalt(fields);
         return fields.Error is { } error
             ? AccountAnswers.Of(error)
-            : await SetAsync(request, authPw, wrapped, salt, OfSessions, change: static account => account, "password changed", cancellationToken);
+            : await SetAsync(request, authPw, wrapped, salt, OfSessions, change: static account => account, AuditEvents.PasswordChanged, cancellationToken);
     }
 
     /// <summary>Answered alike, whether there is such an account or not.</summary>
@@ -164,7 +165,7 @@ internal sealed class PasswordHandlers(
                 TotpSecret = reset.SkipsSecondFactor ? null : account.TotpSecret,
                 IsTotpOn = !reset.SkipsSecondFactor && account.IsTotpOn,
             },
-            reset.KeepsData ? "password reset with the recovery key" : "password reset, with a new key",
+            reset.KeepsData ? AuditEvents.PasswordRecovered : AuditEvents.PasswordReset,
             cancellationToken);
     }
 
@@ -184,7 +185,7 @@ internal sealed class PasswordHandlers(
             return AccountAnswers.Of(AccountError.NotNow);
         }
 
-        audit.Done(account!.Uid, "recovery key made", request.Address);
+        audit.Done(account!.Uid, AuditEvents.RecoveryKeyMade, request);
         return AccountAnswers.Empty;
     }
 
@@ -210,7 +211,7 @@ internal sealed class PasswordHandlers(
             return AccountAnswers.Of(AccountError.NotNow);
         }
 
-        audit.Done(account.Uid, "recovery key removed", request.Address);
+        audit.Done(account.Uid, AuditEvents.RecoveryKeyRemoved, request);
         return AccountAnswers.Empty;
     }
 
@@ -281,7 +282,7 @@ internal sealed class PasswordHandlers(
             return AccountAnswers.Of(wrong);
         }
 
-        audit.Done(account.Uid, "reset begun", request.Address);
+        audit.Done(account.Uid, AuditEvents.ResetBegun, request);
         return AccountAnswers.Object(writer =>
         {
             writer.WriteString("accountResetToken", reset.Secret.Text);
@@ -298,7 +299,7 @@ internal sealed class PasswordHandlers(
 
     /// <summary>Sets the password of the account whose token the request came with; that token ends with the others.</summary>
     private async ValueTask<Answer> SetAsync(
-        AccountRequest request, byte[] authPw, byte[] wrapped, string salt, IReadOnlyList<AccountTokenKind> ended, Func<KeyedAccount, KeyedAccount> change, string what,
+        AccountRequest request, byte[] authPw, byte[] wrapped, string salt, IReadOnlyList<AccountTokenKind> ended, Func<KeyedAccount, KeyedAccount> change, AuditEvent what,
         CancellationToken cancellationToken)
     {
         var account = request.Account;
@@ -329,7 +330,7 @@ internal sealed class PasswordHandlers(
             return AccountAnswers.Of(AccountError.NoCredential);
         }
 
-        audit.Done(account.Uid, what, request.Address);
+        audit.Done(account.Uid, what, request);
         mailer.TrySend(account.Email, MailText.PasswordChanged(request.Origin));
         return SessionTokens.Answer(changed, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret);
     }

@@ -1,6 +1,7 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.Mail;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
 using Lockstep.Gateway.Pipeline;
@@ -69,7 +70,7 @@ internal sealed class SecondFactorHandlers(
             }
         }
 
-        audit.Done(before.Uid, "second factor set up", request.Address);
+        audit.Done(before.Uid, AuditEvents.SecondFactorSetUp, request);
         return Codes(recovery);
     }
 
@@ -86,7 +87,7 @@ internal sealed class SecondFactorHandlers(
             return AccountAnswers.Of(AccountError.NotNow);
         }
 
-        audit.Done(account.Uid, "second factor removed", request.Address);
+        audit.Done(account.Uid, AuditEvents.SecondFactorRemoved, request);
         return AccountAnswers.Empty;
     }
 
@@ -165,7 +166,7 @@ internal sealed class SecondFactorHandlers(
             return AccountAnswers.Of(AccountError.WrongCode);
         }
 
-        audit.Done(request.Account.Uid, "address verified", request.Address);
+        audit.Done(request.Account.Uid, AuditEvents.AccountAddressShown, request);
         return AccountAnswers.Empty;
     }
 

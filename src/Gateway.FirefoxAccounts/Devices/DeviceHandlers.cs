@@ -5,6 +5,7 @@ using System.Text.Json;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.FirefoxAccounts.OAuth;
 using Lockstep.Gateway.FirefoxAccounts.Secrets;
 using Lockstep.Gateway.FirefoxAccounts.Sessions;
@@ -86,7 +87,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
 
         if (known is null)
         {
-            audit.Done(request.Account.Uid, "device added", request.Address);
+            audit.Done(request.Account.Uid, AuditEvents.DeviceAdded, request);
         }
 
         return AccountAnswers.Object(writer => WriteMembers(writer, device, request.Token, ServerTimestamp.Now(time)));
@@ -129,7 +130,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
         }
 
         await store.RemoveFamilyAsync(number, device.Token, cancellationToken);
-        audit.Done(request.Account.Uid, "device removed", request.Address);
+        audit.Done(request.Account.Uid, AuditEvents.DeviceRemoved, request);
         return AccountAnswers.Empty;
     }
 
@@ -263,7 +264,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
             return AccountAnswers.Of(AccountError.UnknownDevice);
         }
 
-        audit.Done(request.Account.Uid, "client removed", request.Address);
+        audit.Done(request.Account.Uid, AuditEvents.ClientRemoved, request);
         return AccountAnswers.Empty;
     }
 

@@ -32,7 +32,7 @@ internal sealed class AccessTokens(IKeyedAccountStore store, SigningKeys keys, F
         string origin, KeyedAccount account, OAuthClient client, IReadOnlyList<string> scopes, long? ttl, string parent, CancellationToken cancellationToken)
     {
         var most = (long)(client.IsBuiltIn && Scopes.AreOfFirefox(scopes) ? Longest : options.AccessTokenLifetime).TotalSeconds;
-        var seconds = Math.Clamp(ttl ?? most, 1, most);
+        var seconds = Math.Clamp(ttl ?? (long)options.AccessTokenLifetime.TotalSeconds, 1, most);
         var now = ServerTimestamp.Now(time);
         var issued = now.Milliseconds / 1000;
         var audiences = Scopes.Audiences(origin, scopes);

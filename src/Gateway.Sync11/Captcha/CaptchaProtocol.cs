@@ -1,6 +1,7 @@
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
+using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Sync11.Captcha;
 
@@ -23,7 +24,13 @@ internal sealed class CaptchaProtocol(ICaptcha captcha, WeaveHeaders common, Syn
 
     public Answer Preflight(HttpRequest request, string? methods) => WeaveHeaders.Preflight(methods);
 
-    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => common.Add(request, headers);
+    public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
+    {
+        common.Add(request, headers);
+
+        // A page, which brings a policy of its own.
+        headers.Remove(HeaderNames.ContentSecurityPolicy);
+    }
 
     private static ResourceMethod<CaptchaHandler> Page(string method) =>
         new(method, Access.Anonymous, BodyKind.None, static (captcha, request) => CaptchaPage.Of(captcha.Ask(request.Headers.AcceptLanguage.ToString())));

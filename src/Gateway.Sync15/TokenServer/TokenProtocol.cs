@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 using Microsoft.Net.Http.Headers;
@@ -51,7 +52,7 @@ internal sealed class TokenProtocol(TokenHandlers handlers, TimeProvider time) :
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
         headers["X-Timestamp"] = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        headers.XContentTypeOptions = "nosniff";
+        DataHeaders.Add(headers);
         if (request?.Headers.Origin.ToString() is { Length: > 0 } origin && origin.All(static c => c is >= ' ' and <= '~'))
         {
             headers.AccessControlAllowOrigin = origin;

@@ -5,7 +5,10 @@ using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Gateway.Syncto.Opening;
 
-/// <summary>Access tokens that were verified a short while ago, by their digests. Safe for concurrent use.</summary>
+/// <summary>
+/// Access tokens of other issuers that were verified a short while ago, by their digests. One of this server's own accounts is looked up each time: it ends with the session that it came from, and not a
+/// moment later. Safe for concurrent use.
+/// </summary>
 internal sealed class VerifiedTokens(StorageAccess access, SynctoOptions options, TimeProvider time)
 {
     private const int MaxRemembered = 10_000;
@@ -31,7 +34,7 @@ internal sealed class VerifiedTokens(StorageAccess access, SynctoOptions options
         }
 
         var verdict = await access.VerifyAsync(token, who, serverUrl, cancellationToken);
-        if (verdict is TokenVerdict.Accepted accepted && options.CredentialsTtl > TimeSpan.Zero)
+        if (verdict is TokenVerdict.Accepted { User.Account: null } accepted && options.CredentialsTtl > TimeSpan.Zero)
         {
             if (known.Count >= MaxRemembered)
             {

@@ -13,8 +13,33 @@ public static class AuditEvents
     public static readonly AuditEvent WrongResetCode = new("InvalidResetCode", "Invalid Reset Code submitted", 5);
     public static readonly AuditEvent ResetCleared = new("PasswordResetCleared", "User requested password reset clear", 9);
 
+    // Of Firefox accounts. The names are what the server's own log says of them.
+    public static readonly AuditEvent AccountMade = new("AccountMade", "made", 3);
+    public static readonly AuditEvent AccountAddressShown = new("AccountAddressVerified", "address verified", 3);
+    public static readonly AuditEvent SignedIn = new("AccountSignedIn", "signed in", 3);
+    public static readonly AuditEvent SignedOut = new("AccountSignedOut", "signed out", 3);
+    public static readonly AuditEvent PasswordChanged = new("AccountPasswordChanged", "password changed", 5);
+    public static readonly AuditEvent ResetBegun = new("AccountResetBegun", "reset begun", 5);
+    public static readonly AuditEvent PasswordReset = new("AccountPasswordReset", "password reset, with a new key", 7);
+    public static readonly AuditEvent PasswordRecovered = new("AccountPasswordRecovered", "password reset with the recovery key", 7);
+    public static readonly AuditEvent RecoveryKeyMade = new("AccountRecoveryKeyMade", "recovery key made", 5);
+    public static readonly AuditEvent RecoveryKeyRemoved = new("AccountRecoveryKeyRemoved", "recovery key removed", 5);
+    public static readonly AuditEvent SecondFactorSetUp = new("AccountSecondFactorSetUp", "second factor set up", 5);
+    public static readonly AuditEvent SecondFactorRemoved = new("AccountSecondFactorRemoved", "second factor removed", 7);
+    public static readonly AuditEvent DeviceAdded = new("AccountDeviceAdded", "device added", 3);
+    public static readonly AuditEvent DeviceRemoved = new("AccountDeviceRemoved", "device removed", 5);
+    public static readonly AuditEvent ClientRemoved = new("AccountClientRemoved", "client removed", 5);
+    public static readonly AuditEvent AppPasswordMade = new("AccountAppPasswordMade", "app password made", 5);
+    public static readonly AuditEvent AppPasswordRemoved = new("AccountAppPasswordRemoved", "app password removed", 3);
+    public static readonly AuditEvent Exported = new("AccountExported", "exported", 7);
+    public static readonly AuditEvent AccountDeleted = new("AccountDeleted", "deleted", 7);
+
     public static IReadOnlyList<AuditEvent> All { get; } =
-        [NoAuthorization, UnknownScheme, BadlyEncoded, OtherUser, ImpossibleUser, PasswordNotUtf8, WrongPassword, WrongResetCode, ResetCleared];
+    [
+        NoAuthorization, UnknownScheme, BadlyEncoded, OtherUser, ImpossibleUser, PasswordNotUtf8, WrongPassword, WrongResetCode, ResetCleared,
+        AccountMade, AccountAddressShown, SignedIn, SignedOut, PasswordChanged, ResetBegun, PasswordReset, PasswordRecovered, RecoveryKeyMade, RecoveryKeyRemoved, SecondFactorSetUp, SecondFactorRemoved,
+        DeviceAdded, DeviceRemoved, ClientRemoved, AppPasswordMade, AppPasswordRemoved, Exported, AccountDeleted,
+    ];
 
     private static AuditEvent Of(string name, int severity) => new(name, name, severity);
 }

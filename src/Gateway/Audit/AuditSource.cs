@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Audit;
 
@@ -12,4 +13,11 @@ public sealed record AuditSource(string Method, string Path, IPAddress? Address,
 {
     public static AuditSource Of(HttpRequest request, string? user) => new(
         request.Method, request.PathBase.ToUriComponent() + request.Path.ToUriComponent(), request.HttpContext.Connection.RemoteIpAddress, user, request.Headers.UserAgent.ToString());
+
+    /// <summary>With the resource in place of the path, which may have a secret in it: <c>/auth/v1/account/export/{code}</c>.</summary>
+    public static AuditSource OfResource(HttpRequest request, string? user)
+    {
+        var source = Of(request, user);
+        return request.HttpContext.Features.Get<MatchedRoute>() is { } route ? source with { Path = request.PathBase.ToUriComponent() + route.Text } : source;
+    }
 }

@@ -26,6 +26,7 @@ public sealed class TokenRequestTests(TokenServers servers) : IClassFixture<Toke
         Assert.InRange(long.Parse(answer.Headers["X-Timestamp"], System.Globalization.CultureInfo.InvariantCulture), before, before + 600);
         Assert.Equal("application/json", answer.Headers["Content-Type"]);
         Assert.Equal("nosniff", answer.Headers["X-Content-Type-Options"]);
+        Assert.EndsWith("; sandbox", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
         Assert.Equal("no-store", answer.Headers["Cache-Control"]);
 
         (await device.PutAsync("/storage/tabs/a", """{"payload":"x"}""")).AssertOk();
