@@ -40,6 +40,13 @@ if (Environment.GetEnvironmentVariable(SyncWorkload.Variable) is { Length: > 0 }
     scenarios = [.. scenarios, .. sync.Scenarios()];
 }
 
+if (Environment.GetEnvironmentVariable(Sync11Workload.Variable) is { Length: > 0 } shared)
+{
+    var before = new Sync11Workload(options.Server, shared);
+    await before.PrepareAsync(stop);
+    scenarios = [.. scenarios, .. before.Scenarios()];
+}
+
 if (Environment.GetEnvironmentVariable(FirefoxWorkload.Variable) is { Length: > 0 })
 {
     var firefox = new FirefoxWorkload(options.Server);

@@ -20,7 +20,7 @@ public static class Sync11ServiceCollectionExtensions
         .AddSingleton<CredentialAudit>()
         .AddSingleton<WeaveHeaders>()
         .AddSingleton<UserScheme>()
-        .AddSingleton<BucketCalls>()
+        .AddSingleton<StorageCalls>()
         .AddSingleton<InfoHandlers>()
         .AddSingleton<CollectionHandlers>()
         .AddSingleton<RecordHandlers>()

@@ -78,10 +78,7 @@ internal static class WeaveAnswers
     /// <summary>Says how many kilobytes are left when they are few.</summary>
     public static Answer WithQuota(this Answer answer, RecordsMerged merged) => merged.QuotaLeft >= QuotaWarning
         ? answer
-        : answer with { Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Quota-Remaining", Kilobytes(merged.QuotaLeft).ToString(CultureInfo.InvariantCulture))] };
-
-    /// <summary>Exact: a 1024th has ten decimals.</summary>
-    public static decimal Kilobytes(long bytes) => (decimal)bytes / 1024;
+        : answer with { Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Quota-Remaining", StorageInfo.Kilobytes(merged.QuotaLeft).ToString(CultureInfo.InvariantCulture))] };
 
     /// <summary>What an operation answers that was not done.</summary>
     /// <exception cref="InvalidOperationException">It was.</exception>

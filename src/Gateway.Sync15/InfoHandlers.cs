@@ -13,40 +13,18 @@ namespace Lockstep.Gateway.Sync15;
 /// <summary>What is about a whole storage: its times, counts and sizes, the server's limits, and its deletion.</summary>
 internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, HttpOptions http)
 {
-    private const int Kilobyte = 1024;
-
     /// <summary><c>{"bookmarks":1.50}</c>: when each collection was written last.</summary>
-    public ValueTask<Answer> CollectionsAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: false, static (writer, list) => writer.WriteRawValue(SyncTime.Text(list.Stamp)), cancellationToken);
+    public ValueTask<Answer> CollectionsAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: false, StorageInfo.WriteTimes, cancellationToken);
 
     /// <summary><c>{"bookmarks":2}</c>: records.</summary>
-    public ValueTask<Answer> CountsAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: true, static (writer, list) => writer.WriteNumberValue(list.Count), cancellationToken);
+    public ValueTask<Answer> CountsAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteCounts, cancellationToken);
 
     /// <summary><c>{"bookmarks":0.5}</c>: kilobytes of payloads.</summary>
-    public ValueTask<Answer> UsageAsync(SyncRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: true, static (writer, list) => writer.WriteNumberValue(Kilobytes(list.Bytes)), cancellationToken);
+    public ValueTask<Answer> UsageAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteUsage, cancellationToken);
 
     /// <summary><c>[1.5,2048000]</c>: kilobytes of payloads, and how many there may be; <c>null</c> for no limit.</summary>
-    public ValueTask<Answer> QuotaAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(
-        request,
-        exact: true,
-        (writer, found) =>
-        {
-            writer.WriteStartArray();
-            writer.WriteNumberValue(Kilobytes(found.Lists.Sum(static list => list.Bytes)));
-            if (request.QuotaOr(options.QuotaBytes) is > 0 and var quota)
-            {
-                writer.WriteNumberValue(Kilobytes(quota));
-            }
-            else
-            {
-                writer.WriteNullValue();
-            }
-
-            writer.WriteEndArray();
-        },
-        cancellationToken);
+    public ValueTask<Answer> QuotaAsync(SyncRequest request, CancellationToken cancellationToken) =>
+        ListsAsync(request, exact: true, (writer, found) => StorageInfo.WriteQuota(writer, found, request.QuotaOr(options.QuotaBytes) is > 0 and var quota ? quota : null), cancellationToken);
 
     /// <summary>The limits that clients cut their requests by.</summary>
     public Answer Configuration(SyncRequest request) => SyncAnswers.Object(request, 200, ServerTimestamp.Zero, isWrite: false, writer =>
@@ -83,23 +61,6 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
         };
     }
 
-    private ValueTask<Answer> EachAsync(
-        SyncRequest request, bool exact, Action<Utf8JsonWriter, ListSummary> write, CancellationToken cancellationToken) => ListsAsync(
-        request,
-        exact,
-        (writer, found) =>
-        {
-            writer.WriteStartObject();
-            foreach (var list in found.Lists)
-            {
-                writer.WritePropertyName(list.Name);
-                write(writer, list);
-            }
-
-            writer.WriteEndObject();
-        },
-        cancellationToken);
-
     private async ValueTask<Answer> ListsAsync(
         SyncRequest request, bool exact, Action<Utf8JsonWriter, ListsFound> write, CancellationToken cancellationToken)
     {
@@ -116,8 +77,7 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
 
         if (exact)
         {
-            // Where nothing is left there is nothing to count: Mozilla's servers leave such collections out, but for their times.
-            found = found with { Lists = [.. found.Lists.Where(static list => list.Count > 0)] };
+            found = StorageInfo.Filled(found);
         }
 
         var answer = SyncAnswers.Object(request, 200, found.Stamp, isWrite: false, writer => write(writer, found));
@@ -127,7 +87,4 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, Ht
             Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Records", found.Lists.Count.ToString(CultureInfo.InvariantCulture))],
         };
     }
-
-    /// <summary>Exact: a 1024th has ten decimals.</summary>
-    private static decimal Kilobytes(long bytes) => (decimal)bytes / Kilobyte;
 }

@@ -11,7 +11,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>A request, and how the protocol reads it.</summary>
-internal sealed class SyncRequest(ProtocolRequest inner)
+internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
 {
     private const string SlowDownSeconds = "10";
     private const int MaxUidDigits = 10;

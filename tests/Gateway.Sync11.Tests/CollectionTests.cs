@@ -213,6 +213,22 @@ public sealed class CollectionTests(WeaveServer server) : IClassFixture<WeaveSer
     }
 
     [Fact]
+    public async Task Delete_OfNothing_SaysWhatTimeItIs_WhichIsTheCollections()
+    {
+        using var device = await ThreeAsync();
+        var now = server.Time.GetUtcNow().ToUnixTimeMilliseconds() / 10;
+
+        foreach (var query in new[] { "ids=zzz", "older=1", "ids=" })
+        {
+            var deleted = (await device.DeleteAsync($"/storage/history?{query}")).AssertWritten().Text;
+            Assert.InRange(WeaveAnswer.Hundredths(deleted), now, now + 60_000);
+            Assert.Equal(deleted, (await device.GetAsync("/info/collections")).Json.GetProperty("history").GetRawText());
+        }
+
+        Assert.Equal(3, (await device.GetAsync("/storage/history")).Ids.Count());
+    }
+
+    [Fact]
     public async Task Delete_OfACollection_IsATime_AlsoWhereThereIsNone()
     {
         using var device = await ThreeAsync();

@@ -37,7 +37,8 @@ public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
             "/storage/history",
             """
             [{"id":"a","payload":1},{"id":"b","sortindex":"x"},{"id":"c","ttl":-1},{"id":"d","parentid":{}},{"id":"e","predecessorid":[]},
-             {"payload":"x"},{"id":"","payload":"x"},42,{"id":7,"payload":"x"},{"id":"good","payload":"x"}]
+             {"payload":"x"},{"id":"","payload":"x"},42,{"id":7,"payload":"x"},{"id":"good","payload":"x"},
+             {"id":"12345678901234567890123456789012345678901234567890123456789012345","payload":"x"},{"id":["a"],"payload":"x"}]
             """)).AssertOk().Json;
 
         Assert.Equal("""["7","good"]""", posted.GetProperty("success").GetRawText());
@@ -50,7 +51,7 @@ public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
                 ["c"] = "[\"invalid ttl\"]",
                 ["d"] = "[\"invalid parentid\"]",
                 ["e"] = "[\"invalid predecessorid\"]",
-                [""] = "[\"invalid id\",\"invalid id\",\"invalid wbo\"]",
+                [""] = "[\"invalid id\",\"invalid id\",\"invalid wbo\",\"invalid id\",\"invalid id\"]",
             },
             failed);
         Assert.Equal(["7", "good"], (await device.GetAsync("/storage/history")).Ids.Order(StringComparer.Ordinal));
@@ -138,6 +139,10 @@ public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
 
         (await device.PutAsync("/storage/history/c", WeaveClient.Wbo("c", new string('x', 129)))).AssertError(14);
         (await device.PostAsync("/storage/history", $"[{WeaveClient.Wbo("c", new string('x', 129))}]")).AssertError(14);
+
+        // What is wrong with the request itself is told before, and that somebody else has written.
+        (await device.PutAsync("/storage/history/c", "no json")).AssertError(6);
+        (await device.PutAsync("/storage/history/c", WeaveClient.Wbo("c", new string('x', 129)), ("X-If-Unmodified-Since", put.Text))).AssertStatus(412);
         Assert.Equal("[0.8515625,0.9765625]", (await device.GetAsync("/info/quota")).Text);
         (await device.DeleteAsync("/storage/history/a")).AssertWritten();
         (await device.PutAsync("/storage/history/c", WeaveClient.Wbo("c", new string('x', 129)))).AssertWritten();
@@ -173,5 +178,47 @@ public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
 
         Assert.Equal(400, (await device.GetAsync("/storage/history")).Ids.Distinct().Count());
         Assert.Equal("""{"history":400}""", (await device.GetAsync("/info/collection_counts")).Text);
+    }
+
+    /// <summary>Each reads what is there, and writes only if nobody has written since.</summary>
+    [Fact]
+    public async Task Puts_OfManyDevicesAtOnce_ThatLookWhetherSomebodyElseWasFaster_LoseNothing()
+    {
+        const int writers = 6;
+        const int times = 5;
+        using var device = await server.NewUserAsync();
+        (await device.PutAsync("/storage/prefs/count", WeaveClient.Wbo("count", "0"))).AssertWritten();
+
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(async _ =>
+        {
+            using var other = new WeaveClient(server.Address, device.Name, device.Password);
+            for (var done = 0; done < times;)
+            {
+                var read = (await other.GetAsync("/storage/prefs/count")).AssertOk().Json;
+                var next = int.Parse(read.GetProperty("payload").GetString()!, System.Globalization.CultureInfo.InvariantCulture) + 1;
+                var put = await other.PutAsync("/storage/prefs/count", WeaveClient.Wbo("count", $"{next}"), ("X-If-Unmodified-Since", read.GetProperty("modified").GetRawText()));
+                done += (put.Status == 412 ? put : put.AssertWritten()).Status == 200 ? 1 : 0;
+            }
+        }));
+
+        Assert.Equal($"{writers * times}", (await device.GetAsync("/storage/prefs/count")).Json.GetProperty("payload").GetString());
+    }
+
+    [Fact]
+    public async Task Quota_IsNotPassed_ByManyDevicesAtOnce()
+    {
+        var own = await WeaveServer.StartAsync(options => options with { QuotaBytes = 1000 });
+        using var device = await own.NewUserAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
+        {
+            using var other = new WeaveClient(own.Address, device.Name, device.Password);
+            return await other.PutAsync($"/storage/history/{i}", WeaveClient.Wbo($"{i}", new string('x', 300)));
+        }));
+
+        Assert.Equal(3, answers.Count(static answer => answer.Status == 200));
+        Assert.All(answers.Where(static answer => answer.Status != 200), static answer => answer.AssertError(14));
+        Assert.Equal("""{"history":3}""", (await device.GetAsync("/info/collection_counts")).Text);
+        await own.DisposeAsync();
     }
 }

@@ -6,8 +6,6 @@ using Lockstep.Gateway.Protocol;
 using Lockstep.Gateway.Sync11.Pairing;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Silo.Hosting;
-using Lockstep.Storage.PostgreSql;
-using Lockstep.Storage.PostgreSql.Testing;
 
 namespace Lockstep.Gateway.Sync11.Tests;
 
@@ -15,16 +13,11 @@ namespace Lockstep.Gateway.Sync11.Tests;
 /// A server as it is shipped, on a free loopback port, with a database of its own, Sync 1.1 and the storage of Sync 1.5 turned on. Everybody may make an account.
 /// Hashes are cheap.
 /// </summary>
-public sealed class WeaveServer : IAsyncLifetime
+public sealed class WeaveServer : ProtocolServer
 {
     public const string TokenSecret = "the secret of these tests is long enough";
 
     private static long lastUser;
-
-    private readonly string directory = Directory.CreateTempSubdirectory("lockstep-test-").FullName;
-    private readonly Func<IBucketStore, IBucketStore>? decorate;
-    private LockstepOptions options;
-    private KintoHost? host;
 
     public WeaveServer()
         : this(options => options)
@@ -32,35 +25,28 @@ public sealed class WeaveServer : IAsyncLifetime
     }
 
     internal WeaveServer(Func<LockstepOptions, LockstepOptions> configure, TimeProvider? time = null, Func<IBucketStore, IBucketStore>? decorate = null)
-    {
-        options = configure(new LockstepOptions
-        {
-            DataDirectory = directory,
-            Urls = "http://127.0.0.1:0",
-            Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
-            Http = new HttpOptions { DrainTime = TimeSpan.Zero },
-            Sync11 = new Sync11Options
+        : base(
+            configure(new LockstepOptions
             {
-                Enabled = true,
-                Registration = Sync11Registration.Open,
-                MaxLookups = 100_000,
-                MaxRegistrationsPerDay = 100_000,
-                Pairing = new PairingOptions { MaxChannelsPerAddress = 100_000, MaxBadRequests = 100_000 },
-            },
-            Sync15 = new Sync15Options { TokenSecrets = TokenSecret },
+                Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
+                Http = new HttpOptions { DrainTime = TimeSpan.Zero },
+                Sync11 = new Sync11Options
+                {
+                    Enabled = true,
+                    Registration = Sync11Registration.Open,
+                    MaxLookups = 100_000,
+                    MaxRegistrationsPerDay = 100_000,
+                    Pairing = new PairingOptions { MaxChannelsPerAddress = 100_000, MaxBadRequests = 100_000 },
+                },
+                Sync15 = new Sync15Options { TokenSecrets = TokenSecret },
 
-            // Accounts of the server itself would turn on TokenServer by themselves.
-            FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.Off },
-        });
-        this.decorate = decorate;
-        Time = time ?? TimeProvider.System;
+                // Accounts of the server itself would turn on TokenServer by themselves.
+                FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.Off },
+            }),
+            decorate,
+            time)
+    {
     }
-
-    public TimeProvider Time { get; }
-
-    public Uri Address { get; private set; } = null!;
-
-    internal IServiceProvider Services => host!.Services;
 
     internal static async Task<WeaveServer> StartAsync(
         Func<LockstepOptions, LockstepOptions>? configure = null, TimeProvider? time = null, Func<IBucketStore, IBucketStore>? decorate = null)
@@ -72,25 +58,6 @@ public sealed class WeaveServer : IAsyncLifetime
 
     internal static Task<WeaveServer> StartAsync(Func<Sync11Options, Sync11Options> configure, TimeProvider? time = null) =>
         StartAsync(options => options with { Sync11 = configure(options.Sync11) }, time);
-
-    public async Task InitializeAsync()
-    {
-#if CLUSTER
-        var onPostgres = true;
-#else
-        var onPostgres = PostgresServer.IsChosen;
-#endif
-        if (onPostgres)
-        {
-            options = options with
-            {
-                Postgres = new PostgresOptions { Connection = await PostgresServer.CreateDatabaseAsync(), Shards = await PostgresServer.CreateShardsAsync() },
-            };
-        }
-
-        host = await KintoHost.StartAsync(options, Time, decorate);
-        Address = host.Address;
-    }
 
     /// <summary>An address that nobody else has.</summary>
     public static string NewAddress() => $"user{Interlocked.Increment(ref lastUser)}@example.org";
@@ -111,16 +78,5 @@ public sealed class WeaveServer : IAsyncLifetime
         var client = Somebody();
         (await client.SignUpAsync()).AssertText(client.Name);
         return client;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await host!.DisposeAsync();
-        if (options.Postgres.Connection is { } connection)
-        {
-            await PostgresServer.DropDatabasesAsync([connection, .. options.Postgres.Shards.Values]);
-        }
-
-        Directory.Delete(directory, recursive: true);
     }
 }

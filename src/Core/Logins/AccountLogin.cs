@@ -24,10 +24,10 @@ public sealed record AccountLogin(Account Account, string Name, string PasswordH
     /// <summary>Bytes that the user may store, 0 for no limit; null for what the settings say.</summary>
     public long? QuotaBytes { get; init; }
 
-    /// <summary>SHA-256 of a code that stands in for the password once, hex; null for none.</summary>
+    /// <summary>Digests of codes that stand in for the password once, as the protocol writes them; null for none.</summary>
     public string? ResetDigest { get; init; }
 
-    /// <summary>From then on that code is as if it were not there.</summary>
+    /// <summary>From then on none of these codes is good.</summary>
     public ServerTimestamp ResetExpires { get; init; }
 
     /// <summary>Rises with each change of the login. A change is made from what was read, or not at all.</summary>

@@ -12,7 +12,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>The records of a collection together.</summary>
-internal sealed class CollectionHandlers(BucketCalls bucket, RecordHandlers records, InfoHandlers info, Sync11Options options)
+internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers records, InfoHandlers info, Sync11Options options)
 {
     // What is held in memory of an answer that is larger.
     private const int ChunkRecords = 1_000;

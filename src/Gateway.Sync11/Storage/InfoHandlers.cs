@@ -10,40 +10,20 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>What is about a whole storage: its times, counts and sizes, and its deletion.</summary>
-internal sealed class InfoHandlers(BucketCalls bucket, Sync11Options options, TimeProvider time)
+internal sealed class InfoHandlers(StorageCalls bucket, Sync11Options options, TimeProvider time)
 {
     /// <summary><c>{"bookmarks":1.50}</c>: when each collection was written last.</summary>
-    public ValueTask<Answer> CollectionsAsync(StorageRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: false, static (writer, list) => writer.WriteRawValue(SyncTime.Text(list.Stamp)), cancellationToken);
+    public ValueTask<Answer> CollectionsAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: false, StorageInfo.WriteTimes, cancellationToken);
 
     /// <summary><c>{"bookmarks":2}</c>: records.</summary>
-    public ValueTask<Answer> CountsAsync(StorageRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: true, static (writer, list) => writer.WriteNumberValue(list.Count), cancellationToken);
+    public ValueTask<Answer> CountsAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteCounts, cancellationToken);
 
     /// <summary><c>{"bookmarks":0.5}</c>: kilobytes of payloads.</summary>
-    public ValueTask<Answer> UsageAsync(StorageRequest request, CancellationToken cancellationToken) => EachAsync(
-        request, exact: true, static (writer, list) => writer.WriteNumberValue(WeaveAnswers.Kilobytes(list.Bytes)), cancellationToken);
+    public ValueTask<Answer> UsageAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteUsage, cancellationToken);
 
     /// <summary><c>[1.5,2048000]</c>: kilobytes of payloads, and how many there may be; <c>null</c> for no limit.</summary>
-    public ValueTask<Answer> QuotaAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(
-        request,
-        exact: true,
-        (writer, found) =>
-        {
-            writer.WriteStartArray();
-            writer.WriteNumberValue(WeaveAnswers.Kilobytes(found.Lists.Sum(static list => list.Bytes)));
-            if (request.QuotaOr(options.QuotaBytes) is { } quota)
-            {
-                writer.WriteNumberValue(WeaveAnswers.Kilobytes(quota));
-            }
-            else
-            {
-                writer.WriteNullValue();
-            }
-
-            writer.WriteEndArray();
-        },
-        cancellationToken);
+    public ValueTask<Answer> QuotaAsync(StorageRequest request, CancellationToken cancellationToken) =>
+        ListsAsync(request, exact: true, (writer, found) => StorageInfo.WriteQuota(writer, found, request.QuotaOr(options.QuotaBytes)), cancellationToken);
 
     /// <summary>Deletes all that a user has stored, if the client says that it means that.</summary>
     public async ValueTask<Answer> DeleteAllAsync(StorageRequest request, CancellationToken cancellationToken)
@@ -65,23 +45,6 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync11Options options, Ti
     /// <param name="found">The collections.</param>
     public ServerTimestamp Now(ListsFound found) => ServerTimestamp.Max(SyncTime.Now(time), found.Stamp);
 
-    private ValueTask<Answer> EachAsync(
-        StorageRequest request, bool exact, Action<Utf8JsonWriter, ListSummary> write, CancellationToken cancellationToken) => ListsAsync(
-        request,
-        exact,
-        (writer, found) =>
-        {
-            writer.WriteStartObject();
-            foreach (var list in found.Lists)
-            {
-                writer.WritePropertyName(list.Name);
-                write(writer, list);
-            }
-
-            writer.WriteEndObject();
-        },
-        cancellationToken);
-
     private async ValueTask<Answer> ListsAsync(
         StorageRequest request, bool exact, Action<Utf8JsonWriter, ListsFound> write, CancellationToken cancellationToken)
     {
@@ -93,8 +56,7 @@ internal sealed class InfoHandlers(BucketCalls bucket, Sync11Options options, Ti
 
         if (exact)
         {
-            // Where nothing is left there is nothing to count: Mozilla's servers leave such collections out, but for their times.
-            found = found with { Lists = [.. found.Lists.Where(static list => list.Count > 0)] };
+            found = StorageInfo.Filled(found);
         }
 
         var answer = WeaveAnswers.Object(request.Http, found.Stamp, isWrite: false, writer => write(writer, found));

@@ -6,7 +6,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>Single records.</summary>
-internal sealed class RecordHandlers(BucketCalls bucket, InfoHandlers info, Sync11Options options)
+internal sealed class RecordHandlers(StorageCalls bucket, InfoHandlers info, Sync11Options options)
 {
     public async ValueTask<Answer> GetAsync(StorageRequest request, CancellationToken cancellationToken)
     {

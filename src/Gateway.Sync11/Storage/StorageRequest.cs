@@ -9,7 +9,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>A request of somebody who has signed in, and how the protocol reads it.</summary>
-internal sealed class StorageRequest(ProtocolRequest inner)
+internal sealed class StorageRequest(ProtocolRequest inner) : IStorageRequest
 {
     private const string SlowDownSeconds = "10";
 

@@ -112,7 +112,7 @@ internal sealed class AccountHandlers(
 
         // A code that was mailed went to the address before.
         if (await scheme.FindOwnAsync(request.Own!, cancellationToken) is not { } login
-            || await logins.ChangeAsync(login, login with { Email = email, ResetDigest = null, ResetExpires = ServerTimestamp.Zero }, cancellationToken) is null)
+            || await logins.ChangeAsync(login, MailedCode.Keep(login, []) with { Email = email }, cancellationToken) is null)
         {
             return WeaveAnswers.Unauthorized();
         }

@@ -1,5 +1,4 @@
 using Lockstep.Core.Logins;
-using Lockstep.Core.Time;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Users;
@@ -39,7 +38,7 @@ internal sealed class PasswordHandlers(ILoginStore logins, UserScheme scheme, Pa
     /// <summary>Ends a code that was mailed.</summary>
     public async ValueTask<Answer> ForgetCodeAsync(UserRequest request, CancellationToken cancellationToken) =>
         await scheme.FindOwnAsync(request.Own!, cancellationToken) is { } login
-        && (login.ResetDigest is null || await logins.ChangeAsync(login, login with { ResetDigest = null, ResetExpires = ServerTimestamp.Zero }, cancellationToken) is not null)
+        && (login.ResetDigest is null || await logins.ChangeAsync(login, MailedCode.Keep(login, []), cancellationToken) is not null)
             ? WeaveAnswers.Text(200, Done)
             : WeaveAnswers.Unauthorized();
 

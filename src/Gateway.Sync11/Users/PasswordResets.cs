@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
@@ -78,7 +77,9 @@ internal sealed class PasswordResets(
         var refusal = await attempts.TryAsync("sync11 codes", address, async () =>
         {
             login = await FindAsync(names, cancellationToken);
-            result = login is null ? ResetResult.UnknownUser : IsCodeOf(login, code) ? ResetResult.Done : ResetResult.WrongCode;
+            result = login is null ? ResetResult.UnknownUser
+                : MailedCode.Of(login, ServerTimestamp.Now(time)).Any(mailed => mailed.Is(code)) ? ResetResult.Done
+                : ResetResult.WrongCode;
             return (result is ResetResult.Done ? SignInVerdict.Undecided : SignInVerdict.Wrong, null);
         });
         return refusal is null && result is ResetResult.Done ? (await SetAsync(login!, password, address, who, cancellationToken), null) : (result, refusal);
@@ -97,7 +98,7 @@ internal sealed class PasswordResets(
             return ResetResult.Unavailable;
         }
 
-        var changed = await logins.ChangeAsync(login, login with { PasswordHash = hash, ResetDigest = null, ResetExpires = ServerTimestamp.Zero }, cancellationToken);
+        var changed = await logins.ChangeAsync(login, MailedCode.Keep(login, []) with { PasswordHash = hash }, cancellationToken);
         scheme.Forget(login.Name);
         if (changed is null)
         {
@@ -123,16 +124,16 @@ internal sealed class PasswordResets(
 
     private async ValueTask<bool> MailCodeAsync(AccountLogin login, CancellationToken cancellationToken)
     {
-        // The last one was mailed its lifetime before the end of all.
-        if (IsCodeOut(login) && login.ResetExpires > ServerTimestamp.Now(time).Plus((long)(CodeLifetime - BetweenCodes).TotalMilliseconds))
+        var now = ServerTimestamp.Now(time);
+        var codes = MailedCode.Of(login, now);
+        if (codes.Count > 0 && codes[0].Expires > now.Plus((long)(CodeLifetime - BetweenCodes).TotalMilliseconds))
         {
             return true;
         }
 
         var code = string.Join('-', Enumerable.Range(0, CodeGroups).Select(static _ => RandomNumberGenerator.GetString(CodeLetters, GroupLength)));
-        var before = IsCodeOut(login) ? login.ResetDigest!.Split(' ').Take(MaxCodes - 1) : [];
-        var next = login with { ResetDigest = string.Join(' ', before.Prepend(AppPassword.DigestOf(code))), ResetExpires = ServerTimestamp.Now(time).Plus((long)CodeLifetime.TotalMilliseconds) };
-        if (await logins.ChangeAsync(login, next, cancellationToken) is null)
+        var mailed = new MailedCode(AppPassword.DigestOf(code), now.Plus((long)CodeLifetime.TotalMilliseconds));
+        if (await logins.ChangeAsync(login, MailedCode.Keep(login, [mailed, .. codes.Take(MaxCodes - 1)]), cancellationToken) is null)
         {
             return false;
         }
@@ -150,13 +151,5 @@ internal sealed class PasswordResets(
             It is good for six hours, once. If it was not you, do nothing.
             """);
         return true;
-    }
-
-    private bool IsCodeOut(AccountLogin login) => login.ResetDigest is { Length: > 0 } && login.ResetExpires > ServerTimestamp.Now(time);
-
-    private bool IsCodeOf(AccountLogin login, string code)
-    {
-        var given = Encoding.ASCII.GetBytes(AppPassword.DigestOf(code));
-        return IsCodeOut(login) && login.ResetDigest!.Split(' ').Any(digest => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(digest), given));
     }
 }

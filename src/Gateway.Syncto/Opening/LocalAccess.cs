@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
+using Lockstep.Gateway.SyncStorage;
 using Lockstep.Gateway.Syncto.Storage;
 
 namespace Lockstep.Gateway.Syncto.Opening;

@@ -58,11 +58,14 @@ internal static class LockstepProgram
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
         };
+        var variables = Environment.GetEnvironmentVariables();
+        var sockets = command.Length == 0 ? PassedSockets.Read(variables, Environment.ProcessId) : PassedSockets.None;
         var configuration = new ConfigurationBuilder()
             .SetBasePath(AppContext.BaseDirectory)
             .AddJsonFile("appsettings.json", optional: true)
-            .AddInMemoryCollection(SettingNames.FromEnvironment(Environment.GetEnvironmentVariables()))
+            .AddInMemoryCollection(SettingNames.FromEnvironment(variables))
             .AddInMemoryCollection(SettingNames.FromCommandLine(given))
+            .AddInMemoryCollection(SettingNames.FromSockets(sockets))
             .Build();
         var options = LockstepSettings.Read(configuration);
 
@@ -98,12 +101,17 @@ internal static class LockstepProgram
             throw new SettingsException("The accounts in the database were made under another key than FirefoxAccounts:KeyFile or FirefoxAccounts:Key. Give back the one of before: nothing that is encrypted opens without it.");
         }
 
-        await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System);
+        await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System, sockets: sockets);
         faults.Logger = app.Logger;
         bound.Watch(app, options);
+        using var reload = Reload.By(app);
         try
         {
-            StaleSockets.Remove(options.Urls);
+            if (sockets.Handles.Count == 0)
+            {
+                StaleSockets.Remove(options.Urls);
+            }
+
             await app.StartAsync();
         }
         catch (Exception e) when (e is OperationCanceledException or OrleansLifecycleCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)

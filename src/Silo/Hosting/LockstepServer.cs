@@ -38,19 +38,22 @@ internal static class LockstepServer
     /// <param name="storage">Held open by the caller for as long as the server runs.</param>
     /// <param name="time">The clock of everything here but Orleans, which keeps the system's: silos would take each other for dead by one that stands still.</param>
     /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
+    /// <param name="sockets">Those to listen on in place of new ones; null or none for what the settings say.</param>
     public static WebApplication Build(
         LockstepOptions options,
         IConfiguration configuration,
         ServerStorage storage,
         TimeProvider time,
-        Func<IBucketStore, IBucketStore>? decorate = null)
+        Func<IBucketStore, IBucketStore>? decorate = null,
+        PassedSockets? sockets = null)
     {
+        sockets ??= PassedSockets.None;
         var key = AccountServer.ReadKey(options);
         options = AccountServer.Complete(options, key);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
         AddLogging(builder.Logging, configuration, options);
-        AddHttp(builder, options);
+        AddHttp(builder, options, sockets);
 
         // :: What every role has. A decorator that is another port as well stands in for that one too.
         var buckets = decorate?.Invoke(storage.Buckets) ?? storage.Buckets;
@@ -152,7 +155,7 @@ internal static class LockstepServer
             app.MapProtocols(options.Telemetry.IsOn);
         }
 
-        app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
+        app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, sockets.Urls.Count > 0 ? sockets.Urls : app.Urls, options, storage.Description));
         return app;
     }
 
@@ -209,9 +212,14 @@ internal static class LockstepServer
         logging.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }
 
-    private static void AddHttp(WebApplicationBuilder builder, LockstepOptions options)
+    private static void AddHttp(WebApplicationBuilder builder, LockstepOptions options, PassedSockets sockets)
     {
-        builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
+        builder.WebHost.UseKestrelCore();
+        if (sockets.Handles.Count == 0)
+        {
+            builder.WebHost.UseUrls(options.Urls);
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Configure(kestrel, options.Http);
@@ -228,6 +236,10 @@ internal static class LockstepServer
                     endpoint.UseProtocolRefusals();
                 }
             });
+            foreach (var handle in sockets.Handles)
+            {
+                kestrel.ListenHandle(handle);
+            }
         });
         builder.Services.AddSingleton<Drain>().AddSingleton<OpenConnections>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);

@@ -56,6 +56,18 @@ internal static class SettingNames
         return settings;
     }
 
+    /// <summary>Where a server listens whose sockets were opened for it.</summary>
+    public static IReadOnlyDictionary<string, string?> FromSockets(PassedSockets sockets)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        if (sockets.Urls.Count > 0)
+        {
+            settings[Key(nameof(LockstepOptions.Urls))] = string.Join(';', sockets.Urls);
+        }
+
+        return settings;
+    }
+
     /// <summary>The variable of a setting: <c>LOCKSTEP_KINTO__READ_ONLY</c> for <c>Kinto:ReadOnly</c>.</summary>
     public static string ToEnvironment(string setting)
     {

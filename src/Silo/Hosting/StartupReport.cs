@@ -10,7 +10,11 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>The lines a server says when it is up: where it is, where its data lies, who may have an account and how.</summary>
 internal static partial class StartupReport
 {
-    public static void Write(WebApplication app, LockstepOptions options, string storage)
+    /// <param name="app">The server.</param>
+    /// <param name="urls">Where it listens.</param>
+    /// <param name="options">Its settings.</param>
+    /// <param name="storage">What its data lies in.</param>
+    public static void Write(WebApplication app, IEnumerable<string> urls, LockstepOptions options, string storage)
     {
         var logger = app.Logger;
         var cluster = options.Cluster;
@@ -25,11 +29,11 @@ internal static partial class StartupReport
 
         if (!options.HasApi)
         {
-            Health(logger, string.Join(' ', app.Urls));
+            Health(logger, string.Join(' ', urls));
             return;
         }
 
-        foreach (var address in app.Urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
+        foreach (var address in urls.Select(url => (options.Http.PublicUrl ?? url).TrimEnd('/')).Distinct(StringComparer.Ordinal))
         {
             Listening(logger, ServerVersion.Version, address);
             foreach (var provider in options.OpenId.All())

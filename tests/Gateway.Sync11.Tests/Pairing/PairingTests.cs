@@ -180,6 +180,18 @@ public sealed class PairingTests(WeaveServer server) : IClassFixture<WeaveServer
     }
 
     [Fact]
+    public async Task Put_ByBothDevicesAtOnce_IsOneOfTheirs()
+    {
+        using var first = new PairingDevice(server.Address);
+        using var second = new PairingDevice(server.Address) { Channel = await first.OpenAsync() };
+
+        var answers = await Task.WhenAll(first.WriteAsync("\"first\"", ("If-None-Match", "*")), second.WriteAsync("\"second\"", ("If-None-Match", "*")));
+
+        Assert.Equal([200, 412], answers.Select(static answer => answer.Status).Order());
+        Assert.Equal(answers[0].Status == 200 ? "\"first\"" : "\"second\"", (await first.ReadAsync()).AssertOk().Text);
+    }
+
+    [Fact]
     public async Task Put_ThatIsTooLarge_Is413_AndTheSeventh412()
     {
         using var device = new PairingDevice(server.Address);

@@ -71,6 +71,9 @@ public partial class ProgramProcess : IDisposable
     /// <summary>SIGTERM.</summary>
     public void Terminate() => Send(15);
 
+    /// <summary>SIGHUP.</summary>
+    public void HangUp() => Send(1);
+
     /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
     public void Pause()
     {

@@ -2,13 +2,15 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Gateway.Http;
-using Lockstep.Gateway.SyncStorage;
 
-namespace Lockstep.Gateway.Sync15;
+namespace Lockstep.Gateway.SyncStorage;
 
 /// <summary>Asks the owner of a user's storage, once there is room for what the answer can be.</summary>
-public sealed class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
+public class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
 {
+    /// <summary>What answers can be.</summary>
+    public AnswerSizes Sizes => sizes;
+
     /// <summary>For a protocol that shows the same data.</summary>
     /// <param name="bucket">A user's storage.</param>
     /// <param name="caller">The user.</param>
@@ -29,18 +31,18 @@ public sealed class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvide
     }
 
     /// <returns>The outcome of the one operation.</returns>
-    internal async ValueTask<Outcome> AskAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
+    public async ValueTask<Outcome> AskAsync(IStorageRequest request, Operation operation, CancellationToken cancellationToken) =>
         (await AskAsync(request, [operation], cancellationToken))[0];
 
     /// <returns>One outcome an operation. Without room nothing is done or loaded, and all are unavailable.</returns>
-    internal async ValueTask<IReadOnlyList<Outcome>> AskAsync(SyncRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+    public async ValueTask<IReadOnlyList<Outcome>> AskAsync(IStorageRequest request, IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
         Outcomes(request, await AskAsync(request.Bucket, request.Caller, request.Room, operations, cancellationToken));
 
-    /// <summary>As <see cref="AskAsync(SyncRequest, Operation, CancellationToken)"/>, where the request holds room for it already.</summary>
-    internal async ValueTask<Outcome> AskInRoomAsync(SyncRequest request, Operation operation, CancellationToken cancellationToken) =>
+    /// <summary>As <see cref="AskAsync(IStorageRequest, Operation, CancellationToken)"/>, where the request holds room for it already.</summary>
+    public async ValueTask<Outcome> AskInRoomAsync(IStorageRequest request, Operation operation, CancellationToken cancellationToken) =>
         Outcomes(request, await buckets.Get(request.Bucket).ExecuteAsync(new BucketRequest(request.Caller, [operation]), cancellationToken))[0];
 
-    private static IReadOnlyList<Outcome> Outcomes(SyncRequest request, BucketResponse response)
+    private static IReadOnlyList<Outcome> Outcomes(IStorageRequest request, BucketResponse response)
     {
         if (response.ClockLeads)
         {
