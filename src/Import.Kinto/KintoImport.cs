@@ -25,6 +25,9 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
 {
     private readonly KintoTally tally = new();
     private readonly Dictionary<string, long> numbers = new(StringComparer.Ordinal);
+
+    // Those that were here before, by principal.
+    private readonly Dictionary<string, long> namesakes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> defaultBuckets = new(StringComparer.Ordinal);
 
     /// <param name="onProgress">Hears how far it has come, after each commit.</param>
@@ -54,7 +57,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
         {
             var owner = defaultBuckets.GetValueOrDefault(bucket.Id);
             var run = new KintoBucket(source, buckets, rules, rights, tally, time, counts, left);
-            await run.ImportAsync(bucket, owner, owner is null ? null : DefaultBucketOf(owner, rights), onProgress, cancellationToken);
+            await run.ImportAsync(bucket, owner, owner is null ? null : await DefaultBucketOfAsync(owner, rights, cancellationToken), onProgress, cancellationToken);
         }
 
         // :: Step 5: what lies in nothing.
@@ -126,6 +129,10 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
         {
             numbers[name] = account!.Number;
         }
+        else if (account is not null)
+        {
+            namesakes[$"account:{name}"] = account.Number;
+        }
 
         tally.Accounts.Before += isPending ? 0 : 1;
     }
@@ -154,8 +161,17 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
     }
 
     /// <returns>Null for an owner who is not here.</returns>
-    private BucketId? DefaultBucketOf(string principal, KintoRights rights) =>
-        rights.UserOf(principal) is { } user ? BucketId.DefaultBucket(rules.DefaultBucketOf(principal, user.Account.Number)) : null;
+    private async Task<BucketId?> DefaultBucketOfAsync(string principal, KintoRights rights, CancellationToken cancellationToken)
+    {
+        if (rights.UserOf(principal) is { } user)
+        {
+            return BucketId.DefaultBucket(rules.DefaultBucketOf(principal, user.Account.Number));
+        }
+
+        // Nothing is written to somebody who was here before; but what they have may have come by an earlier run.
+        var theirs = namesakes.TryGetValue(principal, out var number) ? BucketId.DefaultBucket(rules.DefaultBucketOf(principal, number)) : default(BucketId?);
+        return theirs is { } bucket && await buckets.LoadAsync(bucket, claim: false, cancellationToken) is { Exists: true } ? bucket : null;
+    }
 
     private async Task OpenAccountsAsync(Action<KintoTally> onProgress, CancellationToken cancellationToken)
     {

@@ -35,10 +35,10 @@ public sealed class KintoServer : IKintoSource
     /// <exception cref="KintoException">It does not answer, or nobody signs in so.</exception>
     public static async Task<KintoServer> OpenAsync(Uri address, string user, string password, TimeProvider time, CancellationToken cancellationToken)
     {
-        var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
-        http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
-        var server = new KintoServer(http, address.ToString().TrimEnd('/'), time);
+        var client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
+        client.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+        var server = new KintoServer(client, address.ToString().TrimEnd('/'), time);
         try
         {
             using var hello = await server.GetAsync("/", cancellationToken);
@@ -52,7 +52,7 @@ public sealed class KintoServer : IKintoSource
         }
         catch
         {
-            http.Dispose();
+            client.Dispose();
             throw;
         }
     }

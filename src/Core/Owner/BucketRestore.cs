@@ -56,8 +56,8 @@ public sealed class BucketRestore
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public static async Task<BucketRestore?> BeginAsync(IBucketStore store, BucketId bucket, TimeProvider time, Action<int>? onStored, CancellationToken cancellationToken)
     {
-        var heads = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
-        return heads.Exists && heads.Author != Mark ? null : new BucketRestore(store, heads, time, onStored);
+        var found = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
+        return found.Exists && found.Author != Mark ? null : new BucketRestore(store, found, time, onStored);
     }
 
     /// <summary>The greatest id that an earlier run has stored in a list; null for none.</summary>
