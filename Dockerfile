@@ -14,6 +14,7 @@ COPY src/Gateway.Sync15/Gateway.Sync15.csproj src/Gateway.Sync15/
 COPY src/Gateway.Syncto/Gateway.Syncto.csproj src/Gateway.Syncto/
 COPY src/Gateway.FirefoxAccounts/Gateway.FirefoxAccounts.csproj src/Gateway.FirefoxAccounts/
 COPY src/Grains/Grains.csproj src/Grains/
+COPY src/Import.Kinto/Import.Kinto.csproj src/Import.Kinto/
 COPY src/Import.ServerFull/Import.ServerFull.csproj src/Import.ServerFull/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/

@@ -134,7 +134,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 return invalid;
             }
 
-            if (password is not null && !PasswordHash.IsOne(account.PasswordHash))
+            if (password is not null && !AccountPassword.IsOne(account.PasswordHash))
             {
                 return PasswordOfFirefox;
             }

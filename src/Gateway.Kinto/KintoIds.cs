@@ -1,8 +1,10 @@
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>Kinto's ids of buckets, collections and records: <c>^[a-zA-Z0-9][a-zA-Z0-9_-]*$</c>.</summary>
-internal static class KintoIds
+public static class KintoIds
 {
+    /// <param name="id">The id.</param>
+    /// <param name="options">How long it may be.</param>
     public static bool IsValid(string id, KintoOptions options)
     {
         if (id.Length == 0 || id.Length > options.MaxIdLength || !char.IsAsciiLetterOrDigit(id[0]))

@@ -7,6 +7,7 @@ using ArchUnitNET.Loader;
 using ArchUnitNET.xUnit;
 using Lockstep.Core.Owner;
 using Lockstep.Gateway.Pipeline;
+using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
@@ -43,7 +44,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed class BorderTests
     public void Gateway_ItsNamespacesKnowNoProtocolAndNoDatabase()
     {
         Check(In(@"Lockstep\.Gateway\.(Accounts|Audit|Federation|Health|Http|Metering|Pages|Pipeline|Routing|SyncStorage)"), $"{OtherProtocols()}|{Hosts}|{Databases}");
-        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal)));
+        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal) && name != "BCrypt.Net-Next"));
     }
 
     [Theory]
@@ -91,6 +92,7 @@ public sealed class BorderTests
     public void Import_KnowsCoreAndItsDriversOnly_AndNobodyElseKnowsThatOfMySql()
     {
         Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite", "MySqlConnector"], OfOursAndOthers(typeof(ServerFullImport).Assembly));
+        Assert.Equal(["Lockstep.Core", "Npgsql"], OfOursAndOthers(typeof(KintoImport).Assembly));
         Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Import(\.|$)"), "MySqlConnector");
     }
 
@@ -116,6 +118,11 @@ public sealed class BorderTests
     public void PasswordHashesSecondFactorsAndMail_AreKnownToOneRoomOnly() => Check(
         Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Gateway\.FirefoxAccounts(\.|$)"),
         "Konscious|MailKit|MimeKit|OtpNet");
+
+    [Fact]
+    public void HashesOfBcrypt_AreKnownToOneRoomOnly() => Check(
+        Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Gateway\.Accounts(\.|$)"),
+        @"BCrypt\.");
 
     [Fact]
     public void Border_ThatIsCrossed_IsSeen()

@@ -79,14 +79,6 @@ public sealed class BucketImport
     private async Task CommitAsync(BucketDraft draft)
     {
         var commit = draft.ToCommit(Guid.NewGuid()) with { Accounts = caller.Principals.Account.Number is not 0 and var number ? [number] : [] };
-        var outcome = await store.CommitAsync(commit);
-        heads = outcome.Status switch
-        {
-            CommitStatus.Done => commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation },
-            CommitStatus.Stale => throw new StoreUnavailableException("Somebody else writes to what is being imported."),
-            CommitStatus.Closed => throw new StoreUnavailableException("The account that is being imported was deleted meanwhile."),
-            CommitStatus.Unknown => throw new StoreUnavailableException("The database was lost while it was written to."),
-            _ => throw new StoreUnavailableException("The database refused what was to be imported."),
-        };
+        heads = ImportedHeads.After(commit, await store.CommitAsync(commit));
     }
 }

@@ -113,7 +113,12 @@ public sealed class AccountDirectory(
             }
         }
 
-        return (hasLogin && !PasswordHash.IsOne(account.PasswordHash))
+        if (account.PasswordHash == AccountLogin.Pending)
+        {
+            return PasswordChange.Importing;
+        }
+
+        return (hasLogin && !AccountPassword.IsOne(account.PasswordHash))
             || await ChangeAsync(name, expected: null, PasswordHash.Create(password, options.PasswordIterations), cancellationToken) is not null
             ? PasswordChange.Done
             : PasswordChange.NoAccount;
@@ -242,9 +247,14 @@ public sealed class AccountDirectory(
 
     public Principal PrincipalOf(Account account)
     {
-        var text = Encoding.UTF8.GetBytes($"default bucket of account {account.Number}");
-        var digest = HMACSHA256.HashData(secret.Value.Span, text);
-        return new Principal(PrincipalId(account.Name), account.Name, new Guid(digest.AsSpan(0, 16)).ToString()) { Verified = account };
+        return new Principal(PrincipalId(account.Name), account.Name, DefaultBucketOf(account.Number, secret)) { Verified = account };
+    }
+
+    /// <summary>Id of the bucket that is an account's alone.</summary>
+    public static string DefaultBucketOf(long number, AccountSecret secret)
+    {
+        var text = Encoding.UTF8.GetBytes($"default bucket of account {number}");
+        return new Guid(HMACSHA256.HashData(secret.Value.Span, text).AsSpan(0, 16)).ToString();
     }
 
     /// <summary>Another text for each password that an account has, also for the same one set again; says nothing of the password.</summary>
@@ -256,6 +266,10 @@ public sealed class AccountDirectory(
 
     /// <summary>Who signs in with an account of that name.</summary>
     public static string PrincipalId(string name) => Scheme + name;
+
+    /// <summary>Another hash of the same password, by which nobody has to sign in anew.</summary>
+    private ValueTask<Account?> ReplaceAsync(Account read, string passwordHash) =>
+        accounts.ChangePasswordAsync(read.Name, read, passwordHash, ServerTimestamp.Now(time), CancellationToken.None);
 
     private async ValueTask<Account?> ChangeAsync(string name, Account? expected, string passwordHash, CancellationToken cancellationToken)
     {
@@ -298,7 +312,7 @@ public sealed class AccountDirectory(
 
     /// <summary>The account that can sign in by this name, if any. Not one whose password guards a key: the server must not see that.</summary>
     private async ValueTask<Account?> FindAsync(string name) =>
-        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account && PasswordHash.IsOne(account.PasswordHash) ? account : null;
+        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account && AccountPassword.IsOne(account.PasswordHash) ? account : null;
 
     /// <summary>
     /// Several processes may do this at once for one account, and one may come late: what it does it does to what the account left
@@ -329,5 +343,7 @@ public sealed class AccountDirectory(
 
         public async ValueTask<(Account Account, Principal Principal)?> FindAsync(string name) =>
             await directory.FindAsync(name) is { } account ? (account, directory.PrincipalOf(account)) : null;
+
+        public ValueTask<Account?> ReplaceAsync(Account read, string passwordHash) => directory.ReplaceAsync(read, passwordHash);
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Metering;
 
@@ -152,7 +153,7 @@ public sealed class PasswordSignIn(
         try
         {
             var isRight = await seat.VerifyAsync(
-                () => PasswordHash.Verify(password, found?.Account.PasswordHash ?? decoy.Value) && found is not null, CancellationToken.None);
+                () => AccountPassword.Verify(password, found?.Account.PasswordHash ?? decoy.Value) && found is not null, CancellationToken.None);
             verdict = isRight is null ? SignInVerdict.Undecided : isRight.Value ? SignInVerdict.Right : SignInVerdict.Wrong;
         }
         finally
@@ -165,9 +166,28 @@ public sealed class PasswordSignIn(
             return verdict == SignInVerdict.Wrong ? SignIn.Refused : new SignIn(SignInStatus.Busy);
         }
 
+        // :: Step 4: what came from elsewhere becomes a hash as they are here.
         var (account, who) = found!.Value;
+        if (AccountPassword.IsBcrypt(account.PasswordHash))
+        {
+            account = await ReplaceAsync(account, password, seat) ?? account;
+        }
+
         var principal = who with { Verified = account };
         cache.Add(digest, principal, generation);
         return new SignIn(SignInStatus.Succeeded, principal);
+    }
+
+    /// <returns>Null where that cannot be done now: they have signed in all the same.</returns>
+    private async Task<Account?> ReplaceAsync(Account account, string password, HashQueue.Seat seat)
+    {
+        try
+        {
+            return await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), CancellationToken.None) is { } hash ? await source.ReplaceAsync(account, hash) : null;
+        }
+        catch (StoreUnavailableException)
+        {
+            return null;
+        }
     }
 }

@@ -17,6 +17,9 @@ public sealed class OpenIdData(IBucketIndex index, IBuckets buckets, AccountSecr
     public static bool IsPrincipal(string text) =>
         PrincipalText.IsPossible(text) && text.IndexOf(':', StringComparison.Ordinal) > 0 && !PrincipalText.IsAccount(text) && !PrincipalText.IsGroup(text) && !text.StartsWith("system.", StringComparison.Ordinal);
 
+    /// <summary>Id of the bucket that is theirs alone.</summary>
+    public static string DefaultBucketOf(string principal, AccountSecret secret) => OpenIdUsers.DefaultBucketOf(principal, secret);
+
     /// <summary>Deletes all buckets of theirs. They can sign in and make others for as long as their provider lets them in.</summary>
     /// <exception cref="StoreUnavailableException">Not finished; it can be begun again.</exception>
     public ValueTask DeleteAsync(string principal) =>

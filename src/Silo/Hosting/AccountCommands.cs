@@ -95,7 +95,7 @@ internal static class AccountCommands
         return await directory.ChangePasswordAsync(name, password, CancellationToken.None) switch
         {
             PasswordChange.Done => (0, $"The password of '{name}' is changed."),
-            PasswordChange.Importing => (1, $"Not all that '{name}' has stored is here: 'server-full import' was cut off. Run it again first."),
+            PasswordChange.Importing => (1, $"Not all that '{name}' has stored is here: 'server-full import' or 'kinto import' was cut off. Run it again first."),
             _ => (1, $"There is no account '{name}'."),
         };
     }

@@ -22,6 +22,7 @@ internal static class LockstepProgram
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             Console.WriteLine(ServerFullCommands.Help);
+            Console.WriteLine(KintoCommands.Help);
             return 0;
         }
 
@@ -49,13 +50,14 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings: file, then environment, then command line.
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
         var (own, given) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
+            ["kinto", ..] => SyncCommands.Part(args[command.Length..], KintoCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
         };
         var variables = Environment.GetEnvironmentVariables();
@@ -87,6 +89,8 @@ internal static class LockstepProgram
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
+            case ["kinto", .. var kinto]:
+                return await KintoCommands.RunAsync(kinto, own, options, Console.Out, CancellationToken.None);
             case [var verb, ..]:
                 Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
                 return 2;

@@ -123,7 +123,10 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         return row.IsTombstone ? named : (RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
     }
 
-    private static GrantRelation RelationOf(ListRole role, int principals) =>
+    /// <summary>As what the index has those whom an object names.</summary>
+    /// <param name="role">What kind it is.</param>
+    /// <param name="principals">How many it names.</param>
+    public static GrantRelation RelationOf(ListRole role, int principals) =>
         role == ListRole.Self ? GrantRelation.NamedByBucket : principals > MaxStampedPrincipals ? GrantRelation.NamedWidely : GrantRelation.Named;
 
     private void Index(int list, GrantRelation relation, string id, IReadOnlySet<string> before, IReadOnlySet<string> after, ServerTimestamp stamp, bool writesAll)

@@ -1,0 +1,11 @@
+using Lockstep.Core.Time;
+
+namespace Lockstep.Import.Kinto;
+
+/// <summary>A row of the table <c>objects</c>.</summary>
+/// <param name="Id">Its id in its list.</param>
+/// <param name="Modified">Its stamp.</param>
+/// <param name="IsTombstone">Whether it was deleted.</param>
+/// <param name="Data">UTF-8 JSON, in which id and stamp are not.</param>
+/// <param name="Entries">What it says of rights.</param>
+public sealed record KintoObject(string Id, ServerTimestamp Modified, bool IsTombstone, ReadOnlyMemory<byte> Data, IReadOnlyList<KintoEntry> Entries);
