@@ -1,5 +1,6 @@
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -21,6 +22,10 @@ internal sealed class KintoHandlers(
     LivePlans live,
     LiveTickets tickets,
     HistoryPlans history,
+    ApiViews api,
+    ApiPage apiPage,
+    ContributeView contribute,
+    MetricsView metrics,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -54,6 +59,14 @@ internal sealed class KintoHandlers(
     public LiveTickets Tickets => tickets;
 
     public HistoryPlans History => history;
+
+    public ApiViews Api => api;
+
+    public ApiPage ApiPage => apiPage;
+
+    public ContributeView Contribute => contribute;
+
+    public MetricsView Metrics => metrics;
 
     public KintoBatch Batch => batch;
 

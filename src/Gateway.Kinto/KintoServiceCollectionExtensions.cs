@@ -1,5 +1,6 @@
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -36,5 +37,9 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<LiveServices>()
         .AddSingleton<LivePlans>()
         .AddSingleton<HistoryPlans>()
+        .AddSingleton<ApiViews>()
+        .AddSingleton<ApiPage>()
+        .AddSingleton<ContributeView>()
+        .AddSingleton<MetricsView>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

@@ -69,7 +69,7 @@ internal static class LockstepServer
             .AddSingleton(storage.Logins)
             .AddSingleton(storage.Quotas)
             .AddSingleton(new AccountSecret(storage.Secret))
-            .AddTelemetry(options.Telemetry)
+            .AddTelemetry(options.Telemetry, options.ShowsMetrics)
             .AddHealth()
             .AddAccounts();
 
@@ -145,7 +145,7 @@ internal static class LockstepServer
         UseHttp(app, options);
         if (options.HasApi)
         {
-            app.MapProtocols(options.Telemetry.IsOn);
+            app.MapProtocols(options.Telemetry.IsOn || options.ShowsMetrics);
         }
 
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, options, storage.Description));
