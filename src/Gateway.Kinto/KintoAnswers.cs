@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Pipeline;
 using Microsoft.Net.Http.Headers;
 
@@ -10,6 +11,8 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>Kinto's answers as they go out alone: the headers that all of them carry, CORS, redirects.</summary>
 internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeProvider time)
 {
+    private const string PagePath = KintoProtocol.Prefix + ApiPage.Path;
+
     private static readonly KeyValuePair<string, string> NoStore = KeyValuePair.Create(HeaderNames.CacheControl, "no-cache, no-store");
 
     /// <param name="response">The answer.</param>
@@ -31,6 +34,11 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
         DataHeaders.Add(headers);
+        if (request is not null && IsPage(request))
+        {
+            headers.ContentSecurityPolicy = ApiPage.Policy(PublicUrls.Base(request, http) + PagePath + "/");
+        }
+
         if (request?.Headers.Origin.Count is not 0 && options.CorsOrigin.Length > 0)
         {
             headers.AccessControlAllowOrigin = options.CorsOrigin;
@@ -81,6 +89,9 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         var response = new KintoResponse(StatusCodes.Status307TemporaryRedirect) { Headers = more }.With(HeaderNames.Location, location);
         return Of(response, isPrivate: false);
     }
+
+    private bool IsPage(HttpRequest request) =>
+        options.OpenApi.Page && request.Path.Value is { } path && path.StartsWith(PagePath, StringComparison.Ordinal);
 
     /// <summary>A query as it came may hold what no header can.</summary>
     private static string Escape(string query) =>

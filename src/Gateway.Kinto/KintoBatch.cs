@@ -61,6 +61,12 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             {
                 writer.WriteString("body", "");
             }
+            else if (response.ContentType is not ContentTypes.Json)
+            {
+                var text = new ArrayBufferWriter<byte>();
+                response.Body(text);
+                writer.WriteString("body", text.WrittenSpan);
+            }
             else
             {
                 // It writes by itself: the writer has handed over what is before, and needs not know what comes.

@@ -1,6 +1,7 @@
 using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -24,6 +25,10 @@ internal sealed class KintoHandlers(
     HistoryPlans history,
     AttachmentPlans attachments,
     FilePlans files,
+    ApiViews api,
+    ApiPage apiPage,
+    ContributeView contribute,
+    MetricsView metrics,
     KintoBatch batch)
 {
     public KintoOptions Options => options;
@@ -61,6 +66,14 @@ internal sealed class KintoHandlers(
     public AttachmentPlans Attachments => attachments;
 
     public FilePlans Files => files;
+
+    public ApiViews Api => api;
+
+    public ApiPage ApiPage => apiPage;
+
+    public ContributeView Contribute => contribute;
+
+    public MetricsView Metrics => metrics;
 
     public KintoBatch Batch => batch;
 

@@ -23,7 +23,7 @@ internal static class KintoHeaders
     {
         if (response.Body is not null)
         {
-            headers.Add(KeyValuePair.Create("Content-Type", ContentTypes.Json));
+            headers.Add(KeyValuePair.Create("Content-Type", response.ContentType));
         }
 
         if (response.Stamp is { } stamp)

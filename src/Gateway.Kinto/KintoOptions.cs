@@ -2,6 +2,7 @@ using Lockstep.Core.Settings;
 using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 
@@ -92,6 +93,18 @@ public sealed record KintoOptions
     /// <summary>Files of records.</summary>
     public AttachmentOptions Attachments { get; init; } = new();
 
+    /// <summary>The document of what is served, and its page.</summary>
+    public OpenApiOptions OpenApi { get; init; } = new();
+
+    /// <summary>What <c>/contribute.json</c> says: a JSON object. Default: none; the resource is not there then.</summary>
+    public string? Contribute { get; init; }
+
+    /// <summary>
+    /// Who may read <c>/__metrics__</c>, the measurements of this process in Prometheus' text format. Default: off; the resource is not there then, and nothing is
+    /// measured for it.
+    /// </summary>
+    public MetricsAccess Metrics { get; init; } = MetricsAccess.Off;
+
     /// <summary>Name told by the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";
 
@@ -110,6 +123,15 @@ public sealed record KintoOptions
         HasLogins = openId.All().Any(static provider => provider.HasLogin),
         Challenge = string.Join(", ", openId.All().Select(static provider => provider.HeaderType).Prepend("Basic").Distinct(StringComparer.OrdinalIgnoreCase).Select(Realm)),
     };
+
+    /// <returns>What is wrong besides what the declarations say, each with the fix.</returns>
+    public IEnumerable<string> Problems()
+    {
+        if (Contribute is { Length: > 0 } && !ContributeView.IsObject(Contribute))
+        {
+            yield return "Kinto:Contribute is no JSON object. Use something like {\"name\": \"My server\", \"repository\": {\"url\": \"https://code.example.org/\"}}.";
+        }
+    }
 
     private static string Realm(string word) => $"{word} realm=\"Realm\"";
 }

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -12,6 +13,10 @@ internal static class KintoResources
     private const string BatchPath = "/batch";
     private const string LoginPath = "/openid/{provider}/login";
     private const string TicketPath = "/__ticket__";
+    private const string ApiPath = "/__api__";
+    private const string PageFilePath = ApiPage.Path + "/{file}";
+    private const string ContributePath = "/contribute.json";
+    private const string MetricsPath = "/__metrics__";
     private const string HistoryPath = "/buckets/{bucket}/history";
     private const string SnapshotPath = "/buckets/{bucket}/snapshot/collections/{snapshot}";
     private const string AttachmentPath = "/buckets/{bucket}/collections/{collection}/records/{record}/attachment";
@@ -28,6 +33,11 @@ internal static class KintoResources
         new("/__heartbeat__", Reads(Access.Probe, static (kinto, _) => kinto.Utilities.Heartbeat())),
         new("/__lbheartbeat__", Reads(Access.Probe, static (kinto, _) => kinto.Utilities.LoadBalancerHeartbeat())),
         new("/__version__", Reads(Access.Anonymous, static (kinto, _) => kinto.Utilities.Version())),
+        new(ApiPath, Reads(Access.Anonymous, static (kinto, request) => kinto.Api.Document(kinto, request))),
+        new(ApiPage.Path, Reads(Access.Anonymous, static (kinto, _) => kinto.ApiPage.Document())),
+        new(PageFilePath, Reads(Access.Anonymous, static (kinto, request) => kinto.ApiPage.File(request))),
+        new(ContributePath, Reads(Access.Anonymous, static (kinto, _) => kinto.Contribute.Get())),
+        new(MetricsPath, Reads(Access.SignedIn, static (kinto, request) => kinto.Metrics.Get(request))),
         new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
         new(LoginPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.Begin(request))),
         new(TokenPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.End(request))),
@@ -94,6 +104,13 @@ internal static class KintoResources
     /// <summary>What a server with these settings serves.</summary>
     public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
+        .Where(resource => options.OpenApi.Enabled || resource.Template.Text is not (ApiPath or ApiPage.Path or PageFilePath))
+        .Where(resource => options.OpenApi.Page || resource.Template.Text is not (ApiPage.Path or PageFilePath))
+        .Where(resource => options.Contribute is { Length: > 0 } || resource.Template.Text is not ContributePath)
+        .Where(resource => options.Metrics != MetricsAccess.Off || resource.Template.Text is not MetricsPath)
+        .Select(resource => options.Metrics == MetricsAccess.Everyone && resource.Template.Text is MetricsPath
+            ? resource.With(static method => method with { Access = Access.Anonymous })
+            : resource)
         .Where(resource => options.Live.Enabled || resource.Template.Text is not TicketPath)
         .Where(resource => options.History.Enabled || resource.Template.Text is not (HistoryPath or SnapshotPath))
         .Where(resource => options.Attachments.Enabled || resource.Template.Text is not (AttachmentPath or FilePath))

@@ -13,8 +13,11 @@ internal sealed record KintoResponse(int Status)
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>Writes the JSON body; null for none.</summary>
+    /// <summary>Writes the body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
+
+    /// <summary>Of <see cref="Body"/>. What is not JSON is text, which a batch tells as a string.</summary>
+    public string ContentType { get; init; } = ContentTypes.Json;
 
     /// <summary>Writes a body that goes on, instead of <see cref="Body"/>; null for none.</summary>
     public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }

@@ -2,6 +2,7 @@ using Lockstep.Core.Attachments;
 using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Gateway.Kinto.OpenApi;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -42,5 +43,9 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<UploadReader>()
         .AddSingleton<AttachmentPlans>()
         .AddSingleton<FilePlans>()
+        .AddSingleton<ApiViews>()
+        .AddSingleton<ApiPage>()
+        .AddSingleton<ContributeView>()
+        .AddSingleton<MetricsView>()
         .AddProtocol<KintoProtocol, KintoHandler>();
 }

@@ -29,6 +29,9 @@ public sealed class BorderTests
     // Hashes of passwords, codes of second factors, and mail.
     private static readonly string[] OfAccounts = ["Konscious.Security.Cryptography.Argon2", "MailKit", "MimeKit", "Otp.NET"];
 
+    // The page of the API.
+    private const string OfKinto = "Scalar.AspNetCore";
+
     private static readonly Assembly[] Shipped = [.. ReferencedBy(typeof(Program).Assembly).Where(IsOurs).Select(Assembly.Load), typeof(Program).Assembly];
 
     private static readonly Architecture Architecture = new ArchLoader().LoadAssemblies(Shipped).Build();
@@ -73,7 +76,7 @@ public sealed class BorderTests
         Check(In(protocol.Replace(".", @"\.", StringComparison.Ordinal)), $"{OtherProtocols(known)}|{Hosts}|{Databases}");
         Assert.Equal(
             ["Lockstep.Core", "Lockstep.Gateway", .. known[1..]],
-            OfOursAndOthers(Shipped.Single(assembly => NameOf(assembly) == protocol)).Where(static name => !OfAccounts.Contains(name, StringComparer.Ordinal)));
+            OfOursAndOthers(Shipped.Single(assembly => NameOf(assembly) == protocol)).Where(static name => !OfAccounts.Contains(name, StringComparer.Ordinal) && name is not OfKinto));
     }
 
     [Fact]
@@ -123,6 +126,10 @@ public sealed class BorderTests
     public void HashesOfBcrypt_AreKnownToOneRoomOnly() => Check(
         Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Gateway\.Accounts(\.|$)"),
         @"BCrypt\.");
+
+    [Fact]
+    public void PageOfTheApi_IsKnownToOneRoomOnly() =>
+        Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Gateway\.Kinto\.OpenApi(\.|$)"), "Scalar");
 
     [Fact]
     public void Border_ThatIsCrossed_IsSeen()

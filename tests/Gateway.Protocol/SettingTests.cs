@@ -61,6 +61,7 @@ public sealed class SettingTests
     [InlineData("Http:MaxHeaderBytes", "600000000", "Http:MaxHeaderBytes is 600000000. It must be at most 1048576.")]
     [InlineData("Telemetry:TraceRatio", "NaN", "Telemetry:TraceRatio is NaN. It must be at least 0. It is a part of 1: 0.01 traces one request in a hundred.")]
     [InlineData("Telemetry:Protocol", "http", "Telemetry:Protocol is 'http'. Use grpc or http/protobuf.")]
+    [InlineData("Kinto:Contribute", "[]", "Kinto:Contribute is no JSON object. Use something like {\"name\": \"My server\", \"repository\": {\"url\": \"https://code.example.org/\"}}.")]
     [InlineData("LogFormat", "xml", "LogFormat is 'xml'. Use auto, json or text.")]
     [InlineData("Accounts:Registration", "5", "Accounts:Registration is 5. Use auto, open or closed.")]
     public void Value_ThatCannotBe_IsToldWithTheNameAndTheFix(string name, string value, string message)

@@ -91,6 +91,9 @@ internal sealed record LockstepOptions
     /// <summary>Whether it serves the API.</summary>
     public bool HasApi => Role is not ServerRole.Silo;
 
+    /// <summary>Whether its measurements can be fetched over HTTP.</summary>
+    public bool ShowsMetrics => HasApi && Kinto.Metrics != MetricsAccess.Off;
+
     /// <summary>Where it listens and by which settings, for people.</summary>
     public (string Addresses, string Settings) Listeners() => IsAlone || !HasSilo
         ? (Urls, "Urls")

@@ -76,7 +76,7 @@ internal static class LockstepServer
             .AddSingleton(storage.Attachments)
             .AddSingleton(storage.Content)
             .AddSingleton(new AccountSecret(storage.Secret))
-            .AddTelemetry(options.Telemetry)
+            .AddTelemetry(options.Telemetry, options.ShowsMetrics)
             .AddHealth()
             .AddAccounts();
 
@@ -152,7 +152,7 @@ internal static class LockstepServer
         UseHttp(app, options);
         if (options.HasApi)
         {
-            app.MapProtocols(options.Telemetry.IsOn);
+            app.MapProtocols(options.Telemetry.IsOn || options.ShowsMetrics);
         }
 
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, sockets.Urls.Count > 0 ? sockets.Urls : app.Urls, options, storage.Description));

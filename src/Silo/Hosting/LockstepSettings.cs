@@ -37,7 +37,7 @@ internal static class LockstepSettings
         options = MemoryBudget.Share(
             options, name => configuration[$"{SettingNames.Section}:{name}"] is not null, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var problems = Setting.Of(options).Select(static setting => setting.Problem(setting.Value)).OfType<string>()
-            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(ClusterProblems.Of(options)).Concat(options.OpenId.Problems()).Concat(options.Buckets.Quotas.Problems()).Concat(options.Sync15.Problems())
+            .Concat(Problems(options)).Concat(options.Telemetry.Problems()).Concat(options.Kinto.Problems()).Concat(ClusterProblems.Of(options)).Concat(options.OpenId.Problems()).Concat(options.Buckets.Quotas.Problems()).Concat(options.Sync15.Problems())
             .Concat(options.Sync11.Problems()).Concat(options.Audit.Problems()).Concat(options.Syncto.Problems(options.Sync15.GivesTokens || options.ServesAccounts))
             .Concat(options.FirefoxAccounts.Problems(options.ServesAccounts, options.Http.PublicUrl, options.Http.PathBase, options.Postgres.Connection is { Length: > 0 }, options.Urls)).ToList();
         return problems.Count == 0 ? options : throw new SettingsException(string.Join(Environment.NewLine, problems));

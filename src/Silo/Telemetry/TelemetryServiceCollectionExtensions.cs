@@ -23,15 +23,22 @@ namespace Lockstep.Silo.Telemetry;
 internal static class TelemetryServiceCollectionExtensions
 {
     /// <summary>Before other hosted services: what begins first ends last, and so sends what the others did at the end.</summary>
-    public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options)
+    /// <param name="services">Where to.</param>
+    /// <param name="options">Where metrics and traces are sent.</param>
+    /// <param name="isFetched">Whether metrics can be fetched, too.</param>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options, bool isFetched)
     {
         services.AddSingleton<GatewayMetrics>().AddSingleton(options);
-        if (!options.IsOn)
+        if (!options.IsOn && !isFetched)
         {
             return services;
         }
 
-        services.AddSingleton<OtlpSenders>().AddHostedService<LastSending>();
+        if (options.IsOn)
+        {
+            services.AddSingleton<OtlpSenders>().AddHostedService<LastSending>();
+        }
+
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(static resource => resource
                 .Clear()
@@ -42,8 +49,18 @@ internal static class TelemetryServiceCollectionExtensions
                 .AddMeter(LockstepMeter.Name, "Microsoft.Orleans")
                 .AddAspNetCoreInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddNpgsqlInstrumentation()
-                .AddReader(static sending => sending.GetRequiredService<OtlpSenders>().ForMetrics()));
+                .AddNpgsqlInstrumentation());
+        if (isFetched)
+        {
+            services.AddSingleton<FetchedMetrics>().AddSingleton<IMeasurements>(static fetched => fetched.GetRequiredService<FetchedMetrics>());
+            telemetry.WithMetrics(static metrics => metrics.AddReader(static fetched => new BaseExportingMetricReader(fetched.GetRequiredService<FetchedMetrics>())));
+        }
+
+        if (options.IsOn)
+        {
+            telemetry.WithMetrics(static metrics => metrics.AddReader(static sending => sending.GetRequiredService<OtlpSenders>().ForMetrics()));
+        }
+
         if (options.Traces)
         {
             // The framework reads a request's headers by the one, the instrumentation by the other, which the process has once.
