@@ -1,8 +1,6 @@
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Drafts;
-using Lockstep.Core.Owner.Turns;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
-using Lockstep.Core.Owner.Drafts;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;

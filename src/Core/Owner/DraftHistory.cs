@@ -1,7 +1,6 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.History;
 using Lockstep.Core.Outcomes;
-using Lockstep.Core.Owner.Reads;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;

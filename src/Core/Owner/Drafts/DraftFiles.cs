@@ -1,7 +1,7 @@
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Drafts;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Changes which files the records of a collection have: rows of lists that only the owner sees. The bytes of such a list are those of its files.</summary>
 /// <param name="draft">The turn's changes.</param>

@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Reads;
+namespace Lockstep.Core.Owner;
 
 /// <summary>Says with a page, where that was asked, who else would be given it and what it rests on.</summary>
 /// <param name="rule">Says who may do what.</param>

@@ -7,7 +7,7 @@ using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 
-namespace Lockstep.Core.Owner.Turns;
+namespace Lockstep.Core.Owner;
 
 /// <summary>
 /// Decides what records may say of files, and which files may go. Invariants, whatever becomes of this process and of others:

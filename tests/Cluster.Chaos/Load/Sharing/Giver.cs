@@ -13,7 +13,7 @@ internal sealed class Giver(ApiClient client, SharedList list, TimeSpan pause)
             var answer = Random.Shared.Next(10) switch
             {
                 0 => await client.SendAsync("DELETE", record),
-                1 or 2 => await client.SendAsync("PUT", list.Group, $$"""{"data":{"members":[{{(i % 2 == 0 ? $"\"{list.GuestPrincipal}\"" : "")}}]}}"""),
+                1 or 2 => await client.SendAsync("PUT", list.Group, $$$"""{"data":{"members":[{{{(i % 2 == 0 ? $"\"{list.GuestPrincipal}\"" : "")}}}]}}"""),
                 3 or 4 or 5 => await PutAsync(record, $"open-{i}", $"\"{list.GuestPrincipal}\""),
                 6 or 7 => await PutAsync(record, $"members-{i}", $"\"{list.GroupPrincipal}\""),
                 _ => await PutAsync(record, $"{SharedList.Closed}-{i}", ""),
