@@ -75,7 +75,7 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
     public async ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken) => (await ReadAsync(
         """
         SELECT coalesce(sum(l.bytes), 0)::bigint, coalesce(sum(l.count) FILTER (WHERE l.role = 0), 0)::bigint
-        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND (l.role < 4 OR l.role = 7)
+        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND (l.role < 4 OR l.role = 10)
         WHERE b.author = $1 AND b.live AND b.kind = 1
         """,
         parameters => parameters.AddText(author),

@@ -77,7 +77,7 @@ public sealed class SqliteBucketIndex(SqliteDatabase database) : IBucketIndex
         static reader => new QuotaAmount(reader.GetInt64(0), reader.GetInt64(1)),
         """
         SELECT coalesce(sum(l.bytes), 0), coalesce(sum(CASE l.role WHEN 0 THEN l.count END), 0)
-        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND (l.role < 4 OR l.role = 7)
+        FROM buckets b JOIN lists l ON l.bucket = b.bucket AND (l.role < 4 OR l.role = 10)
         WHERE b.author = $0 AND b.live = 1 AND b.kind = 1
         """,
         author))[0];
