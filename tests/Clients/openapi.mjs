@@ -16,7 +16,7 @@ export class Api {
   asked = new Set();
 
   #server;
-  #ajv = new Ajv({ strict: false, formats: { password: true } });
+  #ajv = new Ajv({ strict: false, formats: { password: true, uri: true } });
 
   static async of(server) {
     const response = await fetch(`${server.remote}/__api__`);
@@ -45,15 +45,18 @@ export class Api {
   /** One request; status, body and headers of its answer are what the document says. */
   async ask(user, method, path, status, { body, headers } = {}) {
     const { operation, template } = this.#find(method, path);
-    if (body !== undefined) {
+    const isForm = body instanceof FormData;
+    if (isForm) {
+      assert.ok(operation.requestBody.content["multipart/form-data"], `${method} ${path} takes no form`);
+    } else if (body !== undefined) {
       this.#assertValid(operation.requestBody.content["application/json"].schema, body, `the body of ${method} ${path}`);
     }
 
     const response = await fetch(`${this.#server.remote}${path}`, {
       method,
       redirect: "manual",
-      headers: { ...(user && { Authorization: user.authorization }), ...(body !== undefined && { "Content-Type": "application/json" }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { ...(user && { Authorization: user.authorization }), ...(body !== undefined && !isForm && { "Content-Type": "application/json" }), ...headers },
+      body: body === undefined || isForm ? body : JSON.stringify(body),
     });
     const text = await response.text();
     const about = `${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`;
@@ -68,9 +71,9 @@ export class Api {
     }
 
     const type = response.headers.get("Content-Type").split(";")[0];
-    const content = said.content?.[type];
+    const content = said.content?.[type] ?? said.content?.["*/*"];
     assert.ok(content, `${about}: the document has no ${type}`);
-    const parsed = FORMS.get(type)(text);
+    const parsed = (FORMS.get(type) ?? String)(text);
     this.#assertValid(content.schema, parsed, about);
     return { headers: response.headers, body: parsed };
   }

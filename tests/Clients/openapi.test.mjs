@@ -199,6 +199,24 @@ test("history_answers_as_the_document_says", async () => {
   await api.ask(user, "DELETE", `${bucket}/history`, 200);
 });
 
+test("files_answer_as_the_document_says", async () => {
+  const { records } = await newCollection();
+  const form = (text) => {
+    const parts = new FormData();
+    parts.append("attachment", new Blob([text], { type: "application/x-notes" }), "notes.txt");
+    return parts;
+  };
+  const { body } = await api.ask(user, "POST", `${records}/milk/attachment`, 201, { body: form("two litres") });
+  const file = body.location.slice(server.remote.length);
+  const { headers } = await api.ask(null, "GET", file, 200);
+  await api.ask(null, "GET", file, 206, { headers: { Range: "bytes=0-2" } });
+  await api.ask(null, "GET", file, 304, { headers: { "If-None-Match": headers.get("ETag") } });
+  await api.ask(null, "HEAD", file, 200);
+  await api.ask(user, "POST", `${records}/milk/attachment`, 200, { body: form("three litres") });
+  await api.ask(null, "GET", file, 404);
+  await api.ask(user, "DELETE", `${records}/milk/attachment`, 204);
+});
+
 test("batch_answers_as_the_document_says", async () => {
   const { records } = await newCollection();
   const { body } = await api.ask(user, "POST", "/batch", 200, {

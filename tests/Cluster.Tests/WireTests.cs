@@ -60,7 +60,7 @@ public sealed class WireTests
         new PatchRecord(Target, PatchKind.Operations, "4"u8.ToArray(), 99, "deleted") { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.MustExist) },
         new DeleteRecord(ObjectRef.Collection("tasks"), new ServerTimestamp(9)),
         new ListRecords(ListRef.Collections, Query),
-        new ListRecords(ListRef.Collections, Query) { AlsoFor = [new Caller(new PrincipalSet("account:bob") { Account = new AccountRef(8, new(6)) }, BucketAccess.ByAcl), new Caller(default, BucketAccess.ByAcl)] },
+        new ListRecords(ListRef.Collections, Query) { AlsoFor = [new OtherReader("account:bob", 8, new(6), IsOwn: false), default] },
         new CountRecords(ListRef.RecordsOf("tasks"), new ListQuery { Limit = 1 }),
         new MergeRecords(ListRef.RecordsOf("tasks"), [new RecordChange("a") { Body = "1"u8.ToArray(), SortIndex = -3, Lifetime = 60 }, new RecordChange("b")])
         {

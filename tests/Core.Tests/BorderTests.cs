@@ -64,7 +64,7 @@ public sealed class BorderTests
     public void Gateway_ItsNamespacesKnowNoProtocolAndNoDatabase()
     {
         Check(In(@"Lockstep\.Gateway\.(Accounts|Audit|Federation|Health|Http|Metering|Pages|Pipeline|Routing|SyncStorage)"), $"{OtherProtocols()}|{Hosts}|{Databases}");
-        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal) && name != "BCrypt.Net-Next"));
+        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(IProtocolEndpoint).Assembly).Where(static name => !name.StartsWith("Microsoft.IdentityModel.", StringComparison.Ordinal) && name != "BCrypt-Net-Next"));
     }
 
     [Theory]

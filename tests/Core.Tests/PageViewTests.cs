@@ -104,7 +104,7 @@ public sealed class PageViewTests : IDisposable
         return last.Record.Modified;
     }
 
-    private Task<PageFound> ReadAsync(Caller caller, ServerTimestamp since, params Caller[] others) => shared.DoAsync<PageFound>(caller, List(since) with { AlsoFor = others });
+    private Task<PageFound> ReadAsync(Caller caller, ServerTimestamp since, params Caller[] others) => shared.DoAsync<PageFound>(caller, List(since) with { AlsoFor = [.. others.Select(static other => new OtherReader(other.Principals.User, other.Principals.Account.Number, other.Principals.Account.Since, other.Access == BucketAccess.Own))] });
 
     private static ListRecords List(ServerTimestamp since) => new(ListRef.RecordsOf("c"), new ListQuery { Since = since, Limit = 10, Projection = Projection.Listed });
 }

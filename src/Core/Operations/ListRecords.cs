@@ -1,4 +1,3 @@
-using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Records;
 
@@ -11,7 +10,7 @@ public sealed record ListRecords(ListRef List, ListQuery Query) : Operation
     /// Others for whom the page may do as well: the outcome says for whom it does (<see cref="Outcomes.PageFound.SameFor"/>), and what the view rests on. Default: null, and then it says nothing
     /// of either.
     /// </summary>
-    public IReadOnlyList<Caller>? AlsoFor { get; init; }
+    public IReadOnlyList<OtherReader>? AlsoFor { get; init; }
 
     public override bool IsWrite => false;
 

@@ -12,7 +12,7 @@ internal sealed class OwnerWork
 {
     private const int MaxWaiting = 256;
 
-    // How long a sort takes, and waits for each of its places, at most; and the same in a turn.
+    // How long a sort takes, and waits for room and places, at most; and the same in a turn.
     private readonly TimeSpan sortTime;
     private readonly TimeSpan turnWait;
     private readonly TimeSpan turnTime;
@@ -88,15 +88,16 @@ internal sealed class OwnerWork
         var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
 
         // The room first: while the store is asked a sort has its room and no place, so that more are under way than have places.
-        if (!await Memory.HoldAsync(user, size, Deadline.After(wait, time), time, cancellationToken))
+        var end = Deadline.After(wait, time);
+        if (!await Memory.HoldAsync(user, size, end, time, cancellationToken))
         {
             return null;
         }
 
-        var turn = new WorkTurn(this, user, wait);
+        var turn = new WorkTurn(this, user, wait, time);
         try
         {
-            return await turn.TryTakeAsync(cancellationToken) ? await sort(turn) : null;
+            return await turn.TryTakeAsync(end, cancellationToken) ? await sort(turn) : null;
         }
         finally
         {

@@ -1,3 +1,5 @@
+using Lockstep.Core.Time;
+
 namespace Lockstep.Core.Owner;
 
 /// <summary>
@@ -6,22 +8,25 @@ namespace Lockstep.Core.Owner;
 /// </summary>
 /// <param name="work">The places.</param>
 /// <param name="user">Whose they are.</param>
-/// <param name="wait">How long to wait for each.</param>
-internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait)
+/// <param name="wait">How long to wait for both.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait, TimeProvider time)
 {
     private bool isHeld;
 
+    /// <param name="end">Until when to wait.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Whether both came free.</returns>
-    public async ValueTask<bool> TryTakeAsync(CancellationToken cancellationToken)
+    public async ValueTask<bool> TryTakeAsync(Deadline end, CancellationToken cancellationToken)
     {
-        if (!await work.Sorts.TryEnterAsync(user, wait, cancellationToken))
+        if (!await work.Sorts.TryEnterAsync(user, end.Left, cancellationToken))
         {
             return false;
         }
 
         try
         {
-            isHeld = await work.Processors.TryEnterAsync(user, wait, cancellationToken);
+            isHeld = await work.Processors.TryEnterAsync(user, end.Left, cancellationToken);
         }
         finally
         {
@@ -49,7 +54,7 @@ internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait)
 
         Leave();
         var found = await reading;
-        return await TryTakeAsync(cancellationToken) ? found : null;
+        return await TryTakeAsync(Deadline.After(wait, time), cancellationToken) ? found : null;
     }
 
     /// <summary>Gives back what is held.</summary>

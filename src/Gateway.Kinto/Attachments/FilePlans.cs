@@ -92,7 +92,6 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
             KeyValuePair.Create(HeaderNames.ContentType, file.MediaType),
             KeyValuePair.Create(HeaderNames.ContentLength, length.ToString(CultureInfo.InvariantCulture)),
             KeyValuePair.Create(HeaderNames.ContentDisposition, disposition.ToString()),
-            KeyValuePair.Create(HeaderNames.ContentSecurityPolicy, "sandbox"),
             KeyValuePair.Create(HeaderNames.AcceptRanges, "bytes"),
         ];
         if (isPart)

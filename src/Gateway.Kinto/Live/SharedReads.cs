@@ -119,6 +119,9 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         return read;
     }
 
+    private static OtherReader OtherOf(Caller caller) =>
+        new(caller.Principals.User, caller.Principals.Account.Number, caller.Principals.Account.Since, caller.Access == BucketAccess.Own);
+
     private async Task<Outcome> ReadAsync(ReadKey key, SharedRead read, AnswerRoom room, bool waits)
     {
         var query = new ListQuery
@@ -139,7 +142,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
             }
 
             metrics.ChangesRead();
-            var operation = new ListRecords(key.List, query) { AlsoFor = read.Callers.Count == 1 ? [] : read.Callers };
+            var operation = new ListRecords(key.List, query) { AlsoFor = read.Callers.Count == 1 ? [] : [.. read.Callers.Select(OtherOf)] };
             var response = await room.ArrivalAsync(buckets.Get(key.Bucket).ExecuteAsync(new BucketRequest(read.Callers[0], Operations(operation, key.AtLeast)), CancellationToken.None), time);
             var outcome = response.Outcomes[^1];
             read.Size = key.Share > 0 && outcome is PageFound page ? AnswerSizes.Of(page.Records, isCopied: read.IsShared) : 0;

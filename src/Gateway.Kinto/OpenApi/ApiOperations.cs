@@ -69,6 +69,26 @@ internal static class ApiOperations
         .. Object("/buckets/{bucket}/groups/{group}", "Groups", "group", "Group"),
         .. List("/buckets/{bucket}/collections/{collection}/records", "Records", "record", "records", "Record"),
         .. Object("/buckets/{bucket}/collections/{collection}/records/{record}", "Records", "record", "Record"),
+        Of("POST", "/buckets/{bucket}/collections/{collection}/records/{record}/attachment", new("attach_file", "Records", "Stores a file with a record, in place of the one before.")
+        {
+            Parameters = Conditions,
+            Bodies = [new("multipart/form-data", "FileWrite")],
+            Answers = [new(200, "The record has it.", "File") { Headers = [.. Left, "Location"] }, new(201, "The record was made with it.", "File") { Headers = [.. Left, "Location"] }],
+        }),
+        Of("DELETE", "/buckets/{bucket}/collections/{collection}/records/{record}/attachment", new("remove_file", "Records", "Takes a record's file away.")
+        {
+            Parameters = Conditions, Answers = [new(204, "It has none any more.") { Headers = Left }],
+        }),
+        .. One("/attachments/{file}", new("file", "Records", "A file, where a record has it.")
+        {
+            Parameters = [.. Conditions, "Range"],
+            Answers =
+            [
+                new(200, "The file, in the type that its sender said.", "Text") { MediaType = "*/*", Headers = Stamps },
+                new(206, "The part that `Range` says.", "Text") { MediaType = "*/*", Headers = Stamps },
+                NotModified,
+            ],
+        }),
         .. One("/buckets/{bucket}/history", new("history", History, "Lists what was done in a bucket, the newest first.")
         {
             Parameters = [.. Filters, .. Conditions],

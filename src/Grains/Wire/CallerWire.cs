@@ -1,9 +1,10 @@
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Operations;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Grains.Wire;
 
-/// <summary>A <see cref="Caller"/> beside the one who asks, without their groups, which owners find by themselves.</summary>
+/// <summary>A <see cref="OtherReader"/>; owners find their groups by themselves.</summary>
 [GenerateSerializer, Alias("lockstep.caller"), Immutable]
 public sealed class CallerWire
 {
@@ -22,13 +23,10 @@ public sealed class CallerWire
     [Id(3)]
     public long AccountSince { get; init; }
 
-    internal static CallerWire From(Caller caller) => new()
+    internal static CallerWire From(OtherReader other) => new()
     {
-        User = caller.Principals.User,
-        Access = caller.Access,
-        Account = caller.Principals.Account.Number,
-        AccountSince = caller.Principals.Account.Since.Milliseconds,
+        User = other.User, Access = other.IsOwn ? BucketAccess.Own : BucketAccess.ByAcl, Account = other.Account, AccountSince = other.Since.Milliseconds,
     };
 
-    internal Caller ToCaller() => new(new PrincipalSet(User) { Account = new AccountRef(Account, new ServerTimestamp(AccountSince)) }, Access);
+    internal OtherReader ToReader() => new(User, Account, new ServerTimestamp(AccountSince), Access == BucketAccess.Own);
 }

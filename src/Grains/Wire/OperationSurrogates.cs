@@ -153,7 +153,7 @@ public sealed class ListRecordsSurrogate : OperationSurrogate
     [Id(1)]
     public CallerWire[]? AlsoFor { get; init; }
 
-    private protected override Operation Convert() => new ListRecords(List, Query.ToQuery()) { AlsoFor = AlsoFor is null ? null : Array.ConvertAll(AlsoFor, static caller => caller.ToCaller()) };
+    private protected override Operation Convert() => new ListRecords(List, Query.ToQuery()) { AlsoFor = AlsoFor is null ? null : Array.ConvertAll(AlsoFor, static caller => caller.ToReader()) };
 }
 
 /// <summary>A <see cref="CountRecords"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Live;
 using Lockstep.Core.Owner;
@@ -15,6 +16,7 @@ using Lockstep.Gateway.Pages;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite;
+using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Quotas;
 using Microsoft.AspNetCore.Builder;
@@ -48,6 +50,8 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddSingleton(new AccountSecret(accounts.Secret))
             .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
             .AddSingleton<IQuotaStore>(new SqliteQuotaStore(accounts))
+            .AddSingleton<IAttachmentStore>(new SqliteAttachmentStore(accounts))
+            .AddSingleton<IAttachmentContent>(new SqliteAttachmentStore(accounts))
             .AddSingleton<IBucketStore>(store)
             .AddSingleton<IBucketIndex>(store)
             .AddSingleton<IStoreMaintenance>(store)

@@ -28,7 +28,7 @@ internal sealed class PageViews(AccessRule rule)
         var isOfAll = others.Count > 0 && SeesAll(caller, list, heads);
         for (var i = 0; isOfAll && i < others.Count; i++)
         {
-            if (SeesAll(others[i], list, heads))
+            if (SeesAll(CallerOf(others[i]), list, heads))
             {
                 same.Add(i);
             }
@@ -36,6 +36,9 @@ internal sealed class PageViews(AccessRule rule)
 
         return (page with { SameFor = same, IsSettled = AccessRule.IsOwner(caller, heads) || !rule.CountsOthers(heads), SettledTo = settledTo }, read.Version);
     }
+
+    private static Caller CallerOf(OtherReader other) =>
+        new(new PrincipalSet(other.User) { Account = new AccountRef(other.Account, other.Since) }, other.IsOwn ? BucketAccess.Own : BucketAccess.ByAcl);
 
     /// <summary>Whether somebody may read all of a list by what bucket and collection say to them, and has seen the last change of anybody's rights: they are given what its author is given.</summary>
     private bool SeesAll(Caller caller, ListRecords list, BucketHeads heads) =>
