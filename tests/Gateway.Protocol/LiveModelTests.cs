@@ -125,7 +125,7 @@ public sealed class LiveModelTests(KintoServer server, ITestOutputHelper output)
             {
                 var shown = await (copy.Name == author ? alice : bob).GetAsync(records);
                 Assert.Equal(Shown(shown), copy.Records(records).Order(StringComparer.Ordinal));
-                Assert.Empty(copy.Faults);
+                Assert.Equal("", string.Join(Environment.NewLine, copy.Faults));
                 output.WriteLine($"{copy.Name}: {copy.Told} told, {copy.Resets} times anew, {copy.Ends} ends, {copy.Connections} connections");
             }
         }
@@ -181,7 +181,7 @@ public sealed class LiveModelTests(KintoServer server, ITestOutputHelper output)
 
         var polled = await poller;
         Assert.Equal(polled.Select(found => $"{found.Key} {found.Value}").Order(StringComparer.Ordinal), copy.Records("").Order(StringComparer.Ordinal));
-        Assert.Empty(copy.Faults);
+        Assert.Equal("", string.Join(Environment.NewLine, copy.Faults));
     }
 
     /// <summary>What somebody has who follows a stream.</summary>

@@ -39,16 +39,19 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
         GET    /quotas/users/account:{me}               | 403 403 401 200
         HEAD   /quotas/users/account:{me}               | 403 403 401 200
         PUT    /quotas/users/account:{me}               | 403 403 401 201
+        PATCH  /quotas/users/account:{me}               | 403 403 401 200
         DELETE /quotas/users/account:{me}               | 403 403 401 200
         GET    /quotas/buckets/{b}                      | 403 403 401 200
         HEAD   /quotas/buckets/{b}                      | 403 403 401 200
         PUT    /quotas/buckets/{b}                      | 403 403 401 201
+        PATCH  /quotas/buckets/{b}                      | 403 403 401 200
         DELETE /quotas/buckets/{b}                      | 403 403 401 200
         GET    /quotas/buckets/{b}/collections/c        | 403 403 401 200
         HEAD   /quotas/buckets/{b}/collections/c        | 403 403 401 200
         PUT    /quotas/buckets/{b}/collections/c        | 403 403 401 201
+        PATCH  /quotas/buckets/{b}/collections/c        | 403 403 401 200
         DELETE /quotas/buckets/{b}/collections/c        | 403 403 401 200
-        DELETE /__user_data__/account:{me}              | 200 403 401 200
+        DELETE /__user_data__/corp:{me}                 | 403 403 401 200
         POST   /__ticket__                              | 201 201 401 201
         GET    /                                        | 200 200 200 200
         HEAD   /                                        | 200 200 200 200
@@ -102,7 +105,7 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
 
     private static string Template(string path) => path
         .Replace("/accounts/{me}", "/accounts/{account}", StringComparison.Ordinal).Replace("/accounts/M", "/accounts/{account}", StringComparison.Ordinal)
-        .Replace("account:{me}", "{principal}", StringComparison.Ordinal).Replace("{b}", "{bucket}", StringComparison.Ordinal).Replace("collections/c", "collections/{collection}", StringComparison.Ordinal);
+        .Replace("account:{me}", "{principal}", StringComparison.Ordinal).Replace("corp:{me}", "{principal}", StringComparison.Ordinal).Replace("{b}", "{bucket}", StringComparison.Ordinal).Replace("collections/c", "collections/{collection}", StringComparison.Ordinal);
 
     private async Task<int> AskAsync(string caller, string method, string path, bool inBatch)
     {
@@ -134,7 +137,7 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
         {
             ("POST", "/accounts") => $$$"""{"data":{"id":"new{{{Guid.NewGuid():N}}}","password":"s3cr3t"}}""",
             ("PUT" or "PATCH", _) when path.StartsWith("/accounts/", StringComparison.Ordinal) => """{"data":{"password":"0ther-0ne"}}""",
-            ("PUT", _) => """{"data":{"records":10}}""",
+            ("PUT" or "PATCH", _) => """{"data":{"records":10}}""",
             ("POST", "/buckets") => "{}",
             _ => null,
         };
