@@ -15,7 +15,6 @@ internal sealed class Caddy : IAsyncDisposable
             {
               admin off
               auto_https off
-              persist_config off
             }
 
             {{sites}}
