@@ -107,6 +107,21 @@ public sealed class WorkPlacesTests
     }
 
     [Fact]
+    public async Task Memory_OfWhatCanWait_IsHalf_SoThatTheRestFindsRoom()
+    {
+        var memory = new WorkMemory(100, 8);
+        Assert.True(await memory.HoldAsync("a", 25, Deadline.After(Wait, time), time, default));
+        Assert.True(await memory.HoldAsync("b", 25, Deadline.After(Wait, time), time, default));
+        var third = memory.HoldAsync("c", 1, Deadline.After(Wait, time), time, default).AsTask();
+
+        Assert.True(memory.TryHold("d", 25));
+        Assert.False(third.IsCompleted);
+        memory.ReleaseWaited("a", 25);
+
+        Assert.True(await third);
+    }
+
+    [Fact]
     public async Task Memory_IsWaitedForSoLong_AndBySoMany()
     {
         var memory = new WorkMemory(100, 8);

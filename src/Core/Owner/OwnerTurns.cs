@@ -232,6 +232,7 @@ internal sealed class OwnerTurns(
             {
                 // The callers hear that nobody knows; why, only who runs the program.
                 DecideAll(begun, Unavailable.FateUnknown);
+                watch.Tell(published: null);
                 onFault(fault);
             }
             else if (begun.Count == 1)

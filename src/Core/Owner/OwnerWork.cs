@@ -87,9 +87,9 @@ internal sealed class OwnerWork
     {
         var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
 
-        // The room first: while the store is asked a sort has its room and no place, so that more are under way than have places.
+        // The room first: while the store is asked a sort has its room and no place, so that more are under way than have places. In a turn it is not waited for, since the turn itself may hold it.
         var end = Deadline.After(wait, time);
-        if (!await Memory.HoldAsync(user, size, end, time, cancellationToken))
+        if (!await Memory.HoldAsync(user, size, asker.IsInTurn ? Deadline.After(TimeSpan.Zero, time) : end, time, cancellationToken))
         {
             return null;
         }
@@ -102,7 +102,7 @@ internal sealed class OwnerWork
         finally
         {
             turn.Leave();
-            Memory.Release(user, size);
+            Memory.ReleaseWaited(user, size);
         }
     }
 }

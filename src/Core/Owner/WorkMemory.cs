@@ -6,7 +6,7 @@ namespace Lockstep.Core.Owner;
 /// Bytes that the owners of this process hold beside what waits in their queues: old and new rows of turns, what is sorted, patches taken
 /// apart. One user may hold a quarter, or one piece of work as much as there is. If nobody holds anything, any
 /// request is granted; otherwise an oversized one could never run. What can wait waits until something is given back: so many of all, and a
-/// quarter of them of one user.
+/// quarter of them of one user. Of what can wait no more than half is held, so that what cannot finds room.
 /// </summary>
 internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
 {
@@ -18,6 +18,7 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
     // Ends when something is given back; all who wait look again then.
     private TaskCompletionSource? released;
     private int allWaiting;
+    private long waited;
 
     /// <summary>All that is held.</summary>
     public long Bytes
@@ -43,7 +44,7 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         }
     }
 
-    /// <summary>As <see cref="TryHold"/>, and waits for room.</summary>
+    /// <summary>As <see cref="TryHold"/>, and waits for room. Given back with <see cref="ReleaseWaited"/>.</summary>
     /// <param name="user">Whose it is; empty for the server's own.</param>
     /// <param name="size">Bytes.</param>
     /// <param name="end">Until when.</param>
@@ -54,7 +55,7 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         Task given;
         lock (gate)
         {
-            if (TryHoldNow(user, size, before: 0))
+            if (TryHoldWaited(user, size))
             {
                 return true;
             }
@@ -77,7 +78,7 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
                 await given.WaitAsync(end.Left, time, cancellationToken);
                 lock (gate)
                 {
-                    if (TryHoldNow(user, size, before: 0))
+                    if (TryHoldWaited(user, size))
                     {
                         return true;
                     }
@@ -107,12 +108,17 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         }
     }
 
-    public void Release(string user, long size)
+    public void Release(string user, long size) => Release(user, size, wasWaited: false);
+
+    public void ReleaseWaited(string user, long size) => Release(user, size, wasWaited: true);
+
+    private void Release(string user, long size, bool wasWaited)
     {
         TaskCompletionSource? told;
         lock (gate)
         {
             bytes -= size;
+            waited -= wasWaited ? size : 0;
             var own = held.GetValueOrDefault(user) - size;
             if (own == 0)
             {
@@ -130,6 +136,17 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
     }
 
     private Task NextRelease() => (released ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    private bool TryHoldWaited(string user, long size)
+    {
+        if ((waited > 0 && waited + size > maxBytes / 2) || !TryHoldNow(user, size, before: 0))
+        {
+            return false;
+        }
+
+        waited += size;
+        return true;
+    }
 
     private bool TryHoldNow(string user, long size, long before)
     {

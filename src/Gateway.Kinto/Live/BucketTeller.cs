@@ -162,6 +162,9 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             if (pages.Find(page => HasBegunAnew(Since(page.Source), page.Page)) is { } begun)
             {
                 Release(pages);
+
+                // What others have read before is not of this list as it is now.
+                known = ServerTimestamp.Max(known, begun.Page.ListStamp);
                 return await TellAnewAsync(output, begun.Source, begun.Page.ListStamp, news.Version, listener, cancellationToken);
             }
 
@@ -339,6 +342,13 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
     {
         if (!source.IsObject)
         {
+            if (ids[place] == ServerTimestamp.Zero)
+            {
+                // From zero it would be read as by somebody who has nothing, without a word of what has gone. This is before all that begins anew.
+                ids[place] = new ServerTimestamp(1);
+                EventWriter.WriteId(output, ids);
+            }
+
             EventWriter.WriteReset(output, source.Path);
         }
 

@@ -26,6 +26,8 @@ internal sealed class LiveSignal
         }
 
         Interlocked.CompareExchange(ref waiting, null, wait);
-        Volatile.Write(ref isSet, value: false);
+
+        // With a full fence: what is looked for next is looked for after this.
+        Interlocked.Exchange(ref isSet, false);
     }
 }

@@ -34,7 +34,7 @@ internal sealed class PageViews(AccessRule rule)
             }
         }
 
-        return (page with { SameFor = same, IsSettled = AccessRule.IsOwner(caller, heads) || !rule.CountsOthers(heads), SettledTo = settledTo }, read.Version);
+        return (page with { SameFor = same, IsSettled = !rule.CountsOthers(heads) || (others.Count == 0 && AccessRule.IsOwner(caller, heads)), SettledTo = settledTo }, read.Version);
     }
 
     private static Caller CallerOf(OtherReader other) =>
