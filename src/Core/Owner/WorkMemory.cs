@@ -108,11 +108,11 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         }
     }
 
-    public void Release(string user, long size) => Release(user, size, wasWaited: false);
+    public void Release(string user, long size) => GiveBack(user, size, wasWaited: false);
 
-    public void ReleaseWaited(string user, long size) => Release(user, size, wasWaited: true);
+    public void ReleaseWaited(string user, long size) => GiveBack(user, size, wasWaited: true);
 
-    private void Release(string user, long size, bool wasWaited)
+    private void GiveBack(string user, long size, bool wasWaited)
     {
         TaskCompletionSource? told;
         lock (gate)
