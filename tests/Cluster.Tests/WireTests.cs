@@ -53,7 +53,7 @@ public sealed class WireTests
                 SecondTest = PreconditionTest.NoneMatch, SecondValue = new(4),
             },
         },
-        new PutRecord(Target, Body: null) { Access = Access },
+        new PutRecord(Target, Body: null) { Access = Access, IsRestored = true },
         new CreateRecord(ObjectRef.Group("g"), "2"u8.ToArray()) { Access = new AccessChange([]) { Accounts = ["account:bob#9"] } },
         new PatchRecord(Target, PatchKind.Shallow, "3"u8.ToArray()) { Access = Access },
         new PatchRecord(ObjectRef.Bucket, PatchKind.Merge, "3"u8.ToArray(), 99) { ReturnsPrevious = true },
@@ -174,6 +174,13 @@ public sealed class WireTests
         Assert.All(sent.Outcomes, outcome => Assert.Equal(Record.Body.ToArray(), outcome.Record!.Body));
         Assert.Equal([true, false, false], sent.ToResponse().Outcomes.Select(outcome => ((RecordWritten)outcome).Created));
         Assert.True(Assert.IsType<PatchRecord>(OperationWire.From(new PatchRecord(Target, PatchKind.Merge, "{}"u8.ToArray())).ToOperation()).ReturnsPrevious);
+    }
+
+    [Fact]
+    public void Files_HaveNoFormerForm()
+    {
+        Assert.Throws<NotSupportedException>(() => OperationWire.From(new AttachFile(Target, "{}"u8.ToArray(), 99)));
+        Assert.Throws<NotSupportedException>(() => OperationWire.From(new ReleaseFile(ListRef.FilesOf("tasks"), "f", "r")));
     }
 
     [Fact]

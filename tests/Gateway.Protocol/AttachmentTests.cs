@@ -265,7 +265,7 @@ public sealed class AttachmentTests(AttachmentTests.Server server) : IClassFixtu
         var kept = IdOf(await UploadAsync(Record, File("a", "2")));
         var deleted = IdOf(await UploadAsync(Record + "2", File("a", "3")));
         await client.DeleteAsync(Record + "2");
-        var pending = new Attachment(new string('b', 48), BucketId.Named(Name), "c", "r", new ServerTimestamp(1)) { FileName = "a", MediaType = "text/plain" };
+        var pending = new Attachment(new string('b', 48), BucketId.Named(Name), "c", "r", ServerTimestamp.Now(TimeProvider.System)) { FileName = "a", MediaType = "text/plain" };
         await files.AddAsync(pending, default);
 
         Assert.InRange(await SweepAsync(), 3, int.MaxValue);
@@ -330,7 +330,16 @@ public sealed class AttachmentTests(AttachmentTests.Server server) : IClassFixtu
 
             Assert.Equal(text, (await user.GetAsync(PathOf(file))).Text);
             Assert.Equal("end", (await user.GetAsync(PathOf(file), ("Range", "bytes=300000-"))).Text);
-            Assert.Equal(text.Length, Assert.Single(directory.GetFiles("*", SearchOption.AllDirectories)).Length);
+            var stored = Assert.Single(directory.GetFiles("*", SearchOption.AllDirectories));
+            Assert.Equal(text.Length, stored.Length);
+
+            // What was cut short is not gone on with for ever.
+            await using (var cut = stored.OpenWrite())
+            {
+                cut.SetLength(10);
+            }
+
+            await Assert.ThrowsAsync<HttpRequestException>(() => user.GetAsync(PathOf(file)));
 
             await user.DeleteAsync("/buckets/default/collections/c/records/r");
             await SweepAsync(alone.Server);

@@ -309,6 +309,40 @@ public sealed class CopyTests : IAsyncLifetime
     }
 
     [PostgresFact(Reason)]
+    public async Task Copy_OfFilesInADirectoryAndInTheDatabase_HasBoth_AndEndsWhereOneIsNotWhole()
+    {
+        var directory = Directory.CreateTempSubdirectory("lockstep-files-");
+        try
+        {
+            var (file, there) = (new Attachment("f1", BucketId.Named("team"), "tasks", "milk", new ServerTimestamp(7)) { FileName = "a", MediaType = "text/plain" }, DirectoryContent.Open(directory.FullName));
+            var both = options with { Kinto = options.Kinto with { Attachments = new() { Directory = directory.FullName } } };
+            await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
+            {
+                foreach (var (id, content) in new[] { ("f1", there), ("f2", storage.Content) })
+                {
+                    await storage.Attachments.AddAsync(file with { Id = id }, default);
+                    await content.AppendAsync(id, 0, new byte[] { 1, 2 }, default);
+                    await storage.Attachments.EndAsync(id, 2, "abc", default);
+                }
+            }
+
+            File.WriteAllBytes(Path.Combine(directory.FullName, "f1", "f1"), [1]);
+            var output = new StringWriter();
+            Assert.Equal(1, await CopyCommand.RunAsync(both, output, default));
+            Assert.Contains("Of the file f1 of 'milk' in 'tasks' of ", output.ToString(), StringComparison.Ordinal);
+            Assert.Contains("there are 1 bytes, and should be 2.", output.ToString(), StringComparison.Ordinal);
+
+            File.WriteAllBytes(Path.Combine(directory.FullName, "f1", "f1"), [1, 2]);
+            Assert.Equal(0, await CopyCommand.RunAsync(both, TextWriter.Null, default));
+            Assert.Equal(2L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM attachment_pieces WHERE content = '\x0102'"));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [PostgresFact(Reason)]
     public async Task Copy_OfAnIndexedBucketThatChangedSinceItWasCopied_HasItAsItIs()
     {
         var (id, list) = (BucketId.DefaultBucket("a"), ListRef.RecordsOf("tasks"));

@@ -1,4 +1,6 @@
 using Lockstep.Core.Attachments;
+using Lockstep.Core.Buckets;
+using Lockstep.Core.Time;
 using Xunit;
 
 namespace Lockstep.Storage.Contract;
@@ -8,11 +10,19 @@ public abstract class AttachmentContentContract
 {
     protected abstract IAttachmentContent Content { get; }
 
+    /// <summary>Where files are noted before there is anything in them; null where that is elsewhere.</summary>
+    protected virtual IAttachmentStore? Files => null;
+
     [Fact]
     public async Task Content_IsThereAsItWasWritten_PieceByPiece()
     {
         var (one, other) = (New(), New());
         var (first, second) = (Bytes(IAttachmentContent.PieceBytes, 1), Bytes(3, 2));
+
+        foreach (var id in Files is null ? [] : new[] { one, other })
+        {
+            await Files!.AddAsync(new Attachment(id, BucketId.Named("team"), "tasks", "milk", new ServerTimestamp(long.MaxValue / 2)) { FileName = "a", MediaType = "text/plain" }, default);
+        }
 
         await Content.AppendAsync(one, 0, first, default);
         await Content.AppendAsync(other, 0, second, default);

@@ -1,5 +1,6 @@
 using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Xunit;
 
@@ -33,6 +34,8 @@ public abstract class AttachmentStoreContract
         await Store.RemoveAsync(file.Id, default);
         Assert.Null(await Store.FindAsync(file.Id, default));
         Assert.DoesNotContain(await ListAsync(), one => one.Id == file.Id);
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await Store.EndAsync(file.Id, 1, "abc", default));
+        Assert.Null(await Store.FindAsync(file.Id, default));
     }
 
     [Fact]

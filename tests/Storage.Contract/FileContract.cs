@@ -98,6 +98,48 @@ public abstract class FileContract
         Assert.Equal(isTaken && !body.Contains("f1", StringComparison.Ordinal), await ExecuteAsync(owners, new PutRecord(ObjectRef.Record("tasks", "eggs"), Body(body))) is RecordWritten);
     }
 
+    /// <summary>As of a record that was taken over from another server, or has a use of its own for the word.</summary>
+    [Fact]
+    public async Task Put_OfARecordThatSpokeOfAFileBefore_MayGoOnToSayTheSame()
+    {
+        using var owners = Owners();
+        var eggs = ObjectRef.Record("tasks", "eggs");
+        await ExecuteAsync(owners, new PutRecord(eggs, Body("""{"n":1,"file":{"url":"elsewhere","size":1}}""")));
+        await AttachAsync(owners, "f1", """{"file":{"id":"f1"}}""", bytes: 1);
+
+        Assert.IsType<RecordWritten>(await ExecuteAsync(owners, new PatchRecord(eggs, PatchKind.Shallow, Body("""{"n":2}"""))));
+        Assert.IsType<RecordWritten>(await ExecuteAsync(owners, new PutRecord(eggs, Body("""{"n":3,"file":{"size":1.0,"url":"elsewhere"}}"""))));
+
+        Assert.IsType<Invalid>(await ExecuteAsync(owners, new PatchRecord(eggs, PatchKind.Shallow, Body("""{"file":{"url":"other"}}"""))));
+        Assert.IsType<Invalid>(await ExecuteAsync(owners, new PutRecord(ObjectRef.Record("tasks", "bread"), Body("""{"file":{"url":"elsewhere","size":1}}"""))));
+        Assert.IsType<RecordWritten>(await ExecuteAsync(owners, new PutRecord(eggs, Body("{}"))));
+        Assert.IsType<Invalid>(await ExecuteAsync(owners, new PutRecord(eggs, Body("""{"file":{"url":"elsewhere","size":1}}"""))));
+    }
+
+    [Fact]
+    public async Task Restore_BringsBackWhatWasSaidOfAForeignFile_AndNoNameOfAnotherRecordsFile()
+    {
+        using var owners = Owners();
+        var eggs = ObjectRef.Record("tasks", "eggs");
+        await AttachAsync(owners, "f1", """{"file":{"id":"f1"}}""", bytes: 1);
+
+        Assert.IsType<RecordWritten>(await ExecuteAsync(owners, new PutRecord(eggs, Body("""{"file":{"url":"elsewhere"}}""")) { IsRestored = true }));
+        Assert.IsType<Invalid>(await ExecuteAsync(owners, new PutRecord(eggs, Body("""{"file":{"id":"f1"}}""")) { IsRestored = true }));
+    }
+
+    /// <summary>It would count for no quota.</summary>
+    [Fact]
+    public async Task File_ThatIsNamed_InACollectionThatWasMadeAnew_IsReleased()
+    {
+        using var owners = Owners();
+        await AttachAsync(owners, "f1", """{"file":{"id":"f1"}}""", bytes: 100);
+        await ExecuteAsync(owners, new DeleteRecord(ObjectRef.Collection("tasks")));
+        await ExecuteAsync(owners, new PutRecord(ObjectRef.Collection("tasks"), Body("{}")));
+        await ExecuteAsync(owners, new PutRecord(Milk, Body("""{"file":{"id":"f1"}}""")));
+
+        Assert.True(await IsReleasedAsync(owners, "f1"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -50,7 +50,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0014_account_logins.sql"] = "3745cefa32284003",
             ["0015_quotas.sql"] = "58162186ab43fb4a",
             ["0016_field_index.sql"] = "f3961abf31708227",
-            ["0017_attachments.sql"] = "7ed1476ffc978dc5",
+            ["0017_attachments.sql"] = "a53d026257186ae3",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

@@ -11,7 +11,7 @@ public interface IAttachmentStore
     /// <summary>Notes a file whose content is about to come: from then on it is found by <see cref="ListAsync"/>, whatever becomes of the upload.</summary>
     ValueTask AddAsync(Attachment attachment, CancellationToken cancellationToken);
 
-    /// <summary>The content of a file is there whole, and durable.</summary>
+    /// <summary>The content of a file is there whole, and durable. One that was removed meanwhile is not ended: that is a <see cref="Storage.StoreUnavailableException"/> too.</summary>
     /// <param name="id">Which file.</param>
     /// <param name="size">Bytes of the content.</param>
     /// <param name="hash">See <see cref="Attachment.Hash"/>.</param>

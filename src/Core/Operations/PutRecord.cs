@@ -13,6 +13,9 @@ public sealed record PutRecord(ObjectRef Target, ReadOnlyMemory<byte>? Body, Ser
     /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
     public AccessChange? Access { get; init; }
 
+    /// <summary>Whether the data is what the object was once: then it may say of a file that is none of this server's what a new write may not. Default: false.</summary>
+    public bool IsRestored { get; init; }
+
     public override bool IsWrite => true;
 
     public override long Size => 256 + (Body?.Length ?? 0) + (Access?.Size ?? 0);

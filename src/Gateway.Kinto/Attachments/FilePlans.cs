@@ -117,6 +117,11 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
                 piece = await content.ReadAsync(id, (int)(at / PieceBytes), cancellationToken) ?? throw new StoreUnavailableException($"The file {id} was removed while it was read.");
             }
 
+            if (piece.Length <= at % PieceBytes)
+            {
+                throw new StoreUnavailableException($"The file {id} has fewer bytes than were stored.");
+            }
+
             var part = piece[(int)(at % PieceBytes)..];
             for (part = part[..(int)Math.Min(part.Length, end - at)]; part.Length > 0;)
             {

@@ -98,7 +98,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
             {
                 var operations = page.Records.Select(record => record.IsTombstone
                     ? (Operation)new DeleteRecord(new ObjectRef(target.List, record.Id))
-                    : new PutRecord(new ObjectRef(target.List, record.Id), record.Body));
+                    : new PutRecord(new ObjectRef(target.List, record.Id), record.Body) { IsRestored = true });
                 var written = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [.. operations]), cancellationToken)).Outcomes;
                 turns++;
                 restored += written.Count(static done => done is RecordWritten);

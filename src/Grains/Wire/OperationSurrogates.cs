@@ -32,17 +32,23 @@ public sealed class PutRecordSurrogate : OperationSurrogate
     [Id(3)]
     public AccessChangeWire? Access { get; init; }
 
+    /// <summary>A silo of an earlier version takes it for false.</summary>
+    [Id(4)]
+    public bool IsRestored { get; init; }
+
     internal static PutRecordSurrogate From(PutRecord put) => new()
     {
         Access = AccessChangeWire.From(put.Access),
         ObjectId = put.Target.Id,
         Body = put.Body is { } body ? RecordWire.Bytes(body) : null,
         Wish = put.Hint?.Milliseconds,
+        IsRestored = put.IsRestored,
     };
 
     private protected override Operation Convert() => new PutRecord(Target(ObjectId), Body is null ? default(ReadOnlyMemory<byte>?) : Body, Hint(Wish))
     {
         Access = Access?.ToChange(),
+        IsRestored = IsRestored,
     };
 }
 

@@ -82,16 +82,19 @@ internal static class CopyCommand
             }
         }
 
-        // :: Files, piece by piece
-        IAttachmentContent content = ServerStorage.DirectoryOf(options) ?? (IAttachmentContent)new SqliteAttachmentStore(database);
+        // :: Files, piece by piece, each from where it was put: before or after the directory was set
+        var places = new IAttachmentContent?[] { ServerStorage.DirectoryOf(options), new SqliteAttachmentStore(database) }.OfType<IAttachmentContent>().ToList();
         for (var seen = ""; export.ReadAttachments(seen, RecordsAtOnce) is { Count: > 0 } files; seen = files[^1].Id)
         {
             await import.AddAttachmentsAsync(files, cancellationToken);
             foreach (var file in files)
             {
-                for (var number = 0; await content.ReadAsync(file.Id, number, cancellationToken) is { } piece; number++)
+                if (await CopyAsync(places, import, file.Id, cancellationToken) is var bytes && bytes != file.Size)
                 {
-                    await import.AddPieceAsync(file.Id, number, piece, cancellationToken);
+                    output.WriteLine(
+                        $"Of the file {file.Id} of '{file.Record}' in '{file.Collection}' of '{file.Bucket}' there are {bytes:N0} bytes, and should be {file.Size:N0}. Was Kinto:Attachments:Directory set, and is it all there? "
+                        + "What a server that was killed has begun to remove is gone a minute after it is started again. If neither is so, delete the attachment of the record. Then copy again.");
+                    return 1;
                 }
             }
         }
@@ -108,6 +111,27 @@ internal static class CopyCommand
 
         await import.EndAsync(total, export.LastAccount, export.LastNode, export.LastCommand, cancellationToken);
         output.WriteLine($"Done: {total.Buckets:N0} buckets with {total.Records:N0} records. Start the server with Postgres:Connection now; the SQLite database is as it was.");
+        return 0;
+    }
+
+    /// <returns>Bytes that there were.</returns>
+    private static async Task<long> CopyAsync(IReadOnlyList<IAttachmentContent> places, PostgresImport import, string file, CancellationToken cancellationToken)
+    {
+        foreach (var content in places)
+        {
+            long bytes = 0;
+            for (var number = 0; await content.ReadAsync(file, number, cancellationToken) is { } piece; number++)
+            {
+                await import.AddPieceAsync(file, number, piece, cancellationToken);
+                bytes += piece.Length;
+            }
+
+            if (bytes > 0)
+            {
+                return bytes;
+            }
+        }
+
         return 0;
     }
 

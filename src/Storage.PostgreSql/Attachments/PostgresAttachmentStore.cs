@@ -1,5 +1,6 @@
 using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
@@ -28,15 +29,22 @@ public sealed class PostgresAttachmentStore(PostgresDatabase database) : IAttach
         },
         cancellationToken);
 
-    public ValueTask EndAsync(string id, long size, string hash, CancellationToken cancellationToken) => WriteAsync(
-        "UPDATE attachments SET size = $2, hash = $3 WHERE id = $1",
-        parameters =>
+    public async ValueTask EndAsync(string id, long size, string hash, CancellationToken cancellationToken)
+    {
+        var ended = await CountAsync(
+            "UPDATE attachments SET size = $2, hash = $3 WHERE id = $1",
+            parameters =>
+            {
+                parameters.AddText(id);
+                parameters.Add(size);
+                parameters.AddText(hash);
+            },
+            cancellationToken);
+        if (ended == 0)
         {
-            parameters.AddText(id);
-            parameters.Add(size);
-            parameters.AddText(hash);
-        },
-        cancellationToken);
+            throw new StoreUnavailableException($"The file {id} was removed before it was there whole.");
+        }
+    }
 
     public async ValueTask<Attachment?> FindAsync(string id, CancellationToken cancellationToken) =>
         (await ReadAsync($"SELECT {Columns} FROM attachments WHERE id = $1 AND size IS NOT NULL", parameters => parameters.AddText(id), cancellationToken)) is [var found] ? found : null;
@@ -70,7 +78,9 @@ public sealed class PostgresAttachmentStore(PostgresDatabase database) : IAttach
             parameters.Add(number);
             parameters.Add(piece);
         },
-        cancellationToken);
+
+        // It is waited for even where nobody wants it any more: what is removed next would not have it.
+        CancellationToken.None);
 
     ValueTask IAttachmentContent.EndAsync(string id, CancellationToken cancellationToken) => default;
 
@@ -89,7 +99,10 @@ public sealed class PostgresAttachmentStore(PostgresDatabase database) : IAttach
     ValueTask IAttachmentContent.RemoveAsync(string id, CancellationToken cancellationToken) =>
         WriteAsync("DELETE FROM attachment_pieces WHERE attachment = $1", parameters => parameters.AddText(id), cancellationToken);
 
-    private async ValueTask WriteAsync(string sql, Action<ParameterList> bind, CancellationToken cancellationToken) => await database.UseAsync(
+    private async ValueTask WriteAsync(string sql, Action<ParameterList> bind, CancellationToken cancellationToken) => await CountAsync(sql, bind, cancellationToken);
+
+    /// <returns>Rows that were written.</returns>
+    private ValueTask<int> CountAsync(string sql, Action<ParameterList> bind, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
             // Not given up once it is sent: what the parameters hold would be used again.

@@ -18,7 +18,7 @@ CREATE INDEX attachments_looked_at ON attachments (looked_at);
 -- What is in them, where that lies in the database: pieces of 262,144 bytes, the last one shorter. Most files are compressed already.
 CREATE TABLE attachment_pieces (
     number     integer NOT NULL,
-    attachment text COLLATE "C" NOT NULL,
+    attachment text COLLATE "C" NOT NULL REFERENCES attachments (id) ON DELETE CASCADE,
     content    bytea NOT NULL,
     PRIMARY KEY (attachment, number)
 );

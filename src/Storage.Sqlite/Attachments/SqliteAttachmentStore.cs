@@ -1,5 +1,6 @@
 using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Microsoft.Data.Sqlite;
 
@@ -16,8 +17,13 @@ public sealed class SqliteAttachmentStore(SqliteDatabase database) : IAttachment
         attachment.Id, attachment.Bucket.Value, attachment.Collection, attachment.Record, attachment.Created.Milliseconds, attachment.FileName, attachment.MediaType,
         attachment.Size, attachment.Hash));
 
-    public async ValueTask EndAsync(string id, long size, string hash, CancellationToken cancellationToken) => await database.WriteAsync(statements =>
-        statements.Execute("UPDATE attachments SET size = $1, hash = $2 WHERE id = $0", id, size, hash));
+    public async ValueTask EndAsync(string id, long size, string hash, CancellationToken cancellationToken)
+    {
+        if (await database.WriteAsync(statements => statements.Execute("UPDATE attachments SET size = $1, hash = $2 WHERE id = $0", id, size, hash)) == 0)
+        {
+            throw new StoreUnavailableException($"The file {id} was removed before it was there whole.");
+        }
+    }
 
     public ValueTask<Attachment?> FindAsync(string id, CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(statements =>
     {

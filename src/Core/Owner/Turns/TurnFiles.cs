@@ -13,8 +13,8 @@ namespace Lockstep.Core.Owner;
 /// Decides what records may say of files, and which files may go. Invariants, whatever becomes of this process and of others:
 /// <list type="number">
 /// <item>A file has a row in its collection's list of files from the commit on with which its record names it, and none before.</item>
-/// <item>Where a collection has had files, its records name what has such a row, and is theirs, and nothing else.</item>
-/// <item>A file is removed only after its row was, and that is only where neither its record names it nor a state of it that is still known.</item>
+/// <item>Where a collection has had files, its records name what has such a row, and is theirs, and nothing else, but for what they said before it had any.</item>
+/// <item>A file is removed only after its row was, and that is only where neither its record names it nor a state of it that is still known. A name without a row keeps nothing.</item>
 /// </list>
 /// A collection that never had a file pays one look into the heads for that: see <see cref="Has"/>.
 /// </summary>
@@ -42,17 +42,34 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
 
     /// <param name="target">The record, of a collection that has had files.</param>
     /// <param name="body">Its data as it is to be.</param>
+    /// <param name="existing">Its row; null for none.</param>
+    /// <param name="isRestored">See <see cref="PutRecord.IsRestored"/>.</param>
+    /// <param name="caller">Who writes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Why a record cannot say so of a file; null where it can.</returns>
-    public async ValueTask<Invalid?> RefuseAsync(ObjectRef target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> RefuseAsync(
+        ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, bool isRestored, Caller caller, CancellationToken cancellationToken)
     {
-        if (names.Read(body) is not { IsThere: true } named)
+        if (names.Read(body) is not { IsThere: true } named || (isRestored && named.Id is null))
         {
             return null;
         }
 
-        return named.Id is { } file && await rows.FindAsync(new ObjectRef(ListRef.FilesOf(target.List.Name), file), cancellationToken) is { IsTombstone: false } claim
-            && FileClaim.Covers(claim.Body, target.Id, named.Member) ? null : Other;
+        // :: Step 1: what the server has put there.
+        if (named.Id is { } file && await rows.FindAsync(new ObjectRef(ListRef.FilesOf(target.List.Name), file), cancellationToken) is { IsTombstone: false } claim
+            && FileClaim.Covers(claim.Body, target.Id, named.Member))
+        {
+            return null;
+        }
+
+        // :: Step 2: what it says already, as one that came from elsewhere, or from before there were files.
+        if (existing is not { IsTombstone: false })
+        {
+            return Other;
+        }
+
+        return await rows.WholeAsync(target, existing, caller, cancellationToken) is not { } whole ? Unavailable.Overloaded
+            : names.Read(whole.Body).Says(named) ? null : Other;
     }
 
     /// <summary>Notes that a record has a file.</summary>
@@ -88,7 +105,19 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
     {
         var (kept, gone) = (new CountFound(0, ServerTimestamp.Zero), new CountFound(1, ServerTimestamp.Zero));
 
-        // :: Step 1: the record.
+        // :: Step 1: its row. A name that has none, as in a collection that was deleted and made anew, names nothing that is to be kept. From this commit on nothing can name it: it
+        // fails where somebody else has written meanwhile.
+        if (await rows.FindAsync(new ObjectRef(release.List, release.File), cancellationToken) is not { IsTombstone: false } claim)
+        {
+            if (start.Row != 0)
+            {
+                draft.Files.Confirm();
+            }
+
+            return gone;
+        }
+
+        // :: Step 2: the record.
         var target = new ObjectRef(ListRef.RecordsOf(release.List.Name), release.Record);
         if (await rows.FindAsync(target, cancellationToken) is { IsTombstone: false } live)
         {
@@ -103,7 +132,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
             }
         }
 
-        // :: Step 2: what it was, and can be made again.
+        // :: Step 3: what it was, and can be made again.
         if (await IsNamedByStateAsync(release, cancellationToken) is not { } isNamed)
         {
             return Unavailable.Overloaded;
@@ -114,16 +143,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
             return kept;
         }
 
-        // :: Step 3: from this commit on nothing can name it. A commit also where there is no row: it fails where somebody else has written meanwhile.
-        if (Heads.Lists.ContainsKey(release.List) && await rows.FindAsync(new ObjectRef(release.List, release.File), cancellationToken) is { IsTombstone: false } claim)
-        {
-            draft.Files.Release(release.List, release.File, FileClaim.BytesOf(claim.Body));
-        }
-        else if (start.Row != 0)
-        {
-            draft.Files.Confirm();
-        }
-
+        draft.Files.Release(release.List, release.File, FileClaim.BytesOf(claim.Body));
         return gone;
     }
 

@@ -60,7 +60,8 @@ internal sealed class TurnWrites(
         }
 
         var outcome = await WriteAsync(
-            put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null);
+            put.Target, body ?? RecordData.EmptyObject, put.Hint, existing, put.Access, caller, cancellationToken, keepsData: put.Body is null && live is not null,
+            isRestored: put.IsRestored);
         await ReplaceFileAsync(put.Target, existing, outcome, cancellationToken);
         return outcome;
     }
@@ -204,10 +205,10 @@ internal sealed class TurnWrites(
     /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
     private async ValueTask<Outcome> WriteAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
-        bool keepsData = false, long? fileBytes = null)
+        bool keepsData = false, long? fileBytes = null, bool isRestored = false)
     {
         var sent = body.Length;
-        if (!keepsData && fileBytes is null && TurnFiles.Has(work.Files, Heads, target.List) && await Files.RefuseAsync(target, body, cancellationToken) is { } other)
+        if (!keepsData && fileBytes is null && TurnFiles.Has(work.Files, Heads, target.List) && await Files.RefuseAsync(target, body, existing, isRestored, caller, cancellationToken) is { } other)
         {
             return other;
         }

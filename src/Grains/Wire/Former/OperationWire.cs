@@ -66,6 +66,7 @@ public sealed class OperationWire
             DeleteRecords deletes => On(OperationKind.DeleteMany, deletes.List, deletes.Query),
             PurgeTombstones => throw new NotSupportedException("A silo of 0.1.0 keeps tombstones for ever."),
             ReadFieldIndexes => throw new NotSupportedException("A silo of 0.1.0 knows no indexes."),
+            AttachFile or ReleaseFile => throw new NotSupportedException("A silo of 0.1.0 knows no files."),
             MergeRecords or StageChanges or ReadLists or ExpireRecords => throw new NotSupportedException("A silo of 0.1.0 has no such buckets."),
             _ => throw new InvalidOperationException($"Unknown operation {operation.GetType().Name}."),
         };
