@@ -5,6 +5,7 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What operators let be read of the server: its measurements, and how to take part in the project.</summary>
+[Collection(WholeProcess.Name)]
 public sealed partial class UtilityTests(UtilityTests.Server server) : IClassFixture<UtilityTests.Server>
 {
     private const string Administrator = "root";
