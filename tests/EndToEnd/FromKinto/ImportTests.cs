@@ -295,7 +295,7 @@ public sealed class ImportTests : IAsyncLifetime
         string[] records, collections;
         long stamp;
         string output;
-        var (server, address) = await ServerProcess.StartAsync(old, ["--accounts:administrators", "account:root", "--kinto:batch-max-requests", "10"]);
+        var (server, address) = await ServerProcess.StartAsync(old, ["--accounts:administrators", "account:root", "--buckets:access:bucket-write-principals", "account:root", "--kinto:batch-max-requests", "10"]);
         using (server)
         {
             using var alice = new KintoUser(address, "alice", Password);
