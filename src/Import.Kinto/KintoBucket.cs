@@ -10,7 +10,7 @@ namespace Lockstep.Import.Kinto;
 
 /// <summary>The import of one bucket.</summary>
 internal sealed class KintoBucket(
-    IKintoSource source, IBucketStore store, KintoImportRules rules, KintoRights rights, KintoTally tally, TimeProvider time,
+    IKintoSource source, IBucketStore store, KintoImportRules rules, KintoRights rights, KintoOthers others, KintoTally tally, TimeProvider time,
     IReadOnlyDictionary<(string Parent, string Kind), (long Live, long Tombstones)> counts, ISet<(string Parent, string Kind)> left)
 {
     private readonly SortedSet<string> foreign = new(StringComparer.Ordinal);
@@ -74,6 +74,8 @@ internal sealed class KintoBucket(
 
         RefuseRecords(collections);
         await KeepStampsAsync();
+
+        await others.LearnAsync(entries, cancellationToken);
 
         // :: Step 3: a bucket that is stored in one commit is compared after it, any other before it is somebody's.
         var access = owner is null ? rights.Read(ListRole.Self, path, entries, author, foreign, id) : null;
@@ -160,6 +162,7 @@ internal sealed class KintoBucket(
                 continue;
             }
 
+            await others.LearnAsync(one.Entries, cancellation);
             var access = AccessOf(list.Role, prefix + one.Id, one, data!.Value);
             if (!IsStored(one.Id))
             {

@@ -14,4 +14,8 @@ internal static class KintoBucketId
 
     /// <summary>Whether an id can be one of these.</summary>
     public static bool CanBeDefault(string id) => Guid.TryParseExact(id, "D", out var parsed) && parsed.ToString() == id;
+
+    /// <summary>Whether an id that can be one of these is hardly another's: of bytes of an HMAC one in eight alone has version and variant of a UUID that somebody makes.</summary>
+    /// <remarks>RFC 9562, sections 4.1 and 4.2.</remarks>
+    public static bool IsSurelyDefault(string id) => id[14] is not (>= '1' and <= '8') || id[19] is not ('8' or '9' or 'a' or 'b');
 }

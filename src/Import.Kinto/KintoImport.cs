@@ -12,7 +12,7 @@ namespace Lockstep.Import.Kinto;
 /// <item>Until all buckets are here nobody who came over can sign in, and no bucket that is not whole is anybody's; so that it can be run again whenever it was cut off.</item>
 /// <item>What somebody has here is never changed.</item>
 /// <item>Objects keep ids, stamps, data and rights, lists their stamps: the next poll of a device gets what has changed since its last, and nothing else.</item>
-/// <item>Who was named by a name is who came over with it. Of an account that somebody has here already nobody can tell, so that nothing goes to it.</item>
+/// <item>Who was named by a name is who came over with it. Of an account that somebody has here already nobody can tell, so that nothing goes to it. No more does a right go to a group of a bucket that somebody else has here already.</item>
 /// </list>
 /// </summary>
 /// <param name="source">The Kinto.</param>
@@ -51,22 +51,27 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
         // :: Step 3: which buckets are default buckets.
         await FindDefaultBucketsAsync(cancellationToken);
 
-        // :: Step 4: buckets, one after the other.
-        var rights = new KintoRights(numbers, defaultBuckets, tally, ServerTimestamp.Now(time));
-        foreach (var bucket in await source.ReadBucketsAsync(cancellationToken))
+        // :: Step 4: which of the others somebody else has here.
+        var all = await source.ReadBucketsAsync(cancellationToken);
+        var others = new KintoOthers(buckets, rules);
+        var rights = new KintoRights(numbers, defaultBuckets, others, tally, ServerTimestamp.Now(time));
+        await others.FindAsync(source, all.Where(one => !one.IsTombstone && !defaultBuckets.ContainsKey(one.Id)), rights, cancellationToken);
+
+        // :: Step 5: buckets, one after the other.
+        foreach (var bucket in all)
         {
             var owner = defaultBuckets.GetValueOrDefault(bucket.Id);
-            var run = new KintoBucket(source, buckets, rules, rights, tally, time, counts, left);
+            var run = new KintoBucket(source, buckets, rules, rights, others, tally, time, counts, left);
             await run.ImportAsync(bucket, owner, owner is null ? null : await DefaultBucketOfAsync(owner, rights, cancellationToken), onProgress, cancellationToken);
         }
 
-        // :: Step 5: what lies in nothing.
+        // :: Step 6: what lies in nothing.
         foreach (var list in left)
         {
             Counted(list, counts[list], static (count, objects) => count.OfNobody += objects);
         }
 
-        // :: Step 6: from now on they can sign in.
+        // :: Step 7: from now on they can sign in.
         await OpenAccountsAsync(onProgress, cancellationToken);
         return tally;
     }
@@ -140,6 +145,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
     private async Task FindDefaultBucketsAsync(CancellationToken cancellationToken)
     {
         var found = new List<string>();
+        var unmatched = new SortedSet<string>(StringComparer.Ordinal);
         await foreach (var (bucket, principal) in source.ReadUuidBucketsAsync(cancellationToken))
         {
             if (secret is not { } known)
@@ -150,6 +156,17 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
             {
                 defaultBuckets[bucket] = principal;
             }
+            else if (KintoBucketId.IsSurelyDefault(bucket))
+            {
+                unmatched.Add(bucket);
+            }
+        }
+
+        unmatched.ExceptWith(defaultBuckets.Keys);
+        if (unmatched.Count > 0)
+        {
+            throw new KintoException(FormattableString.Invariant(
+                $"The secret is not the one by which ids of default buckets were made: {unmatched.Count} of them, such as '{unmatched.Min}', are of nobody who may write them, {defaultBuckets.Count} are of somebody. It is kinto.default_bucket_hmac_secret of the old settings, or where that is not set kinto.userid_hmac_secret. A bucket that was made with yet another secret is in nobody's reach there: delete it, and run the import again."));
         }
 
         if (found.Count > 0)

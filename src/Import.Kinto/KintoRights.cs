@@ -10,9 +10,10 @@ namespace Lockstep.Import.Kinto;
 /// </summary>
 /// <param name="accounts">Numbers of the accounts that came over, by name.</param>
 /// <param name="defaultBuckets">Whose default bucket a bucket is, by its id there.</param>
+/// <param name="others">Which buckets here are somebody else's.</param>
 /// <param name="tally">Hears what is left out.</param>
 /// <param name="now">When groups are named.</param>
-internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IReadOnlyDictionary<string, string> defaultBuckets, KintoTally tally, ServerTimestamp now)
+internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IReadOnlyDictionary<string, string> defaultBuckets, KintoOthers others, KintoTally tally, ServerTimestamp now)
 {
     private const string Account = "account:";
     private const string BasicAuth = "basicauth:";
@@ -103,6 +104,12 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
         if (PrincipalText.TryReadGroup(principal, out var of, out var group) && PrincipalText.IsPossible(principal) && !defaultBuckets.ContainsKey(of))
         {
             var name = PrincipalText.GroupOf(of, group);
+            if (others.Has(of))
+            {
+                Drop(path, $"'{name}' is a group of a bucket that somebody had here before", 1);
+                return null;
+            }
+
             if (of != bucket)
             {
                 foreign.Add(name);

@@ -32,7 +32,7 @@ public sealed class KintoServer : IKintoSource
     /// <param name="password">Their password.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="KintoException">It does not answer, or nobody signs in so.</exception>
+    /// <exception cref="KintoException">It does not answer, nobody signs in so, or they may not see everything.</exception>
     public static async Task<KintoServer> OpenAsync(Uri address, string user, string password, TimeProvider time, CancellationToken cancellationToken)
     {
         var client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
@@ -47,6 +47,8 @@ public sealed class KintoServer : IKintoSource
                 throw new KintoException($"Nobody signs in to {server.root} as '{user}' with that password.");
             }
 
+            // What they may not see is left out of lists without a word.
+            (await server.SendAsync(HttpMethod.Get, $"/buckets/{Guid.NewGuid():N}", body: null, cancellationToken, isMissing: true)).Dispose();
             server.partsAtOnce = hello.RootElement.TryGetProperty("settings", out var settings) && settings.TryGetProperty("batch_max_requests", out var most) && most.TryGetInt32(out var parts) ? Math.Max(1, parts) : 25;
             return server;
         }
@@ -235,10 +237,13 @@ public sealed class KintoServer : IKintoSource
                     []);
             }
 
-            // Whatever name the server has for itself.
-            next = answer.Headers.TryGetValues("Next-Page", out var pages) && pages.FirstOrDefault() is { } page && page.IndexOf(list, StringComparison.Ordinal) is >= 0 and var at ? page[at..] : null;
+            next = answer.Headers.TryGetValues("Next-Page", out var pages) && pages.FirstOrDefault() is { Length: > 0 } page ? PathOf(page, list) : null;
         }
     }
+
+    /// <summary>A page's URL without what is in front of the list: whatever name the server has for itself.</summary>
+    private string PathOf(string page, string list) =>
+        page.IndexOf(list + "?", StringComparison.Ordinal) is >= 0 and var at ? page[at..] : throw new KintoException($"{root}{list} goes on at '{page}', which is another list.");
 
     private async Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken)
     {
@@ -259,7 +264,12 @@ public sealed class KintoServer : IKintoSource
     }
 
     /// <summary>Sends a request, and again where the server asks for time.</summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
+    /// <param name="method">The method.</param>
+    /// <param name="path">What is asked for.</param>
+    /// <param name="body">JSON; null for none.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="isMissing">Whether the right answer is that it is not there.</param>
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken, bool isMissing = false)
     {
         for (var tries = 1; ; tries++)
         {
@@ -273,7 +283,7 @@ public sealed class KintoServer : IKintoSource
             try
             {
                 var answer = await http.SendAsync(request, cancellationToken);
-                if (answer.IsSuccessStatusCode)
+                if (isMissing ? answer.StatusCode == HttpStatusCode.NotFound : answer.IsSuccessStatusCode)
                 {
                     return answer;
                 }
@@ -282,7 +292,7 @@ public sealed class KintoServer : IKintoSource
                 {
                     if (tries >= MaxTries || answer.StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests))
                     {
-                        throw new KintoException($"{root}{path} is answered {(int)answer.StatusCode}. Whoever reads it must be let write everything.");
+                        throw new KintoException($"{root}{path} is answered {(int)answer.StatusCode}. Whoever reads it must be let write everything: bucket_write_principals and account_write_principals of Kinto's settings name who is.");
                     }
 
                     var asked = answer.Headers.RetryAfter?.Delta ?? Pause;
@@ -292,6 +302,10 @@ public sealed class KintoServer : IKintoSource
             catch (HttpRequestException e)
             {
                 throw new KintoException($"Cannot read {root}: {e.Message}", e);
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new KintoException(FormattableString.Invariant($"{root}{path} was not answered within {http.Timeout.TotalMinutes} minutes. Run the import again."), e);
             }
         }
     }

@@ -1,6 +1,7 @@
 namespace Lockstep.Import.Kinto;
 
 /// <summary>What an import needs of Kinto's settings: a file such as <c>kinto.ini</c>, in which variables of the environment count more, as Kinto has it.</summary>
+/// <remarks>Lines are <c>key = value</c> or <c>key: value</c>, and <c>%%</c> in a value is <c>%</c>, as Python's <c>configparser</c> has it.</remarks>
 public sealed class KintoSettings
 {
     private const string Prefix = "kinto.";
@@ -42,9 +43,9 @@ public sealed class KintoSettings
             {
                 isApplication = section.Trim() == "app:main";
             }
-            else if (isApplication && line.IndexOf('=', StringComparison.Ordinal) is > 0 and var at && line[0] is not ('#' or ';'))
+            else if (isApplication && line.AsSpan().IndexOfAny('=', ':') is > 0 and var at && line[0] is not ('#' or ';'))
             {
-                settings.values[WithoutPrefix(line[..at].Trim())] = line[(at + 1)..].Trim();
+                settings.values[WithoutPrefix(line[..at].Trim())] = line[(at + 1)..].Trim().Replace("%%", "%", StringComparison.Ordinal);
             }
         }
 

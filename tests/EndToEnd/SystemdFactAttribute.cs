@@ -10,5 +10,10 @@ public sealed class SystemdFactAttribute : FactAttribute
     /// <summary>Says what is wrong with a unit.</summary>
     public const string Analyze = "/usr/bin/systemd-analyze";
 
-    public SystemdFactAttribute() => Skip = File.Exists(SocketActivate) && File.Exists(Analyze) ? null : "systemd is not here (Debian: apt-get install systemd)";
+    // The unit names it, and has to be verified.
+    private const string Kill = "/bin/kill";
+
+    public SystemdFactAttribute() => Skip = File.Exists(SocketActivate) && File.Exists(Analyze) && File.Exists(Kill)
+        ? null
+        : $"systemd or {Kill} is not here (Debian: apt-get install systemd procps)";
 }

@@ -1,10 +1,13 @@
+using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using Lockstep.Core.Metering;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What operators let be read of the server: its measurements, and how to take part in the project.</summary>
+[Collection(WholeProcess.Name)]
 public sealed partial class UtilityTests(UtilityTests.Server server) : IClassFixture<UtilityTests.Server>
 {
     private const string Administrator = "root";
@@ -39,6 +42,10 @@ public sealed partial class UtilityTests(UtilityTests.Server server) : IClassFix
     public async Task Metrics_AreWhatPrometheusReads_AndInABatchAText()
     {
         await AddAdministratorAsync();
+
+        // Another instrument of the same name: each series comes once all the same.
+        using var another = new Meter(LockstepMeter.Name, "another");
+        another.CreateCounter<long>("lockstep.http.refusals").Add(1, KeyValuePair.Create<string, object?>(LockstepMeter.ReasonTag, "bodies"));
         using var client = server.As(Administrator, "s3cr3t");
         var answer = await client.GetAsync("/__metrics__");
 

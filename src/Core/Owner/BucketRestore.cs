@@ -46,6 +46,9 @@ public sealed class BucketRestore
     /// <summary>Whether some of it is stored, by this run or an earlier one.</summary>
     public bool IsBegun => heads.Exists;
 
+    /// <summary>Whether a run has stored some of a bucket, and none has ended it yet.</summary>
+    public static bool IsUnfinished(BucketHeads heads) => heads is { Exists: true, Author: Mark };
+
     /// <param name="store">Where it is to lie.</param>
     /// <param name="bucket">The bucket.</param>
     /// <param name="time">The clock.</param>
@@ -56,7 +59,7 @@ public sealed class BucketRestore
     public static async Task<BucketRestore?> BeginAsync(IBucketStore store, BucketId bucket, TimeProvider time, Action<int>? onStored, CancellationToken cancellationToken)
     {
         var found = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
-        return found.Exists && found.Author != Mark ? null : new BucketRestore(store, found, time, onStored);
+        return found.Exists && !IsUnfinished(found) ? null : new BucketRestore(store, found, time, onStored);
     }
 
     /// <summary>The greatest id that an earlier run has stored in a list; null for none.</summary>

@@ -23,6 +23,10 @@ internal sealed class ApiPage
     private readonly Lazy<byte[]> document = new(static () => Own("page.html"));
     private readonly Lazy<byte[]> start = new(static () => Own("page.js"));
     private readonly Lazy<byte[]> reference = new(static () => Read(typeof(ScalarOptions), "ScalarStaticAssets.scalar.js"));
+    private readonly Lazy<byte[]> unpacked;
+
+    // For the few who take no gzip: megabytes that are unpacked once.
+    public ApiPage() => unpacked = new Lazy<byte[]>(() => Decoded(reference.Value));
 
     public KintoPlan Document() => Text(document.Value, Html)
         .With("Cache-Control", "no-cache").With("Referrer-Policy", "no-referrer").With("Cross-Origin-Opener-Policy", "same-origin");
@@ -47,13 +51,10 @@ internal sealed class ApiPage
     /// <summary>Other characters of URLs mean something else in a policy.</summary>
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '~' or ':' or '/' or '[' or ']';
 
-    private KintoResponse Reference(string accepted)
-    {
-        var bytes = reference.Value;
-        return accepted.Contains(Gzip, StringComparison.OrdinalIgnoreCase)
-            ? Text(bytes, Script).With("Content-Encoding", Gzip).With("Vary", "Accept-Encoding").With("Cache-Control", Cached)
-            : Text(Decoded(bytes), Script).With("Vary", "Accept-Encoding").With("Cache-Control", Cached);
-    }
+    private KintoResponse Reference(string accepted) =>
+        accepted.Contains(Gzip, StringComparison.OrdinalIgnoreCase)
+            ? Text(reference.Value, Script).With("Content-Encoding", Gzip).With("Vary", "Accept-Encoding").With("Cache-Control", Cached)
+            : Text(unpacked.Value, Script).With("Vary", "Accept-Encoding").With("Cache-Control", Cached);
 
     private static KintoResponse Text(byte[] bytes, string type) =>
         new(200) { ContentType = type, Body = output => output.WriteStored(bytes), Length = bytes.Length, Size = bytes.Length };

@@ -10,6 +10,9 @@ internal sealed class PrometheusText
 {
     private readonly StringBuilder text = new();
 
+    // Two instruments of one name, as of two servers in one process: Prometheus refuses all where one series comes twice.
+    private readonly HashSet<string> written = new(StringComparer.Ordinal);
+
     private PrometheusText()
     {
     }
@@ -85,6 +88,11 @@ internal sealed class PrometheusText
                 labels.Add(tag);
             }
 
+            if (!written.Add(name + Labels(labels)))
+            {
+                continue;
+            }
+
             switch (metric.MetricType)
             {
                 case MetricType.LongSum or MetricType.LongSumNonMonotonic:
@@ -119,27 +127,35 @@ internal sealed class PrometheusText
         Line($"{name}_count", labels, count.ToString(CultureInfo.InvariantCulture));
     }
 
-    private void Line(string name, List<KeyValuePair<string, object?>> labels, string value)
+    private void Line(string name, List<KeyValuePair<string, object?>> labels, string value) =>
+        text.Append(name).Append(Labels(labels)).Append(' ').Append(value).Append('\n');
+
+    private static string Labels(List<KeyValuePair<string, object?>> labels)
     {
-        text.Append(name);
+        if (labels.Count == 0)
+        {
+            return "";
+        }
+
+        var escaped = new StringBuilder();
         for (var i = 0; i < labels.Count; i++)
         {
-            text.Append(i == 0 ? '{' : ',').Append(Plain(labels[i].Key)).Append("=\"");
+            escaped.Append(i == 0 ? '{' : ',').Append(Plain(labels[i].Key)).Append("=\"");
             foreach (var c in TextOf(labels[i].Value))
             {
                 _ = c switch
                 {
-                    '\\' => text.Append("\\\\"),
-                    '"' => text.Append("\\\""),
-                    '\n' => text.Append("\\n"),
-                    _ => text.Append(c),
+                    '\\' => escaped.Append("\\\\"),
+                    '"' => escaped.Append("\\\""),
+                    '\n' => escaped.Append("\\n"),
+                    _ => escaped.Append(c),
                 };
             }
 
-            text.Append('"');
+            escaped.Append('"');
         }
 
-        text.Append(labels.Count == 0 ? " " : "} ").Append(value).Append('\n');
+        return escaped.Append('}').ToString();
     }
 
     private static string TextOf(object? value) => value is bool flag ? (flag ? "true" : "false") : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";

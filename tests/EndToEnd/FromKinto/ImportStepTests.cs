@@ -4,6 +4,8 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Logins;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -72,6 +74,14 @@ public sealed class ImportStepTests : IDisposable
         using var database = SqliteDatabase.Open(new SqliteOptions { Path = Path.Combine(directory.Path, "changed.db") });
         var (accounts, buckets) = (new SqliteAccountStore(database), new SqliteBucketStore(database));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => ImportAsync(kinto, accounts, new FailingBucketStore(buckets, failing: 2, stores: true)));
+
+        // Its tombstones stay until all is here: they are compared.
+        using (var owners = new InProcessBuckets(buckets, new BucketOptions(), TimeProvider.System))
+        {
+            var purge = new BucketRequest(Caller.System, [new PurgeTombstones(ListRef.RecordsOf("c"), ServerTimestamp.Now(TimeProvider.System), 100)]);
+            Assert.Equal(0, Assert.IsType<CountFound>((await owners.Get(BucketId.Named("big")).ExecuteAsync(purge, default)).Outcomes[0]).Count);
+        }
+
         await kinto.ExecuteAsync("UPDATE objects SET last_modified = last_modified + interval '1 day' WHERE id = 'r000001'");
 
         var told = await Assert.ThrowsAsync<KintoException>(() => ImportAsync(kinto, accounts, buckets));

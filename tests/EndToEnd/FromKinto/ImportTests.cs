@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Lockstep.Storage.PostgreSql.Testing;
 using Lockstep.Testing;
 using Npgsql;
@@ -163,6 +164,10 @@ public sealed class ImportTests : IAsyncLifetime
         await kinto.AddBucketAsync("lent", "account:bob", t + 2);
         await kinto.AllowAsync("/buckets/lent", "read", Alice);
         await kinto.AllowAsync("/buckets/lent", "read", "basicauth:0123");
+        await kinto.AllowAsync("/buckets/lent", "read", "/buckets/taken/groups/g");
+        await kinto.AllowAsync("/buckets/lent", "read", "/buckets/not-there/groups/g");
+        await kinto.AllowAsync("/buckets/lent", "read", "/buckets/shop/groups/g");
+        await kinto.AddGroupAsync("shop", "g", "account:bob", t + 1, "account:carol");
         await kinto.AddBucketAsync("taken", "account:bob", t + 3);
         await kinto.AddCollectionAsync("taken", "c", "account:bob", t + 4);
         await kinto.AddRecordAsync("taken", "c", "r", "account:bob", t + 5);
@@ -177,6 +182,14 @@ public sealed class ImportTests : IAsyncLifetime
         {
             using var other = new KintoUser(address, "alice", "another alice");
             Assert.Equal(HttpStatusCode.Created, (await other.SendAsync(HttpMethod.Put, "/buckets/taken", """{"data":{"by":"another alice"}}""")).Status);
+
+            // Whoever is in groups of these is let in to nothing that comes.
+            Assert.Equal(HttpStatusCode.Created, (await other.SendAsync(HttpMethod.Put, "/buckets/not-there", "{}")).Status);
+            foreach (var bucket in new[] { "taken", "not-there" })
+            {
+                Assert.Equal(HttpStatusCode.Created, (await other.SendAsync(HttpMethod.Put, $"/buckets/{bucket}/groups/g", """{"data":{"members":["account:alice"]}}""")).Status);
+            }
+
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
         }
@@ -187,12 +200,14 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Contains("Accounts: 3 there; 2 imported, 1 here before,", output, StringComparison.Ordinal);
         Assert.Contains("Buckets: 5 there; 3 imported, 1 here before, 1 left out,", output, StringComparison.Ordinal);
         Assert.Contains("Records: 3 there; 1 imported, 1 here before, 1 left out,", output, StringComparison.Ordinal);
-        Assert.Contains("Rights and members of groups: 2 left out.", output, StringComparison.Ordinal);
+        Assert.Contains("Rights and members of groups: 4 left out.", output, StringComparison.Ordinal);
         Assert.Contains("/buckets/taken: here before, with 0 records; 1 are there.", output, StringComparison.Ordinal);
         Assert.Contains($"/buckets/{Default}: not imported, it is the default bucket of account:alice, who is not here", output, StringComparison.Ordinal);
         Assert.Contains("/buckets/of-carol/collections/c/records/bad id: not imported", output, StringComparison.Ordinal);
         Assert.Contains("account:carol: the hash of the password is none that is known", output, StringComparison.Ordinal);
         Assert.Contains("'account:alice' is not here", output, StringComparison.Ordinal);
+        Assert.Contains("'/buckets/taken/groups/g' is a group of a bucket that somebody had here before", output, StringComparison.Ordinal);
+        Assert.Contains("'/buckets/not-there/groups/g' is a group of a bucket that somebody had here before", output, StringComparison.Ordinal);
         Assert.Contains("users of basicauth cannot sign in here", output, StringComparison.Ordinal);
         Assert.Equal(0, (await ServerProcess.RunAsync(["account", "password", "carol", "--data-directory", storage.Directory], "another password", storage.Environment)).Code);
         (server, address) = await ServerProcess.StartAsync(storage);
@@ -202,8 +217,9 @@ public sealed class ImportTests : IAsyncLifetime
             Assert.Equal("another alice", (await alice.SendAsync(HttpMethod.Get, "/buckets/taken")).Body.GetProperty("data").GetProperty("by").GetString());
             Assert.Equal(HttpStatusCode.Forbidden, await alice.StatusAsync("/buckets/lent"));
             using var bob = new KintoUser(address, "bob", Password);
-            Assert.Equal("write: account:bob", await bob.RightsAsync("/buckets/lent"));
+            Assert.Equal("read: /buckets/shop/groups/g; write: account:bob", await bob.RightsAsync("/buckets/lent"));
             using var carol = new KintoUser(address, "carol", "another password");
+            Assert.Equal(HttpStatusCode.OK, await carol.StatusAsync("/buckets/lent"));
             Assert.Equal([$"good@{t + 9}"], (await carol.ListAsync("/buckets/of-carol/collections/c/records")).Objects);
         }
     }
@@ -219,6 +235,11 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal(1, unknown.Code);
         Assert.Contains("kinto.default_bucket_hmac_secret", unknown.Output, StringComparison.Ordinal);
 
+        await File.WriteAllTextAsync(SecretFile, "another secret");
+        var wrong = await ImportAsync(kinto);
+        Assert.Equal(1, wrong.Code);
+        Assert.Contains($"1 of them, such as '{Default}', are of nobody who may write them", wrong.Output, StringComparison.Ordinal);
+
         var database = new NpgsqlConnectionStringBuilder(kinto.Database);
         var conf = Path.Combine(directory.Path, "kinto.ini");
         await File.WriteAllTextAsync(
@@ -229,8 +250,8 @@ public sealed class ImportTests : IAsyncLifetime
             [app:main]
             # kinto.storage_url = of nobody
             kinto.storage_backend = kinto.core.storage.postgresql
-            kinto.storage_url = postgresql+psycopg://{Uri.EscapeDataString(database.Username!)}:{Uri.EscapeDataString(database.Password ?? "")}@{database.Host}:{database.Port}/{database.Database}
-            kinto.userid_hmac_secret = {OldKinto.Secret}
+            kinto.storage_url = postgresql+psycopg://{Ini(database.Username!)}:{Ini(database.Password ?? "")}@{database.Host}:{database.Port}/{database.Database}
+            kinto.userid_hmac_secret: {OldKinto.Secret}
             """);
         var (code, output) = await ServerProcess.RunAsync(["kinto", "import", "--conf", conf, "--data-directory", storage.Directory], environment: storage.Environment);
 
@@ -274,7 +295,7 @@ public sealed class ImportTests : IAsyncLifetime
         string[] records, collections;
         long stamp;
         string output;
-        var (server, address) = await ServerProcess.StartAsync(old, ["--accounts:administrators", "account:root", "--kinto:batch-max-requests", "10"]);
+        var (server, address) = await ServerProcess.StartAsync(old, ["--accounts:administrators", "account:root", "--buckets:access:bucket-write-principals", "account:root", "--kinto:batch-max-requests", "10"]);
         using (server)
         {
             using var alice = new KintoUser(address, "alice", Password);
@@ -301,6 +322,14 @@ public sealed class ImportTests : IAsyncLifetime
             var wrong = await ServerProcess.RunAsync(
                 ["kinto", "import", "--from", $"{address}v1", "--user", "root", "--password-file", SecretFile, "--data-directory", storage.Directory], environment: storage.Environment);
             Assert.Equal(1, wrong.Code);
+
+            // Who may not see everything would bring a part, as if it were all.
+            var aliceFile = Path.Combine(directory.Path, "alice");
+            await File.WriteAllTextAsync(aliceFile, Password);
+            var partly = await ServerProcess.RunAsync(
+                ["kinto", "import", "--from", $"{address}v1", "--user", "alice", "--password-file", aliceFile, "--data-directory", storage.Directory], environment: storage.Environment);
+            Assert.Equal(1, partly.Code);
+            Assert.Contains("is answered 403. Whoever reads it must be let write everything: bucket_write_principals", partly.Output, StringComparison.Ordinal);
 
             async Task SendAsync(string path, string body) => Assert.Equal(HttpStatusCode.Created, (await alice.SendAsync(HttpMethod.Put, path, body)).Status);
         }
@@ -350,6 +379,9 @@ public sealed class ImportTests : IAsyncLifetime
         Assert.Equal(2, (await ServerProcess.RunAsync(["kinto", "export", "--from", "x"])).Code);
         Assert.Equal(2, (await ServerProcess.RunAsync(["kinto", "import", "--from", "x", "--conf", SecretFile])).Code);
     }
+
+    /// <summary>A part of a URL as it stands in Kinto's settings, where letters may be escaped and a % is written twice.</summary>
+    private static string Ini(string part) => string.Concat(Encoding.UTF8.GetBytes(part).Select(static b => $"%%{b:X2}"));
 
     private static (int Count, long Stamp) Counted((string[] Objects, long Stamp) list) => (list.Objects.Length, list.Stamp);
 

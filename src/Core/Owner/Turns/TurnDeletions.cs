@@ -163,7 +163,9 @@ internal sealed class TurnDeletions(
     public async ValueTask<Outcome> PurgeAsync(PurgeTombstones purge, CancellationToken cancellationToken)
     {
         var head = Heads[purge.List];
-        if (!head.Exists || Heads.Row == 0 || start[purge.List].Key != head.Key)
+
+        // Of a bucket that is still coming, what came is compared with what was there.
+        if (!head.Exists || Heads.Row == 0 || start[purge.List].Key != head.Key || BucketRestore.IsUnfinished(Heads))
         {
             return new CountFound(0, head.RowsModified);
         }

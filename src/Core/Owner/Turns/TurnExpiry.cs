@@ -18,7 +18,7 @@ internal sealed class TurnExpiry(BucketHeads start, BucketDraft draft, Operation
     public async ValueTask<int> RunAsync(ListRef list, int limit, CancellationToken cancellationToken)
     {
         var (head, at) = (Heads[list], reader.Objects.AliveAt(Heads));
-        if (!head.Exists || !(head.NextExpiry <= at))
+        if (!head.Exists || !(head.NextExpiry <= at) || BucketRestore.IsUnfinished(Heads))
         {
             return 0;
         }
