@@ -84,10 +84,10 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
     /// <summary>Counts what nobody gets, of a default bucket.</summary>
     public void DropShared(string path, IReadOnlyList<KintoEntry> entries, string owner)
     {
-        var others = entries.Count(entry => entry.Principal != owner);
-        if (others > 0)
+        var shared = entries.Count(entry => entry.Principal != owner);
+        if (shared > 0)
         {
-            Drop(path, $"it lies in the default bucket of {owner}, which is theirs alone here", others);
+            Drop(path, $"it lies in the default bucket of {owner}, which is theirs alone here", shared);
         }
     }
 

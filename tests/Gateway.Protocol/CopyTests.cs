@@ -311,11 +311,11 @@ public sealed class CopyTests : IAsyncLifetime
     [PostgresFact(Reason)]
     public async Task Copy_OfFilesInADirectoryAndInTheDatabase_HasBoth_AndEndsWhereOneIsNotWhole()
     {
-        var directory = Directory.CreateTempSubdirectory("lockstep-files-");
+        var elsewhere = Directory.CreateTempSubdirectory("lockstep-files-");
         try
         {
-            var (file, there) = (new Attachment("f1", BucketId.Named("team"), "tasks", "milk", new ServerTimestamp(7)) { FileName = "a", MediaType = "text/plain" }, DirectoryContent.Open(directory.FullName));
-            var both = options with { Kinto = options.Kinto with { Attachments = new() { Directory = directory.FullName } } };
+            var (file, there) = (new Attachment("f1", BucketId.Named("team"), "tasks", "milk", new ServerTimestamp(7)) { FileName = "a", MediaType = "text/plain" }, DirectoryContent.Open(elsewhere.FullName));
+            var both = options with { Kinto = options.Kinto with { Attachments = new() { Directory = elsewhere.FullName } } };
             await using (var storage = await ServerStorage.OpenAsync(OnSqlite, exclusive: true, _ => { }))
             {
                 foreach (var (id, content) in new[] { ("f1", there), ("f2", storage.Content) })
@@ -326,19 +326,19 @@ public sealed class CopyTests : IAsyncLifetime
                 }
             }
 
-            File.WriteAllBytes(Path.Combine(directory.FullName, "f1", "f1"), [1]);
+            File.WriteAllBytes(Path.Combine(elsewhere.FullName, "f1", "f1"), [1]);
             var output = new StringWriter();
             Assert.Equal(1, await CopyCommand.RunAsync(both, output, default));
             Assert.Contains("Of the file f1 of 'milk' in 'tasks' of ", output.ToString(), StringComparison.Ordinal);
             Assert.Contains("there are 1 bytes, and should be 2.", output.ToString(), StringComparison.Ordinal);
 
-            File.WriteAllBytes(Path.Combine(directory.FullName, "f1", "f1"), [1, 2]);
+            File.WriteAllBytes(Path.Combine(elsewhere.FullName, "f1", "f1"), [1, 2]);
             Assert.Equal(0, await CopyCommand.RunAsync(both, TextWriter.Null, default));
-            Assert.Equal(2L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM attachment_pieces WHERE content = '\x0102'"));
+            Assert.Equal(2L, await PostgresServer.QueryAsync(options.Postgres.Connection!, "SELECT count(*) FROM attachment_pieces WHERE content = '\\x0102'"));
         }
         finally
         {
-            directory.Delete(recursive: true);
+            elsewhere.Delete(recursive: true);
         }
     }
 

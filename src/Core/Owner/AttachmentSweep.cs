@@ -54,7 +54,7 @@ public sealed class AttachmentSweep(IAttachmentStore files, IAttachmentContent c
 
     private async Task<(int Removed, Exception? Failure)> StepAsync(BucketId bucket, IReadOnlyList<Attachment> few, ServerTimestamp now, CancellationToken cancellationToken)
     {
-        var (gone, failure) = (new HashSet<string>(), default(Exception));
+        var (gone, failure) = (new HashSet<string>(StringComparer.Ordinal), default(Exception));
         foreach (var file in await TryAsync(() => ReleasedAsync(bucket, few, cancellationToken)) ?? [])
         {
             // The content first: what is left of a file that is cut off here is found again.
