@@ -45,7 +45,7 @@ internal sealed class Fuzzer(Random random, Uri address, string authorization)
     public byte[] Next()
     {
         var body = Encoding.UTF8.GetBytes(Pick(Bodies));
-        var head = new StringBuilder($"{Pick(Methods[..(random.Next(3) == 0 ? Methods.Length : 6)])} {Pick(Paths)}{Pick(Queries)} HTTP/1.{(random.Next(30) == 0 ? 0 : 1)}\r\nHost: {address.Authority}\r\n");
+        var head = new StringBuilder($"{Pick(Methods[..(random.Next(3) == 0 ? Methods.Length : 6)])} {Pick(Paths)}{Pick(Queries)} HTTP/1.{(random.Next(30) == 0 ? 0 : 1)}\r\nHost: {address.Authority}\r\nConnection: close\r\n");
         if (random.Next(4) > 0)
         {
             head.Append($"Authorization: {authorization}\r\n");

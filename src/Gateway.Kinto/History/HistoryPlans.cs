@@ -33,7 +33,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         }
 
         var query = parameters.Query;
-        if (query.Fields.Count > 0 || query.Sort.Count > 0 || query.ShowsTombstones || query.Deleted is not null || query.ExcludedIds is not null || query.Ids is { Count: > 1 })
+        if (query.Fields.Count > 0 || query.Sort.Count > 0 || query.ShowsTombstones || query.Deleted is not null || query.ExcludedIds is not null || query.Ids is { Count: not 1 })
         {
             return KintoErrors.Invalid("querystring", null, "A snapshot takes _limit, _token, _fields and one id");
         }
