@@ -15,7 +15,7 @@ internal static class RunSettings
     /// <summary>How long each abuse goes on.</summary>
     public static TimeSpan Each => Number("LOCKSTEP_HOSTILE_MINUTES") is { } minutes
         ? TimeSpan.FromMinutes(minutes) / Abuses.All.Count
-        : TimeSpan.FromSeconds(5);
+        : TimeSpan.FromSeconds(3);
 
     /// <summary>Requests of the fuzzer.</summary>
     public static int Requests => IsLong ? 100_000 : 2_000;

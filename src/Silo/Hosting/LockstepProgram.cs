@@ -1,5 +1,6 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.FirefoxAccounts;
+using Lockstep.Silo.Cluster;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Schema;
 using Lockstep.Storage.Sqlite;
@@ -103,6 +104,11 @@ internal static class LockstepProgram
         if (AccountServer.ReadKey(options) is { } key && !await FirefoxAccountsServiceCollectionExtensions.IsKeyOfAsync(key, storage.KeyedAccounts))
         {
             throw new SettingsException("The accounts in the database were made under another key than FirefoxAccounts:KeyFile or FirefoxAccounts:Key. Give back the one of before: nothing that is encrypted opens without it.");
+        }
+
+        if (options is { HasSilo: true, IsAlone: false })
+        {
+            await SiloGeneration.RaiseAsync(options, CancellationToken.None);
         }
 
         await using var app = LockstepServer.Build(options, configuration, storage, TimeProvider.System, sockets: sockets);

@@ -5,7 +5,8 @@ namespace Lockstep.Cluster.Chaos.Disturbances;
 
 /// <summary>
 /// Two silos and a gateway, one after the other, are killed and started again with wall clocks minutes ahead or behind, which
-/// they keep. Buckets move when silos end, so that what one has stamped goes on where it is minutes earlier or later.
+/// they keep; the first silo once more with a clock behind the one that it had. Buckets move when silos end, so that what one has
+/// stamped goes on where it is minutes earlier or later.
 /// </summary>
 internal sealed class MoveClocks : IDisturbance
 {
@@ -17,10 +18,16 @@ internal sealed class MoveClocks : IDisturbance
     public async Task RunAsync(ClusterProcesses cluster, Random random)
     {
         var first = random.Next(cluster.Silos.Count);
-        foreach (var member in (Member[])[cluster.Silos[first], cluster.Silos[(first + 1) % cluster.Silos.Count], cluster.Gateways[random.Next(cluster.Gateways.Count)]])
+        var ahead = random.Next(Bound);
+        await MoveAsync(cluster.Silos[first], ahead);
+        await MoveAsync(cluster.Silos[first], random.Next(-Bound, ahead));
+        await MoveAsync(cluster.Silos[(first + 1) % cluster.Silos.Count], random.Next(-Bound, Bound));
+        await MoveAsync(cluster.Gateways[random.Next(cluster.Gateways.Count)], random.Next(-Bound, Bound));
+
+        async Task MoveAsync(Member member, int seconds)
         {
             var starts = member.Starts;
-            member.ClockOffset = TimeSpan.FromSeconds(random.Next(-Bound, Bound));
+            member.ClockOffset = TimeSpan.FromSeconds(seconds);
             member.Kill();
             await member.StartedAgainAsync(starts);
             await cluster.ReadyAsync();
