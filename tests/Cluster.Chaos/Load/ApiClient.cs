@@ -172,6 +172,9 @@ internal sealed class ApiClient : IDisposable
     {
         (true, "The storage is not available; nothing was changed. Please retry later.") => Fate.Refused,
         (true, "Service temporary unavailable due to overloading or maintenance, please retry later.") => Fate.Refused,
+
+        // While a silo hangs all devices of a user wait at once, and each keeps room.
+        (true, "There is no room for the answer now; nothing was done. Please retry later.") => Fate.Refused,
         (false, "The storage was lost while writing; whether the change was stored is not known. Read before you write again.") => Fate.Unknown,
         _ => null,
     };

@@ -68,7 +68,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
         while (journals.Where((journal, i) => journal.Acknowledged < written[i]).Any() || pollers.Where((poller, i) => poller.Polls < polled[i]).Any())
         {
             await Task.WhenAll(clients.Where(static client => client.IsFaulted));
-            Assert.True(Stopwatch.GetElapsedTime(begun) < Deadline, $"Not served within {Deadline}: {string.Join(' ', journals.Where((journal, i) => journal.Acknowledged < written[i]).Select(static journal => journal.Bucket))} {Verdicts}");
+            Assert.True(Stopwatch.GetElapsedTime(begun) < Deadline, $"Not served within {Deadline}: {string.Join(' ', journals.Where((journal, i) => journal.Acknowledged < written[i]).Select(static journal => journal.Bucket))} {string.Join(' ', pollers.Where((poller, i) => poller.Polls < polled[i]).Select(static poller => poller.Name))} {Verdicts}");
             await RealTime.PassAsync(Look);
         }
     }

@@ -21,6 +21,8 @@ internal sealed class Follower(ApiClient client, IReadOnlyList<Entrance> entranc
     private string last = "0";
     private int told;
 
+    public string Name => $"{name} of {journal.Bucket}, at {last}";
+
     /// <summary>Changes that were told.</summary>
     public int Polls => Volatile.Read(ref told);
 

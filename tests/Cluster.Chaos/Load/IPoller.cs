@@ -3,6 +3,9 @@ namespace Lockstep.Cluster.Chaos.Load;
 /// <summary>A device that follows one list.</summary>
 internal interface IPoller
 {
+    /// <summary>Who it is, for people.</summary>
+    string Name { get; }
+
     /// <summary>Questions that were answered.</summary>
     int Polls { get; }
 

@@ -11,6 +11,8 @@ internal sealed class Poller(ApiClient client, BucketJournal journal, Verdicts v
     private long stamp;
     private int polls;
 
+    public string Name => name;
+
     public int Polls => Volatile.Read(ref polls);
 
     public async Task RunAsync(CancellationToken cancellationToken)

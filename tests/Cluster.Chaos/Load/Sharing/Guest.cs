@@ -12,6 +12,8 @@ internal sealed class Guest(ApiClient client, ApiClient owner, SharedList list, 
     private long? since;
     private int polls;
 
+    public string Name => $"{list.Guest} in {list.Bucket}";
+
     public int Polls => Volatile.Read(ref polls);
 
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -14,6 +14,8 @@ internal sealed class SyncPoller(SyncApi api, BucketJournal journal, string coll
     private long stamp;
     private int polls;
 
+    public string Name => name;
+
     public int Polls => Volatile.Read(ref polls);
 
     public async Task RunAsync(CancellationToken cancellationToken)
