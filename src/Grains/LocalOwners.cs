@@ -52,10 +52,10 @@ public sealed class LocalOwners
             ? owners.TryExecute(id, request, cancellationToken)
             : null;
 
-    /// <summary>Moves owners to where they are placed now, each when its calls are done.</summary>
+    /// <summary>Moves owners to where they are placed now, each when its calls are done, and what waits for changes beside them.</summary>
     /// <param name="which">Which.</param>
-    /// <param name="most">How many at most.</param>
-    /// <returns>How many.</returns>
+    /// <param name="most">How many owners at most.</param>
+    /// <returns>How many moved.</returns>
     public int Move(Predicate<BucketId> which, int most)
     {
         var moved = 0;
@@ -78,6 +78,7 @@ public sealed class LocalOwners
             if (which(id))
             {
                 watch.Leave();
+                moved++;
             }
         }
 

@@ -139,6 +139,21 @@ public sealed class LiveFeedTests : IDisposable
         Assert.Equal(position.Epoch, (await waiting).Position.Epoch);
     }
 
+    /// <summary>While it was elsewhere it told nobody here.</summary>
+    [Fact]
+    public async Task Owner_ThatComes_TellsThatItMayBeAnything_BeforeItHasCommittedAnything()
+    {
+        await MakeAsync();
+        await shared.Buckets.CloseAsync(Shop, CancellationToken.None);
+        var position = (await NextAsync(default)).Position;
+        var waiting = NextAsync(position);
+        Assert.False(waiting.IsCompleted);
+
+        await shared.ExecuteAsync(Alice, new ReadRecord(ObjectRef.Record("c", "a")));
+
+        Assert.Null((await waiting).Collections);
+    }
+
     [Fact]
     public async Task Watch_ThatNobodyAsksForAnyMore_IsOver_AndTheNextOneIsAnother()
     {

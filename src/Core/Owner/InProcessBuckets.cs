@@ -151,8 +151,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         }
 
         var made = new BucketOwner(id, store, reader, options, budget, work, Feed, metrics, time, Report);
-        var watch = Feed.Find(id);
-        if (watch is not null)
+        if (Feed.Find(id) is { } watch)
         {
             made.Watch(watch);
         }
@@ -160,8 +159,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         owner = owners.GetOrAdd(id, made);
         if (owner == made)
         {
-            // One that began meanwhile has not found the owner, which may have committed something by now.
-            if (Feed.Find(id) is { } late && late != watch)
+            // What another process has committed since it was told last was told to nobody here. One that began meanwhile has not found the owner.
+            if (Feed.Find(id) is { } late)
             {
                 owner.Watch(late);
                 late.TellAll();

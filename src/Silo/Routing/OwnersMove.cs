@@ -11,8 +11,6 @@ namespace Lockstep.Silo.Routing;
 /// </summary>
 internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, TimeProvider time, ILogger<OwnersMove> logger) : BackgroundService
 {
-    // Silos come and go in groups; whoever moves after each one moves for nothing.
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private const int MostPerInterval = 500;
 
@@ -40,22 +38,14 @@ internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle s
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        SiloAddress[] known = [];
-        var homes = new HomeSilos(known);
-        var since = time.GetTimestamp();
-        var done = true;
+        var schedule = new MoveSchedule(time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                SiloAddress[] active = [.. silos.GetActiveSilos().Order()];
-                if (active.Length > 0 && !active.SequenceEqual(known))
+                if (schedule.Due(silos.GetActiveSilos()) is { } homes)
                 {
-                    (known, homes, since, done) = (active, new HomeSilos(active), time.GetTimestamp(), false);
-                }
-                else if (!done && time.GetElapsedTime(since) >= Settled)
-                {
-                    done = TryMove(homes);
+                    schedule.Looked(hasMore: TryMove(homes));
                 }
             }
         }
@@ -65,18 +55,18 @@ internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle s
         }
     }
 
-    /// <returns>Whether there is nothing left to move.</returns>
+    /// <returns>Whether there may be more to move.</returns>
     private bool TryMove(HomeSilos homes)
     {
         try
         {
-            return owners.Move(id => !homes.Of(id.Value).Equals(silos.SiloAddress), MostPerInterval) == 0;
+            return owners.Move(id => !homes.Of(id.Value).Equals(silos.SiloAddress), MostPerInterval) > 0;
         }
         catch (Exception e)
         {
             // Whatever it is, the owners are served where they are, and this comes round again.
             LogNotMoved(e);
-            return false;
+            return true;
         }
     }
 
