@@ -1,9 +1,9 @@
 namespace Lockstep.Core.Owner;
 
-/// <summary>What is asked for of an object or a list.</summary>
+/// <summary>The access that an operation needs to an object or a list.</summary>
 internal enum AccessNeed : byte
 {
-    /// <summary>To see an object's own data. Whoever may make things in it may see it too.</summary>
+    /// <summary>To see an object's own data. A caller who may create objects in it may see it too.</summary>
     ReadObject = 0,
 
     /// <summary>To see all objects of a list.</summary>
@@ -15,6 +15,6 @@ internal enum AccessNeed : byte
     /// <summary>To delete all objects of a list.</summary>
     WriteList,
 
-    /// <summary>To make an object in a list.</summary>
+    /// <summary>To create an object in a list.</summary>
     Create,
 }

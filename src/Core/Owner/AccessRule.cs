@@ -6,13 +6,13 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Who may do what: the one place that says so, asked before an operation in a turn and before an answer in a read. A right on a bucket
-/// is one on all that lies in it, a right on a collection one on its records.
+/// Decides who may do what. It is the only place that does: a turn asks it before an operation, a read before an answer. A right on a bucket
+/// applies to everything in the bucket, and a right on a collection applies to its records.
 /// </summary>
 /// <remarks>Kinto: docs/api/1.x/permissions.rst, and the tree in kinto/authorization.py.</remarks>
 internal sealed class AccessRule(AccessOptions options)
 {
-    // By role, then to create, read and write.
+    // By role, then create, read and write.
     private readonly string[][] bucketSettings = Parse(options.BucketCreatePrincipals, options.BucketReadPrincipals, options.BucketWritePrincipals);
     private readonly string[][] collectionSettings = Parse(options.CollectionCreatePrincipals, options.CollectionReadPrincipals, options.CollectionWritePrincipals);
     private readonly string[][] groupSettings = Parse(options.GroupCreatePrincipals, options.GroupReadPrincipals, options.GroupWritePrincipals);
@@ -21,32 +21,32 @@ internal sealed class AccessRule(AccessOptions options)
 
     public AccessOptions Options => options;
 
-    /// <summary>Groups that the settings name, in the form of clients.</summary>
+    /// <summary>Groups that the settings name, as clients write them.</summary>
     public IReadOnlyList<string> GroupsOfSettings => field ??=
         [.. new[] { bucketSettings, collectionSettings, groupSettings, recordSettings, historySettings }.SelectMany(static of => of).SelectMany(static of => of).Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Whether groups of other buckets may count in a bucket.</summary>
     public bool CountsOthers(BucketHeads heads) => heads.Id.Kind == BucketKind.Kinto && (GroupsOfSettings.Count > 0 || heads.Acl is { ForeignGroups.Count: > 0 });
 
-    /// <summary>Whether the bucket is the caller's, so that they may do everything in it and nothing else is to be looked at.</summary>
+    /// <summary>Whether the bucket is the caller's own. They may then do everything in it, and nothing else is checked.</summary>
     public static bool IsOwner(Caller caller, BucketHeads heads) =>
         heads.Id.Kind != BucketKind.Unknown
         && (caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals)));
 
-    /// <summary>Whether the caller made the bucket, which exists.</summary>
+    /// <summary>Whether the caller created the bucket, which must exist.</summary>
     public static bool IsAuthor(BucketHeads heads, PrincipalSet principals) =>
         principals.Contains(heads.Author) && principals.Account.Made(heads.AuthorNumber, heads[ListRef.Self].RowsModified);
 
-    /// <summary>The bucket's author in the stored form; null where there is none.</summary>
+    /// <summary>The bucket's author in the stored form; null if it has none.</summary>
     public static string? AuthorOf(BucketHeads heads) =>
         heads.Author is { } author && heads.AuthorNumber is { } number ? PrincipalText.OfAccount(author, number) : heads.Author;
 
-    /// <param name="caller">Who asks, with their groups as far as these are known.</param>
-    /// <param name="need">For what.</param>
-    /// <param name="target">The object; of a list, one without an id.</param>
+    /// <param name="caller">The caller, with the groups known so far.</param>
+    /// <param name="need">The access needed.</param>
+    /// <param name="target">The object; for a list, a reference without an id.</param>
     /// <param name="heads">The bucket.</param>
-    /// <param name="record">The object's row, a tombstone too; null where there is none, and for lists.</param>
-    /// <returns>Whether they may. Who may not do something with all of a list may with some of it.</returns>
+    /// <param name="record">The object's row, which may be a tombstone; null if there is none, and for lists.</param>
+    /// <returns>Whether they may. A caller who may not do something with a whole list may still do it with some of its objects.</returns>
     public bool Decide(Caller caller, AccessNeed need, ObjectRef target, BucketHeads heads, StoredRecord? record)
     {
         if (IsOwner(caller, heads))
@@ -99,7 +99,7 @@ internal sealed class AccessRule(AccessOptions options)
 
         AccessList? Own()
         {
-            // Read once, however many rights it is asked for.
+            // Parsed once, however many rights are checked.
             return own ??= AccessList.Read(record?.Acl) ?? AccessList.Empty;
         }
 
@@ -131,7 +131,7 @@ internal sealed class AccessRule(AccessOptions options)
         bool Counts(string principal) => who.CountsAs(principal);
     }
 
-    /// <summary>Whether the caller may do all that there is in a list by what bucket and collection say to them, whatever groups they are in.</summary>
+    /// <summary>Whether bucket and collection alone let the caller do everything in a list, whatever groups they are in.</summary>
     public bool DecidesWithoutGroups(Caller caller, ListRef list, BucketHeads heads) => Decide(caller, AccessNeed.WriteList, new ObjectRef(list, ""), heads, record: null);
 
     private const int Create = 0;

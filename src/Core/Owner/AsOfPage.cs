@@ -8,17 +8,17 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// A page of what records were, while it is put together: one that has not changed since is as it is, of any other the first state that ended
-/// later says what it was.
+/// A page of records as they were at a time, while it is built. A record that has not changed since is taken as it is. For any other, the first
+/// state that ended later gives its former content.
 /// </summary>
-/// <param name="store">Where they lie.</param>
-/// <param name="read">What is asked for.</param>
+/// <param name="store">The store with the records.</param>
+/// <param name="read">The request.</param>
 /// <param name="heads">The bucket.</param>
-/// <param name="head">The records, which are there.</param>
-/// <param name="former">Their earlier states.</param>
+/// <param name="head">The list of the current records.</param>
+/// <param name="former">The list of their earlier states.</param>
 internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads heads, ListHead head, ListHead former)
 {
-    // States that are looked for at a time.
+    // States that are looked up at a time.
     private const int Together = 8;
 
     private readonly List<StoredRecord> found = [];
@@ -28,23 +28,23 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
     private bool more = true;
     private bool isCutOff;
 
-    /// <summary>Rows that were looked at.</summary>
+    /// <summary>Rows looked at so far.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Of the newest snapshot that was read.</summary>
+    /// <summary>The version of the newest snapshot that was read.</summary>
     public long Version { get; private set; } = heads.Version;
 
-    /// <summary>Whether it is full, or there is no more.</summary>
+    /// <summary>Whether the page is full, or there are no more records.</summary>
     public bool IsDone => isCutOff || !more || found.Count >= read.Limit || !HasRoom;
 
     private bool HasRoom => bytes < read.MaxBytes && indexed < TurnDeletions.MaxIndexed;
 
-    /// <summary>Looks at the rows that follow.</summary>
-    /// <param name="maxRows">How many at most.</param>
-    /// <param name="maxBytes">And bytes of them; at least one row.</param>
-    /// <param name="turn">The places that are given back while the store is asked; null for none.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>What the whole read is answered with; null to go on.</returns>
+    /// <summary>Looks at the next rows.</summary>
+    /// <param name="maxRows">At most this many.</param>
+    /// <param name="maxBytes">At most this many bytes of them, but at least one row.</param>
+    /// <param name="turn">The places that are given back while the store works; null for none.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <returns>The answer to the whole read; null to continue.</returns>
     public async ValueTask<Outcome?> LookAsync(int maxRows, long maxBytes, WorkTurn? turn, CancellationToken cancellationToken)
     {
         var query = new ListQuery
@@ -63,7 +63,7 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
 
         if (next.Head is null)
         {
-            // The list went away between heads and snapshot; the caller reads again with newer heads.
+            // The list was deleted between heads and snapshot; the caller reads again with newer heads.
             Version = heads.Version + 1;
             return new Missing(new ObjectRef(read.List, ""));
         }
@@ -80,12 +80,12 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
 
             if (Array.Exists(states, static state => state.State is null))
             {
-                // It was taken out meanwhile. Newer heads say so.
+                // The state was removed meanwhile. Newer heads say so.
                 Version = Math.Max(Version, states.Max(static state => state.Version));
                 return Unavailable.Overloaded;
             }
 
-            // A state can be much longer than what the record is now. So the page ends behind a row that it has looked at.
+            // A state can be much longer than the current record. So the page ends after a row that it has looked at.
             foreach (var ((state, _), row) in states.Zip(some).TakeWhile(_ => HasRoom))
             {
                 Add(state!, row);
@@ -96,8 +96,8 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
         return null;
     }
 
-    /// <summary>There was no place for the rest, or not the time.</summary>
-    /// <returns>The refusal, of what is asked for as a whole, or has nothing yet; null where the page ends there.</returns>
+    /// <summary>There was no place or no time for the rest.</summary>
+    /// <returns>The refusal, if the caller asked for the whole or the page is still empty; null if the page ends here.</returns>
     public Outcome? CutOff()
     {
         isCutOff = true;
@@ -107,7 +107,7 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
     public PageFound ToPage() =>
         new(found, StampOf(head, read), more && after is not null ? new PageCursor(ServerTimestamp.Zero, after, StampOf(head, read)) : null);
 
-    /// <summary>Whoever polls on with it is given all that has changed since.</summary>
+    /// <summary>A client that polls from this stamp gets everything that has changed since.</summary>
     public static ServerTimestamp StampOf(ListHead head, ReadAsOf read) => head.RowsModified < read.At ? head.RowsModified : read.At;
 
     private void Add(StoredRecord state, StoredRecord row)
@@ -139,7 +139,7 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
     private static async ValueTask<T?> AskAsync<T>(WorkTurn? turn, Func<ValueTask<T>> ask, CancellationToken cancellationToken)
         where T : class => turn is null ? await ask() : await turn.ReadAsync(ask, cancellationToken);
 
-    /// <returns>What a record was that has changed since, null where that is not known any more; and the version of the snapshot that says so.</returns>
+    /// <returns>The former state of a record that has changed since, or null if it is no longer known; and the version of the snapshot that says so.</returns>
     private async Task<(StoredRecord? State, long Version)> StateAsync(string id, CancellationToken cancellationToken)
     {
         if (!former.Exists)
@@ -155,12 +155,12 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
         };
         var rows = await store.ScanAsync(new RecordScan(heads.Key, former.Key, query, 1, long.MaxValue), cancellationToken);
 
-        // Where states were taken out since the page's rows were read, the first one that is left may be a later one.
+        // If states were removed after the page's rows were read, the first remaining state may be a later one.
         var isKnown = rows.Head is { } list && list.Horizon <= read.At;
         return (isKnown ? FormerState.Read(id, rows.Records.Count > 0 ? rows.Records[0] : null) : null, rows.Version);
     }
 
-    /// <summary>Rows of the index of principals that it takes to make a record what it was: its own, and those of the entry that tells of it.</summary>
+    /// <summary>Rows of the index of principals that restoring a record takes: its own, and those of the history entry.</summary>
     private int IndexedBy(StoredRecord row) => DraftAccess.IndexedBy(head.List.Role, row) + (DraftHistory.ReadersOf(head.Acl, row)?.Length ?? 0);
 
     private static bool IsSame(StoredRecord then, StoredRecord now) =>

@@ -10,23 +10,23 @@ namespace Lockstep.Core.Owner;
 /// <summary>
 /// Answers <see cref="ReadAsOf"/>. Invariants:
 /// <list type="number">
-/// <item>A first look at a few rows costs nothing more than any page may. What is more takes a place and room, as a sort does.</item>
-/// <item>A page that was bounded says where to go on, and may be empty. One that is asked for as a whole is refused where there was no place, or
-/// not the time, for all of it.</item>
+/// <item>A first look at a few rows costs no more than any page may. Beyond that, the read takes a place and room, as a sort does.</item>
+/// <item>A bounded page says where to continue, and may be empty. A request for the whole is refused if there was no place or no time for
+/// all of it.</item>
 /// </list>
 /// </summary>
 internal sealed class AsOfReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
 {
-    // Of a first look, each of which may be another read of the store.
+    // For a first look. Each row may be another read of the store.
     private const int FreeRows = 100;
     private const long FreeBytes = 1L << 20;
 
     private const int RowsAtOnce = 500;
 
-    /// <param name="read">What is asked for, by somebody who may read the whole list.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="read">The request, from a caller who may read the whole list.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="heads">The bucket.</param>
-    /// <param name="overlay">What a turn has changed.</param>
+    /// <param name="overlay">The turn's changes.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(ReadAsOf read, Asker asker, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options, Owne
 
         if (overlay.RowsOf(head.Key) is { Count: > 0 })
         {
-            // States that this turn has the store copy are not there yet.
+            // States that the store copies in this turn are not there yet.
             return (Unavailable.Overloaded, heads.Version);
         }
 
@@ -51,7 +51,7 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options, Owne
         var page = new AsOfPage(store, read, heads, head, former);
         var ended = await page.LookAsync(FreeRows, FreeBytes, turn: null, cancellationToken);
 
-        // :: Step 2: the rest, as far as it may go. Of each row that is looked at a time there may be a state of any length.
+        // :: Step 2: the rest, within the bounds. Each of these rows may have a state of any length.
         if (ended is null && !page.IsDone)
         {
             var went = await work.SortAsync(asker, 3 * options.MaxTurnBytes, GoOnAsync, cancellationToken);
@@ -78,7 +78,7 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options, Owne
         }
     }
 
-    /// <summary>From when on it is known what a collection's records were: since its last unknown change, if not since the last state that was taken out.</summary>
+    /// <summary>The stamp from which on a collection's earlier records are known: its last unrecorded change, or the last state that was removed.</summary>
     public static ServerTimestamp HorizonOf(ListHead records, ListHead former) =>
         ServerTimestamp.Max(records.Horizon, former.Exists && former.Touched == records.Touched ? former.Horizon : records.Touched);
 

@@ -2,9 +2,9 @@ using Lockstep.Core.Buckets;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>For whom a list is read.</summary>
-/// <param name="User">Whose places and room it takes; empty for the server's own.</param>
-/// <param name="IsInTurn">Whether it is read in a turn, where it keeps all others of the bucket waiting.</param>
+/// <summary>The caller for whom a list is read.</summary>
+/// <param name="User">The user whose places and room the read takes; empty for the server itself.</param>
+/// <param name="IsInTurn">Whether the read is inside a turn, where all other requests of the bucket wait for it.</param>
 internal readonly record struct Asker(string User, bool IsInTurn)
 {
     public static Asker Of(Caller caller, Overlay overlay) => new(caller.Principals.User ?? "", overlay.Start is not null);

@@ -9,24 +9,25 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Removes files that no record names: goes from file to file, those first that were looked at longest ago, and asks the owner of each one's bucket. A file that is young
-/// is not looked at: its upload may be under way. Several processes may do so at once; whoever comes second finds nothing. A bucket or a file that fails holds up no others.
+/// Removes files that no record names. It goes from file to file, least recently checked first, and asks the owner of each file's bucket. Young
+/// files are skipped, because their upload may be under way. Several processes may sweep at once; the second finds nothing to do. A bucket or a file that
+/// fails holds up no others.
 /// </summary>
-/// <param name="files">Which files there are.</param>
-/// <param name="content">What is in them.</param>
+/// <param name="files">The table of files.</param>
+/// <param name="content">Their content.</param>
 /// <param name="buckets">The owners.</param>
-/// <param name="age">After how long a file is looked at, for the first time and again; zero for never.</param>
+/// <param name="age">The age at which a file is checked, and the time between checks; zero for never.</param>
 /// <param name="time">The clock.</param>
 public sealed class AttachmentSweep(IAttachmentStore files, IAttachmentContent content, IBuckets buckets, TimeSpan age, TimeProvider time)
 {
     private const int FilesAtOnce = 200;
 
-    // Of each the owner may read earlier states, while others wait for it.
+    // For each file the owner may read earlier states, while other requests wait.
     private const int AskedAtOnce = 20;
 
-    /// <summary>Looks at the next files.</summary>
-    /// <returns>Files that went.</returns>
-    /// <exception cref="Exception">Something failed, after all else was done: the last of the reasons.</exception>
+    /// <summary>Checks the next files.</summary>
+    /// <returns>The number of files removed.</returns>
+    /// <exception cref="Exception">Something failed; the rest was done all the same. The last of the failures.</exception>
     public async Task<int> StepAsync(CancellationToken cancellationToken)
     {
         if (age <= TimeSpan.Zero)
@@ -57,7 +58,7 @@ public sealed class AttachmentSweep(IAttachmentStore files, IAttachmentContent c
         var (gone, failure) = (new HashSet<string>(StringComparer.Ordinal), default(Exception));
         foreach (var file in await TryAsync(() => ReleasedAsync(bucket, few, cancellationToken)) ?? [])
         {
-            // The content first: what is left of a file that is cut off here is found again.
+            // The content first. If this is interrupted, the file is found again.
             await TryAsync(async () =>
             {
                 await content.RemoveAsync(file, cancellationToken);
@@ -66,11 +67,11 @@ public sealed class AttachmentSweep(IAttachmentStore files, IAttachmentContent c
             });
         }
 
-        // The others, also those that failed, or whose owner could not say: they come round again, and hold up nothing until then.
+        // The others, including those that failed or whose owner could not answer. They are checked again later, and hold up nothing until then.
         await files.MarkAsync([.. few.Select(static file => file.Id).Where(id => !gone.Contains(id))], now, cancellationToken);
         return (gone.Count, failure);
 
-        // Whatever it is, as from a silo of an earlier version, which knows no files.
+        // Any exception, such as from a silo of an earlier version, which does not know files.
         async Task<T?> TryAsync<T>(Func<Task<T>> run)
         {
             try
@@ -85,7 +86,7 @@ public sealed class AttachmentSweep(IAttachmentStore files, IAttachmentContent c
         }
     }
 
-    /// <returns>What the bucket's owner has let go of.</returns>
+    /// <returns>The files that the bucket's owner has released.</returns>
     private async Task<IReadOnlyList<string>> ReleasedAsync(BucketId bucket, IReadOnlyList<Attachment> few, CancellationToken cancellationToken)
     {
         var request = new BucketRequest(Caller.System, [.. few.Select(static file => new ReleaseFile(ListRef.FilesOf(file.Collection), file.Id, file.Record))]);

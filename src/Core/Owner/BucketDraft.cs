@@ -11,14 +11,14 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// The changes of one turn to a bucket, not committed yet. Invariants:
+/// The uncommitted changes of one turn to a bucket. Invariants:
 /// <list type="number">
-/// <item>Each changed object gets its own stamp, or the one of its request, as the bucket's kind says; greater than all earlier stamps
-/// of the bucket.</item>
+/// <item>Each changed object gets its own stamp or its request's stamp, as the bucket's kind says. It is greater than all earlier stamps of
+/// the bucket.</item>
 /// <item>A list's <see cref="ListHead.RowsModified"/> moves only when a row changes that readers of the list can see.</item>
 /// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
-/// It keeps heads, rows and stamps, and changes objects. What follows for rights, indexes and records of other kinds of buckets is in <c>Drafts</c>.
+/// It keeps heads, rows and stamps, and changes objects. The consequences for permissions, indexes and records of other kinds of buckets are in <c>Drafts</c>.
 /// </summary>
 internal sealed class BucketDraft
 {
@@ -34,16 +34,16 @@ internal sealed class BucketDraft
     private readonly TimeProvider time;
     private BucketHeads heads;
 
-    // Null for none.
+    // Null while no index has changed.
     private DraftIndexes? fieldIndexes;
 
-    // Of the request that is applied, where all that it changes has one stamp; null before its first change.
+    // The stamp of the current request, if all its changes share one; null before its first change.
     private ServerTimestamp? requestStamp;
 
     /// <param name="start">The bucket as it was.</param>
-    /// <param name="rule">Who may do what.</param>
+    /// <param name="rule">Decides who may do what.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="form">How its history is told; null where none is kept.</param>
+    /// <param name="form">How history entries look; null if no history is kept.</param>
     public BucketDraft(BucketHeads start, AccessRule rule, TimeProvider time, IHistoryForm? form = null)
     {
         (this.start, this.rule, this.time, heads) = (start, rule, time, start);
@@ -51,31 +51,31 @@ internal sealed class BucketDraft
         History = form is null ? null : new DraftHistory(form, this);
     }
 
-    /// <summary>What is kept of the changes; null where nothing is.</summary>
+    /// <summary>The history of the changes; null if none is kept.</summary>
     public DraftHistory? History { get; }
 
-    /// <summary>The bucket with the changes, at the version it was read at.</summary>
+    /// <summary>The bucket with the changes, at the version that was read.</summary>
     public BucketHeads Heads => heads;
 
     /// <summary>Changed rows.</summary>
     public Overlay Overlay { get; }
 
-    /// <summary>What objects say of rights.</summary>
+    /// <summary>Permissions of objects.</summary>
     public DraftAccess Access => field ??= new DraftAccess(this, rule);
 
     /// <summary>Indexes on fields.</summary>
     public DraftIndexes Indexes => fieldIndexes ??= new DraftIndexes(this);
 
-    /// <summary>Which files records have.</summary>
+    /// <summary>Files of records.</summary>
     public DraftFiles Files => field ??= new DraftFiles(this);
 
     /// <summary>Records of buckets without objects of their own.</summary>
     public DraftRecords Records => field ??= new DraftRecords(this);
 
-    /// <summary>What the bucket holds more than at the start, or less.</summary>
+    /// <summary>How much more, or less, the bucket holds than at the start.</summary>
     public QuotaAmount Growth { get; private set; }
 
-    /// <summary>What a bucket holds: bytes of all that clients have put there, and records.</summary>
+    /// <summary>What a bucket holds: the bytes of all that clients have stored, and the number of records.</summary>
     public static QuotaAmount AmountOf(BucketHeads heads) =>
         heads.Lists.Values.Aggregate(default(QuotaAmount), static (sum, head) => sum + AmountOf(head));
 
@@ -85,7 +85,7 @@ internal sealed class BucketDraft
 
     public bool HasChanges => heads.Clock != start.Clock;
 
-    /// <summary>What comes now is the next request's.</summary>
+    /// <summary>Starts the next request.</summary>
     public void BeginRequest() => requestStamp = null;
 
     public BucketCommit ToCommit(Guid nonce)
@@ -125,7 +125,7 @@ internal sealed class BucketDraft
             removesBucket ? [.. orphanedKeys, 0] : [.. orphanedKeys],
             Overlay.ToRows(heads.Rules.Tombstones))
         {
-            // What was written again after it was purged stays.
+            // A record that was written again after it was purged stays.
             ChangedAcls = saying ?? NoLists,
             PurgedRecords = purged.Count == 0 ? [] : [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
             Grants = Overlay.Grants.Count == 0 ? [] : [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
@@ -134,13 +134,13 @@ internal sealed class BucketDraft
         };
     }
 
-    /// <summary>Creates or replaces an object, and what it lies in where that is to come into being with it.</summary>
+    /// <summary>Creates or replaces an object. Creates its parents where that is allowed.</summary>
     /// <param name="target">The object.</param>
     /// <param name="body">Its data.</param>
-    /// <param name="hint">The client's own wish for the stamp.</param>
-    /// <param name="previous">What was there, tombstones included; of its body only the length counts.</param>
-    /// <param name="caller">Who becomes the author of what comes into being.</param>
-    /// <param name="access">What the object says from now on; null to leave that as it is, and its bucket's author's alone where it comes into being.</param>
+    /// <param name="hint">The stamp that the client proposes.</param>
+    /// <param name="previous">The row before, which may be a tombstone; only the length of its body matters.</param>
+    /// <param name="caller">The author of new objects.</param>
+    /// <param name="access">The object's new permissions; null to keep them, or to leave a new object to its bucket's author alone.</param>
     public RecordWritten Write(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? previous, Caller caller, AccessUpdate? access = null)
     {
@@ -202,7 +202,7 @@ internal sealed class BucketDraft
         return new RecordWritten(record, Created: !live);
     }
 
-    /// <summary>Notes which groups of other buckets are named, before the write that names them.</summary>
+    /// <summary>Records which groups of other buckets are named, before the write that names them.</summary>
     public void Name(IEnumerable<string> groups)
     {
         if (heads.Exists)
@@ -212,16 +212,16 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>The stamp that the next write will have, or an earlier one that no write had.</summary>
+    /// <summary>The stamp of the next write, or an earlier one that no write has.</summary>
     public ServerTimestamp Upcoming => requestStamp ?? BucketClock.Next(heads.Id.Kind, ServerTimestamp.Now(time), heads.Clock);
 
     private static long? NumberOf(Caller caller) => caller.Principals.Account.Number is not 0 and var number ? number : null;
 
-    /// <summary>What lies in an object's row: of a bucket not what only the owner needs.</summary>
+    /// <summary>The permissions that are stored in an object's row. For a bucket, those that only the owner needs are left out.</summary>
     private static AccessList? Kept(ListRole role, AccessList? access) =>
         role != ListRole.Self ? access : access is null or { NamesNobody: true } ? null : access.OnlyPermissions();
 
-    /// <summary>A default bucket and its collections come into being with the first write to them.</summary>
+    /// <summary>Creates a default bucket and its collections with the first write to them.</summary>
     private void CreateParents(ObjectRef target, Caller caller)
     {
         if (target.List.Role != ListRole.Self && !heads.Exists)
@@ -235,11 +235,11 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>Removes an object that is there. A collection or bucket takes all that it holds with it.</summary>
+    /// <summary>Removes an existing object. With a collection or a bucket goes all that it holds.</summary>
     /// <returns>The tombstone.</returns>
     public StoredRecord Remove(ObjectRef target, ServerTimestamp? hint, StoredRecord live)
     {
-        // Who could see it sees that it is gone.
+        // A reader who could see the object sees that it is gone.
         var named = AccessList.Read(live.Acl);
         var tombstone = StoredRecord.Tombstone(target.Id, NextStamp(hint, ofGroups: target.List.Role is ListRole.Groups or ListRole.Self), live.Author) with
         {
@@ -250,11 +250,11 @@ internal sealed class BucketDraft
             case ListRole.Self:
                 if (heads[ListRef.Groups].Exists)
                 {
-                    // Its groups had members that read other buckets.
+                    // Members of its groups could read other buckets.
                     Overlay.Grants[new GrantKey(0, GrantRelation.Changed, PrincipalText.Everyone, ForeignHorizon.IdOf(tombstone.Modified, rule.Options))] = tombstone.Modified;
                 }
 
-                // What else says whose standing in it changed tells nobody anything any more.
+                // Other rows about changed standing in this bucket have no readers any more.
                 removesBucket = start.Row != 0;
 
                 foreach (var list in heads.Lists.Values)
@@ -326,9 +326,9 @@ internal sealed class BucketDraft
         return tombstone;
     }
 
-    /// <summary>Removes tombstones for good. Nothing that a reader sees changes, but history now begins later.</summary>
-    /// <param name="head">Their list, as it is now.</param>
-    /// <param name="tombstones">The oldest ones of the list, in the order of their stamps; at least one.</param>
+    /// <summary>Removes tombstones for good. Readers see no change, but history now begins later.</summary>
+    /// <param name="head">Their list, in its current state.</param>
+    /// <param name="tombstones">The oldest tombstones of the list, in the order of their stamps; at least one.</param>
     public void Purge(ListHead head, IReadOnlyList<StoredRecord> tombstones)
     {
         foreach (var tombstone in tombstones)
@@ -342,7 +342,7 @@ internal sealed class BucketDraft
         SetList(head with { Horizon = ServerTimestamp.Max(head.Horizon, tombstones[^1].Modified) });
     }
 
-    /// <summary>Adds a row of the bucket's history.</summary>
+    /// <summary>Adds a row to the bucket's history.</summary>
     public void AddEntry(StoredRecord entry)
     {
         EnsureList(ListRef.History);
@@ -353,7 +353,7 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>Forgets a list, if it is there; its rows go later.</summary>
+    /// <summary>Removes a list if it exists; its rows are removed later.</summary>
     public void EndList(ListRef list)
     {
         if (heads.Lists.TryGetValue(list, out var head))
@@ -365,7 +365,7 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>Moves the stamp of a collection's records, which come into being where they are not there.</summary>
+    /// <summary>Moves the stamp of a collection's records, and creates the list if there is none.</summary>
     public ServerTimestamp Touch(ListRef list, Caller caller)
     {
         CreateParents(new ObjectRef(list, ""), caller);
@@ -376,11 +376,11 @@ internal sealed class BucketDraft
     }
 
     /// <summary>
-    /// Puts a record there as it was elsewhere, with the stamp that it had. For a bucket that nobody has read yet; nothing of that id may be there.
+    /// Stores a record as it was elsewhere, with its original stamp. The bucket must have had no readers yet, and the id must not be in use.
     /// </summary>
-    /// <param name="list">The list, which comes into being where it is not there.</param>
+    /// <param name="list">The list; created if it does not exist.</param>
     /// <param name="record">The record.</param>
-    /// <param name="caller">Who becomes the author of what comes into being.</param>
+    /// <param name="caller">The author of new objects.</param>
     public void Restore(ListRef list, StoredRecord record, Caller caller)
     {
         CreateParents(new ObjectRef(list, record.Id), caller);
@@ -391,24 +391,24 @@ internal sealed class BucketDraft
         var head = heads[list];
         if (head.Count == 0)
         {
-            // Nobody knows of a deletion before.
+            // No reader knows of an earlier deletion.
             SetList(head with { RowsModified = ServerTimestamp.Zero, Touched = ServerTimestamp.Zero, Horizon = ServerTimestamp.Zero });
         }
 
         Put(list, record, previous: null, ServerTimestamp.Max(heads[list].Touched, record.Modified));
     }
 
-    /// <summary>Replaces what is kept of a list's indexes.</summary>
+    /// <summary>Replaces the state of a list's indexes.</summary>
     public void SetIndexes(ListRef list, IReadOnlyList<FieldIndex> indexes)
     {
         SetList(heads[list] with { Indexes = indexes });
         heads = heads.WithIndexState();
     }
 
-    /// <summary>Puts a row there, and counts it in its list.</summary>
-    /// <param name="list">The list, which exists.</param>
+    /// <summary>Writes a row and counts it in its list.</summary>
+    /// <param name="list">The list, which must exist.</param>
     /// <param name="record">The row.</param>
-    /// <param name="previous">What it replaces; null for nothing.</param>
+    /// <param name="previous">The row that it replaces; null for none.</param>
     /// <param name="stamp">When the list was touched.</param>
     public void Put(ListRef list, StoredRecord record, StoredRecord? previous, ServerTimestamp stamp)
     {
@@ -425,28 +425,28 @@ internal sealed class BucketDraft
         });
     }
 
-    /// <summary>Makes a list that is not there.</summary>
+    /// <summary>Creates a list if it does not exist.</summary>
     public void EnsureList(ListRef list)
     {
         var head = heads[list];
         if (!head.Exists)
         {
-            // The stamp stays what an absent list answered: creating an empty list shows nothing new to its readers.
+            // The stamp stays what the absent list answered: an empty new list shows its readers nothing new.
             SetList(head with { Key = TakeKey() });
         }
     }
 
-    /// <summary>A number for a list or an index that comes into being: the bucket has it once.</summary>
+    /// <summary>Takes a number for a new list or index. A bucket uses each number once.</summary>
     public int TakeKey()
     {
         heads = heads with { NextKey = heads.NextKey + 1 };
         return heads.NextKey - 1;
     }
 
-    /// <summary>No write gets this stamp, or an earlier one.</summary>
+    /// <summary>Keeps later writes above this stamp.</summary>
     public void Pass(ServerTimestamp stamp) => heads = heads with { Clock = ServerTimestamp.Max(heads.Clock, stamp) };
 
-    /// <summary>Replaces what is kept of a list.</summary>
+    /// <summary>Replaces the head of a list.</summary>
     public void SetList(ListHead head) => SetList(heads[head.List], head);
 
     private void SetList(ListHead former, ListHead head)
@@ -465,9 +465,9 @@ internal sealed class BucketDraft
         }
     }
 
-    /// <summary>Gives the change that is about to be made its stamp.</summary>
-    /// <param name="hint">The client's own wish.</param>
-    /// <param name="ofGroups">Whether other buckets compare it with their clocks. A wish in the past is not granted then, nor where this bucket does so.</param>
+    /// <summary>Issues the stamp of the change that is about to be made.</summary>
+    /// <param name="hint">The stamp that the client proposes.</param>
+    /// <param name="ofGroups">Whether other buckets compare this stamp with their clocks. A proposal in the past is then refused, as it is in a bucket that compares with others.</param>
     public ServerTimestamp NextStamp(ServerTimestamp? hint, bool ofGroups = false)
     {
         if (requestStamp is { } given)

@@ -7,11 +7,11 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Fills a bucket that nobody reaches yet with records as they were elsewhere, with the stamps that they had. Invariants:
+/// Fills a bucket that no client can reach yet with records from elsewhere, with their original stamps. Invariants:
 /// <list type="number">
-/// <item>What lies there at the beginning has come of a run that was cut off, and goes.</item>
-/// <item>After each commit the bucket is whole: counts, bytes and expiry are those of its rows.</item>
-/// <item>Where somebody else writes to the bucket, nothing more is written: the version is the fence, as it is for owners.</item>
+/// <item>Anything in the bucket at the beginning is left over from an interrupted run, and is deleted.</item>
+/// <item>After each commit the bucket is consistent: counts, bytes and expiry match its rows.</item>
+/// <item>If another process writes to the bucket, the import writes nothing more. The version is the fence, as it is for owners.</item>
 /// </list>
 /// </summary>
 public sealed class BucketImport
@@ -27,12 +27,12 @@ public sealed class BucketImport
         (this.store, this.heads, this.caller, this.time) = (store, heads, caller, time);
 
     /// <summary>Empties the bucket.</summary>
-    /// <param name="store">Where it lies.</param>
+    /// <param name="store">The store of the bucket.</param>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="caller">Whose it is to be.</param>
+    /// <param name="caller">The future owner of the bucket's data.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StoreUnavailableException">Nothing was written, or perhaps; it can be begun again.</exception>
+    /// <param name="cancellationToken">Stops the import.</param>
+    /// <exception cref="StoreUnavailableException">Nothing was written, or it is not known. The import can be started again.</exception>
     public static async Task<BucketImport> BeginAsync(IBucketStore store, BucketId bucket, Caller caller, TimeProvider time, CancellationToken cancellationToken)
     {
         var found = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
@@ -47,7 +47,7 @@ public sealed class BucketImport
         return import;
     }
 
-    /// <summary>Stores records, all or none. Each comes once in an import.</summary>
+    /// <summary>Stores all of the records or none. An import passes each record once.</summary>
     /// <exception cref="StoreUnavailableException">As <see cref="BeginAsync"/>.</exception>
     public async Task AddAsync(IReadOnlyList<(ListRef List, StoredRecord Record)> records)
     {
@@ -60,7 +60,7 @@ public sealed class BucketImport
         await CommitAsync(draft);
     }
 
-    /// <summary>How many records are there: counted, not remembered.</summary>
+    /// <summary>Counts the records in the store.</summary>
     /// <exception cref="StoreUnavailableException">They cannot be counted.</exception>
     public async Task<long> CountAsync(CancellationToken cancellationToken)
     {

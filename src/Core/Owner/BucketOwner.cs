@@ -10,23 +10,23 @@ namespace Lockstep.Core.Owner;
 /// Takes all writes to one bucket, one after the other. Invariants:
 /// <list type="number">
 /// <item>At most one turn runs at a time. It takes the requests that have queued, applies them in order to the heads, commits once,
-/// publishes the new heads, and only then answers. A caller with an answer therefore finds their write in the heads.</item>
-/// <item>The heads are a cache. The store compares the version with each commit, so an owner whose heads are out of date writes
+/// publishes the new heads, and only then answers. So a caller with an answer finds their write in the heads.</item>
+/// <item>The heads are a cache. The store compares the version with each commit, so an owner with outdated heads writes
 /// nothing, whether another process took over or a backup was restored. It loads the heads and runs the turn again.</item>
 /// <item>The store reports truthfully what became of a commit. If it cannot, or if a fault comes after the commit was sent, the callers
 /// are told that the outcome is unknown and the heads are discarded. A fault before that fails only the request that
 /// caused it. No fault stops the turns.</item>
-/// <item>Who may write is judged at the commit. If the store says that a caller's account is closed, the turn runs again without
-/// that caller's requests.</item>
-/// <item>Every request is answered within <see cref="BucketOptions.AnswerTime"/>, whatever the store does. One that still waits then was
-/// not executed; one whose commit the store says nothing of is "unknown".</item>
+/// <item>Whether a caller may write is judged at the commit. If the store says that a caller's account is closed, the turn runs again
+/// without that caller's requests.</item>
+/// <item>Every request is answered within <see cref="BucketOptions.AnswerTime"/>, whatever the store does. A request that is still waiting then was
+/// not executed. A request whose commit has no result by then is answered "unknown".</item>
 /// </list>
-/// It keeps the queue, and answers. What is known of the bucket is in <see cref="RememberedHeads"/>; requests that only read go through
-/// <see cref="BucketReads"/>; <see cref="OwnerTurns"/> takes the turns.
+/// It keeps the queue and sends the answers. <see cref="RememberedHeads"/> holds what is known of the bucket, <see cref="BucketReads"/> answers requests
+/// that only read, and <see cref="OwnerTurns"/> runs the turns.
 /// </summary>
 internal sealed class BucketOwner
 {
-    // How often a write is sent back by a turn since the bucket names other groups by then.
+    // How often a turn may send a write back because the bucket names other groups by then.
     private const int MaxResolutions = 4;
 
     private readonly OperationReader reader;
@@ -75,10 +75,10 @@ internal sealed class BucketOwner
 
     public BucketId Id { get; }
 
-    /// <summary>As far as is known nobody has ever written to the bucket.</summary>
+    /// <summary>Whether nobody has ever written to the bucket, as far as is known.</summary>
     public bool IsUnwritten => heads.IsUnwritten;
 
-    /// <returns>Null when this owner is gone; get the bucket again.</returns>
+    /// <returns>Null when this owner is closed; get the bucket again.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketRequest request, CancellationToken cancellationToken)
     {
         if (heads.From(0) is { HasUnbuiltIndexes: true })
@@ -106,7 +106,7 @@ internal sealed class BucketOwner
 #pragma warning restore CA2012
     }
 
-    /// <summary>Closes the owner if it has had nothing to do for so long.</summary>
+    /// <summary>Closes the owner if it has been idle for this long.</summary>
     public bool TryClose(TimeSpan idle)
     {
         lock (gate)
@@ -116,10 +116,10 @@ internal sealed class BucketOwner
         }
     }
 
-    /// <summary>Waits until everything that has queued before is answered.</summary>
+    /// <summary>Waits until everything queued so far is answered.</summary>
     public async ValueTask DrainAsync(CancellationToken cancellationToken)
     {
-        // A request without operations commits nothing and takes its place in the queue all the same.
+        // A request without operations commits nothing, but takes its place in the queue.
         if (TryEnqueue(new BucketRequest(default, []), Deadline.After(options.AnswerTime, time), cancellationToken) is { } passed)
         {
             await passed;
@@ -135,10 +135,10 @@ internal sealed class BucketOwner
     /// <inheritdoc cref="OwnerWatch.Begin"/>
     public void Watch(WatchedBucket watched) => watch.Begin(watched);
 
-    /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
+    /// <summary>Another process has written to the bucket: the remembered heads, and those being loaded, are outdated.</summary>
     public void TakeOver() => heads.TakeOver();
 
-    /// <summary>A write whose caller may be in groups of other buckets, which are asked before its turn and never in it.</summary>
+    /// <summary>Queues a write whose caller may be in groups of other buckets. These are asked before the turn, never in it.</summary>
     private ValueTask<BucketResponse>? TryWrite(BucketRequest request, CancellationToken cancellationToken)
     {
         lock (gate)
@@ -160,7 +160,7 @@ internal sealed class BucketOwner
     {
         try
         {
-            // As far as is known. The turn looks again, and knows for sure.
+            // As far as is known now. The turn checks again with certainty.
             var mustAsk = heads.From(0) is { } known && !reader.Knows(request, known);
             for (var attempt = 0; attempt < MaxResolutions; attempt++)
             {
@@ -237,7 +237,7 @@ internal sealed class BucketOwner
             }
         }
 
-        // Mostly its turn has begun by now, and ends in time by itself.
+        // Usually the turn has begun by now, and ends in time by itself.
         return new ValueTask<BucketResponse>(pending.HasBegun ? pending.Answered : AnswerInTimeAsync(pending));
     }
 
@@ -254,7 +254,7 @@ internal sealed class BucketOwner
                 metrics.Answered(pending.Response);
             }
 
-            // Else its turn has begun, and ends in time, or has just ended.
+            // Otherwise its turn has begun and ends in time, or has just ended.
             return await pending.Answered;
         }
     }
@@ -286,12 +286,12 @@ internal sealed class BucketOwner
                 }
                 catch (Exception fault)
                 {
-                    // Whatever it was: were this loop to end, nobody could write to the bucket again.
+                    // Whatever the fault: if this loop ended, nobody could write to the bucket again.
                     heads.Forget();
                     onFault(fault);
                 }
 
-                // What was too much for one turn takes the next one, with no more than may fit. If nothing was decided, nobody knows.
+                // Requests that were too much for one turn go into the next, with no more than may fit. If none was decided, no outcome is known.
                 var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
                 most = 2 * Math.Max(1, done.Count);
                 if (done.Count < turn.Count)
@@ -299,7 +299,7 @@ internal sealed class BucketOwner
                     batch.InsertRange(0, turn.FindAll(pending => !done.Contains(pending)));
                 }
 
-                // Before anybody is answered: whoever was told to come back later finds the room that an answer made.
+                // Before the answers go out, so that a caller who was told to retry finds the room that an answer made.
                 Release(done);
                 done.ForEach(static pending => pending.Answer());
             }
@@ -318,7 +318,7 @@ internal sealed class BucketOwner
         budget.Release(size, operations);
     }
 
-    /// <summary>Takes a turn for each.</summary>
+    /// <summary>Runs a turn for each request.</summary>
     private async ValueTask ExecuteEachAsync(List<PendingRequest> begun)
     {
         foreach (var pending in begun.Where(static pending => !pending.IsDecided))

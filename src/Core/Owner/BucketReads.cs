@@ -12,12 +12,12 @@ namespace Lockstep.Core.Owner;
 /// <list type="number">
 /// <item>They do not wait for turns. They may see rows in the store that are newer than the heads, between a commit and its
 /// publication. They then wait for the publication, so that no reader sees time go back.</item>
-/// <item>What rests on remembered heads goes out only while these count: looked at when the answer is begun and when it is
+/// <item>An answer from remembered heads goes out only while these are valid. That is checked when the answer is begun and when it is
 /// released.</item>
-/// <item>Every answer is there within <see cref="BucketOptions.AnswerTime"/>.</item>
+/// <item>Every answer is ready within <see cref="BucketOptions.AnswerTime"/>.</item>
 /// </list>
-/// A read in the same request as a write takes its turn with it, and does not come here. <c>drained</c> ends when the turns of
-/// all requests that have queued have ended.
+/// A read in the same request as a write takes its turn with it and does not come here. <c>drained</c> completes when the turns of
+/// all requests queued so far have ended.
 /// </summary>
 internal sealed class BucketReads(
     RememberedHeads heads,
@@ -41,7 +41,7 @@ internal sealed class BucketReads(
             return InTimeAsync(request, answer, limit, gone, cancellationToken);
         }
 
-        // Out of memory, as most are: they need no timer.
+        // Answered from memory, as most reads are: no timer needed.
         gone.Dispose();
         limits.GiveBack(limit);
         return answer;
@@ -56,7 +56,7 @@ internal sealed class BucketReads(
             var answered = answer.AsTask();
             using (gone)
             {
-                // However that ends, the read has heard of it before the caller does, and does not go on.
+                // However that ends, the read hears of it before the caller does, and stops.
                 await ((Task)answered.WaitAsync(limit.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
 
@@ -70,7 +70,7 @@ internal sealed class BucketReads(
         }
         finally
         {
-            // One that has ended may still be telling those who look at it, and is left to them.
+            // A source that was cancelled may still be calling its listeners, so it is not reused.
             if (!limit.IsCancellationRequested)
             {
                 limits.GiveBack(limit);
@@ -89,7 +89,7 @@ internal sealed class BucketReads(
                 var outcomes = new Outcome[request.Operations.Count];
                 if (remembered is not null && store.IsShared && request.Operations.Any(operation => ListAnswers.HasSeenNewer(operation, remembered)))
                 {
-                    // The caller knows more than this process: another one has written.
+                    // The caller knows a newer version than this process: another one has written.
                     (remembered, current) = (null, await heads.LoadAsync(claim: false, cancellationToken));
                 }
 
@@ -98,7 +98,7 @@ internal sealed class BucketReads(
                     (outcomes[i], current) = await AnswerAsync(request.Operations[i], request.Caller, current, cancellationToken);
                 }
 
-                // A process that was stopped meanwhile asks again.
+                // A process that was paused meanwhile reads again.
                 if (remembered is null || store.IsCurrent(remembered))
                 {
                     return metrics.Counted(new BucketResponse(outcomes, options.ClockLeads(current, time)));
@@ -111,7 +111,7 @@ internal sealed class BucketReads(
         }
     }
 
-    /// <returns>The outcome, and the heads as the read left them.</returns>
+    /// <returns>The outcome, and the heads after the read.</returns>
     private async ValueTask<(Outcome Outcome, BucketHeads Heads)> AnswerAsync(
         Operation operation, Caller caller, BucketHeads current, CancellationToken cancellationToken)
     {
@@ -124,7 +124,7 @@ internal sealed class BucketReads(
             }
 
             // The snapshot is newer than these heads. It stands if the newer heads still let the caller see it
-            // and still know the same lists with the same history; else read again.
+            // and still have the same lists with the same history. Otherwise read again.
             var before = current;
             current = await NewerHeadsAsync(version, cancellationToken);
             if (SameView(before, current))
@@ -133,18 +133,18 @@ internal sealed class BucketReads(
             }
         }
 
-        // What was read does not fit what is known of the bucket, and never did: it is not shown.
+        // The snapshot never matched the known heads, so it is not shown.
         return (Unavailable.Overloaded, current);
     }
 
-    // Whenever somebody's standing changes, the bucket itself is touched.
+    // Every change of somebody's standing touches the bucket itself.
     private static bool SameView(BucketHeads a, BucketHeads b) =>
         a.Exists == b.Exists && string.Equals(a.Author, b.Author, StringComparison.Ordinal) && a.AuthorNumber == b.AuthorNumber && a.NextKey == b.NextKey
         && a.Base == b.Base && a[ListRef.Self].Touched == b[ListRef.Self].Touched && a.Lists.All(list => b[list.Key].Key == list.Value.Key && (list.Key == ListRef.Self || b[list.Key].Horizon == list.Value.Horizon) && Equals(b[list.Key].Acl, list.Value.Acl));
 
     /// <summary>
-    /// Heads at least as new as a version that the store has shown. In this process a commit is published by the turn that
-    /// made it, so it is enough to let the turn in flight end; if another process made it, the heads are loaded again.
+    /// Heads at least as new as a version that the store has shown. In this process the turn that made a commit publishes it,
+    /// so waiting for the turn in flight is enough. If another process made it, the heads are loaded again.
     /// </summary>
     private async ValueTask<BucketHeads> NewerHeadsAsync(long version, CancellationToken cancellationToken)
     {

@@ -9,18 +9,18 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Makes a bucket, with all that lies in it, what it was elsewhere: with the stamps, tombstones and rights that it had. Invariants:
+/// Recreates a bucket with all its content as it was elsewhere: the same stamps, tombstones and permissions. Invariants:
 /// <list type="number">
-/// <item>Until all is there the bucket is nobody's, and nobody has a right in it: its author is a mark that no principal is equal to. By that mark a run that was cut off is gone on with.</item>
-/// <item>A bucket that somebody has, or that an earlier run has ended, is left alone.</item>
-/// <item>After each commit counts, bytes and the index of principals are those of the rows, and the clock is no lower than any stamp: what devices have seen stays behind what is written next.</item>
-/// <item>Where somebody else writes to the bucket, nothing more is written: the version is the fence, as it is for owners.</item>
+/// <item>Until everything is stored, nobody owns the bucket and nobody has a right in it. Its author is a mark that equals no principal. The mark also lets an interrupted run be resumed.</item>
+/// <item>A bucket that has an owner, or that an earlier run has completed, is left alone.</item>
+/// <item>After each commit, counts, bytes and the index of principals match the rows. The clock is no lower than any stamp, so that later writes are newer than anything that devices have seen.</item>
+/// <item>If another process writes to the bucket, the import writes nothing more. The version is the fence, as it is for owners.</item>
 /// </list>
-/// Each list's rows come in the order of their ids, so that the last one says how far an earlier run has come.
+/// The rows of each list come in the order of their ids, so the last one shows how far an earlier run has come.
 /// </summary>
 public sealed class BucketRestore
 {
-    // All principals but groups, everyone and whoever signed in have a colon.
+    // All principals have a colon, except groups, everyone and authenticated users.
     private const string Mark = "importing";
 
     private const int RowsAtOnce = 2_000;
@@ -40,21 +40,21 @@ public sealed class BucketRestore
     private BucketRestore(IBucketStore store, BucketHeads heads, TimeProvider time, Action<int>? onStored) =>
         (this.store, this.heads, this.time, this.onStored, IsResumed) = (store, heads, time, onStored, heads.Exists);
 
-    /// <summary>Whether an earlier run has stored some of it.</summary>
+    /// <summary>Whether an earlier run has stored a part of the bucket.</summary>
     public bool IsResumed { get; }
 
-    /// <summary>Whether some of it is stored, by this run or an earlier one.</summary>
+    /// <summary>Whether a part is stored, by this run or an earlier one.</summary>
     public bool IsBegun => heads.Exists;
 
-    /// <summary>Whether a run has stored some of a bucket, and none has ended it yet.</summary>
+    /// <summary>Whether a run has stored a part of a bucket that no run has completed.</summary>
     public static bool IsUnfinished(BucketHeads heads) => heads is { Exists: true, Author: Mark };
 
-    /// <param name="store">Where it is to lie.</param>
+    /// <param name="store">The store that receives the bucket.</param>
     /// <param name="bucket">The bucket.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onStored">Hears how many rows each commit has stored; null for nobody.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null where there is such a bucket already.</returns>
+    /// <param name="onStored">Called with the number of rows of each commit; null for none.</param>
+    /// <param name="cancellationToken">Stops the import.</param>
+    /// <returns>Null if the bucket exists already.</returns>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public static async Task<BucketRestore?> BeginAsync(IBucketStore store, BucketId bucket, TimeProvider time, Action<int>? onStored, CancellationToken cancellationToken)
     {
@@ -76,16 +76,16 @@ public sealed class BucketRestore
         return found.Records.Count == 0 ? null : found.Records[0].Id;
     }
 
-    /// <summary>Adds a row to a list. It is stored at the latest by <see cref="EndAsync"/>.</summary>
-    /// <param name="list">Collections, groups, or the records of a collection that is there.</param>
-    /// <param name="row">Above zero in its stamp; its own list of rights does not count.</param>
-    /// <param name="access">What it says of rights, of a group also its members; null for its bucket's author's alone.</param>
-    /// <exception cref="StoreUnavailableException">Nothing was written, or perhaps; it can be gone on with.</exception>
+    /// <summary>Adds a row to a list. <see cref="EndAsync"/> stores it at the latest.</summary>
+    /// <param name="list">Collections, groups, or the records of a collection that has been added.</param>
+    /// <param name="row">With a stamp above zero; its own permissions are ignored.</param>
+    /// <param name="access">Its permissions, and for a group its members; null for its bucket's author alone.</param>
+    /// <exception cref="StoreUnavailableException">Nothing was written, or it is not known. The import can be resumed.</exception>
     public async Task AddAsync(ListRef list, StoredRecord row, AccessList? access)
     {
         if (list.Role == ListRole.Groups && access is not null)
         {
-            // Whoever named a group of a bucket of this name that is gone did not mean this one.
+            // An object that named a group of a former bucket with this name did not mean this one.
             access = access.WithMembers(access.Members, heads.Base);
         }
 
@@ -100,7 +100,7 @@ public sealed class BucketRestore
             var records = ListRef.RecordsOf(row.Id);
             if (row.IsTombstone)
             {
-                // Who has read the records of before is to learn that they are gone once there is such a collection again.
+                // Readers of the earlier records learn that these are gone once the collection exists again.
                 Set(heads[records] with { RowsModified = row.Modified, Touched = row.Modified, Horizon = row.Modified });
             }
             else
@@ -116,7 +116,7 @@ public sealed class BucketRestore
         }
     }
 
-    /// <summary>Has a list answer at least this stamp, whatever its rows have.</summary>
+    /// <summary>Makes a list answer at least this stamp, whatever its rows have.</summary>
     public void SetStamp(ListRef list, ServerTimestamp stamp)
     {
         Ensure(list);
@@ -125,7 +125,7 @@ public sealed class BucketRestore
         latest = ServerTimestamp.Max(latest, stamp);
     }
 
-    /// <summary>Stores what was added. The bucket stays nobody's.</summary>
+    /// <summary>Stores the added rows. The bucket still has no owner.</summary>
     /// <exception cref="StoreUnavailableException">As <see cref="AddAsync"/>.</exception>
     public Task FlushAsync()
     {
@@ -133,10 +133,10 @@ public sealed class BucketRestore
         return CommitAsync([]);
     }
 
-    /// <summary>Stores what is left, with the bucket's own object, and gives the bucket to whoever has it.</summary>
+    /// <summary>Stores the rest with the bucket's own object, and gives the bucket to its author.</summary>
     /// <param name="self">The bucket's data and stamp.</param>
-    /// <param name="author">Whose it is; null for nobody's, so that what it says of rights counts alone.</param>
-    /// <param name="access">What it says of rights, without its author, and which groups of other buckets anything in it names; null for nothing.</param>
+    /// <param name="author">The author; null for none, so that only its permissions count.</param>
+    /// <param name="access">Its permissions, without the author's, and the groups of other buckets that anything in it names; null for none.</param>
     /// <exception cref="StoreUnavailableException">As <see cref="AddAsync"/>.</exception>
     public Task EndAsync(StoredRecord self, PrincipalSet? author, AccessList? access)
     {
@@ -153,7 +153,7 @@ public sealed class BucketRestore
         return CommitAsync(number is { } account ? [account] : []);
     }
 
-    /// <summary>Forgets all that was stored and not ended, as if it had never been there: stamps of devices stay good.</summary>
+    /// <summary>Removes everything that was stored but not completed, as if it had never been there. Stamps of devices stay valid.</summary>
     /// <exception cref="StoreUnavailableException">As <see cref="AddAsync"/>.</exception>
     public async Task RemoveAsync()
     {
@@ -175,7 +175,7 @@ public sealed class BucketRestore
         heads = ImportedHeads.After(commit, await store.CommitAsync(commit));
     }
 
-    /// <summary>What a list has: read, not remembered.</summary>
+    /// <summary>The digest of a list, read from the store.</summary>
     /// <exception cref="StoreUnavailableException">It cannot be read.</exception>
     public async Task<ListDigest> DigestAsync(ListRef list, CancellationToken cancellationToken)
     {
@@ -185,7 +185,7 @@ public sealed class BucketRestore
             return digest;
         }
 
-        // In an order that stores have an index for.
+        // In an order that the stores have an index for.
         var query = new ListQuery { After = ServerTimestamp.Zero, Sort = [new SortField("last_modified", Descending: false)], Projection = Projection.Metadata, Limit = DigestedAtOnce };
         while (true)
         {

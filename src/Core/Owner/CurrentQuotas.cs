@@ -11,8 +11,8 @@ internal sealed class CurrentQuotas
     private readonly TimeProvider time;
     private volatile QuotaRules? rules;
 
-    /// <param name="options">Those of the settings.</param>
-    /// <param name="index">Says what all of a user's buckets hold; null where nobody asks.</param>
+    /// <param name="options">The limits of the settings.</param>
+    /// <param name="index">Says what all of a user's buckets hold; null if it is not needed.</param>
     /// <param name="time">The clock.</param>
     public CurrentQuotas(QuotaOptions options, IBucketIndex? index, TimeProvider time)
     {
@@ -20,13 +20,13 @@ internal sealed class CurrentQuotas
         Set([]);
     }
 
-    /// <summary>Null where nothing is limited.</summary>
+    /// <summary>Null if nothing is limited.</summary>
     public QuotaRules? Rules => rules;
 
-    /// <summary>Takes what administrators have set from now on, all of it. Not from two threads at once.</summary>
+    /// <summary>Replaces what administrators have set. Not from two threads at once.</summary>
     public void Set(IReadOnlyList<Quota> stored)
     {
-        // What is known of users stays only as long as each commit is added to it.
+        // Known usage of users stays valid only as long as each commit is added to it.
         var known = rules?.Usage;
         rules = !options.IsOn && stored.Count == 0 ? null
             : new QuotaRules(options, stored, index is { } usage ? () => known ?? new UserUsage(usage.UsageByAuthorAsync, options.UserTime, time) : null);
