@@ -8,11 +8,11 @@ using Lockstep.Core.Validation;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What buckets and collections say of data, read once for many writes; for all owners of a process. Invariants:
+/// Caches the data rules of buckets and collections for all owners of a process, so that many writes share one read. Invariants:
 /// <list type="number">
-/// <item>What is remembered was committed, and counts for one state of the list that the object lies in: its key, its stamp, and the history
-/// of the store that these are of.</item>
-/// <item>All of it together takes no more than the bound. What was not used for the longest time goes first.</item>
+/// <item>A cached rule was committed, and is valid for one state of the list that holds the object: its key, its stamp, and the history
+/// of the store that these belong to.</item>
+/// <item>All rules together take no more than the limit. The least recently used goes first.</item>
 /// </list>
 /// </summary>
 internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
@@ -24,13 +24,13 @@ internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
 
     public IDataRules Rules => rules;
 
-    /// <summary>Bytes that what one object says may take: more would not be remembered, and read anew for each write.</summary>
+    /// <summary>Bytes that one object's rule may take. A larger rule is not cached, and is read again for each write.</summary>
     public long MaxSize { get; } = Math.Max(0, (maxBytes / 4) - KnownRule.OwnBytes);
 
-    /// <summary>What is remembered of an object as the heads know it.</summary>
-    /// <param name="heads">Of which nothing is uncommitted.</param>
+    /// <summary>The cached rule of an object, for the object's state in the heads.</summary>
+    /// <param name="heads">Heads without uncommitted changes.</param>
     /// <param name="of">The bucket or collection.</param>
-    /// <param name="known">What it says.</param>
+    /// <param name="known">Its rule.</param>
     public bool TryGet(BucketHeads heads, ObjectRef of, [NotNullWhen(true)] out KnownRule? known)
     {
         lock (gate)
@@ -54,9 +54,9 @@ internal sealed class DataRuleCache(IDataRules rules, long maxBytes)
         }
     }
 
-    /// <param name="heads">Of which nothing is uncommitted.</param>
+    /// <param name="heads">Heads without uncommitted changes.</param>
     /// <param name="of">The bucket or collection.</param>
-    /// <param name="known">What it says, as it was read.</param>
+    /// <param name="known">Its rule, as it was read.</param>
     public void Remember(BucketHeads heads, ObjectRef of, KnownRule known)
     {
         var size = known.Size;

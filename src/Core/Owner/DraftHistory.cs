@@ -9,21 +9,21 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// The history of what one turn changes: rows like all others, in lists of their own and in the same commit. Invariants:
+/// The history of one turn's changes: ordinary rows in lists of their own, in the same commit. Invariants:
 /// <list type="number">
-/// <item>Each change of a bucket's object, or of one in it, that the protocol keeps makes one entry, whose stamp is the change's. No two
-/// changes have one stamp, so that the entry's id follows from it.</item>
-/// <item>Before a record changes, its state until then is put by. The store copies it; only what this very turn has written travels.</item>
-/// <item>A collection's earlier states have no gap from their list's <see cref="ListHead.Horizon"/> on: as long as the list was touched
-/// together with the records', nothing has changed these that was not put by. A change by a program that keeps no history, or of which
-/// none is kept, shows there, and moves the horizon.</item>
+/// <item>Each change of the bucket's object, or of an object in it, that the protocol keeps makes one entry with the change's stamp. No two
+/// changes share a stamp, so the entry's id follows from it.</item>
+/// <item>Before a record changes, its state is saved. The store copies it; only states that this very turn has written are sent.</item>
+/// <item>A collection's earlier states have no gap after their list's <see cref="ListHead.Horizon"/>. As long as their list was touched
+/// together with the records' list, every change has saved a state. A change that saved none, by a program without history or with history
+/// turned off, shows there and moves the horizon.</item>
 /// </list>
 /// </summary>
-/// <param name="form">How the protocol tells it.</param>
+/// <param name="form">The protocol's form of history.</param>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 {
-    // Of what names more, entries are for the bucket's readers only: each one would write as many rows of the index of principals.
+    // Entries of objects that name more principals are for the bucket's readers only: each name would be a row of the index of principals.
     private const int MaxReaders = 100;
 
     private readonly HistorySwitch choice = new(form, draft);
@@ -32,16 +32,16 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     private readonly HashSet<ListRef> written = [];
     private long bytes;
 
-    /// <summary>In whose name the next changes are.</summary>
+    /// <summary>The author of the next changes.</summary>
     public Caller Caller { get; set; }
 
-    /// <summary>Earlier states for the store to copy.</summary>
+    /// <summary>Earlier states that the store copies.</summary>
     public IReadOnlyList<RowCopy> Copies => copies;
 
-    /// <summary>Rows that were taken out.</summary>
+    /// <summary>Rows that were removed.</summary>
     public IReadOnlyCollection<RecordKey> Trimmed => trimmed;
 
-    /// <summary>Rows that go for good: those that were taken out, but for what went with its list or was written since.</summary>
+    /// <summary>Rows to delete for good: the removed ones, except those that went with their list or were written again.</summary>
     public IReadOnlyList<RecordKey> Removed(IReadOnlySet<int> orphaned) =>
         [.. trimmed.Where(key => !orphaned.Contains(key.List) && !draft.Overlay.TryGet(key.List, key.Id, out _))];
 
@@ -50,10 +50,10 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 
     private string? User => Caller.Principals.User;
 
-    /// <summary>Why a bucket or a collection may not say of its history what it says.</summary>
-    /// <param name="target">The object that is to be written.</param>
+    /// <summary>Why a bucket or a collection may not set its history in this way.</summary>
+    /// <param name="target">The object to be written.</param>
     /// <param name="data">Its data.</param>
-    /// <returns>Null where it may.</returns>
+    /// <returns>Null if it may.</returns>
     public Invalid? Refuse(ObjectRef target, ReadOnlyMemory<byte> data) =>
         form.LetsChoose && target.List.Role is ListRole.Self or ListRole.Collections ? form.Read(data).Refusal : null;
 
@@ -68,7 +68,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         return taken;
     }
 
-    /// <summary>A collection comes into being: all that its records will ever be is known.</summary>
+    /// <summary>A collection is created: from here on all states of its records are known.</summary>
     public void Begin(string collection)
     {
         var (former, records) = (ListRef.FormerOf(collection), draft.Heads[ListRef.RecordsOf(collection)]);
@@ -81,10 +81,10 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         }
     }
 
-    /// <summary>Puts a record by as it is, before it changes.</summary>
-    /// <param name="target">The record; of other objects no states are kept.</param>
+    /// <summary>Saves the state of a record before it changes.</summary>
+    /// <param name="target">The record; other objects have no saved states.</param>
     /// <param name="until">The change's stamp.</param>
-    /// <param name="previous">What is there; null or a tombstone for nothing.</param>
+    /// <param name="previous">The current row; null or a tombstone if the record does not exist.</param>
     public void Keep(ObjectRef target, ServerTimestamp until, StoredRecord? previous)
     {
         if (target.List.Role != ListRole.Records || !choice.IsOn(target) || !form.Keeps(draft.Heads.Id, target, User))
@@ -92,7 +92,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
             return;
         }
 
-        // :: Step 1: whether all that came before is known.
+        // :: Step 1: whether everything before is known.
         var (list, records) = (ListRef.FormerOf(target.List.Name), draft.Heads[target.List]);
         var isWhole = draft.Heads[list] is { Exists: true } known && known.Touched == records.Touched;
         draft.EnsureList(list);
@@ -126,7 +126,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         written.Add(list);
     }
 
-    /// <summary>Tells of a change, once it is made.</summary>
+    /// <summary>Adds an entry for a change that has been made.</summary>
     public void Tell(ObjectRef target, HistoryAction action, StoredRecord record)
     {
         if (target.List.Role == ListRole.History || !choice.Tells(target) || !form.Keeps(draft.Heads.Id, target, User))
@@ -142,14 +142,14 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
         written.Add(ListRef.History);
     }
 
-    /// <summary>Rows of the index of principals that the entry of an object's deletion writes.</summary>
+    /// <summary>Rows of the index of principals that the entry for an object's deletion writes.</summary>
     public int IndexedBy(ObjectRef target, StoredRecord live) =>
         live.IsTombstone || target.List.Role == ListRole.History || !choice.IsOn(target) || !form.Keeps(draft.Heads.Id, target, User) ? 0 : ReadersOf(target, live)?.Length ?? 0;
 
-    /// <summary>A collection is gone, and what its records were with it.</summary>
+    /// <summary>Removes a deleted collection's earlier states.</summary>
     public void End(string collection) => draft.EndList(ListRef.FormerOf(collection));
 
-    /// <summary>Entries were deleted: what they told cannot be read in another way either.</summary>
+    /// <summary>Entries were deleted: the states that they tell of must not stay readable in another way.</summary>
     public void Forget()
     {
         foreach (var list in draft.Heads.Lists.Keys.Where(static list => list.Role is ListRole.Former or ListRole.HistoryOf).ToList())
@@ -160,7 +160,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 
     /// <summary>Removes rows for good.</summary>
     /// <param name="list">Their list.</param>
-    /// <param name="rows">Its oldest ones, in the order of their stamps; at least one.</param>
+    /// <param name="rows">Its oldest rows, in the order of their stamps; at least one.</param>
     public void Trim(ListRef list, IReadOnlyList<StoredRecord> rows)
     {
         var head = draft.Heads[list];
@@ -172,21 +172,21 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
 
         draft.SetList(head with
         {
-            // Who polls the entries is given those that there are. What a record was cannot be said any more of before the last state that went.
+            // A client that polls the entries gets those that remain. Records before the last removed state are no longer known.
             Horizon = list.Role == ListRole.Former ? ServerTimestamp.Max(head.Horizon, rows[^1].Modified) : head.Horizon,
             Count = head.Count - rows.Count,
             Bytes = head.Bytes - rows.Sum(static row => (long)row.Length),
         });
     }
 
-    /// <summary>Who sees an entry that does not see the whole bucket: whoever saw the object then.</summary>
+    /// <summary>The readers of an entry who do not see the whole bucket: those who could see the object at that time.</summary>
     private AccessList? ReadersOf(ObjectRef target, StoredRecord record) =>
         target.List.Role == ListRole.Self ? null : ReadersOf(target.List.Role == ListRole.Records ? draft.Heads[target.List].Acl : null, record);
 
-    /// <summary>As of an entry that tells of a record.</summary>
-    /// <param name="collection">What its collection says of rights.</param>
+    /// <summary>The readers of an entry about a record.</summary>
+    /// <param name="collection">The permissions of its collection.</param>
     /// <param name="record">The record.</param>
-    /// <returns>Null where the entry names nobody.</returns>
+    /// <returns>Null if the entry names nobody.</returns>
     public static AccessList? ReadersOf(AccessList? collection, StoredRecord record)
     {
         var own = AccessList.Read(record.Acl);

@@ -7,9 +7,9 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Has records removed that have expired: goes along the index of when lists have something that does, some at a time, and asks each
-/// list's owner. Several processes may do so at once; whoever comes second finds nothing. Readers see none of it: to them a record is
-/// gone once it has expired.
+/// Removes expired records. It goes along the index of lists with expiring records, some at a time, and asks each list's owner. Several processes
+/// may sweep at once; the second finds nothing to do. Readers see no difference: to them a record is gone once it has
+/// expired.
 /// </summary>
 public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvider time)
 {
@@ -19,11 +19,11 @@ public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvid
 
     private ServerTimestamp last;
 
-    /// <summary>A bucket of a kind that this program does not know, if one was passed over.</summary>
+    /// <summary>A skipped bucket of a kind that this program does not know, if there was one.</summary>
     public BucketId? Strange { get; private set; }
 
-    /// <summary>Looks at the next lists; behind the last one comes the first again. Buckets of a kind that is not known are left alone.</summary>
-    /// <returns>Records that went.</returns>
+    /// <summary>Visits the next lists, and starts again after the last. Buckets of an unknown kind are left alone.</summary>
+    /// <returns>The number of records removed.</returns>
     /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
     public async Task<long> StepAsync(CancellationToken cancellationToken)
     {

@@ -6,20 +6,20 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What a turn's commit writes to indexes on fields. Invariants:
+/// The changes to indexes on fields in a turn's commit. Invariants:
 /// <list type="number">
-/// <item>An index that is in step with its list at the start is in step with it after the commit: each record that changed is in it as it is then, and it has
+/// <item>An index in step with its list before the turn is in step after the commit: it has each changed record in its new state, and
 /// the list's stamp.</item>
-/// <item>One that is not in step is left as it is, until it is made anew.</item>
+/// <item>An index out of step stays as it is until it is rebuilt.</item>
 /// </list>
 /// </summary>
 internal static class FieldIndexChanges
 {
     /// <param name="start">The bucket before the turn.</param>
     /// <param name="heads">The bucket after it.</param>
-    /// <param name="lists">The lists that have changed, or are gone.</param>
-    /// <param name="overlay">The rows that have changed.</param>
-    /// <param name="built">Rows of indexes that the turn has built.</param>
+    /// <param name="lists">The lists that were changed or deleted.</param>
+    /// <param name="overlay">The changed rows.</param>
+    /// <param name="built">Index rows that the turn has built.</param>
     public static (IReadOnlyList<FieldIndexChange> Indexes, IReadOnlyList<FieldKeyChange> Keys) Of(
         BucketHeads start, BucketHeads heads, IEnumerable<ListRef> lists, Overlay overlay, IReadOnlyList<FieldKeyChange> built)
     {
@@ -37,12 +37,12 @@ internal static class FieldIndexChanges
             AddKeys(keys, after.Indexes, overlay.RowsOf(after.Key)?.Values ?? []);
         }
 
-        // What has changed since is newer than what was built.
+        // A later change is newer than the built row.
         keys.AddRange(built.Where(row => kept.TryGetValue(row.Index, out var list) && !overlay.TryGet(list, row.Id, out _)));
         return (indexes, keys);
     }
 
-    /// <summary>Adds the records' rows of those indexes that are in step.</summary>
+    /// <summary>Adds the records' rows for those indexes that are in step.</summary>
     public static void AddKeys(List<FieldKeyChange> keys, IReadOnlyList<FieldIndex> indexes, IEnumerable<StoredRecord> records)
     {
         var writers = indexes.Where(static index => index.IsInStep).Select(static index => (index.Key, Writer: new FieldKeyWriter(index.Path))).ToList();

@@ -7,15 +7,15 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// A page of those records of a list whose fields match, put together of runs of the store's rows. Invariants:
+/// A page of the records whose fields match, built from runs of the store's rows. Invariants:
 /// <list type="number">
-/// <item>What is on it is all that matches in a run of the merged order that begins at the query's cursor. Where the run ends before the list does, the page
-/// says where to go on, if it has no record too.</item>
-/// <item>Later runs of a first page show nothing newer than the list's stamp was at the first run: what is written meanwhile could otherwise be met
-/// twice, and must arrive when the reader polls on.</item>
-/// <item>Of rows that somebody may not see nothing but whether there are more can be told from it.</item>
-/// <item>A run of rows is looked at for no longer than it may be; what is left of it is read again by the next one. A page that is full asks for no more runs: if the run
-/// at hand does not end the list, the page says where to go on, and what is there may be nothing.</item>
+/// <item>The page holds every match in a run of the merged order that begins at the query's cursor. If the run ends before the list does, the page
+/// says where to continue, even if it is empty.</item>
+/// <item>Later runs of a first page show nothing newer than the list's stamp at the first run. A newer write could otherwise appear
+/// twice, and must arrive with the reader's next poll.</item>
+/// <item>Rows that the caller may not see reveal nothing except whether there are more.</item>
+/// <item>A run is examined only until its deadline; the next run reads the rest again. A full page asks for no more runs. If the current run
+/// does not end the list, the page says where to continue, and there may be nothing left.</item>
 /// </list>
 /// </summary>
 internal sealed class FilteredPage
@@ -28,7 +28,7 @@ internal sealed class FilteredPage
     private readonly IReadOnlyDictionary<string, StoredRecord>? covering;
     private readonly List<StoredRecord> found = [];
 
-    // Matching rows that a turn has changed, those in front last.
+    // Matching rows of the turn's changes; the first in order is the last here.
     private readonly Stack<StoredRecord> uncommitted;
 
     private ServerTimestamp stamp;
@@ -41,9 +41,9 @@ internal sealed class FilteredPage
 
     /// <param name="heads">The bucket.</param>
     /// <param name="head">The list as the caller sees it.</param>
-    /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp of who sees all comes from the store.</param>
-    /// <param name="query">What to read, with filters on fields, in an order that the store reads in.</param>
-    /// <param name="visible">Which rows the caller sees; null for all.</param>
+    /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp for a caller who sees everything comes from the store.</param>
+    /// <param name="query">The query, with filters on fields, in an order that the store reads in.</param>
+    /// <param name="visible">The rows that the caller sees; null for all.</param>
     public FilteredPage(BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows? visible)
     {
         (this.heads, this.head, this.query, this.visible) = (heads, head, query, visible);
@@ -54,7 +54,7 @@ internal sealed class FilteredPage
         {
             Fields = [],
 
-            // What is deleted is looked at, and not kept.
+            // Deleted data is examined, but not kept.
             Projection = query.Projection == Projection.Metadata && predicate.ReadsBodies ? Projection.Whole : query.Projection,
         };
         List<StoredRecord> changed = [.. (uncommitted?.Values ?? []).Where(row => query.Matches(row) && visible?.IsVisible(row) != false && predicate.Matches(row)
@@ -63,24 +63,24 @@ internal sealed class FilteredPage
         this.uncommitted = new Stack<StoredRecord>(changed);
     }
 
-    /// <summary>What the next run is asked for.</summary>
+    /// <summary>The query for the next run.</summary>
     public ListQuery Beneath { get; private set; }
 
-    /// <summary>The newest snapshot's.</summary>
+    /// <summary>The version of the newest snapshot.</summary>
     public long Version { get; private set; }
 
-    /// <summary>The list has gone from the store meanwhile.</summary>
+    /// <summary>Whether the list was deleted meanwhile.</summary>
     public bool IsGone { get; private set; }
 
-    /// <summary>Nothing more has to be read.</summary>
+    /// <summary>Whether nothing more has to be read.</summary>
     public bool IsDone => IsGone || hasMore || isRead || IsFull;
 
     public bool IsEmpty => found.Count == 0;
 
-    /// <summary>Rows looked at.</summary>
+    /// <summary>Rows examined.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Bytes of these, as often as they may have been gone through.</summary>
+    /// <summary>Bytes of these, counted once for each time that they may be gone through.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>How often one row may be gone through.</summary>
@@ -88,9 +88,9 @@ internal sealed class FilteredPage
 
     private bool IsFull => found.Count == query.Limit || bytes >= query.MaxBytes;
 
-    /// <param name="rows">The run behind the one before.</param>
-    /// <param name="end">When to leave the rest of it; at least one row is looked at.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="rows">The run after the previous one.</param>
+    /// <param name="end">When to stop; at least one row is examined.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     public void Add(RecordRows rows, Deadline end, CancellationToken cancellationToken)
     {
         Version = Math.Max(Version, rows.Version);
@@ -121,7 +121,7 @@ internal sealed class FilteredPage
 
             (last, Rows, Bytes) = (row, Rows + 1, Bytes + ((long)row.Size * Looks));
 
-            // Of somebody who sees a part, more may have been read than was asked for.
+            // For a caller who sees a part, the store may return more than was asked for.
             if (visible is null || (query.Matches(row) && covering?.ContainsKey(row.Id) != true && visible.IsVisible(row)))
             {
                 lastSeen = row;
@@ -156,7 +156,7 @@ internal sealed class FilteredPage
         var listStamp = query.Cursor is null || query.Cursor.ListStamp == PageCursor.Unbounded ? stamp : query.Cursor.ListStamp;
         var end = hasMore ? found[^1] : isRead ? null : lastSeen ?? last;
 
-        // What a turn has changed may lie behind all rows that were looked at.
+        // Changes of the turn may come after all rows that were examined.
         end = end is not null && found.Count > 0 && RecordOrder.Compare(query.Order, found[^1], end) > 0 ? found[^1] : end;
         return new PageFound(found, listStamp, end is null ? null : CursorAt(end, listStamp));
     }

@@ -7,30 +7,30 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Reads and counts records by their fields: rows from the store, some at a time, of which those that match are kept. Invariants:
+/// Reads and counts records by their fields. It reads rows from the store, some at a time, and keeps those that match. Invariants:
 /// <list type="number">
-/// <item>No more work than any page may be is done for nothing. What is more takes a place and room, as a sort does, and no longer than
+/// <item>Without a place, it does no more work than any page may. Beyond that it takes a place and room, as a sort does, for no longer than
 /// <see cref="BucketOptions.FilterTime"/>.</item>
-/// <item>A page that was bounded by that says where to go on; a count that was is refused.</item>
-/// <item>It ends when nobody waits for it any more.</item>
+/// <item>A page that reaches this limit says where to continue; a count that reaches it is refused.</item>
+/// <item>It stops when its caller has gone.</item>
 /// </list>
 /// </summary>
 internal sealed class FilteredReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
 {
-    // Of a first look, which needs no place.
+    // For a first look, which needs no place.
     private const int FreeRows = 1_000;
     private const long FreeBytes = 1L << 20;
 
     private const int RowsAtOnce = 1_000;
     private const int CountedAtOnce = 10_000;
 
-    /// <summary>As <see cref="ListReader.ReadAsync"/>, in an order that the store reads in.</summary>
+    /// <summary>Like <see cref="ListReader.ReadAsync"/>, in an order that the store reads in.</summary>
     /// <param name="heads">The bucket as the caller sees it.</param>
-    /// <param name="head">The list, which exists.</param>
+    /// <param name="head">The list, which must exist.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
     /// <param name="query">What to read.</param>
-    /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="visible">The rows that the caller sees; null for all.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
         BucketHeads heads,
@@ -41,13 +41,13 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         Asker asker,
         CancellationToken cancellationToken)
     {
-        // :: Step 1: a first look. An index finds little but what is on the page.
+        // :: Step 1: a first look. An index finds little beyond what is on the page.
         var page = new FilteredPage(heads, head, uncommitted, query, visible);
         var range = visible is null ? await IndexedReads.ForFiltersAsync(store, heads, head, query, options.MaxFilteredRecords, cancellationToken) : null;
         var first = range is null ? FreeRows : (int)Math.Min(FreeRows, query.Limit + 1L);
         await LookAsync(Math.Min(first, options.MaxFilteredRecords), Math.Min(FreeBytes, options.MaxFilteredBytes), turn: null);
 
-        // :: Step 2: the rest, as far as it may go.
+        // :: Step 2: the rest, within the limits.
         if (!page.IsDone)
         {
             var went = await work.SortAsync(asker, 2 * options.MaxTurnBytes, GoOnAsync, cancellationToken);
@@ -80,7 +80,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
             var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
             if (found is { IsIndexed: false })
             {
-                // It has gone meanwhile, or an older program has written. What it found before stands.
+                // The index was removed meanwhile, or an older program has written. Earlier results stand.
                 range = null;
                 return await LookAsync(rows, bytes, turn);
             }
@@ -94,15 +94,15 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         }
     }
 
-    /// <summary>How many live records match.</summary>
+    /// <summary>Counts the live records that match.</summary>
     /// <param name="heads">The bucket as the caller sees it.</param>
-    /// <param name="head">The list, which exists.</param>
+    /// <param name="head">The list, which must exist.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
-    /// <param name="query">Which records, of live ones only.</param>
-    /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="query">The query, for live records only.</param>
+    /// <param name="visible">The rows that the caller sees; null for all.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="cancellationToken">Stops the count.</param>
-    /// <returns>No outcome when the list is gone from the store.</returns>
+    /// <returns>No outcome if the list was deleted from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> CountAsync(
         BucketHeads heads,
         ListHead head,
@@ -121,8 +121,8 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
 
         async ValueTask<(Outcome? Outcome, long Version)> CountAllAsync(WorkTurn? turn)
         {
-            // In the order of ids each is met once, whatever is written meanwhile. Of somebody who sees a part, all rows that name them: so the store finds
-            // each some without the others.
+            // In the order of ids each record is met once, whatever is written meanwhile. For a caller who sees a part, all rows that name them: the
+            // store finds these in batches without touching the others.
             var scanned = (visible is null ? ListReader.Beneath(query, uncommitted) : new ListQuery { Since = ServerTimestamp.Zero, Limit = CountedAtOnce }) with
             {
                 Fields = [],

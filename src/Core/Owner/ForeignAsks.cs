@@ -4,20 +4,20 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Finds out, before a turn and never in one, in which groups of other buckets the callers of writes are. One that does not answer holds up nobody but
-/// who asked, and takes no more than a share of the time that there is for the answer.
+/// Finds the groups of other buckets that the callers of writes are in. It does so before a turn, never inside one. A bucket that does not answer holds up only
+/// its caller, and for no more than a share of the answer time.
 /// </summary>
-/// <param name="heads">Say which groups the bucket names.</param>
-/// <param name="memberships">Asks.</param>
-/// <param name="options">Bounds.</param>
+/// <param name="heads">The heads, which have the groups that the bucket names.</param>
+/// <param name="memberships">Looks the groups up.</param>
+/// <param name="options">Limits.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ForeignAsks(RememberedHeads heads, Memberships memberships, BucketOptions options, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly HashSet<Task> asks = [];
 
-    /// <summary>Finds out in which groups of other buckets the caller is. Takes no more than its share of the time for the answer.</summary>
-    /// <returns>The caller with what was found out, be it that nobody answered.</returns>
+    /// <summary>Finds the groups of other buckets that the caller is in. Takes no more than its share of the answer time.</summary>
+    /// <returns>The caller with the result, or with the note that none arrived.</returns>
     public async ValueTask<Caller> AskAsync(Caller caller, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class ForeignAsks(RememberedHeads heads, Memberships memberships
         }
     }
 
-    /// <summary>Waits until other buckets have said what they were asked before the turns of those who wait now.</summary>
+    /// <summary>Waits for the look-ups that are under way now.</summary>
     public async ValueTask AskedAsync(CancellationToken cancellationToken)
     {
         Task[] asking;

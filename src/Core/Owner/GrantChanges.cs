@@ -4,12 +4,12 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Rows of the index of principals that a turn has changed; without a stamp those that are to go.</summary>
+/// <summary>The turn's changes to the index of principals. A row without a stamp is to be deleted.</summary>
 internal sealed class GrantChanges : IEnumerable<KeyValuePair<GrantKey, ServerTimestamp?>>
 {
     private readonly Dictionary<GrantKey, ServerTimestamp?> rows = [];
 
-    // In the order in which they came, so that a look-up sorts in only those that came after the last one: most turns look nothing up.
+    // In the order of arrival. A look-up sorts in only those that arrived after the last look-up, and most turns look nothing up.
     private readonly List<GrantKey> keys = [];
     private readonly Dictionary<(GrantRelation Relation, string Principal), List<GrantKey>> sorted = [];
     private int known;
@@ -30,7 +30,7 @@ internal sealed class GrantChanges : IEnumerable<KeyValuePair<GrantKey, ServerTi
         }
     }
 
-    /// <summary>Sets what was not set before.</summary>
+    /// <summary>Sets a row that was not set before.</summary>
     public void TryAdd(GrantKey key, ServerTimestamp? stamp)
     {
         if (rows.TryAdd(key, stamp))
@@ -41,7 +41,7 @@ internal sealed class GrantChanges : IEnumerable<KeyValuePair<GrantKey, ServerTi
 
     public bool ContainsKey(GrantKey key) => rows.ContainsKey(key);
 
-    /// <summary>Those of one principal; costs what there is of it, however many others there are.</summary>
+    /// <summary>The rows of one principal. The cost depends only on their number.</summary>
     public IEnumerable<KeyValuePair<GrantKey, ServerTimestamp?>> Of(GrantRelation relation, string principal)
     {
         for (; known < keys.Count; known++)

@@ -4,15 +4,15 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Whether changes are kept, by what the bucket and its collections say. That lies in the heads, as lists without rows
-/// (<see cref="ListRole.HistoryOn"/>, <see cref="ListRole.HistoryOff"/>), so that no write looks for it elsewhere. What the bucket wants kept
-/// is kept, whatever its collections say; else each of them has its own say, then the bucket, then the protocol.
+/// Says whether changes are kept, as the bucket and its collections set it. The heads store the setting as lists without rows
+/// (<see cref="ListRole.HistoryOn"/>, <see cref="ListRole.HistoryOff"/>), so writes need no other look-up. If the bucket turns history on,
+/// it is on, whatever its collections say. Otherwise the collection decides, then the bucket, then the protocol.
 /// </summary>
 /// <param name="form">The protocol.</param>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class HistorySwitch(IHistoryForm form, BucketDraft draft)
 {
-    // What is switched off by the change that is made, which is told all the same.
+    // The object whose history the current change turns off. That change still gets an entry.
     private ObjectRef? switchedOff;
 
     /// <summary>Whether an object's changes are kept.</summary>
@@ -27,7 +27,7 @@ internal sealed class HistorySwitch(IHistoryForm form, BucketDraft draft)
         return bucket == true || ((CollectionOf(target) is { } collection ? Said(collection) : null) ?? bucket ?? form.KeepsByDefault);
     }
 
-    /// <summary>Whether the change that is made is told. Asked once for each.</summary>
+    /// <summary>Whether the current change gets an entry. To be called once for each change.</summary>
     public bool Tells(ObjectRef target)
     {
         var isSwitched = switchedOff == target;
@@ -35,8 +35,8 @@ internal sealed class HistorySwitch(IHistoryForm form, BucketDraft draft)
         return isSwitched || IsOn(target);
     }
 
-    /// <summary>A bucket or a collection is written, and counts as what it says from this change on.</summary>
-    /// <param name="target">It.</param>
+    /// <summary>Applies the setting of a bucket or collection that is being written, from this change on.</summary>
+    /// <param name="target">The bucket or collection.</param>
     /// <param name="data">Its data.</param>
     public void Say(ObjectRef target, ReadOnlyMemory<byte> data)
     {

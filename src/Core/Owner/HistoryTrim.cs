@@ -8,33 +8,33 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Takes out what is more, or older, than is kept, with the writes that bring new entries: so many at once that it keeps up, and seldom
-/// enough that most writes look at nothing. Entries have their bounds, and the earlier states of all of the bucket's collections the same
-/// together: of these the collection goes first that has the most. Runs once a turn, behind its last change: the store has what is taken out
-/// until the commit, so that each list is looked at once.
+/// Removes history beyond the configured number or age, together with the writes that add entries. It removes enough at a time to keep up, and
+/// runs rarely enough that most writes check nothing. Entries have their own limits. The earlier states of all of the bucket's collections share
+/// the same limits; the collection with the most loses states first. It runs once a turn, after the last change. The store still has the removed
+/// rows until the commit, so each list is visited once.
 /// </summary>
 internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, BucketHeads start)
 {
     private const int AtOnce = 1_000;
     private const int Slack = 100;
 
-    // Rows of the index of principals that go with them, but for a turn that adds more.
+    // Rows of the index of principals that are deleted with them, unless one turn adds more.
     private const int MaxIndexed = 5_000;
 
-    // How often it is looked for what has become too old, besides with each so many that come.
+    // How many times within the maximal age the age is checked, in addition to the check after each so many new rows.
     private const int StepsAnAge = 20;
 
-    // Collections whose states are taken out in one turn.
+    // Collections that lose states in one turn.
     private const int MaxCollections = 16;
 
     private readonly UserHistoryTrim? ofUsers = options.TrimmedUsers.Length == 0 ? null : new UserHistoryTrim(store, options, start);
 
-    /// <param name="draft">What the turn has changed; with its history.</param>
-    /// <param name="maxBytes">Bytes of rows that are looked at, of which all but the bodies are read.</param>
+    /// <param name="draft">The turn's changes, with their history.</param>
+    /// <param name="maxBytes">Bytes of rows to visit; everything but their bodies is read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask RunAsync(BucketDraft draft, long maxBytes, CancellationToken cancellationToken)
     {
-        // Of a list that this turn made there is nothing in the store.
+        // The store has no rows of a list that this turn made.
         var written = draft.History!.Written.Where(list => IsStored(draft.Heads[list])).ToList();
         var done = new HashSet<ListRef>();
         foreach (var list in written)
@@ -111,7 +111,7 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
 
     private bool IsStored(ListHead head) => head.Exists && start[head.List].Key == head.Key;
 
-    // At least as much as has come, so that there is never more and more of it.
+    // At least as much as was added, so that history does not keep growing.
     private static int LimitOf(long grown) => (int)Math.Max(AtOnce, 2 * grown);
 
     private Due DueOf(long count, long bytes)
@@ -146,9 +146,9 @@ internal sealed class HistoryTrim(IBucketStore store, HistoryOptions options, Bu
         return taken;
     }
 
-    /// <param name="Rows">How many may go at least.</param>
-    /// <param name="Bytes">And of them.</param>
-    /// <param name="Before">Only with an older stamp; null for whatever.</param>
+    /// <param name="Rows">The number of rows to remove at least.</param>
+    /// <param name="Bytes">The bytes to remove at least.</param>
+    /// <param name="Before">Only rows with an older stamp; null for any.</param>
     private readonly record struct Due(long Rows, long Bytes, ServerTimestamp? Before)
     {
         public bool IsNone => Rows == 0 && Bytes == 0;

@@ -2,10 +2,10 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What an import goes on from after a commit.</summary>
+/// <summary>The heads with which an import continues after a commit.</summary>
 internal static class ImportedHeads
 {
-    /// <exception cref="StoreUnavailableException">It was not stored, or perhaps; the import can be begun again.</exception>
+    /// <exception cref="StoreUnavailableException">The commit failed, or its outcome is unknown. The import can be started again.</exception>
     public static BucketHeads After(BucketCommit commit, CommitOutcome outcome) => outcome.Status switch
     {
         CommitStatus.Done => commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation },

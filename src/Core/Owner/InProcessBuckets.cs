@@ -11,12 +11,12 @@ using Lockstep.Core.Validation;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Owners as plain objects of this process: behind grains in every server, by themselves in commands. A bucket has at most one
-/// owner here: one leaves only when it is idle and closed, and whoever still holds it is told to get the bucket again.
+/// Owners as plain objects of this process. Servers use them behind grains, commands use them directly. A bucket has at most one
+/// owner here. An owner leaves only when it is idle and closed; a caller that still holds it is told to get the bucket again.
 /// </summary>
 public sealed class InProcessBuckets : IBuckets, IDisposable
 {
-    // Buckets that nobody has written to are unlimited in number, since any name is valid. Their owners leave in the order in which they came.
+    // Any name is valid, so the number of buckets that nobody has written to is unlimited. Their owners leave in the order in which they came.
     private const int MaxUnwritten = 1_000;
 
     private readonly ConcurrentDictionary<BucketId, BucketOwner> owners = new();
@@ -32,15 +32,15 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     private readonly OwnerMetrics metrics;
     private readonly Action<Exception>? onFault;
 
-    /// <param name="store">Where the buckets lie.</param>
-    /// <param name="options">Bounds.</param>
+    /// <param name="store">The store of the buckets.</param>
+    /// <param name="options">Limits.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onFault">Hears, from another thread, of faults (bugs) that callers are not told: they hear that nobody knows.</param>
-    /// <param name="rules">What a protocol asks of data; null for nothing.</param>
-    /// <param name="index">Says what all of a user's buckets hold; null where users have no quotas.</param>
-    /// <param name="history">How the history of Kinto's buckets is told; null where none is kept.</param>
-    /// <param name="declarations">Which fields collections want indexed; null for none.</param>
-    /// <param name="files">Which files records name; null where they have none.</param>
+    /// <param name="onFault">Called, on another thread, with faults (bugs) whose callers only hear that the outcome is unknown.</param>
+    /// <param name="rules">A protocol's rules for data; null for none.</param>
+    /// <param name="index">Says what all of a user's buckets hold; null if users have no quotas.</param>
+    /// <param name="history">The form of history in Kinto's buckets; null if none is kept.</param>
+    /// <param name="declarations">Says which fields collections want indexed; null for none.</param>
+    /// <param name="files">Says which files records name; null if they have none.</param>
     public InProcessBuckets(
         IBucketStore store,
         BucketOptions options,
@@ -71,40 +71,40 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
             metrics.TakenOver();
             owners.GetValueOrDefault(id)?.TakeOver();
 
-            // Also of buckets whose owners are not in memory.
+            // This includes buckets whose owners are not in memory.
             Feed.Find(id)?.TellAll();
         });
     }
 
-    /// <summary>Where owners tell what they have committed, and others hear of it.</summary>
+    /// <summary>Tells listeners what owners have committed.</summary>
     public LiveFeed Feed { get; }
 
-    /// <summary>Owners in memory.</summary>
+    /// <summary>The number of owners in memory.</summary>
     public int Count => owners.Count;
 
-    /// <summary>What tests listen to.</summary>
+    /// <summary>For tests.</summary>
     internal OwnerMetrics Metrics => metrics;
 
     /// <summary>
-    /// Registers who wants to hear of owners that were let go of, since their buckets were never written to and there are too many of
-    /// those. From any thread.
+    /// Registers a listener for owners that were dropped because their buckets were never written to and there were too many of these. Called on any
+    /// thread.
     /// </summary>
     public void OnLetGo(Action<BucketId> listener) => letGo += listener;
 
     /// <summary>
-    /// Owners go by these from their next turns on, besides what the settings say. Not from two threads at once.
+    /// Sets the quotas that owners apply from their next turns on, in addition to the settings. Not from two threads at once.
     /// </summary>
     /// <param name="stored">All that administrators have set.</param>
     public void SetQuotas(IReadOnlyList<Quota> stored) => work.SetQuotas(stored);
 
     public IBucket Get(BucketId id) => new InProcessBucket(this, id);
 
-    /// <summary>Has the bucket's owner execute the request, if it is in memory.</summary>
+    /// <summary>Executes the request with the bucket's owner, if the owner is in memory.</summary>
     /// <returns>Null when it is not.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
         owners.GetValueOrDefault(id)?.TryExecute(request, cancellationToken);
 
-    /// <summary>Lets the bucket's owner end what has queued, then lets go of it. The next request gets a new one.</summary>
+    /// <summary>Lets the bucket's owner finish its queue, then drops it. The next request gets a new owner.</summary>
     public async Task CloseAsync(BucketId id, CancellationToken cancellationToken)
     {
         while (owners.TryGetValue(id, out var owner))
@@ -121,8 +121,8 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         }
     }
 
-    /// <summary>Lets go of the owners that have been idle for longer than the setting.</summary>
-    /// <returns>How many went.</returns>
+    /// <summary>Drops the owners that have been idle for longer than the setting.</summary>
+    /// <returns>How many were dropped.</returns>
     public int EvictIdle()
     {
         var evicted = 0;
@@ -137,10 +137,10 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         return evicted;
     }
 
-    /// <summary>Ends the measurements; owners hold nothing that needs an end.</summary>
+    /// <summary>Ends the measurements; owners need no disposal.</summary>
     public void Dispose() => metrics.Dispose();
 
-    /// <summary>Somebody wants to hear of a bucket; its owner, if it is in memory, tells from now on.</summary>
+    /// <summary>Somebody watches a bucket. Its owner, if in memory, notifies them from now on.</summary>
     internal void Watch(WatchedBucket watch) => owners.GetValueOrDefault(watch.Id)?.Watch(watch);
 
     private BucketOwner OwnerOf(BucketId id)
@@ -159,7 +159,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         owner = owners.GetOrAdd(id, made);
         if (owner == made)
         {
-            // What another process has committed since it was told last was told to nobody here. One that began meanwhile has not found the owner.
+            // Nobody here has heard of commits by other processes since the last notice. A watch that began meanwhile did not find the owner.
             if (Feed.Find(id) is { } late)
             {
                 owner.Watch(late);
@@ -176,7 +176,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         return owner;
     }
 
-    /// <summary>Looks at the owner that came first of those whose buckets may be unwritten.</summary>
+    /// <summary>Checks the oldest of the owners whose buckets may be unwritten.</summary>
     private void EndUnwritten()
     {
         if (!unwritten.TryDequeue(out var owner))
@@ -192,7 +192,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
 
         if (!owner.TryClose(TimeSpan.Zero))
         {
-            // It is at work; it may be written to now, or it comes round again.
+            // It is busy and its bucket may get its first write now. If not, it is checked again.
             unwritten.Enqueue(owner);
             Interlocked.Increment(ref unwrittenCount);
         }

@@ -4,19 +4,19 @@ using Lockstep.Core.Outcomes;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Builds the indexes on fields of one bucket beside its requests, one step after the other.</summary>
-/// <param name="heads">Say what is to be built.</param>
-/// <param name="work">Says how many may build at once.</param>
-/// <param name="enqueue">Puts a step in the owner's queue; null when the owner is gone.</param>
-/// <param name="onFault">Hears of faults.</param>
+/// <summary>Builds the indexes on fields of one bucket alongside its requests, one step after the other.</summary>
+/// <param name="heads">The heads, which say what to build.</param>
+/// <param name="work">Limits how many build at once.</param>
+/// <param name="enqueue">Puts a step in the owner's queue; returns null when the owner is closed.</param>
+/// <param name="onFault">Called with faults.</param>
 internal sealed class IndexBuilding(RememberedHeads heads, OwnerWork work, Func<BucketRequest, ValueTask<BucketResponse>?> enqueue, Action<Exception> onFault)
 {
     private bool isBuilding;
     private bool isEnding;
 
     /// <summary>
-    /// Goes on building indexes on fields, in turns of their own among those of others. It ends when they are whole, when the bucket's owner does, or when a step
-    /// could not be done; the next request, or the next owner's first one, has it go on.
+    /// Continues to build indexes on fields, in turns between those of requests. It stops when they are complete, when the bucket's owner closes, or when a step
+    /// fails. The next request, or the first one of the next owner, starts it again.
     /// </summary>
     public void Begin()
     {
@@ -31,7 +31,7 @@ internal sealed class IndexBuilding(RememberedHeads heads, OwnerWork work, Func<
         }
     }
 
-    /// <summary>Builds nothing more: the bucket's owner is about to be another one.</summary>
+    /// <summary>Stops building, because the bucket's owner is about to change.</summary>
     public void End() => Volatile.Write(ref isEnding, value: true);
 
     private async Task RunAsync()

@@ -3,16 +3,16 @@ using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What a bucket or a collection says of the data of what lies in it.</summary>
-/// <param name="Rule">Null for nothing.</param>
+/// <summary>The data rule of a bucket or a collection.</summary>
+/// <param name="Rule">Null for no rule.</param>
 /// <param name="Said">The object's stamp.</param>
 internal sealed record KnownRule(IDataRule? Rule, ServerTimestamp Said)
 {
-    /// <summary>Of one without a rule, roughly: most collections say nothing, and that is remembered too.</summary>
+    /// <summary>The approximate size of an entry without a rule. Most collections have no rule, and that is cached too.</summary>
     public const long OwnBytes = 300;
 
     public static readonly KnownRule Nothing = new(null, ServerTimestamp.Zero);
 
-    /// <summary>Bytes in memory, roughly.</summary>
+    /// <summary>Approximate bytes in memory.</summary>
     public long Size => OwnBytes + (Rule?.Size ?? 0);
 }

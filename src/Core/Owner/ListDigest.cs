@@ -2,10 +2,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Which objects a list has, with their stamps, in whatever order: two lists with the same of them have the same digest, others hardly ever do.</summary>
-/// <param name="Live">Objects that are there.</param>
-/// <param name="Tombstones">Objects that are not there any more.</param>
-/// <param name="Sum">Of ids, stamps, and whether they are there.</param>
+/// <summary>A digest of a list's objects and their stamps, independent of their order. Equal lists have equal digests; different lists hardly ever do.</summary>
+/// <param name="Live">Objects that exist.</param>
+/// <param name="Tombstones">Deleted objects.</param>
+/// <param name="Sum">Over ids, stamps, and whether the objects exist.</param>
 public readonly record struct ListDigest(long Live, long Tombstones, ulong Sum)
 {
     // FNV-1a.

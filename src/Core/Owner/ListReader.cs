@@ -9,24 +9,24 @@ namespace Lockstep.Core.Owner;
 /// <summary>
 /// Reads a page of a list: the store's rows, covered by those that a turn has written but not committed. Invariants:
 /// <list type="number">
-/// <item>A page is a run of the merged list's order without gaps: when the store stopped early, uncommitted rows beyond
+/// <item>A page is a run of the merged list's order without gaps. If the store stopped early, uncommitted rows after
 /// its last row wait for the next page.</item>
-/// <item>Pages after the first show nothing newer than the first page's list stamp, and answer that stamp.</item>
-/// <item>What is sorted, or looked for by fields, is read by <see cref="SortedReader"/> and <see cref="FilteredReader"/>.</item>
+/// <item>Pages after the first show nothing newer than the first page's list stamp, and carry that stamp.</item>
+/// <item>Sorting and filtering by fields is left to <see cref="SortedReader"/> and <see cref="FilteredReader"/>.</item>
 /// </list>
 /// </summary>
 internal sealed class ListReader(IBucketStore store, BucketOptions options, OwnerWork work, FilteredReader filtered, SortedReader sorted)
 {
-    // Beside its data.
+    // In addition to its data.
     private const long BytesARecord = 512;
 
     /// <param name="heads">The bucket as the caller sees it.</param>
-    /// <param name="head">The list, which exists.</param>
+    /// <param name="head">The list, which must exist.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none, and then the stamp comes from the store.</param>
-    /// <param name="query">What to read.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    /// <returns>The page and the version it was read at; no outcome when the list is gone from the store.</returns>
+    /// <returns>The page and the version at which it was read; no outcome if the list was deleted from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
         BucketHeads heads,
         ListHead head,
@@ -67,23 +67,23 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
         long? Total(ListHead of) => query.HasFilters || query.Cursor is not null || heads.Rules.Expires ? null : of.Count;
     }
 
-    // Beyond these a page ends early, with a cursor.
+    // After this many a page ends early, with a cursor.
     private const int MaxChunks = 64;
 
-    // That a count in a turn reads.
+    // What a count inside a turn reads.
     private const int ChunksInATurn = 10;
     private const int CandidatesAtOnce = 1_000;
 
     private static readonly Invalid TooManyToCount = new(
         "path", null, $"More than {ChunksInATurn * CandidatesAtOnce} objects would have to be looked at for this count, which is too many among writes. Ask for it by itself.");
 
-    /// <summary>As <see cref="ReadAsync"/>, for somebody who sees only some rows.</summary>
+    /// <summary>Like <see cref="ReadAsync"/>, for a caller who sees only some of the rows.</summary>
     /// <param name="heads">The bucket.</param>
     /// <param name="head">The list as the caller sees it; its stamp is the page's.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
-    /// <param name="query">What to read.</param>
-    /// <param name="visible">Which rows.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="visible">The rows that the caller sees.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadVisibleAsync(
         BucketHeads heads,
@@ -138,7 +138,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
             }
         }
 
-        // :: Step 2: what the turn has changed, as far as the store was read.
+        // :: Step 2: the turn's changes, as far as the store was read.
         if (uncommitted is { Count: > 0 })
         {
             var end = more ? cursor : null;
@@ -154,19 +154,19 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
             : page, version);
     }
 
-    /// <summary>What a page keeps of a row that was looked at for what it says of rights.</summary>
+    /// <summary>The part of a row that a page keeps, when the row was read for its permissions.</summary>
     private static StoredRecord Shown(StoredRecord record, ListQuery query) =>
         query.Projection == Projection.Listed ? record with { Acl = default(ReadOnlyMemory<byte>?) } : record;
 
-    /// <summary>How many live rows somebody sees. It costs what names them, so that it needs a place, as a sort does.</summary>
-    /// <returns>No outcome when the list is gone from the store.</returns>
+    /// <summary>Counts the live rows that a caller sees. This reads every row that names the caller, so it needs a place, as a sort does.</summary>
+    /// <returns>No outcome if the list was deleted from the store.</returns>
     public async ValueTask<(Outcome? Outcome, long Version)> CountVisibleAsync(
         BucketHeads heads, ListHead head, ListQuery query, VisibleRows visible, Asker asker, CancellationToken cancellationToken) =>
         await work.SortAsync(
             asker, Math.Min(options.MaxTurnBytes, BytesARecord * CandidatesAtOnce), turn => CountVisibleAsync(heads, head, uncommitted: null, query, visible, int.MaxValue, turn, cancellationToken), cancellationToken)
             ?? (Unavailable.Overloaded, heads.Version);
 
-    /// <summary>The same in a turn, which does not wait for a place and keeps all others waiting: of very many it is refused, and asking again would not help.</summary>
+    /// <summary>The same inside a turn, where it waits for no place and all other requests wait for it. A large count is refused, and retrying would not help.</summary>
     public ValueTask<(Outcome? Outcome, long Version)> CountFewVisibleAsync(
         BucketHeads heads, ListHead head, IReadOnlyDictionary<string, StoredRecord>? uncommitted, ListQuery query, VisibleRows visible, CancellationToken cancellationToken) =>
         CountVisibleAsync(heads, head, uncommitted, query, visible, ChunksInATurn, turn: null, cancellationToken);
@@ -183,7 +183,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     {
         var (count, version, more) = (0L, 0L, true);
 
-        // All that name somebody, so that the store finds each thousand without the others; what of them is asked for shows here.
+        // Every row that names the caller, so that the store finds each thousand without touching the others. The query is applied here.
         var all = new ListQuery { Since = ServerTimestamp.Zero, Sort = [new SortField("id", Descending: false)], Projection = Projection.Metadata, Limit = CandidatesAtOnce };
         for (var chunk = 0; more; chunk++)
         {
@@ -213,14 +213,14 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     }
 
     /// <summary>
-    /// The store leaves out what uncommitted rows cover: were it left out here, a page could end up empty where the store
-    /// stopped at a limit, and an empty page cannot say where to go on.
+    /// The store leaves out rows that uncommitted rows cover. If they were left out here instead, a page could be empty where the store
+    /// stopped at a limit, and an empty page cannot say where to continue.
     /// </summary>
-    /// <param name="query">What is asked for.</param>
-    /// <param name="uncommitted">What covers the store's rows.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="uncommitted">The rows that cover the store's rows.</param>
     /// <param name="visible">
-    /// Who sees a part of the list. Newest first they are read all that names them in the range of stamps, which the store finds some at a time without the others; what is not asked for, or is
-    /// covered, is for the reader to leave out.
+    /// The rows of a caller who sees a part of the list. Newest first, the store returns every row in the range of stamps that names them, in batches. The
+    /// reader leaves out rows that do not match the query or are covered.
     /// </param>
     public static ListQuery Beneath(ListQuery query, IReadOnlyDictionary<string, StoredRecord>? uncommitted, VisibleRows? visible) =>
         visible is null || query.Ids is not null || query.Order != ListOrder.NewestFirst

@@ -8,37 +8,37 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Finds the groups of callers that count in a bucket: its own, and those of other buckets that it names. Invariants:
+/// Finds the groups of a caller that count in a bucket: the bucket's own, and those of other buckets that it names. Invariants:
 /// <list type="number">
-/// <item>Of the bucket's own groups a caller is in those that the heads have them in, or newer ones: what is remembered is remembered
+/// <item>A caller is in those of the bucket's own groups that have them as a member in the heads' version or a newer one. A cached result is valid
 /// for one stamp of the list of groups.</item>
-/// <item>Of other buckets' groups it is remembered that somebody is in some, never that they are in none, and no longer than
+/// <item>For groups of other buckets, only membership is cached, never its absence, and no longer than
 /// <see cref="AccessOptions.MembershipTime"/>.</item>
-/// <item>Other buckets are asked beside an owner's turns only, so that one that does not answer holds up nobody but who asked.</item>
-/// <item>What a caller costs is one read for the bucket's own groups, and two for all other buckets, however many they name.</item>
+/// <item>Other buckets are asked only outside an owner's turns, so a bucket that does not answer holds up nobody but its caller.</item>
+/// <item>A caller costs one read for the bucket's own groups, and two for all other buckets, however many are named.</item>
 /// </list>
 /// </summary>
 internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvider time)
 {
     private const int MaxRemembered = 2_000;
 
-    // Of a bucket's own ones. Of more, those count that the bucket and its collections name, and the object that it is about.
+    // Of the bucket's own groups. Beyond that, groups still count that the bucket, its collections or the object in question name.
     private const int MaxGroups = 1_000;
 
-    // Whoever is in more of them is looked up each time: what is remembered stays small.
+    // A caller in more groups is looked up each time, to keep the cache small.
     private const int MaxRememberedGroups = 100;
 
-    // Of all callers of one turn together.
+    // For all callers of one turn together.
     private const int MaxPreloaded = 10_000;
 
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnGroups> own = new();
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), ForeignGroups> foreign = new();
 
-    /// <param name="caller">Who asks. In a turn, with <see cref="PrincipalSet.Foreign"/>: then no other bucket is asked.</param>
+    /// <param name="caller">The caller. Inside a turn, with <see cref="PrincipalSet.Foreign"/>; then no other bucket is asked.</param>
     /// <param name="heads">The bucket.</param>
-    /// <param name="overlay">What a turn has changed in it; empty outside of turns.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="target">The object that it is about, where it is about one.</param>
+    /// <param name="overlay">The turn's changes; empty outside of turns.</param>
+    /// <param name="cancellationToken">Stops the look-up.</param>
+    /// <param name="target">The object in question, if there is one.</param>
     public async ValueTask<Standing> ResolveAsync(Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken, StoredRecord? target = null)
     {
         if (caller.Access != BucketAccess.ByAcl || caller.Principals.Groups is not null || caller.Principals.Stored is not { } who)
@@ -58,7 +58,7 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
         return new Standing(caller with { Principals = caller.Principals with { Groups = groups, Foreign = others } }, others.Changes);
     }
 
-    /// <summary>Whether all groups of other buckets that count were asked for.</summary>
+    /// <summary>Whether all groups of other buckets that count were looked up.</summary>
     public bool Knows(Caller caller, BucketHeads heads) =>
         caller.Access != BucketAccess.ByAcl || caller.Principals.Stored is null || caller.Principals.Foreign is { IsKnown: false }
         || (NamedOthers(heads) is var named && (named.Count == 0 || (caller.Principals.Foreign is { } known && named.IsSubsetOf(known.Asked))));
@@ -70,7 +70,7 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
             ? caller
             : caller with { Principals = caller.Principals with { Foreign = await AskAsync(who, heads, cancellationToken) } };
 
-    /// <summary>Asks for the bucket's own groups of several callers at once, as far as that is less than asking for each.</summary>
+    /// <summary>Looks up the bucket's own groups of several callers at once, where that is cheaper than one at a time.</summary>
     public async ValueTask PreloadAsync(IEnumerable<Caller> callers, BucketHeads heads, CancellationToken cancellationToken)
     {
         var list = heads[ListRef.Groups];
@@ -107,7 +107,7 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
             return;
         }
 
-        // :: Step 1: what the store has.
+        // :: Step 1: the store's rows.
         string[] principals = [PrincipalText.Authenticated, who];
         var stored = overlay.Start is { } start ? start[ListRef.Groups] : list;
         if (heads.Row != 0 && stored.Key == list.Key)
@@ -118,7 +118,7 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
             }
         }
 
-        // :: Step 2: what the turn has made of it.
+        // :: Step 2: the turn's changes.
         foreach (var (key, since) in principals.SelectMany(principal => overlay.Grants.Of(GrantRelation.Member, principal)).Where(grant => grant.Key.List == list.Key))
         {
             var group = PrincipalText.GroupOf(heads.Id.Name, key.Id);
@@ -192,7 +192,7 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
         return found;
     }
 
-    /// <summary>Groups of other buckets that count in this one, in the form of clients.</summary>
+    /// <summary>Groups of other buckets that count in this one, as clients write them.</summary>
     private HashSet<string> NamedOthers(BucketHeads heads) =>
         (heads.Acl?.ForeignGroups ?? []).Concat(rule.GroupsOfSettings).Where(group => NameOf(group) is { } name && name.Bucket != heads.Id).ToHashSet(StringComparer.Ordinal);
 

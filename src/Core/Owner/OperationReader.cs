@@ -7,7 +7,7 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Answers the reading operations, for readers beside the queue (with no uncommitted rows) and inside a turn alike: it says by which way.
+/// Chooses the reader for each reading operation. It serves reads outside the queue (without uncommitted rows) and reads inside a turn.
 /// </summary>
 internal sealed class OperationReader
 {
@@ -22,23 +22,23 @@ internal sealed class OperationReader
         Granted = new GrantedReads(whole, views, Objects, store, lists, filtered, rule, memberships, time);
     }
 
-    /// <summary>Who may do what.</summary>
+    /// <summary>Decides who may do what.</summary>
     public AccessRule Rule { get; }
 
-    /// <summary>Who is in which groups.</summary>
+    /// <summary>Finds the groups that callers are in.</summary>
     public Memberships Memberships { get; }
 
-    /// <summary>One object at a time.</summary>
+    /// <summary>Reads one object at a time.</summary>
     public ObjectReader Objects { get; }
 
-    /// <summary>For those whose bucket it is not.</summary>
+    /// <summary>Reads for callers in a bucket that is not theirs.</summary>
     public GrantedReads Granted { get; }
 
     /// <summary>Whether a request can be executed without asking other buckets for groups of its caller.</summary>
     public bool Knows(BucketRequest request, BucketHeads heads) =>
         !NeedsGroups(request, heads) || Memberships.Knows(request.Caller, heads);
 
-    /// <summary>Whether what bucket and collections say of the caller alone may not be enough.</summary>
+    /// <summary>Whether the caller's groups may matter: bucket and collections alone do not let them do everything.</summary>
     public bool NeedsGroups(BucketRequest request, BucketHeads heads) =>
         request.Caller.Access == BucketAccess.ByAcl && !AccessRule.IsOwner(request.Caller, heads)
         && !request.Operations.All(operation => ListOf(operation) is { } list && Rule.DecidesWithoutGroups(request.Caller, list, heads));
@@ -59,7 +59,7 @@ internal sealed class OperationReader
         _ => null,
     };
 
-    /// <summary>Whether it could not be found out in which groups of other buckets somebody is. They are not told that they may not.</summary>
+    /// <summary>Whether the caller's groups in other buckets could not be found out. Such a caller is not told that they lack a right.</summary>
     public static bool IsUnknown(Caller caller) => caller.Principals.Foreign is { IsKnown: false };
 
     /// <returns>The outcome, and the version of the newest snapshot that it rests on.</returns>

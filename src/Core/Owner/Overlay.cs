@@ -12,7 +12,7 @@ internal sealed class Overlay
 
     private readonly Dictionary<int, Dictionary<string, StoredRecord>> lists = [];
 
-    /// <summary>The bucket that these are changes of; null outside of turns.</summary>
+    /// <summary>The bucket before the turn; null outside of turns.</summary>
     public BucketHeads? Start { get; init; }
 
     public bool IsEmpty => lists.Count == 0;
@@ -46,7 +46,7 @@ internal sealed class Overlay
     public void Drop(int list) => lists.Remove(list);
 
     /// <summary>The rows, with the keys of their lists.</summary>
-    /// <param name="withTombstones">Whether those of what was deleted are among them.</param>
+    /// <param name="withTombstones">Whether tombstones are included.</param>
     public IReadOnlyList<KeyValuePair<int, StoredRecord>> ToRows(bool withTombstones)
     {
         var all = new List<KeyValuePair<int, StoredRecord>>();
@@ -64,7 +64,7 @@ internal sealed class Overlay
         return all;
     }
 
-    /// <summary>What was deleted.</summary>
+    /// <summary>The keys of deleted records.</summary>
     public IReadOnlyList<RecordKey> Tombstones() =>
         [.. lists.SelectMany(static list => list.Value.Values.Where(static record => record.IsTombstone), static (list, record) => new RecordKey(list.Key, record.Id))];
 }

@@ -6,7 +6,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What the owners of one <see cref="InProcessBuckets"/> measure. Nothing here names a bucket or a caller.</summary>
+/// <summary>The measurements of the owners of one <see cref="InProcessBuckets"/>. They name no bucket and no caller.</summary>
 internal sealed class OwnerMetrics : IDisposable
 {
     private readonly TimeProvider time;
@@ -15,8 +15,8 @@ internal sealed class OwnerMetrics : IDisposable
     private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "overloaded", "clock_ahead", "store_failed", "fate_unknown");
     private long takeovers;
 
-    /// <param name="owners">How many there are. Must not hold on to them: a meter that nobody disposes of stays for ever.</param>
-    /// <param name="queue">What waits.</param>
+    /// <param name="owners">Returns the number of owners. Must not keep them alive: a meter that is never disposed of lives for ever.</param>
+    /// <param name="queue">The waiting requests.</param>
     /// <param name="time">The clock.</param>
     public OwnerMetrics(Func<int> owners, QueueBudget queue, TimeProvider time)
     {
@@ -59,7 +59,7 @@ internal sealed class OwnerMetrics : IDisposable
         return response;
     }
 
-    /// <param name="response">Null where a fault was the answer.</param>
+    /// <param name="response">Null if the request ended in a fault.</param>
     public void Answered(BucketResponse? response)
     {
         for (var i = 0; i < response?.Outcomes.Count; i++)

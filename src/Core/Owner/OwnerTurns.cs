@@ -7,26 +7,26 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Takes the turns of one bucket's owner, one at a time: has requests applied to the heads, commits what they change, and publishes the new heads.
+/// Runs the turns of one bucket's owner, one at a time: applies requests to the heads, commits the changes, and publishes the new heads.
 /// Invariants:
 /// <list type="number">
-/// <item>Nobody's answer is decided before the commit that it rests on is done, and the new heads are published.</item>
-/// <item>The store compares the version with each commit: a turn that began with old heads is thrown away, and runs again with new ones.</item>
-/// <item>From the moment at which a commit is sent until the store has said what became of it, a fault means that nobody knows; before it, that nothing
+/// <item>No answer is decided before the commit that it depends on is done and the new heads are published.</item>
+/// <item>The store compares the version with each commit. A turn that began with outdated heads is discarded, and runs again with new ones.</item>
+/// <item>Between sending a commit and the store's reply, a fault means that the outcome is unknown. Before that, it means that nothing
 /// was done.</item>
-/// <item>A turn ends in the time of those of its requests that must be answered first. What there is no time or memory left for takes the next one.</item>
+/// <item>A turn ends in time for the request with the earliest deadline. Requests that time or memory did not suffice for go into the next turn.</item>
 /// </list>
 /// </summary>
-/// <param name="heads">What is remembered of the bucket.</param>
-/// <param name="store">Where it lies.</param>
-/// <param name="reader">Reads in turns.</param>
-/// <param name="options">Bounds.</param>
-/// <param name="work">What all owners share.</param>
-/// <param name="watch">Is told of what was committed.</param>
-/// <param name="indexes">Goes on where a commit leaves an index unbuilt.</param>
-/// <param name="metrics">Counts.</param>
+/// <param name="heads">The remembered heads.</param>
+/// <param name="store">The store of the bucket.</param>
+/// <param name="reader">Reads inside turns.</param>
+/// <param name="options">Limits.</param>
+/// <param name="work">Resources that all owners share.</param>
+/// <param name="watch">Notified of commits.</param>
+/// <param name="indexes">Continues where a commit leaves an index unbuilt.</param>
+/// <param name="metrics">Measurements.</param>
 /// <param name="time">The clock.</param>
-/// <param name="onFault">Hears of faults that callers are not told.</param>
+/// <param name="onFault">Called with faults that callers are not told.</param>
 internal sealed class OwnerTurns(
     RememberedHeads heads,
     IBucketStore store,
@@ -42,13 +42,13 @@ internal sealed class OwnerTurns(
     private const int MaxTurnAttempts = 32;
 
     /// <summary>
-    /// Takes one turn and decides the answers. A fault, which is a bug, or a commit that the store will not take fails the
-    /// request that brought it and not those that came along: each is run in a turn of its own. Never after a commit that may
-    /// have happened, or work would be done twice; then nobody knows, and all are told so.
+    /// Runs one turn and decides the answers. A fault (a bug), or a commit that the store refuses, fails only the request that
+    /// caused it: the other requests each run in a turn of their own. This does not apply after a commit that may have happened, because work
+    /// would then be done twice. In that case the outcome is unknown, and all callers are told so.
     /// </summary>
     /// <returns>
-    /// False when nothing was written and each is to be run alone. Else the answers are decided: of all, or of those that could be done
-    /// with the bytes and in the time that a turn may have, at least of the first.
+    /// False if nothing was written and each request is to be run alone. Otherwise the answers are decided: all of them, or those for which
+    /// the bytes and the time of a turn sufficed, at least the first.
     /// </returns>
     public async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
@@ -77,8 +77,8 @@ internal sealed class OwnerTurns(
                     left = null;
                 }
 
-                // Versions tell histories apart only as long as there is one: after a failover that lost commits, a version may
-                // come round again. The store refuses a commit that continues another server's version.
+                // Versions identify a state only within one history. After a failover that lost commits, a version may
+                // occur again. The store refuses a commit that continues another server's version.
                 var known = heads.Current;
                 Turn turn;
                 var responses = new BucketResponse[requests.Count];
@@ -91,7 +91,7 @@ internal sealed class OwnerTurns(
                     {
                         if (i > 0 && (memory.Bytes >= options.MaxTurnBytes || enough.HasCome))
                         {
-                            // The others take the next turn.
+                            // The others go into the next turn.
                             left = begun.GetRange(i, begun.Count - i);
                             begun = begun.GetRange(0, i);
                             requests = requests.GetRange(0, i);
@@ -136,13 +136,13 @@ internal sealed class OwnerTurns(
                         return true;
                     }
 
-                    // Refusals of writes are as exact as writes, and no commit has compared the version of these heads.
+                    // A refused write must be as exact as a write, and no commit has compared the version of these heads.
                     heads.Forget();
                     continue;
                 }
 
                 // :: Step 2: commit.
-                // The store, which knows more than that there is no answer, is to speak first.
+                // The store's deadline is earlier than ours, because its reply says more than a timeout.
                 var commit = turn.Draft.ToCommit(Guid.NewGuid()) with
                 {
                     Accounts = AccountsOf(requests),
@@ -156,8 +156,8 @@ internal sealed class OwnerTurns(
                 await ((Task)committed.WaitAsync(over.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!committed.IsCompleted)
                 {
-                    // Callers wait no longer. The turn does: until this has ended the bucket's next commit would only meet it.
-                    // Of those that were to take the next one nothing is done.
+                    // The callers wait no longer, but the turn does: the bucket's next commit would only collide with this one.
+                    // Requests for the next turn have not been executed.
                     DecideAll(begun, Unavailable.FateUnknown);
                     begun.ForEach(static pending => pending.Answer());
                     if (left is not null)
@@ -176,7 +176,7 @@ internal sealed class OwnerTurns(
                 mayBeWritten = outcome.Status is not (CommitStatus.Stale or CommitStatus.NotExecuted or CommitStatus.Refused or CommitStatus.Closed);
                 metrics.Committed(outcome.Status, committing);
 
-                // :: Step 3: publish, or throw the turn away.
+                // :: Step 3: publish, or discard the turn.
                 switch (outcome.Status)
                 {
                     case CommitStatus.Done:
@@ -226,11 +226,11 @@ internal sealed class OwnerTurns(
         }
         catch (Exception fault)
         {
-            // Whatever it was, this owner no longer knows what the store holds.
+            // Whatever the fault was, this owner no longer knows what the store holds.
             heads.Forget();
             if (mayBeWritten)
             {
-                // The callers hear that nobody knows; why, only who runs the program.
+                // The callers hear that the outcome is unknown; only the operator hears why.
                 DecideAll(begun, Unavailable.FateUnknown);
                 watch.Tell(published: null);
                 onFault(fault);
@@ -248,7 +248,7 @@ internal sealed class OwnerTurns(
         }
     }
 
-    /// <summary>Only work that can take long is looked after while it lasts.</summary>
+    /// <summary>Watches for a caller who leaves only where the work can take long.</summary>
     private static ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading) =>
         pending.CallerGone.CanBeCanceled && CanTakeLong(pending.Request) ? ExecuteWatchedAsync(turn, pending, reading) : turn.ExecuteAsync(pending.Request, reading);
 
@@ -271,8 +271,8 @@ internal sealed class OwnerTurns(
         return await turn.ExecuteAsync(pending.Request, either.Token);
     }
 
-    /// <summary>Nobody waits for what some of these ask for, and nothing is committed: the turn begins again without them.</summary>
-    /// <returns>The others.</returns>
+    /// <summary>Some callers have gone, and nothing is committed: the turn begins again without their requests.</summary>
+    /// <returns>The remaining requests.</returns>
     private static List<PendingRequest> WithoutGone(List<PendingRequest> begun)
     {
         var gone = begun.FindAll(static pending => pending.CallerGone.IsCancellationRequested);
@@ -280,7 +280,7 @@ internal sealed class OwnerTurns(
         return begun.FindAll(static pending => !pending.IsDecided);
     }
 
-    /// <summary>In whose names a turn writes. What the server does by itself is nobody's, also where it is about somebody.</summary>
+    /// <summary>The accounts in whose names a turn writes. The server's own work has none, even if it concerns somebody.</summary>
     private static List<long> AccountsOf(List<BucketRequest> requests)
     {
         var accounts = new List<long>(1);
@@ -295,8 +295,8 @@ internal sealed class OwnerTurns(
         return accounts;
     }
 
-    /// <summary>Decides the answers to those whose accounts are closed.</summary>
-    /// <returns>The others.</returns>
+    /// <summary>Decides the answers of requests whose accounts are closed.</summary>
+    /// <returns>The remaining requests.</returns>
     private static List<PendingRequest> WithoutClosed(List<PendingRequest> begun, IReadOnlyList<long> closed)
     {
         var gone = begun.FindAll(pending =>

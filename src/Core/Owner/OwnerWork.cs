@@ -7,12 +7,12 @@ using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What the owners of one process share, so that the work of some is not felt by the others.</summary>
+/// <summary>Resources that the owners of one process share, so that the work of some does not slow down the others.</summary>
 internal sealed class OwnerWork
 {
     private const int MaxWaiting = 256;
 
-    // How long a sort takes, and waits for room and places, at most; and the same in a turn.
+    // How long a sort takes, and waits for room and places, at most; then the same inside a turn.
     private readonly TimeSpan sortTime;
     private readonly TimeSpan turnWait;
     private readonly TimeSpan turnTime;
@@ -25,7 +25,7 @@ internal sealed class OwnerWork
         (History, Declarations, Files) = (history, declarations, files);
         this.time = time;
 
-        // So that whoever waits in vain has time to be told so, and whoever does not to be worked for.
+        // A caller who waits in vain needs time to be told so, and one who does not needs time for the work.
         var wait = options.AnswerTime / 3;
         (sortTime, turnWait) = (wait, options.AnswerTime / 15);
         turnTime = options.FilterTime < wait ? options.FilterTime : wait;
@@ -38,19 +38,19 @@ internal sealed class OwnerWork
         quotas = new CurrentQuotas(options.Quotas, index, time);
     }
 
-    /// <summary>What buckets and collections say of data; null where nobody asks.</summary>
+    /// <summary>The data rules of buckets and collections; null if no protocol has any.</summary>
     public DataRuleCache? Rules { get; }
 
-    /// <summary>How the history of Kinto's buckets is told; null where none is kept.</summary>
+    /// <summary>The form of history in Kinto's buckets; null if none is kept.</summary>
     public IHistoryForm? History { get; }
 
-    /// <summary>Which fields collections want indexed; null where nobody asks.</summary>
+    /// <summary>The fields that collections want indexed; null if no protocol declares any.</summary>
     public IFieldDeclarations? Declarations { get; }
 
-    /// <summary>Which files records name; null where they have none.</summary>
+    /// <summary>The files that records name; null if they have none.</summary>
     public IFileNames? Files { get; }
 
-    /// <summary>What Kinto's buckets may hold; null where that is not limited.</summary>
+    /// <summary>The limits on Kinto's buckets; null for none.</summary>
     public QuotaRules? Quotas => quotas.Rules;
 
     /// <inheritdoc cref="CurrentQuotas.Set"/>
@@ -61,33 +61,33 @@ internal sealed class OwnerWork
 
     public WorkMemory Memory { get; }
 
-    /// <summary>Half of the machine's processors, for pieces of work that take one for longer than a request should.</summary>
+    /// <summary>Half of the machine's processors, for work that keeps one busy for longer than a request should.</summary>
     public WorkPlaces Processors { get; }
 
-    /// <summary>Sorts that may be at work, each of which also takes one of <see cref="Processors"/>. One that waits for the store has neither.</summary>
+    /// <summary>Places for sorts; each sort also takes one of <see cref="Processors"/>. A sort that waits for the store has neither.</summary>
     public WorkPlaces Sorts { get; }
 
-    /// <summary>Steps of building indexes that may be under way, each with its turn and its commit.</summary>
+    /// <summary>Places for steps of building indexes, each with its turn and its commit.</summary>
     public WorkPlaces Builds { get; }
 
     /// <summary>
-    /// How long a sort or a count that cannot end in a cursor may take once it has a place: a third of <see cref="BucketOptions.AnswerTime"/>; in a turn, where all others
-    /// of the bucket wait for it, no longer than <see cref="BucketOptions.FilterTime"/>.
+    /// How long a sort or a count that cannot end in a cursor may take once it has a place: a third of <see cref="BucketOptions.AnswerTime"/>. Inside a turn, where all other
+    /// requests of the bucket wait, no longer than <see cref="BucketOptions.FilterTime"/>.
     /// </summary>
     public TimeSpan MostTimeOf(Asker asker) => asker.IsInTurn ? turnTime : sortTime;
 
-    /// <summary>Has something sorted once there is room for it and a place. It has the room to its end, and the place while it works.</summary>
-    /// <param name="asker">Whose it is; in a turn it does not wait for long.</param>
-    /// <param name="size">Bytes that it takes.</param>
-    /// <param name="sort">What to do; it asks the store through the turn that it is given.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null when there is none.</returns>
+    /// <summary>Runs a sort once there is room and a place for it. It keeps the room until it ends, and the place while it works.</summary>
+    /// <param name="asker">The caller; inside a turn it does not wait for long.</param>
+    /// <param name="size">Bytes that it needs.</param>
+    /// <param name="sort">The work; it reads from the store through the turn that it is given.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Null if there was no room or no place.</returns>
     public async ValueTask<T?> SortAsync<T>(Asker asker, long size, Func<WorkTurn, ValueTask<T>> sort, CancellationToken cancellationToken)
         where T : struct
     {
         var (user, wait) = (asker.User, asker.IsInTurn ? turnWait : sortTime);
 
-        // The room first: while the store is asked a sort has its room and no place, so that more are under way than have places. In a turn it is not waited for, since the turn itself may hold it.
+        // Room comes first. A sort that waits for the store has its room and no place, so more sorts are under way than there are places. A turn does not wait for room, since it may hold that room itself.
         var end = Deadline.After(wait, time);
         if (!await Memory.HoldAsync(user, size, asker.IsInTurn ? Deadline.After(TimeSpan.Zero, time) : end, time, cancellationToken))
         {

@@ -4,21 +4,21 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>A request in an owner's queue, its answer once that is decided, and where it goes.</summary>
+/// <summary>A request in an owner's queue, with its answer once that is decided.</summary>
 /// <param name="request">The request.</param>
 /// <param name="beginBy">When it is given up if its turn has not begun.</param>
-/// <param name="deadline">When it must be answered; later than that.</param>
-/// <param name="cancellationToken">The caller's; counts until its turn commits.</param>
+/// <param name="deadline">When it must be answered; later than <paramref name="beginBy"/>.</param>
+/// <param name="cancellationToken">The caller's token; it counts until the turn commits.</param>
 internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, Deadline deadline, CancellationToken cancellationToken)
 {
     private const int Waiting = 0;
     private const int Begun = 1;
     private const int GivenUp = 2;
 
-    /// <summary>Nothing was done: groups of other buckets count that its caller was not asked for. It may come again with them.</summary>
+    /// <summary>Nothing was done: groups of other buckets count that were not looked up for the caller. The request may be queued again with them.</summary>
     public static readonly BucketResponse Unresolved = new([]);
 
-    // Answers must not run on the owner's turn: a slow reader of one answer would hold up the bucket.
+    // Continuations must not run on the owner's turn: a slow reader of one answer would hold up the bucket.
     private readonly TaskCompletionSource<BucketResponse> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? fault;
     private bool isGone;
@@ -28,30 +28,30 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
 
     public long Size { get; } = request.Size;
 
-    /// <summary>How many operations it has.</summary>
+    /// <summary>The number of its operations.</summary>
     public int Operations { get; } = request.Operations.Count;
 
     public Deadline BeginBy { get; } = beginBy;
 
     public Deadline Deadline { get; } = deadline;
 
-    /// <summary>What was decided; null while nothing is, or where that is a fault.</summary>
+    /// <summary>The decided answer; null before the decision, and for a fault.</summary>
     public BucketResponse? Response { get; private set; }
 
     /// <summary>Whether a turn has taken it.</summary>
     public bool HasBegun => Volatile.Read(ref state) == Begun;
 
-    /// <summary>Whether its answer is decided, whatever that is.</summary>
+    /// <summary>Whether its answer is decided, including a fault.</summary>
     public bool IsDecided => Response is not null || fault is not null || isGone;
 
-    /// <summary>Ends when its caller has gone.</summary>
+    /// <summary>Cancelled when its caller has gone.</summary>
     public CancellationToken CallerGone => cancellationToken;
 
     /// <summary>For the caller.</summary>
     public Task<BucketResponse> Answered => answer.Task;
 
     /// <summary>
-    /// Takes the request out of the queue unless its caller has gone or it has waited for too long; from here on it is answered by its turn.
+    /// Takes the request out of the queue, unless its caller has gone or it has waited too long. From here on its turn answers it.
     /// </summary>
     public bool TryBegin()
     {
@@ -64,7 +64,7 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
         return Interlocked.CompareExchange(ref state, Begun, Waiting) == Waiting;
     }
 
-    /// <summary>Answers it now, unless its turn has begun: nothing of it is done.</summary>
+    /// <summary>Answers it now as not executed, unless its turn has begun.</summary>
     /// <returns>Whether it was still waiting.</returns>
     public bool TryGiveUp()
     {
@@ -82,10 +82,10 @@ internal sealed class PendingRequest(BucketRequest request, Deadline beginBy, De
 
     public void Decide(Exception thrown) => fault = thrown;
 
-    /// <summary>Nothing of it is done: its caller has gone.</summary>
+    /// <summary>Its caller has gone, and nothing of it was done.</summary>
     public void DecideGone() => isGone = true;
 
-    /// <summary>Tells the caller what was decided. Where nothing was, nobody knows what became of the request.</summary>
+    /// <summary>Sends the decided answer to the caller. Without a decision, the outcome is unknown.</summary>
     public void Answer()
     {
         if (fault is not null)

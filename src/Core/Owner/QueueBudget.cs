@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Owner;
 
-/// <summary>What waits for any owner of this process, and the bytes that all queues together may hold.</summary>
+/// <summary>Counts the requests that wait for any owner of this process, and limits the bytes of all queues together.</summary>
 internal sealed class QueueBudget(long maxBytes)
 {
     private long bytes;
@@ -10,7 +10,7 @@ internal sealed class QueueBudget(long maxBytes)
 
     public long Operations => Volatile.Read(ref operations);
 
-    /// <summary>A request without data needs no room, however full it is.</summary>
+    /// <summary>A request without data needs no room, and always fits.</summary>
     public bool TryTake(long size, int count)
     {
         if (size > 0 && Interlocked.Add(ref bytes, size) > maxBytes)

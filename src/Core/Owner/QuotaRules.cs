@@ -3,7 +3,7 @@ using Lockstep.Core.Quotas;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What users, buckets and collections may hold; 0 for no limit. It goes by what administrators have set, then by overrides in the settings, then by what the settings say of all.</summary>
+/// <summary>The limits of users, buckets and collections; 0 for no limit. What administrators have set comes first, then the overrides in the settings, then the general settings.</summary>
 internal sealed class QuotaRules
 {
     private readonly QuotaOptions options;
@@ -11,8 +11,8 @@ internal sealed class QuotaRules
     private readonly Dictionary<(BucketId Bucket, string? Collection), Limit> places = [];
 
     /// <param name="options">The limits of the settings.</param>
-    /// <param name="stored">Those that administrators have set.</param>
-    /// <param name="usage">Says what all of a user's buckets hold, where users have limits; null where nobody asks.</param>
+    /// <param name="stored">The quotas that administrators have set.</param>
+    /// <param name="usage">Says what all of a user's buckets hold, if users have limits; null if it is not needed.</param>
     public QuotaRules(QuotaOptions options, IReadOnlyList<Quota> stored, Func<UserUsage>? usage)
     {
         this.options = options;
@@ -31,7 +31,7 @@ internal sealed class QuotaRules
 
     public bool LimitsUsers => Usage is not null;
 
-    /// <summary>What users' buckets hold; null where users have no limits.</summary>
+    /// <summary>What users' buckets hold; null if users have no limits.</summary>
     public UserUsage? Usage { get; }
 
     public QuotaAmount OfBucket(BucketId bucket) => places.GetValueOrDefault((bucket, null)).Or(options.BucketBytes, options.BucketRecords);
@@ -41,7 +41,7 @@ internal sealed class QuotaRules
 
     public QuotaAmount OfUser(string user) => users.GetValueOrDefault(user).Or(options.UserBytes, options.UserRecords);
 
-    /// <summary>Adds what goes before what is there.</summary>
+    /// <summary>Adds a limit that takes precedence over earlier ones.</summary>
     private void Add(string? user, string? bucket, string? collection, Limit limit)
     {
         if (user is not null)
@@ -55,7 +55,7 @@ internal sealed class QuotaRules
         }
     }
 
-    /// <summary>A limit of something's own; null where it has none.</summary>
+    /// <summary>The limits set for one subject; null where none is set.</summary>
     private readonly record struct Limit(long? Bytes, long? Records)
     {
         public Limit Before(Limit other) => new(Bytes ?? other.Bytes, Records ?? other.Records);

@@ -4,12 +4,12 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What an owner remembers of its bucket, and how it comes to know it. Invariants:
+/// The heads that an owner remembers of its bucket, and how it loads them. Invariants:
 /// <list type="number">
-/// <item>Heads older than the newest ones ever remembered are not remembered again, unless the store itself was replaced by an older
+/// <item>Heads older than the newest heads ever remembered are not remembered again, unless the store itself was replaced by an older
 /// copy.</item>
-/// <item>Heads that were asked for, or committed, before another process took the bucket over are not remembered.</item>
-/// <item>In a shared store, remembered heads count only while the store lets this process answer for the bucket
+/// <item>Heads that were requested or committed before another process took the bucket over are not remembered.</item>
+/// <item>In a shared store, remembered heads are valid only while the store lets this process answer for the bucket
 /// (<see cref="IBucketStore.IsCurrent"/>).</item>
 /// </list>
 /// </summary>
@@ -21,22 +21,22 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
     private readonly Lock gate = new();
     private BucketHeads? heads;
 
-    // Version of the newest heads that were ever remembered: by them somebody may have been answered.
+    // Version of the newest heads ever remembered. A caller may have been answered from them.
     private long newest;
     private long takeovers;
     private long takenOver;
     private int loads;
 
-    /// <summary>Those that count now; null for none.</summary>
+    /// <summary>The heads that are valid now; null for none.</summary>
     public BucketHeads? Current => Volatile.Read(ref heads) is { } known && store.IsCurrent(known) ? known : null;
 
-    /// <summary>As far as is known nobody has ever written to the bucket.</summary>
+    /// <summary>Whether nobody has ever written to the bucket, as far as is known.</summary>
     public bool IsUnwritten => Volatile.Read(ref newest) == 0;
 
     /// <summary>How often another process took the bucket over.</summary>
     public long Takeovers => Volatile.Read(ref takeovers);
 
-    /// <summary>Another process has written to the bucket: what is remembered, or on its way here, is old.</summary>
+    /// <summary>Another process has written to the bucket: the remembered heads, and those being loaded, are outdated.</summary>
     public void TakeOver()
     {
         lock (gate)
@@ -49,12 +49,12 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
 
     public void Forget() => Volatile.Write(ref heads, null);
 
-    /// <summary>Those that are remembered, whether they count or not, if they are at least of this version.</summary>
+    /// <summary>The remembered heads, valid or not, if they have at least this version.</summary>
     public BucketHeads? From(long version) => Volatile.Read(ref heads) is { } known && known.Version >= version ? known : null;
 
     /// <summary>
-    /// Whether the coming load should also make this process the one that answers from memory: not at the first read, which
-    /// may be the only one, and not soon after another process took over, or two would take turns at it.
+    /// Whether the next load should also make this process the one that answers from memory. It should not at the first read, which
+    /// may be the only one. Nor should it soon after another process took over, or the two would take the bucket from each other in turns.
     /// </summary>
     public bool ClaimsNow()
     {
@@ -64,7 +64,7 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
         }
     }
 
-    /// <summary>Asks the store, and remembers what it says.</summary>
+    /// <summary>Loads the heads from the store and remembers them.</summary>
     public async ValueTask<BucketHeads> LoadAsync(bool claim, CancellationToken cancellationToken)
     {
         var seen = Takeovers;
@@ -74,8 +74,8 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
             var loaded = await store.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id);
             if (loaded.Version < known)
             {
-                // Asked for after the newer ones were known, and older all the same. If it stays so, somebody put an old store in
-                // the place of this one.
+                // These were requested after the newer ones were known, and are older all the same. If that does not change, an old store was put
+                // in the place of this one.
                 if (++older > MaxAttempts)
                 {
                     Accept(loaded, known);
@@ -89,12 +89,12 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
     }
 
     /// <summary>
-    /// Remembers heads unless newer ones are known or were, also if they were forgotten since, or another process took the
+    /// Remembers heads, unless newer ones are or were known (even if forgotten since), or another process took the
     /// bucket over since these were read.
     /// </summary>
     /// <param name="candidate">The heads.</param>
-    /// <param name="seen">The number of takeovers before the store was asked for them, or to commit them.</param>
-    /// <returns>The newest heads known; null when they are not at hand, and the candidate is older.</returns>
+    /// <param name="seen">The number of takeovers before the heads were requested, or before they were committed.</param>
+    /// <returns>The newest heads known; null if these are not at hand and the candidate is older.</returns>
     public BucketHeads? Publish(BucketHeads candidate, long seen)
     {
         lock (gate)
@@ -115,7 +115,7 @@ internal sealed class RememberedHeads(BucketId id, IBucketStore store, TimeProvi
         }
     }
 
-    /// <summary>A restored store is the truth, whatever this owner has acknowledged before.</summary>
+    /// <summary>Accepts a restored store as the truth, whatever this owner has acknowledged before.</summary>
     private void Accept(BucketHeads restored, long known)
     {
         lock (gate)

@@ -1,17 +1,17 @@
 namespace Lockstep.Core.Owner;
 
-/// <summary>The requests that wait for turns of one bucket, in the order in which they came. For one caller at a time.</summary>
-/// <param name="options">Bounds of what waits, and of what one turn takes.</param>
+/// <summary>The requests that wait for turns of one bucket, in the order of arrival. Not thread-safe.</summary>
+/// <param name="options">Limits on the queue, and on one turn.</param>
 internal sealed class RequestQueue(BucketOptions options)
 {
     private readonly Queue<PendingRequest> waiting = new();
     private int waitingOperations;
     private long waitingBytes;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>The number of waiting requests.</summary>
     public int Count => waiting.Count;
 
-    /// <summary>Whether there is no room for this one. There is always room for one, and for those that only wait for others.</summary>
+    /// <summary>Whether there is no room for this one. There is always room for the first, and for requests without operations.</summary>
     public bool IsFull(PendingRequest pending) =>
         waiting.Count > 0 && pending.Operations > 0
         && (waitingOperations + pending.Operations > options.MaxQueuedOperations

@@ -7,19 +7,19 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Reads pages in an order by fields, with or without filters on them: all rows from the store, some at a time, of which no more are kept than are on the page. Invariants:
+/// Reads pages in an order by fields, with or without filters on them. It reads all rows from the store, some at a time, and keeps no more than fit on the page. Invariants:
 /// <list type="number">
-/// <item>It has a place and room before it reads: see <see cref="OwnerWork"/>.</item>
-/// <item>It looks at no more records, and for no longer than <see cref="OwnerWork.MostTimeOf"/>; a page that would need more is refused.</item>
-/// <item>Runs of rows are of several snapshots. From the second on nothing newer than the list's stamp at the first is looked at: what is written meanwhile
-/// could otherwise be met twice, and must arrive when the reader polls on.</item>
+/// <item>It takes a place and room before it reads: see <see cref="OwnerWork"/>.</item>
+/// <item>Records and time (<see cref="OwnerWork.MostTimeOf"/>) are limited; a page that would need more is refused.</item>
+/// <item>Runs of rows come from several snapshots. From the second run on, rows newer than the list's stamp at the first run are ignored. A newer write
+/// could otherwise appear twice, and must arrive with the reader's next poll.</item>
 /// </list>
 /// </summary>
 internal sealed class SortedReader(IBucketStore store, BucketOptions options, OwnerWork work, TimeProvider time)
 {
     private const int RowsAtOnce = 5_000;
 
-    // Beside its data.
+    // In addition to its data.
     private const long BytesARecord = 512;
 
     private Invalid TooMuch { get; } = new(
@@ -27,13 +27,13 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
         "_sort",
         $"Too much to sort by this field (over {options.MaxSortedRecords} records match); sort by last_modified or id.");
 
-    /// <summary>As <see cref="ListReader.ReadAsync"/>, in an order by fields.</summary>
+    /// <summary>Like <see cref="ListReader.ReadAsync"/>, in an order by fields.</summary>
     /// <param name="heads">The bucket as the caller sees it.</param>
-    /// <param name="head">The list, which exists.</param>
+    /// <param name="head">The list, which must exist.</param>
     /// <param name="uncommitted">Rows on top of the store's; null when there are none.</param>
-    /// <param name="query">What to read.</param>
-    /// <param name="visible">Which rows the caller sees; null for all.</param>
-    /// <param name="asker">Who asks.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="visible">The rows that the caller sees; null for all.</param>
+    /// <param name="asker">The caller.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome? Outcome, long Version)> ReadAsync(
         BucketHeads heads,
@@ -58,7 +58,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
         return (await ReadAsync(heads, head, uncommitted, query, visible, index: null, asker, cancellationToken))!.Value;
     }
 
-    /// <returns>Null where the index is not usable any more.</returns>
+    /// <returns>Null if the index can no longer be used.</returns>
     private async ValueTask<(Outcome? Outcome, long Version)?> ReadAsync(
         BucketHeads heads,
         ListHead head,
@@ -69,7 +69,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
         Asker asker,
         CancellationToken cancellationToken)
     {
-        // What is on the page and one run of rows; and keys, which may be longer than what they come from.
+        // The page and one run of rows; and keys, which may be longer than the values they come from.
         var kept = query with { MaxBytes = Math.Min(query.MaxBytes, options.MaxSortedBytes) };
         var most = kept.MaxBytes + options.MaxTurnBytes;
         var size = Math.Min(head.Bytes, most) + Math.Min(head.Count * SortKey.MaxLength, most) + (BytesARecord * Math.Min(head.Count, query.Limit + (long)RowsAtOnce));
@@ -85,7 +85,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                 return (invalid, heads.Version);
             }
 
-            // As much of an index as may be on the page, and behind that no more than one key that was cut.
+            // As much of an index as may fit on the page, plus at most one key that was cut.
             var (range, atOnce) = (index?.Range, index is null ? RowsAtOnce : (int)Math.Min(query.Limit + 1L, RowsAtOnce));
             if (range is not null && query.Cursor is { } behind)
             {
@@ -95,7 +95,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
             var predicate = FieldPredicate.Of(query);
             var end = Deadline.After(work.MostTimeOf(asker), time);
 
-            // Newest first, and on a later page from where its list's stamp is.
+            // Newest first; on a later page from its list's stamp.
             var bound = query.Cursor?.ListStamp ?? PageCursor.Unbounded;
             var scanned = ListReader.Beneath(query with { Sort = [] }, uncommitted, visible) with
             {
@@ -143,7 +143,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                         return (Unavailable.Overloaded, Math.Max(heads.Version, version));
                     }
 
-                    // Of somebody who sees a part, more may have been read than was asked for.
+                    // For a caller who sees a part, the store may return more than was asked for.
                     if (visible is null || (query.Matches(row) && uncommitted?.ContainsKey(row.Id) != true))
                     {
                         rows++;

@@ -5,7 +5,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>A change as a row of an upload: in front of the body are a byte that says what is there, and the lifetime in four bytes.</summary>
+/// <summary>A change as a row of an upload. The body is preceded by a byte of flags and the lifetime in four bytes.</summary>
 internal static class StagedChange
 {
     /// <summary>Bytes in front of the body.</summary>
@@ -15,9 +15,9 @@ internal static class StagedChange
     private const byte HasLifetime = 2;
 
     /// <param name="change">The change.</param>
-    /// <param name="staged">What the upload has of the record so far; null for nothing.</param>
-    /// <param name="stamp">Of the row.</param>
-    /// <param name="expiry">Of the upload.</param>
+    /// <param name="staged">The upload's earlier change of the record; null for none.</param>
+    /// <param name="stamp">The stamp of the row.</param>
+    /// <param name="expiry">When the upload expires.</param>
     public static StoredRecord ToRow(RecordChange change, StoredRecord? staged, ServerTimestamp stamp, ServerTimestamp expiry)
     {
         var earlier = staged is null ? new RecordChange(change.Id) : From(staged);

@@ -6,6 +6,6 @@ namespace Lockstep.Core.Owner;
 /// <summary>A caller with the groups that count in a bucket.</summary>
 /// <param name="Caller">The caller.</param>
 /// <param name="ForeignChanges">
-/// When their membership in groups of other buckets changed, by those buckets' clocks; see <see cref="ForeignHorizon"/>. Of many changes some.
+/// When their membership in groups of other buckets changed, by those buckets' clocks; see <see cref="ForeignHorizon"/>. If there are many changes, only some.
 /// </param>
 internal readonly record struct Standing(Caller Caller, IReadOnlyList<ServerTimestamp> ForeignChanges);

@@ -7,8 +7,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Has tombstones removed that are older than the setting: goes from list to list along the index, some at a time, and asks
-/// each list's owner. Several processes may do so at once; whoever comes second finds nothing.
+/// Removes tombstones that are older than the setting. It goes from list to list along the index, some at a time, and asks
+/// each list's owner. Several processes may sweep at once; the second finds nothing to do.
 /// </summary>
 public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketOptions options, TimeProvider time)
 {
@@ -18,11 +18,11 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
 
     private TombstoneEntry? last;
 
-    /// <summary>A bucket of a kind that this program does not know, if one was passed over.</summary>
+    /// <summary>A skipped bucket of a kind that this program does not know, if there was one.</summary>
     public BucketId? Strange { get; private set; }
 
-    /// <summary>Looks at the next lists; behind the last one comes the first again.</summary>
-    /// <returns>Tombstones that went.</returns>
+    /// <summary>Visits the next lists, and starts again after the last.</summary>
+    /// <returns>The number of tombstones removed.</returns>
     /// <exception cref="StoreUnavailableException">The store cannot be asked.</exception>
     public async Task<long> StepAsync(CancellationToken cancellationToken)
     {
@@ -57,7 +57,7 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
                 break;
             }
 
-            // Fewer than were asked for may have been as many as one commit takes.
+            // Fewer than were asked for may be all that one commit takes.
             purged += found.Count;
         }
 

@@ -7,22 +7,22 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Applies requests, one after the other, to a bucket as it was at one version, and collects what they change into one
+/// Applies requests, one after the other, to a bucket at one version, and collects their changes in one
 /// commit. Invariants:
 /// <list type="number">
-/// <item>An operation either has its whole effect or none: everything that can refuse it is checked before the first
+/// <item>An operation has its whole effect or none: everything that can refuse it is checked before the first
 /// change.</item>
-/// <item>Nothing here is true before the commit is done; a turn whose commit fails is thrown away.</item>
-/// <item>Of the rows that it touches it knows all but the bodies, and what they say of rights where that is long. A body is read only for who
-/// needs it, and while it, or what is said of rights, is held there is room for it in <see cref="WorkMemory"/>. What finds no room is refused,
-/// and with a write what follows in its request.</item>
+/// <item>Nothing here is valid before the commit is done; a turn whose commit fails is discarded.</item>
+/// <item>Of the rows that it touches it knows everything except the bodies, and except permissions that are long. A body is read only for an operation that
+/// needs it. While a body or long permissions are held, <see cref="WorkMemory"/> has room for them. An operation that finds no room is refused, and if it
+/// is a write, so is the rest of its request.</item>
 /// </list>
-/// It says in which order things happen. What reads ahead, what judges and what each kind of operation decides are types of their own, in
-/// <c>Turns</c>; those that most turns do not need are made by the first operation that does.
+/// This type sets the order of events. Reading ahead, judging, and deciding each kind of operation are types of their own in
+/// <c>Turns</c>. Those that most turns do not need are created by the first operation that does.
 /// </summary>
 internal sealed class Turn
 {
-    // Of the index of principals, roughly.
+    // Approximate size of a row in the index of principals.
     private const long BytesAGrant = 200;
 
     private readonly BucketHeads start;
@@ -35,7 +35,7 @@ internal sealed class Turn
     private readonly TurnRows rows;
     private readonly TurnAdmission admission;
 
-    // Null where nobody says anything of data.
+    // Null if no protocol has data rules.
     private readonly TurnDataRules? rules;
 
     public Turn(BucketHeads start, OperationReader reader, IBucketStore store, BucketOptions options, TimeProvider time, OwnerWork work, TurnMemory memory)
@@ -52,7 +52,7 @@ internal sealed class Turn
         rules = work.Rules is { } known && start.Id.Kind == BucketKind.Kinto ? new TurnDataRules(known, start, Draft, rows, reader, work, memory) : null;
     }
 
-    /// <summary>What the turn has changed so far.</summary>
+    /// <summary>The turn's changes so far.</summary>
     public BucketDraft Draft { get; }
 
     /// <inheritdoc cref="TurnRows.IsStale"/>
@@ -87,7 +87,7 @@ internal sealed class Turn
         var caller = request.Caller;
         if (caller.Access == BucketAccess.ByAcl && caller.Principals.Foreign is null)
         {
-            // In a turn no other bucket is asked.
+            // No other bucket is asked inside a turn.
             var isKnown = AccessRule.IsOwner(caller, Heads) || reader.Memberships.Knows(caller, Heads);
             caller = caller with { Principals = caller.Principals with { Foreign = isKnown ? ForeignGroups.None : ForeignGroups.Unknown } };
         }
@@ -96,14 +96,14 @@ internal sealed class Turn
         {
             outcomes[i] = isFull ? Unavailable.Overloaded : await ExecuteAsync(request.Operations[i], caller, cancellationToken);
 
-            // A read that was put off leaves nothing undone that others may rest on.
+            // A read that was refused for lack of room changes nothing that later operations depend on.
             isFull = isFull || (request.Operations[i].IsWrite && ReferenceEquals(outcomes[i], Unavailable.Overloaded));
         }
 
         return new BucketResponse(outcomes);
     }
 
-    /// <summary>Does what follows from all requests together. To be called once, behind the last one.</summary>
+    /// <summary>Does the work that follows from all requests together. To be called once, after the last one.</summary>
     public async ValueTask EndAsync(CancellationToken cancellationToken)
     {
         if (Draft.History is { Written.Count: > 0 })
@@ -160,7 +160,7 @@ internal sealed class Turn
         return Shown(operation, caller, outcome);
     }
 
-    /// <summary>What an answer says of who may do what is for those who may say it.</summary>
+    /// <summary>An answer shows an object's permissions only to callers who may set them.</summary>
     private Outcome Shown(Operation operation, Caller caller, Outcome outcome)
     {
         var record = (outcome as RecordWritten)?.Record ?? (outcome as RecordKept)?.Record;

@@ -2,18 +2,18 @@ using Lockstep.Core.Buckets;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>What one turn holds of <see cref="WorkMemory"/>, until its answers are decided.</summary>
+/// <summary>The part of <see cref="WorkMemory"/> that one turn holds until its answers are decided.</summary>
 internal sealed class TurnMemory(WorkMemory memory) : IDisposable
 {
     private readonly Dictionary<string, long> held = new(StringComparer.Ordinal);
 
-    /// <summary>Bytes of what the turn has looked at or made so far.</summary>
+    /// <summary>Bytes that the turn has read or produced so far.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>As whose what is held for a caller counts; empty for those who are not signed in.</summary>
+    /// <summary>The user who is charged for a caller; empty for callers who are not signed in.</summary>
     public static string UserOf(Caller caller) => caller.Principals.User ?? "";
 
-    /// <summary>What this turn holds for a user.</summary>
+    /// <summary>The bytes that this turn holds for a user.</summary>
     public long HeldFor(string user) => held.GetValueOrDefault(user);
 
     public bool TryHold(string user, long size)
@@ -27,10 +27,10 @@ internal sealed class TurnMemory(WorkMemory memory) : IDisposable
         return true;
     }
 
-    /// <summary>Something was looked at or made.</summary>
+    /// <summary>Counts bytes that were read or produced.</summary>
     public void Count(long size) => Bytes += size;
 
-    /// <summary>The turn is thrown away.</summary>
+    /// <summary>Starts again, because the turn is discarded.</summary>
     public void Clear()
     {
         foreach (var (user, size) in held)

@@ -6,27 +6,27 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// The quotas of one turn: what its bucket and collections hold with the turn's changes, exact by their heads, and of the bucket's author as far as
-/// is known. What makes something hold no more is always taken.
+/// The quotas of one turn. What the bucket and its collections hold is exact, from the heads and the turn's changes; what the bucket's author holds is
+/// as far as is known. A change that does not increase anything is always accepted.
 /// </summary>
 /// <param name="rules">The limits.</param>
 /// <param name="start">The bucket as the turn found it.</param>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft draft)
 {
-    // Whoever writes may be somebody else, who is not told how much that is.
+    // The writer may be another user, who is not told how much that is.
     private static readonly OverQuota OfAuthor = new("The user whose bucket this is may hold no more.");
 
     private static readonly OverQuota OfBucket = new("The bucket may hold no more.");
 
     private QuotaAmount? atStart;
 
-    /// <param name="target">The object that is to be written.</param>
-    /// <param name="length">Bytes of its data, and of a file that comes with it.</param>
-    /// <param name="live">What is there; null for nothing.</param>
-    /// <param name="user">Who becomes the bucket's author where it comes into being.</param>
-    /// <param name="tellsBucket">Whether they may hear what the whole bucket holds.</param>
-    /// <returns>Which limit it would pass; null for none.</returns>
+    /// <param name="target">The object to be written.</param>
+    /// <param name="length">Bytes of its data and of a file that comes with it.</param>
+    /// <param name="live">The existing object; null for none.</param>
+    /// <param name="user">The bucket's author, if the write creates the bucket.</param>
+    /// <param name="tellsBucket">Whether the caller may know what the whole bucket holds.</param>
+    /// <returns>The limit that the write would exceed; null for none.</returns>
     public OverQuota? Refuse(ObjectRef target, long length, StoredRecord? live, string? user, bool tellsBucket)
     {
         var heads = draft.Heads;
@@ -37,7 +37,7 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
             return collection;
         }
 
-        // What comes into being with it.
+        // Parents that are created with it.
         var implied = (heads.Exists || target.List.Role == ListRole.Self ? 0 : RecordData.EmptyObject.Length)
             + (isRecord && !heads[target.List].Exists ? RecordData.EmptyObject.Length : 0);
         more += new QuotaAmount(implied, 0);
@@ -49,10 +49,10 @@ internal sealed class TurnQuota(QuotaRules rules, BucketHeads start, BucketDraft
         return Author(user) is { } author && rules.Usage?.Of(author) is { } known && Passed(known + draft.Growth, more, rules.OfUser(author), "user") is not null ? OfAuthor : null;
     }
 
-    /// <summary>What may still be written to a list, after what was.</summary>
+    /// <summary>How much may still be written to a list.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="user">Who is told. What all buckets of the author hold is told to the author only.</param>
-    /// <param name="tellsBucket">Whether they may hear what the whole bucket holds.</param>
+    /// <param name="user">The caller. Only the author is told what all of the author's buckets hold.</param>
+    /// <param name="tellsBucket">Whether the caller may know what the whole bucket holds.</param>
     public QuotaLeft Left(ListRef list, string? user, bool tellsBucket)
     {
         var left = tellsBucket ? QuotaLeft.Of(Bucket(), rules.OfBucket(draft.Heads.Id)) : default;

@@ -6,23 +6,23 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Keeps fewer entries of some users than of others, so that what writes all the time does not push out what people do. How many a bucket has
-/// of one lies in the heads, as a list without records that is named after them (<see cref="ListRole.HistoryOf"/>): they are its count, and up to
-/// its horizon there is none, so that each entry of others is looked at once.
+/// Keeps fewer history entries of some users than of others, so that programs that write all the time do not push out what people do. The heads count
+/// a user's entries in a list without records that is named after the user (<see cref="ListRole.HistoryOf"/>). Up to the list's horizon the user has no
+/// entries, so entries of other users are visited once.
 /// </summary>
 internal sealed class UserHistoryTrim(IBucketStore store, HistoryOptions options, BucketHeads start)
 {
     private const int Slack = 100;
 
-    // Entries that are looked at for one user in a turn.
+    // Entries that one turn visits for one user.
     private const int AtOnce = 1_000;
 
     private readonly string[] users = options.TrimmedUsers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>Counts what a turn has added, and takes out what is too much by that.</summary>
-    /// <param name="draft">What the turn has changed; with its history.</param>
-    /// <param name="onlyCounts">Whether nothing is taken out, since this turn has taken out entries already.</param>
-    /// <param name="maxBytes">Bytes of rows that are looked at, without their bodies.</param>
+    /// <summary>Counts the entries that a turn has added, and removes the user's excess.</summary>
+    /// <param name="draft">The turn's changes, with their history.</param>
+    /// <param name="onlyCounts">Whether nothing is removed, because this turn has removed entries already.</param>
+    /// <param name="maxBytes">Bytes of rows to visit, without their bodies.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask RunAsync(BucketDraft draft, bool onlyCounts, long maxBytes, CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ internal sealed class UserHistoryTrim(IBucketStore store, HistoryOptions options
                 continue;
             }
 
-            // :: The oldest of theirs.
+            // :: The user's oldest entries.
             var limit = Math.Max(AtOnce, 2 * added);
             var query = new ListQuery
             {
@@ -70,12 +70,12 @@ internal sealed class UserHistoryTrim(IBucketStore store, HistoryOptions options
 
             draft.SetList(head with { Count = Math.Max(0, head.Count - theirs.Count), Horizon = looked[^1].Modified });
 
-            // One turn takes out those of one user: others were read before these went.
+            // One turn removes entries of one user only: the others were read before these were removed.
             onlyCounts = true;
         }
     }
 
-    /// <summary>Counts entries that were taken out for another reason.</summary>
+    /// <summary>Counts entries that were removed for another reason.</summary>
     public void Remove(BucketDraft draft, IReadOnlyList<StoredRecord> rows)
     {
         foreach (var user in users)
@@ -89,7 +89,7 @@ internal sealed class UserHistoryTrim(IBucketStore store, HistoryOptions options
 
     private static bool IsOf(StoredRecord row, string user) => string.Equals(row.Author, user, StringComparison.Ordinal);
 
-    /// <returns>Of how many rows the last is the one that is enough.</returns>
+    /// <returns>The number of rows to go through until enough of them are the user's.</returns>
     private static int LengthOf(IReadOnlyList<StoredRecord> rows, string user, long due)
     {
         var (length, theirs) = (0, 0L);

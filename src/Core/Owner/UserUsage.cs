@@ -5,18 +5,18 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What all buckets of a user hold, as far as this process knows: many owners in many processes write to them. Invariants:
+/// What all buckets of a user hold, as far as this process knows. Many owners in many processes write to them. Invariants:
 /// <list type="number">
-/// <item>Nobody waits for it, so that a database that is away holds up no bucket of another. A turn goes by what is known, and by no limit
-/// while nothing is.</item>
-/// <item>What is older than the time is read anew beside the turns, once at a time for each user. What this process has committed since is
-/// added; what others have is known with the next read.</item>
-/// <item>It never counts a write twice: what a read has come in between, from before its commit until after it, is left to the next one, since the read may have
-/// seen it. What is committed while it is read may be missing until the next read.</item>
+/// <item>Nobody waits for it, so a database that is down holds up no bucket in another one. A turn uses the known values, and no limit
+/// while nothing is known.</item>
+/// <item>Outdated values are read again outside the turns, once at a time for each user. Commits of this process are added in the meantime;
+/// those of others are known with the next read.</item>
+/// <item>A write is never counted twice. If a read ran between the start and the end of a commit, that commit is left to the next read, because the first may have
+/// seen it. A commit during a read may be missing until the next one.</item>
 /// </list>
 /// </summary>
 /// <param name="read">Reads what all buckets of a user hold.</param>
-/// <param name="age">After how long it is read anew.</param>
+/// <param name="age">The age at which it is read again.</param>
 /// <param name="time">The clock.</param>
 internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaAmount>> read, TimeSpan age, TimeProvider time)
 {
@@ -41,7 +41,7 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
         var (known, begins) = entry.Look(time, age);
         if (begins)
         {
-            // The read is nobody's: neither a caller's cancellation nor their trace belongs to it.
+            // The read belongs to no caller: it takes neither a caller's cancellation nor their trace.
             using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
             {
                 _ = Task.Run(() => ReadAsync(user, entry));
@@ -51,13 +51,13 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
         return known;
     }
 
-    /// <summary>The last read of a user that counts, to be given to <see cref="Add"/> by whoever begins a commit; 0 for none.</summary>
+    /// <summary>The last valid read for a user; 0 for none. Pass it to <see cref="Add"/>; take it before the commit begins.</summary>
     public long LastRead(string user) => users.TryGetValue(user, out var entry) ? entry.LastRead : 0;
 
-    /// <summary>An owner of this process has committed so much more.</summary>
+    /// <summary>Adds what an owner of this process has committed.</summary>
     /// <param name="user">The author.</param>
-    /// <param name="more">How much.</param>
-    /// <param name="since">The last read when the commit began. After another it is not added: that one may have seen it.</param>
+    /// <param name="more">How much was added.</param>
+    /// <param name="since">The last read when the commit began. If there was another read since, nothing is added: that read may have seen the commit.</param>
     public void Add(string user, QuotaAmount more, long since)
     {
         if (users.TryGetValue(user, out var entry))
@@ -74,7 +74,7 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
         }
         catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
         {
-            // What was known stays.
+            // The known values stay.
         }
         finally
         {
@@ -82,7 +82,7 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
         }
     }
 
-    /// <summary>Makes room: whoever comes back is read anew.</summary>
+    /// <summary>Makes room. A user who comes back is read again.</summary>
     private void Forget()
     {
         foreach (var user in users.Keys.Take(MaxUsers / 10).ToList())
@@ -136,7 +136,7 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
             }
         }
 
-        /// <summary>A read has ended, however.</summary>
+        /// <summary>A read has ended, successfully or not.</summary>
         public void End(TimeProvider time)
         {
             lock (gate)

@@ -3,10 +3,10 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Bytes that the owners of this process hold beside what waits in their queues: old and new rows of turns, what is sorted, patches taken
-/// apart. One user may hold a quarter, or one piece of work as much as there is. If nobody holds anything, any
-/// request is granted; otherwise an oversized one could never run. What can wait waits until something is given back: so many of all, and a
-/// quarter of them of one user. Of what can wait no more than half is held, so that what cannot finds room.
+/// Limits the bytes that the owners of this process hold in addition to their queues: old and new rows of turns, sorts, parsed patches. One user
+/// may hold a quarter, but a single piece of work may hold as much as there is. If nobody holds anything, any request is granted; otherwise an oversized one could never
+/// run. Work that can wait does so until something is given back. <c>maxWaiting</c> may wait at a time, a quarter of them for one user. Work
+/// that can wait holds no more than half, so that work that cannot wait finds room.
 /// </summary>
 internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
 {
@@ -15,12 +15,12 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
     private readonly Dictionary<string, int> waiting = new(StringComparer.Ordinal);
     private long bytes;
 
-    // Ends when something is given back; all who wait look again then.
+    // Completes when something is given back; all who wait then check again.
     private TaskCompletionSource? released;
     private int allWaiting;
     private long waited;
 
-    /// <summary>All that is held.</summary>
+    /// <summary>All bytes that are held.</summary>
     public long Bytes
     {
         get
@@ -32,10 +32,10 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         }
     }
 
-    /// <param name="user">Whose it is; empty for the server's own.</param>
+    /// <param name="user">The user who is charged; empty for the server itself.</param>
     /// <param name="size">Bytes.</param>
-    /// <param name="before">What the same piece of work holds already.</param>
-    /// <returns>Whether there is room, to be given back with <see cref="Release"/>.</returns>
+    /// <param name="before">Bytes that the same piece of work holds already.</param>
+    /// <returns>Whether there is room. Give it back with <see cref="Release"/>.</returns>
     public bool TryHold(string user, long size, long before = 0)
     {
         lock (gate)
@@ -44,12 +44,12 @@ internal sealed class WorkMemory(long maxBytes, int maxWaiting = 0)
         }
     }
 
-    /// <summary>As <see cref="TryHold"/>, and waits for room. Given back with <see cref="ReleaseWaited"/>.</summary>
-    /// <param name="user">Whose it is; empty for the server's own.</param>
+    /// <summary>Like <see cref="TryHold"/>, but waits for room. Give it back with <see cref="ReleaseWaited"/>.</summary>
+    /// <param name="user">The user who is charged; empty for the server itself.</param>
     /// <param name="size">Bytes.</param>
-    /// <param name="end">Until when.</param>
-    /// <param name="time">The clock of that.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="end">How long to wait.</param>
+    /// <param name="time">The clock of <paramref name="end"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<bool> HoldAsync(string user, long size, Deadline end, TimeProvider time, CancellationToken cancellationToken)
     {
         Task given;

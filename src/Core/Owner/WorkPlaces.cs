@@ -1,29 +1,29 @@
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Places for work that keeps a processor busy, such as sorting or patching what is large: fewer than there are processors, so that
+/// Places for work that keeps a processor busy, such as sorting or patching large data. There are fewer places than processors, so that
 /// everything else goes on. Invariants:
 /// <list type="number">
-/// <item>Whoever finds no place waits in a line of their own. A place that comes free goes to each user's line in turn, so that one user
-/// with much work holds up another one by one piece of work, however many wait.</item>
-/// <item>The lines are bounded, all together and each, and nobody waits for longer than the time.</item>
+/// <item>A user who finds no place waits in a line of their own. A place that becomes free goes to each user's line in turn. So a user
+/// with much work delays another by one piece of work, however many wait.</item>
+/// <item>Each line and all lines together are limited, and nobody waits for longer than the set time.</item>
 /// </list>
 /// </summary>
-/// <param name="count">Places.</param>
-/// <param name="maxWaiting">How many may wait, a quarter of them of one user.</param>
-/// <param name="wait">How long each.</param>
+/// <param name="count">The number of places.</param>
+/// <param name="maxWaiting">How many may wait; one user may have a quarter of them.</param>
+/// <param name="wait">How long each may wait.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedList<TaskCompletionSource>> lines = new(StringComparer.Ordinal);
 
-    // Users who wait, the one whose turn is next in front.
+    // Users who wait; the first is next.
     private readonly LinkedList<string> turns = new();
     private int taken;
     private int waiting;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>The number waiting.</summary>
     public int Waiting
     {
         get
@@ -38,10 +38,10 @@ internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeP
     /// <inheritdoc cref="TryEnterAsync(string, TimeSpan, CancellationToken)"/>
     public ValueTask<bool> TryEnterAsync(string user, CancellationToken cancellationToken) => TryEnterAsync(user, wait, cancellationToken);
 
-    /// <param name="user">Whose work it is; empty for the server's own.</param>
-    /// <param name="most">How long to wait, where that is less than anybody may.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Whether there is a place, to be left with <see cref="Leave"/>; else too many wait, or for too long.</returns>
+    /// <param name="user">The user of the work; empty for the server itself.</param>
+    /// <param name="most">How long to wait, if shorter than the general limit.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Whether there is a place; leave it with <see cref="Leave"/>. Otherwise too many were waiting, or the wait was too long.</returns>
     public async ValueTask<bool> TryEnterAsync(string user, TimeSpan most, CancellationToken cancellationToken)
     {
         LinkedListNode<TaskCompletionSource> mine;
@@ -82,7 +82,7 @@ internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeP
         }
     }
 
-    /// <summary>The place is free for the next one.</summary>
+    /// <summary>Passes the place on to the next in line.</summary>
     public void Leave()
     {
         lock (gate)
@@ -129,7 +129,7 @@ internal sealed class WorkPlaces(int count, int maxWaiting, TimeSpan wait, TimeP
             }
         }
 
-        // The place came in the same moment.
+        // The place arrived at the same moment.
         Leave();
     }
 }

@@ -3,20 +3,20 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// A read's places among those of the process: one of <see cref="OwnerWork.Sorts"/> and one of <see cref="OwnerWork.Processors"/>. It has them
-/// while it works, and not while it waits for the store: a database that is slow keeps nobody from work on another one.
+/// A read's two places: one of <see cref="OwnerWork.Sorts"/> and one of <see cref="OwnerWork.Processors"/>. It holds them
+/// while it works, but not while it waits for the store. So a slow database does not block work on another one.
 /// </summary>
 /// <param name="work">The places.</param>
-/// <param name="user">Whose they are.</param>
+/// <param name="user">The user of the places.</param>
 /// <param name="wait">How long to wait for both.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait, TimeProvider time)
 {
     private bool isHeld;
 
-    /// <param name="end">Until when to wait.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Whether both came free.</returns>
+    /// <param name="end">How long to wait.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Whether both became free.</returns>
     public async ValueTask<bool> TryTakeAsync(Deadline end, CancellationToken cancellationToken)
     {
         if (!await work.Sorts.TryEnterAsync(user, end.Left, cancellationToken))
@@ -39,10 +39,10 @@ internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait, TimeP
         return isHeld;
     }
 
-    /// <summary>Waits for the store without the places, and takes them again.</summary>
-    /// <param name="read">What the store is asked.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>What it said; null when no place came free again.</returns>
+    /// <summary>Gives the places back, waits for the store, and takes places again.</summary>
+    /// <param name="read">The store call.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The result; null if no place became free again.</returns>
     public async ValueTask<T?> ReadAsync<T>(Func<ValueTask<T>> read, CancellationToken cancellationToken)
         where T : class
     {
@@ -57,7 +57,7 @@ internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait, TimeP
         return await TryTakeAsync(Deadline.After(wait, time), cancellationToken) ? found : null;
     }
 
-    /// <summary>Gives back what is held.</summary>
+    /// <summary>Gives the places back.</summary>
     public void Leave()
     {
         if (isHeld)

@@ -6,28 +6,28 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Keeps what the heads and the index of principals say of rights in step with what objects say. Invariants:
+/// Keeps the heads and the index of principals in step with the permissions of objects. Invariants:
 /// <list type="number">
-/// <item>The index has each principal that an object names, and each member of a group, and no others; with the object's stamp where its kind says so.</item>
-/// <item>Whoever sees more or less of a list than before, and cannot tell by a row's stamp, begins anew with a stamp that no row gets.</item>
+/// <item>The index has each principal that an object names and each member of a group, and no others. A row has the object's stamp if its kind says so.</item>
+/// <item>A reader whose view of a list changes in a way that no row's stamp shows starts over, with a stamp that no row gets.</item>
 /// </list>
 /// </summary>
 /// <param name="draft">The turn's changes.</param>
 /// <param name="rule">Says how far clocks may be apart.</param>
 internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
 {
-    // Of more, one row says that it may be anybody. No less than a group of the usual bound has members, all of whom are others now: for
-    // each of these a row is written anyway.
+    // With more, one row says that it may be anybody. At least the members of a group of the default maximal size, plus the same number of
+    // new ones: a row is written for each of these anyway.
     private const int MaxChangedPrincipals = 10_000;
 
-    // An object that names more is found without its stamp: its writes do not write a row for each.
+    // An object that names more is found without its stamp, so that its writes do not write a row for each name.
     private const int MaxStampedPrincipals = 100;
 
     private static readonly IReadOnlySet<string> NoPrincipals = new HashSet<string>(StringComparer.Ordinal);
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Keeps heads and index in step with what an object says, and notes whose standing changed.</summary>
+    /// <summary>Keeps heads and index in step with an object's permissions, and records whose standing changed.</summary>
     public void SetAccess(ObjectRef target, AccessList? before, AccessList? after, bool wasLive, ServerTimestamp stamp)
     {
         // :: Step 1: heads.
@@ -49,7 +49,7 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         var (former, since) = (before?.Since, after?.Since ?? ServerTimestamp.Zero);
         Index(key, GrantRelation.Member, target.Id, left, joined, since, writesAll: former != since);
 
-        // :: Step 3: who begins anew. What is gained on one row shows by the row's stamp, and so does what is new.
+        // :: Step 3: who starts over. Access gained to one row shows by the row's stamp, and so does a new row.
         var (lost, gained) = (before?.Readers() ?? NoPrincipals, after?.Readers() ?? NoPrincipals);
         if (target.List.Role is ListRole.Self or ListRole.Collections)
         {
@@ -62,7 +62,7 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         }
     }
 
-    /// <summary>Keeps the index in step with whom an object names, and with its stamp.</summary>
+    /// <summary>Keeps the index in step with the principals that an object names, and with its stamp.</summary>
     public void Name(ObjectRef target, AccessList? before, AccessList? after, ServerTimestamp stamp)
     {
         var key = Heads[target.List].Key;
@@ -77,7 +77,7 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         Index(key, to, target.Id, former, now, to == GrantRelation.Named ? stamp : ServerTimestamp.Zero, writesAll: to == GrantRelation.Named);
     }
 
-    /// <summary>Takes a row that goes for good out of the index.</summary>
+    /// <summary>Removes a purged row from the index.</summary>
     public void Unname(ObjectRef target, StoredRecord row)
     {
         var named = AccessList.Read(row.Acl)?.Indexed() ?? NoPrincipals;
@@ -87,10 +87,10 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         }
     }
 
-    /// <summary>Takes groups that are gone out of what an object says, since they let nobody in any more. Its stamp stays: what it says else is the same.</summary>
+    /// <summary>Removes deleted groups from an object's permissions, since they admit nobody any more. The object's stamp stays, because nothing else changes.</summary>
     /// <param name="target">The object.</param>
     /// <param name="live">Its row, with its body.</param>
-    /// <param name="groups">The groups, in the form of clients.</param>
+    /// <param name="groups">The groups, as clients write them.</param>
     public void Forget(ObjectRef target, StoredRecord live, IReadOnlySet<string> groups)
     {
         if (AccessList.Read(live.Acl) is not { } before)
@@ -108,8 +108,8 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         }
     }
 
-    /// <summary>Rows of the index that are written where an object of this kind is removed.</summary>
-    /// <param name="role">What kind.</param>
+    /// <summary>The number of index rows that removing an object of this kind writes.</summary>
+    /// <param name="role">Its kind.</param>
     /// <param name="row">The object.</param>
     public static int IndexedBy(ListRole role, StoredRecord row)
     {
@@ -118,14 +118,14 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
             return 0;
         }
 
-        // A purge removes them all; a deletion leaves those that have no stamp, and tells all members.
+        // A purge removes all rows. A deletion leaves those without a stamp, and notifies all members.
         var named = acl.Indexed().Count;
         return row.IsTombstone ? named : (RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
     }
 
-    /// <summary>As what the index has those whom an object names.</summary>
-    /// <param name="role">What kind it is.</param>
-    /// <param name="principals">How many it names.</param>
+    /// <summary>The relation under which the index has the principals that an object names.</summary>
+    /// <param name="role">Its kind.</param>
+    /// <param name="principals">The number of principals that it names.</param>
     public static GrantRelation RelationOf(ListRole role, int principals) =>
         role == ListRole.Self ? GrantRelation.NamedByBucket : principals > MaxStampedPrincipals ? GrantRelation.NamedWidely : GrantRelation.Named;
 
@@ -146,11 +146,11 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         }
     }
 
-    /// <summary>Readers of lists who count as one of these begin anew.</summary>
-    /// <param name="list">Of this list; 0 for all.</param>
-    /// <param name="principals">Who.</param>
-    /// <param name="stamp">Since when.</param>
-    /// <param name="id">See <see cref="ForeignHorizon.IdOf"/>; empty for what concerns nobody but this bucket.</param>
+    /// <summary>Makes readers of lists who have one of these principals start over.</summary>
+    /// <param name="list">The list; 0 for all.</param>
+    /// <param name="principals">The principals.</param>
+    /// <param name="stamp">The stamp of the change.</param>
+    /// <param name="id">See <see cref="ForeignHorizon.IdOf"/>; empty if the change concerns only this bucket.</param>
     public void Change(int list, IReadOnlyList<string> principals, ServerTimestamp stamp, string id = "")
     {
         if (principals.Count == 0)
@@ -163,13 +163,13 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
             draft.Overlay.Grants[new GrantKey(list, GrantRelation.Changed, principal, id)] = stamp;
         }
 
-        // The first time that is said with what the bucket says; from then on by when its list was touched, so that what it says, which can
-        // be long, is not written each time.
+        // The first change is recorded in the bucket's permissions, later ones in its list's stamp. So the permissions, which can
+        // be long, are not written each time.
         var self = Heads[ListRef.Self];
         self = self.Acl is { } said && said.Horizon > ServerTimestamp.Zero ? self : self with { Acl = (self.Acl ?? AccessList.Empty).WithHorizon(stamp) };
         draft.SetList(self with { Touched = ServerTimestamp.Max(self.Touched, stamp) });
 
-        // Whoever has begun anew has the next stamp, which no row gets.
+        // A reader who has started over has the next stamp, which no row gets.
         draft.Pass(stamp.Plus(1));
     }
 

@@ -3,16 +3,16 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Changes which files the records of a collection have: rows of lists that only the owner sees. The bytes of such a list are those of its files.</summary>
+/// <summary>Changes the files of a collection's records: rows of lists that only the owner sees. The bytes of such a list are those of its files.</summary>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class DraftFiles(BucketDraft draft)
 {
-    /// <summary>Notes that a record has a file from now on.</summary>
-    /// <param name="list">The files of its collection.</param>
+    /// <summary>Records that a record has a file from now on.</summary>
+    /// <param name="list">The file list of its collection.</param>
     /// <param name="id">The file.</param>
     /// <param name="claim">See <see cref="Attachments.FileClaim"/>.</param>
-    /// <param name="bytes">Of the file's content.</param>
-    /// <param name="stamp">That of the record's change.</param>
+    /// <param name="bytes">Bytes of the file's content.</param>
+    /// <param name="stamp">The stamp of the record's change.</param>
     public void Claim(ListRef list, string id, ReadOnlyMemory<byte> claim, long bytes, ServerTimestamp stamp)
     {
         draft.EnsureList(list);
@@ -21,10 +21,10 @@ internal sealed class DraftFiles(BucketDraft draft)
         draft.SetList(head with { RowsModified = stamp, Touched = stamp, Count = head.Count + 1, Bytes = head.Bytes + bytes });
     }
 
-    /// <summary>No record can have a file from now on. Nothing that a reader sees changes.</summary>
-    /// <param name="list">The files of its collection.</param>
-    /// <param name="id">The file, which has a row.</param>
-    /// <param name="bytes">Of its content.</param>
+    /// <summary>Releases a file: no record can have it from now on. Readers see no change.</summary>
+    /// <param name="list">The file list of its collection.</param>
+    /// <param name="id">The file, which must have a row.</param>
+    /// <param name="bytes">Bytes of its content.</param>
     public void Release(ListRef list, string id, long bytes)
     {
         var (head, stamp) = (draft.Heads[list], draft.NextStamp(hint: null));
@@ -32,6 +32,6 @@ internal sealed class DraftFiles(BucketDraft draft)
         draft.SetList(head with { RowsModified = stamp, Touched = stamp, Count = head.Count - 1, Bytes = head.Bytes - bytes });
     }
 
-    /// <summary>Changes nothing, but has it committed, so that it is known that nobody else has changed anything.</summary>
+    /// <summary>Changes nothing, but forces a commit, which shows that nobody else has changed anything.</summary>
     public void Confirm() => draft.NextStamp(hint: null);
 }

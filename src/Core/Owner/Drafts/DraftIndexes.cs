@@ -3,19 +3,19 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Changes indexes on fields: which there are, and how far each is built.</summary>
+/// <summary>Changes indexes on fields: which exist, and how far each is built.</summary>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class DraftIndexes(BucketDraft draft)
 {
     private readonly List<FieldKeyChange> builtKeys = [];
 
-    /// <summary>Rows of indexes that were built.</summary>
+    /// <summary>Index rows that were built.</summary>
     public IReadOnlyList<FieldKeyChange> BuiltKeys => builtKeys;
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Has these fields indexed and no others. What is indexed already stays; of the others the records are put in later.</summary>
-    /// <param name="list">The list, which exists.</param>
+    /// <summary>Indexes exactly these fields. Existing indexes stay; the records are added to new ones later.</summary>
+    /// <param name="list">The list, which must exist.</param>
     /// <param name="paths">The fields, each once.</param>
     public void Declare(ListRef list, IReadOnlyList<string> paths)
     {
@@ -25,11 +25,11 @@ internal sealed class DraftIndexes(BucketDraft draft)
             return;
         }
 
-        // One of a list without records is whole.
+        // The index of a list without records is complete.
         draft.SetIndexes(list, [.. paths.Select(path => head.Indexes.FirstOrDefault(index => index.Path == path) ?? NewIndex(path) with { IsWhole = head.Count == 0 })]);
     }
 
-    /// <summary>Makes those indexes of a list anew that are not in step with it.</summary>
+    /// <summary>Restarts those indexes of a list that are out of step with it.</summary>
     public void Restart(ListRef list)
     {
         draft.SetIndexes(list, [.. Heads[list].Indexes.Select(index => index.IsInStep ? index : NewIndex(index.Path))]);
@@ -38,11 +38,11 @@ internal sealed class DraftIndexes(BucketDraft draft)
         draft.NextStamp(hint: null);
     }
 
-    /// <summary>Puts records into indexes. Nothing that a reader sees changes.</summary>
+    /// <summary>Adds records to indexes. Readers see no change.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="indexes">Which of its indexes, all built as far as one another.</param>
-    /// <param name="records">What follows there, in the order of ids.</param>
-    /// <param name="more">Whether there is more.</param>
+    /// <param name="indexes">Those of its indexes to add to, all built equally far.</param>
+    /// <param name="records">The next records, in the order of ids.</param>
+    /// <param name="more">Whether more records follow.</param>
     public void Build(ListRef list, IReadOnlyList<FieldIndex> indexes, IReadOnlyList<StoredRecord> records, bool more)
     {
         FieldIndexChanges.AddKeys(builtKeys, indexes, records);

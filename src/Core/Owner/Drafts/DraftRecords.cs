@@ -5,7 +5,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Changes records of a bucket without objects of its own: merges, uploads, and what expires.</summary>
+/// <summary>Changes records of a bucket without objects of its own: merges, uploads and expiry.</summary>
 /// <remarks>Sync 1.1 and 1.5.</remarks>
 /// <param name="draft">The turn's changes.</param>
 internal sealed class DraftRecords(BucketDraft draft)
@@ -15,12 +15,12 @@ internal sealed class DraftRecords(BucketDraft draft)
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Makes or changes a record of a list that was touched.</summary>
+    /// <summary>Creates or changes a record of a list that was touched.</summary>
     /// <param name="list">The list.</param>
     /// <param name="change">The change.</param>
-    /// <param name="previous">What the store has, also if it has expired; with its body where the change has none.</param>
-    /// <param name="live">The same if it is there; null if it has expired.</param>
-    /// <param name="restamps">Whether the record gets the write's stamp in any case.</param>
+    /// <param name="previous">The store's row, even if it has expired; with its body if the change has none.</param>
+    /// <param name="live">The same row, or null if it has expired.</param>
+    /// <param name="restamps">Whether the record always gets the write's stamp.</param>
     public void Merge(ListRef list, RecordChange change, StoredRecord? previous, StoredRecord? live, bool restamps)
     {
         if (change.Body is null && live?.UnreadLength is not null)
@@ -40,7 +40,7 @@ internal sealed class DraftRecords(BucketDraft draft)
         draft.Put(list, record, previous, stamp);
     }
 
-    /// <summary>Removes records that have expired. Nothing that a reader sees changes.</summary>
+    /// <summary>Removes expired records. Readers see no change.</summary>
     /// <param name="list">Their list.</param>
     /// <param name="expired">The records.</param>
     /// <param name="next">When the next one expires; null for never.</param>
@@ -77,7 +77,7 @@ internal sealed class DraftRecords(BucketDraft draft)
         draft.Put(upload, StagedChange.ToRow(change, staged, stamp, Heads[upload].NextExpiry!.Value), staged, stamp);
     }
 
-    /// <summary>Forgets an upload; its rows go later.</summary>
+    /// <summary>Removes an upload; its rows are removed later.</summary>
     public void EndUpload(ListRef upload)
     {
         // A commit needs a stamp; no reader sees this one.
@@ -85,7 +85,7 @@ internal sealed class DraftRecords(BucketDraft draft)
         draft.EndList(upload);
     }
 
-    /// <summary>The uploads to a collection, or all.</summary>
+    /// <summary>The uploads to a collection, or all uploads.</summary>
     public IEnumerable<ListHead> UploadsTo(string? collection) => Heads.Lists.Values.Where(head =>
         head.List.Role == ListRole.Uploads && (collection is null || head.List.Name.StartsWith(collection + "/", StringComparison.Ordinal)));
 }

@@ -9,26 +9,26 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Reads for somebody whose bucket it is not. Invariants:
+/// Reads for callers in a bucket that is not theirs. Invariants:
 /// <list type="number">
-/// <item>Nobody learns of a row that they may not see, be it by a stamp: the part of a list that somebody sees has the stamp of its own newest row.</item>
-/// <item>When what somebody may see of a list changes otherwise than by a row's stamp, they begin anew: the list is to them as if it had been
-/// made then.</item>
+/// <item>Nobody learns of a row that they may not see, not even by a stamp: the part of a list that a caller sees has the stamp of its own newest row.</item>
+/// <item>When a caller's view of a list changes in a way that no row's stamp shows, they start over: to them the list looks as if it had been
+/// created then.</item>
 /// </list>
 /// </summary>
-/// <param name="whole">Reads what they may see all of.</param>
-/// <param name="views">Says what pages rest on.</param>
+/// <param name="whole">Reads lists that the caller may see all of.</param>
+/// <param name="views">Adds what a page depends on.</param>
 /// <param name="objects">Finds objects.</param>
-/// <param name="store">Where the index of principals lies.</param>
+/// <param name="store">The store with the index of principals.</param>
 /// <param name="lists">Reads pages.</param>
 /// <param name="filtered">Counts by fields.</param>
-/// <param name="rule">Says who may do what.</param>
-/// <param name="memberships">Knows who is in which groups.</param>
+/// <param name="rule">Decides who may do what.</param>
+/// <param name="memberships">Finds the groups of callers.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GrantedReads(
     WholeReads whole, PageViews views, ObjectReader objects, IBucketStore store, ListReader lists, FilteredReader filtered, AccessRule rule, Memberships memberships, TimeProvider time)
 {
-    /// <summary>As <see cref="OperationReader.ReadAsync"/>, for somebody whose bucket it is not.</summary>
+    /// <summary>Like <see cref="OperationReader.ReadAsync"/>, for a caller in a bucket that is not theirs.</summary>
     public async ValueTask<(Outcome Outcome, long Version)> ReadAsync(
         Operation operation, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken)
     {
@@ -39,7 +39,7 @@ internal sealed class GrantedReads(
                 var found = await AdmitAsync(caller, AccessNeed.ReadObject, read.Target, heads, overlay, row is { IsTombstone: false } ? row : null, cancellationToken);
                 if (found.Admitted is not null && !rule.Decide(found.Standing.Caller, AccessNeed.WriteObject, read.Target, heads, row))
                 {
-                    // Whether they may write too, which is shown, can come from a group.
+                    // Whether they may also write, which the answer shows, can depend on a group.
                     found.Admitted = (await memberships.ResolveAsync(found.Standing.Caller, heads, overlay, cancellationToken, row)).Caller;
                 }
 
@@ -80,7 +80,7 @@ internal sealed class GrantedReads(
         }
     }
 
-    /// <returns>The caller where they may; and them with their groups, where these were asked for.</returns>
+    /// <returns>The caller if they may read, otherwise null; and their standing, with their groups if these were looked up.</returns>
     private async ValueTask<(Caller? Admitted, Standing Standing)> AdmitAsync(
         Caller caller, AccessNeed need, ObjectRef target, BucketHeads heads, Overlay overlay, StoredRecord? record, CancellationToken cancellationToken)
     {
@@ -94,15 +94,15 @@ internal sealed class GrantedReads(
     }
 
     /// <summary>
-    /// The part of a list that somebody sees. Its stamp is that of the newest row of these, a tombstone too, or of when their view changed:
-    /// what they do not see moves nothing. Whoever sees nothing and may make nothing is refused.
+    /// Reads the part of a list that a caller sees. Its stamp is that of its newest row, which may be a tombstone, or of the last change of the caller's view.
+    /// Rows that they do not see do not move it. A caller who sees nothing and may create nothing is refused.
     /// </summary>
-    /// <param name="list">What is asked for.</param>
-    /// <param name="need">What rows they must be allowed.</param>
-    /// <param name="caller">Who asks.</param>
+    /// <param name="list">The request.</param>
+    /// <param name="need">The access that rows must grant them.</param>
+    /// <param name="caller">The caller.</param>
     /// <param name="heads">The bucket.</param>
-    /// <param name="overlay">What a turn has changed.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="overlay">The turn's changes.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask<(Outcome Outcome, long Version)> ListPartlyAsync(
         ListRecords list, AccessNeed need, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
         await ListPartlyAsync(list, need, await memberships.ResolveAsync(caller, heads, overlay, cancellationToken), heads, overlay, cancellationToken);
@@ -179,7 +179,7 @@ internal sealed class GrantedReads(
         return found is { } total ? (total, Math.Max(version, read)) : (new Missing(new ObjectRef(count.List, "")), heads.Version + 1);
     }
 
-    /// <returns>The list as somebody sees it who sees a part, and which rows those are; or why they are refused.</returns>
+    /// <returns>The list as the caller sees it, with the rows they see; or the refusal.</returns>
     private async ValueTask<((ListHead Head, VisibleRows Rows)? Seen, Outcome? Refusal, long Version)> SeenAsync(
         ListRef list, AccessNeed need, Standing standing, BucketHeads heads, Overlay overlay, ServerTimestamp? since, CancellationToken cancellationToken)
     {
@@ -211,15 +211,15 @@ internal sealed class GrantedReads(
             return (null, missing, version);
         }
 
-        // Whoever is told to start over has the horizon's stamp, and comes back with it for the rest: so the list's own is later, where no write
-        // to come can have that one.
+        // A reader who starts over gets the horizon's stamp, and comes back with it for the rest. So the list's own stamp is later, unless a later
+        // write could get that stamp.
         var horizon = head.Horizon > ServerTimestamp.Zero && head.Horizon < heads.Clock ? head.Horizon.Plus(1) : head.Horizon;
         var stamp = ServerTimestamp.Max(newest?.Modified ?? ServerTimestamp.Zero, horizon);
         var changed = await ChangedAsync(standing, heads, head, overlay, since, cancellationToken);
         return ((Since(head with { RowsModified = stamp, Touched = stamp }, changed), rows), null, version);
     }
 
-    /// <summary>When what a caller sees of a list changed last otherwise than by what shows in it.</summary>
+    /// <summary>When a caller's view of a list last changed in a way that its rows do not show.</summary>
     private async ValueTask<ServerTimestamp> ChangedAsync(
         Standing standing, BucketHeads heads, ListHead head, Overlay overlay, ServerTimestamp? since, CancellationToken cancellationToken)
     {
@@ -251,8 +251,8 @@ internal sealed class GrantedReads(
         standing.ForeignChanges.Count == 0 ? default : ForeignHorizon.Of(standing.ForeignChanges, heads, rule.Options, ServerTimestamp.Now(time));
 
     /// <summary>
-    /// Who polls and has yet to begin anew, since their groups in other buckets changed, is given no stamp by which they would be taken for one who has.
-    /// What is newer they are given again by their next poll.
+    /// A reader whose groups in other buckets changed, and who has not started over yet, gets no stamp that would mark them as restarted.
+    /// Their next poll returns newer rows again.
     /// </summary>
     private (Outcome Outcome, long Version) NotBeyond(
         (Outcome Outcome, long Version) read, ListQuery query, ListHead head, Standing standing, BucketHeads heads) =>
@@ -260,13 +260,13 @@ internal sealed class GrantedReads(
             ? (page with { ListStamp = bound, Next = page.Next is { } next ? next with { ListStamp = bound } : null }, read.Version)
             : read;
 
-    /// <summary>The same of a count. It gives nobody any rows: so whoever does not say what they have seen gets no later stamp either.</summary>
+    /// <summary>The same for a count. A count returns no rows, so a caller who does not say what they have seen gets no later stamp either.</summary>
     private (Outcome Outcome, long Version) NotBeyond((Outcome Outcome, long Version) read, ListQuery query, Standing standing, BucketHeads heads) =>
         read.Outcome is CountFound count && ForeignOf(standing, heads).Bound is { } bound && count.ListStamp > bound && !(query.Since > bound)
             ? (count with { ListStamp = bound }, read.Version)
             : read;
 
-    /// <summary>The list for somebody whose view of it changed: as if it had been made anew then.</summary>
+    /// <summary>The list for a caller whose view of it changed: as if it had been created then.</summary>
     private static ListHead Since(ListHead head, ServerTimestamp changed) => changed == ServerTimestamp.Zero ? head : head with
     {
         RowsModified = ServerTimestamp.Max(head.RowsModified, changed.Plus(1)),

@@ -8,20 +8,20 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What is answered of a list by what its head says alone. Invariants:
+/// Answers about a list from its head alone. Invariants:
 /// <list type="number">
-/// <item>No such answer is given to a reader who has seen a newer stamp than the heads carry: the store is ahead of them then.</item>
-/// <item>A reader from before a list's horizon holds records of whose end nothing tells any more: it starts over.</item>
+/// <item>A reader who has seen a newer stamp than the heads carry gets no such answer, because the store is then ahead of the heads.</item>
+/// <item>A reader from before a list's horizon may hold records whose deletion is no longer recorded. They start over.</item>
 /// </list>
 /// </summary>
 internal static class ListAnswers
 {
-    /// <summary>Of a list that a turn has changed nothing in.</summary>
+    /// <summary>For a list that the turn has not changed.</summary>
     public static readonly IReadOnlyDictionary<string, StoredRecord> NoRows = new Dictionary<string, StoredRecord>(StringComparer.Ordinal);
 
     /// <summary>
-    /// The answers that need no rows. None is given to a reader who has seen a newer stamp than these heads carry: the
-    /// store is ahead of them then.
+    /// The answers that need no rows. A reader who has seen a newer stamp than these heads carry gets none, because the
+    /// store is then ahead of the heads.
     /// </summary>
     public static Outcome? FromHeads(ListRecords list, ListHead head, BucketHeads heads)
     {
@@ -49,7 +49,7 @@ internal static class ListAnswers
         return lower >= stamp ? new PageFound([], stamp, Next: null) : null;
     }
 
-    /// <summary>Whether the caller carries a stamp that these heads know nothing of.</summary>
+    /// <summary>Whether the caller has a stamp that these heads do not know.</summary>
     public static bool HasSeenNewer(Operation operation, BucketHeads heads) => operation switch
     {
         ListRecords list => Lower(list.Query, heads) > heads[list.List].Stamp(heads.Rules) || list.Precondition.NewestValue > heads[list.List].Stamp(heads.Rules),
@@ -57,27 +57,27 @@ internal static class ListAnswers
         _ => operation.Precondition.NewestValue > heads.Clock,
     };
 
-    /// <summary>What a reader has seen already. Where deletions leave no rows every lower bound says so.</summary>
+    /// <summary>The stamp up to which a reader has seen the list. Where deletions leave no rows, any lower bound says so.</summary>
     private static ServerTimestamp? Lower(ListQuery query, BucketHeads heads) => heads.Rules.Tombstones ? query.Since : query.LowerBound;
 
     /// <summary>
-    /// A reader from before the list's last deletion, or the last purge of its tombstones, holds records of whose end nothing
-    /// tells any more. So does one that was in the middle of its pages when that happened.
+    /// A reader from before the list's last deletion, or the last purge of its tombstones, may hold records whose deletion is no longer
+    /// recorded. So may a reader who was in the middle of their pages at that time.
     /// </summary>
     public static bool IsFromBeforeHorizon(ListQuery query, ListHead head) =>
         query.Since is { } since && since > ServerTimestamp.Zero && since < head.Horizon;
 
     /// <summary>
-    /// A reader with the horizon's own stamp was told to start over, and simply polls on: it is given the whole list, also
-    /// what is older than the horizon.
+    /// A reader with the horizon's own stamp was told to start over, and simply polls again. They get the whole list, including
+    /// records older than the horizon.
     /// </summary>
     public static ListQuery FromHorizon(ListQuery query, ListHead head) =>
         query.Since is { } since && since == head.Horizon ? query with { Since = ServerTimestamp.Zero } : query;
 
-    /// <summary>Empty and newer is what kinto.js takes for "the server was flushed"; for others see <see cref="FromHorizon"/>.</summary>
+    /// <summary>kinto.js takes an empty page with a newer stamp for a flushed server. For other clients see <see cref="FromHorizon"/>.</summary>
     public static PageFound StartOver(ListHead head) => new([], head.Horizon, Next: null);
 
-    /// <summary>What a read answers whose subject, which exists, does not pass the precondition; null when it does.</summary>
+    /// <summary>The answer to a read of an existing subject that fails its precondition; null if it passes.</summary>
     public static Outcome? Refusal(Precondition precondition, StoredRecord? existing, ServerTimestamp stamp) =>
         precondition.Failed(exists: true, stamp) switch
         {

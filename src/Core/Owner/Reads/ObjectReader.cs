@@ -7,9 +7,9 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Finds one object of a bucket, and says how it is shown to whom.</summary>
-/// <param name="store">Where the objects lie.</param>
-/// <param name="rule">Says who may do what.</param>
+/// <summary>Finds one object of a bucket, and decides how callers see it.</summary>
+/// <param name="store">The store of the objects.</param>
+/// <param name="rule">Decides who may do what.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ObjectReader(IBucketStore store, AccessRule rule, TimeProvider time)
 {
@@ -37,15 +37,15 @@ internal sealed class ObjectReader(IBucketStore store, AccessRule rule, TimeProv
         return (await store.ReadAsync(heads.Key, [key], Projection.Whole, cancellationToken)).GetValueOrDefault(key);
     }
 
-    /// <summary>The instant by which a bucket judges what has expired; null where nothing does.</summary>
+    /// <summary>The time by which a bucket judges expiry; null if nothing expires.</summary>
     public ServerTimestamp? AliveAt(BucketHeads heads) => heads.Rules.Expires ? ServerTimestamp.Max(ServerTimestamp.Now(time), heads.Clock) : null;
 
-    /// <summary>An object as it is shown: what it says of rights is for those who may say it.</summary>
+    /// <summary>The object as a caller sees it: only callers who may set its permissions see them.</summary>
     /// <param name="record">The object.</param>
-    /// <param name="list">Where it lies.</param>
-    /// <param name="caller">Who looks, with their groups where these are known.</param>
+    /// <param name="list">Its list.</param>
+    /// <param name="caller">The reader, with their groups if these are known.</param>
     /// <param name="heads">The bucket.</param>
-    /// <returns>With a list that is whole; without one where the caller alone may write it, which the caller knows.</returns>
+    /// <returns>The object with its complete permissions, or without permissions if only the caller may write it (which they know).</returns>
     public StoredRecord Shown(StoredRecord record, ListRef list, Caller caller, BucketHeads heads)
     {
         if (caller.Access != BucketAccess.ByAcl || (record.Acl is null && AccessRule.IsOwner(caller, heads)))
@@ -59,7 +59,7 @@ internal sealed class ObjectReader(IBucketStore store, AccessRule rule, TimeProv
         };
     }
 
-    /// <summary>What an object says of rights, its bucket's author among it.</summary>
+    /// <summary>An object's permissions, including its bucket's author.</summary>
     public static ReadOnlyMemory<byte> Whole(StoredRecord record, ListRef list, BucketHeads heads)
     {
         var acl = AccessList.Read(record.Acl)?.OnlyPermissions();
@@ -69,8 +69,8 @@ internal sealed class ObjectReader(IBucketStore store, AccessRule rule, TimeProv
     }
 
     /// <summary>
-    /// What reads answer for a default bucket, or a collection in it, that nobody has written to yet: it is there and
-    /// empty, with a stamp that does not move until it is written.
+    /// The answer to reads of a default bucket, or a collection in it, that nobody has written to yet. It exists and is
+    /// empty, with a stamp that does not move until the first write.
     /// </summary>
     public static StoredRecord? Implied(ObjectRef target, Caller caller, BucketHeads heads)
     {
@@ -91,7 +91,7 @@ internal sealed class ObjectReader(IBucketStore store, AccessRule rule, TimeProv
     private static StoredRecord Empty(string id, ServerTimestamp stamp, Caller caller) =>
         new() { Id = id, Modified = stamp, Body = RecordData.EmptyObject, Author = caller.Principals.User };
 
-    /// <summary>What a list lies in and is not there, of somebody who may look; null where it is there, or implied.</summary>
+    /// <summary>The missing parent of a list, for a caller who may read; null if the parent exists or is implied.</summary>
     public static ParentMissing? MissingParent(ListRef list, Caller caller, BucketHeads heads) =>
         caller.Access == BucketAccess.Own || list.Role == ListRole.Self ? null
         : !heads.Exists ? new ParentMissing(ObjectRef.Bucket)

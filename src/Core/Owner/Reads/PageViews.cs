@@ -7,15 +7,15 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Says with a page, where that was asked, who else would be given it and what it rests on.</summary>
-/// <param name="rule">Says who may do what.</param>
+/// <summary>Adds to a page, on request, who else would get the same page and what it depends on.</summary>
+/// <param name="rule">Decides who may do what.</param>
 internal sealed class PageViews(AccessRule rule)
 {
-    /// <param name="read">The page, or whatever came.</param>
-    /// <param name="list">What was asked for.</param>
-    /// <param name="caller">Who asked.</param>
+    /// <param name="read">The page, or any other outcome.</param>
+    /// <param name="list">The request.</param>
+    /// <param name="caller">The caller.</param>
     /// <param name="heads">The bucket.</param>
-    /// <param name="settledTo">As of <see cref="PageFound"/>.</param>
+    /// <param name="settledTo">See <see cref="PageFound"/>.</param>
     public (Outcome Outcome, long Version) With(
         (Outcome Outcome, long Version) read, ListRecords list, Caller caller, BucketHeads heads, ServerTimestamp? settledTo = null)
     {
@@ -40,7 +40,7 @@ internal sealed class PageViews(AccessRule rule)
     private static Caller CallerOf(OtherReader other) =>
         new(new PrincipalSet(other.User) { Account = new AccountRef(other.Account, other.Since) }, other.IsOwn ? BucketAccess.Own : BucketAccess.ByAcl);
 
-    /// <summary>Whether somebody may read all of a list by what bucket and collection say to them, and has seen the last change of anybody's rights: they are given what its author is given.</summary>
+    /// <summary>Whether bucket and collection alone let a caller read the whole list, and the caller has seen the last change of anybody's permissions. They then get what its author gets.</summary>
     private bool SeesAll(Caller caller, ListRecords list, BucketHeads heads) =>
         AccessRule.IsOwner(caller, heads)
         || (rule.Decide(caller, AccessNeed.ReadList, new ObjectRef(list.List, ""), heads, record: null)

@@ -9,14 +9,14 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Reads for those who may see all of what they ask for. The stamp of a list that was read comes from the same snapshot as its rows; a poll with
+/// Reads for callers who may see all that they ask for. A list's stamp comes from the same snapshot as its rows. A poll with
 /// nothing new is answered from the heads alone.
 /// </summary>
 /// <param name="objects">Finds objects.</param>
-/// <param name="store">Where the bucket lies.</param>
+/// <param name="store">The store of the bucket.</param>
 /// <param name="lists">Reads pages.</param>
 /// <param name="filtered">Counts by fields.</param>
-/// <param name="asOf">Reads what was.</param>
+/// <param name="asOf">Reads earlier states.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListReader lists, FilteredReader filtered, AsOfReader asOf, TimeProvider time)
 {
@@ -40,7 +40,7 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
         return (outcome, version);
     }
 
-    /// <summary>A list for the bucket's owner. Polls with nothing new are answered at once.</summary>
+    /// <summary>Reads a list for the bucket's owner. Polls with nothing new are answered at once.</summary>
     public ValueTask<(Outcome Outcome, long Version)> ListOwnAsync(
         ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
         FromHeads(list, caller, heads, heads[list.List]) is { } answer
@@ -51,12 +51,12 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
         ListRecords list, Caller caller, BucketHeads heads, Overlay overlay, CancellationToken cancellationToken) =>
         NotBefore(await ReadListAsync(list, caller, heads, heads[list.List], overlay, cancellationToken), list.Query, heads);
 
-    /// <param name="list">What is asked for.</param>
-    /// <param name="caller">Who asks.</param>
+    /// <param name="list">The request.</param>
+    /// <param name="caller">The caller.</param>
     /// <param name="heads">The bucket.</param>
     /// <param name="head">The list as the caller sees it.</param>
-    /// <param name="overlay">What a turn has changed.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="overlay">The turn's changes.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     public ValueTask<(Outcome Outcome, long Version)> ListAsync(
         ListRecords list, Caller caller, BucketHeads heads, ListHead head, Overlay overlay, CancellationToken cancellationToken) =>
         FromHeads(list, caller, heads, head) is { } answer ? new((answer, heads.Version)) : ReadListAsync(list, caller, heads, head, overlay, cancellationToken);
@@ -89,7 +89,7 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
             outcome = ListAnswers.StartOver(head);
         }
 
-        // The list went away between heads and snapshot; the caller reads again with newer heads.
+        // The list was deleted between heads and snapshot; the caller reads again with newer heads.
         return (outcome ?? new Missing(new ObjectRef(list.List, "")), outcome is null ? heads.Version + 1 : version);
     }
 
@@ -112,7 +112,7 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
             return (new CountFound(head.Count, head.RowsModified), heads.Version);
         }
 
-        // Totals count live records only, also where a filter shows tombstones.
+        // Totals count live records only, even if a filter shows tombstones.
         var live = ListAnswers.FromHorizon(count.Query, head) with { Deleted = false, Cursor = null, Limit = int.MaxValue, AliveAt = aliveAt };
         if (count.Query.Deleted == true)
         {
@@ -135,13 +135,13 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
             return (new CountFound(stored.Count + uncommitted.Values.Count(live.Matches), head.RowsModified), stored.Version);
         }
 
-        // The list went away between heads and snapshot; the caller reads again with newer heads.
+        // The list was deleted between heads and snapshot; the caller reads again with newer heads.
         return stored.Head is not { } counted
             ? (new Missing(new ObjectRef(count.List, "")), heads.Version + 1)
             : (ListAnswers.Refusal(count.Precondition, existing: null, Newer(counted, head)) ?? new CountFound(stored.Count, Newer(counted, head)), stored.Version);
     }
 
-    /// <summary>The list's stamp as somebody sees it, who may have begun anew since its last change.</summary>
+    /// <summary>The list's stamp for a caller, who may have started over since its last change.</summary>
     private static ServerTimestamp Newer(ListHead stored, ListHead seen) => ServerTimestamp.Max(stored.RowsModified, seen.RowsModified);
 
     public async ValueTask<(Outcome Outcome, long Version)> ReadListsAsync(
@@ -164,7 +164,7 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
                 var expired = await store.CountAsync(new RecordScan(heads.Key, head.Key, query, int.MaxValue, long.MaxValue), cancellationToken);
                 if (expired.Head is not { } counted)
                 {
-                    // The list went away between heads and snapshot; the caller reads again with newer heads.
+                    // The list was deleted between heads and snapshot; the caller reads again with newer heads.
                     return (new Missing(new ObjectRef(head.List, "")), heads.Version + 1);
                 }
 
@@ -186,9 +186,9 @@ internal sealed class WholeReads(ObjectReader objects, IBucketStore store, ListR
             [.. heads[list].Indexes.Select(static index => new FieldIndexProgress(index.Path, index.Built, index.IsUsable))], heads[list].Count);
 
     /// <summary>
-    /// Somebody's view of a list can come to have an older stamp than they have seen: groups of other buckets have moved it, and do no
-    /// more, or they have become the bucket's author, whose view knows of no such changes. Their stamp stays where it is, as long as the
-    /// next write's is later than that. Where nobody's view ever changed, a stamp that nobody gave is not given back.
+    /// A caller's view of a list can get an older stamp than they have seen. Groups of other buckets may have moved it and no longer
+    /// do so, or the caller has become the bucket's author, whose view has no such changes. Their stamp then stays, as long as the
+    /// next write's stamp is later. Where nobody's view ever changed, a stamp that this bucket never issued is not returned.
     /// </summary>
     public (Outcome Outcome, long Version) NotBefore((Outcome Outcome, long Version) read, ListQuery query, BucketHeads heads) =>
         read.Outcome is PageFound { Records.Count: 0 } page && query.Cursor is null && query.Since is { } since && page.ListStamp < since

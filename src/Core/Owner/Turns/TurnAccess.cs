@@ -8,17 +8,17 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What an object says of rights after a write. Invariants:
+/// Decides an object's permissions after a write. Invariants:
 /// <list type="number">
-/// <item>Whoever may write an object and says something of its rights goes on to be one who may.</item>
-/// <item>A bucket's author is not in its list; whoever takes them out of its writers becomes the author.</item>
-/// <item>What the bucket's owner keeps in memory and asks other buckets for is bounded, and known before the write that names it.</item>
+/// <item>A caller who may write an object, and sets its permissions, remains able to write it.</item>
+/// <item>A bucket's author is not in its list; a writer who removes the author from the writers becomes the author.</item>
+/// <item>What the bucket's owner keeps in memory and asks other buckets for is limited, and known before the write that names it.</item>
 /// </list>
 /// </summary>
 /// <remarks>Kinto: docs/api/1.x/permissions.rst.</remarks>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="reader">Says who may do what.</param>
-/// <param name="store">Where the index of principals lies.</param>
+/// <param name="reader">Decides who may do what.</param>
+/// <param name="store">The store with the index of principals.</param>
 /// <param name="time">The clock.</param>
 internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBucketStore store, TimeProvider time)
 {
@@ -26,15 +26,15 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Finds out what an object says of rights once it is written.</summary>
+    /// <summary>Finds the permissions that an object will have after the write.</summary>
     /// <param name="target">The object.</param>
     /// <param name="body">Its data.</param>
-    /// <param name="existing">What is there, tombstones included.</param>
-    /// <param name="change">What the write says of rights; null for nothing.</param>
-    /// <param name="caller">Who writes.</param>
+    /// <param name="existing">The existing row, which may be a tombstone.</param>
+    /// <param name="change">The write's change of permissions; null for none.</param>
+    /// <param name="caller">The writer.</param>
     /// <param name="isOwner">Whether the bucket is theirs.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What it says, or why it may not say that.</returns>
+    /// <param name="cancellationToken">Stops the look-up.</param>
+    /// <returns>The permissions, or the refusal.</returns>
     public async ValueTask<(AccessUpdate? Access, Outcome? Refusal)> AccessOfAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, AccessChange? change, Caller caller, bool isOwner, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
         var self = caller.Principals.User is null ? PrincipalText.Everyone : caller.Principals.Stored;
         var writes = options.AuthorsMayWrite || caller.Access == BucketAccess.Own;
 
-        // :: Step 1: what it says before, with those who made it.
+        // :: Step 1: the permissions before the write, with the authors.
         var kept = AccessList.Read(existing?.Acl);
         var makes = role == ListRole.Self && !live;
         var author = makes ? (writes && caller.Principals.User is not null ? self : null) : AccessRule.AuthorOf(Heads);
@@ -51,7 +51,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
             ? role == ListRole.Self ? WithWriter(kept ?? AccessList.Empty, author) : kept ?? WithWriter(AccessList.Empty, author)
             : writes ? WithWriter(AccessList.Empty, isOwner ? author ?? self : self) : AccessList.Empty;
 
-        // :: Step 2: what it says afterwards. Whoever says something of it goes on to be one who may.
+        // :: Step 2: the permissions afterwards. A writer who sets them remains a writer.
         var after = before;
         if (change is { Edits.Count: > 0 })
         {
@@ -68,7 +68,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
             return (null, new Invalid("body", "permissions", $"An object may name {options.MaxPrincipals} principals."));
         }
 
-        // :: Step 3: a bucket's author is not in its list. A writer who takes the author out of the writers becomes the author.
+        // :: Step 3: a bucket's author is not in its list. A writer who removes the author from the writers becomes the author.
         var next = default(Caller?);
         if (role == ListRole.Self)
         {
@@ -100,7 +100,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
             after = null;
         }
 
-        // :: Step 5: bounds of what the owner keeps in memory and asks others for.
+        // :: Step 5: limits on what the owner keeps in memory and asks others for.
         var foreign = (after?.Indexed() ?? NoPrincipals).Where(IsForeign).Except(Heads.Acl?.ForeignGroups ?? [], StringComparer.Ordinal).ToList();
         if (foreign.Count > 0)
         {
@@ -135,8 +135,8 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
         writer is null || list[Right.Write].Contains(writer, StringComparer.Ordinal) ? list : list.With(Right.Write, [writer, .. list[Right.Write]]);
 
     /// <summary>
-    /// From when on a group is named. A group of another bucket goes by that bucket's clock: this one's may lead, and who is named with a
-    /// stamp to come would also mean a group that is made once the named one is gone.
+    /// The stamp at which a group is named. A group of another bucket goes by that bucket's clock. This bucket's clock may lead, and a
+    /// future stamp would also match a group that is created after the named one is deleted.
     /// </summary>
     private ServerTimestamp NamedAt(string group) =>
         IsForeign(group) && ServerTimestamp.Now(time) is var now && now < draft.Upcoming ? now : draft.Upcoming;

@@ -7,17 +7,17 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Judges a write before anything of it is done: whether its caller may, and whether what is there lets it.</summary>
+/// <summary>Judges a write before it changes anything: whether its caller may do it, and whether the existing state allows it.</summary>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="reader">Says who may do what, and who is in which groups.</param>
-/// <param name="options">Bounds.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="reader">Decides who may do what, and finds groups.</param>
+/// <param name="options">Limits.</param>
 internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationReader reader, BucketOptions options)
 {
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Judges whether somebody may do something.</summary>
-    /// <returns>The caller, with their groups where these were asked for; null when they may not.</returns>
+    /// <summary>Judges whether a caller may carry out an operation.</summary>
+    /// <returns>The caller, with their groups if these were looked up; null if they may not.</returns>
     public ValueTask<Caller?> AdmitAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
     {
         if (Heads.Id.Kind == BucketKind.Unknown)
@@ -38,7 +38,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
     {
         if (operation is DeleteRecords deletes)
         {
-            // With nothing of it that they may delete they are refused there.
+            // A caller who may delete none of it is refused there.
             return reader.Rule.Decide(caller, AccessNeed.WriteList, new ObjectRef(deletes.List, ""), Heads, record: null)
                 ? caller
                 : (await reader.Memberships.ResolveAsync(caller, Heads, draft.Overlay, cancellationToken)).Caller;
@@ -57,7 +57,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
             (AttachFile attach, _) => live is null || IsForNew(attach.Precondition) ? AccessNeed.Create : AccessNeed.WriteObject,
             (CreateRecord create, _) => live is null || create.HasGeneratedId ? AccessNeed.Create : AccessNeed.ReadObject,
 
-            // Whoever may see the list may hear that it is not there.
+            // A caller who may see the list may know that the object is missing.
             (_, null) => AccessNeed.ReadList,
             _ => AccessNeed.WriteObject,
         };
@@ -70,7 +70,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
         return reader.Rule.Decide(known, need, target, Heads, live) ? known : null;
     }
 
-    /// <summary>Why the write cannot be: its parent is missing, its precondition fails, the bucket is full. Else null.</summary>
+    /// <summary>The reason for which the write is impossible: a missing parent, a failed precondition, a full bucket. Otherwise null.</summary>
     public ValueTask<Outcome?> RefusalAsync(
         ObjectRef target, Precondition precondition, StoredRecord? live, Caller caller, CancellationToken cancellationToken)
     {
@@ -102,14 +102,14 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
 
         if (!reader.Rule.Decide(caller, AccessNeed.ReadObject, target, Heads, live))
         {
-            // That it is there is all that they are told.
+            // The caller learns only that it exists.
             return new PreconditionFailed(Existing: null, ServerTimestamp.Zero);
         }
 
         return await rows.WholeAsync(target, live, caller, cancellationToken) is { } existing ? new PreconditionFailed(existing, stamp) : Unavailable.Overloaded;
     }
 
-    /// <summary>Why there is no room for the collection that would come into being; else null.</summary>
+    /// <summary>The refusal if there is no room for the collection that the write would create; otherwise null.</summary>
     private TooLarge? FullRefusal(ObjectRef target)
     {
         var collection = target.List.Role switch
@@ -131,7 +131,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
             : null;
     }
 
-    /// <summary>What the list lies in and is not there; null where it is there, or comes into being with the write.</summary>
+    /// <summary>The missing parent of the list; null if the parent exists or is created by the write.</summary>
     public ParentMissing? ParentRefusal(ListRef list, Caller caller) => ObjectReader.MissingParent(list, caller, Heads);
 
     private static bool IsForNew(Precondition precondition) =>

@@ -7,44 +7,44 @@ using Lockstep.Core.Validation;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Judges data by what its collection and its bucket say of it. Invariants:
+/// Judges data by the rules of its collection and its bucket. Invariants:
 /// <list type="number">
-/// <item>What they say is as the turn has it: a rule that an earlier operation has changed counts for the next.</item>
-/// <item>What takes a processor for long, be it to read a rule or to judge by it, is done in one of <see cref="OwnerWork.Processors"/>, within what
-/// <see cref="JudgedWork"/> leaves to all judgements of one request.</item>
+/// <item>The rules are those of the turn: a rule that an earlier operation has changed applies to the next one.</item>
+/// <item>Long work, reading a rule or judging by it, is done in one of <see cref="OwnerWork.Processors"/>, within what
+/// <see cref="JudgedWork"/> leaves for all judgements of one request.</item>
 /// </list>
 /// </summary>
-/// <param name="rules">What is known of rules.</param>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="rules">The cached rules.</param>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="reader">Reads the objects that say something.</param>
-/// <param name="work">Places and memory for what is long.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="reader">Reads the objects that have rules.</param>
+/// <param name="work">Places and memory for long work.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, BucketDraft draft, TurnRows rows, OperationReader reader, OwnerWork work, TurnMemory memory)
 {
-    // From here on a judgement is work for one of the places.
+    // From this size on, a judgement needs a place.
     private const int LargeBytes = 256 << 10;
 
-    // And to read what a bucket or a collection says of data, which takes some hundred times longer.
+    // The same for reading a rule, which takes some hundred times longer.
     private const int LongRuleBytes = 8 << 10;
 
-    // Objects that were changed in this turn and then asked what they say of data, as many as there may be of one.
+    // Rules of objects that were changed in this turn, up to the size that one object's rule may have.
     private readonly Dictionary<ObjectRef, KnownRule> changedRules = [];
     private long changedBytes;
 
-    // Of the request that is being executed.
+    // For the current request.
     private JudgedWork judged = new();
 
     private BucketHeads Heads => draft.Heads;
 
-    // A list of records of whose data nothing is asked, as long as the lists that the bucket and the collection lie in are these. Null for none.
+    // A list whose records have no rules, valid as long as the heads of buckets and collections are these two. Null for none.
     private (ListRef List, ListHead Bucket, ListHead Collections)? free;
 
-    /// <summary>What comes now is the next request's.</summary>
+    /// <summary>Starts the next request.</summary>
     public void BeginRequest() => judged = new JudgedWork();
 
-    /// <summary>Whether it is known, without a read, that nothing is asked of the data of a list's records: of most lists nothing is.</summary>
+    /// <summary>Whether it is known, without a read, that the data of a list's records has no rules. Most lists have none.</summary>
     public bool AsksNothing(ListRef list)
     {
         if (list.Role != ListRole.Records || !Heads[list].Exists)
@@ -62,7 +62,7 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         return free is not null;
     }
 
-    /// <returns>What an object says, as far as that is known without a read; else null.</returns>
+    /// <returns>An object's rule, if it is known without a read; otherwise null.</returns>
     private KnownRule? Known(ObjectRef of)
     {
         var head = Heads[of.List];
@@ -72,8 +72,8 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
             : rules.TryGet(start, of, out var known) ? known : null;
     }
 
-    /// <summary>Judges data by what its collection and its bucket say as this turn has them, and what these say themselves.</summary>
-    /// <returns>Null when no place came free, or somebody else has written meanwhile.</returns>
+    /// <summary>Judges data by the rules of its collection and its bucket in this turn, and judges these rules themselves.</summary>
+    /// <returns>Null if no place became free, or if somebody else has written meanwhile.</returns>
     public async ValueTask<DataVerdict?> JudgeAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, Caller caller, CancellationToken cancellationToken)
     {
@@ -98,7 +98,7 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
             var collection = ObjectRef.Collection(target.List.Name);
             if (!Heads[target.List].Exists)
             {
-                // It comes into being with its first record.
+                // The collection is created with its first record.
                 var implied = await JudgeByAsync(ObjectRef.Bucket, collection, RecordData.EmptyObject, caller, cancellationToken);
                 if (implied is not { Refusal: null })
                 {
@@ -152,7 +152,7 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         }
     }
 
-    /// <returns>What an object says, changes of this turn among it; null when no place came free, or somebody else has written meanwhile.</returns>
+    /// <returns>An object's rule, including changes of this turn; null if no place became free, or if somebody else has written meanwhile.</returns>
     private async ValueTask<KnownRule?> RuleOfAsync(ObjectRef of, Caller caller, CancellationToken cancellationToken)
     {
         var head = Heads[of.List];
@@ -186,7 +186,7 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         memory.Count(row?.Size ?? 0);
         if (row?.Modified > start[of.List].RowsModified)
         {
-            // The turn is thrown away, and whatever it answers with it.
+            // The turn is discarded with all its answers.
             rows.IsStale = true;
             return null;
         }
@@ -218,7 +218,7 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         changedBytes += known.Size;
     }
 
-    /// <returns>Null when no place came free.</returns>
+    /// <returns>Null if no place became free.</returns>
     private async ValueTask<KnownRule?> ReadAsync(ObjectRef of, StoredRecord? row, Caller caller, CancellationToken cancellationToken)
     {
         if (row is not { IsTombstone: false })
@@ -230,8 +230,8 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         return hasPlace ? new KnownRule(rule, row.Modified) : null;
     }
 
-    /// <summary>Reads what an object says of data, in one of the places where that is long.</summary>
-    /// <returns>What was read, unless no place came free.</returns>
+    /// <summary>Reads an object's rule, in one of the places if it is long.</summary>
+    /// <returns>The rule, unless no place became free.</returns>
     private async ValueTask<(bool HasPlace, T? Read)> InPlaceAsync<T>(long length, Caller caller, Func<T?> read, CancellationToken cancellationToken)
         where T : class
     {

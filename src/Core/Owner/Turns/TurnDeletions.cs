@@ -8,20 +8,20 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Decides deletions of one object and of many, and what of tombstones goes for good: no more at once than one commit takes.</summary>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <summary>Decides deletions of one object or many, and purges of tombstones: no more at once than one commit takes.</summary>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="admission">Judges what is there.</param>
-/// <param name="reader">Finds what is to be deleted.</param>
-/// <param name="store">Where the bucket lies.</param>
-/// <param name="names">Which files records name; null where they have none.</param>
-/// <param name="options">Bounds.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="admission">Judges the existing state.</param>
+/// <param name="reader">Finds the objects to delete.</param>
+/// <param name="store">The store of the bucket.</param>
+/// <param name="names">Says which files records name; null if they have none.</param>
+/// <param name="options">Limits.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnDeletions(
     BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, IFileNames? names, BucketOptions options, TurnMemory memory)
 {
-    /// <summary>Rows of the index of principals that one step of a deletion, of a purge or of an undo writes; but for a single object, which goes whatever it names.</summary>
+    /// <summary>Rows of the index of principals that one step of a deletion, a purge or an undo writes. A single object may exceed it, because it is deleted whatever it names.</summary>
     public const int MaxIndexed = 5_000;
 
     private readonly GroupTidying tidying = new(start, draft, rows, store, options, memory);
@@ -34,7 +34,7 @@ internal sealed class TurnDeletions(
         var live = rows.Live(existing);
         if (live is null)
         {
-            // Whatever the precondition: gone is what a client that deletes wants to hear. kinto.js relies on it.
+            // Whatever the precondition: a client that deletes wants to hear that it is gone. kinto.js relies on this.
             return admission.ParentRefusal(delete.Target.List, caller) ?? (Outcome)new Missing(delete.Target);
         }
 
@@ -77,7 +77,7 @@ internal sealed class TurnDeletions(
             return new RecordsDeleted([], stamp, Next: null);
         }
 
-        // Only an order by fields looks at bodies.
+        // Only an order by fields reads bodies.
         var query = deletes.Query with
         {
             Deleted = false,
@@ -108,14 +108,14 @@ internal sealed class TurnDeletions(
         return new RecordsDeleted(tombstones, Heads[deletes.List].Stamp(Heads.Rules), page.Next);
     }
 
-    /// <summary>The page as far as one commit takes it: of each object the rows of the index are written anew for all whom it names, and those of its entry in the history.</summary>
-    /// <returns>Where it was too much, a page that ends earlier and says where to go on; or why that cannot be said.</returns>
+    /// <summary>The part of the page that one commit takes. For each object, the index rows of all whom it names are written again, and those of its history entry.</summary>
+    /// <returns>If it was too much, a page that ends earlier and says where to continue; or the refusal if it cannot say so.</returns>
     private Outcome Affordable(Outcome outcome, ListRef list, ListQuery query, CancellationToken cancellationToken) =>
         outcome is PageFound page && Affordable(page.Records, list) is var few && few < page.Records.Count
             ? RecordSelection.Page(page.Records, query with { Limit = few, Fields = [] }, page.ListStamp, cancellationToken)
             : outcome;
 
-    /// <returns>How many of the first ones, at least one.</returns>
+    /// <returns>How many of the first records, at least one.</returns>
     private int Affordable(IReadOnlyList<StoredRecord> records, ListRef list)
     {
         for (var (count, rows) = (0, 0); count < records.Count; count++)
@@ -130,7 +130,7 @@ internal sealed class TurnDeletions(
         return records.Count;
     }
 
-    /// <summary>Deletes what the caller may of a list that is not theirs to empty.</summary>
+    /// <summary>Deletes what the caller may delete of a list that they may not empty.</summary>
     private async ValueTask<Outcome> DeletePartlyAsync(DeleteRecords deletes, Caller caller, CancellationToken cancellationToken)
     {
         var query = deletes.Query with
@@ -164,7 +164,7 @@ internal sealed class TurnDeletions(
     {
         var head = Heads[purge.List];
 
-        // Of a bucket that is still coming, what came is compared with what was there.
+        // While a bucket is being imported, the import is still compared with its source.
         if (!head.Exists || Heads.Row == 0 || start[purge.List].Key != head.Key || BucketRestore.IsUnfinished(Heads))
         {
             return new CountFound(0, head.RowsModified);

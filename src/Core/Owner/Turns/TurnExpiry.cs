@@ -4,17 +4,17 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Takes out what has expired, the first to expire first. No reader sees anything of it.</summary>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <summary>Removes expired records, the earliest first. Readers see no change.</summary>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="reader">Says by which instant things expire.</param>
-/// <param name="store">Where the bucket lies.</param>
+/// <param name="reader">Says by which time records expire.</param>
+/// <param name="store">The store of the bucket.</param>
 internal sealed class TurnExpiry(BucketHeads start, BucketDraft draft, OperationReader reader, IBucketStore store)
 {
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Removes what has expired; of an upload all.</summary>
-    /// <returns>How many records went.</returns>
+    /// <summary>Removes expired records; an expired upload is removed as a whole.</summary>
+    /// <returns>The number of records removed.</returns>
     public async ValueTask<int> RunAsync(ListRef list, int limit, CancellationToken cancellationToken)
     {
         var (head, at) = (Heads[list], reader.Objects.AliveAt(Heads));
@@ -29,7 +29,7 @@ internal sealed class TurnExpiry(BucketHeads start, BucketDraft draft, Operation
             return (int)head.Count;
         }
 
-        // One more than is removed says when the next one expires.
+        // One more than is removed, to find out when the next one expires.
         var uncommitted = draft.Overlay.RowsOf(head.Key);
         var due = new List<StoredRecord>(uncommitted?.Values.Where(static row => row is { IsTombstone: false, Expiry: not null }) ?? []);
         if (Heads.Row != 0 && start[list].Key == head.Key)

@@ -10,22 +10,22 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Decides what records may say of files, and which files may go. Invariants, whatever becomes of this process and of others:
+/// Decides which files records may name, and which files may be removed. Invariants, whatever happens to this process and others:
 /// <list type="number">
-/// <item>A file has a row in its collection's list of files from the commit on with which its record names it, and none before.</item>
-/// <item>Where a collection has had files, its records name what has such a row, and is theirs, and nothing else, but for what they said before it had any.</item>
-/// <item>A file is removed only after its row was, and that is only where neither its record names it nor a state of it that is still known. A name without a row keeps nothing.</item>
+/// <item>A file has a row in its collection's list of files from the commit with which its record names it, and none before.</item>
+/// <item>In a collection that has had files, a record names only a file that has such a row and belongs to the record, or what it named before the collection had any.</item>
+/// <item>A file is removed only after its row. Its row is removed only if neither its record nor a known earlier state of the record names the file. A name without a row keeps no file.</item>
 /// </list>
-/// A collection that never had a file pays one look into the heads for that: see <see cref="Has"/>.
+/// A collection that never had a file costs one look into the heads: see <see cref="Has"/>.
 /// </summary>
-/// <param name="names">Which files records name.</param>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="names">Says which files records name.</param>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="store">Where the bucket lies.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="store">The store of the bucket.</param>
 internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft draft, TurnRows rows, IBucketStore store)
 {
-    // Earlier states, and bytes of these, that are read at a time.
+    // Earlier states, and their bytes, that are read at a time.
     private const int StatesAtOnce = 50;
     private const long StateBytes = 8L << 20;
 
@@ -33,20 +33,20 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>Whether a collection has had files, so that what its records say of files is looked at.</summary>
-    /// <param name="names">Null where records have no files.</param>
+    /// <summary>Whether a collection has had files, so that its records are checked for them.</summary>
+    /// <param name="names">Null if records have no files.</param>
     /// <param name="heads">The bucket.</param>
     /// <param name="records">The collection's records.</param>
     public static bool Has(IFileNames? names, BucketHeads heads, ListRef records) =>
         names is not null && records.Role == ListRole.Records && heads.Lists.ContainsKey(ListRef.FilesOf(records.Name));
 
-    /// <param name="target">The record, of a collection that has had files.</param>
-    /// <param name="body">Its data as it is to be.</param>
+    /// <param name="target">The record, in a collection that has had files.</param>
+    /// <param name="body">Its new data.</param>
     /// <param name="existing">Its row; null for none.</param>
     /// <param name="isRestored">See <see cref="PutRecord.IsRestored"/>.</param>
-    /// <param name="caller">Who writes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Why a record cannot say so of a file; null where it can.</returns>
+    /// <param name="caller">The writer.</param>
+    /// <param name="cancellationToken">Stops the check.</param>
+    /// <returns>The reason for which the record may not name this file; null if it may.</returns>
     public async ValueTask<Outcome?> RefuseAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, StoredRecord? existing, bool isRestored, Caller caller, CancellationToken cancellationToken)
     {
@@ -55,14 +55,14 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
             return null;
         }
 
-        // :: Step 1: what the server has put there.
+        // :: Step 1: a file that the server stored for it.
         if (named.Id is { } file && await rows.FindAsync(new ObjectRef(ListRef.FilesOf(target.List.Name), file), cancellationToken) is { IsTombstone: false } claim
             && FileClaim.Covers(claim.Body, target.Id, named.Member))
         {
             return null;
         }
 
-        // :: Step 2: what it says already, as one that came from elsewhere, or from before there were files.
+        // :: Step 2: a file that it names already, from elsewhere or from before the collection had files.
         if (existing is not { IsTombstone: false })
         {
             return Other;
@@ -72,20 +72,20 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
             : names.Read(whole.Body).Says(named) ? null : Other;
     }
 
-    /// <summary>Notes that a record has a file.</summary>
-    /// <param name="attach">What was asked for.</param>
-    /// <param name="record">The record, as it was written.</param>
+    /// <summary>Records that a record has a file.</summary>
+    /// <param name="attach">The request.</param>
+    /// <param name="record">The written record.</param>
     public void Claim(AttachFile attach, StoredRecord record) => draft.Files.Claim(
         ListRef.FilesOf(attach.Target.List.Name), attach.File!, FileClaim.Write(record.Id, attach.FileBytes, names.Read(record.Body).Member), attach.FileBytes, record.Modified);
 
     /// <summary>
-    /// Lets go of the file that a record named, where that is known and nothing needs it any more: so it counts for no quota. What is not let go of here is later, when
-    /// <see cref="ReleaseFile"/> comes.
+    /// Releases the file that a record named, if that is known and nothing needs it any more, so that it counts for no quota. Other files are released later, by
+    /// <see cref="ReleaseFile"/>.
     /// </summary>
-    /// <param name="target">The record, of a collection that has had files, which was changed or removed.</param>
-    /// <param name="before">As it was; null for not there.</param>
+    /// <param name="target">The changed or removed record, in a collection that has had files.</param>
+    /// <param name="before">Its row before; null for none.</param>
     /// <param name="after">Its data now; empty for none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     public async ValueTask ReplaceAsync(ObjectRef target, StoredRecord? before, ReadOnlyMemory<byte> after, CancellationToken cancellationToken)
     {
         if (before is not { IsTombstone: false, UnreadLength: null } || draft.History is not null || Heads[ListRef.FormerOf(target.List.Name)].Exists
@@ -105,8 +105,8 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
     {
         var (kept, gone) = (new CountFound(0, ServerTimestamp.Zero), new CountFound(1, ServerTimestamp.Zero));
 
-        // :: Step 1: its row. A name that has none, as in a collection that was deleted and made anew, names nothing that is to be kept. From this commit on nothing can name it: it
-        // fails where somebody else has written meanwhile.
+        // :: Step 1: the file's row. A name without a row, as in a collection that was deleted and created again, keeps no file. From this commit on nothing can name
+        // the file; the commit fails if somebody else has written meanwhile.
         if (await rows.FindAsync(new ObjectRef(release.List, release.File), cancellationToken) is not { IsTombstone: false } claim)
         {
             if (start.Row != 0)
@@ -132,7 +132,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
             }
         }
 
-        // :: Step 3: what it was, and can be made again.
+        // :: Step 3: its earlier states, which may be restored.
         if (await IsNamedByStateAsync(release, cancellationToken) is not { } isNamed)
         {
             return Unavailable.Overloaded;
@@ -147,7 +147,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
         return gone;
     }
 
-    /// <returns>Whether an earlier state of the record names the file; null where that cannot be said now.</returns>
+    /// <returns>Whether an earlier state of the record names the file; null if that cannot be said now.</returns>
     private async ValueTask<bool?> IsNamedByStateAsync(ReleaseFile release, CancellationToken cancellationToken)
     {
         var list = ListRef.FormerOf(release.List.Name);
@@ -159,7 +159,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
 
         if (draft.History is { Written.Count: > 0 } || start[list].Key != former.Key)
         {
-            // States that this turn has the store copy are not there yet.
+            // States that the store copies in this turn are not there yet.
             return null;
         }
 

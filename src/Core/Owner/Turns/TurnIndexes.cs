@@ -7,19 +7,19 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Owner;
 
 /// <summary>Builds indexes on fields, a step at a time along the ids.</summary>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="store">Where the bucket lies.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="store">The store of the bucket.</param>
 internal sealed class TurnIndexes(BucketHeads start, BucketDraft draft, TurnRows rows, IBucketStore store)
 {
-    // Records, and bytes of these, that one step puts into indexes.
+    // Records, and their bytes, that one step adds to indexes.
     private const int IndexedAtOnce = 500;
     private const long IndexedBytes = 1L << 20;
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>A step of building indexes. It is short, so that it needs no place.</summary>
+    /// <summary>Takes one step. It is short, so it needs no place.</summary>
     public async ValueTask<Outcome> BuildAsync(ListRef list, CancellationToken cancellationToken)
     {
         var head = Heads[list];
@@ -49,7 +49,7 @@ internal sealed class TurnIndexes(BucketHeads start, BucketDraft draft, TurnRows
             Limit = IndexedAtOnce,
         };
 
-        // All steps together read along the ids once; of few records each reads all.
+        // All steps together read along the ids once. A list with few records is read whole.
         var live = head.Count <= 2 * IndexedAtOnce ? head.Count : long.MaxValue;
         var read = await store.ScanAsync(new RecordScan(Heads.Key, head.Key, query, IndexedAtOnce, IndexedBytes) { LiveRows = live }, cancellationToken);
         if (read.Head is null)

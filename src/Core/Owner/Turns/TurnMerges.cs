@@ -6,24 +6,24 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Decides changes of many records at once, with those that were put by in an upload: all of them or none, and within the quota.</summary>
+/// <summary>Decides changes of many records at once, with those staged in an upload: all or none, and within the quota.</summary>
 /// <remarks>Sync 1.5: POST of a collection, and the commit of a batch.</remarks>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="admission">Judges what is there.</param>
-/// <param name="uploads">What was put by.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="admission">Judges the existing state.</param>
+/// <param name="uploads">The staged changes.</param>
 /// <param name="expiry">Makes room.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnMerges(BucketDraft draft, TurnRows rows, TurnAdmission admission, TurnUploads uploads, TurnExpiry expiry, TurnMemory memory)
 {
-    // Records that one step takes out.
+    // Records that one step removes.
     private const int ExpiredAtOnce = 1_000;
 
     private BucketHeads Heads => draft.Heads;
 
     public async ValueTask<Outcome> MergeAsync(MergeRecords merge, Caller caller, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether it may be.
+        // :: Step 1: whether it is allowed.
         var list = merge.List;
         var first = merge.Changes.Count == 1 ? merge.Changes[0].Id : "";
         var live = first.Length > 0 ? rows.Live(await rows.FindAsync(new ObjectRef(list, first), cancellationToken)) : null;
@@ -32,7 +32,7 @@ internal sealed class TurnMerges(BucketDraft draft, TurnRows rows, TurnAdmission
             return refusal;
         }
 
-        // :: Step 2: what was put by, and what is there, as far as there is room for it.
+        // :: Step 2: the staged changes and the existing records, as far as there is room.
         var changes = merge.Changes;
         if (merge.Upload is { } id)
         {
@@ -56,7 +56,7 @@ internal sealed class TurnMerges(BucketDraft draft, TurnRows rows, TurnAdmission
             return Unavailable.Overloaded;
         }
 
-        // :: Step 3: the quota. What has expired is gone, though it may still be counted.
+        // :: Step 3: the quota. Expired records are gone, but may still be counted.
         if (!await FitsAsync(list, changes, merge.Quota, cancellationToken))
         {
             foreach (var due in Heads.Lists.Values.Where(head => head.List.Role == ListRole.Records).ToList())
@@ -88,7 +88,7 @@ internal sealed class TurnMerges(BucketDraft draft, TurnRows rows, TurnAdmission
         return new RecordsMerged(stamp, merge.Quota == long.MaxValue ? long.MaxValue : Math.Max(0, merge.Quota - Heads.Bytes));
     }
 
-    /// <summary>Whether the bucket would hold no more than it may, or less than it does.</summary>
+    /// <summary>Whether the bucket would stay within its quota, or hold less than now.</summary>
     private async ValueTask<bool> FitsAsync(ListRef list, IReadOnlyList<RecordChange> changes, long quota, CancellationToken cancellationToken)
     {
         if (quota == long.MaxValue)
@@ -96,7 +96,7 @@ internal sealed class TurnMerges(BucketDraft draft, TurnRows rows, TurnAdmission
             return true;
         }
 
-        // Of records that several changes are about: one that ends its record leaves nothing to the next.
+        // Several changes may concern one record: a change that deletes it leaves nothing for the next.
         var changed = new Dictionary<string, (int Length, bool IsAlive)>(StringComparer.Ordinal);
         long more = 0;
         foreach (var change in changes)

@@ -7,25 +7,25 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// Reads ahead, at once, what the operations of a turn will look at. Invariants:
+/// Reads in advance, in one go, what the operations of a turn will need. Invariants:
 /// <list type="number">
-/// <item>Rows that many operations need take one read, or two: one of all but bodies, and one of what there turned out to be room for.</item>
-/// <item>What found no room is marked as not read. Its operation is refused when it comes to it, and no sooner.</item>
+/// <item>Rows that many operations need take one read, or two: one of everything but bodies, and one of the bodies for which there is room.</item>
+/// <item>A row for which there was no room is marked as not read. Its operation is refused when its turn comes, not earlier.</item>
 /// </list>
 /// </summary>
-/// <param name="start">The bucket as the turn found it.</param>
-/// <param name="rows">Takes what was read.</param>
-/// <param name="reader">Knows who is in which groups.</param>
-/// <param name="store">Where the rows lie.</param>
-/// <param name="names">Which files records name; null where they have none.</param>
-/// <param name="options">Bounds.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="start">The bucket before the turn.</param>
+/// <param name="rows">Receives the rows.</param>
+/// <param name="reader">Finds the groups of callers.</param>
+/// <param name="store">The store of the rows.</param>
+/// <param name="names">Says which files records name; null if they have none.</param>
+/// <param name="options">Limits.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationReader reader, IBucketStore store, IFileNames? names, BucketOptions options, TurnMemory memory)
 {
-    // Bodies that are read before it is known how long they are.
+    // Bodies that are read before their length is known.
     private const int FewBodies = 4;
 
-    /// <summary>Reads all rows that the requests' point operations will look at, at once.</summary>
+    /// <summary>Reads, in one go, all rows that the requests' point operations will need.</summary>
     public async ValueTask RunAsync(IReadOnlyList<BucketRequest> requests, CancellationToken cancellationToken)
     {
         if (start[ListRef.Groups].Exists)
@@ -37,7 +37,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
         var (wanted, whole) = (new List<Wanted>(), new HashSet<RecordKey>());
         Collect(requests, wanted, whole);
 
-        // :: Step 1: of few the bodies, of the others nothing that can be long. Begun together, so that a store that gathers reads gathers these.
+        // :: Step 1: if there are few, their bodies; of the others nothing that can be long. Started together, so that a store that groups reads can group these.
         var few = whole.Count > FewBodies ? [] : whole;
         var bodies = ReadAsync(few, Projection.Whole, cancellationToken);
         var others = few.Count == 0 ? wanted : wanted.FindAll(row => !few.Contains(row.Key));
@@ -45,11 +45,11 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
         rows.Load(await bodies);
         rows.Load(await outlines);
 
-        // :: Step 2: room for what was read, and for what is long.
+        // :: Step 2: room for the rows, and for the long parts.
         List<RecordKey> more = [], lengthy = [];
         Hold(wanted, whole, few, more, lengthy);
 
-        // :: Step 3: what there is room for.
+        // :: Step 3: the parts for which there is room.
         rows.Load(await ReadAsync(more, Projection.Whole, cancellationToken));
         rows.Load(await ReadAsync(lengthy, Projection.Metadata, cancellationToken));
     }
@@ -57,7 +57,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
     private ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(IReadOnlyCollection<RecordKey> wanted, Projection projection, CancellationToken cancellationToken) =>
         wanted.Count == 0 ? new(TurnRows.None) : store.ReadAsync(start.Key, wanted, projection, cancellationToken);
 
-    /// <summary>Notes the rows that operations will look at, for whom, and of which the bodies are needed.</summary>
+    /// <summary>Notes the rows that operations will need, for which user, and which of them need their bodies.</summary>
     private void Collect(IReadOnlyList<BucketRequest> requests, List<Wanted> wanted, HashSet<RecordKey> whole)
     {
         foreach (var request in requests)
@@ -85,7 +85,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
 
         void Want(RecordKey key, Caller caller, bool isWhole)
         {
-            // Whoever comes first holds it.
+            // The first user is charged for it.
             if (rows.Loaded.TryAdd(key, null))
             {
                 wanted.Add(new Wanted(key, TurnMemory.UserOf(caller)));
@@ -98,7 +98,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
         }
     }
 
-    /// <summary>Takes room for rows that were read, and finds out of which more is to be read, and fits.</summary>
+    /// <summary>Takes room for the rows, and finds those of which more must be read and for which there is room.</summary>
     private void Hold(List<Wanted> wanted, HashSet<RecordKey> whole, HashSet<RecordKey> few, List<RecordKey> more, List<RecordKey> lengthy)
     {
         var bytes = 0L;
@@ -116,7 +116,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
                 continue;
             }
 
-            // The result of a patch will be about the same size.
+            // The result of a patch will be of about the same size.
             var isRead = few.Contains(key) || (!isWhole && row.UnreadAclLength is null);
             if ((!isRead && bytes >= options.MaxTurnBytes / 2) || !memory.TryHold(user, size))
             {
@@ -133,7 +133,7 @@ internal sealed class TurnPreload(BucketHeads start, TurnRows rows, OperationRea
         }
     }
 
-    /// <param name="Key">A row.</param>
-    /// <param name="User">For whom it is held.</param>
+    /// <param name="Key">The row.</param>
+    /// <param name="User">The user who is charged.</param>
     private readonly record struct Wanted(RecordKey Key, string User);
 }

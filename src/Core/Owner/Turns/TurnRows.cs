@@ -6,33 +6,33 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Core.Owner;
 
 /// <summary>
-/// What a turn knows of the rows that it touches: what the store has of them, beneath what the turn has changed. Invariants:
+/// The rows that a turn touches: the store's rows, covered by the turn's changes. Invariants:
 /// <list type="number">
-/// <item>A row is what it was at the version that the turn began with; where one shows that somebody else has written since, <see cref="IsStale"/> says so.</item>
-/// <item>Of a row that is in memory there are all but the body, and but for what it says of rights where that is long. These are read for who needs them, once
-/// there is room for them in <see cref="TurnMemory"/>.</item>
-/// <item>What the turn has written itself is never asked of the store.</item>
+/// <item>A row has its state at the version with which the turn began. If a row shows that somebody else has written since, <see cref="IsStale"/> is set.</item>
+/// <item>A row in memory is complete except for its body, and except for permissions that are long. These are read for operations that need them, once
+/// there is room in <see cref="TurnMemory"/>.</item>
+/// <item>Rows that the turn has written are never read from the store.</item>
 /// </list>
 /// </summary>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="reader">Reads what nobody has read ahead.</param>
-/// <param name="store">Where the rows lie.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="reader">Reads rows that were not read in advance.</param>
+/// <param name="store">The store of the rows.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationReader reader, IBucketStore store, TurnMemory memory)
 {
     /// <summary>No rows at all.</summary>
     public static readonly IReadOnlyDictionary<RecordKey, StoredRecord> None = new Dictionary<RecordKey, StoredRecord>();
 
-    /// <summary>What was read, and null for what was looked for and is not there.</summary>
+    /// <summary>The rows that were read; null for those that do not exist.</summary>
     public Dictionary<RecordKey, StoredRecord?> Loaded { get; } = [];
 
-    /// <summary>Somebody else has written meanwhile, and it shows: the turn is to be thrown away.</summary>
+    /// <summary>Whether a row shows that somebody else has written meanwhile. The turn must then be discarded.</summary>
     public bool IsStale { get; set; }
 
     private BucketHeads Heads => draft.Heads;
 
-    /// <summary>What a write looks at before it writes. Reads look for themselves.</summary>
+    /// <summary>The object that a write reads first; null for other operations. Reads find theirs themselves.</summary>
     public static ObjectRef? TargetOf(Operation operation) => operation switch
     {
         PutRecord put => put.Target,
@@ -43,7 +43,7 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
         _ => null,
     };
 
-    /// <summary>The row as the turn has it: the live record, a tombstone, or null.</summary>
+    /// <summary>The turn's state of an object: the live record, a tombstone, or null.</summary>
     public ValueTask<StoredRecord?> FindAsync(ObjectRef target, CancellationToken cancellationToken)
     {
         var head = Heads[target.List];
@@ -75,8 +75,8 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
         }
     }
 
-    /// <summary>Reads what a row says of rights where that is long and was not read yet.</summary>
-    /// <returns>False when there is no room for it.</returns>
+    /// <summary>Reads a row's permissions if they are long and were not read yet.</summary>
+    /// <returns>False if there is no room for them.</returns>
     public ValueTask<bool> TryLoadAclAsync(ObjectRef target, Caller caller, CancellationToken cancellationToken)
     {
         var key = new RecordKey(Heads[target.List].Key, target.Id);
@@ -95,13 +95,13 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
         memory.Count(length);
         Load(await store.ReadAsync(start.Key, [key], Projection.Metadata, cancellationToken));
 
-        // What somebody else has written meanwhile is another version: the turn is thrown away, and whatever it answers with it.
+        // A row that somebody else has written meanwhile has another version. The turn is then discarded with all its answers.
         IsStale |= Loaded[key] is not { UnreadAclLength: null } read || read.Modified != row.Modified;
         return !IsStale;
     }
 
-    /// <summary>The record with its body, for what is made of it or an answer that shows it.</summary>
-    /// <returns>Null when there is no room for it.</returns>
+    /// <summary>The record with its body, for a change of it or for an answer that shows it.</summary>
+    /// <returns>Null if there is no room for it.</returns>
     public async ValueTask<StoredRecord?> WholeAsync(ObjectRef target, StoredRecord record, Caller caller, CancellationToken cancellationToken)
     {
         memory.Count(record.Size);
@@ -121,19 +121,19 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
             return whole;
         }
 
-        // The turn is thrown away, and whatever this answers with it.
+        // The turn is discarded with all its answers.
         IsStale = true;
         return null;
     }
 
-    /// <summary>The row if the record is there: no tombstone, and not expired.</summary>
+    /// <summary>The row if the record exists: neither a tombstone nor expired.</summary>
     public StoredRecord? Live(StoredRecord? row) => row is { IsTombstone: false } && (reader.Objects.AliveAt(Heads) is not { } at || row.IsAlive(at)) ? row : null;
 
     /// <summary>
-    /// Reads what the changes will look at and was not read yet: of records the bodies that are to stay, of an upload's rows all, since they
-    /// say in them what they change.
+    /// Reads what the changes need and was not read yet: the bodies of records that are kept, and all rows of an upload, whose bodies
+    /// hold the changes.
     /// </summary>
-    /// <returns>False when there is no room for it.</returns>
+    /// <returns>False if there is no room for it.</returns>
     public async ValueTask<bool> TryLoadAsync(ListRef list, IReadOnlyList<RecordChange> changes, Caller caller, CancellationToken cancellationToken)
     {
         var head = Heads[list];
@@ -142,7 +142,7 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
             return true;
         }
 
-        // :: Step 1: all but the bodies.
+        // :: Step 1: everything but the bodies.
         var unknown = new HashSet<RecordKey>();
         foreach (var change in changes)
         {
@@ -179,7 +179,7 @@ internal sealed class TurnRows(BucketHeads start, BucketDraft draft, OperationRe
 
         Load(wanted.Count == 0 ? None : await store.ReadAsync(start.Key, wanted, Projection.Whole, cancellationToken));
 
-        // What somebody else has written meanwhile is another version: the turn is thrown away, and whatever it answers with it.
+        // A row that somebody else has written meanwhile has another version. The turn is then discarded with all its answers.
         IsStale |= wanted.Any(key => Loaded[key]?.UnreadLength is not null);
         return !IsStale;
     }

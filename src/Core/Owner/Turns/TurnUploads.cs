@@ -7,16 +7,16 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Decides what is put by in uploads: changes that count once all have come. There are so many at once, of so many bytes; who has gone on with
-/// theirs last keeps it.</summary>
+/// <summary>Decides what is staged in uploads: changes that apply once all have arrived. The number of uploads and their bytes are limited; the least recently
+/// continued upload makes room.</summary>
 /// <remarks>Sync 1.5: batch uploads.</remarks>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="admission">Judges what is there.</param>
-/// <param name="reader">Says by which instant things expire.</param>
-/// <param name="store">Where the bucket lies.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="admission">Judges the existing state.</param>
+/// <param name="reader">Says by which time records expire.</param>
+/// <param name="store">The store of the bucket.</param>
+/// <param name="memory">The memory of the turn.</param>
 internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, TurnMemory memory)
 {
     private const int MaxUploads = 20;
@@ -25,7 +25,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
 
     public async ValueTask<Outcome> StageAsync(StageChanges stage, Caller caller, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether it may be.
+        // :: Step 1: whether it is allowed.
         if (await admission.RefusalAsync(new ObjectRef(stage.List, ""), stage.Precondition, live: null, caller, cancellationToken) is { } refusal)
         {
             return refusal;
@@ -37,7 +37,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
             return new Missing(new ObjectRef(upload, stage.Upload));
         }
 
-        // What was put by is copied with what comes.
+        // Earlier changes of the same records are copied along.
         var size = stage.Changes.Sum(static change => (long)(change.Body?.Length ?? 0));
         if (!await rows.TryLoadAsync(upload, stage.Changes, caller, cancellationToken) || !memory.TryHold(TurnMemory.UserOf(caller), size))
         {
@@ -58,7 +58,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
             return new TooLarge($"A batch has at most {stage.MaxRecords} records and {stage.MaxBytes} bytes of data.");
         }
 
-        // :: Step 2: room. What nobody has gone on with for the longest time makes it.
+        // :: Step 2: room. The least recently continued uploads make it.
         foreach (var other in draft.Records.UploadsTo(collection: null).Where(other => other.List != upload).OrderBy(static other => other.NextExpiry).ToList())
         {
             var others = draft.Records.UploadsTo(collection: null).Where(left => left.List != upload).ToList();
@@ -84,10 +84,10 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
         return new ChangesStaged(Heads[stage.List].Stamp(Heads.Rules));
     }
 
-    /// <summary>Whether there is such an upload, and it has not expired.</summary>
+    /// <summary>Whether the upload exists and has not expired.</summary>
     public bool IsOpen(ListRef upload) => Heads[upload] is { Exists: true } head && !(head.NextExpiry <= reader.Objects.AliveAt(Heads));
 
-    /// <summary>What was put by, in whatever order.</summary>
+    /// <summary>The staged changes, in any order.</summary>
     public async ValueTask<List<RecordChange>> StagedAsync(ListRef upload, CancellationToken cancellationToken)
     {
         var head = Heads[upload];

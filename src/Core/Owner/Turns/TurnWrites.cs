@@ -12,31 +12,31 @@ using Lockstep.Core.Validation;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Decides what a write of one object makes of it: put, create, patch, and a file that comes with it. Everything that can refuse it is checked before the first change.</summary>
-/// <param name="start">The bucket as the turn found it.</param>
+/// <summary>Decides writes of one object: put, create, patch, and a file that comes with it. Everything that can refuse a write is checked before the first change.</summary>
+/// <param name="start">The bucket before the turn.</param>
 /// <param name="draft">The turn's changes.</param>
-/// <param name="rows">What the turn knows of rows.</param>
-/// <param name="admission">Judges what is there.</param>
-/// <param name="rules">Judges data; null where nobody says anything of it.</param>
-/// <param name="reader">Says who may do what.</param>
-/// <param name="store">Where the bucket lies.</param>
-/// <param name="work">Places and memory for what is long.</param>
-/// <param name="memory">What the turn holds.</param>
+/// <param name="rows">The rows of the turn.</param>
+/// <param name="admission">Judges the existing state.</param>
+/// <param name="rules">Judges data; null if there are no rules.</param>
+/// <param name="reader">Decides who may do what.</param>
+/// <param name="store">The store of the bucket.</param>
+/// <param name="work">Places and memory for long work.</param>
+/// <param name="memory">The memory of the turn.</param>
 /// <param name="time">The clock.</param>
 internal sealed class TurnWrites(
     BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, TurnDataRules? rules, OperationReader reader, IBucketStore store, OwnerWork work, TurnMemory memory, TimeProvider time)
 {
-    // From here on a patch is work for one of the places.
+    // From this size on, a patch needs a place.
     private const int LargeBytes = 256 << 10;
 
-    // Null where nothing is limited.
+    // Null if nothing is limited.
     private readonly TurnQuota? quota = work.Quotas is { } quotas && start.Id.Kind == BucketKind.Kinto ? new TurnQuota(quotas, start, draft) : null;
 
     private BucketHeads Heads => draft.Heads;
 
     private TurnAccess Access => field ??= new TurnAccess(draft, reader, store, time);
 
-    // Only where there are files.
+    // Only if there are files.
     private TurnFiles Files => field ??= new TurnFiles(work.Files!, start, draft, rows, store);
 
     public async ValueTask<Outcome> PutAsync(PutRecord put, Caller caller, CancellationToken cancellationToken)
@@ -135,10 +135,10 @@ internal sealed class TurnWrites(
             : outcome;
     }
 
-    /// <summary>Writes a record with a file, which is its own from then on; or says whether that may be.</summary>
+    /// <summary>Writes a record with a file, which belongs to it from then on; or refuses it.</summary>
     public async ValueTask<Outcome> AttachAsync(AttachFile attach, Caller caller, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether it may be.
+        // :: Step 1: whether it is allowed.
         var existing = await rows.FindAsync(attach.Target, cancellationToken);
         var live = existing is { IsTombstone: false } ? existing : null;
         if (await admission.RefusalAsync(attach.Target, attach.Precondition, live, caller, cancellationToken) is { } refusal)
@@ -153,7 +153,7 @@ internal sealed class TurnWrites(
 
         if (work.Files is null || ServerTimestamp.Now(time) > attach.Until)
         {
-            // It may be collected by now.
+            // The sweep may have removed the file by now.
             return Unavailable.Overloaded;
         }
 
@@ -187,7 +187,7 @@ internal sealed class TurnWrites(
             return new TooLarge($"The data of an object may have {attach.MaxBytes} bytes.");
         }
 
-        // :: Step 3: the record with its file, in place of another one.
+        // :: Step 3: the record with its file, in place of an earlier one.
         var outcome = await WriteAsync(attach.Target, body, hint: null, existing, attach.Access, caller, cancellationToken, fileBytes: attach.FileBytes);
         if (outcome is RecordWritten written)
         {
@@ -198,11 +198,11 @@ internal sealed class TurnWrites(
         return outcome;
     }
 
-    /// <summary>Lets go of the file that a record named, if it has been written and names it no more.</summary>
+    /// <summary>Releases the file that a record named before the write, if it no longer names it.</summary>
     private ValueTask ReplaceFileAsync(ObjectRef target, StoredRecord? before, Outcome outcome, CancellationToken cancellationToken) =>
         outcome is RecordWritten written && TurnFiles.Has(work.Files, Heads, target.List) ? Files.ReplaceAsync(target, before, written.Record.Body, cancellationToken) : default;
 
-    /// <summary>Writes an object with what it says of rights, unless that cannot be. Data that stays as it is, is not judged again.</summary>
+    /// <summary>Writes an object with its permissions, or refuses it. Unchanged data is not judged again.</summary>
     private async ValueTask<Outcome> WriteAsync(
         ObjectRef target, ReadOnlyMemory<byte> body, ServerTimestamp? hint, StoredRecord? existing, AccessChange? change, Caller caller, CancellationToken cancellationToken,
         bool keepsData = false, long? fileBytes = null, bool isRestored = false)
@@ -241,7 +241,7 @@ internal sealed class TurnWrites(
 
         var live = existing is { IsTombstone: false };
 
-        // What is no larger as it was sent is taken, though a rule has added something to it.
+        // Data that is no larger as sent is accepted, even if a rule has added something to it.
         var length = live && sent <= existing!.Length ? Math.Min(sent, body.Length) : body.Length;
         if (quota?.Refuse(target, length + (fileBytes ?? 0), live ? existing : null, caller.Principals.User, TellsBucket(caller)) is { } over)
         {
@@ -259,7 +259,7 @@ internal sealed class TurnWrites(
         return refusal ?? WithQuota(Declared(draft.Write(target, body, hint, existing, caller, access), declared), target.List, caller);
     }
 
-    /// <summary>Has fields indexed as a collection that was written says.</summary>
+    /// <summary>Sets up the indexes that a written collection declares.</summary>
     private RecordWritten Declared(RecordWritten written, FieldDeclaration? declared)
     {
         if (declared is not null)
@@ -273,11 +273,11 @@ internal sealed class TurnWrites(
     private RecordWritten WithQuota(RecordWritten written, ListRef list, Caller caller) =>
         quota is null ? written : written with { QuotaLeft = quota.Left(list, caller.Principals.User, TellsBucket(caller)) };
 
-    /// <summary>Whether the caller may hear what the whole bucket holds: who may see all that is in it.</summary>
+    /// <summary>Whether the caller may know what the whole bucket holds: they may see everything in it.</summary>
     private bool TellsBucket(Caller caller) =>
         !Heads.Exists || AccessRule.IsOwner(caller, Heads) || reader.Rule.Decide(caller, AccessNeed.ReadList, ObjectRef.Bucket, Heads, record: null);
 
-    /// <returns>What the patch makes of the record; null when there is no room for that, or no place came free.</returns>
+    /// <returns>The patched data; null if there is no room for it, or no place became free.</returns>
     private async ValueTask<(RecordData? Data, Invalid? Invalid)?> ApplyAsync(
         PatchRecord patch, StoredRecord whole, Caller caller, CancellationToken cancellationToken)
     {
