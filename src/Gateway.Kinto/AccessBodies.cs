@@ -9,15 +9,15 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// From what a body says of rights to what an owner takes: the accounts that it names get their numbers. Of a group these are the
-/// members too.
+/// Turns the permissions of a body into the owner's form: the accounts that it names get their numbers. For a group this includes the
+/// members.
 /// </summary>
 internal sealed class AccessBodies(AccountDirectory accounts, KintoOptions options)
 {
-    // As many as a body of the usual size has room for.
+    // As many as fit into a body of the default maximal size.
     private const int MaxAccounts = 20_000;
 
-    /// <summary>What PUT says: all of it, or nothing.</summary>
+    /// <summary>The permissions of a PUT: all of them, or no change.</summary>
     public static IReadOnlyList<AccessEdit> OfPut(KintoBody body, ListRole role)
     {
         if (body.Permissions.Count == 0)
@@ -29,18 +29,18 @@ internal sealed class AccessBodies(AccountDirectory accounts, KintoOptions optio
         return given.Count == 0 ? [] : [.. PermissionNames.In(role).Select(right => new AccessEdit(AccessEditKind.Set, right, given.GetValueOrDefault(right, [])))];
     }
 
-    /// <summary>What PATCH says: what it names.</summary>
+    /// <summary>The permissions of a PATCH: only those that it names.</summary>
     /// <param name="body">The body.</param>
-    /// <param name="nullRemoves">Whether <c>null</c> takes a right from all who have it; else it says nothing.</param>
+    /// <param name="nullRemoves">Whether <c>null</c> removes everybody from a right; otherwise it changes nothing.</param>
     public static IReadOnlyList<AccessEdit> OfPatch(KintoBody body, bool nullRemoves) =>
         [.. body.Permissions.Where(permission => permission.Value is not null || nullRemoves).Select(static permission => new AccessEdit(AccessEditKind.Set, permission.Key, permission.Value ?? []))];
 
-    /// <summary>Plans a write once the accounts that it names are known.</summary>
+    /// <summary>Plans a write, once the accounts that it names are known.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="target">What it writes, or the list that it writes to.</param>
-    /// <param name="written">The object that it writes.</param>
-    /// <param name="edits">What it says of rights, with principals in the form of clients.</param>
-    /// <param name="plan">The plan, with what the owner takes; null for nothing.</param>
+    /// <param name="target">The object, or the list that it is created in.</param>
+    /// <param name="written">The written object.</param>
+    /// <param name="edits">The permissions, with principals as clients write them.</param>
+    /// <param name="plan">Makes the plan from the owner's form; null for no change.</param>
     public KintoPlan Plan(KintoRequest request, KintoTarget target, ObjectRef written, IReadOnlyList<AccessEdit> edits, Func<AccessChange?, KintoPlan> plan)
     {
         var isGroup = target.List.Role == ListRole.Groups;
@@ -83,14 +83,14 @@ internal sealed class AccessBodies(AccountDirectory accounts, KintoOptions optio
         });
     }
 
-    /// <summary>A bucket of one user's own cannot be found by anybody else, nor can an account.</summary>
-    /// <returns>The error where somebody else is named.</returns>
+    /// <summary>Nobody else can find a user's own bucket, or an account.</summary>
+    /// <returns>The error if another principal is named.</returns>
     public static KintoResponse? RefuseOthers(KintoRequest request, IReadOnlyList<AccessEdit> edits) =>
         edits.Any(edit => edit.Principals.Any(principal => !string.Equals(principal, request.Principal?.Id, StringComparison.Ordinal)))
             ? KintoErrors.Invalid("body", "permissions", "An account, or a personal bucket and what is in it, cannot be shared; make a bucket by name for that.")
             : null;
 
-    /// <summary>Refuses a write, once its precondition holds: who goes by an old state is told that first, as of any other write.</summary>
+    /// <summary>Refuses a write, but only if its precondition holds: as with any other write, a client with an outdated state is told that first.</summary>
     private KintoPlan Refuse(KintoRequest request, KintoTarget target, ObjectRef written, KintoResponse refusal) =>
         KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is not null || precondition == Precondition.None
             ? refusal
@@ -107,7 +107,7 @@ internal sealed class AccessBodies(AccountDirectory accounts, KintoOptions optio
             Accounts = [.. members.Where(known.ContainsKey).Select(member => known[member])],
         };
 
-    /// <summary>Every text that may be an account, wherever it stands: a patch can move it.</summary>
+    /// <summary>Every text in the body that may be an account, wherever it is: a patch can move it.</summary>
     private static HashSet<string> AccountsIn(ReadOnlyMemory<byte> body)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);

@@ -9,8 +9,8 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/accounts</c> as in Kinto's accounts plug-in, except that no answer ever carries the password's hash, and that
-/// deleting an account deletes all that is its own. Requests are read and answered as those of buckets and their objects.
+/// <c>/accounts</c> as in Kinto's accounts plug-in, with two differences: no answer carries the password's hash, and
+/// deleting an account deletes all of its own data. Requests are read and answered like those for buckets and their objects.
 /// </summary>
 internal sealed class AccountPlans(
     KintoOptions options, ListPlans lists, ObjectPlans objects, AccountRecords accounts, AccountDirectory directory, Registrations registrations, RegistrationPolicy policy)
@@ -58,10 +58,10 @@ internal sealed class AccountPlans(
     private static KintoResponse? RefuseName(string name) =>
         AccountDirectory.IsValidName(name) ? null : KintoErrors.Invalid("path", null, "Invalid object id");
 
-    /// <summary>To somebody who may not make an account, and so must not hear whether the name is taken.</summary>
+    /// <summary>The refusal for callers who may not create an account, and so must not learn whether the name is taken.</summary>
     private static KintoResponse Refused(KintoRequest request) => request.Principal is null ? KintoErrors.Unauthorized : KintoErrors.Forbidden;
 
-    /// <returns>The account's name; or why the body cannot be read, or neither.</returns>
+    /// <returns>The account's name, or the error if the body cannot be read, or neither.</returns>
     private static (string? Name, KintoResponse? Error) NameIn(ReadOnlyMemory<byte> body)
     {
         try
@@ -124,8 +124,8 @@ internal sealed class AccountPlans(
         By(plan, KintoErrors.Unauthorized, (operation, cancellationToken) => accounts.ExecuteAsync(request.Principal!, operation, cancellationToken));
 
     /// <param name="request">The request.</param>
-    /// <param name="name">Of the account to be.</param>
-    /// <param name="plan">What its owner would ask for.</param>
+    /// <param name="name">The name of the new account.</param>
+    /// <param name="plan">Plans the request as if the account's owner had made it.</param>
     private KintoPlan Register(KintoRequest request, string name, Func<KintoRequest, KintoPlan> plan)
     {
         if (!request.MayRegister())
@@ -140,7 +140,7 @@ internal sealed class AccountPlans(
             : made;
     }
 
-    /// <summary>Makes an account that everybody may make.</summary>
+    /// <summary>Creates an account where registration is open, and counts it.</summary>
     private async ValueTask<KintoResponse> CountAsync(string address, Func<CancellationToken, ValueTask<KintoResponse>> make, CancellationToken cancellationToken)
     {
         KintoResponse? response = null;
@@ -148,9 +148,9 @@ internal sealed class AccountPlans(
         return response ?? (permit.IsBusy ? KintoErrors.Unavailable(options.RetryAfter) : KintoErrors.TooManyRegistrations(permit.Wait));
     }
 
-    /// <param name="plan">As of a bucket's object.</param>
-    /// <param name="otherwise">The answer where there is no outcome.</param>
-    /// <param name="execute">Carries its operation out, instead of a bucket's owner.</param>
+    /// <param name="plan">A plan as for a bucket's object.</param>
+    /// <param name="otherwise">The answer if there is no outcome.</param>
+    /// <param name="execute">Carries out its operation, instead of a bucket's owner.</param>
     private KintoPlan By(KintoPlan plan, KintoResponse otherwise, Func<Operation, CancellationToken, ValueTask<Outcome?>> execute) =>
         plan is not KintoPlan.Call call ? plan : new KintoPlan.Task(async cancellationToken =>
         {

@@ -9,17 +9,17 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Accounts as records, under the operations that buckets have. What one sees of an account has no fields; a write that puts
-/// a password there sets it, and it goes nowhere but to the hash. A write is done only while the account is as it was read.
+/// Accounts as records, with the operations of buckets. The visible record of an account has no fields. A write with a
+/// password sets it; only its hash is stored. A write is carried out only if the account is unchanged since it was read.
 /// </summary>
 internal sealed class AccountRecords(AccountDirectory directory)
 {
-    /// <summary>Makes the account that the operation is about.</summary>
-    /// <param name="who">Whom it is counted for.</param>
-    /// <param name="name">Of the account to be.</param>
-    /// <param name="operation">What its owner would ask for.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null when the name is taken.</returns>
+    /// <summary>Creates the account that the operation is about.</summary>
+    /// <param name="who">The party that it is charged to.</param>
+    /// <param name="name">The name of the new account.</param>
+    /// <param name="operation">The operation of its future owner.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Null if the name is taken.</returns>
     public async ValueTask<Outcome?> CreateAsync(string who, string name, Operation operation, CancellationToken cancellationToken)
     {
         var (password, invalid) = Password(operation switch
@@ -33,7 +33,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
             return invalid ?? PasswordRequired;
         }
 
-        // Whether somebody has the name is told by nothing but the refusal.
+        // Only the refusal tells whether the name is taken.
         if (InMemoryRecords.Refusal(operation, existing: null) is { } refusal)
         {
             return refusal;
@@ -45,18 +45,18 @@ internal sealed class AccountRecords(AccountDirectory directory)
     }
 
     /// <summary>
-    /// Carries out an operation on somebody's own account: the one with which they signed in, and while it has the password that
+    /// Carries out an operation on a user's own account. It must be the account with which they signed in, and must still have the password that
     /// they signed in with.
     /// </summary>
-    /// <returns>Null when that account is gone or has another password by now, whoever has its name.</returns>
+    /// <returns>Null if that account was deleted or has another password by now, even if the name exists again.</returns>
     public ValueTask<Outcome?> ExecuteAsync(Principal principal, Operation operation, CancellationToken cancellationToken) =>
         ExecuteAsync(principal, () => directory.FindOwnAsync(principal, cancellationToken), operation, cancellationToken);
 
-    /// <summary>Carries out an operation on an account, as an administrator does it.</summary>
-    /// <param name="administrator">Who.</param>
+    /// <summary>Carries out an administrator's operation on an account.</summary>
+    /// <param name="administrator">The administrator.</param>
     /// <param name="name">The account's name.</param>
     /// <param name="operation">The operation.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<Outcome?> AdministerAsync(Principal administrator, string name, Operation operation, CancellationToken cancellationToken)
     {
         while (true)
@@ -68,13 +68,13 @@ internal sealed class AccountRecords(AccountDirectory directory)
                 return outcome;
             }
 
-            // Somebody has made it meanwhile.
+            // Another request has created it meanwhile.
         }
     }
 
-    /// <summary>Carries out a read of all accounts.</summary>
+    /// <summary>Reads all accounts.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<Outcome?> ListAllAsync(Operation operation, CancellationToken cancellationToken)
     {
         var records = new List<StoredRecord>();
@@ -156,18 +156,18 @@ internal sealed class AccountRecords(AccountDirectory directory)
 
     private const int AccountsAtOnce = 1_000;
 
-    // A list is made of them in memory.
+    // The list is built in memory.
     private const int MaxAccounts = 100_000;
 
     private static Invalid PasswordRequired { get; } = new("body", "data.password", "Required");
 
-    /// <summary>Another one would end the key of what Firefox has stored.</summary>
+    /// <summary>Setting another password would lose the key to what Firefox has stored.</summary>
     private static Invalid PasswordOfFirefox { get; } = new("body", "data.password", "The password of this account is set where it was made");
 
     private static StoredRecord Of(Account account) =>
         new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
 
-    /// <returns>The password that the write sets; null to keep the one that there is.</returns>
+    /// <returns>The password that the write sets; null to keep the existing one.</returns>
     private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record, CancellationToken cancellationToken)
     {
         switch (operation)

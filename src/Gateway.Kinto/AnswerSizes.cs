@@ -6,16 +6,16 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>The memory that answers take: the most before they are loaded, and what it is once they are there.</summary>
+/// <summary>The memory that answers need: the maximum before they are loaded, and the actual size afterwards.</summary>
 internal sealed class AnswerSizes(KintoOptions options)
 {
-    // An object with its id, in a list or alone, and what is written around it.
+    // An object with its id, in a list or alone, and the JSON around it.
     private const int OneRecord = 300;
 
-    /// <summary>Bytes that reads of one batch load at a time.</summary>
+    /// <summary>Bytes that the reads of one batch load at a time.</summary>
     public long MostAtOnce => options.MaxPageBytes + (long)options.MaxRecordBytes;
 
-    /// <summary>Bytes that the answer to an operation can be. What refuses a write may be more, and nothing was done then.</summary>
+    /// <summary>The maximal bytes of an operation's answer. The refusal of a write may be larger, but then nothing was done.</summary>
     public long Most(Operation operation) => operation switch
     {
         ListRecords list => Most(list.Query),
@@ -27,11 +27,11 @@ internal sealed class AnswerSizes(KintoOptions options)
         _ => 0,
     };
 
-    /// <summary>Bytes that a page can be: the last record may go beyond the limit.</summary>
+    /// <summary>The maximal bytes of a page: the last record may exceed the limit.</summary>
     public long Most(ListQuery query) => Math.Min(query.MaxBytes + options.MaxRecordBytes, query.Limit * (long)options.MaxRecordBytes);
 
-    /// <param name="record">What the answer shows.</param>
-    /// <param name="isCopied">Whether some fields of it are shown, so that there is a copy of these.</param>
+    /// <param name="record">The record in the answer.</param>
+    /// <param name="isCopied">Whether only some of its fields are shown, which takes a copy.</param>
     public static long Of(StoredRecord record, bool isCopied = false) =>
         OneRecord + (2L * (record.Acl?.Length ?? 0)) + (record.Body.Length * (isCopied || record.Body.Length < AnswerBuffer.LeastStored ? 2L : 1));
 
@@ -46,6 +46,6 @@ internal sealed class AnswerSizes(KintoOptions options)
         return size;
     }
 
-    /// <summary>Whether something was done that has to be told, whatever room there is.</summary>
+    /// <summary>Whether a change was made that the answer must report, whatever room there is.</summary>
     public static bool IsChange(Outcome outcome) => outcome is RecordWritten or RecordDeleted or RecordsDeleted;
 }

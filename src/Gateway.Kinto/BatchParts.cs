@@ -6,17 +6,17 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// The parts of a batch, each judged when its turn comes: a password is checked against the accounts as they are then, after what the
-/// parts before have done. The checks are the pipeline's, in its order.
+/// The parts of a batch. Each is judged when its turn comes, so a password is checked against the accounts as the earlier parts have
+/// left them. The checks are the pipeline's, in its order.
 /// </summary>
 internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadOnlyList<KintoRequest> requests)
 {
     private readonly KintoPlan?[] plans = new KintoPlan?[requests.Count];
 
-    // Of the batch, and so of each part that gives no headers of its own.
+    // The batch's own, used for each part without headers of its own.
     private readonly string credentials = outer.Header("Authorization") ?? "";
 
-    // By header, so that a wrong password counts once however many parts come with it. The batch's own was looked at already.
+    // By header, so that a wrong password counts once, however many parts send it. The batch's own was checked already.
     private readonly Dictionary<string, SignIn> signIns = new(StringComparer.Ordinal)
     {
         [outer.Header("Authorization") ?? ""] = outer.Principal is null ? SignIn.Refused : new SignIn(SignInStatus.Succeeded, outer.Principal),
@@ -24,7 +24,7 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
 
     public int Count => requests.Count;
 
-    /// <summary>What is to be done for a part. Asked of one part after the other.</summary>
+    /// <summary>Plans a part. To be called for one part after the other.</summary>
     public async ValueTask<KintoPlan> PlanAsync(int index, CancellationToken cancellationToken)
     {
         if (plans[index] is { } plan)
@@ -61,16 +61,16 @@ internal sealed class BatchParts(KintoHandlers kinto, KintoRequest outer, IReadO
         return plans[index] = judged;
     }
 
-    /// <summary>Planning a part has failed, and is not tried again.</summary>
+    /// <summary>Planning a part has failed, and is not retried.</summary>
     public KintoPlan Fail(int index, KintoResponse response) => plans[index] = response;
 
-    /// <returns>The answer to a part whose turn does not come, where it is known without doing anything; else null.</returns>
+    /// <returns>The answer to a part that will not be carried out, if it is known without doing anything; otherwise null.</returns>
     public KintoResponse? AnswerOf(int index) => ((plans[index] ?? Judge(requests[index])) as KintoPlan.Answer)?.Response;
 
     /// <summary>Passwords or accounts have changed.</summary>
     public void ForgetSignIns() => signIns.Clear();
 
-    /// <returns>Null when it takes a sign-in to know.</returns>
+    /// <returns>Null if the answer depends on a sign-in.</returns>
     private KintoPlan? Judge(KintoRequest request)
     {
         if (kinto.Resources.Match(request.Path) is not { } match)

@@ -8,18 +8,18 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>The body of a batch, taken apart into requests. What is no batch is refused whole; what a part asks for is not looked at here.</summary>
+/// <summary>Parses the body of a batch into requests. An invalid batch is refused as a whole; the parts' own content is not checked here.</summary>
 internal sealed class BatchReader(KintoOptions options, HttpOptions http)
 {
     private static readonly RequestPath Version = RequestPath.OfDecoded(KintoProtocol.Prefix);
     private static readonly RequestPath Root = RequestPath.OfDecoded("/");
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
 
-    // What is taken apart of a larger batch does not lie in memory until all of it is carried out: its parts' bodies are read again.
+    // The parsed form of a larger batch is not kept while it is carried out: its parts' bodies are parsed again.
     private const int MaxKeptBytes = 256 << 10;
 
     /// <param name="outer">The batch.</param>
-    /// <returns>The parts, or why there are none. To be disposed once they are carried out.</returns>
+    /// <returns>The parts, or the error. To be disposed of once they are carried out.</returns>
     public ReadBatch Read(KintoRequest outer)
     {
         try
@@ -154,7 +154,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
             return (null, KintoErrors.Invalid("body", "requests", "Recursive call on /batch endpoint is forbidden."));
         }
 
-        // :: Step 2: headers; a part's own, then the defaults', then the batch's. Those of the defaults are read once.
+        // :: Step 2: headers: a part's own, then the defaults', then the batch's. Those of the defaults are read once.
         if (defaults.HeaderElement.ValueKind != JsonValueKind.Undefined && defaults.Headers is null)
         {
             var read = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -206,7 +206,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
     private static Func<string, string?> Over(Func<string, string?> outer, Dictionary<string, string> headers) =>
         name => headers.TryGetValue(name, out var value) ? value : outer(name);
 
-    /// <returns>One of <see cref="Methods"/>, <c>GET</c> where nothing is said; else null.</returns>
+    /// <returns>One of <see cref="Methods"/>, or <c>GET</c> by default; null if it is invalid.</returns>
     private static string? MethodOf(JsonElement element)
     {
         if (element.ValueKind == JsonValueKind.Undefined)
@@ -228,7 +228,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         return null;
     }
 
-    /// <returns>Why they cannot be read; else null.</returns>
+    /// <returns>Why they cannot be read; otherwise null.</returns>
     private static string? ReadHeaders(JsonElement source, Dictionary<string, string> headers)
     {
         if (source.ValueKind != JsonValueKind.Object)
@@ -244,7 +244,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
                 return "contains non string value";
             }
 
-            // The JSON reader takes names that differ in case for two; of two preconditions none may get lost.
+            // JSON names that differ in case are different; of two preconditions none may get lost.
             if (!names.Add(header.Name))
             {
                 return $"contains {header.Name} twice";
@@ -256,7 +256,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         return null;
     }
 
-    /// <summary>The part's own bytes where there are no defaults; else both, the part's own winning at every level.</summary>
+    /// <summary>The part's own bytes if there are no defaults; otherwise both merged, the part's own winning at every level.</summary>
     private static ReadOnlyMemory<byte> Merge(ReadOnlyMemory<byte> text, JsonElement own, JsonElement shared)
     {
         if (shared.ValueKind == JsonValueKind.Undefined)
@@ -269,14 +269,14 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
         return merged.WrittenMemory;
     }
 
-    /// <summary>Where the element lies in the text that it was parsed from, which lives as long as the batch.</summary>
+    /// <summary>The element's bytes in the parsed text, which lives as long as the batch.</summary>
     private static ReadOnlyMemory<byte> Part(ReadOnlyMemory<byte> text, JsonElement element)
     {
         var part = JsonMarshal.GetRawUtf8Value(element);
         return text.Span.Overlaps(part, out var offset) ? text.Slice(offset, part.Length) : part.ToArray();
     }
 
-    /// <summary>What parts have that do not say otherwise.</summary>
+    /// <summary>Values for parts that do not set their own.</summary>
     private sealed class Defaults
     {
         public JsonElement Method { get; private init; }
@@ -285,7 +285,7 @@ internal sealed class BatchReader(KintoOptions options, HttpOptions http)
 
         public JsonElement HeaderElement { get; private init; }
 
-        /// <summary>Null until a part needs them, and where there are none.</summary>
+        /// <summary>Null until a part needs them, and if there are none.</summary>
         public Dictionary<string, string>? Headers { get; set; }
 
         public JsonElement Body { get; private init; }

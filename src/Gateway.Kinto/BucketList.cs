@@ -12,17 +12,17 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/buckets</c>: what spans buckets. A page of ids and stamps comes from the store's index, then the data of those. It has no
-/// owner, so its stamp promises nothing to pollers beyond "equal means the same".
+/// <c>/buckets</c>: the list across buckets. A page of ids and stamps comes from the store's index, then the data of these buckets. It has no
+/// owner, so its stamp promises pollers no more than "equal means unchanged".
 /// </summary>
 internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBuckets buckets, IBucketIndex index, AccountDirectory accounts, AccessBodies access, SharedObjects shared, UnownedReads reads, HttpOptions http)
 {
-    // Ids of which somebody is told that they are taken by a bucket that they may not see.
+    // How many ids are tried that are taken by buckets which the caller may not see.
     private const int MaxIds = 3;
 
     private const long MaxSortedBytes = 4L << 20;
 
-    // Each of as many buckets as are sorted.
+    // Each for as many buckets as can be sorted.
     private const int MaxCountSteps = 20;
 
     private static readonly KintoTarget All = new(default, "", default, ListRef.Collections, Id: null) { Path = "/buckets" };
@@ -72,7 +72,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
             var outcome = await RefuseAsync(request, scan, precondition, cancellationToken) ?? await answer(scan, cancellationToken);
 
-            // The index knows names. If the account is there now, its name was nobody else's when the index was asked.
+            // The index knows names. If the account exists now, its name was nobody else's when the index was read.
             var response = request.Principal is null || await accounts.ExistsAsync(request.Principal, cancellationToken)
                 ? ListPlans.Counted(KintoOutcomes.Render(outcome, request, All, parameters.Fields, options), outcome, parameters.Query)
                 : KintoErrors.Unauthorized;
@@ -87,7 +87,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         };
     }
 
-    /// <summary>The caller's own buckets, and those of others that name them.</summary>
+    /// <summary>The caller's own buckets, and those of others that name the caller.</summary>
     private async ValueTask<BucketRows> ListAsync(KintoRequest request, BucketScan scan, CancellationToken cancellationToken) =>
         await ListAsync(request, scan, await SharedAsync(request, scan, cancellationToken), cancellationToken);
 
@@ -123,7 +123,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     private static StoredRecord RowOf(BucketEntry entry) => new() { Id = entry.Id.Name, Modified = entry.Modified, IsTombstone = entry.IsDeleted };
 
-    /// <returns>The outcome where the precondition fails, of which no bucket is read; else null.</returns>
+    /// <returns>The outcome if the precondition fails, in which case no bucket is read; otherwise null.</returns>
     private async ValueTask<Outcome?> RefuseAsync(KintoRequest request, BucketScan scan, Precondition precondition, CancellationToken cancellationToken)
     {
         if (precondition == Precondition.None)
@@ -147,7 +147,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         return new PageFound(records, found.Stamp, found.NextOf(page));
     }
 
-    /// <summary>A page of those whose fields match; it may end early, and then says where to go on.</summary>
+    /// <summary>A page of the buckets whose fields match. It may end early, and then says where to continue.</summary>
     private async ValueTask<Outcome> FilteredAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
         var looked = found.First(BucketSelection.MaxSorted, MaxSortedBytes);
@@ -159,7 +159,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
         if (seen < records.Count)
         {
-            // The time was over.
+            // Time ran out.
             var last = records[seen - 1].Id;
             looked = [.. looked.Take(looked.TakeWhile(entry => entry.Id.Name != last).Count() + 1)];
         }
@@ -200,7 +200,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         return Core.Outcomes.Unavailable.Overloaded;
     }
 
-    /// <summary>An order by fields needs the data of all that match.</summary>
+    /// <summary>An order by fields needs the data of all matching buckets.</summary>
     private async ValueTask<Outcome> SortedAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
         if (found.More || found.Matching.Sum(static entry => entry.Bytes) > MaxSortedBytes)
@@ -217,7 +217,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
 
     private static string UserOf(KintoRequest request) => request.Principal?.Id ?? "";
 
-    /// <summary>Objects as they are now, in this order; one that has gone meanwhile is left out, and its deletion shows next time.</summary>
+    /// <summary>The objects as they are now, in this order. A bucket that was deleted meanwhile is left out; its deletion shows next time.</summary>
     private async ValueTask<List<StoredRecord>> ReadAsync(KintoRequest request, IReadOnlyList<BucketEntry> entries, CancellationToken cancellationToken)
     {
         var author = request.Principal?.Id;
@@ -244,7 +244,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         return records;
     }
 
-    /// <summary>Each bucket goes by itself; a failure in between leaves the earlier ones deleted and is told.</summary>
+    /// <summary>Deletes one bucket after the other. If it fails in between, the earlier ones stay deleted, and the answer says so.</summary>
     private async ValueTask<Outcome> DeleteAsync(KintoRequest request, BucketSelection found, ListQuery query, CancellationToken cancellationToken)
     {
         var page = found.Page();
@@ -266,7 +266,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         var tombstones = new List<StoredRecord>();
         foreach (var entry in page.Where(static entry => !entry.IsDeleted))
         {
-            // One that has changed since it was listed may not be what was asked for any more.
+            // A bucket that has changed since it was listed may no longer match the request.
             var delete = new DeleteRecord(ObjectRef.Bucket) { Precondition = new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified) };
             var response = await buckets.Get(entry.Id).ExecuteAsync(new BucketRequest(Callers.Of(request.Principal, entry.Id), [delete]), cancellationToken);
             if (response.Outcomes[0] is Unavailable or AccountClosed)
@@ -320,7 +320,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         });
     }
 
-    /// <summary>Under this id, or if it is some bucket's another one: that bucket's owner says so and writes nothing.</summary>
+    /// <summary>Creates it under this id, or under another one if the id is taken: that bucket's owner says so and writes nothing.</summary>
     private async ValueTask<KintoResponse> CreateAsync(KintoRequest request, string id, CreateRecord operation, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -332,7 +332,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
                 accounts.Forget(target.Caller);
             }
 
-            // Whoever may not make a bucket may not under any name.
+            // A caller who may not create a bucket may not do so under any name.
             if ((response.Outcomes[0] is Forbidden or PreconditionFailed && attempt == MaxIds) || response.Outcomes[0] is not (RecordKept or Forbidden or PreconditionFailed))
             {
                 return KintoOutcomes.Render(response.Outcomes[0], request, target, fields: null, options) with { SlowDown = response.ClockLeads };

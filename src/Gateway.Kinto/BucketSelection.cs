@@ -7,12 +7,12 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>What of somebody's buckets a query is about.</summary>
-/// <param name="rows">The first in order past the query's cursor; for an order by fields as many as are sorted.</param>
+/// <summary>The part of a caller's buckets that a query selects.</summary>
+/// <param name="rows">The first in order after the query's cursor; for an order by fields, as many as can be sorted.</param>
 /// <param name="query">The query.</param>
 internal sealed class BucketSelection(BucketRows rows, ListQuery query)
 {
-    /// <summary>Buckets that an order by fields takes.</summary>
+    /// <summary>The maximal number of buckets in an order by fields.</summary>
     public const int MaxSorted = 1_000;
 
     public IReadOnlyList<BucketEntry> Matching => rows.Entries;
@@ -20,7 +20,7 @@ internal sealed class BucketSelection(BucketRows rows, ListQuery query)
     /// <summary>Whether more match than these.</summary>
     public bool More => rows.More;
 
-    /// <summary>Later pages answer the first one's.</summary>
+    /// <summary>The stamp of the list; later pages keep the first page's.</summary>
     public ServerTimestamp Stamp => query.Cursor?.ListStamp ?? rows.Stamp;
 
     public static BucketScan ScanOf(Principal? author, ListQuery query) =>

@@ -8,8 +8,8 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// For how long caches may keep what is everyone's: as the settings say, and of records as their collection's <c>cache_expires</c> does
-/// where that is more. Nothing that somebody signed in for, and no error, is ever kept.
+/// How long caches may keep public answers: as the settings say, or, for records, as their collection's <c>cache_expires</c> says
+/// if that is longer. Answers to users who signed in, and errors, are never cached.
 /// </summary>
 internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimeProvider time)
 {
@@ -18,10 +18,10 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
     /// <summary>The field of a collection's data.</summary>
     public const string Field = "cache_expires";
 
-    /// <param name="request">A read, by whoever.</param>
-    /// <param name="target">What is read.</param>
+    /// <param name="request">A read by any caller.</param>
+    /// <param name="target">The object or list that is read.</param>
     /// <param name="plan">The plan of the read.</param>
-    /// <returns>The plan, whose answer says for how long it may be kept.</returns>
+    /// <returns>The plan, whose answer says how long it may be kept.</returns>
     public KintoPlan Plan(KintoRequest request, KintoTarget target, KintoPlan plan)
     {
         if (request.Principal is not null || plan is not KintoPlan.Call || target.List.Role == ListRole.History)
@@ -38,7 +38,7 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
         };
         return target.List.Role != ListRole.Records ? (seconds == 0 ? plan : Kept(plan, target, seconds)) : new KintoPlan.Prepared(async cancellationToken =>
         {
-            // As the caller, who may be allowed the record and not this.
+            // As the caller, who may be allowed to read the record but not the collection.
             var read = new BucketRequest(target.Caller, [new ReadRecord(ObjectRef.Collection(target.List.Name))]);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(read, cancellationToken);
             var said = response.Outcomes[0] is RecordFound found ? SecondsIn(found.Record.Body) : null;
@@ -46,13 +46,13 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
         });
     }
 
-    /// <summary>Whether who asks for a stream of it gets one, and no JSON: all but single records and groups.</summary>
+    /// <summary>Whether the target also exists as a stream instead of JSON: everything except single records and groups.</summary>
     private bool HasStream(KintoTarget target) => options.Live.Enabled && (target.Id is null || target.List.Role is ListRole.Self or ListRole.Collections);
 
-    /// <summary>Whether a collection may say so in its data: a whole number of seconds, or null for nothing.</summary>
+    /// <summary>Whether a collection's data may have this value: a whole number of seconds, or null for none.</summary>
     public static bool IsPossible(JsonElement value) => value.ValueKind is JsonValueKind.Null || (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _));
 
-    /// <returns>Null where it says nothing, and for what was stored before it was looked at.</returns>
+    /// <returns>Null if there is none, and for values stored before they were validated.</returns>
     private static int? SecondsIn(ReadOnlyMemory<byte> body)
     {
         using var document = JsonText.Parse(body);
@@ -71,7 +71,7 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
                 return response;
             }
 
-            // Caches that do not know Cache-Control go by the date.
+            // For caches that do not know Cache-Control.
             var expires = time.GetUtcNow().AddSeconds(seconds).ToString("R", CultureInfo.InvariantCulture);
             return seconds == 0
                 ? response.With("Cache-Control", "max-age=0, must-revalidate, no-cache, no-store").With("Expires", expires).With("Pragma", "no-cache")

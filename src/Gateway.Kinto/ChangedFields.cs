@@ -6,8 +6,8 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// The short answers of PATCH: <c>light</c> shows the fields that the patch changed, <c>diff</c> those of them that ended
-/// up other than the patch asked for.
+/// The short answers of PATCH. <c>light</c> shows the fields that the patch changed, <c>diff</c> those of them that ended
+/// up different from what the patch asked for.
 /// </summary>
 internal static class ChangedFields
 {
@@ -36,7 +36,7 @@ internal static class ChangedFields
         output.Write("}"u8);
     }
 
-    /// <summary>What the patch asks for, by name; nothing of operations.</summary>
+    /// <summary>The members of the patch, by name; none for JSON Patch operations.</summary>
     private static Dictionary<string, JsonMember> Members(ReadOnlyMemory<byte> patch) => patch.Span[0] == (byte)'{'
         ? JsonChanges.Find(patch, RecordData.EmptyObject).ToDictionary(JsonChanges.NameOf, StringComparer.Ordinal)
         : [];

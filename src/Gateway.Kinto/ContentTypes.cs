@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Media types that the API takes and gives.</summary>
+/// <summary>Media types that the API accepts and returns.</summary>
 internal static class ContentTypes
 {
     public const string Json = "application/json";
@@ -15,10 +15,10 @@ internal static class ContentTypes
         return (semicolon < 0 ? header : header[..semicolon]).Trim().ToLowerInvariant();
     }
 
-    /// <returns>The error for a body that the method does not take, or an answer the client does not want; else null.</returns>
+    /// <returns>The error for a body that the method does not accept, or an answer that the client does not want; otherwise null.</returns>
     public static KintoResponse? Refuse(KintoRequest request)
     {
-        // As Kinto: the root view, batches and utilities are given to whoever asks, a browser too.
+        // As in Kinto, the root view, batches and utilities are served to any client, including browsers.
         if (request.Path[0] is "buckets" or "accounts" or "permissions"
             && request.Header("Accept") is { Length: > 0 } accept
             && !accept.Contains(Json, StringComparison.OrdinalIgnoreCase)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>/contribute.json</c>: how to take part in the project that the server belongs to, as the setting says it.</summary>
+/// <summary><c>/contribute.json</c>: how to contribute to the server's project, as the setting says.</summary>
 /// <remarks>contributejson.org; Kinto: kinto/views/contribute.py.</remarks>
 internal sealed class ContributeView(KintoOptions options)
 {
@@ -11,7 +11,7 @@ internal sealed class ContributeView(KintoOptions options)
 
     public KintoPlan Get() => new KintoResponse(200) { Body = output => System.Buffers.BuffersExtensions.Write(output, content), Length = content.Length };
 
-    /// <summary>Whether a text can be told.</summary>
+    /// <summary>Whether the setting is a valid answer.</summary>
     public static bool IsObject(string text)
     {
         try

@@ -6,15 +6,15 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// A parameter of a list that is a filter on a field: a word for what is asked, an underscore, and the field; without a word, whether it is equal. A value is
-/// JSON where it can be read as JSON, and else a text.
+/// A list parameter that filters on a field: a word for the test, an underscore, and the field; without a word, the test is equality. A value is
+/// parsed as JSON if possible, and is otherwise a text.
 /// </summary>
 /// <remarks>Kinto: docs/api/1.x/filtering.rst.</remarks>
 internal static class FieldFilterParameter
 {
     private const int MaxDepth = 20;
 
-    // One that another begins with stands behind that.
+    // A prefix that begins with another one comes before it.
     private static readonly (string Prefix, FieldTest Test)[] Prefixes =
     [
         ("contains_any_", FieldTest.ContainsAny), ("contains_", FieldTest.Contains),
@@ -23,10 +23,10 @@ internal static class FieldFilterParameter
         ("like_", FieldTest.Like), ("has_", FieldTest.Has),
     ];
 
-    /// <summary>The field that a parameter is about.</summary>
+    /// <summary>The field of a parameter.</summary>
     public static string PathOf(string name) => name[PrefixOf(name).Prefix.Length..];
 
-    /// <returns>The filter, and how many values it has; or what is wrong with it, for whoever sent it.</returns>
+    /// <returns>The filter and its number of values; or the fault, as a text for the client.</returns>
     public static (FieldFilter? Filter, int Values, string? Fault) Read(string name, string value)
     {
         var (prefix, test) = PrefixOf(name);
@@ -77,12 +77,12 @@ internal static class FieldFilterParameter
             return (null, 0, $"{name} should be a string; write a number that is meant as one between double quotes");
         }
 
-        // Each value can be read; a list of them is one deeper.
+        // Each value can be parsed; a list of them is one level deeper.
         var count = test is FieldTest.In or FieldTest.NotIn or FieldTest.Contains or FieldTest.ContainsAny ? LengthOf(text) : 1;
         return count is null ? (null, 0, $"{name} takes values that are nested less than {JsonText.MaxDepth} deep") : (new FieldFilter(path, test, text), count.Value, null);
     }
 
-    /// <returns>Null where the array is nested too deep.</returns>
+    /// <returns>Null if the array is nested too deeply.</returns>
     private static int? LengthOf(string array)
     {
         try
@@ -99,7 +99,7 @@ internal static class FieldFilterParameter
     /// <returns>The value as JSON.</returns>
     private static string ValueOf(string text) => Json(text) ?? JsonSerializer.Serialize(text);
 
-    /// <returns>Null for what is JSON and no string; but for a number, which some ids look like.</returns>
+    /// <returns>Null for JSON other than a string; a number counts as a text, because some ids look like one.</returns>
     private static string? IdOf(string text) => Json(text) switch
     {
         ['"', ..] and var json => json,
@@ -111,7 +111,7 @@ internal static class FieldFilterParameter
     private static string? StampOf(string text) =>
         StampText.TryParse(text is ['"', .. var quoted, '"'] ? quoted : text, out var stamp) ? $"{stamp.Milliseconds}" : null;
 
-    /// <returns>The text without blanks around it where it is JSON; else null.</returns>
+    /// <returns>The text without surrounding blanks if it is JSON; otherwise null.</returns>
     private static string? Json(string text)
     {
         try

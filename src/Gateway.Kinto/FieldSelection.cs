@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>_fields=a,b.c</c>: which parts of the data an answer shows. <c>id</c> and <c>last_modified</c> always do.</summary>
+/// <summary><c>_fields=a,b.c</c>: the parts of the data that an answer shows. <c>id</c> and <c>last_modified</c> are always shown.</summary>
 internal sealed class FieldSelection
 {
     private readonly Dictionary<string, FieldSelection> children = new(StringComparer.Ordinal);
@@ -33,7 +33,7 @@ internal sealed class FieldSelection
         return root;
     }
 
-    /// <returns>The body with the selected fields only; values keep their bytes.</returns>
+    /// <returns>The body with only the selected fields; values keep their bytes.</returns>
     public ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body)
     {
         using var document = JsonText.Parse(body);

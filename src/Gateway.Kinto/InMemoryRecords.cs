@@ -6,11 +6,11 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Operations on records that no owner has: judged and read as an owner does it.</summary>
+/// <summary>Operations on records that have no owner, judged and read as an owner would.</summary>
 internal static class InMemoryRecords
 {
     /// <param name="operation">A read of a list.</param>
-    /// <param name="records">All that the list has.</param>
+    /// <param name="records">All records of the list.</param>
     /// <param name="stamp">The list's stamp.</param>
     public static Outcome ReadList(Operation operation, IReadOnlyCollection<StoredRecord> records, ServerTimestamp stamp) =>
         Refusal(operation, exists: true, existing: null, stamp) ?? operation switch
@@ -20,9 +20,9 @@ internal static class InMemoryRecords
             _ => throw new InvalidOperationException($"{operation.GetType().Name} reads no list."),
         };
 
-    /// <param name="operation">Whose precondition is judged.</param>
-    /// <param name="existing">The record; null when it is not there.</param>
-    /// <returns>The outcome where the precondition fails; else null.</returns>
+    /// <param name="operation">The operation with the precondition.</param>
+    /// <param name="existing">The record; null if it does not exist.</param>
+    /// <returns>The outcome if the precondition fails; otherwise null.</returns>
     public static Outcome? Refusal(Operation operation, StoredRecord? existing) =>
         Refusal(operation, existing is not null, existing, existing?.Modified ?? default);
 

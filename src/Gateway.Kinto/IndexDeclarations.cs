@@ -6,20 +6,20 @@ using Lockstep.Core.Validation;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Which fields of its records a collection wants indexed: what the member <c>indexes</c> of its data says, an array of names of fields, nested by dots. Not in Kinto.
+/// The fields of its records that a collection wants indexed: the member <c>indexes</c> of its data, an array of field names, nested with dots. Not in Kinto.
 /// </summary>
-/// <param name="most">Indexes that a collection may have.</param>
+/// <param name="most">The maximal number of indexes of a collection.</param>
 public sealed class IndexDeclarations(int most) : IFieldDeclarations
 {
     /// <summary>The member.</summary>
     public const string Field = "indexes";
 
-    // Of a path.
+    // Characters of a path.
     private const int MaxPath = 255;
 
     public FieldDeclaration Read(ReadOnlyMemory<byte> data)
     {
-        // Most say nothing, and need not be read.
+        // Most collections declare none, and need not be parsed.
         if (data.Span.IndexOf("\"indexes\""u8) < 0 && !data.Span.Contains((byte)'\\'))
         {
             return FieldDeclaration.None;
@@ -49,7 +49,7 @@ public sealed class IndexDeclarations(int most) : IFieldDeclarations
             : new FieldDeclaration(null, paths);
     }
 
-    /// <summary>Whether each engine can store it: an unpaired surrogate, which is read as the replacement character, and zero cannot be.</summary>
+    /// <summary>Whether each engine can store it. Zero cannot be stored, nor an unpaired surrogate, which is read as the replacement character.</summary>
     private static bool IsText(string path) => path.EnumerateRunes().All(static rune => rune.Value is not (0 or 0xFFFD));
 
     private static FieldDeclaration Refuse(string reason) => new(new Invalid("body", $"data.{Field}", reason), []);

@@ -4,7 +4,7 @@ using Lockstep.Core.Outcomes;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Which indexes a collection has, and how far they are built. Not in Kinto.</summary>
+/// <summary>Lists the indexes of a collection, and how far they are built. Not in Kinto.</summary>
 internal sealed class IndexList(KintoOptions options)
 {
     /// <param name="request">The request.</param>

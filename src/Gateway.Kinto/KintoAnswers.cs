@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Kinto's answers as they go out alone: the headers that all of them carry, CORS, redirects.</summary>
+/// <summary>Kinto's answers to single requests: the headers that all of them carry, CORS, redirects.</summary>
 internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeProvider time)
 {
     private const string PagePath = KintoProtocol.Prefix + ApiPage.Path;
@@ -16,7 +16,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     private static readonly KeyValuePair<string, string> NoStore = KeyValuePair.Create(HeaderNames.CacheControl, "no-cache, no-store");
 
     /// <param name="response">The answer.</param>
-    /// <param name="isPrivate">Whether it is for the caller alone, and so for no cache.</param>
+    /// <param name="isPrivate">Whether it is for the caller alone, and must not be cached.</param>
     public Answer Of(KintoResponse response, bool isPrivate = true)
     {
         var headers = new List<KeyValuePair<string, string>>(4 + response.Headers.Count);
@@ -29,8 +29,8 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         return new Answer(response.Status) { Headers = headers, Body = response.Body, Stream = response.Stream, Length = response.Length, Size = response.Size };
     }
 
-    /// <param name="request">The request; null for one that was not read so far, which may be a page's.</param>
-    /// <param name="headers">Of the answer.</param>
+    /// <param name="request">The request; null for one that could not be read, which may be for a page.</param>
+    /// <param name="headers">The headers of the answer.</param>
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
         DataHeaders.Add(headers);
@@ -61,7 +61,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     }
 
     /// <param name="request">The request.</param>
-    /// <param name="methods">Of the resource; null when there is none at that path, which a preflight need not know.</param>
+    /// <param name="methods">The methods of the resource; null if there is none at that path, which a preflight need not know.</param>
     public Answer Preflight(HttpRequest request, string? methods)
     {
         var headers = request.Headers;
@@ -79,9 +79,9 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         return Of(response, isPrivate: false);
     }
 
-    /// <param name="request">The request; its query comes along.</param>
-    /// <param name="path">Where to, decoded.</param>
-    /// <param name="more">Headers.</param>
+    /// <param name="request">The request, whose query is kept.</param>
+    /// <param name="path">The decoded target.</param>
+    /// <param name="more">Further headers.</param>
     public Answer Redirect(HttpRequest request, string path, params KeyValuePair<string, string>[] more)
     {
         var target = new PathString(path).ToUriComponent() + Escape(request.QueryString.ToUriComponent());
@@ -93,7 +93,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
     private bool IsPage(HttpRequest request) =>
         options.OpenApi.Page && request.Path.Value is { } path && path.StartsWith(PagePath, StringComparison.Ordinal);
 
-    /// <summary>A query as it came may hold what no header can.</summary>
+    /// <summary>A query as sent may contain characters that a header cannot.</summary>
     private static string Escape(string query) =>
         string.Concat(query.Select(c => c is > ' ' and <= '~' ? c.ToString() : Uri.EscapeDataString(c.ToString())));
 }

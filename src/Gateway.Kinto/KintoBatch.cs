@@ -7,8 +7,8 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary><c>POST /batch</c>: several requests in one, carried out in order.</summary>
 internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, KintoOptions options)
 {
-    /// <param name="kinto">What serves the parts.</param>
-    /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
+    /// <param name="kinto">The handlers of the parts.</param>
+    /// <param name="outer">The batch itself; its headers apply to each part that does not give its own.</param>
     public KintoPlan Plan(KintoHandlers kinto, KintoRequest outer) =>
         new KintoPlan.Task(cancellationToken => ExecuteAsync(kinto, outer, cancellationToken));
 
@@ -22,7 +22,7 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
 
         var responses = await executor.ExecuteAsync(new BatchParts(kinto, outer, requests), outer.Room, cancellationToken);
 
-        // Nothing was done at all: the client's own retry logic looks at the whole answer only.
+        // Nothing was done at all. The client's own retry logic only looks at the whole answer.
         if (responses.Length > 0 && Array.TrueForAll(responses, response => response.IsUnavailable))
         {
             return responses[0];
@@ -69,7 +69,7 @@ internal sealed class KintoBatch(BatchReader reader, KintoExecutor executor, Kin
             }
             else
             {
-                // It writes by itself: the writer has handed over what is before, and needs not know what comes.
+                // The part writes its body itself: the writer has passed on everything before it, and need not know what follows.
                 writer.WritePropertyName("body");
                 writer.Flush();
                 response.Body(output);

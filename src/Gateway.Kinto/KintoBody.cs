@@ -6,22 +6,22 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>The envelope <c>{"data": …, "permissions": …}</c> of a write, checked.</summary>
-/// <param name="Data">Null when the envelope has no <c>data</c>.</param>
-/// <param name="Raw">Of a PATCH, a copy of the <c>data</c> object's own bytes; else <c>{}</c>.</param>
+/// <summary>The validated envelope <c>{"data": …, "permissions": …}</c> of a write.</summary>
+/// <param name="Data">Null if the envelope has no <c>data</c>.</param>
+/// <param name="Raw">For a PATCH, a copy of the <c>data</c> object's own bytes; otherwise <c>{}</c>.</param>
 /// <param name="IsEmpty">Neither of the two was given.</param>
 internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, bool IsEmpty)
 {
-    /// <summary>What the envelope says of rights, in the form of clients; null principals where it says <c>null</c>. Empty where it says nothing.</summary>
+    /// <summary>The permissions in the envelope, as clients write them; null principals for <c>null</c>. Empty if it has none.</summary>
     public IReadOnlyList<KeyValuePair<Right, IReadOnlyList<string>?>> Permissions { get; private init; } = [];
 
-    /// <summary>What tombstones have. Clients take an object with a truthy one for a tombstone, and drop it.</summary>
+    /// <summary>The flag of tombstones. Clients take an object in which it is truthy for a tombstone, and drop it.</summary>
     public const string ReservedFlag = "deleted";
 
     private static readonly KintoBody Nothing = new(null, RecordData.EmptyObject, IsEmpty: true);
 
     /// <param name="request">The request; an empty body counts as an empty envelope.</param>
-    /// <param name="role">What kind of object it is about, which gives the known permissions.</param>
+    /// <param name="role">The kind of object, which determines the known permissions.</param>
     /// <param name="options">Limits.</param>
     /// <returns>The envelope, or the error.</returns>
     public static (KintoBody? Body, KintoResponse? Error) Read(KintoRequest request, ListRole role, KintoOptions options)
@@ -63,15 +63,15 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
         return data with { Body = body };
     }
 
-    /// <returns>What is wrong with a collection's data, or with what a patch says of it; else null.</returns>
+    /// <returns>The error in a collection's data, or in a patch of it; otherwise null.</returns>
     public static KintoResponse? RefuseCollection(JsonElement data) =>
         data.ValueKind == JsonValueKind.Object && data.TryGetProperty(CacheRules.Field, out var value) ? RefuseExpiry(value) : null;
 
-    /// <returns>Why it is no <see cref="CacheRules.Field"/>; else null.</returns>
+    /// <returns>The error if it is not a valid <see cref="CacheRules.Field"/>; otherwise null.</returns>
     public static KintoResponse? RefuseExpiry(JsonElement value) =>
         CacheRules.IsPossible(value) ? null : KintoErrors.Invalid("body", $"data.{CacheRules.Field}", "should be an integer");
 
-    /// <param name="e">Of <see cref="JsonText.Parse"/>.</param>
+    /// <param name="e">The exception of <see cref="JsonText.Parse"/>.</param>
     public static KintoResponse InvalidJson(JsonException e) => KintoErrors.Invalid("body", null, $"Invalid JSON. {e.Message}");
 
     private static (KintoBody? Body, KintoResponse? Error) Read(JsonElement root, KintoRequest request, ListRole role, KintoOptions options)
@@ -96,7 +96,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
                     return (null, KintoErrors.Invalid("path", null, "Invalid object id"));
                 }
 
-                // A patch can also take it away; what it leads to is judged.
+                // A patch can also remove it; the result of the patch is judged.
                 if (request.Method is not "PATCH"
                     && property.Value.TryGetProperty(ReservedFlag, out var flag) && JsonText.IsTruthy(flag))
                 {
@@ -168,7 +168,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
         return null;
     }
 
-    /// <returns>The error for a permission that such an object does not have; else null.</returns>
+    /// <returns>The error for a permission that such an object does not have; otherwise null.</returns>
     public static KintoResponse? ReadRight(string name, ListRole role, out Right right)
     {
         var known = PermissionNames.In(role);
@@ -202,7 +202,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
         return null;
     }
 
-    /// <summary>Whether a text can be a principal. What is kept behind an account or a group in the store comes from nobody else.</summary>
+    /// <summary>Whether a client may send a text as a principal. Only the store appends <c>#</c> and a number to an account or a group.</summary>
     public static bool IsPrincipal(string text) => PrincipalText.IsPossible(text)
         && !((PrincipalText.IsAccount(text) || PrincipalText.IsGroup(text)) && text.Contains('#', StringComparison.Ordinal));
 }

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Kinto's table of error numbers (docs/api/1.x/errors.rst); each answer of 400 and above carries one.</summary>
+/// <summary>Kinto's table of error numbers (docs/api/1.x/errors.rst). Each answer of 400 and above carries one.</summary>
 internal static class KintoErrno
 {
     public const int MissingAuthToken = 104;

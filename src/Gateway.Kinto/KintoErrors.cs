@@ -24,7 +24,7 @@ internal static class KintoErrors
     public static KintoResponse NotAcceptable { get; } =
         Invalid(406, "header", "Accept", "Accept header should allow application/json");
 
-    /// <summary>A login that was not begun by this browser, or is over.</summary>
+    /// <summary>A login that this browser did not start, or that has expired.</summary>
     public static KintoResponse BadState { get; } = Invalid(400, "querystring", "state", "Invalid state", KintoErrno.InvalidAuthToken);
 
     public static KintoResponse BadQuery { get; } = Invalid("querystring", null, "The query string has a broken escape, NUL, or bytes that are not UTF-8 in it.");
@@ -50,7 +50,7 @@ internal static class KintoErrors
         Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many accounts were made from this address, please retry later.")
             .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
 
-    /// <returns>The answer to a sign-in that was not looked at; null where it was.</returns>
+    /// <returns>The answer to a sign-in that was not checked; null if it was.</returns>
     public static KintoResponse? Refuse(SignIn signIn, KintoOptions options) => signIn.Status switch
     {
         SignInStatus.Throttled => TooManyRequests(signIn.RetryAfter),
@@ -58,7 +58,7 @@ internal static class KintoErrors
         _ => null,
     };
 
-    /// <summary>The table from what the pipeline refuses to status and errno.</summary>
+    /// <summary>The table from the pipeline's refusals to status and errno.</summary>
     public static KintoResponse Of(Refusal refusal, KintoOptions options) => refusal switch
     {
         Refusal.NoResource => NotFound,
@@ -67,7 +67,7 @@ internal static class KintoErrors
         Refusal.TooManyFailures failures => TooManyRequests(failures.RetryAfter),
         Refusal.NoRoom or Refusal.StoreUnavailable => Unavailable(options.RetryAfter),
 
-        // A write may have been done, so that nobody is asked to repeat it blindly.
+        // A write may have been done, so the client is not asked to repeat it blindly.
         Refusal.NoRoomForAnswer answer => Unavailable(
             answer.IsRead ? options.RetryAfter : null, "Too many answers are on their way. If this was a write, read before you write again."),
         Refusal.UrlTooLong url => Invalid(414, "path", null, $"The URL may have {url.MaxBytes} bytes."),
@@ -90,7 +90,7 @@ internal static class KintoErrors
 
     public static KintoResponse Invalid(int status, string location, string? name, string description, int errno = KintoErrno.InvalidParameters)
     {
-        // Kinto's wording: the name is put in front unless the description has it.
+        // Kinto's wording: the name comes first, unless the description contains it.
         var message = name is null ? $"{location}: {description}"
             : description.Contains(name, StringComparison.Ordinal) ? description
             : $"{name} in {location}: {description}";

@@ -9,12 +9,12 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Carries plans out. Neighbours in a batch that go to the same bucket share one request and so one transaction; when such
-/// a run was not executed, what follows is not begun: it may rest on what was not written. Nothing rests on a long read that was put off.
+/// Carries out plans. Neighbouring parts of a batch for the same bucket share one request, and so one transaction. If such
+/// a run was not executed, the later parts are not started: they may depend on it. No part depends on a long read that was refused.
 /// </summary>
 /// <remarks>
-/// Before anything is loaded there is room for the most that it can be, and what it is stays counted until the answer has left. What comes
-/// and does not fit is dropped where nothing was done.
+/// Before anything is loaded, room for its maximal size is taken. Its actual size stays charged until the answer has been sent. An answer that does
+/// not fit is dropped if nothing was changed.
 /// </remarks>
 internal sealed partial class KintoExecutor(
     IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
@@ -42,7 +42,7 @@ internal sealed partial class KintoExecutor(
         }
     }
 
-    /// <returns>One answer a part, in order.</returns>
+    /// <returns>One answer for each part, in order.</returns>
     public async ValueTask<KintoResponse[]> ExecuteAsync(BatchParts parts, AnswerRoom room, CancellationToken cancellationToken)
     {
         var responses = new KintoResponse[parts.Count];
@@ -68,7 +68,7 @@ internal sealed partial class KintoExecutor(
                     next += run.Count;
                     if (responses[first].Status == 401)
                     {
-                        // The account was closed meanwhile.
+                        // The account was deleted meanwhile.
                         parts.ForgetSignIns();
                     }
 
@@ -88,7 +88,7 @@ internal sealed partial class KintoExecutor(
         return responses;
     }
 
-    /// <summary>A part that nothing can be planned for is told as broken, for the same reason as a run: see <see cref="RunAsync(List{KintoPlan.Call}, AnswerRoom, CancellationToken)"/>.</summary>
+    /// <summary>A part whose planning fails is answered with an error, for the same reason as a run: see <see cref="RunAsync(List{KintoPlan.Call}, AnswerRoom, CancellationToken)"/>.</summary>
     private async ValueTask<KintoPlan> PlanAsync(BatchParts parts, int index, CancellationToken cancellationToken)
     {
         try
@@ -131,9 +131,9 @@ internal sealed partial class KintoExecutor(
         KintoErrors.Unavailable(options.RetryAfter, "There is no room for the answer now; nothing was done. Please retry later.");
 
     /// <summary>
-    /// The call and those right behind it that the same owner can take with it. None of them changes who anybody is. Where nothing is
-    /// written they are no more than are loaded at a time; writes stay together. In a bucket that others may read a count is in no run with writes, of very many objects an owner
-    /// takes it beside these only, and neither is a read that can take long. What was is read in no run with writes: the store has it after these.
+    /// Collects the call and those right after it that the same owner can execute together. None of them changes a user's identity. A run without
+    /// writes loads no more than the limit at a time; writes stay together. In a bucket that others may read, a count is never in a run with writes: an owner
+    /// counts very many objects only outside a run with writes. Neither is a read that can take long. A read of an earlier state is never in a run with writes: the store has that state only after them.
     /// </summary>
     private async ValueTask<List<KintoPlan.Call>> RunOfAsync(BatchParts parts, int first, KintoPlan.Call call, CancellationToken cancellationToken)
     {
@@ -164,7 +164,7 @@ internal sealed partial class KintoExecutor(
     private static bool IsApartFromWrites(KintoPlan.Call call) =>
         call.Operation is ReadAsOf || (call.Caller.Access == BucketAccess.ByAcl && (call.Operation is CountRecords || IsLong(call)));
 
-    /// <summary>Whether it looks for fields, or orders by them: of all that an owner does at once, one such read may take its time.</summary>
+    /// <summary>Whether it filters or sorts by fields. Only one such read in a run may take its time.</summary>
     private static bool IsLong(KintoPlan.Call call) => call.Operation switch
     {
         ListRecords list => list.Query.Fields.Count > 0 || list.Query.Order == ListOrder.Fields,
@@ -172,12 +172,12 @@ internal sealed partial class KintoExecutor(
         _ => false,
     };
 
-    /// <summary>A run that breaks is told as broken; what ran before it stands, and its answers must not be lost with it.</summary>
+    /// <summary>A run that fails is answered with errors. Earlier runs stand, and their answers must not be lost with it.</summary>
     private async ValueTask<KintoResponse[]> RunAsync(List<KintoPlan.Call> run, AnswerRoom room, CancellationToken cancellationToken)
     {
         try
         {
-            // Writes stay together, however much that can be: the promise of all of it might never be given beside what the batch has already.
+            // Writes stay together, whatever their size. The promise for all of it might never be given beside what the batch already holds.
             if (!await room.PromiseAsync(Math.Min(run.Sum(part => sizes.Most(part.Operation)), sizes.MostAtOnce), cancellationToken))
             {
                 return [.. run.Select(_ => NoRoom)];
@@ -223,7 +223,7 @@ internal sealed partial class KintoExecutor(
         return rendered;
     }
 
-    /// <summary>Notes what an owner's answer says of the caller.</summary>
+    /// <summary>Learns from an owner's answer that the caller's account is closed.</summary>
     private BucketResponse Heard(Caller caller, BucketResponse response)
     {
         if (response.Outcomes[0] is AccountClosed)
@@ -261,7 +261,7 @@ internal sealed partial class KintoExecutor(
         }
     }
 
-    /// <summary>As a part of a batch.</summary>
+    /// <summary>Runs a task that is part of a batch.</summary>
     private async ValueTask<KintoResponse> RunAsync(KintoPlan.Task task, AnswerRoom room, CancellationToken cancellationToken)
     {
         if (!await room.PromiseAsync(task.Most, cancellationToken))

@@ -6,7 +6,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The services that serve the resources.</summary>
 internal sealed class KintoHandlers(
     KintoOptions options,
     RootView root,
@@ -77,7 +77,7 @@ internal sealed class KintoHandlers(
 
     public KintoBatch Batch => batch;
 
-    /// <param name="method">What was asked for; whoever asks may come in.</param>
+    /// <param name="method">The method; the caller may use it.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
         method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);

@@ -2,23 +2,23 @@ using System.Globalization;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>The headers that an answer carries, alone or inside a batch.</summary>
+/// <summary>The headers of an answer, alone or inside a batch.</summary>
 internal static class KintoHeaders
 {
-    /// <summary>What browsers may read of an answer; all that any answer may carry, so that no endpoint forgets one.</summary>
+    /// <summary>The headers that browsers may read: all that any answer may carry, so that no endpoint forgets one.</summary>
     public const string Exposed =
         "Accept-Encoding, Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Cache-Control, Expires, Pragma, Next-Page, Total-Objects, Total-Records, Quota-Remaining-Bytes, Quota-Remaining-Records";
 
-    /// <summary>Bytes of data that may still be written to where this was written.</summary>
+    /// <summary>Bytes of data that may still be written in the same place.</summary>
     public const string BytesLeft = "Quota-Remaining-Bytes";
 
-    /// <summary>Records that may still be made where this was written.</summary>
+    /// <summary>Records that may still be created in the same place.</summary>
     public const string RecordsLeft = "Quota-Remaining-Records";
 
-    /// <summary>Seconds of Backoff for clients of a bucket whose clock runs ahead.</summary>
+    /// <summary>Backoff in seconds for clients of a bucket whose clock is ahead.</summary>
     private const int SlowDownSeconds = 10;
 
-    /// <summary>Adds them to those that are there.</summary>
+    /// <summary>Adds the headers to the existing ones.</summary>
     public static void AddTo(List<KeyValuePair<string, string>> headers, KintoResponse response, KintoOptions options)
     {
         if (response.Body is not null)

@@ -4,7 +4,7 @@ namespace Lockstep.Gateway.Kinto;
 public static class KintoIds
 {
     /// <param name="id">The id.</param>
-    /// <param name="options">How long it may be.</param>
+    /// <param name="options">The settings, with the maximal length.</param>
     public static bool IsValid(string id, KintoOptions options)
     {
         if (id.Length == 0 || id.Length > options.MaxIdLength || !char.IsAsciiLetterOrDigit(id[0]))

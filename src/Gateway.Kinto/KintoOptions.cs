@@ -11,34 +11,34 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>The Kinto protocol's settings.</summary>
 public sealed record KintoOptions
 {
-    /// <summary>Sub-requests of a batch; told to clients. Default: 25.</summary>
+    /// <summary>Maximal sub-requests of a batch, as announced to clients. Default: 25.</summary>
     [Bounds(1)]
     public int BatchMaxRequests { get; init; } = 25;
 
-    /// <summary>Records a page, and the most that <c>_limit</c> can ask for. Default: 10,000.</summary>
+    /// <summary>Maximal records of a page, and the maximum of <c>_limit</c>. Default: 10,000.</summary>
     [Bounds(1)]
     public int MaxPageRecords { get; init; } = 10_000;
 
-    /// <summary>Bytes of data a page; it ends early with a Next-Page. Default: 8 MiB.</summary>
+    /// <summary>Maximal bytes of data in a page; a page that reaches it ends early with a Next-Page. Default: 8 MiB.</summary>
     [Bounds(1)]
     public long MaxPageBytes { get; init; } = 8L << 20;
 
-    /// <summary>Bytes of one record's data. Default: 2 MiB.</summary>
+    /// <summary>Maximal bytes of one record's data. Default: 2 MiB.</summary>
     [Bounds(1)]
     public int MaxRecordBytes { get; init; } = 2 << 20;
 
-    /// <summary>Characters of an id. Default: 255.</summary>
+    /// <summary>Maximal characters of an id. Default: 255.</summary>
     [Bounds(1)]
     public int MaxIdLength { get; init; } = 255;
 
-    /// <summary>Indexes on fields that a collection may declare; 0 turns them off for collections that are written from then on. Default: 5.</summary>
+    /// <summary>Indexes on fields that a collection may declare; 0 disables them for collections that are written from then on. Default: 5.</summary>
     [Bounds(0)]
     public int MaxIndexes { get; init; } = 5;
 
     /// <summary>Only reads are served; writes get 405. Default: false.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Serves <c>POST /__flush__</c>, which lets anybody delete everything. For tests. Default: false.</summary>
+    /// <summary>Serves <c>POST /__flush__</c>, with which anybody can delete everything. For tests. Default: false.</summary>
     public bool Flush { get; init; }
 
     /// <summary>Seconds of the <c>Backoff</c> header on every answer; 0 for none. Default: 0.</summary>
@@ -55,7 +55,7 @@ public sealed record KintoOptions
     /// <summary>Text of the alert. Default: a plain one.</summary>
     public string EosMessage { get; init; } = "This service will be closed.";
 
-    /// <summary>Where clients read more. Default: <see cref="ProjectDocs"/>.</summary>
+    /// <summary>A URL with more information. Default: <see cref="ProjectDocs"/>.</summary>
     public string? EosUrl { get; init; }
 
     /// <summary>The origin that browsers may call from; <c>*</c> for all, empty for no CORS. Default: <c>*</c>.</summary>
@@ -65,19 +65,19 @@ public sealed record KintoOptions
     [Bounds(0)]
     public int CorsMaxAge { get; init; } = 3_600;
 
-    /// <summary>Seconds for which caches may keep what nobody signed in for, of buckets; 0 for not at all. Default: 0.</summary>
+    /// <summary>Seconds for which caches may keep public answers about buckets; 0 for not at all. Default: 0.</summary>
     [Bounds(0)]
     public int BucketCacheSeconds { get; init; }
 
-    /// <summary>The same of collections. Default: 0.</summary>
+    /// <summary>The same for collections. Default: 0.</summary>
     [Bounds(0)]
     public int CollectionCacheSeconds { get; init; }
 
-    /// <summary>The same of groups. Default: 0.</summary>
+    /// <summary>The same for groups. Default: 0.</summary>
     [Bounds(0)]
     public int GroupCacheSeconds { get; init; }
 
-    /// <summary>The same of records, unless <c>cache_expires</c> in their collection's data is more. Default: 0.</summary>
+    /// <summary>The same for records, unless <c>cache_expires</c> in their collection's data is longer. Default: 0.</summary>
     [Bounds(0)]
     public int RecordCacheSeconds { get; init; }
 
@@ -93,38 +93,38 @@ public sealed record KintoOptions
     /// <summary>Files of records.</summary>
     public AttachmentOptions Attachments { get; init; } = new();
 
-    /// <summary>The document of what is served, and its page.</summary>
+    /// <summary>The OpenAPI document and its page.</summary>
     public OpenApiOptions OpenApi { get; init; } = new();
 
-    /// <summary>What <c>/contribute.json</c> says: a JSON object. Default: none; the resource is not there then.</summary>
+    /// <summary>The content of <c>/contribute.json</c>: a JSON object. Default: none, and the resource does not exist.</summary>
     public string? Contribute { get; init; }
 
     /// <summary>
-    /// Who may read <c>/__metrics__</c>, the measurements of this process in Prometheus' text format. Default: off; the resource is not there then, and nothing is
+    /// Who may read <c>/__metrics__</c>, the measurements of this process in Prometheus' text format. Default: off; the resource then does not exist, and nothing is
     /// measured for it.
     /// </summary>
     public MetricsAccess Metrics { get; init; } = MetricsAccess.Off;
 
-    /// <summary>Name told by the root view. Default: Lockstep.</summary>
+    /// <summary>The name in the root view. Default: Lockstep.</summary>
     public string ProjectName { get; init; } = "Lockstep";
 
-    /// <summary>Documentation URL told by the root view. Default: Kinto's API documentation.</summary>
+    /// <summary>The documentation URL in the root view. Default: Kinto's API documentation.</summary>
     public string ProjectDocs { get; init; } = "https://docs.kinto-storage.org/";
 
-    /// <summary>Whether people can sign in at a provider by way of this server. No setting: it follows from those of the providers.</summary>
+    /// <summary>Whether users can sign in at a provider through this server. Not a setting: it follows from the providers' settings.</summary>
     internal bool HasLogins { get; private init; }
 
-    /// <summary>The words of all ways to sign in, for who has not.</summary>
+    /// <summary>The challenges of all ways to sign in, for callers who have not.</summary>
     internal string Challenge { get; private init; } = Realm("Basic");
 
-    /// <summary>With the providers whose tokens are taken.</summary>
+    /// <summary>With the providers whose tokens are accepted.</summary>
     public KintoOptions WithOpenId(OpenIdOptions openId) => this with
     {
         HasLogins = openId.All().Any(static provider => provider.HasLogin),
         Challenge = string.Join(", ", openId.All().Select(static provider => provider.HeaderType).Prepend("Basic").Distinct(StringComparer.OrdinalIgnoreCase).Select(Realm)),
     };
 
-    /// <returns>What is wrong besides what the declarations say, each with the fix.</returns>
+    /// <returns>Problems that the declarations do not cover, each with the fix.</returns>
     public IEnumerable<string> Problems()
     {
         if (Contribute is { Length: > 0 } && !ContributeView.IsObject(Contribute))

@@ -7,13 +7,13 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Outcomes as answers: the one table from what happened to status and errno.</summary>
+/// <summary>Outcomes as answers: the only table from outcomes to status and errno.</summary>
 internal static class KintoOutcomes
 {
-    /// <param name="outcome">What happened.</param>
-    /// <param name="request">To what request.</param>
-    /// <param name="target">What it was about.</param>
-    /// <param name="fields">Fields that the caller wants to see; null for all.</param>
+    /// <param name="outcome">The outcome.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="target">The object or list of the request.</param>
+    /// <param name="fields">The fields to show; null for all.</param>
     /// <param name="options">Settings.</param>
     public static KintoResponse Render(
         Outcome outcome, KintoRequest request, KintoTarget target, FieldSelection? fields, KintoOptions options) => outcome switch
@@ -43,7 +43,7 @@ internal static class KintoOutcomes
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
     };
 
-    /// <summary>How many objects match; the second name is what earlier clients know.</summary>
+    /// <summary>Adds the number of matching objects; the second header is for older clients.</summary>
     public static KintoResponse WithTotal(KintoResponse response, long total) => response.With("Total-Objects", $"{total}").With("Total-Records", $"{total}");
 
     private static KintoResponse Object(int status, StoredRecord record, KintoRequest request, KintoTarget target, FieldSelection? fields) =>
@@ -55,7 +55,7 @@ internal static class KintoOutcomes
             Body = output => KintoWriter.WriteObject(output, target.PublicId(record.Id), record, fields, request.Principal?.Id),
         };
 
-    /// <summary>With what may still be written there, as far as it is limited.</summary>
+    /// <summary>Adds what may still be written there, if it is limited.</summary>
     public static KintoResponse WithQuota(KintoResponse response, QuotaLeft left)
     {
         response = left.Bytes is { } bytes ? response.With(KintoHeaders.BytesLeft, bytes.ToString(CultureInfo.InvariantCulture)) : response;
@@ -94,7 +94,7 @@ internal static class KintoOutcomes
 
     private static KintoResponse Unavailable(UnavailableReason reason, KintoOptions options) => reason switch
     {
-        // No Retry-After here: a client that retries by itself could create twice.
+        // No Retry-After here: a client that retries automatically could create twice.
         UnavailableReason.FateUnknown => KintoErrors.Unavailable(
             retryAfter: null, "The storage was lost while writing; whether the change was stored is not known. Read before you write again."),
         UnavailableReason.StoreFailed => KintoErrors.Unavailable(options.RetryAfter, "The storage is not available; nothing was changed. Please retry later."),

@@ -4,14 +4,14 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>If-Match</c> and <c>If-None-Match</c>, in this order where there are both (RFC 9110, 13.2.2). An empty one is none: so a part
-/// of a batch undoes a default. The date headers do not count, as in Kinto.
+/// <c>If-Match</c> and <c>If-None-Match</c>, in this order if both are there (RFC 9110, 13.2.2). An empty header counts as none, so that a part
+/// of a batch can undo a default. The date headers are ignored, as in Kinto.
 /// </summary>
 internal static class KintoPreconditions
 {
     /// <param name="request">The request.</param>
-    /// <param name="scope">Whose stamp the headers are about.</param>
-    /// <param name="precondition">The condition; none when there are no headers.</param>
+    /// <param name="scope">The object or the list, whose stamp the headers refer to.</param>
+    /// <param name="precondition">The condition; none if there are no headers.</param>
     /// <returns>The error, or null.</returns>
     public static KintoResponse? Read(KintoRequest request, PreconditionScope scope, out Precondition precondition)
     {
@@ -54,12 +54,12 @@ internal static class KintoPreconditions
         return StampText.TryParse(Quoted(value), out stamp);
     }
 
-    /// <returns>What stands between the quotes; empty where there are none.</returns>
+    /// <returns>The text between the quotes; empty if there are none.</returns>
     private static ReadOnlySpan<char> Quoted(string value)
     {
         var text = value.AsSpan().Trim();
 
-        // Proxies that compress make our ETags weak on their way out.
+        // Proxies that compress make ETags weak.
         if (text.StartsWith("W/", StringComparison.Ordinal))
         {
             text = text[2..];

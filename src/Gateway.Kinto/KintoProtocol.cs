@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>Kinto: where it lies, and how the pipeline's refusals look in it.</summary>
+/// <summary>Kinto: its prefix, and the shape of the pipeline's refusals.</summary>
 internal sealed class KintoProtocol(
     KintoHandlers handlers,
     KintoExecutor executor,
@@ -24,7 +24,7 @@ internal sealed class KintoProtocol(
 {
     public const string Prefix = "/v1";
 
-    /// <summary>What access tokens must have.</summary>
+    /// <summary>The scope that access tokens must have.</summary>
     private const string Scope = "kinto";
 
     public string Name => "Kinto";
@@ -35,10 +35,10 @@ internal sealed class KintoProtocol(
 
     public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [basic, .. openId.Schemes, new BearerScheme(tokens, accounts, http, Scope, Prefix)];
 
-    /// <summary>Kinto redirects whoever leaves out the version.</summary>
+    /// <summary>Kinto redirects clients that leave out the version.</summary>
     public bool AnswersUnknownPaths => true;
 
-    /// <summary>A stream, for who asks for one rather than for JSON. Part of a batch is none.</summary>
+    /// <summary>A stream, if the client prefers one to JSON. A part of a batch never is one.</summary>
     public ResourceMethod<KintoHandler> Choose(ResourceMethod<KintoHandler> method, HttpRequest request) =>
         method.AsStream is { } stream && request.Headers.Accept is { Count: > 0 } accept && EventStreams.IsPreferred(accept.ToString()) ? stream : method;
 
@@ -52,7 +52,7 @@ internal sealed class KintoProtocol(
         var headers = request.Http.Request.Headers;
         if (method.Pacing == Pacing.Stream && request.Http.Features.Get<IHttpMetricsTagsFeature>() is { } tags)
         {
-            // It lasts as long as its client likes, which is no measure of the server.
+            // It lasts as long as its client likes, so it does not measure the server.
             tags.MetricsDisabled = true;
         }
 

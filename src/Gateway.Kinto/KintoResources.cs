@@ -4,8 +4,8 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// All that is served below <c>/v1</c>, in one list. A new resource is a line here; requests, parts of batches, preflights,
-/// <c>Allow</c>, the routes of measurements and the tests follow from it.
+/// Everything that is served below <c>/v1</c>, in one list. A new resource is a line here. Requests, parts of batches, preflights,
+/// <c>Allow</c>, the routes of measurements and the tests follow from it. A resource that a setting turns on is also a condition in <see cref="Table"/>.
 /// </summary>
 internal static class KintoResources
 {
@@ -23,7 +23,7 @@ internal static class KintoResources
     private const string FilePath = "/attachments/{file}";
     private const string TokenPath = "/openid/{provider}/token";
 
-    // Of a write beside its data, and of a patch beside what it brings.
+    // For everything in a write's body beside its data, and in a patch's body beside its values.
     private const int EnvelopeBytes = 64 << 10;
 
     public static IReadOnlyList<Resource<KintoHandler>> All { get; } =
@@ -101,7 +101,7 @@ internal static class KintoResources
         ]),
     ];
 
-    /// <summary>What a server with these settings serves.</summary>
+    /// <summary>The resources that a server with these settings serves.</summary>
     public static ResourceTable<KintoHandler> Table(KintoOptions options) => new(All
         .Where(resource => options.Flush || resource.Template.Text is not FlushPath)
         .Where(resource => options.OpenApi.Enabled || resource.Template.Text is not (ApiPath or ApiPage.Path or PageFilePath))
@@ -124,12 +124,12 @@ internal static class KintoResources
             : resource.With(method => method.Body is BodyKind.Buffered ? method with { Body = new BodyKind.Buffered(MaxBodyBytes(options)) } : method)));
 
     /// <summary>
-    /// Bytes of a body that writes one object: no more than twice the data that it may have, so that what is taken apart stays small.
-    /// Two, since a client may escape what it sends, and a patch may test what it replaces.
+    /// The maximal bytes of a body that writes one object: twice the maximal data, so that its parsed form stays small.
+    /// Twice, because a client may escape characters, and a patch may test what it replaces.
     /// </summary>
     public static int MaxBodyBytes(KintoOptions options) => (int)Math.Min((2L * options.MaxRecordBytes) + EnvelopeBytes, int.MaxValue);
 
-    /// <summary>Objects that lie in a bucket.</summary>
+    /// <summary>A list of objects in a bucket.</summary>
     private static Resource<KintoHandler> List(string template, Func<KintoTarget, RouteValues, KintoTarget> locate) => new(template,
         [
             Read("GET", Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Lists.Page(request, target)))
@@ -151,7 +151,7 @@ internal static class KintoResources
             Delete(Access.Anonymous, In(locate, static (kinto, request, target) => kinto.Objects.Delete(request, target))),
         ]);
 
-    /// <summary>What administrators have said that something may hold.</summary>
+    /// <summary>A quota that administrators set.</summary>
     private static Resource<KintoHandler> Quota(string template, Func<RouteValues, string> subject) => new(template,
         [
             .. Reads(Access.SignedIn, (kinto, request) => kinto.Quotas.Get(request, subject(request.Values))),

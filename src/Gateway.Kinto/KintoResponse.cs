@@ -5,10 +5,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>An answer before it is known whether it goes out alone or inside a batch.</summary>
+/// <summary>An answer that can be sent alone or inside a batch.</summary>
 internal sealed record KintoResponse(int Status)
 {
-    /// <summary>Goes out as ETag and Last-Modified.</summary>
+    /// <summary>Sent as ETag and Last-Modified.</summary>
     public ServerTimestamp? Stamp { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
@@ -16,41 +16,41 @@ internal sealed record KintoResponse(int Status)
     /// <summary>Writes the body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
 
-    /// <summary>Of <see cref="Body"/>. What is not JSON is text, which a batch tells as a string.</summary>
+    /// <summary>The type of <see cref="Body"/>. Anything but JSON is text, which a batch shows as a string.</summary>
     public string ContentType { get; init; } = ContentTypes.Json;
 
-    /// <summary>Writes a body that goes on, instead of <see cref="Body"/>; null for none.</summary>
+    /// <summary>Writes a streamed body, instead of <see cref="Body"/>; null for none.</summary>
     public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }
 
-    /// <summary>Bytes of the body, where that is known before it is written; else null.</summary>
+    /// <summary>Bytes of the body, if they are known before it is written; otherwise null.</summary>
     public long? Length { get; init; }
 
-    /// <summary>Tell the client by which words it can sign in.</summary>
+    /// <summary>Whether to tell the client how it can sign in.</summary>
     public bool IsChallenge { get; init; }
 
-    /// <summary>The bucket's clock runs ahead: tell the client to slow down.</summary>
+    /// <summary>Whether to tell the client to slow down, because the bucket's clock is ahead.</summary>
     public bool SlowDown { get; init; }
 
     /// <summary>Bytes of stored data that the body carries; a rough figure is enough.</summary>
     public long Size { get; init; }
 
-    /// <summary>Whether the request was not answered for now, as a rule with nothing of it done.</summary>
+    /// <summary>Whether the request could not be answered now; usually nothing of it was done.</summary>
     public bool IsUnavailable => Status == StatusCodes.Status503ServiceUnavailable;
 
-    /// <summary>Whether nothing that was asked for may be missing for what follows in a batch, though it was not answered: it was a read that was put off.</summary>
+    /// <summary>Whether later parts of a batch can go on although this one was not answered: it was a read that was refused for now.</summary>
     public bool LeavesNothingUndone { get; init; }
 
     public KintoResponse With(string header, string value) => this with { Headers = [.. Headers, KeyValuePair.Create(header, value)] };
 
     public static string ETag(ServerTimestamp stamp) => $"\"{stamp}\"";
 
-    /// <summary>An HTTP date; whole seconds, cut off.</summary>
+    /// <summary>An HTTP date, cut to whole seconds.</summary>
     public static string LastModified(ServerTimestamp stamp)
     {
         const long largest = 253402300799999;
         var second = Math.Clamp(stamp.Milliseconds, 0, largest) / 1000;
 
-        // Most writes are of the same second as the one before.
+        // Most writes fall in the same second as the one before.
         if (lastDate is not { } last || last.Second != second)
         {
             lastDate = last = new HttpDate(second, DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture));

@@ -5,20 +5,20 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>What a path under <c>/buckets</c> names.</summary>
+/// <summary>The bucket, list or object that a path under <c>/buckets</c> names.</summary>
 /// <param name="Bucket">The bucket.</param>
 /// <param name="BucketName">Its id as clients see it; never <c>default</c>.</param>
-/// <param name="Caller">The caller, as this bucket's owner needs to know them.</param>
+/// <param name="Caller">The caller, as the bucket's owner needs to know them.</param>
 /// <param name="List">The list.</param>
 /// <param name="Id">The object; null for the list itself.</param>
 internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Caller, ListRef List, string? Id)
 {
-    /// <summary>What a user's own bucket is called, whosever it is.</summary>
+    /// <summary>The name of every user's own bucket.</summary>
     public const string Default = "default";
 
     public ObjectRef Object => List.Role == ListRole.Self ? ObjectRef.Bucket : new ObjectRef(List, Id!);
 
-    /// <summary>The path with <c>default</c> replaced. Few answers have it, so that it is made for these.</summary>
+    /// <summary>The path with <c>default</c> replaced. Built on demand, because few answers have it.</summary>
     public string Path
     {
         get => field ?? (Id is null ? ListPath : $"{ListPath}/{Id}");
@@ -37,8 +37,8 @@ internal sealed record KintoTarget(BucketId Bucket, string BucketName, Caller Ca
     /// <summary>Kinto's name for the kind of object.</summary>
     public string ResourceName => NameOf(List.Role);
 
-    /// <summary>A user's own bucket under either of its names, or a bucket somebody named.</summary>
-    /// <param name="principal">Who signed in; null for nobody, who has no <c>default</c>.</param>
+    /// <summary>A user's own bucket under either of its names, or another bucket.</summary>
+    /// <param name="principal">The user; null if nobody has signed in, who has no <c>default</c>.</param>
     /// <param name="name">The name.</param>
     public static KintoTarget OfBucket(Principal? principal, string name)
     {

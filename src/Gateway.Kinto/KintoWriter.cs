@@ -9,12 +9,12 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Writes objects. Stored bodies are copied, never parsed: <c>id</c> and <c>last_modified</c> go in front of them. Ids and
-/// principals are of letters, digits and <c>_-+.@:</c>, so that they need no escapes.
+/// Writes objects. Stored bodies are copied, never parsed: <c>id</c> and <c>last_modified</c> are put before them. Ids and
+/// principals consist of letters, digits and <c>_-+.@:</c>, so they need no escapes.
 /// </summary>
 internal static class KintoWriter
 {
-    // What stands in front of a record's own fields, but for its id.
+    // The text before a record's own fields, without its id.
     private const int MaxHeadBytes = 64;
 
     public static void WriteObject(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields, string? writer)
@@ -41,12 +41,12 @@ internal static class KintoWriter
         output.Write("]}"u8);
     }
 
-    /// <summary>Bytes that <see cref="WriteObject"/> writes when all fields are wanted.</summary>
+    /// <summary>The bytes that <see cref="WriteObject"/> writes if all fields are wanted.</summary>
     public static long ObjectLength(string id, StoredRecord record, string? writer) =>
         "{\"data\":"u8.Length + DataLength(id, record) + "}"u8.Length
         + (writer is null ? 0 : ",\"permissions\":{\"write\":[\""u8.Length + Encoding.UTF8.GetByteCount(writer) + "\"]}"u8.Length);
 
-    /// <summary>Bytes that <see cref="WriteList"/> writes when all fields are wanted.</summary>
+    /// <summary>The bytes that <see cref="WriteList"/> writes if all fields are wanted.</summary>
     public static long ListLength(IReadOnlyList<StoredRecord> records)
     {
         long length = "{\"data\":["u8.Length + Math.Max(records.Count - 1, 0) + "]}"u8.Length;
@@ -60,7 +60,7 @@ internal static class KintoWriter
 
     public static void WriteData(IBufferWriter<byte> output, string id, StoredRecord record, FieldSelection? fields)
     {
-        // In one piece: there are many of them in a list, and each call of the output costs as much as what it writes.
+        // In one piece: a list has many of them, and each call of the output costs as much as the bytes it writes.
         var span = output.GetSpan(MaxHeadBytes + Encoding.UTF8.GetMaxByteCount(id.Length));
         var end = 0;
         Append(span, ref end, "{\"id\":\""u8);
@@ -99,9 +99,9 @@ internal static class KintoWriter
         return head + (record.IsTombstone ? ",\"deleted\":true}"u8.Length : record.Body.Length > 2 ? record.Body.Length : record.Body.Length - 1);
     }
 
-    /// <param name="output">Where to.</param>
-    /// <param name="record">The object, with what it says of rights; without it the caller alone may write.</param>
-    /// <param name="writer">The caller; null, where the object says nothing, to leave permissions out.</param>
+    /// <param name="output">Receives the JSON.</param>
+    /// <param name="record">The object with its permissions; without any, only the caller may write it.</param>
+    /// <param name="writer">The caller; null to leave out permissions if the object has none.</param>
     public static void WritePermissions(IBufferWriter<byte> output, StoredRecord record, string? writer)
     {
         if (!record.IsTombstone && AccessList.Read(record.Acl) is { } access)
@@ -125,7 +125,7 @@ internal static class KintoWriter
         json.WriteEndObject();
     }
 
-    /// <summary>The members of an object's permissions, without those that nobody has.</summary>
+    /// <summary>The members of an object's permissions, without rights that nobody has.</summary>
     public static void WriteRights(Utf8JsonWriter json, AccessList access)
     {
         foreach (var right in Enum.GetValues<Right>())

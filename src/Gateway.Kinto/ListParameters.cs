@@ -7,8 +7,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// The query string of a list. All filters apply, however often one is given and whatever two say of the same. What cannot be
-/// honoured is refused: a filter that is ignored returns, or deletes, too much.
+/// The query string of a list. All filters apply, even if one is given several times or two concern the same field. A parameter that cannot be
+/// honoured is refused: ignoring a filter would return, or delete, too much.
 /// </summary>
 internal sealed class ListParameters
 {
@@ -16,7 +16,7 @@ internal sealed class ListParameters
     private const int MaxSortDepth = 20;
     private const int MaxIds = 1_000;
 
-    // Each may go through all of a record, and looks each of its items up among its values.
+    // Each may search a whole record, and looks up each of its items among the record's values.
     private const int MaxFieldFilters = 10;
     private const int MaxFieldValues = 1_000;
 
@@ -35,7 +35,7 @@ internal sealed class ListParameters
     /// <summary>Whether <c>_limit</c> was given.</summary>
     public bool HasLimit { get; private set; }
 
-    /// <summary>The deprecated <c>_to</c> was used.</summary>
+    /// <summary>Whether the deprecated <c>_to</c> was used.</summary>
     public bool UsesDeprecatedTo { get; private set; }
 
     /// <returns>The parameters, or the error.</returns>
@@ -50,7 +50,7 @@ internal sealed class ListParameters
                 return (null, KintoErrors.GivenTwice(name));
             }
 
-            // What JavaScript clients send for a parameter without a value. A deletion is not widened by it.
+            // JavaScript clients send "null" for a parameter without a value. It must not widen a deletion.
             var hasValue = value is not "null" || !request.IsRead;
             result.Apply(name, value, hasValue, options);
             if (result.error is not null)
@@ -114,7 +114,7 @@ internal sealed class ListParameters
                 error = KintoErrors.Invalid("querystring", name, "deleted should be true or false");
                 break;
             case ['_', ..]:
-                // Kinto ignores what it does not know if it begins with an underscore; kinto.js sends "_expected".
+                // Kinto ignores unknown parameters that begin with an underscore; kinto.js sends "_expected".
                 break;
             default:
                 Field(name, value);
@@ -166,7 +166,7 @@ internal sealed class ListParameters
         query = query with { Fields = [.. query.Fields, filter!] };
         if (filter!.Path is "last_modified")
         {
-            // As any other that is about stamps, it shows tombstones.
+            // Like any other filter on stamps, it shows tombstones.
             Above(ServerTimestamp.Zero);
         }
     }
@@ -192,7 +192,7 @@ internal sealed class ListParameters
         }
         else if (!ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) || limit > 0)
         {
-            // However great: there is a most in any case.
+            // However large: there is a maximum in any case.
             HasLimit = true;
             query = query with { Limit = limit == 0 ? options.MaxPageRecords : (int)Math.Min(limit, (ulong)options.MaxPageRecords) };
         }

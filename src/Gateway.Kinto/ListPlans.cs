@@ -11,13 +11,13 @@ namespace Lockstep.Gateway.Kinto;
 /// <summary>GET, HEAD, POST and DELETE of a bucket's collections or a collection's records.</summary>
 internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOptions http, AccessBodies access, CacheRules caching)
 {
-    /// <summary>Records that one turn deletes; so much of a longer deletion is atomic.</summary>
+    /// <summary>Records that one turn deletes. This much of a longer deletion is atomic.</summary>
     private const int DeletedAtOnce = 2_000;
 
-    // About what one takes.
+    // The approximate size of a tombstone.
     private const int TombstoneBytes = 256;
 
-    // What all deletions that are under way have gathered for their answers.
+    // The tombstones that all running deletions have collected for their answers.
     private readonly SharedBudget gathered = new(Math.Max(1, http.MaxAnswerBytes / 2));
 
     public KintoPlan Page(KintoRequest request, KintoTarget target) => Plan(request, (parameters, precondition) =>
@@ -41,14 +41,14 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     }
 
     /// <summary>
-    /// Says where the next page is: the same query with another token. Written as a URL a query can be longer than it came, and too long to come again; then a read
+    /// Adds the URL of the next page: the same query with another token. The query in the URL can be longer than the query received, and too long to be sent. In that case a read
     /// is refused from its first page on.
     /// </summary>
-    /// <param name="response">A page, or what was deleted.</param>
-    /// <param name="request">What was asked for.</param>
-    /// <param name="path">The list's.</param>
-    /// <param name="next">Where the next page begins.</param>
-    /// <param name="http">Says how long a URL may be.</param>
+    /// <param name="response">A page, or the deleted objects.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="path">The path of the list.</param>
+    /// <param name="next">The begin of the next page.</param>
+    /// <param name="http">The settings, with the maximal length of a URL.</param>
     public static KintoResponse WithNextPage(KintoResponse response, KintoRequest request, string path, PageCursor next, HttpOptions http)
     {
         var url = NextPage(request, path, next);
@@ -65,7 +65,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         return $"{request.BaseUrl}{path}?{string.Join('&', query)}";
     }
 
-    /// <summary>Where a list goes on; null where it does not.</summary>
+    /// <summary>The position where a list continues; null if it does not.</summary>
     public static PageCursor? NextOf(Outcome outcome) => outcome switch
     {
         PageFound page => page.Next,
@@ -73,7 +73,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
         _ => null,
     };
 
-    /// <summary>The page with how many objects there are, where that costs nothing: where the owner said it, or all of them are on it.</summary>
+    /// <summary>Adds the total to a page where that costs nothing: if the owner reported it, or the page has all objects.</summary>
     public static KintoResponse Counted(KintoResponse response, Outcome outcome, ListQuery query) =>
         outcome is PageFound page && !query.ShowsTombstones
             && (page.Total ?? (page.Next is null && query.Cursor is null ? page.Records.Count : (long?)null)) is { } total
@@ -130,9 +130,9 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
     }
 
     /// <summary>
-    /// With <c>_limit</c> one step in the order of <c>_sort</c>, or with filters on fields as many as find that number; without it steps until nothing that was there at the first one is left. The
-    /// precondition is for the first step. A failure in between is told, and what was deleted by then stays deleted. So it is
-    /// where there is no room for what was gathered.
+    /// With <c>_limit</c>, deletes in one step in the order of <c>_sort</c>, or with filters on fields in as many steps as it takes to find that number. Without it, continues until nothing is left that existed at
+    /// the first step. The precondition applies to the first step. If a later step fails, the answer says so, and earlier deletions stand. The same applies
+    /// if there is no room for the collected tombstones.
     /// </summary>
     private async ValueTask<KintoResponse> DeleteAsync(
         KintoRequest request, KintoTarget target, ListParameters parameters, Precondition precondition, CancellationToken cancellationToken)
@@ -178,7 +178,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
                 return KintoErrors.Invalid("querystring", "_token", "_token of a _sort by fields needs a _limit here");
             }
 
-            // All goes, in whatever order; in this one each step would look at the whole list.
+            // Everything is deleted, so the order does not matter; in the given one each step would read the whole list.
             query = query with { Sort = [] };
         }
 
@@ -189,7 +189,7 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
             var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [operation]), cancellationToken)).Outcomes[0];
             if (outcome is not RecordsDeleted deleted)
             {
-                // Whoever asks again is told why the rest was refused.
+                // A client that retries learns why the rest was refused.
                 var then = outcome is Unavailable ? "the storage was not available" : "the rest was refused";
                 return tombstones.Count == 0
                     ? Render(outcome, request, target, parameters)
@@ -199,14 +199,14 @@ internal sealed class ListPlans(KintoOptions options, IBuckets buckets, HttpOpti
 
             tombstones.AddRange(deleted.Tombstones);
 
-            // A step that looked for fields may have ended before it found as many.
+            // A step that searched fields may have ended before it found enough.
             var left = parameters.Query.Limit - tombstones.Count;
             if (deleted.Next is null || (parameters.HasLimit && (query.Fields.Count == 0 || left <= 0)))
             {
                 return Render(deleted with { Tombstones = tombstones }, request, target, parameters);
             }
 
-            // It can come to everything that somebody has.
+            // This can be everything that a user has.
             if (!hasRoom(deleted.Tombstones.Count))
             {
                 return KintoErrors.Unavailable(options.RetryAfter, string.Create(

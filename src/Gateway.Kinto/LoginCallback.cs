@@ -4,10 +4,10 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// What is behind the <c>#</c> of a callback. A setting says which application may have tokens; the fragment says what it does with them, and comes from
-/// whoever made the link. So it is one that can name no server, or one of kinto-admin that names this one.
+/// The part of a callback after the <c>#</c>. A setting says which applications may have tokens. But the fragment tells the application what to do with them, and comes from
+/// the author of the link. So it must be one that cannot name a server, or kinto-admin's, naming this server.
 /// </summary>
-/// <remarks>kinto-admin: src/components/homepage/AuthForm.tsx makes it, AuthCallback.tsx sends the token to the server that it names.</remarks>
+/// <remarks>kinto-admin: src/components/homepage/AuthForm.tsx makes it; AuthCallback.tsx sends the token to the server that it names.</remarks>
 internal static class LoginCallback
 {
     /// <summary>Too short for an address.</summary>
@@ -15,8 +15,8 @@ internal static class LoginCallback
 
     private const string Admin = "/auth/";
 
-    /// <param name="callback">With a <c>#</c>.</param>
-    /// <param name="baseUrl">Of this server, as the client sees it, with <c>/v1</c>.</param>
+    /// <param name="callback">The callback, with a <c>#</c>.</param>
+    /// <param name="baseUrl">The URL of this server as the client sees it, with <c>/v1</c>.</param>
     public static bool KeepsTokensHere(string callback, string baseUrl)
     {
         var fragment = callback[(callback.IndexOf('#', StringComparison.Ordinal) + 1)..];

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// In what a browser keeps a login. Over https it is a cookie that only this host can set (<c>__Host-</c>): else whoever can set cookies for its domain, as another host there can, could have somebody end a
-/// login that is not theirs, and be signed in as somebody else without noticing. Such a cookie is of all paths. Where the API is below a path, others have the rest of the host and are not to be
-/// sent it: there it is of its own path, and its name says only that it came over https (<c>__Secure-</c>). Over http there is no such name.
+/// The cookie in which a browser keeps a login. Over https, only this host can set it (<c>__Host-</c>). Otherwise another host in the same domain could set it, have a user complete a
+/// login that is not theirs, and sign them in as somebody else without their noticing. Such a cookie applies to all paths. If the API is below a path, the rest of the host belongs to others, who must not
+/// receive it. The cookie then has its own path, and its name says only that it came over https (<c>__Secure-</c>). Over http there is no such prefix.
 /// </summary>
 /// <remarks>Cookies, RFC 6265bis, 4.1.3.</remarks>
 internal sealed class LoginCookie
@@ -16,8 +16,8 @@ internal sealed class LoginCookie
     private readonly string prefix;
     private readonly string attributes;
 
-    /// <param name="baseUrl">The URL under which clients see <c>/</c> of the API.</param>
-    /// <param name="provider">Name of the provider.</param>
+    /// <param name="baseUrl">The URL of the API's <c>/</c> as clients see it.</param>
+    /// <param name="provider">The name of the provider.</param>
     public LoginCookie(string baseUrl, string provider)
     {
         var isHttps = baseUrl.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
@@ -31,7 +31,7 @@ internal sealed class LoginCookie
 
     public bool IsOne(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
 
-    /// <summary>The header <c>Set-Cookie</c>. Lax: it comes along when a provider leads back, and with nothing else that another site begins.</summary>
+    /// <summary>The header <c>Set-Cookie</c>. Lax: the cookie is sent when a provider redirects back, but with no other request that another site starts.</summary>
     public string Set(string name, string value, TimeSpan age) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}={value}; Max-Age={(long)age.TotalSeconds}; {attributes}");
 

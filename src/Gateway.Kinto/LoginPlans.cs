@@ -3,8 +3,8 @@ using Lockstep.Gateway.OpenId;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/openid/{provider}/login</c> and <c>/openid/{provider}/token</c>, as in Kinto's plug-in: a browser is led to a provider, back here, and on to
-/// the application, which reads the tokens behind the fragment of its own URL.
+/// <c>/openid/{provider}/login</c> and <c>/openid/{provider}/token</c>, as in Kinto's plug-in. A browser is redirected to a provider, back here, and to
+/// the application, which reads the tokens from the fragment of its own URL.
 /// </summary>
 /// <remarks>Kinto: docs/api/1.x/openid.rst. kinto-admin: src/components/homepage/AuthForm.tsx and AuthCallback.tsx.</remarks>
 internal sealed class LoginPlans(KintoOptions options, OpenIdOptions openId, OpenIdLogins logins)
@@ -13,7 +13,7 @@ internal sealed class LoginPlans(KintoOptions options, OpenIdOptions openId, Ope
     private const int MaxStateLength = 128;
     private const int MaxCodeLength = 4096;
 
-    // Each is up to four kilobytes of every request of the browser to where it goes.
+    // Each adds up to four kilobytes to every request of the browser to this path.
     private const int MaxCookies = 4;
 
     public KintoPlan Begin(KintoRequest request)
@@ -73,7 +73,7 @@ internal sealed class LoginPlans(KintoOptions options, OpenIdOptions openId, Ope
             : KintoErrors.BadState;
     }
 
-    /// <summary>Logins are of browsers, which keep cookies, and of the providers that have one.</summary>
+    /// <summary>Logins are for browsers, which keep cookies, and for providers that support them.</summary>
     private KintoResponse? Refuse(KintoRequest request, out OpenIdProvider? provider)
     {
         var name = request.Values["provider"];
@@ -92,7 +92,7 @@ internal sealed class LoginPlans(KintoOptions options, OpenIdOptions openId, Ope
             return KintoErrors.Unavailable(options.RetryAfter, "The provider cannot be reached.");
         }
 
-        // Logins that were begun and not ended are not kept for ever by a browser that begins one after the other.
+        // Unfinished logins of a browser that starts one after the other are not kept for ever.
         var cookie = CookieOf(request, provider);
         var response = Redirect(location).With("Set-Cookie", cookie.Set(cookie.NameOf(state), kept, openId.LoginTime));
         var others = request.Cookies!.Keys.Where(cookie.IsOne).ToList();
@@ -105,13 +105,13 @@ internal sealed class LoginPlans(KintoOptions options, OpenIdOptions openId, Ope
         var outcome = await logins.EndAsync(provider, state, kept, returned, request.Who, cancellationToken);
         if (outcome is LoginOutcome.Busy)
         {
-            // The browser keeps the login: it can be ended by loading the page again.
+            // The browser keeps the login: it can be completed by loading the page again.
             return KintoErrors.Unavailable(options.RetryAfter, "Too many sign in at the provider at the moment. Load the page again.");
         }
 
         var response = outcome switch
         {
-            // As Kinto spells it; a slash is escaped too, since applications take the fragment for a path.
+            // Spelled as in Kinto; a slash is escaped too, since applications take the fragment for a path.
             LoginOutcome.Ended ended => Redirect(ended.Callback + Uri.EscapeDataString(Convert.ToBase64String(ended.Told))).With("Referrer-Policy", "no-referrer"),
             LoginOutcome.Unavailable => KintoErrors.Unavailable(options.RetryAfter, "The provider did not answer. Begin anew."),
             _ => KintoErrors.BadState,

@@ -6,9 +6,9 @@ public enum MetricsAccess
     /// <summary>Nobody.</summary>
     Off,
 
-    /// <summary>Administrators, who sign in for it.</summary>
+    /// <summary>Administrators, who must sign in.</summary>
     Administrators,
 
-    /// <summary>Whoever reaches the server.</summary>
+    /// <summary>Everybody who can reach the server.</summary>
     Everyone,
 }

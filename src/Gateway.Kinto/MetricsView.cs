@@ -4,11 +4,11 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>/__metrics__</c>: the measurements of this process, for a Prometheus that fetches them.</summary>
-/// <remarks>Kinto: kinto/plugins/prometheus.py, where anybody may.</remarks>
+/// <summary><c>/__metrics__</c>: the measurements of this process, for Prometheus to scrape.</summary>
+/// <remarks>Kinto: kinto/plugins/prometheus.py, where anybody may read them.</remarks>
 internal sealed class MetricsView(KintoOptions options, AccountDirectory accounts, IMeasurements? measurements = null)
 {
-    // Of Prometheus' text format.
+    // Prometheus' text format.
     private const string Text = "text/plain; version=0.0.4; charset=utf-8";
 
     public KintoPlan Get(KintoRequest request)

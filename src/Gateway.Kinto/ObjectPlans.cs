@@ -24,7 +24,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
     public KintoPlan Delete(KintoRequest request, KintoTarget target) =>
         KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error ? error : Delete(request, target, precondition);
 
-    /// <summary>The wish for a stamp, if it can be one.</summary>
+    /// <summary>The stamp that the client proposes, if it is valid.</summary>
     public static ServerTimestamp? Hint(RecordData? data) =>
         data?.LastModified is { } value and > 0 ? new ServerTimestamp(value) : null;
 
@@ -103,7 +103,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
                 return invalid;
             }
 
-            // The request's memory is reused after the answer; the operation may outlive a caller who gave up.
+            // The request's memory is reused after the answer, but the operation may outlive a caller who gave up.
             var (split, refusal) = PermissionPatch.Read(request.Body.ToArray(), target.List.Role);
             if (split is null)
             {
@@ -130,7 +130,7 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
                 return mismatch;
             }
 
-            // A bucket is stored under an id of its own; the one in the patch was compared already.
+            // A bucket is stored under an id of its own; the id in the patch was compared already.
             patch = target.List.Role == ListRole.Self ? body.Data?.Body ?? body.Raw : body.Raw;
             edits = AccessBodies.OfPatch(body, nullRemoves: kind == PatchKind.Merge);
         }

@@ -7,7 +7,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>A page cursor as the opaque <c>_token</c>: base64url of a small JSON object. It names a place, and grants nothing.</summary>
+/// <summary>A page cursor as the opaque <c>_token</c>: base64url of a small JSON object. It names a position and grants nothing.</summary>
 internal static class PageToken
 {
     public static string Write(PageCursor cursor)
@@ -30,7 +30,7 @@ internal static class PageToken
         return Base64Url.EncodeToString(stream.ToArray());
     }
 
-    /// <returns>Null when it is none of ours.</returns>
+    /// <returns>Null if it is not one of ours.</returns>
     public static PageCursor? Read(string token)
     {
         try

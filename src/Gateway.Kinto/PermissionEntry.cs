@@ -3,27 +3,27 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary>An object as <c>/permissions</c> tells of it.</summary>
+/// <summary>An object in <c>/permissions</c>.</summary>
 /// <param name="Uri">Its path.</param>
-/// <param name="Resource">What kind it is.</param>
-/// <param name="Permissions">What the caller may do with it.</param>
-/// <param name="Ids">The members that name it and what it lies in, <c>id</c> among them.</param>
+/// <param name="Resource">Its kind.</param>
+/// <param name="Permissions">The caller's rights on it.</param>
+/// <param name="Ids">The members that name it and its parents, including <c>id</c>.</param>
 internal sealed record PermissionEntry(string Uri, string Resource, IReadOnlyList<string> Permissions, IReadOnlyList<KeyValuePair<string, string>> Ids)
 {
     private const string Attributes = "read:attributes";
 
-    /// <summary>The rights to make buckets and accounts.</summary>
-    /// <param name="rights">Which of them; at least one.</param>
+    /// <summary>The rights to create buckets and accounts.</summary>
+    /// <param name="rights">The rights; at least one.</param>
     public static PermissionEntry OfRoot(IReadOnlyList<string> rights) => new("/", "root", rights, []);
 
-    /// <summary>Somebody's own account.</summary>
+    /// <summary>A user's own account.</summary>
     public static PermissionEntry OfAccount(string name) => new($"/accounts/{name}", "account", Expand(Own, ListRole.Records), [new("account_id", name), new("id", name)]);
 
     private static readonly Right[] Own = [Right.Write];
 
     /// <param name="bucket">The bucket's name.</param>
     /// <param name="target">The object.</param>
-    /// <param name="rights">What its own list says that the caller may.</param>
+    /// <param name="rights">The caller's rights in its own permissions.</param>
     public static PermissionEntry Of(string bucket, ObjectRef target, IReadOnlyList<Right> rights)
     {
         var path = $"/buckets/{bucket}";
@@ -39,7 +39,7 @@ internal sealed record PermissionEntry(string Uri, string Resource, IReadOnlyLis
         };
     }
 
-    /// <summary>A member's text; null where there is no such member.</summary>
+    /// <summary>A member's text; null if there is no such member.</summary>
     public string? this[string member] => member switch
     {
         "uri" => Uri,
@@ -47,7 +47,7 @@ internal sealed record PermissionEntry(string Uri, string Resource, IReadOnlyLis
         _ => Ids.Where(id => id.Key == member).Select(static id => id.Value).FirstOrDefault(),
     };
 
-    /// <summary>With what follows from them on the same object.</summary>
+    /// <summary>Adds the rights that follow from them on the same object.</summary>
     private static IReadOnlyList<string> Expand(IReadOnlyList<Right> rights, ListRole role)
     {
         var all = rights.Contains(Right.Write) ? PermissionNames.In(role) : rights;

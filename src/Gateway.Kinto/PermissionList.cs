@@ -16,8 +16,8 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/permissions</c>: the objects on which the caller has a right of their own, be it since they made the bucket or since somebody named them.
-/// It spans buckets, so that it is no list of one moment.
+/// <c>/permissions</c>: the objects on which the caller has a right of their own, because they created the bucket or because they are named.
+/// It spans buckets, so it does not show a single moment.
 /// </summary>
 internal sealed class PermissionList(KintoOptions options, BucketOptions owners, SharedObjects shared, IBucketIndex index, IBuckets buckets, AccountDirectory accounts)
 {
@@ -62,7 +62,7 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
 
     private async ValueTask<List<PermissionEntry>> ListAsync(KintoRequest request, CancellationToken cancellationToken)
     {
-        // :: Step 1: what is the caller's own.
+        // :: Step 1: the caller's own objects.
         var who = await shared.ResolveAsync(request.Principal, cancellationToken);
         var entries = new Dictionary<string, PermissionEntry>(StringComparer.Ordinal);
         var makes = new List<string>();
@@ -109,7 +109,7 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
             }
         }
 
-        // :: Step 2: what names them.
+        // :: Step 2: objects that name them.
         foreach (var named in await shared.ListAsync(who, cancellationToken))
         {
             Add(PermissionEntry.Of(named.Bucket.Name, named.Target, named.Rights));
@@ -231,7 +231,7 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
     {
         public required int Limit { get; init; }
 
-        /// <summary>The path of the last object of the page before.</summary>
+        /// <summary>The path of the last object on the previous page.</summary>
         public string? After { get; init; }
 
         public IReadOnlyList<string> Sort { get; init; } = [];
@@ -244,7 +244,7 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
 
         public bool Shows(string member) => Shown.Count == 0 || member is "id" || Shown.Contains(member, StringComparer.Ordinal);
 
-        /// <summary>What is equal in all is ordered by path, the last one first.</summary>
+        /// <summary>Objects that are equal otherwise are ordered by path, the last one first.</summary>
         public int Compare(PermissionEntry a, PermissionEntry b)
         {
             foreach (var field in Sort)

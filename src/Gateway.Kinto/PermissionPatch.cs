@@ -7,17 +7,17 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// The operations of a JSON patch (RFC 6902) that are about <c>/permissions</c>, apart from those about the data. Kinto has each list
+/// The operations of a JSON patch (RFC 6902) on <c>/permissions</c>, separated from those on the data. Kinto represents each list
 /// of principals as an object whose members are the principals: <c>/permissions/read/account:bob</c>, with slashes as <c>~1</c>.
 /// </summary>
-/// <param name="Edits">What the patch says of rights.</param>
+/// <param name="Edits">The changes of permissions.</param>
 /// <param name="Rest">The other operations, an array.</param>
 internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnlyMemory<byte> Rest)
 {
     private const string Root = "/permissions";
 
-    /// <param name="patch">An array of operations; what is wrong with those about the data is said elsewhere.</param>
-    /// <param name="role">What kind of object it is about.</param>
+    /// <param name="patch">An array of operations; faults in those on the data are reported elsewhere.</param>
+    /// <param name="role">The kind of object.</param>
     public static (PermissionPatch? Patch, KintoResponse? Error) Read(ReadOnlyMemory<byte> patch, ListRole role)
     {
         using var document = JsonText.Parse(patch);
@@ -51,7 +51,7 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
         return (new PermissionPatch(edits, edits.Count == 0 ? patch : rest.WrittenMemory), null);
     }
 
-    /// <returns>What is wrong with a value that an operation gives a collection's data; else null.</returns>
+    /// <returns>The error in a value that an operation gives a collection's data; otherwise null.</returns>
     private static KintoResponse? RefuseValue(JsonElement operation) =>
         PathOf(operation, "op") is not ("add" or "replace") || !operation.TryGetProperty("value", out var value) ? null
         : PathOf(operation, "path") switch
@@ -72,7 +72,7 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
         return edit is null ? (null, error) : ([edit], null);
     }
 
-    /// <summary>From one right to another, all who have it or one of them, or from one principal to another.</summary>
+    /// <summary>Moves or copies from one right to another (all principals or one), or from one principal to another.</summary>
     private static (IReadOnlyList<AccessEdit>? Edits, KintoResponse? Error) Moved(JsonElement operation, string path, ListRole role, bool isCopy)
     {
         var (from, to) = (PathOf(operation, "from") is { } text && IsOfPermissions(text) ? text.Split('/') : [], path.Split('/'));
@@ -121,7 +121,7 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
         var op = PathOf(operation, "op");
         if (parts.Length == 3)
         {
-            // The whole list, by its principals or by an object of them.
+            // The whole list, as an array of principals or as an object with them.
             List<string>? all = !operation.TryGetProperty("value", out var value) ? null
                 : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(static item => JsonText.Read(item) ?? "")]
                 : value.ValueKind == JsonValueKind.Object ? [.. value.EnumerateObject().Select(static item => item.Name)]

@@ -7,8 +7,8 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// <c>/quotas</c>: what administrators have said that users, buckets and collections may hold. Below it a subject has the path that it has itself. Requests are
-/// read and answered as those of buckets and their objects.
+/// <c>/quotas</c>: the quotas that administrators set for users, buckets and collections. The path below it is the subject's own path. Requests are
+/// read and answered like those for buckets and their objects.
 /// </summary>
 internal sealed class QuotaPlans(ListPlans lists, ObjectPlans objects, QuotaRecords quotas, AccountDirectory accounts)
 {
@@ -35,13 +35,13 @@ internal sealed class QuotaPlans(ListPlans lists, ObjectPlans objects, QuotaReco
     private KintoPlan One(KintoRequest request, string text, Func<KintoRequest, KintoTarget, KintoPlan> plan) =>
         !IsAdministrator(request) ? KintoErrors.Forbidden
 
-        // Which is another bucket for each caller.
+        // "default" is another bucket for each caller.
         : QuotaSubject.Parse(text) is not { } subject || subject.Bucket is KintoTarget.Default ? KintoErrors.Invalid("path", null, "Invalid object id")
         : By(request, plan(request, Target(subject.Text)), (operation, cancellationToken) => quotas.ExecuteAsync(subject, operation, cancellationToken));
 
     private KintoPlan By(KintoRequest request, KintoPlan plan, Func<Operation, CancellationToken, ValueTask<Outcome>> execute) =>
         plan is not KintoPlan.Call call ? plan : new KintoPlan.Task(async cancellationToken =>
-            // What is remembered of the sign-in is not enough for a change.
+            // The cached sign-in is not enough for a change.
             call.Operation.IsWrite && await accounts.FindOwnAsync(request.Principal!, cancellationToken) is null
                 ? KintoErrors.Unauthorized
                 : call.Render(await execute(call.Operation, cancellationToken)))

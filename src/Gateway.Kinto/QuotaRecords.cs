@@ -10,17 +10,17 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Quotas as records, under the operations that buckets have: <c>{"bytes": 1000, "records": 10}</c>, whose ids are the texts of their subjects. A write is done only
-/// while the quota is as it was read.
+/// Quotas as records, with the operations of buckets: <c>{"bytes": 1000, "records": 10}</c>, with the texts of their subjects as ids. A write is carried out
+/// only if the quota is unchanged since it was read.
 /// </summary>
 internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
 {
     private const string Bytes = "bytes";
     private const string Records = "records";
 
-    /// <summary>Carries out a read of all quotas.</summary>
+    /// <summary>Reads all quotas.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<Outcome> ListAsync(Operation operation, CancellationToken cancellationToken)
     {
         var list = await store.ListAsync(cancellationToken);
@@ -28,9 +28,9 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
     }
 
     /// <summary>Carries out an operation on one quota.</summary>
-    /// <param name="subject">What it is about.</param>
+    /// <param name="subject">Its subject.</param>
     /// <param name="operation">The operation.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     public async ValueTask<Outcome> ExecuteAsync(QuotaSubject subject, Operation operation, CancellationToken cancellationToken)
     {
         while (true)

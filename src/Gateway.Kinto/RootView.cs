@@ -6,15 +6,15 @@ using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>GET /</c>: what this server is. Carries Kinto's keys and the older ones of cliquet and Syncto.</summary>
+/// <summary><c>GET /</c>: describes this server. Has Kinto's keys and the older ones of cliquet and Syncto.</summary>
 internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenIdProviders openId, SharedObjects shared, TimeProvider time)
 {
     private const int MaxGroups = 1_000;
 
-    // Clients ask for this view before anything else: they are not kept from all that does answer.
+    // Clients request this view before anything else, so a slow bucket must not keep them from the rest.
     private static readonly TimeSpan GroupsTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>The Kinto API version whose clients are served.</summary>
+    /// <summary>The Kinto API version that is served.</summary>
     public const string ApiVersion = "1.23";
 
     public KintoPlan Plan(KintoRequest request) => request.Principal is not { } principal
@@ -30,7 +30,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         },
     };
 
-    /// <summary>The groups that somebody is in, in whatever buckets; none where it cannot be found out in time.</summary>
+    /// <summary>The groups that a user is in, in any bucket; none if they cannot be found in time.</summary>
     private async ValueTask<IReadOnlyList<string>> GroupsAsync(Principal principal, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -154,7 +154,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         }
     }
 
-    /// <summary>In Kinto's form. What the provider publishes is told once it is known: nobody waits for it here.</summary>
+    /// <summary>In Kinto's form. A provider's metadata appears once it is known; nobody waits for it here.</summary>
     private static void WriteProviders(Utf8JsonWriter writer, IReadOnlyList<OpenIdProvider> providers)
     {
         writer.WriteStartArray("providers");
@@ -178,7 +178,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         writer.WriteEndArray();
     }
 
-    /// <summary>In Kinto's form: how much is kept, and of what nothing is.</summary>
+    /// <summary>In Kinto's form: how much history is kept, and where none is.</summary>
     private void WriteHistory(Utf8JsonWriter writer)
     {
         string[] trimmed = owners.History.TrimmedUsers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

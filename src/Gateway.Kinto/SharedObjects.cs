@@ -8,31 +8,31 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// What others have shared with somebody, wherever it lies, from the index. It is for lists that span buckets and lets nobody in. What such a list shows of a
-/// bucket comes from the index too, in which its owner has written whom it names: no owner is asked, so that none can keep a list from everybody whom it names.
+/// The objects that others have shared with a user, anywhere, from the index. It serves lists that span buckets, and admits nobody. The bucket data in such a
+/// list also comes from the index, where owners record whom their buckets name. No owner is asked, so none can hold up a list of all those whom it names.
 /// </summary>
 internal sealed class SharedObjects(IBucketIndex index)
 {
     private const int MaxGroups = 10_000;
 
-    /// <summary>Buckets of others that a list of buckets has at most.</summary>
+    /// <summary>The maximal number of others' buckets in a list of buckets.</summary>
     public const int MaxBuckets = 1_000;
 
-    /// <summary>Objects that a list of permissions has at most.</summary>
+    /// <summary>The maximal number of objects in a list of permissions.</summary>
     public const int MaxObjects = 10_000;
 
-    // Of what buckets say that name a group which was made anew.
+    // For the permissions of buckets that name a group which was deleted and created again.
     private const long MaxDoubtfulBytes = 8L << 20;
 
-    // Of what buckets say, and of what is said by all that is in them, for a list of permissions.
+    // For the permissions of buckets and of everything in them, for a list of permissions.
     private const long MaxBytes = 64L << 20;
 
     private static readonly Dictionary<string, ServerTimestamp> NoGroups = [];
 
-    /// <summary>All that somebody counts as, with all of their groups.</summary>
-    /// <param name="principal">Who; null for nobody who signed in.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="limit">Groups at most; which ones are left out is not said.</param>
+    /// <summary>All principals of a user, with all of their groups.</summary>
+    /// <param name="principal">The user; null if nobody has signed in.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    /// <param name="limit">The maximal number of groups; it is not said which ones are left out.</param>
     public async ValueTask<PrincipalSet> ResolveAsync(Principal? principal, CancellationToken cancellationToken, int limit = MaxGroups)
     {
         var who = principal is null ? default : new PrincipalSet(principal.Id) { Account = principal.Ref };
@@ -50,12 +50,12 @@ internal sealed class SharedObjects(IBucketIndex index)
         return who with { Groups = groups };
     }
 
-    /// <summary>Buckets that name somebody, each once; some of them may be their own.</summary>
-    /// <param name="who">Who, with all of their groups.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>The buckets that name a user, each once; some of them may be the user's own.</summary>
+    /// <param name="who">The user, with all of their groups.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
     /// <remarks>
-    /// What these say is looked at only where they name a group that was made anew: perhaps they mean the former one. Of such no more than so many bytes, and the
-    /// others are left out.
+    /// A bucket's permissions are checked only if they name a group that was deleted and created again: they may mean the former one. The bytes of such permissions are limited; further
+    /// buckets are left out.
     /// </remarks>
     public async ValueTask<IReadOnlyList<BucketEntry>> ListBucketsAsync(PrincipalSet who, CancellationToken cancellationToken)
     {
@@ -67,20 +67,20 @@ internal sealed class SharedObjects(IBucketIndex index)
         return [.. named.DistinctBy(static bucket => bucket.Id)];
     }
 
-    /// <summary>Everything that names somebody, each once, with what it lets them do.</summary>
+    /// <summary>Everything that names a user, each once, with the user's rights.</summary>
     public async ValueTask<IReadOnlyList<ObjectOf>> ListAsync(PrincipalSet who, CancellationToken cancellationToken)
     {
-        // What the objects say is read one after the other and forgotten: together it could be more than there is room for.
+        // The objects' permissions are read one after the other and then forgotten: together they could need more room than there is.
         var all = new List<ObjectOf>(await index.ListNamedAsync(new NamedScan(GrantRelation.NamedByBucket, who.Indexed(), MaxObjects) { MaxBytes = MaxBytes }, Of, cancellationToken));
         all.AddRange(await index.ListNamedAsync(
             new NamedScan(GrantRelation.Named, who.Indexed(), MaxObjects - Math.Min(MaxObjects, all.Count)) { MaxBytes = MaxBytes }, Of, cancellationToken));
         return [.. all.DistinctBy(static named => (named.Bucket, named.Target))];
 
-        // Entries of a history are no objects of their own.
+        // History entries are not objects.
         ObjectOf? Of(NamedObject named) => named.Target.List.Role == ListRole.History ? null : RightsOf(named, who) is { Count: > 0 } rights ? new ObjectOf(named.Bucket, named.Target, rights) : null;
     }
 
-    /// <summary>An object of some bucket on which somebody has rights.</summary>
+    /// <summary>An object of some bucket on which a user has rights.</summary>
     public sealed record ObjectOf(BucketId Bucket, ObjectRef Target, IReadOnlyList<Right> Rights);
 
     private static IReadOnlyList<Right> RightsOf(NamedObject named, PrincipalSet who) =>

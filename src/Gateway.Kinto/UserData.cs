@@ -5,7 +5,7 @@ using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
 
-/// <summary><c>/__user_data__/{principal}</c>: an administrator deletes what somebody without an account has stored.</summary>
+/// <summary><c>/__user_data__/{principal}</c>: lets an administrator delete the data of a user without an account.</summary>
 internal sealed class UserData(KintoOptions options, AccountDirectory accounts, OpenIdData data)
 {
     public KintoPlan Delete(KintoRequest request)
@@ -23,7 +23,7 @@ internal sealed class UserData(KintoOptions options, AccountDirectory accounts, 
 
     private async ValueTask<KintoResponse> DeleteAsync(Http.Principal administrator, string principal, CancellationToken cancellationToken)
     {
-        // What is remembered of the sign-in is not enough for this.
+        // The cached sign-in is not enough for this.
         if (await accounts.FindOwnAsync(administrator, cancellationToken) is null)
         {
             return KintoErrors.Unauthorized;

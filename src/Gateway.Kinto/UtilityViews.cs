@@ -41,7 +41,7 @@ internal sealed class UtilityViews(KintoOptions options, IBucketIndex index, IBu
         writer.WriteString("commit", ServerVersion.Commit);
     }
 
-    /// <summary>Deletes every bucket of Kinto's, through its owner, so that clocks go on and readers notice. Accounts stay.</summary>
+    /// <summary>Deletes every Kinto bucket through its owner, so that clocks continue and readers notice. Accounts stay.</summary>
     private async ValueTask<KintoResponse> FlushAsync(CancellationToken cancellationToken)
     {
         BucketId? last = null;

@@ -8,11 +8,11 @@ using Lockstep.Grains.Placement;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// Brings requests from anywhere in the cluster to the owner in this silo. Reentrant, since the owner has its own queue and
-/// readers must not wait for commits. No rule of sync lives here: that there is one activation is what makes owners fast, not
-/// what makes them right (the store compares versions, and the lease bounds what is answered from memory). An idle one is ended by
-/// <see cref="LocalOwners.EndIdle"/>: Orleans' own collection goes by the wall clock, and where that was set back by a few minutes
-/// it refuses every new activation until the clock has caught up.
+/// Passes requests from anywhere in the cluster to the owner in this silo. It is reentrant, because the owner has its own queue and
+/// readers must not wait for commits. It contains no rule of sync. Having one activation makes owners fast, not
+/// correct: the store compares versions, and the lease limits what is answered from memory. <see cref="LocalOwners.EndIdle"/> ends idle
+/// activations. Orleans' own collection uses the wall clock; if that was set back by a few minutes, Orleans
+/// refuses every new activation until the clock has caught up.
 /// </summary>
 [Reentrant, HomePlacement, KeepAlive]
 internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, TimeProvider time) : Grain, IBucketGrain
@@ -48,13 +48,13 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     {
         id = BucketId.Parse(this.GetPrimaryKeyString());
 
-        // Before anybody can find it, or it would be taken for idle until its first call has come.
+        // Before anybody can find it; otherwise it would count as idle until its first call.
         Volatile.Write(ref called, time.GetTimestamp());
         local.Add(id, this);
         return Task.CompletedTask;
     }
 
-    /// <summary>What has queued is executed and answered; then the owner goes.</summary>
+    /// <summary>Executes and answers the queue, then ends the owner.</summary>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         local.Remove(id, this);
@@ -77,21 +77,21 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     {
         Volatile.Write(ref called, time.GetTimestamp());
 
-        // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Begun on
-        // this thread all the same, since most answers are in memory and need no other one.
+        // As on the thread pool: on the activation's scheduler the owner's turns would be bound to it, and end with it. Started on
+        // this thread all the same, since most answers come from memory and need no other thread.
         var execution = new Task<Task<BucketResponse>>(() => owners.Get(id).ExecuteAsync(request, cancellationToken).AsTask());
         execution.RunSynchronously(TaskScheduler.Default);
         return await execution.Unwrap();
     }
 
-    /// <summary>From any thread: moves the activation to where it is placed now, when its calls are done.</summary>
+    /// <summary>Moves the activation to its current placement when its calls are done. From any thread.</summary>
     public void Move()
     {
         local.Remove(id, this);
         GrainContext.Migrate(requestContext: null);
     }
 
-    /// <summary>From any thread: ends the activation, which nobody has called for a while.</summary>
+    /// <summary>Ends an activation that has been idle for a while. From any thread.</summary>
     public void EndIdle()
     {
         local.Remove(id, this);
@@ -99,8 +99,8 @@ internal sealed class BucketGrain(InProcessBuckets owners, LocalOwners local, Ti
     }
 
     /// <summary>
-    /// From any thread: ends the activation when its calls are done; what waits is placed anew. Not moved: silos that leave at the
-    /// same time would send it to and fro.
+    /// Ends the activation when its calls are done; waiting calls are placed again. It is not migrated: silos that leave at the
+    /// same time would send it back and forth. From any thread.
     /// </summary>
     public void Leave()
     {

@@ -9,26 +9,26 @@ namespace Lockstep.Grains;
 /// <summary>
 /// The gateway's port to owners that are grains. Invariants:
 /// <list type="number">
-/// <item>A write is sent again only when its call was sent back before it reached an owner. When it fails otherwise, it may have
-/// been executed or may still be, and its caller is told that.</item>
-/// <item>Reads are sent again, for as long as the setting says. One that had Orleans' whole time is not: then the read is slow
-/// rather than the owner gone.</item>
-/// <item>What was sent before a silo died, and has not come back some seconds later, counts as failed: it may have been passed on to that one.</item>
-/// <item>One time is for all waiting: for the cluster, for an owner that answers, and between attempts. A call that is sent by then
-/// takes at most what Orleans gives it, which is longer than an owner takes.</item>
-/// <item>For some time after a call has failed, a write is sent only once its owner has been seen to answer; when it does not
-/// answer for as long as the setting says, the write was not executed, and its caller is told that. So a silo that dies leaves
+/// <item>A write is sent again only if its call was returned before it reached an owner. If it fails otherwise, it may have
+/// been executed or may still be, and its caller is told so.</item>
+/// <item>Reads are sent again, for as long as the setting says. A read that took Orleans' whole timeout is not: then the read is slow,
+/// not the owner gone.</item>
+/// <item>A call sent before a silo died that has not returned some seconds later counts as failed: it may have been forwarded to that silo.</item>
+/// <item>One time limit covers all waiting: for the cluster, for an owner that answers, and between attempts. A call sent within it
+/// takes at most Orleans' timeout, which is longer than an owner's.</item>
+/// <item>For some time after a failed call, a write is sent only once its owner has been seen to answer. If the owner does not
+/// answer for as long as the setting says, the write was not executed, and its caller is told so. So a silo that dies leaves
 /// only those calls undecided that were under way.</item>
 /// </list>
 /// </summary>
-/// <param name="route">The best way there is to a bucket's owner; each leads to every owner. Asked again for what is sent again.</param>
+/// <param name="route">The best route to a bucket's owner; each route leads to every owner. Called again for each attempt.</param>
 /// <param name="local">Owners of this process, if it is a silo.</param>
-/// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
+/// <param name="joined">Completes when this process has joined the cluster; requests may come before.</param>
 /// <param name="wait">How long a request waits for an owner that cannot be reached.</param>
-/// <param name="deaths">Ends calls that were under way when a silo died.</param>
-/// <param name="lost">Counts calls that did not come back.</param>
+/// <param name="deaths">Cancels calls that were under way when a silo died.</param>
+/// <param name="lost">Counts calls that did not return.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Hears of calls that failed.</param>
+/// <param name="logger">Logs failed calls.</param>
 public sealed partial class GrainBuckets(
     Func<BucketId, IGrainFactory> route, LocalOwners? local, Task joined, TimeSpan wait, SiloDeaths deaths, LostCalls lost, TimeProvider time, ILogger<GrainBuckets> logger) : IBuckets
 {
@@ -38,7 +38,7 @@ public sealed partial class GrainBuckets(
     private static readonly TimeSpan LogPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    // It stops; it cannot connect to the owner's silo; it has passed the call on too often.
+    // The silo stops; it cannot connect to the owner's silo; it has forwarded the call too often.
     private static readonly string[] SaidBySilos = ["Silo stopping", "Exception while sending message", "Forwarding failed"];
 
     private readonly WireVersion version = new(time);
@@ -46,24 +46,24 @@ public sealed partial class GrainBuckets(
     // Timestamp of the last failed call; 0 for none.
     private long failed;
 
-    // Of the last call that was counted; 0 for none.
+    // Timestamp of the last call that was counted; 0 for none.
     private long counted;
 
     public IBucket Get(BucketId id) => new GrainBucket(this, id);
 
     private bool IsSuspicious => Volatile.Read(ref failed) is var last && last != 0 && time.GetElapsedTime(last) < SuspicionTime;
 
-    /// <summary>The call did not come back, or was sent back by something on its way; or a client of Orleans ended with it.</summary>
-    /// <param name="e">What the call ended with.</param>
-    /// <param name="givenUp">The caller's: what ends because of it is not lost.</param>
+    /// <summary>Whether the call did not return, was returned by something on its way, or ended with its Orleans client.</summary>
+    /// <param name="e">The exception of the call.</param>
+    /// <param name="givenUp">The caller's token: a call that ends because of it is not lost.</param>
     private static bool IsLost(Exception e, CancellationToken givenUp) =>
         e is OrleansException or TimeoutException or ObjectDisposedException or SentTwiceException
         || (e is OperationCanceledException && !givenUp.IsCancellationRequested);
 
     /// <summary>
-    /// It reached no owner. Orleans rejects calls that never left this process, and those of which a silo says that it did not
-    /// pass them on. Of what was under way when a connection broke, or to a silo that is gone, it says something else, which
-    /// means that nobody knows; so does anything that is not in this list.
+    /// Whether the call reached no owner. Orleans rejects calls that never left this process, and calls that a silo reports as not
+    /// forwarded. For calls that were under way when a connection broke, or to a silo that is gone, it reports something else, which
+    /// means that the outcome is unknown. So does anything that is not in this list.
     /// </summary>
     private static bool WasSentBack(Exception e, Sending sent) => e switch
     {
@@ -109,7 +109,7 @@ public sealed partial class GrainBuckets(
             }
             catch (TimeoutException e)
             {
-                // If its owner answers something else, other calls need not fear for it.
+                // If its owner answers in any other way, other calls are not at risk.
                 if (await PingAsync(id, route(id), cancellationToken) is not null)
                 {
                     Count("read", sent, e);
@@ -155,7 +155,7 @@ public sealed partial class GrainBuckets(
             var sent = time.GetTimestamp();
             try
             {
-                // Once it is sent nothing takes it back: who gives up could not be told whether it was executed.
+                // Once sent, it is never cancelled: a caller who gave up could not be told whether it was executed.
                 return await CallAsync(id, way, sending, CancellationToken.None);
             }
             catch (Exception e) when (WasSentBack(e, sending))
@@ -178,7 +178,7 @@ public sealed partial class GrainBuckets(
 
     private Task<BucketResponse> CallAsync(BucketId id, IGrainFactory way, Sending sending, CancellationToken givenUp)
     {
-        // Before it is sent: a death that is told in between concerns it.
+        // Taken before sending: a death reported in between concerns this call.
         var next = deaths.Next;
         return version.CallAsync(OwnerOf(id, way), id, sending, givenUp).WaitAsync(next);
     }
@@ -195,10 +195,10 @@ public sealed partial class GrainBuckets(
     }
 
     /// <summary>
-    /// Pings go out one after the other, and the first answer counts, whichever ping it is to: one may wait for a silo that is gone, while a
-    /// later one finds the owner where it is by now.
+    /// Pings are sent one after the other, and the first answer counts, whichever ping it belongs to. One may be waiting for a dead silo, while a
+    /// later one finds the owner in its new place.
     /// </summary>
-    /// <returns>A way on which the owner has just answered.</returns>
+    /// <returns>A route on which the owner has just answered.</returns>
     private async Task<IGrainFactory?> FindAnsweringAsync(BucketId id, long begun, CancellationToken cancellationToken)
     {
         var pings = new List<Task<IGrainFactory?>>();
@@ -229,7 +229,7 @@ public sealed partial class GrainBuckets(
         }
     }
 
-    /// <returns>The way, once the owner has answered on it; null when it does not.</returns>
+    /// <returns>The route, once the owner has answered on it; null if it does not.</returns>
     private async Task<IGrainFactory?> PingAsync(BucketId id, IGrainFactory way, CancellationToken cancellationToken)
     {
         var sent = time.GetTimestamp();

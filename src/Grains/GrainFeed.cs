@@ -5,12 +5,12 @@ using Orleans.Runtime;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// What happens in buckets whose owners are grains: a call that waits, to the bucket's home silo, one for each bucket that somebody of this process wants to hear of. A call that
-/// fails has lost nothing: the next one is told that it begins anew.
+/// Changes in buckets whose owners are grains. For each bucket that this process watches, one call waits in the bucket's home silo. A call that
+/// fails loses nothing: the next one is told that the watch is new.
 /// </summary>
-/// <param name="route">As of <see cref="GrainBuckets"/>.</param>
-/// <param name="joined">Ends when this process has joined the cluster.</param>
-/// <param name="deaths">Ends calls that were under way when a silo died.</param>
+/// <param name="route">See <see cref="GrainBuckets"/>.</param>
+/// <param name="joined">Completes when this process has joined the cluster.</param>
+/// <param name="deaths">Cancels calls that were under way when a silo died.</param>
 public sealed class GrainFeed(Func<BucketId, IGrainFactory> route, Task joined, SiloDeaths deaths) : ILiveFeed
 {
     public async ValueTask<ChangeNotice> NextAsync(BucketId bucket, FeedPosition seen, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ public sealed class GrainFeed(Func<BucketId, IGrainFactory> route, Task joined, 
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            // A silo of before does not know the call; whatever else it is, asking again is all that can be done.
+            // A silo of an earlier version does not know the call. Whatever the fault, asking again is all that can be done.
             throw new LiveFeedException($"Changes of buckets are not told at the moment: {e.Message}", e);
         }
     }

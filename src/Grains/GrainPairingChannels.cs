@@ -3,9 +3,9 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Grains;
 
-/// <summary>Channels of all gateways together: each is in the silo that its grain is in.</summary>
-/// <param name="grains">Leads to the grains.</param>
-/// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
+/// <summary>Pairing channels shared by all gateways; each is in the silo of its grain.</summary>
+/// <param name="grains">The route to the grains.</param>
+/// <param name="joined">Completes when this process has joined the cluster; requests may come before.</param>
 /// <param name="joinTime">How long a request waits for that.</param>
 /// <param name="time">The clock.</param>
 public sealed class GrainPairingChannels(IGrainFactory grains, Task joined, TimeSpan joinTime, TimeProvider time) : IPairingChannels
@@ -32,7 +32,7 @@ public sealed class GrainPairingChannels(IGrainFactory grains, Task joined, Time
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Also where all silos are of a version that knows no channels.
+            // Also if all silos are of a version without channels.
             throw new StoreUnavailableException($"The channels of Easy Setup cannot be reached: {e.Message}", e);
         }
     }

@@ -7,14 +7,14 @@ using Lockstep.Grains.Wire;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// Counts of all gateways together. Keys are digests under the cluster's secret, so that no address and no name lies in
-/// the grains' storage.
+/// Counts shared by all gateways. Keys are digests under the cluster's secret, so the grains' storage has no addresses or
+/// names.
 /// </summary>
-/// <param name="grains">Leads to the grains that count.</param>
-/// <param name="joined">Ends when this process has joined the cluster; requests may come before.</param>
+/// <param name="grains">The route to the counting grains.</param>
+/// <param name="joined">Completes when this process has joined the cluster; requests may come before.</param>
 /// <param name="joinTime">How long a request waits for that.</param>
-/// <param name="limits">How many failures are taken.</param>
-/// <param name="secret">The cluster's.</param>
+/// <param name="limits">The numbers of failures that are accepted.</param>
+/// <param name="secret">The cluster's secret.</param>
 /// <param name="time">The clock.</param>
 public sealed class GrainSignInThrottle(
     IGrainFactory grains, Task joined, TimeSpan joinTime, SignInLimits limits, ReadOnlyMemory<byte> secret, TimeProvider time) : ISignInThrottle
@@ -38,13 +38,13 @@ public sealed class GrainSignInThrottle(
         }
         catch (StoreUnavailableException) when (joined.IsCompletedSuccessfully)
         {
-            // It may have begun, and only the answer was lost. Nobody waits: it ends by itself as well, only later.
+            // The try may have begun, and only the answer was lost. Nobody waits for this; the try also ends by itself, only later.
             _ = LetGoAsync(attempt);
             throw;
         }
     }
 
-    /// <summary>One count at a time would leave the second out where the first fails.</summary>
+    /// <summary>Both counts at once: one after the other, a failure of the first would skip the second.</summary>
     public async ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict)
     {
         var window = (attempt.Limits ?? limits).Window;
@@ -59,7 +59,7 @@ public sealed class GrainSignInThrottle(
         await Task.WhenAll(pair, address);
     }
 
-    /// <summary>A silo of 0.1.0 or 0.2.0 knows no names of tries, and cannot even read the call.</summary>
+    /// <summary>A silo of 0.1.0 or 0.2.0 does not know names of tries, and cannot even read the call.</summary>
     private static async Task<SignInPermit> BeginAsync(ISignInGrain grain, Guid attempt, int limit, TimeSpan window)
     {
         try
@@ -98,7 +98,7 @@ public sealed class GrainSignInThrottle(
         }
         catch (Exception)
         {
-            // As the call before it, which has told its caller.
+            // Like the call before it, which has told its caller.
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class GrainSignInThrottle(
     private ISignInGrain Grain(string key) =>
         grains.GetGrain<ISignInGrain>(Convert.ToHexStringLower(HMACSHA256.HashData(secret.Span, Encoding.UTF8.GetBytes($"sign-in {key}"))));
 
-    /// <summary>Refused by default: without the counts nobody signs in whose password was not known already.</summary>
+    /// <summary>Refuses by default: without the counts, only users whose passwords are cached can sign in.</summary>
     private async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try
@@ -119,7 +119,7 @@ public sealed class GrainSignInThrottle(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whatever the grain's storage throws comes through here.
+            // Anything that the grain's storage throws arrives here.
             throw new StoreUnavailableException($"Failed sign-ins cannot be counted: {e.Message}", e);
         }
     }

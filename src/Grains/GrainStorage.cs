@@ -1,6 +1,6 @@
 namespace Lockstep.Grains;
 
-/// <summary>Where grains keep counts that mean nothing after a while. Housekeeping removes what was not written for longer than the longest of them means something, whatever grain's it is.</summary>
+/// <summary>The storage in which grains keep short-lived counts. Housekeeping removes any grain's state that was not written for longer than the longest of these counts is valid.</summary>
 public static class GrainStorage
 {
     /// <summary>The provider's name, which the silo registers.</summary>

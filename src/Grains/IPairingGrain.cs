@@ -4,23 +4,23 @@ namespace Lockstep.Grains;
 [Alias("lockstep.pairing")]
 public interface IPairingGrain : IGrainWithStringKey
 {
-    /// <param name="device">What the device calls itself.</param>
+    /// <param name="device">The device's name for itself.</param>
     [Alias("open")]
     Task<PairingAnswer> OpenAsync(string device);
 
-    /// <param name="device">As above.</param>
-    /// <param name="known">Tags of messages that it has.</param>
+    /// <param name="device">See above.</param>
+    /// <param name="known">Tags of messages that the device has.</param>
     [Alias("read")]
     Task<PairingAnswer> ReadAsync(string device, string[] known);
 
-    /// <param name="device">As above.</param>
-    /// <param name="message">What it leaves.</param>
-    /// <param name="over">Tags of which the message before must have one; null for no such condition.</param>
-    /// <param name="notOver">Tags of which the message before must have none; null for no such condition.</param>
+    /// <param name="device">See above.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="over">The message before must have one of these tags; null for no such condition.</param>
+    /// <param name="notOver">The message before must have none of these tags; null for no such condition.</param>
     [Alias("write")]
     Task<PairingAnswer> WriteAsync(string device, byte[] message, string[]? over, string[]? notOver);
 
-    /// <param name="device">As above.</param>
+    /// <param name="device">See above.</param>
     [Alias("close")]
     Task<PairingAnswer> CloseAsync(string device);
 }

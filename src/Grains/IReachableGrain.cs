@@ -1,6 +1,6 @@
 namespace Lockstep.Grains;
 
-/// <summary>Answers from whichever silo is asked first, and does nothing: whether there is a silo that answers.</summary>
+/// <summary>Does nothing, and answers from whichever silo is asked first: a test whether any silo answers.</summary>
 [Alias("lockstep.reachable")]
 public interface IReachableGrain : IGrainWithIntegerKey
 {

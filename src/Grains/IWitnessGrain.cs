@@ -1,19 +1,19 @@
 namespace Lockstep.Grains;
 
-/// <summary>A silo's own look at another one, which somebody else cannot reach.</summary>
+/// <summary>Checks a silo that another silo cannot reach.</summary>
 [Alias("lockstep.witness")]
 public interface IWitnessGrain : IGrainWithIntegerKey
 {
-    /// <param name="silo">Of this cluster.</param>
+    /// <param name="silo">A silo of this cluster.</param>
     /// <returns>
-    /// Whether it is active by the table, and its address refuses connections as seen from here. A silo that hangs refuses none. A firewall may refuse
-    /// them in its place, for some and not for others.
+    /// Whether it is active in the table, and its address refuses connections from here. A hanging silo does not refuse them. A firewall may refuse
+    /// them in its place, for some silos and not for others.
     /// </returns>
     [Alias("look")]
     Task<bool> IsGoneAsync(SiloAddress silo);
 
-    /// <summary>Looks once more, and declares a silo dead that is gone. To be asked for when none of those who looked has reached it.</summary>
-    /// <param name="silo">Of this cluster.</param>
+    /// <summary>Checks once more, and declares the silo dead if it is gone. To be called when no silo that checked has reached it.</summary>
+    /// <param name="silo">A silo of this cluster.</param>
     [Alias("declare")]
     Task DeclareAsync(SiloAddress silo);
 }

@@ -9,8 +9,8 @@ using Orleans.Runtime;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// Brings the waits of gateways to the feed of this silo, in which the bucket's owner tells its commits. It moves when owners do: then it lets everybody go who waits, and ends; they ask
-/// again, at the silo where the bucket's home is by then, and are told that the watch is a new one. It ends itself once it is idle, for the reason that <see cref="BucketGrain"/> has.
+/// Connects waiting gateways to this silo's feed, in which the bucket's owner reports its commits. It moves when owners do: it then releases everybody who waits, and ends. They ask
+/// again at the silo that is the bucket's home by then, and are told that the watch is new. When idle it ends itself, for the reason given at <see cref="BucketGrain"/>.
 /// </summary>
 [Reentrant, HomePlacement, KeepAlive]
 internal sealed class LiveGrain(InProcessBuckets owners, LocalOwners local, TimeProvider time) : Grain, ILiveGrain
@@ -51,7 +51,7 @@ internal sealed class LiveGrain(InProcessBuckets owners, LocalOwners local, Time
         }
     }
 
-    /// <summary>From any thread: lets go of who waits, and ends the activation.</summary>
+    /// <summary>Releases everybody who waits, and ends the activation. From any thread.</summary>
     public void Leave()
     {
         local.Remove(id, this);

@@ -5,11 +5,11 @@ using Lockstep.Core.Owner;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// The owners that are active in this silo, for who is in its process too. A request whose owner is here goes straight to it: a
-/// call of Orleans costs about as much as an answer from memory. Invariants:
+/// The owners that are active in this silo, for callers in the same process. A request whose owner is here goes straight to it: an
+/// Orleans call costs about as much as an answer from memory. Invariants:
 /// <list type="number">
-/// <item>Only owners that Orleans has activated here are found, and none that has begun to leave.</item>
-/// <item>Once in a while a request takes the way through Orleans, or the owner would be taken for idle.</item>
+/// <item>Only owners that Orleans has activated here are found, and none that have begun to leave.</item>
+/// <item>Once in a while a request goes through Orleans; otherwise the owner would count as idle.</item>
 /// </list>
 /// </summary>
 public sealed class LocalOwners
@@ -20,7 +20,7 @@ public sealed class LocalOwners
 
     private readonly ConcurrentDictionary<BucketId, BucketGrain> active = new();
 
-    // What waits for changes of buckets, beside their owners.
+    // Grains whose callers wait for changes of buckets, beside the owners.
     private readonly ConcurrentDictionary<BucketId, LiveGrain> watches = new();
     private readonly InProcessBuckets owners;
     private readonly TimeProvider time;
@@ -43,19 +43,19 @@ public sealed class LocalOwners
     /// <summary>Whether <see cref="BeginLeaving"/> was called.</summary>
     public bool IsLeaving => isLeaving;
 
-    /// <summary>Owners in memory, also those that are about to leave.</summary>
+    /// <summary>The number of owners in memory, including those about to leave.</summary>
     public int Count => owners.Count;
 
-    /// <returns>Null when the owner is to be called through Orleans.</returns>
+    /// <returns>Null if the owner must be called through Orleans.</returns>
     public ValueTask<BucketResponse>? TryExecute(BucketId id, BucketRequest request, CancellationToken cancellationToken) =>
         active.TryGetValue(id, out var grain) && time.GetElapsedTime(grain.Called) < CallEvery
             ? owners.TryExecute(id, request, cancellationToken)
             : null;
 
-    /// <summary>Moves owners to where they are placed now, each when its calls are done, and what waits for changes beside them.</summary>
-    /// <param name="which">Which.</param>
-    /// <param name="most">How many owners at most.</param>
-    /// <returns>How many moved.</returns>
+    /// <summary>Moves owners to their current placement, each when its calls are done. Watches of such buckets move too.</summary>
+    /// <param name="which">Selects the buckets.</param>
+    /// <param name="most">The maximal number of owners.</param>
+    /// <returns>The number of owners and watches moved.</returns>
     public int Move(Predicate<BucketId> which, int most)
     {
         var moved = 0;
@@ -85,7 +85,7 @@ public sealed class LocalOwners
         return moved;
     }
 
-    /// <summary>Ends owners that nobody has asked for so long, at least a minute.</summary>
+    /// <summary>Ends owners that have been idle for this long, at least a minute.</summary>
     public void EndIdle(TimeSpan idle)
     {
         foreach (var grain in active.Values)
@@ -98,8 +98,8 @@ public sealed class LocalOwners
     }
 
     /// <summary>
-    /// From now on every owner leaves, each when its calls are done; this silo places none here any more, and one that another
-    /// silo places here goes at once.
+    /// Makes every owner leave, each when its calls are done. From now on this silo places none here, and an owner that another
+    /// silo places here leaves at once.
     /// </summary>
     public void BeginLeaving()
     {
@@ -111,7 +111,7 @@ public sealed class LocalOwners
         }
     }
 
-    /// <summary>Nobody waits here for changes any more: a silo that stops would wait for those who do.</summary>
+    /// <summary>Releases everybody who waits here for changes. A stopping silo would otherwise wait for them.</summary>
     public void EndWatches()
     {
         owners.Feed.End();

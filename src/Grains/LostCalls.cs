@@ -3,7 +3,7 @@ using Lockstep.Core.Metering;
 
 namespace Lockstep.Grains;
 
-/// <summary>Counts the calls to owners that did not come back, by what they were; of each the log says only some.</summary>
+/// <summary>Counts the calls to owners that did not return, by kind; only some are logged.</summary>
 public sealed class LostCalls : IDisposable
 {
     private static readonly string[] Calls = ["read", "write", "ping"];
@@ -12,7 +12,7 @@ public sealed class LostCalls : IDisposable
     public LostCalls() => Meter.CreateObservableCounter(
         "lockstep.calls.lost", counts.Read, "{call}", "Calls to owners that did not come back, also where another try did.");
 
-    /// <summary>What tests listen to.</summary>
+    /// <summary>For tests.</summary>
     internal Meter Meter { get; } = new(LockstepMeter.Name);
 
     internal void Add(string call) => counts.Add(Array.IndexOf(Calls, call));

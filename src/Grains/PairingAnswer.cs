@@ -2,7 +2,7 @@ using Lockstep.Core.Pairing;
 
 namespace Lockstep.Grains;
 
-/// <summary>A channel's answer on its way; see <see cref="PairingReply"/>.</summary>
+/// <summary>The serialized form of a channel's answer; see <see cref="PairingReply"/>.</summary>
 [GenerateSerializer, Immutable, Alias("lockstep.pairing-answer")]
 public sealed class PairingAnswer
 {

@@ -3,8 +3,8 @@ using Lockstep.Core.Pairing;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// Brings requests for a channel from anywhere in the cluster to the silo that has it, in memory: there is one activation of a name, and so one channel. Where the silo goes,
-/// or for a moment two of it run, devices find no channel and begin again. It ends itself once there is no channel, for the reason that <see cref="BucketGrain"/> has.
+/// Passes requests for a channel from anywhere in the cluster to the silo that has it in memory. A name has one activation, and so one channel. If the silo leaves,
+/// or two activations exist for a moment, devices find no channel and start again. Without a channel it ends itself, for the reason given at <see cref="BucketGrain"/>.
 /// </summary>
 [KeepAlive]
 internal sealed class PairingGrain(InProcessPairingChannels channels) : Grain, IPairingGrain

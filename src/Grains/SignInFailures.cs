@@ -1,6 +1,6 @@
 namespace Lockstep.Grains;
 
-/// <summary>Stored state of a <see cref="ISignInGrain"/>: so many failures in the window that began then.</summary>
+/// <summary>Stored state of a <see cref="ISignInGrain"/>: the number of failures in a window, and its begin.</summary>
 [GenerateSerializer, Alias("lockstep.sign-in-failures")]
 public sealed class SignInFailures
 {
@@ -10,7 +10,7 @@ public sealed class SignInFailures
     [Id(1)]
     public int Count { get; set; }
 
-    /// <summary>For so long they count. Zero: a silo of 0.2.0 or before has stored it.</summary>
+    /// <summary>How long they count. Zero if a silo of 0.2.0 or before has stored it.</summary>
     [Id(2)]
     public TimeSpan Window { get; set; }
 }

@@ -4,9 +4,9 @@ using Orleans.Providers;
 namespace Lockstep.Grains;
 
 /// <summary>
-/// One count. Failures are stored before they are answered, so that neither a restart nor a move gives new tries; tries that
-/// are not decided yet are counted in memory, and no longer than they can take. Where two of it run for a moment, the storage lets one of them write; the other
-/// fails and begins again from what is stored. It ends itself once it is idle, for the reason that <see cref="BucketGrain"/> has.
+/// One count. Failures are stored before they are answered, so that neither a restart nor a move allows new tries. Undecided
+/// tries are counted in memory, no longer than they can take. If two activations exist for a moment, the storage lets one of them write; the other
+/// fails and starts again from the stored state. When idle it ends itself, for the reason given at <see cref="BucketGrain"/>.
 /// </summary>
 [StorageProvider(ProviderName = GrainStorage.Name), KeepAlive]
 internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, ISignInGrain
@@ -15,8 +15,8 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
 
     private readonly UndecidedTries undecided = new(time);
 
-    // Tries of gateways that do not name them. The last one is ended first: one whose end never comes is then not kept young by
-    // those that follow it.
+    // Tries of gateways that do not name them. The latest is ended first, so that a try whose end never comes is not kept young by
+    // later ones.
     private readonly Stack<Guid> unnamed = new();
 
     private long called;
@@ -113,11 +113,11 @@ internal sealed class SignInGrain(TimeProvider time) : Grain<SignInFailures>, IS
         return new SignInAnswer();
     }
 
-    /// <summary>Also when it began so far in the future that only a wrong clock can have said so.</summary>
+    /// <summary>Also if it began so far in the future that only a wrong clock can have said so.</summary>
     private bool IsOver(TimeSpan window) =>
         State.Count == 0 || (time.GetUtcNow() - State.Began).Duration() >= window;
 
-    /// <summary>What is in memory must not differ from what is stored: when it is not known, this activation ends.</summary>
+    /// <summary>Memory must not differ from storage: if the stored state is unknown, this activation ends.</summary>
     private async Task StoreAsync(Func<Task> store)
     {
         try

@@ -1,6 +1,6 @@
 namespace Lockstep.Grains;
 
-/// <summary>What a try to sign in means for what is counted.</summary>
+/// <summary>How the result of a sign-in affects the count.</summary>
 public enum SignInResult : byte
 {
     /// <summary>It counts.</summary>
@@ -9,6 +9,6 @@ public enum SignInResult : byte
     /// <summary>It does not count.</summary>
     Passed = 1,
 
-    /// <summary>It does not count, and what counted before is forgotten.</summary>
+    /// <summary>It does not count, and earlier failures are forgotten.</summary>
     Cleared = 2,
 }

@@ -3,12 +3,12 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// Decides whether there is room: for a request, for its body as it comes, and for its answer before anything is loaded for it. Room
-/// is counted for each user, and for each address before somebody has signed in.
+/// Decides whether there is room: for a request, for its body as it arrives, and for its answer before anything is loaded for it. Room
+/// is charged to each user, or to each address before anybody has signed in.
 /// </summary>
 public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeProvider time)
 {
-    /// <summary>Bytes of a body that somebody who has not signed in may send.</summary>
+    /// <summary>Bytes of a body that a client may send without signing in.</summary>
     public const int MaxAnonymousBytes = 64 << 10;
 
     /// <summary>How long an answer waits for room.</summary>
@@ -20,23 +20,23 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
     private readonly SharedBudget answers = new(options.MaxAnswerBytes, options.MaxConcurrentRequests, time);
 
-    /// <summary>Whom room is counted for.</summary>
-    /// <param name="principal">Who has signed in; null for nobody.</param>
-    /// <param name="address">Where the request comes from.</param>
+    /// <summary>The party that room is charged to.</summary>
+    /// <param name="principal">The user who has signed in; null for none.</param>
+    /// <param name="address">The address of the request.</param>
     public static string Whose(Principal? principal, System.Net.IPAddress? address) => principal?.Id ?? $"@{ClientAddress.Of(address)}";
 
-    /// <param name="who">Whom it is counted for.</param>
-    /// <returns>Null when there is no room. Else to be disposed when the request has been answered.</returns>
+    /// <param name="who">The party that it is charged to.</param>
+    /// <returns>Null if there is no room. Otherwise to be disposed of when the request has been answered.</returns>
     public Place? TryEnter(string who) => TryEnter(requests, who);
 
-    /// <summary>As <see cref="TryEnter(string)"/>, for what lasts as long as its client likes.</summary>
+    /// <summary>Like <see cref="TryEnter(string)"/>, for a stream.</summary>
     public Place? TryEnterStream(string who) => TryEnter(streams, who);
 
     /// <summary>
-    /// A place for a body to come. They are apart from those of requests that are worked on: whoever sends slowly holds up nobody who sends
-    /// nothing.
+    /// A place for an arriving body. These places are separate from those of requests in progress, so a slow sender does not hold up requests without
+    /// a body.
     /// </summary>
-    /// <returns>Null when there is no room. Else to be disposed when the body is needed no more.</returns>
+    /// <returns>Null if there is no room. Otherwise to be disposed of when the body is no longer needed.</returns>
     public BodyRoom? TryReceive(string who)
     {
         if (uploads.TryTake(who, 1))

@@ -3,12 +3,12 @@ using System.Buffers;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// Gathers an answer whose length is not known before it is written. What is stored already is not copied, only kept in its place. Not
-/// for several threads; the memory is gone once it is disposed.
+/// Collects an answer whose length is not known in advance. Stored data is not copied, only referenced. Not thread-safe;
+/// its memory is gone once it is disposed of.
 /// </summary>
 public sealed class AnswerBuffer : IBufferWriter<byte>, IDisposable
 {
-    /// <summary>Bytes from which on it costs less to remember where something lies than to copy it.</summary>
+    /// <summary>From this many bytes on, a reference costs less than a copy.</summary>
     public const int LeastStored = 1024;
 
     private const int BlockBytes = 32 << 10;
@@ -17,14 +17,14 @@ public sealed class AnswerBuffer : IBufferWriter<byte>, IDisposable
     private readonly List<byte[]> blocks = [];
     private byte[] block = [];
 
-    // Of the block: where the stretch that is being written begins and ends.
+    // Begin and end of the current stretch in the block.
     private int begin;
     private int end;
     private long closed;
 
     public long Length => closed + end - begin;
 
-    /// <summary>All of it, in order. Nothing is written any more after this.</summary>
+    /// <summary>All of it, in order. Nothing may be written after this.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Written
     {
         get
@@ -48,7 +48,7 @@ public sealed class AnswerBuffer : IBufferWriter<byte>, IDisposable
         return block.AsSpan(end);
     }
 
-    /// <summary>Takes bytes as they lie; they must not change until the answer has left.</summary>
+    /// <summary>References bytes in place; they must not change until the answer has been sent.</summary>
     public void Refer(ReadOnlyMemory<byte> stored)
     {
         Close();

@@ -3,15 +3,15 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// The memory of one request's answer. Before something is loaded the most that it can be is promised; once it is there, what it is
-/// is kept, until the answer has left. Not for several threads.
+/// The memory of one request's answer. Before data is loaded, room for its maximal size is promised. Once it is there, room for its actual size
+/// is kept until the answer has been sent. Not thread-safe.
 /// </summary>
 public sealed class AnswerRoom : IDisposable
 {
     // An owner that takes longer cannot be reached, or its database hangs: others get the room meanwhile.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
-    // Less is no matter to others, and not worth a timer.
+    // A smaller promise does not affect others, and is not worth a timer.
     private const long LeastLapsing = 64 << 10;
 
     private readonly SharedBudget bytes;
@@ -22,10 +22,10 @@ public sealed class AnswerRoom : IDisposable
 
     internal AnswerRoom(SharedBudget bytes, string who, GatewayMetrics metrics) => (this.bytes, this.who, this.metrics) = (bytes, who, metrics);
 
-    /// <summary>Asks for room for what is going to be loaded, and waits for it.</summary>
-    /// <param name="most">Bytes that it can be at most.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>False when there was none for too long: nothing may be loaded.</returns>
+    /// <summary>Asks for room for data to be loaded, and waits for it.</summary>
+    /// <param name="most">The maximal number of bytes.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>False if there was no room in time: nothing may be loaded.</returns>
     public async ValueTask<bool> PromiseAsync(long most, CancellationToken cancellationToken)
     {
         if (most > 0 && !await bytes.TakeAsync(who, most, Admission.AnswerPatience, cancellationToken))
@@ -38,7 +38,7 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
-    /// <summary>As <see cref="PromiseAsync"/>, without waiting, for who can do without it and would wait for what they hold themselves.</summary>
+    /// <summary>Like <see cref="PromiseAsync"/> but without waiting, for callers that can do without and would wait for what they hold themselves.</summary>
     public bool TryPromise(long most)
     {
         if (most > 0 && !bytes.TryTake(who, most))
@@ -50,16 +50,16 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
-    /// <summary>The answer takes long: its reservation is released, so that others are not held up. When it comes it has to find room.</summary>
+    /// <summary>Releases the promise, because the answer takes long and others need the room. When the answer arrives it has to find room again.</summary>
     public void Lapse()
     {
         Release(promised);
         promised = 0;
     }
 
-    /// <summary>Waits for what was promised. While it takes long, its reservation is released.</summary>
-    /// <param name="answer">On its way.</param>
-    /// <param name="time">To wait by.</param>
+    /// <summary>Waits for the promised data. If it takes long, the promise is released.</summary>
+    /// <param name="answer">The pending answer.</param>
+    /// <param name="time">The clock of the wait.</param>
     public ValueTask<T> ArrivalAsync<T>(ValueTask<T> answer, TimeProvider time) =>
         answer.IsCompleted || promised < LeastLapsing ? answer : LapsingAsync(answer, time);
 
@@ -68,7 +68,7 @@ public sealed class AnswerRoom : IDisposable
         var arrival = answer.AsTask();
         await ((Task)arrival.WaitAsync(Patience, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
-        // It may have come after the wait for it had ended, and before this line.
+        // It may have arrived after the wait had ended, and before this line.
         if (!arrival.IsCompleted)
         {
             Lapse();
@@ -77,9 +77,9 @@ public sealed class AnswerRoom : IDisposable
         return await arrival;
     }
 
-    /// <summary>What was promised is there, or does not come.</summary>
-    /// <param name="size">Bytes of it.</param>
-    /// <returns>False when it is more than was promised and there is no room for that: it has to be dropped.</returns>
+    /// <summary>The promised data is there, or will not come.</summary>
+    /// <param name="size">Its bytes.</param>
+    /// <returns>False if it is more than promised and there is no room for that: it has to be dropped.</returns>
     public bool TryKeep(long size)
     {
         if (size > promised)
@@ -101,7 +101,7 @@ public sealed class AnswerRoom : IDisposable
         return true;
     }
 
-    /// <summary>As <see cref="TryKeep"/>, for what tells of something that was done, and so cannot be dropped.</summary>
+    /// <summary>Like <see cref="TryKeep"/>, for an answer that reports a change, and so cannot be dropped.</summary>
     public void Keep(long size)
     {
         Lapse();
@@ -113,8 +113,8 @@ public sealed class AnswerRoom : IDisposable
     }
 
     /// <summary>The whole answer is there.</summary>
-    /// <param name="size">Bytes of all of it, with what was kept already.</param>
-    /// <returns>As of <see cref="TryKeep"/>.</returns>
+    /// <param name="size">Bytes of the whole answer, including what was kept already.</param>
+    /// <returns>See <see cref="TryKeep"/>.</returns>
     public bool TryEnd(long size)
     {
         if (size >= kept)

@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// Reads a body that has to come on. The HTTP server measures the average from the beginning, so that whoever has sent much at once
-/// may be silent for hours after it; this looks at each stretch of time by itself.
+/// Reads a body and requires steady progress. The HTTP server measures the average from the beginning, so a client that has sent much at once
+/// could be silent for hours afterwards. This looks at each stretch of time separately.
 /// </summary>
 internal sealed class BodyPace(PipeReader body, double minBytesPerSecond, TimeSpan stretch, TimeProvider time)
 {
@@ -12,10 +12,10 @@ internal sealed class BodyPace(PipeReader body, double minBytesPerSecond, TimeSp
     private long began = time.GetTimestamp();
     private long came;
 
-    /// <returns>A cancelled result when it is too slow.</returns>
+    /// <returns>A cancelled result if it is too slow.</returns>
     public async ValueTask<ReadResult> ReadAsync()
     {
-        // Not cancelled by a token: a read ends with its connection, and one that ends so is in the way when the server reads on.
+        // Not cancelled by a token: a read ends with its connection, and a cancelled read would be in the way of the server's next one.
         var read = body.ReadAsync(CancellationToken.None);
         var result = read.IsCompleted || leastBytes <= 0 ? await read : await WithinAsync(read.AsTask());
         came += result.Buffer.Length;
@@ -45,7 +45,7 @@ internal sealed class BodyPace(PipeReader body, double minBytesPerSecond, TimeSp
             }
             catch (TimeoutException)
             {
-                // It may have come in this very moment. If not: see above.
+                // It may have arrived at this very moment. If not: see above.
                 if (read.IsCompleted)
                 {
                     return await read;

@@ -3,23 +3,23 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Reads a request's body whole, never more than allowed, and holds no more memory than what has come needs.</summary>
+/// <summary>Reads a request's whole body, up to its limit, and holds no more memory than the bytes received need.</summary>
 public static class BodyReader
 {
-    /// <summary>Bytes that are held before the first has come.</summary>
+    /// <summary>Bytes that are reserved before the first byte arrives.</summary>
     public const int FirstStep = 4096;
 
-    // Something has to arrive in each of these. A phone in a tunnel is silent for longer than it takes to send a lost packet again.
+    // Something has to arrive in each of these. A phone in a tunnel is silent for longer than resending a lost packet takes.
     internal static readonly TimeSpan Pace = TimeSpan.FromSeconds(30);
 
-    // Kestrel reports that a connection has gone only after the read that found out.
+    // Kestrel reports a closed connection only after the read that found it.
     internal static readonly TimeSpan Notice = TimeSpan.FromSeconds(10);
 
     /// <param name="request">The request.</param>
     /// <param name="into">Empty, with the capacity that <paramref name="room"/> holds already.</param>
-    /// <param name="room">Where more is asked for as more comes.</param>
-    /// <param name="maxBytes">Bytes that it may have.</param>
-    /// <param name="minBytesPerSecond">Slower is too slow, over half a minute and whatever came before; 0 for no limit.</param>
+    /// <param name="room">Gives more room as more arrives.</param>
+    /// <param name="maxBytes">The maximal length in bytes.</param>
+    /// <param name="minBytesPerSecond">Slower is too slow, measured over half a minute whatever came before; 0 for no limit.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The status that refuses the body (408 too slow, 413 too large, 503 no room, 400 broken), or 0.</returns>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
@@ -63,13 +63,13 @@ public static class BodyReader
         }
         catch (IOException)
         {
-            // The connection was reset. Without waiting for the server to know, it would try to read on, and log that it cannot.
+            // The connection was reset. Unless we wait for the server to notice, it tries to read on and logs that it cannot.
             await Task.Delay(Notice, time, request.HttpContext.RequestAborted);
             return StatusCodes.Status400BadRequest;
         }
     }
 
-    /// <summary>In steps that double, so that what is held is never more than twice what has come.</summary>
+    /// <summary>Grows in steps that double, so that never more than twice the received bytes are held.</summary>
     private static bool TryGrow(PooledBuffer into, BodyRoom room, int needed, int most)
     {
         if (needed <= into.Capacity)
@@ -87,7 +87,7 @@ public static class BodyReader
         return true;
     }
 
-    /// <summary>How the body is coded. An empty header says that it is not.</summary>
+    /// <summary>The body's coding. An empty header means none.</summary>
     internal static ContentCoding CodingOf(HttpRequest request) => request.Headers.ContentEncoding.ToString().Trim().ToUpperInvariant() switch
     {
         "" or "IDENTITY" => ContentCoding.Identity,
@@ -95,7 +95,7 @@ public static class BodyReader
         _ => ContentCoding.Other,
     };
 
-    /// <summary>Whether a body may follow.</summary>
+    /// <summary>Whether the request may have a body.</summary>
     public static bool HasBody(HttpContext context) =>
         context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
 }

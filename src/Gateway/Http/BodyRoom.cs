@@ -2,7 +2,7 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>The memory that one body holds, as much as has come of it. Not for several threads.</summary>
+/// <summary>The memory that one body holds, as far as it has arrived. Not thread-safe.</summary>
 public sealed class BodyRoom : IDisposable
 {
     private readonly SharedBudget places;
@@ -28,7 +28,7 @@ public sealed class BodyRoom : IDisposable
         return true;
     }
 
-    /// <summary>The body is there, and somebody else's may come.</summary>
+    /// <summary>The body is complete, and frees the place for another one.</summary>
     public void Received()
     {
         if (hasPlace)

@@ -2,9 +2,9 @@ using System.Buffers;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>A request's body for a handler that reads it by itself, as it comes. It has to come on, as one that is read whole.</summary>
+/// <summary>A request's body for a handler that reads it itself, as it arrives. It must make steady progress, like one that is read whole.</summary>
 /// <param name="request">The request.</param>
-/// <param name="minBytesPerSecond">Slower is too slow, over half a minute and whatever came before; 0 for no limit.</param>
+/// <param name="minBytesPerSecond">Slower is too slow, measured over half a minute whatever came before; 0 for no limit.</param>
 /// <param name="time">The clock.</param>
 public sealed class BodyStream(HttpRequest request, double minBytesPerSecond, TimeProvider time) : Stream
 {
@@ -24,7 +24,7 @@ public sealed class BodyStream(HttpRequest request, double minBytesPerSecond, Ti
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="BadHttpRequestException">It comes too slowly (408), is too long (413), or broke off (400).</exception>
+    /// <exception cref="BadHttpRequestException">It arrives too slowly (408), is too long (413), or broke off (400).</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Where a request comes from, as one party.</summary>
+/// <summary>Identifies the client that a request comes from.</summary>
 public static class ClientAddress
 {
-    /// <param name="address">Null for a socket of this machine.</param>
-    /// <returns>Of an IPv6 address the network, which one person has whole; else the address.</returns>
+    /// <param name="address">Null for a Unix socket.</param>
+    /// <returns>The network of an IPv6 address, since one client has all of it; otherwise the address.</returns>
     public static string Of(IPAddress? address)
     {
         if (address is not { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false })

@@ -1,8 +1,8 @@
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// The time between being told to stop and closing connections: every answer then asks its client to close, so that no
-/// request is on its way on a connection when the server closes it, and load balancers see that it goes.
+/// The time between the request to stop and the closing of connections. Every answer then asks its client to close, so that no
+/// request is in flight when the server closes the connection, and load balancers notice.
 /// </summary>
 public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
 {
@@ -12,13 +12,13 @@ public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
 
     public bool IsDraining => isDraining;
 
-    /// <summary>Cancelled at the end of that time: what would not end by itself ends now.</summary>
+    /// <summary>Cancelled at the end of that time: anything that would not end by itself ends now.</summary>
     public CancellationToken Over => over.Token;
 
-    /// <summary>Ends it early: nobody is left who would have to hear of it.</summary>
+    /// <summary>Ends it early, because no client is left.</summary>
     public void End() => passed.TrySetResult();
 
-    /// <summary>Blocks for as long as the setting says; the host closes connections after that.</summary>
+    /// <summary>Blocks for the configured time; the host closes connections after that.</summary>
     public void Run()
     {
         isDraining = true;
@@ -30,7 +30,7 @@ public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // Told to stop while it started: all services have gone meanwhile, and with them who would have been told.
+            // Stopped during its start: all services are gone by now, and so are the clients.
         }
     }
 

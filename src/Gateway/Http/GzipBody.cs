@@ -5,19 +5,19 @@ using System.Runtime.InteropServices;
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// A body in gzip (RFC 1952), whole: one member. It says at its end how long it is decoded, so that room is taken before, and decoding
-/// stops where it says something else. The framework compares that only when it reaches the trailer: of a body that was cut off
-/// it gives what is there, without an error.
+/// A complete gzip body (RFC 1952) with one member. It ends with its decoded length, so room can be taken in advance, and decoding
+/// stops if the length is wrong. The framework compares the length only when it reaches the trailer, and returns a truncated body
+/// without an error.
 /// </summary>
 internal static class GzipBody
 {
-    // Header, one empty block and trailer.
+    // A header, one empty block and a trailer.
     private const int LeastBytes = 20;
 
-    // DEFLATE has no shorter way to write 258 bytes than two bits.
+    // DEFLATE writes 258 bytes in two bits at the shortest.
     private const long GreatestRatio = 258 * 8 / 2;
 
-    /// <returns>Bytes that it has decoded; null when it is no gzip, or says what cannot be.</returns>
+    /// <returns>The decoded length; null if it is not gzip, or claims an impossible length.</returns>
     public static long? DecodedLength(ReadOnlySpan<byte> body) =>
         body.Length >= LeastBytes && body.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b])
             && BinaryPrimitives.ReadUInt32LittleEndian(body[^4..]) is var length && length <= body.Length * GreatestRatio
@@ -25,9 +25,9 @@ internal static class GzipBody
             : null;
 
     /// <param name="body">The body.</param>
-    /// <param name="into">Where the decoded bytes go; empty.</param>
-    /// <param name="length">What <see cref="DecodedLength"/> says.</param>
-    /// <returns>False when it is broken or has another length; then <paramref name="into"/> holds no more than that.</returns>
+    /// <param name="into">Receives the decoded bytes; empty.</param>
+    /// <param name="length">The result of <see cref="DecodedLength"/>.</param>
+    /// <returns>False if it is broken or has another length; then <paramref name="into"/> holds no more than that.</returns>
     public static bool TryDecode(ReadOnlyMemory<byte> body, PooledBuffer into, int length)
     {
         if (!MemoryMarshal.TryGetArray(body, out var array))
@@ -49,7 +49,7 @@ internal static class GzipBody
                 into.Advance(read);
             }
 
-            // The end is looked at too: its checksum.
+            // The end is read too, for its checksum.
             return gzip.ReadByte() < 0;
         }
         catch (InvalidDataException)

@@ -1,10 +1,10 @@
 namespace Lockstep.Gateway.Http;
 
-/// <summary>Takes the prefix off a request's path that a proxy has left there.</summary>
+/// <summary>Removes a prefix that a proxy has left in a request's path.</summary>
 public static class PathPrefixes
 {
-    /// <param name="app">What comes behind sees the path without the prefix, and the prefix as its base.</param>
-    /// <param name="prefixes">Each begins with a slash and ends with none. The first that a path has is taken off, and no other one: what is behind it belongs to the path.</param>
+    /// <param name="app">Later middleware sees the path without the prefix, and the prefix as its base.</param>
+    /// <param name="prefixes">Each begins with a slash and does not end with one. Only the first prefix that matches is removed; the rest belongs to the path.</param>
     public static void UsePathPrefixes(this IApplicationBuilder app, IReadOnlyList<string> prefixes)
     {
         if (prefixes.Count == 0)

@@ -2,14 +2,14 @@ using System.Buffers;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>A growing buffer on rented arrays. Not for several threads; the memory is gone once it is disposed.</summary>
+/// <summary>A growing buffer on rented arrays. Not thread-safe; its memory is gone once it is disposed of.</summary>
 public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
     public int Length { get; private set; }
 
-    /// <summary>Bytes that it holds, used or not.</summary>
+    /// <summary>Its capacity in bytes.</summary>
     public int Capacity => buffer.Length;
 
     public ReadOnlyMemory<byte> Written => buffer.AsMemory(0, Length);
@@ -30,10 +30,10 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
 
     public void Clear() => Length = 0;
 
-    /// <summary>Bytes that an array for so many has: those that are rented come in powers of two.</summary>
+    /// <summary>The size of the array that is rented for this many bytes: a power of two.</summary>
     public static int CapacityFor(int bytes) => (int)Math.Min(System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, 16)), (uint)Array.MaxLength);
 
-    /// <summary>Makes room for so many bytes in all, and no more than it takes.</summary>
+    /// <summary>Makes room for this many bytes in all, and no more than needed.</summary>
     public void Grow(int bytes)
     {
         if (bytes > buffer.Length)

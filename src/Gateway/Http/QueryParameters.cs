@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>A decoded query string, in order. Unlike the framework's it refuses what is not valid UTF-8.</summary>
+/// <summary>A decoded query string, in order. Unlike the framework's, it refuses invalid UTF-8.</summary>
 public sealed class QueryParameters
 {
     public static readonly QueryParameters None = new([]);
@@ -16,9 +16,9 @@ public sealed class QueryParameters
 
     public IReadOnlyList<KeyValuePair<string, string>> Pairs => pairs;
 
-    /// <param name="name">Whose value.</param>
-    /// <param name="value">The value; null when there is none.</param>
-    /// <returns>False when the name is there more than once: which value is meant is then not known.</returns>
+    /// <param name="name">The parameter.</param>
+    /// <param name="value">Its value; null if it is missing.</param>
+    /// <returns>False if the name occurs more than once, so that it is not clear which value is meant.</returns>
     public bool TryGetOnly(string name, out string? value)
     {
         value = null;
@@ -38,8 +38,8 @@ public sealed class QueryParameters
         return true;
     }
 
-    /// <summary>The same parameters with other values.</summary>
-    /// <param name="value">What a parameter's value, by its name, becomes.</param>
+    /// <summary>The same parameters with changed values.</summary>
+    /// <param name="value">Returns the new value for a parameter's name and value.</param>
     public QueryParameters With(Func<string, string, string> value) => new(pairs.ConvertAll(pair => KeyValuePair.Create(pair.Key, value(pair.Key, pair.Value))));
 
     /// <param name="query">With or without the question mark.</param>

@@ -1,18 +1,18 @@
 namespace Lockstep.Gateway.Http;
 
 /// <summary>
-/// An amount that all users share, fairly:
+/// An amount that all users share fairly:
 /// <list type="number">
-/// <item>One user holds at most a third of what is left free, so a quarter of all when nobody else holds anything. However many take as
-/// much as they can, something is left for who comes next.</item>
+/// <item>One user holds at most a third of what is free, so a quarter of the whole when nobody else holds anything. However many take as
+/// much as they can, something is left for the next.</item>
 /// <item>The last eighth is reserved for users who hold at most a thousandth of all.</item>
 /// <item>If nobody holds anything, a single request is granted whatever its amount.</item>
-/// <item>Who waits is served in turn, by user. The queue has a bound, and so has the time in it.</item>
+/// <item>Waiting users are served in turn. The queue is limited, and so is the time in it.</item>
 /// </list>
 /// </summary>
 /// <param name="total">The amount.</param>
 /// <param name="maxWaiting">Requests that may wait for it.</param>
-/// <param name="time">For the time that they wait.</param>
+/// <param name="time">The clock for waiting.</param>
 public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
 {
     private readonly long small = Math.Max(1, total / 1024);

@@ -7,11 +7,11 @@ using Microsoft.AspNetCore.Connections;
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// Puts answers on the wire, a large one and a stream piece by piece, each of which has to leave in time. Headers that the response has
-/// already stay.
+/// Sends answers. Large answers and streams are sent piece by piece, and each piece has to leave in time. Headers that the response already
+/// has are kept.
 /// </summary>
 /// <remarks>
-/// The HTTP server's own least rate is for all that was written: it would wait for hours for a large answer that was written at once.
+/// The HTTP server's minimum rate applies to everything written so far: it would wait for hours for a large answer that was written at once.
 /// </remarks>
 public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics metrics, TimeProvider time)
 {
@@ -50,7 +50,7 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
         var isHead = context.Request.Method is "HEAD";
         if (answer.Body is null)
         {
-            // Of what HEAD leaves out nothing is known here.
+            // The length of a body that a HEAD answer leaves out is not known here.
             if (!isHead && answer.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
             {
                 headers.ContentLength = 0;
@@ -61,7 +61,7 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
 
         if (answer.Length is { } length && (isHead || length <= PieceBytes))
         {
-            // Straight into the connection's buffers, which are there once the response has begun.
+            // Straight into the connection's buffers, which exist once the response has started.
             headers.ContentLength = length;
             if (!isHead)
             {
@@ -101,7 +101,7 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
     }
 
     /// <summary>Waits until the connection takes more.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone, or takes nothing and was cut off.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone, or has stopped reading and was cut off.</exception>
     private ValueTask<FlushResult> FlushAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var flush = context.Response.BodyWriter.FlushAsync(cancellationToken);
@@ -117,7 +117,7 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
         }
         catch (TimeoutException)
         {
-            // It may have ended in this very moment.
+            // It may have finished at this very moment.
             if (flushed.IsCompleted)
             {
                 return await flushed;

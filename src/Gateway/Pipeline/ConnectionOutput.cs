@@ -4,17 +4,17 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>A connection's way out, on which one answer can be put in the place of the server's own.</summary>
+/// <summary>The output of a connection, on which one answer can replace the server's own.</summary>
 internal sealed class ConnectionOutput(PipeWriter inner) : PipeWriter
 {
-    // Takes what is not to go out; null while all is.
+    // Receives what is not sent; null while everything is sent.
     private byte[]? nowhere;
 
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
     public override long UnflushedBytes => inner.UnflushedBytes;
 
-    /// <summary>Puts itself between the server and a connection, and among the connection's features.</summary>
+    /// <summary>Inserts itself between the server and a connection, and adds itself to the connection's features.</summary>
     public static ConnectionDelegate Use(ConnectionDelegate next) => connection =>
     {
         var output = new ConnectionOutput(connection.Transport.Output);
@@ -23,7 +23,7 @@ internal sealed class ConnectionOutput(PipeWriter inner) : PipeWriter
         return next(connection);
     };
 
-    /// <summary>The last answer of the connection: what the server writes after it does not go out. It is sent with the server's next flush.</summary>
+    /// <summary>Writes the last answer of the connection. Anything that the server writes later is dropped. The answer is sent with the server's next flush.</summary>
     public void End(ReadOnlySpan<byte> answer)
     {
         inner.Write(answer);

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>The path of an HTTP request, as it came. ASP.NET Core's own is decoded, and no longer tells <c>%2F</c> from <c>%252F</c>.</summary>
+/// <summary>The path of an HTTP request as it was sent. ASP.NET Core's own path is decoded, and no longer tells <c>%2F</c> from <c>%252F</c>.</summary>
 internal static class EncodedPath
 {
-    /// <summary>Without the path base: that has been taken off by whoever knows it.</summary>
+    /// <summary>The path without the path base, which has been removed already.</summary>
     public static RequestPath Of(HttpRequest request)
     {
         var decoded = request.Path.Value ?? "";
@@ -18,14 +18,14 @@ internal static class EncodedPath
             return RequestPath.OfDecoded(decoded);
         }
 
-        // What was taken off lies in front; as many segments as are left are the last ones.
+        // The removed part is at the front, so the remaining segments are the last ones.
         var start = encoded.Length;
         for (var left = decoded.Count(c => c == '/'); left > 0 && start > 0; left--)
         {
             start = encoded.LastIndexOf('/', start - 1);
         }
 
-        // Where "." and ".." have been worked in, the last ones are others.
+        // If "." and ".." were resolved, the last segments are different ones.
         var path = start < 0 ? null : RequestPath.Parse(encoded[start..]);
         return path is null || HasDots(RequestPath.Parse(encoded)) ? RequestPath.OfDecoded(decoded) : path;
     }

@@ -2,8 +2,8 @@ using System.IO.Pipelines;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>What a stream writes to: each flush waits for the connection no longer than an answer may.</summary>
-/// <param name="inner">The connection's.</param>
+/// <summary>The output of a stream. Each flush waits for the connection no longer than for an answer.</summary>
+/// <param name="inner">The connection's output.</param>
 /// <param name="flush">Flushes it.</param>
 internal sealed class PacedOutput(PipeWriter inner, Func<CancellationToken, ValueTask<FlushResult>> flush) : PipeWriter
 {

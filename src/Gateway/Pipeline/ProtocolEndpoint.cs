@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>A protocol behind the pipeline: what of the steps depends on the type of its handlers.</summary>
+/// <summary>A protocol behind the pipeline: the parts of its steps that depend on the type of the handlers.</summary>
 internal sealed class ProtocolEndpoint<THandler>(
     IProtocol<THandler> protocol,
     Admission admission,

@@ -2,14 +2,14 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>Which protocol a path belongs to.</summary>
+/// <summary>Finds the protocol that a path belongs to.</summary>
 internal sealed class ProtocolMap
 {
-    // The longest prefix first; of one prefix that protocol first which leaves something to the other.
+    // The longest prefix first. Of two with the same prefix, the one that leaves requests to the other comes first.
     private readonly (RequestPath Path, string Text, IProtocolEndpoint Endpoint)[] prefixes;
     private readonly IProtocolEndpoint? others;
 
-    /// <exception cref="InvalidOperationException">Two protocols want the same.</exception>
+    /// <exception cref="InvalidOperationException">Two protocols have the same prefix.</exception>
     public ProtocolMap(IEnumerable<IProtocolEndpoint> endpoints)
     {
         var all = endpoints.ToList();
@@ -30,8 +30,8 @@ internal sealed class ProtocolMap
         others = candidates.FirstOrDefault();
     }
 
-    /// <summary>For a request that the HTTP server could not read.</summary>
-    /// <returns>Whose prefix the path lies under, or who answers elsewhere; null for nobody.</returns>
+    /// <summary>Finds the protocol for a request that the HTTP server could not read.</summary>
+    /// <returns>The protocol with the path's prefix, or the one that answers elsewhere; null for none.</returns>
     public IProtocolEndpoint? Find(RequestPath path) =>
         Array.Find(prefixes, prefix => path.Below(prefix.Path) is { } below && prefix.Endpoint.TakesUnread(below)).Endpoint ?? others;
 

@@ -4,34 +4,34 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>A request that has come through: it is known what it is about and who asks, and its body is there.</summary>
+/// <summary>A request that has passed the checks: its resource and its user are known, and its body is there.</summary>
 public sealed class ProtocolRequest
 {
-    /// <summary>The request on the wire: method, headers, and the body where the handler reads it itself.</summary>
+    /// <summary>The HTTP request: method, headers, and the body if the handler reads it itself.</summary>
     public required HttpContext Http { get; init; }
 
-    /// <summary>Below the protocol's prefix.</summary>
+    /// <summary>The path below the protocol's prefix.</summary>
     public required RequestPath Path { get; init; }
 
     public required RouteValues Values { get; init; }
 
     public QueryParameters Query { get; internal set; } = QueryParameters.None;
 
-    /// <summary>Whole and decoded, or empty. Its memory is used again once the request is answered.</summary>
+    /// <summary>The whole decoded body, or empty. Its memory is reused once the request is answered.</summary>
     public ReadOnlyMemory<byte> Body { get; internal set; }
 
-    /// <summary>How the credentials were taken.</summary>
+    /// <summary>The result of the sign-in.</summary>
     public SignIn SignIn { get; internal set; } = SignIn.Anonymous;
 
-    /// <summary>Whom room and places are counted for: who has signed in, else where the request comes from.</summary>
+    /// <summary>The party that room and places are charged to: the user, or the request's address if nobody has signed in.</summary>
     public string Who { get; internal set; } = "";
 
-    /// <summary>Where to ask for room before something large is loaded for the answer.</summary>
+    /// <summary>Asks for room before something large is loaded for the answer.</summary>
     public AnswerRoom Room { get; internal set; } = null!;
 
-    /// <summary>The URL under which clients see the protocol, prefix included, without a slash at the end.</summary>
+    /// <summary>The protocol's URL as clients see it, including the prefix, without a trailing slash.</summary>
     public required string BaseUrl { get; init; }
 
-    /// <summary>Says who else it is, by another <c>Authorization</c> header from the same place.</summary>
+    /// <summary>Signs in with another <c>Authorization</c> header from the same client.</summary>
     public required Func<string?, CancellationToken, ValueTask<SignIn>> SignInAsync { get; init; }
 }

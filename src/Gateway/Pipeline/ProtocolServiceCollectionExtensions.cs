@@ -7,13 +7,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lockstep.Gateway.Pipeline;
 
-/// <summary>Registers protocols, and maps all that are registered.</summary>
+/// <summary>Registers protocols, and maps all registered ones.</summary>
 public static class ProtocolServiceCollectionExtensions
 {
     private const int MaxUnsentBytes = 128 << 10;
 
     /// <typeparam name="TProtocol">The protocol.</typeparam>
-    /// <typeparam name="THandler">What its handlers look like.</typeparam>
+    /// <typeparam name="THandler">The type of its handlers.</typeparam>
     public static IServiceCollection AddProtocol<TProtocol, THandler>(this IServiceCollection services)
         where TProtocol : class, IProtocol<THandler>
     {
@@ -27,29 +27,29 @@ public static class ProtocolServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Lets protocols answer also what the HTTP server cannot read. Without it that is answered with a bare status.
+    /// Lets protocols also answer requests that the HTTP server cannot read. Otherwise these get a bare status.
     /// </summary>
     public static void UseProtocolRefusals(this IConnectionBuilder connections) => connections.Use(ConnectionOutput.Use);
 
     /// <summary>
-    /// Lets the machine take no more of an answer than the network carries away soon. Else megabytes lie there for a client that does not
-    /// read, and what a slow one takes is seen in steps of megabytes.
+    /// Limits how much of an answer the operating system queues. Without the limit, megabytes would be queued for a client that does not
+    /// read, and the progress of a slow client would be visible only in steps of megabytes.
     /// </summary>
     public static void UseShortSendQueues(this IConnectionBuilder connections) => connections.Use(static next => connection =>
     {
         if (OperatingSystem.IsLinux() && connection.Features.Get<IConnectionSocketFeature>()?.Socket is { AddressFamily: not AddressFamily.Unix } socket)
         {
-            // TCP_NOTSENT_LOWAT, which the framework has no name for.
+            // TCP_NOTSENT_LOWAT; the framework has no name for it.
             socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, 25, BitConverter.GetBytes(MaxUnsentBytes));
         }
 
         return next(connection);
     });
 
-    /// <summary>Serves every path: those under a protocol's prefix, and all others by that protocol which takes them.</summary>
-    /// <param name="app">What comes behind all else.</param>
+    /// <summary>Serves every path: those under a protocol's prefix, and all others by the protocol that takes them.</summary>
+    /// <param name="app">The application; this comes last in it.</param>
     /// <param name="measured">Whether measurements and traces are sent, which then name the routes.</param>
-    /// <exception cref="InvalidOperationException">Two protocols want the same paths.</exception>
+    /// <exception cref="InvalidOperationException">Two protocols have the same prefix.</exception>
     public static void MapProtocols(this IApplicationBuilder app, bool measured)
     {
         var map = new ProtocolMap(app.ApplicationServices.GetServices<IProtocolEndpoint>());

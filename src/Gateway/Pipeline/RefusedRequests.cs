@@ -9,18 +9,18 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// Answers, in the protocol's shape, what the HTTP server refuses by itself since it cannot read it: NUL in a path, a header that is
-/// none, a line that is far too long. Left to itself it sends a bare status, which pages of browsers may not see.
+/// Answers, in the protocol's shape, requests that the HTTP server refuses because it cannot read them: NUL in a path, an invalid
+/// header, a line that is far too long. By itself the server sends a bare status, which web pages may not see.
 /// </summary>
 /// <remarks>
-/// The server tells of such requests through the <see cref="DiagnosticSource"/> among the services, and of nothing else there. It does
-/// so before it writes its own answer, after which it closes the connection (Kestrel: BadRequest event logging).
+/// The server reports such requests through the <see cref="DiagnosticSource"/> among the services, and reports nothing else there. It does
+/// so before it writes its own answer, and then closes the connection (Kestrel: BadRequest event logging).
 /// </remarks>
 internal sealed class RefusedRequests(IServiceProvider services, TimeProvider time) : DiagnosticSource
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
-    // Not at once: protocols may need what is made after the server.
+    // Lazy, because protocols may need services that are created after the server.
     private readonly Lazy<ProtocolMap> map = new(() => new ProtocolMap(services.GetServices<IProtocolEndpoint>()));
 
     public override bool IsEnabled(string name) => string.Equals(name, BadRequest, StringComparison.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class RefusedRequests(IServiceProvider services, TimeProvider ti
             return;
         }
 
-        // Of the request only the first line was read, and maybe not all of it.
+        // Only the request line was read, and maybe not all of it.
         var request = features.Get<IHttpRequestFeature>();
         var target = request?.RawTarget ?? "";
         var question = target.IndexOf('?', StringComparison.Ordinal);

@@ -8,35 +8,35 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// The way of every request through a protocol. What can be refused without work is refused first; room is counted for each
-/// user, so that who asks is known before it is taken, and it is taken before the body is read.
+/// The path of every request through a protocol. Refusals that need no work come first. Room is charged to each
+/// user, so sign-in comes before it, and it is taken before the body is read.
 /// <list type="number">
-/// <item>URL and headers are of a size that may be.</item>
-/// <item>The resource and its method: preflights, redirects, 404, 405. Probes are answered here.</item>
-/// <item>The query can be read, and the body's coding is known.</item>
-/// <item>Who asks.</item>
-/// <item>Whom room is counted for, and how long the body may be.</item>
-/// <item>The body, for which room is taken as it comes, decoded; then who asks once more, if it took time, and room for the request.</item>
-/// <item>Whether they may come in.</item>
+/// <item>URL and headers have a permitted size.</item>
+/// <item>The resource and its method exist. Preflights, redirects, 404 and 405 are answered here, and so are probes.</item>
+/// <item>The query can be parsed, and the body's coding is known.</item>
+/// <item>Sign-in.</item>
+/// <item>The party that room is charged to, and the maximal length of the body.</item>
+/// <item>The body, decoded. Room for it is taken as it arrives. If that took time, sign-in again. Then a place for the request.</item>
+/// <item>Whether the user may use the resource.</item>
 /// <item>The handler, which asks for room before it loads anything large.</item>
-/// <item>Room for the answer where the handler has not asked, and the answer.</item>
+/// <item>Room for the answer, if the handler has not asked for it, and the answer.</item>
 /// </list>
-/// The steps know nothing of handlers, whose type is the protocol's: code that the runtime shares between such types is slow to begin and to
-/// resume. Steps that mostly do not wait are no async methods, for the same reason.
+/// The steps do not depend on the type of the handlers, which is the protocol's: code that the runtime shares between such types is slow to start and to
+/// resume. For the same reason, steps that usually do not wait are not async methods.
 /// </summary>
 internal abstract class RequestPipeline(
     string name, Admission admission, AnswerWriter answers, Drain drain, HttpOptions http, TimeProvider time, ILoggerFactory loggers)
 {
     private readonly ILogger logger = loggers.CreateLogger($"Lockstep.Gateway.{name}");
 
-    /// <summary>Finds out what a request is about, and goes on with <see cref="EnterAsync"/>. The second of the steps.</summary>
+    /// <summary>Finds the resource of a request, and continues with <see cref="EnterAsync"/>. The second step.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="prefix">The one that it came under.</param>
-    /// <param name="path">Below the prefix.</param>
-    /// <param name="match">What the path names; null for nothing.</param>
+    /// <param name="prefix">The prefix under which it came.</param>
+    /// <param name="path">The path below the prefix.</param>
+    /// <param name="match">The resource that the path names; null for none.</param>
     protected abstract Task RouteAsync(HttpContext context, string prefix, RequestPath path, object? match);
 
-    /// <summary>Carries a request out. See <see cref="IProtocol{THandler}.ExecuteAsync"/>.</summary>
+    /// <summary>Carries out a request. See <see cref="IProtocol{THandler}.ExecuteAsync"/>.</summary>
     protected abstract ValueTask<Answer> ExecuteAsync(ResourceMethod method, ProtocolRequest request, CancellationToken cancellationToken);
 
     /// <summary>See <see cref="IProtocol{THandler}.RefuseUnknown"/>.</summary>
@@ -51,11 +51,11 @@ internal abstract class RequestPipeline(
     /// <summary>See <see cref="IProtocol{THandler}.AddHeaders"/>.</summary>
     protected abstract void AddHeaders(HttpRequest? request, IHeaderDictionary headers);
 
-    /// <summary>Takes a request through all steps, whatever comes of them.</summary>
+    /// <summary>Takes a request through all steps, and handles any exception.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="prefix">The one that it came under; null for none, which is answered with <see cref="RefuseUnknown"/>.</param>
-    /// <param name="path">Below the prefix.</param>
-    /// <param name="match">What the path names; null for nothing.</param>
+    /// <param name="prefix">The prefix under which it came; null for none, which is answered with <see cref="RefuseUnknown"/>.</param>
+    /// <param name="path">The path below the prefix.</param>
+    /// <param name="match">The resource that the path names; null for none.</param>
     protected async Task HandleAsync(HttpContext context, string? prefix, RequestPath path, object? match)
     {
         try
@@ -84,11 +84,11 @@ internal abstract class RequestPipeline(
         }
         catch (OperationCanceledException e) when (HasGone(context, e))
         {
-            // The client has gone, or the server stops and has cut the connection: nobody is there to be answered.
+            // The client has gone, or the server stops and has closed the connection: there is nobody to answer.
         }
     }
 
-    /// <summary>Takes a request on whose resource and method are known. From the third step on.</summary>
+    /// <summary>Continues with a request whose resource and method are known. From the third step on.</summary>
     protected Task EnterAsync(ResourceMethod method, ProtocolRequest about)
     {
         var context = about.Http;
@@ -154,7 +154,7 @@ internal abstract class RequestPipeline(
         return maxBytes > 0 ? ReadAsync(method, about, maxBytes) : WorkAsync(method, about);
     }
 
-    /// <summary>Nothing of the request was done, and its body, if it has one, is not read on.</summary>
+    /// <summary>Refuses for lack of room. Nothing of the request was done, and the rest of its body is not read.</summary>
     private Task RefuseRoomAsync(HttpContext context)
     {
         context.Response.Headers.Connection = "close";
@@ -163,7 +163,7 @@ internal abstract class RequestPipeline(
 
     private async Task ReadAsync(ResourceMethod method, ProtocolRequest about, int maxBytes)
     {
-        // :: Step 6. It can take its time, in which a password can change or an account go: ask again after it, unless it was there already.
+        // :: Step 6. The body can take time, in which a password can change or an account be deleted. Sign in again after it, unless it was there already.
         var (context, request) = (about.Http, about.Http.Request);
         using var room = admission.TryReceive(about.Who);
         var first = PooledBuffer.CapacityFor((int)Math.Min(request.ContentLength ?? maxBytes, BodyReader.FirstStep));
@@ -200,7 +200,7 @@ internal abstract class RequestPipeline(
         }
     }
 
-    /// <summary>Decodes what has come whole: so room for it is taken when it is needed, and not for as long as a slow client sends.</summary>
+    /// <summary>Decodes the complete body. Room for the decoded bytes is thus taken only when needed, not for as long as a slow client sends.</summary>
     private async Task DecodeAsync(ResourceMethod method, ProtocolRequest about, ReadOnlyMemory<byte> body, bool tookTime, BodyRoom room, int maxBytes)
     {
         var context = about.Http;
@@ -232,7 +232,7 @@ internal abstract class RequestPipeline(
     {
         about.Body = body;
 
-        // Only who was right before: a wrong password counts once.
+        // Only after a successful sign-in, so that a wrong password counts once.
         if (!tookTime || about.SignIn.Principal is null)
         {
             return WorkAsync(method, about);
@@ -279,7 +279,7 @@ internal abstract class RequestPipeline(
 
         var answer = await ExecuteAsync(method, about, context.RequestAborted);
 
-        // :: Step 9: what the handler has not asked for before. It is held until the answer has left.
+        // :: Step 9: room that the handler has not asked for. It is held until the answer has been sent.
         await (room.TryEnd(answer.Size)
             ? AnswerAsync(context, answer)
             : RefuseAsync(context, new Refusal.NoRoomForAnswer(context.Request.Method is "GET" or "HEAD")));
@@ -295,7 +295,7 @@ internal abstract class RequestPipeline(
         }
         catch (OperationCanceledException) when (drain.Over.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            // The server stops. The client hears that the stream has ended, and goes elsewhere.
+            // The server stops. The client sees that the stream has ended, and connects elsewhere.
             if (!context.Response.HasStarted)
             {
                 await RefuseAsync(context, new Refusal.NoRoom());
@@ -306,7 +306,7 @@ internal abstract class RequestPipeline(
     private static ValueTask<SignIn> SignInAsync(ProtocolRequest about) =>
         about.SignInAsync(Header(about.Http.Request, "Authorization"), about.Http.RequestAborted);
 
-    /// <summary>Credentials that were not looked at. Wrong ones are none, and may do what anybody may.</summary>
+    /// <summary>The refusal for credentials that were not checked. Wrong credentials count as none; anybody may use anonymous resources.</summary>
     private static Refusal? RefusalOf(SignIn signIn) => signIn.Status switch
     {
         SignInStatus.Throttled => new Refusal.TooManyFailures(signIn.RetryAfter),
@@ -314,14 +314,14 @@ internal abstract class RequestPipeline(
         _ => null,
     };
 
-    /// <returns>Bytes that are read before the handler runs; 0 when none are.</returns>
+    /// <returns>Bytes to read before the handler runs; 0 for none.</returns>
     private int MaxBytes(ResourceMethod method, SignIn signIn) => method.Body is BodyKind.Buffered buffered
         ? Math.Min(
             buffered.MaxBytes ?? int.MaxValue,
             signIn.Principal is null ? Math.Min(Admission.MaxAnonymousBytes, http.MaxRequestBytes) : http.MaxRequestBytes)
         : 0;
 
-    /// <summary>A body that nobody reads may be coded as it likes. A handler that reads it by itself gets it as it came.</summary>
+    /// <summary>A body that nobody reads may have any coding. A handler that reads the body itself gets it as it was sent.</summary>
     private static Refusal? RefuseCoding(ResourceMethod method, HttpContext context)
     {
         if (method.Body is BodyKind.Nothing || !BodyReader.HasBody(context))
@@ -354,7 +354,7 @@ internal abstract class RequestPipeline(
             : null;
     }
 
-    /// <summary>Refuses where another answer may have been begun.</summary>
+    /// <summary>Refuses at a point where another answer may have been started.</summary>
     private Task InsteadAsync(HttpContext context, Refusal refusal)
     {
         if (!context.Response.HasStarted)
@@ -375,7 +375,7 @@ internal abstract class RequestPipeline(
         return answers.WriteAsync(context, answer, cancellationToken);
     }
 
-    /// <summary>Whether that is how a request ends whose connection has ended.</summary>
+    /// <summary>Whether the exception is how a request ends when its connection has ended.</summary>
     private static bool HasGone(HttpContext context, Exception e) =>
         e is OperationCanceledException
         && (context.RequestAborted.IsCancellationRequested || e is ConnectionAbortedException || e.InnerException is ConnectionAbortedException);

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// Says in ASP.NET Core's own measurements and traces which route a request took; without endpoint routing it does not know.
-/// In front of the protocols only where telemetry is sent.
+/// Adds the route of a request to ASP.NET Core's own measurements and traces, which do not know it without endpoint routing.
+/// In front of the protocols only if telemetry is sent.
 /// </summary>
 internal static class RequestTags
 {
@@ -25,7 +25,7 @@ internal static class RequestTags
         }
     }
 
-    /// <summary>A method is a text that the client chose.</summary>
+    /// <summary>A method is a text that the client chose, so unknown ones share a name.</summary>
     private static string Known(string method) =>
         method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" ? method : "HTTP";
 }

@@ -1,8 +1,8 @@
 namespace Lockstep.Gateway.Pipeline;
 
 /// <summary>
-/// No script of this server becomes a service worker: one would stay in the browser, and stand between it and all later pages, also those
-/// that no longer have the fault that let it in.
+/// Keeps scripts of this server from becoming service workers. A service worker would stay in the browser and intercept all later pages, even
+/// after the vulnerability that let it in is fixed.
 /// </summary>
 internal static class ServiceWorkers
 {
@@ -10,7 +10,7 @@ internal static class ServiceWorkers
 
     public static Task RefuseAsync(HttpContext context, RequestDelegate next)
     {
-        // Browsers send it with the worker's script, and pages cannot (Service Workers, "Service-Worker").
+        // Browsers send this header with a worker's script, and pages cannot (Service Workers, "Service-Worker").
         if (!context.Request.Headers.ContainsKey(Header))
         {
             return next(context);

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Routing;
 
-/// <summary>Who may come in. Whether they may do what they ask for is decided behind it.</summary>
+/// <summary>Who may use a resource. Whether they may do what they ask for is decided later.</summary>
 public enum Access
 {
-    /// <summary>Anybody; who signs in is known.</summary>
+    /// <summary>Anybody; users who sign in are known.</summary>
     Anonymous,
 
-    /// <summary>Only somebody who signed in.</summary>
+    /// <summary>Only users who have signed in.</summary>
     SignedIn,
 
-    /// <summary>Whoever watches over the process: nobody is signed in, no body is read, no room is needed. Answered when nothing else is.</summary>
+    /// <summary>Monitoring of the process: no sign-in, no body, no room needed. Answered even when nothing else is.</summary>
     Probe,
 }

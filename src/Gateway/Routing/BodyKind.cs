@@ -7,18 +7,18 @@ public abstract record BodyKind
     {
     }
 
-    /// <summary>Not at all; one that comes all the same is left where it is.</summary>
+    /// <summary>Not at all. A body that is sent anyway is left unread.</summary>
     public static BodyKind None { get; } = new Nothing();
 
-    /// <summary>Whole and decoded, before the handler runs, and not more than the server's setting.</summary>
+    /// <summary>Whole and decoded, before the handler runs, up to the limit of the server's setting.</summary>
     public static BodyKind Whole { get; } = new Buffered();
 
     public sealed record Nothing : BodyKind;
 
-    /// <summary>Whole. One that came in gzip is decoded.</summary>
-    /// <param name="MaxBytes">Bytes it may have, as it comes and decoded; null for the server's setting, which is the most in any case.</param>
+    /// <summary>Whole. A gzip body is decoded.</summary>
+    /// <param name="MaxBytes">The maximal length, both as sent and decoded; null for the server's setting, which always applies.</param>
     public sealed record Buffered(int? MaxBytes = null) : BodyKind;
 
-    /// <summary>By the handler itself, as it comes. One that is coded is refused.</summary>
+    /// <summary>By the handler itself, as it arrives. An encoded body is refused.</summary>
     public sealed record Streamed : BodyKind;
 }

@@ -3,12 +3,12 @@ namespace Lockstep.Gateway.Routing;
 /// <summary>How long a request takes.</summary>
 public enum Pacing
 {
-    /// <summary>As long as the work takes. A server that stops waits for the answer.</summary>
+    /// <summary>As long as the work takes. A stopping server waits for the answer.</summary>
     Short,
 
     /// <summary>
-    /// As long as the client likes. It has room of its own, so that streams do not crowd out other requests, and a server
-    /// that stops ends it.
+    /// As long as the client likes. Streams have room of their own, so that they do not crowd out other requests. A stopping server
+    /// ends them.
     /// </summary>
     Stream,
 }

@@ -3,8 +3,8 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Routing;
 
 /// <summary>
-/// The path of a URL as its segments, each percent-decoded by itself: an encoded slash belongs to a segment and parts none.
-/// <c>/</c> is one empty segment, the empty path is none, and a slash at the end is an empty segment of its own.
+/// The path of a URL as its segments. Each is percent-decoded by itself, so an encoded slash belongs to a segment and does not separate any.
+/// <c>/</c> has one empty segment, the empty path has none, and a trailing slash adds an empty segment.
 /// </summary>
 public sealed class RequestPath
 {
@@ -12,10 +12,10 @@ public sealed class RequestPath
 
     private RequestPath(ArraySegment<string> segments) => this.segments = segments;
 
-    /// <summary>How many segments there are.</summary>
+    /// <summary>The number of segments.</summary>
     public int Count => segments.Count;
 
-    /// <summary>The decoded segments with a slash in front of each.</summary>
+    /// <summary>The decoded segments, each with a leading slash.</summary>
     public string Text
     {
         get
@@ -40,8 +40,8 @@ public sealed class RequestPath
 
     public string this[int index] => segments[index];
 
-    /// <param name="encoded">As it came, without query; empty, or with a slash in front.</param>
-    /// <returns>The path. A segment with a broken escape, NUL or bytes that are not UTF-8 in it stays as it came.</returns>
+    /// <param name="encoded">The path as it was sent, without the query; empty, or with a leading slash.</param>
+    /// <returns>The path. A segment with a broken escape, NUL or bytes that are not UTF-8 stays as it was sent.</returns>
     public static RequestPath Parse(string encoded)
     {
         var path = OfDecoded(encoded);
@@ -53,10 +53,10 @@ public sealed class RequestPath
         return path;
     }
 
-    /// <param name="decoded">Decoded already; empty, or with a slash in front.</param>
+    /// <param name="decoded">The decoded path; empty, or with a leading slash.</param>
     public static RequestPath OfDecoded(string decoded) => new(decoded.Length == 0 ? [] : decoded[1..].Split('/'));
 
-    /// <returns>What follows the prefix; null when the path does not begin with it.</returns>
+    /// <returns>The part after the prefix; null if the path does not begin with it.</returns>
     public RequestPath? Below(RequestPath prefix)
     {
         if (prefix.Count > Count)
@@ -75,7 +75,7 @@ public sealed class RequestPath
         return new RequestPath(segments[prefix.Count..]);
     }
 
-    /// <returns>The path without the slashes at its end; null when it has none there, or nothing else.</returns>
+    /// <returns>The path without trailing slashes; null if it has none, or consists only of them.</returns>
     public RequestPath? WithoutFinalSlashes()
     {
         var count = Count;

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Routing;
 
-/// <summary>What a protocol serves under one path.</summary>
-/// <typeparam name="THandler">What the protocol's handlers look like.</typeparam>
+/// <summary>The methods that a protocol serves under one path.</summary>
+/// <typeparam name="THandler">The type of the protocol's handlers.</typeparam>
 public sealed class Resource<THandler>
 {
     private const string Options = "OPTIONS";
 
-    /// <param name="template">Below the protocol's prefix: <c>/buckets/{bucket}</c>.</param>
-    /// <param name="methods">In the order in which clients are told them. <c>OPTIONS</c> is no one's to give: all have it.</param>
-    /// <exception cref="ArgumentException">A bad template, or a method given twice.</exception>
+    /// <param name="template">The path below the protocol's prefix: <c>/buckets/{bucket}</c>.</param>
+    /// <param name="methods">In the order in which clients see them. <c>OPTIONS</c> must not be given: every resource has it.</param>
+    /// <exception cref="ArgumentException">The template is invalid, or a method is given twice.</exception>
     public Resource(string template, params IEnumerable<ResourceMethod<THandler>> methods)
     {
         Template = new RouteTemplate(template);
@@ -24,13 +24,13 @@ public sealed class Resource<THandler>
 
     public IReadOnlyList<ResourceMethod<THandler>> Methods { get; }
 
-    /// <summary>The methods, as <c>Allow</c> and preflights say them: <c>GET, HEAD, OPTIONS</c>.</summary>
+    /// <summary>The methods as in <c>Allow</c> and preflights: <c>GET, HEAD, OPTIONS</c>.</summary>
     public string Allow { get; }
 
-    /// <summary>Whether it is there for whoever watches over the process.</summary>
+    /// <summary>Whether it is for monitoring of the process.</summary>
     public bool IsProbe => Methods.Any() && Methods.All(method => method.Access == Access.Probe);
 
-    /// <returns>Null when the resource does not have the method.</returns>
+    /// <returns>Null if the resource does not have the method.</returns>
     public ResourceMethod<THandler>? Find(string method)
     {
         foreach (var own in Methods)
@@ -44,9 +44,9 @@ public sealed class Resource<THandler>
         return null;
     }
 
-    /// <summary>The same path with those methods only that the condition holds for.</summary>
+    /// <summary>The same path with only those methods that meet the condition.</summary>
     public Resource<THandler> Only(Func<ResourceMethod<THandler>, bool> condition) => new(Template.Text, Methods.Where(condition));
 
-    /// <summary>The same path with each method as the change makes it.</summary>
+    /// <summary>The same path with each method changed.</summary>
     public Resource<THandler> With(Func<ResourceMethod<THandler>, ResourceMethod<THandler>> change) => new(Template.Text, Methods.Select(change));
 }

@@ -1,13 +1,13 @@
 namespace Lockstep.Gateway.Routing;
 
 /// <summary>
-/// All resources of a protocol. Everything that has to know which URLs there are asks here: requests and parts of batches,
-/// preflights, refusals of a method, the names of routes in measurements.
+/// All resources of a protocol. Everything that needs to know which URLs exist uses this table: requests, parts of batches,
+/// preflights, 405 answers, and the route names in measurements.
 /// </summary>
-/// <typeparam name="THandler">What the protocol's handlers look like.</typeparam>
+/// <typeparam name="THandler">The type of the protocol's handlers.</typeparam>
 public sealed class ResourceTable<THandler>
 {
-    // By number of segments; in each the most definite first.
+    // By number of segments; within each, the most specific first.
     private readonly Resource<THandler>[][] byLength;
 
     /// <exception cref="ArgumentException">Two resources have the same paths.</exception>
@@ -29,11 +29,11 @@ public sealed class ResourceTable<THandler>
             .Select(length => sorted.Where(resource => resource.Template.Length == length).ToArray())];
     }
 
-    /// <summary>In the order in which the protocol lists them.</summary>
+    /// <summary>In the order of the protocol's list.</summary>
     public IReadOnlyList<Resource<THandler>> Resources { get; }
 
-    /// <param name="path">Below the protocol's prefix.</param>
-    /// <returns>Null when nothing is served there.</returns>
+    /// <param name="path">The path below the protocol's prefix.</param>
+    /// <returns>Null if nothing is served there.</returns>
     public ResourceMatch<THandler>? Match(RequestPath path)
     {
         foreach (var resource in path.Count < byLength.Length ? byLength[path.Count] : [])

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Routing;
 
-/// <summary>The shape of a resource's path: <c>/buckets/{bucket}/collections</c>. A name in braces stands for one segment that is not empty.</summary>
+/// <summary>The shape of a resource's path: <c>/buckets/{bucket}/collections</c>. A name in braces stands for one non-empty segment.</summary>
 public sealed class RouteTemplate
 {
     private readonly string[] segments;
 
-    // For each segment its name, where it is one; else null.
+    // For each segment its name, or null for a fixed segment.
     private readonly string?[] names;
 
-    /// <exception cref="ArgumentException">No slash in front, or a name given twice.</exception>
+    /// <exception cref="ArgumentException">The leading slash is missing, or a name is given twice.</exception>
     public RouteTemplate(string text)
     {
         if (!text.StartsWith('/'))
@@ -33,7 +33,7 @@ public sealed class RouteTemplate
 
     internal int Length => segments.Length;
 
-    /// <summary>Exact: letters count as they are, and a slash more at the end is another path.</summary>
+    /// <summary>Matches exactly: case matters, and a trailing slash makes another path.</summary>
     public bool Matches(RequestPath path)
     {
         if (path.Count != segments.Length)
@@ -53,10 +53,10 @@ public sealed class RouteTemplate
         return true;
     }
 
-    /// <returns>Where the named segment is; negative when no segment has that name.</returns>
+    /// <returns>The index of the named segment; negative if no segment has that name.</returns>
     internal int IndexOf(string name) => Array.IndexOf(names, name);
 
-    /// <summary>A fixed segment goes before a named one; zero when the two match the same paths.</summary>
+    /// <summary>A fixed segment comes before a named one; zero if the two match the same paths.</summary>
     internal static int Compare(RouteTemplate a, RouteTemplate b)
     {
         if (a.Length != b.Length)

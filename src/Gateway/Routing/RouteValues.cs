@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Routing;
 
-/// <summary>What stood where a template has names.</summary>
+/// <summary>The values of a path for the names in a template.</summary>
 public readonly struct RouteValues(RouteTemplate template, RequestPath path)
 {
     /// <exception cref="ArgumentException">The template has no such name.</exception>
@@ -8,10 +8,10 @@ public readonly struct RouteValues(RouteTemplate template, RequestPath path)
         ? path[index]
         : throw new ArgumentException($"'{template.Text}' has no '{name}'.", nameof(name));
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of values.</summary>
     public int Count => template?.Names.Count ?? 0;
 
-    /// <summary>The value of the template's so-manieth name.</summary>
+    /// <summary>The value of the name at this index of the template.</summary>
     public string this[int index] => this[template.Names[index]];
 
     /// <summary>The values, in order.</summary>
