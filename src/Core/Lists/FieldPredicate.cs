@@ -48,20 +48,6 @@ internal sealed class FieldPredicate
         "id" => JsonSerializer.SerializeToElement(record.Id),
         "last_modified" => JsonSerializer.SerializeToElement(record.Modified.Milliseconds),
         "deleted" when record.IsTombstone => True,
-        _ => Find(document, condition.Names),
+        _ => FieldPath.Find(document, condition.Names),
     };
-
-    private static JsonElement Find(JsonDocument? document, string[] path)
-    {
-        var data = document?.RootElement ?? default;
-        foreach (var name in path)
-        {
-            if (data.ValueKind != JsonValueKind.Object || !data.TryGetProperty(name, out data))
-            {
-                return default;
-            }
-        }
-
-        return data;
-    }
 }

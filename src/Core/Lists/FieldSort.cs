@@ -33,7 +33,7 @@ internal sealed class FieldSort(IReadOnlyList<SortField> fields)
                     key.Add(value: true, isDescending);
                     break;
                 default:
-                    key.Add(Find(document, paths[i]), isDescending);
+                    key.Add(FieldPath.Find(document, paths[i]), isDescending);
                     break;
             }
         }
@@ -88,7 +88,7 @@ internal sealed class FieldSort(IReadOnlyList<SortField> fields)
                     buffer.Write("true"u8);
                     break;
                 default:
-                    if (Find(document, paths[i]) is { ValueKind: not JsonValueKind.Undefined } value)
+                    if (FieldPath.Find(document, paths[i]) is { ValueKind: not JsonValueKind.Undefined } value)
                     {
                         buffer.Write(JsonMarshal.GetRawUtf8Value(value));
                     }
@@ -101,19 +101,5 @@ internal sealed class FieldSort(IReadOnlyList<SortField> fields)
 
         buffer.Write("]"u8);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
-
-    private static JsonElement Find(JsonDocument? document, string[] path)
-    {
-        var data = document?.RootElement ?? default;
-        foreach (var name in path)
-        {
-            if (data.ValueKind != JsonValueKind.Object || !data.TryGetProperty(name, out data))
-            {
-                return default;
-            }
-        }
-
-        return data;
     }
 }
