@@ -18,17 +18,11 @@ namespace Lockstep.Core.Owner;
 /// <item>A list's <see cref="ListHead.RowsModified"/> moves only when a row changes that readers of the list can see.</item>
 /// <item>Counts and bytes match the rows. The caller of each change says which row it replaces.</item>
 /// </list>
-/// It keeps heads, rows and stamps, and changes objects. The consequences for permissions, indexes and records of other kinds of buckets are in <c>Drafts</c>.
+/// It keeps heads, rows and stamps, and changes objects. The consequences for permissions, indexes and records of other kinds of buckets are in <c>Drafts</c>, and so is the commit.
 /// </summary>
 internal sealed class BucketDraft
 {
-    private static readonly IReadOnlySet<ListRef> NoLists = new HashSet<ListRef>();
-
-    private readonly HashSet<ListRef> changedLists = [];
-    private readonly HashSet<ListRef> removedLists = [];
-    private readonly HashSet<int> orphanedKeys = [];
-    private bool removesBucket;
-    private readonly HashSet<RecordKey> purged = [];
+    private readonly DraftCommit commit;
     private readonly BucketHeads start;
     private readonly AccessRule rule;
     private readonly TimeProvider time;
@@ -48,6 +42,7 @@ internal sealed class BucketDraft
     {
         (this.start, this.rule, this.time, heads) = (start, rule, time, start);
         Overlay = new Overlay { Start = start };
+        commit = new DraftCommit(start, Overlay);
         History = form is null ? null : new DraftHistory(form, this);
     }
 
@@ -88,51 +83,7 @@ internal sealed class BucketDraft
     /// <summary>Starts the next request.</summary>
     public void BeginRequest() => requestStamp = null;
 
-    public BucketCommit ToCommit(Guid nonce)
-    {
-        var commit = ToRows(nonce);
-        if (!start.HasIndexes && !heads.HasIndexes)
-        {
-            return commit;
-        }
-
-        var (indexes, keys) = FieldIndexChanges.Of(start, heads, changedLists.Union(removedLists), Overlay, fieldIndexes?.BuiltKeys ?? []);
-        return commit with { Indexes = indexes, FieldKeys = keys };
-    }
-
-    private BucketCommit ToRows(Guid nonce)
-    {
-        var (lists, saying) = (new List<ListHead>(changedLists.Count), default(HashSet<ListRef>));
-        foreach (var list in changedLists)
-        {
-            if (!heads.Lists.TryGetValue(list, out var head))
-            {
-                continue;
-            }
-
-            lists.Add(head);
-            if (start[list] is var before && (before.Key != head.Key || !Equals(before.Acl, head.Acl)))
-            {
-                (saying ??= []).Add(list);
-            }
-        }
-
-        return new BucketCommit(
-            heads with { Version = heads.Version + 1 },
-            nonce,
-            lists,
-            removedLists.Count == 0 ? [] : [.. removedLists.Where(list => !heads.Lists.ContainsKey(list))],
-            removesBucket ? [.. orphanedKeys, 0] : [.. orphanedKeys],
-            Overlay.ToRows(heads.Rules.Tombstones))
-        {
-            // A record that was written again after it was purged stays.
-            ChangedAcls = saying ?? NoLists,
-            PurgedRecords = purged.Count == 0 ? [] : [.. purged.Where(key => !Overlay.TryGet(key.List, key.Id, out _))],
-            Grants = Overlay.Grants.Count == 0 ? [] : [.. Overlay.Grants.Where(grant => !orphanedKeys.Contains(grant.Key.List))],
-            RemovedRecords = History is { Trimmed.Count: > 0 } trims ? trims.Removed(orphanedKeys) : heads.Rules.Tombstones ? [] : Overlay.Tombstones(),
-            Copies = History is { Copies.Count: > 0 } copies ? [.. copies.Copies.Where(copy => !orphanedKeys.Contains(copy.To.List))] : [],
-        };
-    }
+    public BucketCommit ToCommit(Guid nonce) => commit.Build(heads, History, fieldIndexes?.BuiltKeys ?? [], nonce);
 
     /// <summary>Creates or replaces an object. Creates its parents where that is allowed.</summary>
     /// <param name="target">The object.</param>
@@ -255,12 +206,12 @@ internal sealed class BucketDraft
                 }
 
                 // Other rows about changed standing in this bucket have no readers any more.
-                removesBucket = start.Row != 0;
+                commit.RemoveBucket();
 
                 foreach (var list in heads.Lists.Values)
                 {
-                    Orphan(list);
-                    removedLists.Add(list.List);
+                    commit.Orphan(list);
+                    commit.Remove(list.List);
                 }
 
                 Growth -= AmountOf(heads);
@@ -282,7 +233,7 @@ internal sealed class BucketDraft
                 }
 
                 var records = heads[ListRef.RecordsOf(target.Id)];
-                Orphan(records);
+                commit.Orphan(records);
                 SetList(records with
                 {
                     Key = 0,
@@ -333,7 +284,7 @@ internal sealed class BucketDraft
     {
         foreach (var tombstone in tombstones)
         {
-            purged.Add(new RecordKey(head.Key, tombstone.Id));
+            commit.Purge(new RecordKey(head.Key, tombstone.Id));
             Access.Unname(new ObjectRef(head.List, tombstone.Id), tombstone);
         }
 
@@ -359,8 +310,8 @@ internal sealed class BucketDraft
         if (heads.Lists.TryGetValue(list, out var head))
         {
             Growth -= AmountOf(head);
-            Orphan(head);
-            removedLists.Add(list);
+            commit.Orphan(head);
+            commit.Remove(list);
             heads = heads with { Lists = heads.Lists.Remove(list) };
         }
     }
@@ -453,16 +404,7 @@ internal sealed class BucketDraft
     {
         Growth += AmountOf(head) - AmountOf(former);
         heads = heads with { Lists = heads.Lists.SetItem(head.List, head) };
-        changedLists.Add(head.List);
-    }
-
-    private void Orphan(ListHead list)
-    {
-        if (list.Exists)
-        {
-            Overlay.Drop(list.Key);
-            orphanedKeys.Add(list.Key);
-        }
+        commit.Change(head.List);
     }
 
     /// <summary>Issues the stamp of the change that is about to be made.</summary>
