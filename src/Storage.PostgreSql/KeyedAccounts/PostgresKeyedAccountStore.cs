@@ -27,12 +27,11 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
     // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
     private const int NameLockClass = 0x6E616D65;
 
-    // Any number that nothing else in this database locks by.
-    private const int KeyLockClass = 0x6B657973;
-
     private static readonly string[] Tables = ["account_tokens", "account_devices", "device_commands", "keyed_accounts"];
 
     private readonly AccountBatches batches = new(database);
+    private readonly ServerKeyRows keys = new(new AccountBatches(database));
+    private readonly ExpiredRows expired = new(new AccountBatches(database));
 
     public async ValueTask<KeyedAccount?> FindAsync(string name, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"SELECT {Columns} FROM {Joined} WHERE a.name = $1 AND NOT a.deleting", parameters => parameters.AddText(name), ReadAccount, cancellationToken));
@@ -367,70 +366,13 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         static reader => new DeviceCommand(reader.GetInt64(0), reader.GetString(1)),
         cancellationToken);
 
-    public async ValueTask<bool> PurgeTokensAsync(ServerTimestamp now, int limit, CancellationToken cancellationToken)
-    {
-        var accounts = await batches.QueryAsync(
-            """
-            DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM account_tokens WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account
-            """,
-            Bind,
-            static reader => reader.GetInt64(0),
-            cancellationToken);
-        foreach (var account in accounts.Distinct())
-        {
-            await batches.BatchAsync(
-                batch =>
-                {
-                    AccountBatches.Lock(batch, account);
-                    TokenRows.RemoveOrphans(batch, account, always: true);
-                },
-                static _ => 0,
-                cancellationToken);
-        }
+    public ValueTask<bool> PurgeTokensAsync(ServerTimestamp now, int limit, CancellationToken cancellationToken) => expired.PurgeAsync(now, limit, cancellationToken);
 
-        var commands = await batches.QueryAsync(
-            "DELETE FROM device_commands WHERE number IN (SELECT number FROM device_commands WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account",
-            Bind,
-            static reader => reader.GetInt64(0),
-            cancellationToken);
-        return accounts.Count == limit || commands.Count == limit;
+    public ValueTask<IReadOnlyList<ServerKey>> ListServerKeysAsync(CancellationToken cancellationToken) => keys.ListAsync(cancellationToken);
 
-        void Bind(ParameterList parameters)
-        {
-            parameters.Add(now.Milliseconds);
-            parameters.Add((long)limit);
-        }
-    }
+    public ValueTask<bool> AddServerKeyAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => keys.AddAsync(key, newest, cancellationToken);
 
-    public async ValueTask<IReadOnlyList<ServerKey>> ListServerKeysAsync(CancellationToken cancellationToken) => await batches.QueryAsync(
-        "SELECT id, created, sealed FROM server_keys ORDER BY created DESC, id",
-        static _ => { },
-        static reader => new ServerKey(reader.GetString(0), new ServerTimestamp(reader.GetInt64(1)), reader.GetString(2)),
-        cancellationToken);
-
-    public async ValueTask<bool> AddServerKeyAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => (await batches.BatchAsync(
-        batch =>
-        {
-            AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(KeyLockClass));
-            AccountBatches.Add(
-                batch,
-                """
-                INSERT INTO server_keys (id, created, sealed)
-                SELECT $1, $2, $3 WHERE $4 IS NOT DISTINCT FROM (SELECT id FROM server_keys ORDER BY created DESC, id LIMIT 1) RETURNING created
-                """,
-                parameters =>
-                {
-                    parameters.AddText(key.Id);
-                    parameters.Add(key.Created.Milliseconds);
-                    parameters.AddText(key.Sealed);
-                    parameters.AddText(newest);
-                });
-        },
-        static reader => reader.GetInt64(0),
-        cancellationToken)).Count > 0;
-
-    public async ValueTask RemoveServerKeyAsync(string id, CancellationToken cancellationToken) =>
-        await batches.QueryAsync("DELETE FROM server_keys WHERE id = $1", parameters => parameters.AddText(id), static _ => 0, cancellationToken);
+    public ValueTask RemoveServerKeyAsync(string id, CancellationToken cancellationToken) => keys.RemoveAsync(id, cancellationToken);
 
     private static KeyedAccount ReadAccount(NpgsqlDataReader reader) => KeyedAccountColumns.Read(reader, 0);
 

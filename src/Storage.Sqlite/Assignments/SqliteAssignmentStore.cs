@@ -2,6 +2,7 @@ using Lockstep.Core.Assignments;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Rows;
 using Microsoft.Data.Sqlite;
+using static Lockstep.Storage.Sqlite.Rows.RowReading;
 
 namespace Lockstep.Storage.Sqlite.Assignments;
 
@@ -208,21 +209,6 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
     private static long NextNumber(SqliteStatements statements) =>
         statements.Scalar("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'accounts' RETURNING seq") as long?
         ?? (long)statements.Scalar("INSERT INTO sqlite_sequence (name, seq) VALUES ('accounts', 1) RETURNING seq")!;
-
-    private static T? First<T>(List<T> rows)
-        where T : class => rows.Count == 0 ? null : rows[0];
-
-    private static List<T> ReadAll<T>(SqliteCommand command, Func<SqliteDataReader, T> read)
-    {
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
-    }
 
     private static AssignmentNode ReadNode(SqliteDataReader reader) => new(
         reader.GetInt32(0), reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != 0);

@@ -1,8 +1,7 @@
-using Lockstep.Core.Accounts;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
 using Lockstep.Storage.Sqlite.Assignments;
-using Microsoft.Data.Sqlite;
+using static Lockstep.Storage.Sqlite.Rows.RowReading;
 
 namespace Lockstep.Storage.Sqlite.KeyedAccounts;
 
@@ -11,13 +10,7 @@ namespace Lockstep.Storage.Sqlite.KeyedAccounts;
 /// </summary>
 public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountTokenLimits limits) : IKeyedAccountStore
 {
-    private const string AccountColumns =
-        "a.number, a.name, a.password, a.modified, a.deleting, a.since, k.uid, k.email, k.verified, k.salt, k.wrapped, k.generation, k.keys_changed, k.created, k.totp, "
-        + "k.totp_on, k.totp_step, k.codes, k.recovery, k.recovery_data, k.recovery_since, k.revision";
-
     private const string Joined = "keyed_accounts k JOIN accounts a ON a.number = k.account";
-    private const string TokenColumns = "t.digest, t.kind, t.account, t.parent, t.client, t.scope, t.sealed, t.data, t.created, t.expires, t.used, t.family";
-    private const int TokenColumnCount = 12;
 
     // AccountTokenKind.Session and Refresh
     private const string OfFamilies = "1, 9";
@@ -54,7 +47,7 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
                 INSERT INTO keyed_accounts (account, uid, email, verified, salt, wrapped, generation, keys_changed, created, totp, totp_on, totp_step, codes, recovery, recovery_data, recovery_since)
                 VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
                 """,
-                [number, account.Uid, account.Email, .. ValuesOf(account)]);
+                [number, account.Uid, account.Email, .. KeyedAccountColumns.ValuesOf(account)]);
             foreach (var token in tokens)
             {
                 Insert(statements, token, number);
@@ -78,7 +71,7 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
                     codes = $11, recovery = $12, recovery_data = $13, recovery_since = $14, revision = revision + 1
                 WHERE account = $0 AND revision = $1 AND EXISTS (SELECT 1 FROM accounts WHERE number = $0 AND deleting = 0)
                 """,
-                [number, read.Revision, .. ValuesOf(next)]) == 0)
+                [number, read.Revision, .. KeyedAccountColumns.ValuesOf(next)]) == 0)
             {
                 return null;
             }
@@ -121,12 +114,12 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         ValueTask.FromResult(database.Read(statements => First(ReadAll(
             statements.Prepare(
                 $"""
-                SELECT {TokenColumns}, {AccountColumns} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
+                SELECT {KeyedAccountColumns.TokenNames}, {KeyedAccountColumns.Names} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
                 WHERE t.digest = $0 AND t.expires > $1 AND a.deleting = 0
                     AND (t.parent IS NULL OR EXISTS (SELECT 1 FROM account_tokens p WHERE p.digest = t.parent AND p.expires > $1))
                 """,
                 digest, now.Milliseconds),
-            static reader => new FoundToken(ReadToken(reader), ReadAccount(reader, TokenColumnCount))))));
+            static reader => new FoundToken(KeyedAccountColumns.ReadToken(reader), KeyedAccountColumns.Read(reader, KeyedAccountColumns.TokenCount))))));
 
     public ValueTask<bool> AddTokensAsync(KeyedAccount account, IReadOnlyList<AccountToken> tokens, string? inPlaceOf, CancellationToken cancellationToken) =>
         database.WriteAsync(statements =>
@@ -216,8 +209,8 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         long account, IReadOnlyList<AccountTokenKind> kinds, ServerTimestamp now, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<AccountToken>>(database.Read(statements => ReadAll(
             statements.Prepare(
-                $"SELECT {TokenColumns} FROM account_tokens t WHERE t.account = $0 AND t.expires > $1 AND t.kind IN ({Join(kinds)}) ORDER BY t.created, t.digest", account, now.Milliseconds),
-            ReadToken)));
+                $"SELECT {KeyedAccountColumns.TokenNames} FROM account_tokens t WHERE t.account = $0 AND t.expires > $1 AND t.kind IN ({Join(kinds)}) ORDER BY t.created, t.digest", account, now.Milliseconds),
+            KeyedAccountColumns.ReadToken)));
 
     public ValueTask<bool> PutDeviceAsync(AccountDevice device, CancellationToken cancellationToken) => database.WriteAsync(statements =>
     {
@@ -349,68 +342,6 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         token.Digest, (long)token.Kind, account, token.Parent, token.Client, token.Scope, token.Sealed, token.Data,
         token.Created.Milliseconds, token.Expires.Milliseconds, token.Used.Milliseconds, token.Family);
 
-    /// <summary>Of all columns that change.</summary>
-    private static object?[] ValuesOf(KeyedAccount account) =>
-    [
-        account.IsEmailVerified ? 1L : 0L, account.ClientSalt, account.WrappedKey, account.Generation, account.KeysChangedAt, account.Created.Milliseconds,
-        account.TotpSecret, account.IsTotpOn ? 1L : 0L, account.TotpStep, account.RecoveryCodes, account.RecoveryKey, account.RecoveryData, account.RecoverySince,
-    ];
-
     private static KeyedAccount? FindOne(SqliteStatements statements, string condition, object value) =>
-        First(ReadAll(statements.Prepare($"SELECT {AccountColumns} FROM {Joined} WHERE {condition}", value), static reader => ReadAccount(reader, 0)));
-
-    private static T? First<T>(List<T> rows)
-        where T : class => rows.Count == 0 ? null : rows[0];
-
-    private static List<T> ReadAll<T>(SqliteCommand command, Func<SqliteDataReader, T> read)
-    {
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
-    }
-
-    private static KeyedAccount ReadAccount(SqliteDataReader reader, int first) => new(
-        new Account(
-            reader.GetInt64(first), reader.GetString(first + 1), reader.GetString(first + 2), new ServerTimestamp(reader.GetInt64(first + 3)), reader.GetInt64(first + 4) != 0)
-        {
-            Since = new ServerTimestamp(reader.GetInt64(first + 5)),
-        },
-        reader.GetString(first + 6),
-        reader.GetString(first + 7))
-    {
-        IsEmailVerified = reader.GetInt64(first + 8) != 0,
-        ClientSalt = reader.GetString(first + 9),
-        WrappedKey = reader.GetString(first + 10),
-        Generation = reader.GetInt64(first + 11),
-        KeysChangedAt = reader.GetInt64(first + 12),
-        Created = new ServerTimestamp(reader.GetInt64(first + 13)),
-        TotpSecret = Text(reader, first + 14),
-        IsTotpOn = reader.GetInt64(first + 15) != 0,
-        TotpStep = reader.GetInt64(first + 16),
-        RecoveryCodes = reader.GetString(first + 17),
-        RecoveryKey = Text(reader, first + 18),
-        RecoveryData = Text(reader, first + 19),
-        RecoverySince = reader.GetInt64(first + 20),
-        Revision = reader.GetInt64(first + 21),
-    };
-
-    private static AccountToken ReadToken(SqliteDataReader reader) => new(reader.GetString(0), (AccountTokenKind)reader.GetInt64(1), reader.GetInt64(2))
-    {
-        Parent = Text(reader, 3),
-        Client = reader.GetString(4),
-        Scope = reader.GetString(5),
-        Sealed = Text(reader, 6),
-        Data = reader.GetString(7),
-        Created = new ServerTimestamp(reader.GetInt64(8)),
-        Expires = new ServerTimestamp(reader.GetInt64(9)),
-        Used = new ServerTimestamp(reader.GetInt64(10)),
-        Family = Text(reader, 11),
-    };
-
-    private static string? Text(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+        First(ReadAll(statements.Prepare($"SELECT {KeyedAccountColumns.Names} FROM {Joined} WHERE {condition}", value), static reader => KeyedAccountColumns.Read(reader, 0)));
 }
