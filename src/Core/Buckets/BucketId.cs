@@ -4,15 +4,15 @@ namespace Lockstep.Core.Buckets;
 
 /// <summary>The unit of ownership: one bucket, one owner, one clock.</summary>
 /// <remarks>
-/// The stored form opens with a letter for the name space: <c>u:</c> a user's default bucket, <c>b:</c> a bucket somebody
-/// named, <c>s:</c> a Sync user's storage, <c>w:</c> the storage of a user of Sync 1.1. Keeping default buckets apart means that nobody can create, by name, the bucket
-/// that somebody else's default bucket is. Any other letter is a name space of a newer program.
+/// The stored form begins with a letter for the name space: <c>u:</c> a user's default bucket, <c>b:</c> a named
+/// bucket, <c>s:</c> a Sync user's storage, <c>w:</c> the storage of a Sync 1.1 user. Default buckets have their own name space, so that nobody can create another
+/// user's default bucket by name. Any other letter is a name space of a newer program.
 /// </remarks>
 public readonly record struct BucketId
 {
     private BucketId(string value) => Value = value;
 
-    /// <summary>The stored form, prefix included.</summary>
+    /// <summary>The stored form, including the prefix.</summary>
     public string Value { get; }
 
     /// <summary>The id as clients see it.</summary>
@@ -37,10 +37,10 @@ public readonly record struct BucketId
     public static BucketId SyncStorage(string user) => new("s:" + user);
 
     /// <summary>
-    /// A storage whose records are encrypted in the form of before Sync 1.5, under another key. It belongs to an account, and no user of
+    /// A storage whose records are encrypted in the form used before Sync 1.5, under another key. It belongs to an account, and no user of
     /// <see cref="SyncStorage"/> has it, whatever their number.
     /// </summary>
-    /// <param name="account">Number of the account.</param>
+    /// <param name="account">The number of the account.</param>
     public static BucketId OldSyncStorage(long account) => new(string.Create(CultureInfo.InvariantCulture, $"w:{account}"));
 
     /// <summary>The buckets that clients can see under a name, one of each name space.</summary>

@@ -2,7 +2,7 @@ using Lockstep.Core.Operations;
 
 namespace Lockstep.Core.Buckets;
 
-/// <summary>What a caller wants from one bucket, in order.</summary>
+/// <summary>The operations that a caller wants in one bucket, in order.</summary>
 public sealed record BucketRequest(Caller Caller, IReadOnlyList<Operation> Operations)
 {
     public bool IsReadOnly

@@ -2,9 +2,9 @@ using Lockstep.Core.Outcomes;
 
 namespace Lockstep.Core.Buckets;
 
-/// <param name="Outcomes">One an operation, in the request's order.</param>
+/// <param name="Outcomes">One for each operation, in the request's order.</param>
 /// <param name="ClockLeads">
-/// The bucket's clock runs ahead of the wall clock by more than the setting: the caller should be told to slow down.
+/// Whether the bucket's clock is ahead of the wall clock by more than the setting: the caller should be told to slow down.
 /// </param>
 public sealed record BucketResponse(IReadOnlyList<Outcome> Outcomes, bool ClockLeads = false)
 {

@@ -5,33 +5,33 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Buckets;
 
 /// <summary>All that a caller counts as.</summary>
-/// <param name="User">Who signed in, for example <c>account:alice</c>: the author of what they create. Null for nobody.</param>
+/// <param name="User">The user who signed in, for example <c>account:alice</c>: the author of objects that they create. Null for nobody.</param>
 public readonly record struct PrincipalSet(string? User)
 {
     /// <summary>The account that <see cref="User"/> names.</summary>
     public AccountRef Account { get; init; }
 
     /// <summary>
-    /// The groups that they are in, of those that are asked for, in the form of clients; with the last deletion of a group of that name.
-    /// Only owners know it, and it does not travel. Null where it was not looked for.
+    /// Those groups among the relevant ones that they are in, as clients write them, with the last deletion of a group of that name.
+    /// Only owners know it, and it is not sent between processes. Null if it was not looked up.
     /// </summary>
     public IReadOnlyDictionary<string, ServerTimestamp>? Groups { get; init; }
 
-    /// <summary>The user in the stored form; null for nobody, and for an account whose number is not known.</summary>
+    /// <summary>The user in the stored form; null for nobody, and for an account whose number is unknown.</summary>
     public string? Stored => User is null ? null
         : Account.Number != 0 ? PrincipalText.OfAccount(User, Account.Number)
         : PrincipalText.IsAccount(User) ? null : User;
 
     /// <summary>
-    /// What was found out beside the owner's turns of the caller's groups in other buckets. Only owners know it, and it does not travel.
-    /// Null where it was not looked for.
+    /// The caller's groups in other buckets, as looked up outside the owner's turns. Only owners know it, and it is not sent between processes.
+    /// Null if it was not looked up.
     /// </summary>
     internal ForeignGroups? Foreign { get; init; }
 
     public bool Contains(string? principal) => principal is not null && string.Equals(User, principal, StringComparison.Ordinal);
 
-    /// <summary>Whether they count as a principal that an object names. Makes no texts, since lists ask it for each name in each row.</summary>
-    /// <param name="stored">In the stored form.</param>
+    /// <summary>Whether they count as a principal that an object names. Creates no strings, because lists ask it for each name in each row.</summary>
+    /// <param name="stored">The principal in the stored form.</param>
     public bool Matches(string stored) => stored switch
     {
         PrincipalText.Everyone => true,
@@ -64,8 +64,8 @@ public readonly record struct PrincipalSet(string? User)
         return known && PrincipalText.NamedAt(group) > since;
     }
 
-    /// <summary>Whether they are one whom a setting names.</summary>
-    /// <param name="principal">In the form of clients: whoever has the name.</param>
+    /// <summary>Whether they count as a principal that a setting names.</summary>
+    /// <param name="principal">The principal as clients write it: whoever has the name.</param>
     public bool CountsAs(string principal) => principal switch
     {
         PrincipalText.Everyone => true,
@@ -73,7 +73,7 @@ public readonly record struct PrincipalSet(string? User)
         _ => Contains(principal) || Groups?.ContainsKey(principal) == true,
     };
 
-    /// <summary>As what the store finds the objects that name them.</summary>
+    /// <summary>The principals under which the store finds objects that name them.</summary>
     public IReadOnlyList<string> Indexed() =>
         User is null ? [PrincipalText.Everyone] : [PrincipalText.Everyone, PrincipalText.Authenticated, .. Stored is { } own ? [own] : Array.Empty<string>(), .. Groups?.Keys ?? []];
 }

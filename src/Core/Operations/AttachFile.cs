@@ -5,23 +5,23 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// kinto-attachment: POST of a file. Makes the record, or replaces members of its data, and claims the file that it names from then on, in one commit.
+/// kinto-attachment: POST of a file. Creates the record, or replaces members of its data, and claims the file that it names from then on, in one commit.
 /// </summary>
 /// <param name="Target">The record.</param>
-/// <param name="Body">Its data, or what is to change of it, the file's name among it.</param>
-/// <param name="MaxBytes">Bytes of data that the record may have afterwards.</param>
+/// <param name="Body">Its data, or the changes to it, including the file's name.</param>
+/// <param name="MaxBytes">The maximal bytes of the record's data afterwards.</param>
 public sealed record AttachFile(ObjectRef Target, ReadOnlyMemory<byte> Body, int MaxBytes) : Operation
 {
-    /// <summary>The file that <see cref="Body"/> names, whose content is there. Null: only asks whether there may be one, before it is uploaded; answered with a count of 0.</summary>
+    /// <summary>The file that <see cref="Body"/> names, whose content is stored already. Null to ask only whether a file is allowed, before it is uploaded; answered with a count of 0.</summary>
     public string? File { get; init; }
 
     /// <summary>Bytes of the file's content.</summary>
     public long FileBytes { get; init; }
 
-    /// <summary>The last instant at which it may be done: long before files that nobody has claimed are collected.</summary>
+    /// <summary>The latest time at which it may be done: long before unclaimed files are removed.</summary>
     public ServerTimestamp Until { get; init; }
 
-    /// <summary>What it says of who may do what with the record. Default: nothing, and what was said stays.</summary>
+    /// <summary>The change of the record's permissions. Default: none.</summary>
     public AccessChange? Access { get; init; }
 
     public override bool IsWrite => true;

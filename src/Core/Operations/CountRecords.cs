@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: HEAD of a list. Live records that match, however many pages they fill.</summary>
+/// <summary>Kinto: HEAD of a list. Counts live records that match, on all pages.</summary>
 public sealed record CountRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => false;

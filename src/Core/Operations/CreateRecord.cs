@@ -4,19 +4,19 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: POST on a list. Creates the object; one that is already there is returned untouched.</summary>
+/// <summary>Kinto: POST on a list. Creates the object; an existing one is returned unchanged.</summary>
 /// <param name="Target">The object.</param>
 /// <param name="Body">The data.</param>
-/// <param name="Hint">The client's own wish for the stamp.</param>
+/// <param name="Hint">The stamp that the client proposes.</param>
 public sealed record CreateRecord(ObjectRef Target, ReadOnlyMemory<byte> Body, ServerTimestamp? Hint = null) : Operation
 {
     /// <summary>
-    /// The client gave no id, and the target's comes from <see cref="IdGenerator"/>: where it was ever used, the object gets
-    /// another one. It does not count for a bucket, whose id its owner cannot change. Default: false.
+    /// Whether the client gave no id, and the target's comes from <see cref="IdGenerator"/>. If that id was ever used, the object gets
+    /// another one. Ignored for a bucket, whose id its owner cannot change. Default: false.
     /// </summary>
     public bool HasGeneratedId { get; init; }
 
-    /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
+    /// <summary>The change of the object's permissions. Default: none.</summary>
     public AccessChange? Access { get; init; }
 
     public override bool IsWrite => true;

@@ -4,8 +4,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// Kinto: DELETE of an object. A record leaves a tombstone; a collection or bucket also takes all that it holds with it,
-/// without tombstones for that.
+/// Kinto: DELETE of an object. A record leaves a tombstone. A collection or bucket is deleted with all that it holds,
+/// which leaves no tombstones.
 /// </summary>
 public sealed record DeleteRecord(ObjectRef Target, ServerTimestamp? Hint = null) : Operation
 {

@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: DELETE on a list. At most the query's limit of matching live records, atomically.</summary>
+/// <summary>Kinto: DELETE on a list. Deletes matching live records atomically, at most the query's limit.</summary>
 public sealed record DeleteRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => true;

@@ -3,11 +3,11 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// Removes records that have expired, the first ones first; of an upload that has, all. No reader sees a change. Answered with the
-/// number that went.
+/// Removes expired records, the earliest first; an expired upload is removed completely. Readers see no change. Answered with the
+/// number removed.
 /// </summary>
 /// <param name="List">The list.</param>
-/// <param name="Limit">How many at most.</param>
+/// <param name="Limit">The maximal number.</param>
 public sealed record ExpireRecords(ListRef List, int Limit) : Operation
 {
     public override bool IsWrite => true;

@@ -7,8 +7,8 @@ namespace Lockstep.Core.Operations;
 public sealed record ListRecords(ListRef List, ListQuery Query) : Operation
 {
     /// <summary>
-    /// Others for whom the page may do as well: the outcome says for whom it does (<see cref="Outcomes.PageFound.SameFor"/>), and what the view rests on. Default: null, and then it says nothing
-    /// of either.
+    /// Other readers who might get the same page. The outcome says which of them would (<see cref="Outcomes.PageFound.SameFor"/>), and what the view depends on. Default: null, and the outcome says
+    /// neither.
     /// </summary>
     public IReadOnlyList<OtherReader>? AlsoFor { get; init; }
 

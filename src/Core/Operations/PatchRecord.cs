@@ -8,15 +8,15 @@ namespace Lockstep.Core.Operations;
 /// <param name="Target">The object.</param>
 /// <param name="Kind">How to read <paramref name="Patch"/>.</param>
 /// <param name="Patch">UTF-8 JSON: an object for the merges, an array for RFC 6902.</param>
-/// <param name="MaxBytes">Bytes of data that the object may have afterwards.</param>
-/// <param name="ReservedFlag">A member that the data must not have as anything truthy afterwards; null for none.</param>
+/// <param name="MaxBytes">The maximal bytes of the object's data afterwards.</param>
+/// <param name="ReservedFlag">A member that must not have a truthy value afterwards; null for none.</param>
 public sealed record PatchRecord(
     ObjectRef Target, PatchKind Kind, ReadOnlyMemory<byte> Patch, int MaxBytes = int.MaxValue, string? ReservedFlag = null) : Operation
 {
-    /// <summary>Whether the answer also holds the record as it was. Default: false.</summary>
+    /// <summary>Whether the answer also holds the record before the change. Default: false.</summary>
     public bool ReturnsPrevious { get; init; }
 
-    /// <summary>What it says of who may do what with the object. Default: nothing, and what was said stays.</summary>
+    /// <summary>The change of the object's permissions. Default: none.</summary>
     public AccessChange? Access { get; init; }
 
     public override bool IsWrite => true;

@@ -3,7 +3,7 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// A condition under which alone an operation runs; judged by the owner, after all that came before it. It can have a
+/// A condition that must hold for an operation to run. The owner judges it after all earlier writes. It can have a
 /// second test of the same subject, judged after the first: RFC 9110, 13.2.2, has <c>If-Match</c> before <c>If-None-Match</c>.
 /// </summary>
 public readonly record struct Precondition(
@@ -19,13 +19,13 @@ public readonly record struct Precondition(
     /// <summary>The newest stamp that it names; zero when it names none.</summary>
     public ServerTimestamp NewestValue => ServerTimestamp.Max(Value, SecondValue);
 
-    /// <param name="exists">Whether the subject is there (a tombstone is not).</param>
-    /// <param name="stamp">The subject's stamp, when it is there.</param>
+    /// <param name="exists">Whether the subject exists (a tombstone does not).</param>
+    /// <param name="stamp">The subject's stamp, if it exists.</param>
     public bool Holds(bool exists, ServerTimestamp stamp) => Failed(exists, stamp) == PreconditionTest.None;
 
-    /// <param name="exists">Whether the subject is there (a tombstone is not).</param>
-    /// <param name="stamp">The subject's stamp, when it is there.</param>
-    /// <returns>The first test that the subject does not pass; <see cref="PreconditionTest.None"/> when it passes both.</returns>
+    /// <param name="exists">Whether the subject exists (a tombstone does not).</param>
+    /// <param name="stamp">The subject's stamp, if it exists.</param>
+    /// <returns>The first test that the subject fails; <see cref="PreconditionTest.None"/> if it passes both.</returns>
     public PreconditionTest Failed(bool exists, ServerTimestamp stamp) =>
         !Passes(Test, Value, exists, stamp) ? Test
         : !Passes(SecondTest, SecondValue, exists, stamp) ? SecondTest

@@ -1,12 +1,12 @@
 namespace Lockstep.Core.Operations;
 
-/// <summary>Whose stamp a precondition is about.</summary>
+/// <summary>The subject whose stamp a precondition tests.</summary>
 public enum PreconditionScope : byte
 {
     /// <summary>The object the operation names.</summary>
     Record = 0,
 
-    /// <summary>The list the operation names or its object lies in. Lists always exist.</summary>
+    /// <summary>The list that the operation names, or its object's list. Lists always exist.</summary>
     List,
 
     /// <summary>Everything in the bucket.</summary>

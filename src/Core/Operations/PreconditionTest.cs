@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Operations;
 
-/// <summary>What a precondition asks of its subject.</summary>
+/// <summary>What a precondition tests.</summary>
 public enum PreconditionTest : byte
 {
     None = 0,

@@ -2,7 +2,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Which indexes on fields a list has, and how far they are built.</summary>
+/// <summary>Lists the indexes on fields of a list, and how far they are built.</summary>
 /// <param name="List">The list.</param>
 public sealed record ReadFieldIndexes(ListRef List) : Operation
 {

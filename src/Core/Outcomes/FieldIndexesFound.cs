@@ -4,8 +4,8 @@ namespace Lockstep.Core.Outcomes;
 /// <param name="Records">Live records of the list.</param>
 public sealed record FieldIndexesFound(IReadOnlyList<FieldIndexProgress> Indexes, long Records) : Outcome;
 
-/// <summary>How far an index is.</summary>
-/// <param name="Path">The field, nested by dots.</param>
-/// <param name="Built">Records that were put into it so far; those that were written meanwhile need not be counted.</param>
-/// <param name="IsUsable">Whether all records are in it, so that it is used.</param>
+/// <summary>The progress of an index.</summary>
+/// <param name="Path">The field, nested with dots.</param>
+/// <param name="Built">Records added to it so far; records written meanwhile may be missing in the count.</param>
+/// <param name="IsUsable">Whether it has all records, and so is used.</param>
 public sealed record FieldIndexProgress(string Path, long Built, bool IsUsable);

@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>The caller may not; also said of what does not exist, so that existence does not show.</summary>
+/// <summary>The caller may not. Also returned for missing objects, so that it does not reveal whether they exist.</summary>
 public sealed record Forbidden : Outcome
 {
     public static readonly Forbidden Instance = new();

@@ -2,5 +2,5 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>The object is not there.</summary>
+/// <summary>The object does not exist.</summary>
 public sealed record Missing(ObjectRef Target) : Outcome;

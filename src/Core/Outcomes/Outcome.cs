@@ -1,4 +1,4 @@
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>What became of an operation. The set is closed; status codes are the gateway's affair.</summary>
+/// <summary>The result of an operation. The set is closed; status codes are the gateway's concern.</summary>
 public abstract record Outcome;

@@ -1,7 +1,7 @@
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>More would be held than may be; nothing was changed.</summary>
-/// <param name="Reason">For a person: which limit. Null where there is one only.</param>
+/// <summary>A quota would be exceeded; nothing was changed.</summary>
+/// <param name="Reason">The exceeded limit, for a person. Null if there is only one.</param>
 public sealed record OverQuota(string? Reason = null) : Outcome
 {
     public static readonly OverQuota Instance = new();

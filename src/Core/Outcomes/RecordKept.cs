@@ -2,5 +2,5 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>A create found the object there and left it alone.</summary>
+/// <summary>A create found an existing object and left it unchanged.</summary>
 public sealed record RecordKept(StoredRecord Record) : Outcome;

@@ -1,4 +1,4 @@
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>The write would pass a limit; nothing was changed.</summary>
+/// <summary>The write would exceed a limit; nothing was changed.</summary>
 public sealed record TooLarge(string Reason) : Outcome;

@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Outcomes;
 
-/// <summary>The operation was not answered; the caller may ask again later.</summary>
+/// <summary>The operation was not answered; the caller may retry later.</summary>
 public sealed record Unavailable(UnavailableReason Reason) : Outcome
 {
     public static readonly Unavailable Overloaded = new(UnavailableReason.Overloaded);

@@ -7,8 +7,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Storage;
 
 /// <summary>
-/// What an owner keeps of its bucket in memory: a cache of the bucket's and its lists' rows, right as of
-/// <see cref="Version"/>. Immutable, so that readers never wait for a commit.
+/// An owner's state of its bucket in memory: a cache of the rows of the bucket and its lists, correct as of
+/// <see cref="Version"/>. Immutable, so readers never wait for a commit.
 /// </summary>
 public sealed record BucketHeads
 {
@@ -17,22 +17,22 @@ public sealed record BucketHeads
     /// <summary>The store's own key of the bucket; 0 until it was first written.</summary>
     public long Row { get; init; }
 
-    /// <summary>By which the bucket's rows are read.</summary>
+    /// <summary>The key under which the bucket's rows are read.</summary>
     public BucketKey Key => new(Id, Row);
 
     /// <summary>
-    /// In a shared store, the term of this process's lease under which it answers for the bucket; 0 when another one does.
-    /// The store's own matter: see <see cref="IBucketStore.IsCurrent"/>.
+    /// In a shared store, the term of this process's lease under which it answers for the bucket; 0 if another process does.
+    /// Only the store uses it: see <see cref="IBucketStore.IsCurrent"/>.
     /// </summary>
     public long Lease { get; init; }
 
     /// <summary>
-    /// In a shared store, which server of it these are of: after a failover that lost commits, versions come round again. The store's own
-    /// matter; 0 for a bucket that was never written, and then not compared.
+    /// In a shared store, the server that these heads come from: after a failover that lost commits, versions occur again. Only the store uses
+    /// it; 0 for a bucket that was never written, and then not compared.
     /// </summary>
     public long Incarnation { get; init; }
 
-    /// <summary>Rises by one with each commit; a commit from another version than the stored one is refused.</summary>
+    /// <summary>Rises by one with each commit. A commit based on another version than the stored one is refused.</summary>
     public long Version { get; init; }
 
     /// <summary>The last stamp issued. Survives deletion.</summary>
@@ -40,16 +40,16 @@ public sealed record BucketHeads
 
     public bool Exists { get; init; }
 
-    /// <summary>The principal who created the bucket, or the last one who did.</summary>
+    /// <summary>The principal who created the bucket last.</summary>
     public string? Author { get; init; }
 
     /// <summary>
-    /// The number of the account that <see cref="Author"/> names. Null for a bucket that is deleted, or that was made by a program
-    /// which knew no numbers.
+    /// The number of the account that <see cref="Author"/> names. Null for a deleted bucket, or one created by a program
+    /// that knew no numbers.
     /// </summary>
     public long? AuthorNumber { get; init; }
 
-    /// <summary>Stamp of the bucket's last deletion, which is what lists that do not exist since then answer.</summary>
+    /// <summary>Stamp of the bucket's last deletion, which lists answer that have not existed since.</summary>
     public ServerTimestamp Base { get; init; }
 
     /// <summary>Key for the next list; only rises.</summary>
@@ -57,13 +57,13 @@ public sealed record BucketHeads
 
     public ImmutableDictionary<ListRef, ListHead> Lists { get; init; } = ImmutableDictionary<ListRef, ListHead>.Empty;
 
-    /// <summary>Whether a list has an index on a field.</summary>
+    /// <summary>Whether any list has an index on a field.</summary>
     public bool HasIndexes { get; init; }
 
-    /// <summary>Whether one of these is still to be built, or to be built anew.</summary>
+    /// <summary>Whether any of these still has to be built or rebuilt.</summary>
     public bool HasUnbuiltIndexes { get; init; }
 
-    /// <summary>The same heads, which say what <see cref="Lists"/> say of indexes.</summary>
+    /// <summary>The same heads, with both flags taken from <see cref="Lists"/>.</summary>
     public BucketHeads WithIndexState() => this with
     {
         HasIndexes = Lists.Values.Any(static head => head.Indexes.Count > 0),
@@ -72,23 +72,23 @@ public sealed record BucketHeads
 
     public static BucketHeads Unwritten(BucketId id) => new() { Id = id };
 
-    /// <summary>The list's head; for a list that never was, one that looks as a list without history does.</summary>
+    /// <summary>The list's head; for a list that never existed, that of a list without history.</summary>
     public ListHead this[ListRef list] => Lists.TryGetValue(list, out var head) ? head : Absent(list);
 
-    /// <summary>What the bucket's own object says; null while it says nothing, and where it is not there.</summary>
+    /// <summary>The permissions of the bucket's own object; null if it has none or does not exist.</summary>
     public AccessList? Acl => Exists ? this[ListRef.Self].Acl : null;
 
     public BucketRules Rules => BucketRules.Of(Id.Kind);
 
     /// <summary>
-    /// The stamp of all that the bucket holds. Where deletions leave no rows it is that of the last write to any list that its
-    /// readers can know of; zero when there is none.
+    /// The stamp of everything in the bucket. If deletions leave no rows, it is the stamp of the last write to any list that
+    /// readers can know of; zero if there is none.
     /// </summary>
     public ServerTimestamp Stamp => Rules.Tombstones
         ? Clock
         : Lists.Values.Where(static head => head.List.Role != ListRole.Uploads).Select(static head => head.Touched).DefaultIfEmpty().Max();
 
-    /// <summary>Bytes of all records' bodies, those that have expired among them until they are removed.</summary>
+    /// <summary>Bytes of all records' bodies, including expired ones until they are removed.</summary>
     public long Bytes => Lists.Values.Where(static head => head.List.Role == ListRole.Records).Sum(static head => head.Bytes);
 
     public ListHead Absent(ListRef list) =>

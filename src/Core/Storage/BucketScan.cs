@@ -4,47 +4,47 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>A read of the index: somebody's buckets as a list, whose records have the buckets' names as ids.</summary>
-/// <param name="Author">The principal, who is their last author.</param>
+/// <summary>A read of the index: a user's buckets as a list, whose records have the buckets' names as ids.</summary>
+/// <param name="Author">The principal who is their last author.</param>
 /// <param name="Query">
-/// Filters and cursor. Its own limits do not count here, nor what it says of weight and expiry. A deleted bucket is a tombstone.
+/// Filters and cursor. Its own limits are ignored here, and so are weight and expiry. A deleted bucket is a tombstone.
 /// </param>
-/// <param name="Limit">Entries at most; may be 0.</param>
+/// <param name="Limit">The maximal number of entries; may be 0.</param>
 public sealed record BucketScan(string Author, ListQuery Query, int Limit)
 {
-    /// <summary>Only what this account made: see <see cref="AccountRef.Made"/>. Default: what anybody of the name made.</summary>
+    /// <summary>Only buckets that this account created: see <see cref="AccountRef.Made"/>. Default: those of anybody with the name.</summary>
     public AccountRef Account { get; init; }
 
     /// <summary>Only buckets of this kind. Default: all.</summary>
     public BucketKind? Kind { get; init; }
 
-    /// <summary>The index knows no fields of the data: where they are to be sorted by, it is the newest first.</summary>
+    /// <summary>The index knows no fields of the data: for an order by these, it returns the newest first.</summary>
     public ListOrder Order => Query.Order is ListOrder.OldestFirst or ListOrder.IdAscending or ListOrder.IdDescending ? Query.Order : ListOrder.NewestFirst;
 
-    /// <summary>Whether buckets that exist are wanted.</summary>
+    /// <summary>Whether existing buckets are wanted.</summary>
     public bool WantsLive => Query.Deleted != true;
 
-    /// <summary>Whether deleted ones are.</summary>
+    /// <summary>Whether deleted buckets are wanted.</summary>
     public bool WantsDeleted => Query.ShowsTombstones && Query.Deleted != false;
 
     /// <summary>Only these, by the query's ids, each once; null for all.</summary>
     public IReadOnlyList<BucketId>? Ids => Query.Ids is null ? null
         : [.. Query.Ids.Distinct(StringComparer.Ordinal).SelectMany(BucketId.OfName).Where(id => Kind is null || id.Kind == Kind)];
 
-    /// <summary>All that pass the query's filters, wherever its cursor is.</summary>
+    /// <summary>All buckets that pass the query's filters, wherever its cursor is.</summary>
     public BucketScan Uncut() => this with { Query = Query with { Cursor = null } };
 
-    /// <summary>The list, whatever the query says.</summary>
+    /// <summary>The whole list, whatever the query.</summary>
     public BucketScan Whole() => this with { Query = new ListQuery { Limit = 0 } };
 
     /// <summary>The bounds of what is read.</summary>
-    /// <param name="deleted">Of deleted buckets; else of those that exist.</param>
+    /// <param name="deleted">For deleted buckets; otherwise for existing ones.</param>
     public BucketRange RangeOf(bool deleted)
     {
         var (above, upTo, past) = (Query.LowerBound, Query.Before?.Plus(-1), Query.Order == ListOrder.Fields ? null : Query.Cursor);
         if (deleted && Account.Number != 0 && Account.Since > ServerTimestamp.Zero && !(above >= Account.Since))
         {
-            // Nobody's number is on them.
+            // Deleted buckets have no account number.
             above = Account.Since.Plus(-1);
         }
 
@@ -61,7 +61,7 @@ public sealed record BucketScan(string Author, ListQuery Query, int Limit)
         };
     }
 
-    /// <summary>Whether the bucket is in the list, whatever the query says: the list's stamp is the newest of these.</summary>
+    /// <summary>Whether the bucket is in the list, whatever the query: the list's stamp is the newest of these.</summary>
     public bool IsOfList(BucketEntry entry) => (Kind is null || entry.Id.Kind == Kind) && Account.Made(entry.AuthorNumber, entry.Modified);
 
     /// <summary>The scan's order.</summary>

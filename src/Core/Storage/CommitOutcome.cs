@@ -1,10 +1,10 @@
 namespace Lockstep.Core.Storage;
 
 /// <param name="Status">What happened.</param>
-/// <param name="Row">The bucket's row, when it is done.</param>
-/// <param name="Lease">When it is done: the new heads' <see cref="BucketHeads.Lease"/>.</param>
-/// <param name="Incarnation">When it is done: the new heads' <see cref="BucketHeads.Incarnation"/>.</param>
-/// <param name="Closed">Which of <see cref="BucketCommit.Accounts"/> are closed, when that is why nothing was written.</param>
+/// <param name="Row">The bucket's row, if it is done.</param>
+/// <param name="Lease">The new heads' <see cref="BucketHeads.Lease"/>, if it is done.</param>
+/// <param name="Incarnation">The new heads' <see cref="BucketHeads.Incarnation"/>, if it is done.</param>
+/// <param name="Closed">Those of <see cref="BucketCommit.Accounts"/> that are closed, if that is why nothing was written.</param>
 public readonly record struct CommitOutcome(CommitStatus Status, long Row = 0, long Lease = 0, long Incarnation = 0, IReadOnlyList<long>? Closed = null)
 {
     public static readonly CommitOutcome Stale = new(CommitStatus.Stale);

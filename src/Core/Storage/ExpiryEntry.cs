@@ -4,8 +4,8 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>A list in which something expires.</summary>
+/// <summary>A list with records that expire.</summary>
 /// <param name="Bucket">Its bucket.</param>
-/// <param name="List">Which one it is.</param>
-/// <param name="Next">Nothing in it expires before that.</param>
+/// <param name="List">The list.</param>
+/// <param name="Next">Nothing in it expires before this.</param>
 public sealed record ExpiryEntry(BucketId Bucket, ListRef List, ServerTimestamp Next);

@@ -4,10 +4,10 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Storage;
 
 /// <summary>
-/// What a scan by an index on a field asks of the index's rows, and in which order: the same of each store, which says it in its own words. Invariants:
+/// The conditions and order of a scan by an index on a field, the same for each store, which turns them into its own SQL. Invariants:
 /// <list type="number">
-/// <item>Rows come in the order of the field, what has one key newest first, where the range says so; else in the query's order.</item>
-/// <item>A page begins right behind the row at which the one before ended, whatever was written since; nothing newer than the first page's stamp is on it.</item>
+/// <item>Rows come in the order of the field if the range says so, with equal keys newest first; otherwise in the query's order.</item>
+/// <item>A page begins right after the last row of the previous page, whatever was written since; it has nothing newer than the first page's stamp.</item>
 /// </list>
 /// </summary>
 public sealed class FieldScanTerms
@@ -58,13 +58,13 @@ public sealed class FieldScanTerms
             };
     }
 
-    /// <summary>Which keys and stamps; all of these.</summary>
+    /// <summary>The conditions on keys and stamps; all of them apply.</summary>
     public IReadOnlyList<IndexTerm> Range { get; }
 
-    /// <summary>What is left behind an earlier page; all of these.</summary>
+    /// <summary>The conditions for rows after an earlier page; all of them apply.</summary>
     public IReadOnlyList<IndexTerm> Behind { get; }
 
-    /// <summary>By which parts of a row, the most significant first.</summary>
+    /// <summary>The parts of a row to sort by, the most significant first.</summary>
     public IReadOnlyList<SortField> Order { get; }
 
     private static List<IndexTerm> KeysOf(FieldRange range)
@@ -85,7 +85,7 @@ public sealed class FieldScanTerms
             }
             else
             {
-                // Of one key the newest come first.
+                // Rows with equal keys come newest first.
                 terms.Add(new([Key], ">=", [key.ToArray()]));
                 terms.Add(new([Key], ">", [key.ToArray()]) { Or = new([Modified, Id], "<", [modified.Milliseconds, id]) });
                 from = default;

@@ -4,8 +4,8 @@ namespace Lockstep.Core.Storage;
 public enum GrantRelation : byte
 {
     /// <summary>
-    /// An object's list names it, for whatever; but of a bucket see <see cref="NamedByBucket"/>. The stamp is the object's, so that what is
-    /// new for somebody is found without what is not.
+    /// An object's permissions name it, with any right; but for buckets see <see cref="NamedByBucket"/>. The stamp is the object's, so that
+    /// a user's new objects are found without the others.
     /// </summary>
     Named = 0,
 
@@ -13,16 +13,16 @@ public enum GrantRelation : byte
     Member = 1,
 
     /// <summary>
-    /// Its standing changed otherwise than by what shows in a list. A reader of lists whose <c>_since</c> is older starts over. The stamp
-    /// says when; the list is 0 for all of the bucket. There may be several, of which the newest counts in the bucket itself.
+    /// Its standing changed in a way that no list shows. A reader of lists whose <c>_since</c> is older starts over. The stamp
+    /// is the time of the change; the list is 0 for the whole bucket. There may be several, of which the newest counts in the bucket itself.
     /// </summary>
     Changed = 2,
 
-    /// <summary>A bucket's own list names it. Apart, since what somebody can see of buckets is looked for among all of them.</summary>
+    /// <summary>A bucket's own permissions name it. Separate, because a user's visible buckets are searched among all buckets.</summary>
     NamedByBucket = 3,
 
     /// <summary>
-    /// As <see cref="Named"/>, of an object that names so many that its writes do not take all these rows along: the stamp says nothing.
+    /// Like <see cref="Named"/>, for an object that names so many that its writes do not update all these rows: the stamp has no meaning.
     /// </summary>
     NamedWidely = 4,
 }

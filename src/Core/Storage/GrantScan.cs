@@ -3,16 +3,16 @@ using Lockstep.Core.Buckets;
 namespace Lockstep.Core.Storage;
 
 /// <summary>A read of the index of principals.</summary>
-/// <param name="Buckets">Of these buckets.</param>
-/// <param name="Relation">Only such rows. Members only of groups that are there.</param>
-/// <param name="Principals">Only of these.</param>
-/// <param name="Limit">Rows at most; which ones are left out is not said.</param>
+/// <param name="Buckets">In these buckets.</param>
+/// <param name="Relation">Only rows with this relation. Members only of existing groups.</param>
+/// <param name="Principals">Only for these principals.</param>
+/// <param name="Limit">The maximal number of rows; it is not said which ones are left out.</param>
 public sealed record GrantScan(IReadOnlyCollection<BucketId> Buckets, GrantRelation Relation, IReadOnlyCollection<string> Principals, int Limit)
 {
-    /// <summary>Only about this list and all of the bucket; null for all.</summary>
+    /// <summary>Only rows about this list and the whole bucket; null for all.</summary>
     public int? List { get; init; }
 
-    /// <summary>Of <see cref="GrantRelation.Member"/>: only of these groups. So whatever other groups there are, none of these is left out. Null for all.</summary>
+    /// <summary>For <see cref="GrantRelation.Member"/>: only these groups, so that other groups cannot crowd them out. Null for all.</summary>
     public IReadOnlyList<GroupName>? Groups { get; init; }
 }
 

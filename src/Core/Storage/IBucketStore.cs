@@ -3,49 +3,49 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>Where buckets lie, for their owners. Rows are the truth; whatever an owner remembers is a cache of them.</summary>
-/// <remarks>All reads throw <see cref="StoreUnavailableException"/> when the store cannot answer. Safe for concurrent use.</remarks>
+/// <summary>The storage of buckets, for their owners. Rows are the truth; an owner's memory is a cache of them.</summary>
+/// <remarks>All reads throw <see cref="StoreUnavailableException"/> if the store cannot answer. Safe for concurrent use.</remarks>
 public interface IBucketStore
 {
-    /// <summary>Whether other processes write to this store, so that heads in memory may be old without this one knowing.</summary>
+    /// <summary>Whether other processes write to this store, so that heads in memory may be outdated without this process knowing.</summary>
     bool IsShared { get; }
 
     /// <summary>
-    /// Registers who wants to hear that another process has taken a bucket over, so that what is remembered of it is old.
-    /// Told at most a few seconds later, from any thread.
+    /// Registers a listener for buckets that another process has taken over, so that the remembered state is outdated.
+    /// Called at most a few seconds later, on any thread.
     /// </summary>
     void OnTakenOver(Action<BucketId> listener);
 
-    /// <summary>Whether answers may be given from these heads without asking the store: at most a few seconds old, if at all.</summary>
+    /// <summary>Whether answers may be given from these heads without asking the store. Such heads are at most a few seconds old.</summary>
     bool IsCurrent(BucketHeads heads);
 
-    /// <summary>The bucket's heads, read in one snapshot; null when it was never written.</summary>
+    /// <summary>The bucket's heads, read in one snapshot; null if it was never written.</summary>
     /// <param name="id">The bucket.</param>
-    /// <param name="claim">Makes this process the one that answers for the bucket from memory. Commits do that too.</param>
+    /// <param name="claim">Whether this process becomes the one that answers for the bucket from memory. Commits have the same effect.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken);
 
-    /// <summary>The rows with these keys, tombstones included; keys without a row are left out.</summary>
+    /// <summary>The rows with these keys, including tombstones; keys without a row are left out.</summary>
     /// <param name="bucket">The bucket.</param>
-    /// <param name="keys">Which rows.</param>
-    /// <param name="projection">Which parts of them.</param>
+    /// <param name="keys">The rows to read.</param>
+    /// <param name="projection">The parts of the rows to read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken);
 
-    /// <summary>Rows of a list with the stamps that fit them.</summary>
+    /// <summary>Rows of a list, with the matching stamps.</summary>
     ValueTask<RecordRows> ScanAsync(RecordScan scan, CancellationToken cancellationToken);
 
-    /// <summary>How many rows match, whatever the scan's limits and cursor, with the stamps that fit.</summary>
+    /// <summary>The number of rows that match, whatever the scan's limits and cursor, with the matching stamps.</summary>
     ValueTask<RecordCount> CountAsync(RecordScan scan, CancellationToken cancellationToken);
 
     /// <summary>Rows of the index of principals.</summary>
     ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Stores the commit if the stored version is the expected one and none of its accounts is closed
-    /// (<see cref="Accounts.IAccountStore.CloseAsync"/>), once. Never throws. Where an answer is lost, the store
-    /// itself finds out what happened; <see cref="CommitStatus.Unknown"/> only when it cannot be asked before
+    /// Stores the commit once, if the stored version is the expected one and none of its accounts is closed
+    /// (<see cref="Accounts.IAccountStore.CloseAsync"/>). Never throws. If an answer is lost, the store
+    /// itself finds out the outcome; it returns <see cref="CommitStatus.Unknown"/> only if it cannot be asked before
     /// <see cref="BucketCommit.Deadline"/>. Done means durable.
     /// </summary>
     ValueTask<CommitOutcome> CommitAsync(BucketCommit commit);

@@ -1,15 +1,15 @@
 namespace Lockstep.Core.Storage;
 
-/// <summary>What keeps a store in order and says how it is. Safe for concurrent use.</summary>
+/// <summary>Maintains a store and reports its health. Safe for concurrent use.</summary>
 public interface IStoreMaintenance
 {
-    /// <summary>Removes some rows of lists that are no more.</summary>
-    /// <param name="limit">Rows at most, so that writers wait no longer than that takes.</param>
+    /// <summary>Removes some rows of deleted lists.</summary>
+    /// <param name="limit">The maximal number of rows, which limits how long writers wait.</param>
     /// <param name="cancellationToken">Stops before the step, never within it.</param>
     /// <returns>Whether there may be more to remove.</returns>
-    /// <exception cref="StoreUnavailableException">The store could not.</exception>
+    /// <exception cref="StoreUnavailableException">The store could not remove them.</exception>
     ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Whether the store can be read and written now; where it has several parts, the one that everybody needs.</summary>
+    /// <summary>Whether the store can be read and written now. If it has several parts, this is about the one that everybody needs.</summary>
     ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken);
 }

@@ -5,24 +5,24 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>What the owner keeps of a list; everything a poll needs.</summary>
+/// <summary>The owner's state of a list: everything that a poll needs.</summary>
 public sealed record ListHead
 {
     public required ListRef List { get; init; }
 
     /// <summary>
-    /// Key of the list's rows; 0 when the list does not exist (any more). A list created again gets a new key, so rows of
+    /// Key of the list's rows; 0 if the list does not exist (any more). A list that is created again gets a new key, so rows of
     /// the old one are never read, whenever they are removed.
     /// </summary>
     public int Key { get; init; }
 
     /// <summary>
-    /// The list's ETag: the stamp of the last write that changed or removed a visible row. It moves for nothing else,
-    /// since kinto.js takes an empty list with a newer ETag for a flushed server.
+    /// The list's ETag: the stamp of the last write that changed or removed a visible row. Nothing else moves it,
+    /// because kinto.js takes an empty list with a newer ETag for a flushed server.
     /// </summary>
     public ServerTimestamp RowsModified { get; init; }
 
-    /// <summary>The stamp of the last write to the list, also of one that changed no visible row.</summary>
+    /// <summary>The stamp of the last write to the list, even if it changed no visible row.</summary>
     public ServerTimestamp Touched { get; init; }
 
     /// <summary>Live records.</summary>
@@ -32,18 +32,18 @@ public sealed record ListHead
     public long Bytes { get; init; }
 
     /// <summary>
-    /// History before this stamp is gone (the list was deleted, or tombstones were purged): a reader whose <c>_since</c>
-    /// is older must start over. Zero: the history is whole. Of <see cref="ListRole.Self"/>: the last stamp that was so far ahead of the wall
-    /// clock that it cannot be compared with those of other buckets, or what such a list has from before.
+    /// History before this stamp is lost (the list was deleted, or tombstones were purged): a reader whose <c>_since</c>
+    /// is older must start over. Zero: the history is complete. For <see cref="ListRole.Self"/>: the last stamp that was so far ahead of the wall
+    /// clock that it cannot be compared with those of other buckets, or an older value of such a list.
     /// </summary>
     public ServerTimestamp Horizon { get; init; }
 
-    /// <summary>No record expires before this instant; null when none expires at all. Records that have expired count until they are removed.</summary>
+    /// <summary>No record expires before this time; null if none expires at all. Expired records count until they are removed.</summary>
     public ServerTimestamp? NextExpiry { get; init; }
 
     /// <summary>
-    /// What the object says that the list belongs to: of <see cref="ListRole.Self"/> the bucket, of <see cref="ListRole.Records"/> the
-    /// collection. Null, also for other lists: nothing beyond its bucket's author's right.
+    /// The permissions of the object that the list belongs to: for <see cref="ListRole.Self"/> the bucket, for <see cref="ListRole.Records"/> the
+    /// collection. Null, as for other lists: only the rights of its bucket's author.
     /// </summary>
     public AccessList? Acl { get; init; }
 
@@ -52,6 +52,6 @@ public sealed record ListHead
 
     public bool Exists => Key != 0;
 
-    /// <summary>The stamp by which readers of the list tell whether it has changed.</summary>
+    /// <summary>The stamp by which readers of the list notice changes.</summary>
     public ServerTimestamp Stamp(BucketRules rules) => rules.Tombstones ? RowsModified : Exists ? Touched : ServerTimestamp.Zero;
 }

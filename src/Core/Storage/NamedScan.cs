@@ -1,14 +1,14 @@
 namespace Lockstep.Core.Storage;
 
-/// <summary>A read of what names somebody, in all buckets.</summary>
-/// <param name="Relation"><see cref="GrantRelation.NamedByBucket"/> for buckets, <see cref="GrantRelation.Named"/> for all that is in them.</param>
-/// <param name="Principals">As the index has them.</param>
-/// <param name="Limit">Objects that something is made of at most; which ones are left out is not said. Of as many times ten that nothing is made of none are looked at.</param>
+/// <summary>A read of the objects that name given principals, in all buckets.</summary>
+/// <param name="Relation"><see cref="GrantRelation.NamedByBucket"/> for buckets, <see cref="GrantRelation.Named"/> for everything in them.</param>
+/// <param name="Principals">As in the index.</param>
+/// <param name="Limit">The maximal number of objects that are selected; it is not said which ones are left out. No more than ten times as many are examined.</param>
 public sealed record NamedScan(GrantRelation Relation, IReadOnlyCollection<string> Principals, int Limit)
 {
-    /// <summary>What an object says is read where one of these is why it was found; of others it is not there. Null for all.</summary>
+    /// <summary>An object's permissions are read if it was found by one of these; for other objects they are missing. Null for all.</summary>
     public IReadOnlyCollection<string>? Doubtful { get; init; }
 
-    /// <summary>Bytes of what objects say after which to stop. Default: no bound.</summary>
+    /// <summary>Bytes of permissions after which to stop. Default: no limit.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 }

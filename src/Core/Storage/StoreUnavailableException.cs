@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Storage;
 
-/// <summary>The store cannot answer a read now (gone, locked, out of room). Nothing was written; asking again may help.</summary>
+/// <summary>The store cannot answer a read now (down, locked, out of room). Nothing was written; a retry may help.</summary>
 public sealed class StoreUnavailableException : Exception
 {
     public StoreUnavailableException()

@@ -3,13 +3,13 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Storage;
 
-/// <summary>A bucket's indexes as a store reads them: JSON, so that they come with the bucket's row and cost a bucket without any nothing else.</summary>
+/// <summary>A bucket's indexes as a store reads them: JSON, so that they come with the bucket's row, and a bucket without indexes pays nothing.</summary>
 public static class StoredFieldIndexes
 {
-    /// <summary>The heads with their indexes, and whether these are in step with their lists. Costs what there is of both.</summary>
+    /// <summary>The heads with their indexes, and whether these are in step with their lists. The cost depends on the number of both.</summary>
     /// <param name="heads">A bucket and all its lists.</param>
     /// <param name="json">
-    /// An array with one for each index: key of its list, its own, path, the list's stamp that it was last in step with, as far as it is built, records, and 1 where it is whole.
+    /// An array with one entry for each index: the key of its list, its own key, its path, the stamp of the list with which it was last in step, the id up to which it is built, records, and 1 if it is complete.
     /// Null for none.
     /// </param>
     public static BucketHeads Attach(BucketHeads heads, string? json)
