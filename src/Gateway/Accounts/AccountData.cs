@@ -14,14 +14,15 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// What an account has for Sync beside its own row: keys and devices with the stores of Sync 1.5, a login with the storage of Sync 1.1. It goes with the account. What
-/// a program that knows nothing of it has left there, with an account that it deleted, stays: that an account has no row is no proof that somebody wished it gone.
+/// The data that an account has for Sync beside its own row: keys and devices with the stores of Sync 1.5, a login with the storage of Sync 1.1. It is deleted with
+/// the account. A program that does not know this data leaves it behind when it deletes an account. It then stays: a missing row does not prove that somebody wanted
+/// the data deleted.
 /// </summary>
 internal sealed class AccountData(
     IAccountStore accounts, IBuckets buckets, TimeProvider time, IKeyedAccountStore? keyed, IAssignmentStore? assignments, ILoginStore? logins)
 {
-    /// <summary>Can be done again. The account itself stays.</summary>
-    /// <exception cref="StoreUnavailableException">Not all is gone.</exception>
+    /// <summary>Can be repeated. The account itself stays.</summary>
+    /// <exception cref="StoreUnavailableException">Some of it is still there.</exception>
     public async ValueTask DeleteAsync(long number)
     {
         if (keyed is not null && await keyed.FindByNumberAsync(number, CancellationToken.None) is { } account)

@@ -18,7 +18,7 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>Local accounts: sign-in with Basic, making, changing and deleting them.</summary>
+/// <summary>Local accounts: sign-in with Basic, creation, changes and deletion.</summary>
 public sealed class AccountDirectory(
     IAccountStore accounts,
     IBucketIndex index,
@@ -36,7 +36,7 @@ public sealed class AccountDirectory(
     private const int MaxPasswordBytes = 1024;
     private const string Scheme = "account:";
 
-    // More than that is not worth a write.
+    // Noting the last use more often than this is not worth a write.
     private const long UseNotedMilliseconds = 3_600_000;
 
     private readonly string[] administrators = options.Administrators.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -52,14 +52,14 @@ public sealed class AccountDirectory(
         name.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(name[0])
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '.' or '@' or '_' or '-');
 
-    /// <returns>Why the password cannot be taken; null when it can.</returns>
+    /// <returns>The reason why the password is refused; null when it is accepted.</returns>
     public string? Refuse(string password) =>
         password.Length < options.MinPasswordLength ? $"A password has at least {options.MinPasswordLength} characters."
         : Encoding.UTF8.GetByteCount(password) > MaxPasswordBytes ? $"A password has at most {MaxPasswordBytes} bytes."
         : null;
 
     /// <param name="header">The <c>Authorization</c> header; null when there is none.</param>
-    /// <param name="address">Where the request comes from, for counting failures; null for a socket of this machine.</param>
+    /// <param name="address">The address that the request comes from, for counting failures; null for a socket of this machine.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<SignIn> SignInAsync(string? header, IPAddress? address, CancellationToken cancellationToken)
     {
@@ -73,10 +73,10 @@ public sealed class AccountDirectory(
             : Passwords.SignInAsync(header, address, cancellationToken);
     }
 
-    /// <summary>Sign-in by other names and passwords, whose hashes wait for the same places, and whose failures are counted with these.</summary>
+    /// <summary>Sign-in by other names and passwords. Their hashes wait in the same queue, and their failures are counted with these.</summary>
     public PasswordSignIn SignInFor(IPasswordSource source) => new(source, hashes, throttle, options, metrics, time);
 
-    /// <summary>As an operator makes one, who waits for nobody.</summary>
+    /// <summary>For operators, whose hash does not wait in the queue.</summary>
     /// <returns>The account; null when the name is taken.</returns>
     public ValueTask<Account?> AddAsync(string name, string password, CancellationToken cancellationToken) =>
         AddHashedAsync(name, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
@@ -86,8 +86,8 @@ public sealed class AccountDirectory(
         accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
 
     /// <summary>
-    /// As an operator does it, who waits for nobody. It is the password of all that the account's user signs in with: of a login that it has for one protocol, and the account's
-    /// own where it has one or has no login. Whoever knew what was before comes in nowhere.
+    /// For operators, whose hash does not wait in the queue. Sets the password of everything that the account's user signs in with: of the login for one protocol, if it
+    /// has one, and the account's own, if it has one or has no login. The former passwords no longer work.
     /// </summary>
     public async ValueTask<PasswordChange> ChangePasswordAsync(string name, string password, CancellationToken cancellationToken)
     {
@@ -104,7 +104,7 @@ public sealed class AccountDirectory(
                 return PasswordChange.Importing;
             }
 
-            // A code that was mailed would be another way in.
+            // A mailed code would be another way in.
             var next = login with { PasswordHash = PasswordHash.Create(password, options.PasswordIterations), ResetDigest = null, ResetExpires = ServerTimestamp.Zero };
             if (await logins.ChangeAsync(login, next, cancellationToken) is not null)
             {
@@ -124,13 +124,13 @@ public sealed class AccountDirectory(
             : PasswordChange.NoAccount;
     }
 
-    /// <summary>Gives an account another hash, or the one it has and another stamp, while it is as it was read.</summary>
-    /// <returns>The account as it is now; null when it was another by then, or is gone.</returns>
+    /// <summary>Gives an account another hash, or the same hash and a new stamp, if the account is still as it was read.</summary>
+    /// <returns>The account after the change; null when it had changed by then, or is gone.</returns>
     public ValueTask<Account?> ChangeAsync(Account read, string passwordHash, CancellationToken cancellationToken) =>
         ChangeAsync(read.Name, read, passwordHash, cancellationToken);
 
-    /// <summary>What is kept of a password. Waits behind all sign-ins.</summary>
-    /// <param name="who">Whose turn it takes: the user, or the address where nobody has signed in.</param>
+    /// <summary>The text to store for a password. Its hash waits behind all sign-ins.</summary>
+    /// <param name="who">In whose turn it waits: the user, or the address where nobody has signed in.</param>
     /// <param name="password">The password.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when too many wait, or it waited too long.</returns>
@@ -140,9 +140,9 @@ public sealed class AccountDirectory(
         return seat is null ? null : await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
     }
 
-    /// <summary>The account with which somebody signed in, as it is now.</summary>
+    /// <summary>The current state of the account that a user signed in with.</summary>
     /// <returns>
-    /// Null when it is gone, its name is another account's, or it has another password than the one that was verified: then the
+    /// Null when it is gone, another account has its name, or its password is not the verified one; in all cases the
     /// sign-in is forgotten too.
     /// </returns>
     public async ValueTask<Account?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
@@ -157,21 +157,21 @@ public sealed class AccountDirectory(
         return null;
     }
 
-    /// <summary>Whether somebody administers all accounts: with the account's password, since what was given to an application changes no account.</summary>
+    /// <summary>Whether a user administers all accounts. Requires the account's password: what was given to an application cannot change accounts.</summary>
     public bool IsAdministrator(Principal principal) => principal.Verified is not null && administrators.Contains(principal.Id, StringComparer.Ordinal);
 
     /// <summary>An account as an administrator sees it; null when there is none.</summary>
     public async ValueTask<Account?> FindByNameAsync(string name, CancellationToken cancellationToken) =>
         IsValidName(name) && await accounts.FindAsync(name, cancellationToken) is { IsBeingDeleted: false } account ? account : null;
 
-    /// <summary>Accounts in name order, after a name. Those that are being deleted are not there.</summary>
+    /// <summary>Accounts in name order, after a name, without those that are being deleted.</summary>
     public async ValueTask<(IReadOnlyList<Account> Accounts, string? Last)> ListAsync(string? after, int limit, CancellationToken cancellationToken)
     {
         var all = await accounts.ListAsync(after, limit, cancellationToken);
         return ([.. all.Where(static account => !account.IsBeingDeleted)], all.Count < limit ? null : all[^1].Name);
     }
 
-    /// <summary>Whether the account with which somebody signed in is still there, whatever its password.</summary>
+    /// <summary>Whether the account that a user signed in with still exists, whatever its password.</summary>
     /// <returns>False also when another account has its name; then the sign-in is forgotten.</returns>
     public async ValueTask<bool> ExistsAsync(Principal principal, CancellationToken cancellationToken)
     {
@@ -185,10 +185,10 @@ public sealed class AccountDirectory(
         return false;
     }
 
-    /// <summary>The stored form of those principals that are accounts which are there.</summary>
-    /// <param name="principals">In the form of clients, such as <c>account:alice</c>.</param>
+    /// <summary>The stored form of those principals that are existing accounts.</summary>
+    /// <param name="principals">In the form that clients use, such as <c>account:alice</c>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>By the form of clients.</returns>
+    /// <returns>By the form that clients use.</returns>
     public async ValueTask<IReadOnlyDictionary<string, string>> FindStoredAsync(IReadOnlyCollection<string> principals, CancellationToken cancellationToken)
     {
         var names = principals.Where(static principal => PrincipalText.IsAccount(principal)).Select(static principal => principal[Scheme.Length..]).Where(IsValidName).ToHashSet(StringComparer.Ordinal);
@@ -198,7 +198,7 @@ public sealed class AccountDirectory(
                 static found => PrincipalId(found.Key), static found => PrincipalText.OfAccount(PrincipalId(found.Key), found.Value), StringComparer.Ordinal);
     }
 
-    /// <summary>Forgets sign-ins with an account that is closed, as an owner said.</summary>
+    /// <summary>Forgets sign-ins with an account that an owner reported as closed.</summary>
     public void Forget(Caller caller)
     {
         if (caller.Principals.User is { } user && user.StartsWith(Scheme, StringComparison.Ordinal))
@@ -207,20 +207,20 @@ public sealed class AccountDirectory(
         }
     }
 
-    /// <summary>Deletes the account and all that is its own. Can be begun again where it was cut off.</summary>
+    /// <summary>Deletes the account and all its data. Can be repeated after an interruption.</summary>
     /// <returns>False when there is no such account.</returns>
     /// <exception cref="StoreUnavailableException">Not finished; the account can no longer sign in, and housekeeping goes on with it.</exception>
     public ValueTask<bool> DeleteAsync(string name, CancellationToken cancellationToken) => DeleteAsync(name, expected: null, cancellationToken);
 
-    /// <summary>As <see cref="DeleteAsync(string, CancellationToken)"/>, while the account is as it was read.</summary>
-    /// <returns>False when it was another by then, or is gone; nothing was deleted.</returns>
+    /// <summary>As <see cref="DeleteAsync(string, CancellationToken)"/>, if the account is still as it was read.</summary>
+    /// <returns>False when it had changed by then, or is gone; nothing was deleted.</returns>
     /// <exception cref="StoreUnavailableException">As above.</exception>
     public ValueTask<bool> DeleteAsync(Account read, CancellationToken cancellationToken) => DeleteAsync(read.Name, read, cancellationToken);
 
     /// <summary>
-    /// Goes on with deletions that were cut off, by a stop or because a database was away, and removes a part of what accounts have left behind that a program of before has deleted.
+    /// Continues deletions that a stop or an unreachable database interrupted. Also removes some of the data that an earlier program left behind when it deleted accounts.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">A database is away still. Those that can do without it are done.</exception>
+    /// <exception cref="StoreUnavailableException">A database is still unreachable. The deletions that can do without it are done.</exception>
     public async Task ResumeDeletionsAsync(CancellationToken cancellationToken)
     {
         StoreUnavailableException? away = null;
@@ -242,7 +242,7 @@ public sealed class AccountDirectory(
         }
     }
 
-    /// <summary>Somebody who acts for an account without having shown its password: they cannot change the account itself.</summary>
+    /// <summary>A user who acts for an account without having shown its password. They cannot change the account itself.</summary>
     public Principal DelegateOf(Account account) => PrincipalOf(account) with { Verified = null, Ref = account.Ref };
 
     public Principal PrincipalOf(Account account)
@@ -250,24 +250,24 @@ public sealed class AccountDirectory(
         return new Principal(PrincipalId(account.Name), account.Name, DefaultBucketOf(account.Number, secret)) { Verified = account };
     }
 
-    /// <summary>Id of the bucket that is an account's alone.</summary>
+    /// <summary>Id of an account's personal bucket.</summary>
     public static string DefaultBucketOf(long number, AccountSecret secret)
     {
         var text = Encoding.UTF8.GetBytes($"default bucket of account {number}");
         return new Guid(HMACSHA256.HashData(secret.Value.Span, text).AsSpan(0, 16)).ToString();
     }
 
-    /// <summary>Another text for each password that an account has, also for the same one set again; says nothing of the password.</summary>
+    /// <summary>A text that differs for each password of an account, even for the same password set again. It reveals nothing about the password.</summary>
     public string PasswordMarkOf(Account account) =>
         Convert.ToBase64String(HMACSHA256.HashData(secret.Value.Span, Encoding.UTF8.GetBytes($"password of account {account.Number}: {account.PasswordHash}")));
 
-    /// <summary>That of the password with which somebody signed in; null for who came without it.</summary>
+    /// <summary>The mark of the password that a user signed in with; null for a user who came without one.</summary>
     public string? PasswordMarkOf(Principal principal) => principal.Verified is { } account ? PasswordMarkOf(account) : null;
 
-    /// <summary>Who signs in with an account of that name.</summary>
+    /// <summary>The principal of an account with that name.</summary>
     public static string PrincipalId(string name) => Scheme + name;
 
-    /// <summary>Another hash of the same password, by which nobody has to sign in anew.</summary>
+    /// <summary>Stores another hash of the same password, so that nobody has to sign in again.</summary>
     private ValueTask<Account?> ReplaceAsync(Account read, string passwordHash) =>
         accounts.ChangePasswordAsync(read.Name, read, passwordHash, ServerTimestamp.Now(time), CancellationToken.None);
 
@@ -290,7 +290,7 @@ public sealed class AccountDirectory(
         return true;
     }
 
-    /// <summary>By a password that the server has made. It is looked up by its digest each time: so it ends at once, and nobody guesses one.</summary>
+    /// <summary>Sign-in by a password that the server has made. It is looked up by its digest each time, so that deleting it works at once. Nobody can guess one.</summary>
     private async ValueTask<SignIn> AppSignInAsync(IKeyedAccountStore store, string name, string password, CancellationToken cancellationToken)
     {
         var now = ServerTimestamp.Now(time);
@@ -310,33 +310,33 @@ public sealed class AccountDirectory(
         return new SignIn(SignInStatus.Succeeded, DelegateOf(found.Account.Account));
     }
 
-    /// <summary>The account that can sign in by this name, if any. Not one whose password guards a key: the server must not see that.</summary>
+    /// <summary>The account that can sign in by this name, if any. Excludes an account whose password guards a key, since the server must not see that password.</summary>
     private async ValueTask<Account?> FindAsync(string name) =>
         IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account && AccountPassword.IsOne(account.PasswordHash) ? account : null;
 
     /// <summary>
-    /// Several processes may do this at once for one account, and one may come late: what it does it does to what the account left
-    /// behind, and never to what is a later account's of that name.
+    /// Several processes may run this at once for one account, and one may be late. It only affects what the account left behind, and never
+    /// a later account of the same name.
     /// </summary>
     private async ValueTask FinishDeletionAsync(Account account)
     {
-        // :: Step 1: from here on nothing is written in its name.
+        // :: Step 1: from here on nothing is written in the account's name.
         await accounts.CloseAsync(account.Number, CancellationToken.None);
 
-        // :: Step 2: its data.
+        // :: Step 2: the account's data.
         var principal = PrincipalOf(account);
         await owned.DeleteAsync(
             principal.Id, principal.DefaultBucket,
             async () => await accounts.FindAsync(account.Name, CancellationToken.None) is { } current && current.Number == account.Number);
 
-        // :: Step 3: what is stored for its devices, and what opens it.
+        // :: Step 3: what is stored for its devices, and the keys that open it.
         await data.DeleteAsync(account.Number);
 
-        // :: Step 4: its name.
+        // :: Step 4: the account's name.
         await accounts.EndDeletionAsync(account, principal.Id, CancellationToken.None);
     }
 
-    /// <summary>Those of the accounts themselves.</summary>
+    /// <summary>The passwords of the accounts themselves.</summary>
     private sealed class OwnPasswords(AccountDirectory directory) : IPasswordSource
     {
         public string Counted(string name) => IsValidName(name) ? name : "";

@@ -7,18 +7,18 @@ namespace Lockstep.Gateway.Accounts;
 public sealed record AccountOptions
 {
     /// <summary>
-    /// Who may make an account: <c>closed</c>, <c>open</c>, or <c>auto</c>: only somebody on this machine who
+    /// Who may make an account: <c>closed</c>, <c>open</c>, or <c>auto</c>. The last means only a person on this machine who
     /// talks to a loopback address directly. Default: auto.
     /// </summary>
     public Registration Registration { get; init; } = Registration.Auto;
 
     /// <summary>
-    /// Who may see, make, change and delete all accounts: accounts such as <c>account:admin</c>, separated by commas. Make these first: whoever
-    /// has the name is meant. Default: nobody.
+    /// Who may see, make, change and delete all accounts: accounts such as <c>account:admin</c>, separated by commas. Make these accounts first:
+    /// whoever has the name gets the right. Default: nobody.
     /// </summary>
     public string Administrators { get; init; } = "";
 
-    /// <summary>Characters of a new password. Default: 6.</summary>
+    /// <summary>Minimal characters of a new password. Default: 6.</summary>
     [Bounds(1)]
     public int MinPasswordLength { get; init; } = 6;
 
@@ -26,7 +26,7 @@ public sealed record AccountOptions
     [Bounds(1)]
     public int PasswordIterations { get; init; } = PasswordHash.DefaultIterations;
 
-    /// <summary>How long a verified password is taken without looking at the account again. Default: 30 seconds.</summary>
+    /// <summary>How long a verified password is accepted without reading the account again. Default: 30 seconds.</summary>
     [Bounds(0)]
     public TimeSpan CacheTime { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -46,7 +46,7 @@ public sealed record AccountOptions
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Accounts that may be made from one address in an hour where everybody may make one, those of Firefox counted with them. Default: 50.</summary>
+    /// <summary>Accounts that may be made from one address in an hour where everybody may make one. Firefox accounts count too. Default: 50.</summary>
     [Bounds(1)]
     public int MaxRegistrationsPerHour { get; init; } = 50;
 

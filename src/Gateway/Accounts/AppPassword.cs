@@ -16,7 +16,7 @@ public static class AppPassword
     /// <summary>A new one: <c>lsp_</c> and 32 letters and digits.</summary>
     public static string New() => Prefix + RandomNumberGenerator.GetString(Letters, Length);
 
-    /// <summary>Whether a text has its form. No password that somebody chose can be taken for one unless it has it too, and then it opens nothing.</summary>
+    /// <summary>Whether a text has the form of one. A password that a user chose is mistaken for one only if it has this form, and then it opens nothing.</summary>
     public static bool IsOne(string password) =>
         password.Length == Prefix.Length + Length && password.StartsWith(Prefix, StringComparison.Ordinal) && !password.AsSpan(Prefix.Length).ContainsAnyExcept(Searched);
 

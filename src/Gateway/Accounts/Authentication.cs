@@ -1,9 +1,9 @@
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>From a request to who it is, by those schemes that a protocol takes.</summary>
+/// <summary>Finds out who sends a request, by the schemes that a protocol accepts.</summary>
 public static class Authentication
 {
-    /// <returns>Anonymous without a header; refused when no scheme knows it.</returns>
+    /// <returns>Anonymous without a header; refused when no scheme accepts it.</returns>
     public static ValueTask<SignIn> SignInAsync(
         this IReadOnlyList<IAuthenticationScheme> schemes, SignInRequest request, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ public static class Authentication
         return ValueTask.FromResult(SignIn.Refused);
     }
 
-    /// <summary>Several schemes can share a word. They are asked in order, until one knows what was sent.</summary>
+    /// <summary>Several schemes can share a word. They are asked in order until one recognises the credentials.</summary>
     private static async ValueTask<SignIn> OrNextAsync(
         ValueTask<SignIn> first, IReadOnlyList<IAuthenticationScheme> schemes, int index, SignInRequest request, CancellationToken cancellationToken)
     {

@@ -3,13 +3,13 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// Access tokens of this server (RFC 6750), where it gives out any. One opens a protocol by a scope of its own: a token for anything else is refused.
+/// Access tokens of this server (RFC 6750), where it gives out any. Each protocol has its own scope and refuses tokens without it.
 /// </summary>
-/// <param name="tokens">None where this server gives out none.</param>
-/// <param name="accounts">Whose they are.</param>
+/// <param name="tokens">Null where this server gives out none.</param>
+/// <param name="accounts">The accounts that tokens belong to.</param>
 /// <param name="http">How clients see this server.</param>
-/// <param name="scope">Opens the protocol.</param>
-/// <param name="prefix">Where the protocol lies: with the public URL in front what a token is for.</param>
+/// <param name="scope">The scope that opens the protocol.</param>
+/// <param name="prefix">The protocol's path. With the public URL in front it is the audience of its tokens.</param>
 public sealed class BearerScheme(IEnumerable<IAccessTokens> tokens, AccountDirectory accounts, HttpOptions http, string scope, string prefix) : IAuthenticationScheme
 {
     private readonly IAccessTokens? tokens = tokens.FirstOrDefault();

@@ -7,21 +7,21 @@ namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
 /// Remembers which <c>Authorization</c> headers were right, by a digest with a key of this process, so that a request
-/// does not cost a password hash. An entry names the account and the stored hash that it was right for: after a short while that is compared
-/// with the account again, which costs a read and no hash.
+/// does not cost a password hash. An entry names the account and the stored hash that the header was verified against. After a short while the
+/// hash is compared with the account again, which costs a read and no hash.
 /// </summary>
 public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 {
-    // Each that goes costs its device one hash; all at once they would cost all cores for long.
+    // Each dropped entry costs its device one hash. Dropping all at once would keep all cores busy for long.
     private const int EvictedPart = 100;
 
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<UInt128, Entry> entries = new();
 
-    // Few accounts share one, and which is not known outside: it depends on a key of this process.
+    // Few accounts share a slot, and nobody outside can tell which: it depends on a key of this process.
     private readonly long[] generations = new long[1 << 16];
 
-    /// <summary>Rises with every change of the account; what was verified before the change must not be added after it.</summary>
+    /// <summary>Rises with every change of the account. A password that was verified before the change must not be added after it.</summary>
     public long GenerationOf(string account) => Interlocked.Read(ref generations[PlaceOf(account)]);
 
     public UInt128 Digest(string header)
@@ -53,7 +53,7 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 
     public void Remove(UInt128 digest) => entries.TryRemove(digest, out _);
 
-    /// <summary>Forgets what was right for the account.</summary>
+    /// <summary>Forgets the remembered headers of the account.</summary>
     public void Invalidate(string account)
     {
         Interlocked.Increment(ref generations[PlaceOf(account)]);
@@ -68,7 +68,7 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
 
     private int PlaceOf(string account) => string.GetHashCode(account, StringComparison.Ordinal) & (generations.Length - 1);
 
-    /// <summary>Any, since where a digest is in the table depends on nothing but itself.</summary>
+    /// <summary>Any entry, since a digest's place in the table depends on nothing but itself.</summary>
     private void Forget(int count)
     {
         foreach (var (digest, _) in entries)

@@ -3,27 +3,27 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// The one way to password hashes. Each burns a core for long: they must not take all cores, and nobody may keep others from signing in.
+/// Every password hash goes through this queue. Each keeps a core busy for long, so hashes must not take all cores, and nobody may keep others from signing in.
 /// <list type="number">
-/// <item>Sign-ins go first, new passwords wait behind all of them.</item>
-/// <item>Sign-ins go in this order: addresses with the fewest wrong passwords lately, then those from which somebody has signed in before,
-/// then those not served for longest. New passwords go by user, or by address where nobody has signed in: not served for longest first.</item>
-/// <item>Who waits is bounded, shared as <see cref="SharedBudget"/> says, and so is how long.</item>
+/// <item>Sign-ins go first; new passwords wait behind all of them.</item>
+/// <item>The order of sign-ins is: addresses with the fewest recent wrong passwords, then addresses from which somebody has signed in before,
+/// then those that were served longest ago. New passwords go by user, or by address where nobody has signed in: those served longest ago go first.</item>
+/// <item>The number of waiting calls is bounded and shared as <see cref="SharedBudget"/> says, and the time that they wait is bounded too.</item>
 /// </list>
 /// </summary>
-/// <param name="places">Hashes at a time.</param>
+/// <param name="places">Concurrent hashes.</param>
 /// <param name="window">How long a wrong password counts.</param>
 /// <param name="time">The clock.</param>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Naming", "CA1711", Justification = "It is a queue, though no collection.")]
 public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 {
-    /// <summary>Sign-ins that are hashed or wait for it.</summary>
+    /// <summary>Sign-ins that are being hashed or wait for it.</summary>
     public const int MaxSignIns = 256;
 
-    /// <summary>New passwords that are hashed or wait for it.</summary>
+    /// <summary>New passwords that are being hashed or wait for it.</summary>
     public const int MaxChanges = 64;
 
-    /// <summary>How long one waits.</summary>
+    /// <summary>How long a call waits at most.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private const int MaxParties = 10_000;
@@ -38,7 +38,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
     private long swept = time.GetTimestamp();
 
     /// <summary>A place among the sign-ins of an address.</summary>
-    /// <returns>Null when too many are there. Else to be disposed once it is known how it ended.</returns>
+    /// <returns>Null when too many wait. Otherwise dispose it once the outcome is known.</returns>
     public Seat? TrySignIn(string address) => signIns.TryTake(address, 1) ? new Seat(this, signIns, address, isSignIn: true) : null;
 
     /// <summary>As <see cref="TrySignIn"/>, for a new password.</summary>
@@ -95,7 +95,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
         }
     }
 
-    /// <returns>False when it was granted meanwhile.</returns>
+    /// <returns>False when the turn was granted meanwhile.</returns>
     private bool GiveUp(Waiter waiter)
     {
         lock (gate)
@@ -126,7 +126,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
         }
         else if (parties.Count > MaxParties)
         {
-            // Those that have guessed most are remembered: else they would only have to come from many addresses.
+            // Keeps those that guessed most. Otherwise they could reset their count by coming from many addresses.
             foreach (var (who, _) in parties.OrderBy(static party => (party.Value.Failures, party.Value.IsKnown, party.Value.Served)).Take(MaxParties / 2).ToList())
             {
                 parties.Remove(who);
@@ -134,12 +134,12 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
         }
     }
 
-    /// <summary>Of one hash. Not for several threads.</summary>
+    /// <summary>The place of one hash. Not thread-safe.</summary>
     public sealed class Seat(HashQueue queue, SharedBudget seats, string who, bool isSignIn) : IDisposable
     {
         /// <summary>Waits for its turn and hashes.</summary>
-        /// <returns>Null when it has waited too long.</returns>
-        /// <exception cref="OperationCanceledException">Given up while it waited.</exception>
+        /// <returns>Null when it waited too long.</returns>
+        /// <exception cref="OperationCanceledException">Cancelled while it waited.</exception>
         public async ValueTask<T?> HashAsync<T>(Func<T> hash, CancellationToken cancellationToken)
             where T : class
         {
@@ -178,18 +178,18 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             }
         }
 
-        /// <summary>Says what became of a sign-in whose hash was compared elsewhere.</summary>
+        /// <summary>Reports the outcome of a sign-in whose hash was compared elsewhere.</summary>
         public void Ended(bool isRight) => queue.Ended(who, isRight);
 
         public void Dispose() => seats.Release(who, 1);
     }
 
-    /// <summary>An address or a user, as far as it matters here.</summary>
+    /// <summary>What the queue knows of an address or a user.</summary>
     private sealed class Party
     {
         public int Failures { get; set; }
 
-        /// <summary>Whether somebody has signed in from there.</summary>
+        /// <summary>Whether a user has signed in from there.</summary>
         public bool IsKnown { get; set; }
 
         /// <summary>The number of the last hash; 0 for none.</summary>

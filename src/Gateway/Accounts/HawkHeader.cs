@@ -19,11 +19,11 @@ public sealed record HawkHeader(string Id, long Timestamp, string Nonce, string 
     private static readonly string[] Names = ["id", "ts", "nonce", "mac", "hash", "ext", "app", "dlg"];
 
     /// <summary>The signature of a request that has this header.</summary>
-    /// <param name="key">Of the credential.</param>
+    /// <param name="key">The credential's key.</param>
     /// <param name="method">As it was sent, like the others.</param>
     /// <param name="target">Path and query.</param>
     /// <param name="host">In lower case.</param>
-    /// <param name="port">That clients see.</param>
+    /// <param name="port">The port that clients see.</param>
     /// <returns>Base64.</returns>
     public string Sign(ReadOnlySpan<byte> key, string method, string target, string host, int port)
     {
@@ -33,10 +33,10 @@ public sealed record HawkHeader(string Id, long Timestamp, string Nonce, string 
     }
 
     /// <summary>Whether this header's signature is that of a request.</summary>
-    /// <param name="key">Of the credential.</param>
-    /// <param name="request">As it came.</param>
+    /// <param name="key">The credential's key.</param>
+    /// <param name="request">As it was received.</param>
     /// <param name="http">How clients see this server.</param>
-    /// <param name="seen">What was compared, for the log.</param>
+    /// <param name="seen">The address that was compared, for the log.</param>
     public bool IsOf(ReadOnlySpan<byte> key, SignInRequest request, HttpOptions http, out HawkTarget seen)
     {
         seen = HawkTarget.Of(request, http);
@@ -44,9 +44,9 @@ public sealed record HawkHeader(string Id, long Timestamp, string Nonce, string 
             Encoding.ASCII.GetBytes(Sign(key, request.Method, seen.Target, seen.Host, seen.Port)), Encoding.ASCII.GetBytes(Mac));
     }
 
-    /// <summary>Whether the body is the one whose hash was signed; also where no hash was.</summary>
-    /// <param name="contentType">As it came.</param>
-    /// <param name="body">As it came.</param>
+    /// <summary>Whether the body matches the signed hash. True when no hash was signed.</summary>
+    /// <param name="contentType">As it was received.</param>
+    /// <param name="body">As it was received.</param>
     public bool HasHashOf(string? contentType, ReadOnlySpan<byte> body)
     {
         if (Hash.Length == 0)
@@ -62,13 +62,13 @@ public sealed record HawkHeader(string Id, long Timestamp, string Nonce, string 
         return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToBase64String(hash.GetHashAndReset())), Encoding.ASCII.GetBytes(Hash));
     }
 
-    /// <summary>A request of this server's own to another.</summary>
+    /// <summary>The header for a request that this server sends to another.</summary>
     /// <param name="id">Names the key.</param>
-    /// <param name="key">Its text.</param>
+    /// <param name="key">The key's text.</param>
     /// <param name="method">As it is sent.</param>
-    /// <param name="url">Whole.</param>
+    /// <param name="url">The absolute URL.</param>
     /// <param name="seconds">The time, in seconds since the epoch.</param>
-    /// <returns>What goes into <c>Authorization</c>.</returns>
+    /// <returns>The value of <c>Authorization</c>.</returns>
     public static string Authorization(string id, string key, string method, Uri url, long seconds)
     {
         var header = new HawkHeader(id, seconds, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NonceBytes)), "", "", "");
@@ -76,7 +76,7 @@ public sealed record HawkHeader(string Id, long Timestamp, string Nonce, string 
         return string.Create(CultureInfo.InvariantCulture, $"Hawk id=\"{id}\", ts=\"{seconds}\", nonce=\"{header.Nonce}\", mac=\"{mac}\"");
     }
 
-    /// <returns>Null when it is no such header.</returns>
+    /// <returns>Null when it is not a valid Hawk header.</returns>
     public static HawkHeader? Parse(string? header)
     {
         const string scheme = "Hawk ";

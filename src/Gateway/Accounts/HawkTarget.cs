@@ -2,15 +2,15 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>What a client signs of where it sends a request: as it sees this server.</summary>
+/// <summary>The address of a request as a client signs it, which is the address as the client sees it.</summary>
 /// <param name="Host">In lower case.</param>
-/// <param name="Port">The scheme's own where none is named.</param>
+/// <param name="Port">The default port of the scheme where none is named.</param>
 /// <param name="Target">Path and query.</param>
 public sealed record HawkTarget(string Host, int Port, string Target)
 {
     public string Path => Target.IndexOf('?', StringComparison.Ordinal) is >= 0 and var question ? Target[..question] : Target;
 
-    /// <summary>Those of the public URL where one is set.</summary>
+    /// <summary>Takes host and port of the public URL where one is set.</summary>
     public static HawkTarget Of(SignInRequest request, HttpOptions http)
     {
         if (http.PublicUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var own))

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>Mails to people with accounts, by the mail server of the settings: how protocols that know nothing of each other send them.</summary>
+/// <summary>Sends mails to account holders through the configured mail server. Protocols that do not know each other share it.</summary>
 public interface IAccountMail
 {
-    /// <summary>Whether mails leave at all.</summary>
+    /// <summary>Whether mails are sent at all.</summary>
     bool IsOn { get; }
 
-    /// <summary>Puts a mail into the queue, and waits for nothing; does nothing where no mails leave.</summary>
+    /// <summary>Puts a mail into the queue and does not wait. Does nothing where no mails are sent.</summary>
     /// <param name="to">The address.</param>
-    /// <param name="subject">In one line.</param>
-    /// <param name="body">In plain text.</param>
+    /// <param name="subject">One line.</param>
+    /// <param name="body">Plain text.</param>
     void TrySend(string to, string subject, string body);
 }

@@ -1,9 +1,9 @@
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>A way to tell who asks from the <c>Authorization</c> header.</summary>
+/// <summary>Recognises a user by the <c>Authorization</c> header.</summary>
 public interface IAuthenticationScheme
 {
-    /// <summary>The header's first word: <c>Basic</c>. Its case does not count.</summary>
+    /// <summary>The header's first word, such as <c>Basic</c>. Case-insensitive.</summary>
     string Name { get; }
 
     /// <param name="request">Its header begins with the scheme's name.</param>

@@ -3,19 +3,19 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>Names and passwords that somebody can sign in with. Each source has its own.</summary>
+/// <summary>Names and passwords that users can sign in with. Each kind of account has its own source.</summary>
 public interface IPasswordSource
 {
-    /// <summary>What wrong passwords for a name are counted under: no text of another source's. Empty for a name that nobody can have.</summary>
+    /// <summary>The key under which wrong passwords for a name are counted. Differs from every key of other sources. Empty for an impossible name.</summary>
     string Counted(string name);
 
     /// <param name="name">As it was given.</param>
-    /// <returns>The account, with the hash that the password is compared with, and who signs in by it; null for none.</returns>
-    /// <exception cref="Core.Storage.StoreUnavailableException">It cannot be said now.</exception>
+    /// <returns>The account with the hash to compare, and the principal that signs in by it; null for none.</returns>
+    /// <exception cref="Core.Storage.StoreUnavailableException">The account cannot be read now.</exception>
     ValueTask<(Account Account, Principal Principal)?> FindAsync(string name);
 
-    /// <summary>Keeps another hash of the same password, while the account is as it was read.</summary>
-    /// <returns>The account as it is now; null when it was another by then, is gone, or has none that is ever replaced.</returns>
-    /// <exception cref="Core.Storage.StoreUnavailableException">Nothing was changed, or perhaps.</exception>
+    /// <summary>Stores another hash of the same password, if the account is still as it was read.</summary>
+    /// <returns>The account after the change; null when it had changed by then, is gone, or is of a kind whose hash is never replaced.</returns>
+    /// <exception cref="Core.Storage.StoreUnavailableException">Whether anything was changed is unknown.</exception>
     ValueTask<Account?> ReplaceAsync(Account read, string passwordHash) => ValueTask.FromResult<Account?>(null);
 }

@@ -7,15 +7,15 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>All buckets that are somebody's own, as they are deleted when that somebody goes.</summary>
+/// <summary>Deletes all buckets of a user who is being deleted.</summary>
 public sealed class OwnedBuckets(IBucketIndex index, IBuckets buckets)
 {
     private const int DeletedAtOnce = 500;
 
-    /// <summary>Can be begun again where it was cut off.</summary>
-    /// <param name="principal">Whose.</param>
-    /// <param name="defaultBucket">Id of the bucket that is theirs alone.</param>
-    /// <param name="isMeant">Whether what is listed now is still theirs, and no later holder's of the name.</param>
+    /// <summary>Can be repeated after an interruption.</summary>
+    /// <param name="principal">The user.</param>
+    /// <param name="defaultBucket">Id of the user's personal bucket.</param>
+    /// <param name="isMeant">Whether the buckets listed now still belong to the user, and not to a later holder of the name.</param>
     /// <exception cref="StoreUnavailableException">Not finished.</exception>
     public async ValueTask DeleteAsync(string principal, string defaultBucket, Func<ValueTask<bool>> isMeant)
     {
@@ -24,7 +24,7 @@ public sealed class OwnedBuckets(IBucketIndex index, IBuckets buckets)
         var all = new BucketScan(principal, new ListQuery { Limit = DeletedAtOnce }, DeletedAtOnce);
         for (var deleted = true; (await index.ListByAuthorAsync(all, CancellationToken.None)).Entries is { Count: > 0 } left;)
         {
-            // What was listed while the account had the name is no later account's.
+            // Buckets that were listed while the account had the name belong to no later account.
             if (!await isMeant())
             {
                 return;
@@ -32,7 +32,7 @@ public sealed class OwnedBuckets(IBucketIndex index, IBuckets buckets)
 
             if (left.All(static entry => entry.Id.Kind == BucketKind.Unknown))
             {
-                // Of a newer program, which has to see to them.
+                // A bucket of a newer program, which has to delete it.
                 return;
             }
 
@@ -44,13 +44,13 @@ public sealed class OwnedBuckets(IBucketIndex index, IBuckets buckets)
             (deleted, last) = (false, left[0].Id);
             foreach (var entry in left)
             {
-                // Somebody else may have made the bucket anew since it was listed.
+                // Somebody else may have made the bucket again since it was listed.
                 deleted |= await DeleteAsync(entry.Id, principal, new Precondition(PreconditionScope.Record, PreconditionTest.Match, entry.Modified));
             }
         }
     }
 
-    /// <returns>Whether it was there, and as the precondition says.</returns>
+    /// <returns>Whether it existed and met the precondition.</returns>
     private async ValueTask<bool> DeleteAsync(BucketId id, string principal, Precondition precondition)
     {
         var request = new BucketRequest(Callers.Closing(principal), [new DeleteRecord(ObjectRef.Bucket) { Precondition = precondition }]);

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>What has come of a new password that an operator sets.</summary>
+/// <summary>The outcome of an operator's change of a password.</summary>
 public enum PasswordChange
 {
-    /// <summary>It is the password now.</summary>
+    /// <summary>The password was changed.</summary>
     Done,
 
     /// <summary>There is no such account. Nothing was changed.</summary>
     NoAccount,
 
-    /// <summary>The account's data is not all here yet: with a password half of it would count as the whole. Nothing was changed.</summary>
+    /// <summary>The account is not fully imported yet. With a password, half of its data would count as the whole. Nothing was changed.</summary>
     Importing,
 }

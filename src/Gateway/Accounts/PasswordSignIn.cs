@@ -10,8 +10,8 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
-/// Sign-in with Basic by the names and passwords of one source. Who guesses waits; a password that was right costs no second hash; hashes of all sources wait for the
-/// same places.
+/// Sign-in with Basic by the names and passwords of one source. A client that guesses has to wait. A password that was right costs no second hash. Hashes of all
+/// sources wait in the same queue.
 /// </summary>
 public sealed class PasswordSignIn(
     IPasswordSource source, HashQueue hashes, ISignInThrottle throttle, AccountOptions options, GatewayMetrics metrics, TimeProvider time)
@@ -21,15 +21,15 @@ public sealed class PasswordSignIn(
 
     private readonly CredentialCache cache = new(options, time);
 
-    // Header, where it comes from, and what was known of the account then.
+    // The header, the address, and the account as it was known at that time.
     private readonly ConcurrentDictionary<(UInt128 Digest, string Address, long Generation), Lazy<Task<SignIn>>> underWay = new();
 
-    // Verifying against this costs as much as against a real hash, so that the time does not tell which accounts exist.
+    // Verifying against this hash costs as much as against a real one, so that the time does not reveal which accounts exist.
     private readonly Lazy<string> decoy = new(() => PasswordHash.Create("", options.PasswordIterations));
 
     /// <summary>RFC 7617.</summary>
     /// <param name="header">As in <c>Authorization</c>.</param>
-    /// <returns>Name and password, which may have colons in it; null for anything else.</returns>
+    /// <returns>Name and password, which may contain colons; null for anything else.</returns>
     public static (string Name, string Password)? Read(string header)
     {
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.Length > MaxHeaderLength)
@@ -49,7 +49,7 @@ public sealed class PasswordSignIn(
     }
 
     /// <param name="header">The <c>Authorization</c> header.</param>
-    /// <param name="address">Where the request comes from, for counting failures; null for a socket of this machine.</param>
+    /// <param name="address">The address that the request comes from, for counting failures; null for a socket of this machine.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<SignIn> SignInAsync(string header, IPAddress? address, CancellationToken cancellationToken)
     {
@@ -60,8 +60,8 @@ public sealed class PasswordSignIn(
             : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
     }
 
-    /// <summary>Whether what somebody has signed in with still is as it was when the password was verified. Where it is not, the sign-in is forgotten.</summary>
-    /// <param name="principal">Who has signed in.</param>
+    /// <summary>Whether the password that a user signed in with is unchanged since it was verified. If not, the sign-in is forgotten.</summary>
+    /// <param name="principal">The user who signed in.</param>
     /// <param name="current">The account as it is now; null when it is gone.</param>
     public bool IsStill(Principal principal, Account? current)
     {
@@ -77,7 +77,7 @@ public sealed class PasswordSignIn(
     /// <summary>Forgets sign-ins by a name.</summary>
     public void Invalidate(string name) => cache.Invalidate(name);
 
-    /// <summary>What the cache answers is not counted: it is nearly every request.</summary>
+    /// <summary>Sign-ins that the cache answers are not counted: they are nearly all requests.</summary>
     private async ValueTask<SignIn> CountedSignInAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
     {
@@ -87,8 +87,8 @@ public sealed class PasswordSignIn(
     }
 
     /// <summary>
-    /// Requests that come with the same header while it is looked at wait for that: they are one try. Counted each for itself,
-    /// the many that reach a gateway just started would be more undecided tries than there may be wrong ones, and be refused.
+    /// Requests with a header that is just being verified wait for the result: together they are one try. If each counted by itself,
+    /// the many requests that reach a gateway after its start would be more undecided tries than the limit of wrong ones, and be refused.
     /// </summary>
     private async ValueTask<SignIn> SignInOnceAsync(
         string header, UInt128 digest, CredentialCache.Entry? entry, string address, CancellationToken cancellationToken)
@@ -103,13 +103,13 @@ public sealed class PasswordSignIn(
         Lazy<Task<SignIn>> first;
         while ((first = underWay.GetOrAdd(key, mine)) != mine && first.Value.IsCompleted)
         {
-            // No longer under way, only not taken away yet: what came after it is a try of its own.
+            // It has ended but was not removed yet: a request after it is a try of its own.
             underWay.TryRemove(KeyValuePair.Create(key, first));
         }
 
         if (first == mine)
         {
-            // Not taken away by whoever gives up waiting: it goes on for the others.
+            // A caller that gives up waiting does not remove it: it goes on for the others.
             _ = mine.Value.ContinueWith(_ => underWay.TryRemove(KeyValuePair.Create(key, mine)), TaskScheduler.Default);
         }
 
@@ -119,7 +119,7 @@ public sealed class PasswordSignIn(
     private async Task<SignIn> SignInAsync(
         string name, string password, UInt128 digest, CredentialCache.Entry? entry, string address, long generation)
     {
-        // :: Step 1: what was right before is right while the account's hash is the same.
+        // :: Step 1: a password that was right is still right while the account's hash is the same.
         (Account Account, Principal Principal)? found = null;
         if (entry?.Principal.Verified is { } verified)
         {
@@ -133,14 +133,14 @@ public sealed class PasswordSignIn(
             cache.Remove(digest);
         }
 
-        // :: Step 2: a place before anything is read: guesses do not keep the database from others.
+        // :: Step 2: take a place before reading anything, so that guesses do not keep the database from others.
         using var seat = hashes.TrySignIn(address);
         if (seat is null)
         {
             return new SignIn(SignInStatus.Busy);
         }
 
-        // :: Step 3: hash, unless there were too many wrong ones already.
+        // :: Step 3: hash, unless there were too many wrong passwords already.
         found ??= await source.FindAsync(name);
         var attempt = new SignInTry(Guid.NewGuid(), source.Counted(name), address);
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
@@ -166,7 +166,7 @@ public sealed class PasswordSignIn(
             return verdict == SignInVerdict.Wrong ? SignIn.Refused : new SignIn(SignInStatus.Busy);
         }
 
-        // :: Step 4: what came from elsewhere becomes a hash as they are here.
+        // :: Step 4: replace a hash of another server by one of our own.
         var (account, who) = found!.Value;
         if (AccountPassword.IsBcrypt(account.PasswordHash))
         {
@@ -178,7 +178,7 @@ public sealed class PasswordSignIn(
         return new SignIn(SignInStatus.Succeeded, principal);
     }
 
-    /// <returns>Null where that cannot be done now: they have signed in all the same.</returns>
+    /// <returns>Null where that cannot be done now; the user is signed in all the same.</returns>
     private async Task<Account?> ReplaceAsync(Account account, string password, HashQueue.Seat seat)
     {
         try

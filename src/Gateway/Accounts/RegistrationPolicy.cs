@@ -5,12 +5,12 @@ namespace Lockstep.Gateway.Accounts;
 
 /// <summary>
 /// Whether a request may make an account. Closed unless configured open, with one exception for trying the server out:
-/// somebody on this machine who talks to it directly. Whatever smells of a proxy, a browser on a foreign page or a socket
-/// shared with one is not that.
+/// a person on this machine who talks to the server directly. A request that may come through a proxy, from a browser on a foreign page or over a shared
+/// socket does not count as that.
 /// </summary>
 public sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
 {
-    // Whatever a proxy adds. Clients of the API send nothing of the kind.
+    // Headers that proxies add. Clients of the API send none of them.
     private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "Client-IP", "X-", "CF-", "True-", "Fastly-"];
 
     public bool Allows(HttpContext context) => options.Registration switch
@@ -20,7 +20,7 @@ public sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
         _ => IsLocalTrial(context),
     };
 
-    /// <summary>Whether everybody may make one, from wherever.</summary>
+    /// <summary>Whether everybody may make an account, from any address.</summary>
     public bool IsOpen => options.Registration is Registration.Open;
 
     private bool IsLocalTrial(HttpContext context)
@@ -37,6 +37,6 @@ public sealed class RegistrationPolicy(AccountOptions options, HttpOptions http)
                 || (Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin) && IsLoopbackName(origin.Host)));
     }
 
-    /// <summary>Spelled plainly; other spellings of the address come from somebody who has something to hide.</summary>
+    /// <summary>Accepts only the plain spelling; other spellings of the address are suspicious.</summary>
     private static bool IsLoopbackName(string host) => host.ToLowerInvariant() is "localhost" or "127.0.0.1" or "[::1]" or "::1";
 }

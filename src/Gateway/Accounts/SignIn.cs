@@ -2,9 +2,9 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>What became of a sign-in.</summary>
+/// <summary>The outcome of a sign-in.</summary>
 /// <param name="Status">How it ended.</param>
-/// <param name="Principal">Who it is, when it succeeded.</param>
+/// <param name="Principal">The user, when it succeeded.</param>
 /// <param name="RetryAfter">How long to wait, when there were too many failures.</param>
 public readonly record struct SignIn(SignInStatus Status, Principal? Principal = null, TimeSpan RetryAfter = default)
 {

@@ -3,14 +3,14 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
 
-/// <summary>What an authentication scheme looks at.</summary>
+/// <summary>The parts of a request that authentication schemes look at.</summary>
 /// <param name="Authorization">The header; null when there is none.</param>
-/// <param name="Address">Where the request comes from, for counting failures; null for a socket of this machine.</param>
+/// <param name="Address">The address that the request comes from, for counting failures; null for a socket of this machine.</param>
 public sealed record SignInRequest(string? Authorization, IPAddress? Address)
 {
     public string Method { get; init; } = "";
 
-    /// <summary>Path and query as the client has sent them, for schemes that sign them.</summary>
+    /// <summary>Path and query as the client sent them, for schemes that sign them.</summary>
     public string Target { get; init; } = "";
 
     /// <summary>Host and port that clients see.</summary>
@@ -18,6 +18,6 @@ public sealed record SignInRequest(string? Authorization, IPAddress? Address)
 
     public bool IsHttps { get; init; }
 
-    /// <summary>How clients see this server, without a slash at the end: what a token can be for.</summary>
+    /// <summary>The URL of this server as clients see it, without a slash at the end: the audience of tokens.</summary>
     public string ServerUrl(HttpOptions options) => options.PublicUrl?.TrimEnd('/') ?? $"{(IsHttps ? "https" : "http")}://{Host}";
 }

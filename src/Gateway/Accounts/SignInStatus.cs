@@ -7,10 +7,10 @@ public enum SignInStatus
 
     Succeeded,
 
-    /// <summary>The credentials are wrong, or of a kind that is not known here.</summary>
+    /// <summary>The credentials are wrong, or of an unknown kind.</summary>
     Refused,
 
-    /// <summary>Too many wrong ones before; these were not looked at.</summary>
+    /// <summary>Too many wrong credentials came before; these were not checked.</summary>
     Throttled,
 
     /// <summary>Too many sign-ins are being verified at the moment.</summary>
