@@ -2,16 +2,16 @@ using Lockstep.Core.Buckets;
 
 namespace Lockstep.Core.Live;
 
-/// <summary>Tells that buckets have changed, wherever their owners live. What it tells are hints: see <see cref="ChangeNotice"/>.</summary>
+/// <summary>Reports changes of buckets, wherever their owners live. Its notices are hints: see <see cref="ChangeNotice"/>.</summary>
 public interface ILiveFeed
 {
-    /// <summary>Waits for something that happens after what was told before. Owners that have nothing to do are not kept in memory for it.</summary>
+    /// <summary>Waits for a change after the last notice. Does not keep idle owners in memory.</summary>
     /// <param name="bucket">The bucket, which need not exist.</param>
-    /// <param name="seen">What the last notice had.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="seen">The position of the last notice.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>
-    /// With another epoch than was seen: the watch has only now begun, and what happened before is not told. With the position that was seen: nothing happened so far; ask again.
+    /// With another epoch than <paramref name="seen"/>: the watch has only now begun, and earlier changes are not reported. With the same position: nothing has happened so far; ask again.
     /// </returns>
-    /// <exception cref="LiveFeedException">The owner's process cannot be reached, or is of a version that tells nothing.</exception>
+    /// <exception cref="LiveFeedException">The owner's process cannot be reached, or is of a version without live notices.</exception>
     ValueTask<ChangeNotice> NextAsync(BucketId bucket, FeedPosition seen, CancellationToken cancellationToken);
 }

@@ -5,8 +5,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Live;
 
 /// <summary>
-/// The buckets of this process that somebody wants to hear of. They outlive their owners' stay in memory: an owner that comes looks whether its bucket is among them, and one of
-/// whose bucket nobody wants to hear pays a comparison with null.
+/// The watched buckets of this process. A watch outlives its owner's stay in memory: an owner that starts looks whether its bucket is watched. An owner whose bucket
+/// nobody watches only pays a comparison with null.
 /// </summary>
 public sealed class LiveFeed(TimeProvider time) : ILiveFeed
 {
@@ -17,14 +17,14 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
     private long swept = time.GetTimestamp();
     private volatile bool hasEnded;
 
-    /// <summary>Buckets that somebody wants to hear of, or wanted lately.</summary>
+    /// <summary>Buckets that are watched, or were until recently.</summary>
     public int Count => watched.Count;
 
     /// <inheritdoc/>
     public ValueTask<ChangeNotice> NextAsync(BucketId bucket, FeedPosition seen, CancellationToken cancellationToken) =>
         NextAsync(bucket, seen, Timeout.InfiniteTimeSpan, cancellationToken);
 
-    /// <summary>As the other one, for no longer than so long.</summary>
+    /// <summary>As the other overload, for no longer than the given time.</summary>
     public async ValueTask<ChangeNotice> NextAsync(BucketId bucket, FeedPosition seen, TimeSpan patience, CancellationToken cancellationToken)
     {
         while (!hasEnded)
@@ -48,7 +48,7 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
         return new ChangeNotice(seen, ServerTimestamp.Zero, []);
     }
 
-    /// <summary>This process is not the one to ask about a bucket any more: whoever waits asks again.</summary>
+    /// <summary>A bucket now belongs to another process: everyone who waits asks again.</summary>
     public void Release(BucketId bucket)
     {
         if (watched.TryGetValue(bucket, out var own))
@@ -57,7 +57,7 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
         }
     }
 
-    /// <summary>This process is about to stop: nobody waits here any more.</summary>
+    /// <summary>The process is about to stop: nobody waits here any more.</summary>
     public void End()
     {
         hasEnded = true;
@@ -67,10 +67,10 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
         }
     }
 
-    /// <summary>Registers who looks for the owner of a bucket that somebody begins to watch.</summary>
+    /// <summary>Registers the callback that finds the owner of a bucket when its watch begins.</summary>
     internal void OnWatched(Action<WatchedBucket> listener) => announce = listener;
 
-    /// <returns>Null when nobody wants to hear of the bucket.</returns>
+    /// <returns>Null when nobody watches the bucket.</returns>
     internal WatchedBucket? Find(BucketId bucket) => watched.GetValueOrDefault(bucket);
 
     private void SweepIfDue()
@@ -90,7 +90,7 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
         }
     }
 
-    /// <summary>One that is found no more is over, so that an owner who is not told so has the right one.</summary>
+    /// <summary>Ends the watch before it is removed. A watch that cannot be found has ended, so an owner whose watch has not ended has the right one.</summary>
     private void End(WatchedBucket own)
     {
         own.End();

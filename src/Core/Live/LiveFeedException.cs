@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Live;
 
-/// <summary>Nobody tells at the moment what happens in a bucket. Nothing is lost by it but time: whoever needs to know reads.</summary>
+/// <summary>Changes of a bucket cannot be reported at the moment. This only costs time: a client that needs to know reads.</summary>
 public sealed class LiveFeedException : Exception
 {
     public LiveFeedException()

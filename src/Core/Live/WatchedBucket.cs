@@ -7,16 +7,16 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Live;
 
 /// <summary>
-/// A bucket that somebody wants to hear of. Its owner, whichever it is at the moment, tells it what it has committed; whoever waits is told from there. Invariants:
+/// A watched bucket. Its current owner reports commits here, and everyone who waits is notified from here. Invariants:
 /// <list type="number">
-/// <item>A notice after a position covers all that was told after it. Of more than is remembered it says that it may be anything.</item>
-/// <item>Telling waits for nobody, and costs no more than a look at the bucket's lists.</item>
-/// <item>One that nobody has asked for a while is over: it tells its owner so, and the next one who asks gets another.</item>
+/// <item>A notice after a position covers all changes reported after it. When there were more than are remembered, the notice says that anything may have changed.</item>
+/// <item>Reporting waits for nobody, and costs no more than a look at the bucket's lists.</item>
+/// <item>A watch that nobody has used for a while ends. It tells its owner so, and the next listener gets another watch.</item>
 /// </list>
 /// </summary>
 internal sealed class WatchedBucket(BucketId id, TimeProvider time)
 {
-    // Whoever listens comes back at once, but for a process that was stopped or a call that was lost.
+    // Listeners come back at once, unless their process stopped or a call was lost.
     private static readonly TimeSpan KeepTime = TimeSpan.FromMinutes(1);
 
     private const int MaxRemembered = 64;
@@ -24,11 +24,11 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
     private readonly Lock gate = new();
     private readonly long epoch = NewEpoch();
 
-    // The last change of each collection; when it is full the oldest goes.
+    // The last change of each collection. When it is full, the oldest is dropped.
     private readonly Dictionary<string, long> changed = new(StringComparer.Ordinal);
     private long sequence = 1;
 
-    // Up to here it may have been anything.
+    // Up to this position anything may have changed.
     private long whole = 1;
     private ServerTimestamp stamp;
     private TaskCompletionSource next = NewWait();
@@ -51,7 +51,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         }
     }
 
-    /// <summary>Lets the owner know before anybody is told a position: what is committed then is heard of.</summary>
+    /// <summary>Informs the owner before any listener gets a position, so that no commit after the position is missed.</summary>
     public void Announce(Action<WatchedBucket> announce)
     {
         lock (gate)
@@ -65,7 +65,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
     }
 
     /// <summary>The owner has published heads.</summary>
-    /// <returns>False when this watch is over.</returns>
+    /// <returns>False when this watch has ended.</returns>
     public bool Tell(BucketHeads heads)
     {
         TaskCompletionSource told;
@@ -92,7 +92,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         return true;
     }
 
-    /// <summary>Something happened, and nobody knows what: another process has taken the bucket over, or a commit's fate is not known.</summary>
+    /// <summary>An unknown change happened: another process has taken the bucket over, or a commit's fate is unknown.</summary>
     /// <returns>As of <see cref="Tell"/>.</returns>
     public bool TellAll()
     {
@@ -113,7 +113,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         return true;
     }
 
-    /// <summary>Whoever waits is to ask again, elsewhere.</summary>
+    /// <summary>Everyone who waits is to ask again, elsewhere.</summary>
     public void End()
     {
         TaskCompletionSource told;
@@ -126,7 +126,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         told.TrySetResult();
     }
 
-    /// <returns>Null when this watch is over. Else what happened after the position, or, when the time has passed, nothing.</returns>
+    /// <returns>Null when this watch has ended. Otherwise the changes after the position, or none when the time has passed.</returns>
     public async ValueTask<ChangeNotice?> NextAsync(FeedPosition seen, TimeSpan patience, CancellationToken cancellationToken)
     {
         Task wait;
@@ -167,7 +167,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         }
     }
 
-    /// <summary>Another one for each watch of whatever process; never 0.</summary>
+    /// <summary>Different for each watch of every process; never 0.</summary>
     private static long NewEpoch() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) | 1;
 
     private static TaskCompletionSource NewWait() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -181,7 +181,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
         return told;
     }
 
-    /// <returns>False when it is more than records: what the bucket, its collections or its groups say may change who sees what.</returns>
+    /// <returns>False when more than records changed: data of the bucket, its collections or its groups may change who sees what.</returns>
     private bool TryNote(BucketHeads heads, ServerTimestamp last)
     {
         if (heads.Base > last)
@@ -200,7 +200,7 @@ internal sealed class WatchedBucket(BucketId id, TimeProvider time)
             found = true;
             if (head.List.Role is ListRole.Uploads or ListRole.Files || head.List.IsOfHistory)
             {
-                // No stream is of these.
+                // No stream is about these lists.
                 continue;
             }
 

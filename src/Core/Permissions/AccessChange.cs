@@ -2,20 +2,20 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Permissions;
 
-/// <summary>What a write says of who may do what with its object.</summary>
-/// <param name="Edits">In order. With none of them only <see cref="Accounts"/> counts.</param>
+/// <summary>The change that a write makes to the rights on its object.</summary>
+/// <param name="Edits">In order. If there are none, only <see cref="Accounts"/> counts.</param>
 public sealed record AccessChange(IReadOnlyList<AccessEdit> Edits)
 {
-    /// <summary>The accounts that the data names, in the stored form: whoever is named without being here is nobody. Counts for groups.</summary>
+    /// <summary>The existing accounts that the data names, in the stored form. A named account that is missing here is nobody. Used for groups.</summary>
     public IReadOnlyList<string> Accounts { get; init; } = [];
 
-    /// <summary>Bytes that it keeps in memory; a rough figure is enough.</summary>
+    /// <summary>Bytes that it keeps in memory, roughly.</summary>
     public long Size => Accounts.Sum(static account => 40L + (2 * account.Length)) + Edits.Sum(static edit => 64 + edit.Principals.Sum(static principal => 40L + (2 * principal.Length)));
 
     /// <summary>Applies the edits.</summary>
-    /// <param name="before">What the object's list says, all of it: an author who may write is in it.</param>
-    /// <param name="namedAt">From when on a group is named, by the clock of the bucket that it is in as far as that is known.</param>
-    /// <returns>What it says afterwards; null where an edit does not find what it needs.</returns>
+    /// <param name="before">The object's whole list. An author who may write is in it.</param>
+    /// <param name="namedAt">The time at which groups count as named, by the clock of their bucket as far as it is known.</param>
+    /// <returns>The new list; null where an edit does not find what it needs.</returns>
     public AccessList? ApplyTo(AccessList before, Func<string, ServerTimestamp> namedAt)
     {
         IReadOnlyList<string>? held = null;
@@ -40,7 +40,7 @@ public sealed record AccessChange(IReadOnlyList<AccessEdit> Edits)
                 return null;
             }
 
-            // Who is named again is meant as they are now.
+            // A principal that is named again means its present holder.
             var others = there.Where(principal => !names.Contains(PrincipalText.Public(principal)));
             before = edit.Kind switch
             {
@@ -58,28 +58,28 @@ public sealed record AccessChange(IReadOnlyList<AccessEdit> Edits)
 
 /// <summary>One step of an <see cref="AccessChange"/>.</summary>
 /// <param name="Kind">What to do.</param>
-/// <param name="Right">With which right.</param>
-/// <param name="Principals">For whom: accounts in the stored form, those that are not there without a number; groups in the form of clients.</param>
+/// <param name="Right">The right.</param>
+/// <param name="Principals">The principals: accounts in the stored form, or without a number when they do not exist; groups in the form of clients.</param>
 public sealed record AccessEdit(AccessEditKind Kind, Right Right, IReadOnlyList<string> Principals);
 
-/// <summary>What one step does.</summary>
+/// <summary>The kind of a step.</summary>
 public enum AccessEditKind : byte
 {
-    /// <summary>These have it, and nobody else.</summary>
+    /// <summary>Only these principals have the right.</summary>
     Set = 0,
 
-    /// <summary>These have it too.</summary>
+    /// <summary>These principals have the right too.</summary>
     Add = 1,
 
-    /// <summary>These have it no more; all of them must have it.</summary>
+    /// <summary>These principals lose the right; all of them must have it.</summary>
     Remove = 2,
 
-    /// <summary>Nothing; all of them must have it.</summary>
+    /// <summary>Changes nothing; all of these principals must have the right.</summary>
     Test = 3,
 
-    /// <summary>Nothing; who has it is kept for <see cref="Place"/>. Somebody must have it, or it is to read or to write.</summary>
+    /// <summary>Changes nothing; keeps the right's holders for <see cref="Place"/>. There must be a holder, unless the right is to read or to write.</summary>
     Hold = 4,
 
-    /// <summary>Those have it who were kept last, and nobody else.</summary>
+    /// <summary>Only the holders that were kept last have the right.</summary>
     Place = 5,
 }

@@ -5,14 +5,14 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Permissions;
 
 /// <summary>
-/// What an object's own list says: who may do what with it, by principals in their stored form. Immutable. An object without one is its
-/// bucket's author's alone; so is whatever the list does not say. A bucket's author is not in the bucket's list.
+/// An object's own list of rights: who may do what with it, by principals in their stored form. Immutable. An object without a list is only
+/// for the author of its bucket; so is any right that the list does not name. A bucket's author is not in the bucket's list.
 /// </summary>
 public sealed class AccessList : IEquatable<AccessList>
 {
     private const int Count = (int)Right.CreateRecords + 1;
 
-    /// <summary>Nobody may anything by it.</summary>
+    /// <summary>Gives no rights.</summary>
     public static readonly AccessList Empty = new(new string[Count][]);
 
     private readonly string[][] entries;
@@ -20,28 +20,28 @@ public sealed class AccessList : IEquatable<AccessList>
 
     private AccessList(string[][] entries) => this.entries = entries;
 
-    /// <summary>Of a group: who is in it, in the stored form. Null for other objects.</summary>
+    /// <summary>For a group: its members, in the stored form. Null for other objects.</summary>
     public IReadOnlyList<string>? Members { get; private init; }
 
-    /// <summary>Of a group: when the last one of its name was deleted before it came into being. Whoever named that one did not mean this one.</summary>
+    /// <summary>For a group: when the last group of its name was deleted before this one was made. Earlier grants to that name do not mean this group.</summary>
     public ServerTimestamp Since { get; private init; }
 
-    /// <summary>Of a bucket: groups of other buckets that anything in it has named, in the form of clients; perhaps more than it names now.</summary>
+    /// <summary>For a bucket: groups of other buckets that anything in it has named, in the form of clients; perhaps more than it names now.</summary>
     public IReadOnlyList<string> ForeignGroups { get; private init; } = [];
 
     /// <summary>
-    /// Of a bucket: when anybody's standing in it changed first, see <see cref="Storage.GrantRelation.Changed"/>; the last time is no later than
-    /// its list of itself was touched. Zero for never.
+    /// For a bucket: when anybody's standing in it first changed, see <see cref="Storage.GrantRelation.Changed"/>. The last change is no later than
+    /// the last write to the bucket's own list. Zero for never.
     /// </summary>
     public ServerTimestamp Horizon { get; private init; }
 
-    /// <summary>Who may do that, by this list.</summary>
+    /// <summary>The holders of a right, by this list.</summary>
     public IReadOnlyList<string> this[Right permission] => entries[(int)permission] ?? [];
 
     /// <summary>Whether it names nobody at all.</summary>
     public bool NamesNobody => Array.TrueForAll(entries, static principals => principals is null or []);
 
-    /// <summary>All that it names.</summary>
+    /// <summary>All principals that it names.</summary>
     public int Length => entries.Sum(static principals => principals?.Length ?? 0);
 
     /// <summary>Bytes that it takes.</summary>
@@ -49,11 +49,11 @@ public sealed class AccessList : IEquatable<AccessList>
 
     private byte[] Bytes => bytes ??= Write();
 
-    /// <summary>Each principal that it names, once, as the store finds it.</summary>
+    /// <summary>Each principal that it names, once, in the form by which the store finds it.</summary>
     public IReadOnlySet<string> Indexed() =>
         entries.Where(static principals => principals is not null).SelectMany(static principals => principals).Select(PrincipalText.Indexed).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Each principal that it lets see something, once, as the store finds it.</summary>
+    /// <summary>Each principal that it lets see something, once, in the form by which the store finds it.</summary>
     public IReadOnlySet<string> Readers() => this[Right.Read].Concat(this[Right.Write]).Select(PrincipalText.Indexed).ToHashSet(StringComparer.Ordinal);
 
     public AccessList With(Right permission, IEnumerable<string> principals)
@@ -63,7 +63,7 @@ public sealed class AccessList : IEquatable<AccessList>
         return new AccessList(changed) { Members = Members, Since = Since, ForeignGroups = ForeignGroups, Horizon = Horizon };
     }
 
-    /// <summary>Without some groups, whenever they were named.</summary>
+    /// <summary>The list without some groups, whenever they were named.</summary>
     /// <param name="groups">In the form of clients.</param>
     public AccessList Without(IReadOnlySet<string> groups)
     {
@@ -71,25 +71,25 @@ public sealed class AccessList : IEquatable<AccessList>
         return new AccessList(changed) { Members = Members, Since = Since, ForeignGroups = ForeignGroups, Horizon = Horizon };
     }
 
-    /// <summary>As a group has it.</summary>
+    /// <summary>The list with the fields of a group.</summary>
     public AccessList WithMembers(IReadOnlyList<string>? members, ServerTimestamp since) =>
         new(entries) { Members = members, Since = since, ForeignGroups = ForeignGroups, Horizon = Horizon };
 
-    /// <summary>As a bucket has it.</summary>
+    /// <summary>The list with the fields of a bucket.</summary>
     public AccessList WithForeignGroups(IEnumerable<string> groups) =>
         new(entries) { Members = Members, Since = Since, ForeignGroups = [.. groups.Distinct(StringComparer.Ordinal)], Horizon = Horizon };
 
-    /// <summary>As a bucket has it.</summary>
+    /// <summary>The list with the fields of a bucket.</summary>
     public AccessList WithHorizon(ServerTimestamp horizon) =>
         new(entries) { Members = Members, Since = Since, ForeignGroups = ForeignGroups, Horizon = horizon };
 
-    /// <summary>Only who may do what, without what the server keeps beside that.</summary>
+    /// <summary>The list with the rights alone, without the server's own fields.</summary>
     public AccessList OnlyPermissions() => new(entries);
 
-    /// <param name="stored">What <see cref="ToBytes"/> gave; null for no list.</param>
+    /// <param name="stored">Bytes from <see cref="ToBytes"/>; null for no list.</param>
     public static AccessList? Read(ReadOnlyMemory<byte>? stored)
     {
-        // 0.1.0 wrote an empty one where there is none.
+        // 0.1.0 wrote an empty list where there is none.
         if (stored is not { Length: > 0 } text)
         {
             return null;

@@ -3,12 +3,12 @@ using Lockstep.Core.Settings;
 namespace Lockstep.Core.Permissions;
 
 /// <summary>
-/// Who may do what wherever it lies, and bounds of what objects say of that. Principals are separated by commas, in the form of clients:
-/// they go by name, and mean whoever has it.
+/// Rights that settings give on all objects, and limits of the rights that objects give. Principals are separated by commas, in the form of clients.
+/// They go by name: whoever has the name has the right.
 /// </summary>
 public sealed record AccessOptions
 {
-    /// <summary>Who may make buckets. Default: whoever signed in.</summary>
+    /// <summary>Who may make buckets. Default: everybody who has signed in.</summary>
     public string BucketCreatePrincipals { get; init; } = PrincipalText.Authenticated;
 
     /// <summary>Who may see all buckets' own objects. Default: nobody.</summary>
@@ -47,10 +47,10 @@ public sealed record AccessOptions
     /// <summary>Who may see the history of all buckets. Default: nobody.</summary>
     public string HistoryReadPrincipals { get; init; } = "";
 
-    /// <summary>Who may delete from it, and so make what records were unknown. Default: nobody.</summary>
+    /// <summary>Who may delete history, which makes earlier states of records unknown. Default: nobody.</summary>
     public string HistoryWritePrincipals { get; init; } = "";
 
-    /// <summary>Whether who makes an object may write it from then on. Default: true.</summary>
+    /// <summary>Whether the user who makes an object may write it from then on. Default: true.</summary>
     public bool AuthorsMayWrite { get; init; } = true;
 
     /// <summary>Principals that one object may name. Default: 1,000.</summary>
@@ -65,17 +65,17 @@ public sealed record AccessOptions
     [Bounds(0)]
     public int MaxForeignGroups { get; init; } = 100;
 
-    /// <summary>Bytes of what a bucket and its collections may say together; its owner keeps it in memory. Default: 1 MiB.</summary>
+    /// <summary>Bytes that the rights of a bucket and of its collections may take together; the owner keeps them in memory. Default: 1 MiB.</summary>
     [Bounds(1)]
     public int MaxBytes { get; init; } = 1 << 20;
 
-    /// <summary>How long somebody whom a group of another bucket has let go may still count as its member. Default: 5 seconds.</summary>
+    /// <summary>How long a user who was removed from a group of another bucket may still count as its member. Default: 5 seconds.</summary>
     [Bounds(0, 60)]
     public TimeSpan MembershipTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How far the wall clocks of two processes may be apart, with what a commit and a read take. Readers of lists whose groups in other buckets
-    /// changed begin anew three times as long, and <see cref="MembershipTime"/>, after that. Default: 5 seconds.
+    /// How far the wall clocks of two processes may differ, including the time of a commit and a read. Readers of lists whose groups in other buckets
+    /// changed start again for three times this time, and <see cref="MembershipTime"/>, after the change. Default: 5 seconds.
     /// </summary>
     [Bounds(0, 600)]
     public TimeSpan MaxClockDifference { get; init; } = TimeSpan.FromSeconds(5);

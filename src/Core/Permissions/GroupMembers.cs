@@ -10,8 +10,8 @@ public static class GroupMembers
     public const string Field = "members";
 
     /// <param name="body">A group's data.</param>
-    /// <param name="fault">What is wrong with them; null for nothing.</param>
-    /// <returns>Each once, in the form of clients; none where there is no such field.</returns>
+    /// <param name="fault">What is wrong with the members; null when nothing is.</param>
+    /// <returns>Each member once, in the form of clients; none where the field is missing.</returns>
     public static IReadOnlyList<string> Read(ReadOnlyMemory<byte> body, out string? fault)
     {
         using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });

@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Permissions;
 
-/// <summary>Permissions as they are written, in Kinto and in the store.</summary>
+/// <summary>The names of permissions, in Kinto and in the store.</summary>
 public static class PermissionNames
 {
     private static readonly string[] Names = ["read", "write", "collection:create", "group:create", "record:create"];
@@ -14,7 +14,7 @@ public static class PermissionNames
 
     public static string Of(Right permission) => Names[(int)permission];
 
-    /// <summary>Those that an object of a list can have.</summary>
+    /// <summary>The permissions that an object of a list can have.</summary>
     public static IReadOnlyList<Right> In(ListRole role) => role switch
     {
         ListRole.Self => OfBuckets,

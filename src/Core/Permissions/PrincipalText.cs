@@ -6,27 +6,27 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Permissions;
 
 /// <summary>
-/// Principals as text, in the form of clients (<c>account:alice</c>, <c>/buckets/team/groups/staff</c>) and in the one that is
-/// stored. The stored one of an account has its number behind it, since names are given again: <c>account:alice#7</c>. That of a group
-/// has the stamp of the write that named it: a group that was deleted after that is not meant, whatever has its name now. An
+/// Principals as text, in the form of clients (<c>account:alice</c>, <c>/buckets/team/groups/staff</c>) and in the stored form. The stored form
+/// of an account ends with its number, since names can be given again: <c>account:alice#7</c>. That of a group ends with
+/// the stamp of the write that named it: if the group was deleted after that, the text means no later group of the same name. An
 /// account without a number, or a group without a stamp, is nobody.
 /// </summary>
 public static class PrincipalText
 {
-    /// <summary>Whoever asks, signed in or not.</summary>
+    /// <summary>Everybody, signed in or not.</summary>
     public const string Everyone = "system.Everyone";
 
-    /// <summary>Whoever signed in.</summary>
+    /// <summary>Everybody who has signed in.</summary>
     public const string Authenticated = "system.Authenticated";
 
     private const string Account = "account:";
     private const string Buckets = "/buckets/";
     private const string Groups = "groups";
 
-    /// <summary>UTF-8 bytes of a principal: an index of PostgreSQL takes no row of more than 2,704.</summary>
+    /// <summary>Maximal UTF-8 bytes of a principal: an index of PostgreSQL takes no row of more than 2,704.</summary>
     public const int MaxBytes = 512;
 
-    /// <summary>Whether a text can be a principal, as far as every store can keep it.</summary>
+    /// <summary>Whether a text can be a principal that every store can keep.</summary>
     public static bool IsPossible(string text) =>
         text.Length is > 0 and <= MaxBytes && !text.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(text) <= MaxBytes;
 
@@ -35,7 +35,7 @@ public static class PrincipalText
     /// <summary>Whether it can only be a group; not every such text names one.</summary>
     public static bool IsGroup(string principal) => principal.StartsWith(Buckets, StringComparison.Ordinal);
 
-    /// <summary>The stored form of somebody with an account.</summary>
+    /// <summary>The stored form of an account's user.</summary>
     public static string OfAccount(string principal, long number) => string.Create(CultureInfo.InvariantCulture, $"{principal}#{number}");
 
     /// <summary>The stored form of a group that is named now.</summary>
@@ -47,17 +47,17 @@ public static class PrincipalText
     /// <param name="stored">The stored one.</param>
     public static string Public(string stored) => (IsAccount(stored) || IsGroup(stored)) && stored.LastIndexOf('#') is > 0 and var at ? stored[..at] : stored;
 
-    /// <summary>The form by which the store finds what names somebody: of a group without the stamp, since who asks does not know that.</summary>
+    /// <summary>The form by which the store finds entries for a principal. A group has no stamp in it, since the user who asks does not know the stamp.</summary>
     /// <param name="stored">The stored one.</param>
     public static string Indexed(string stored) => IsGroup(stored) ? Public(stored) : stored;
 
-    /// <summary>When a group was named; zero when nobody knows.</summary>
+    /// <summary>When a group was named; zero when that is unknown.</summary>
     public static ServerTimestamp NamedAt(string stored) =>
         stored.LastIndexOf('#') is > 0 and var at && long.TryParse(stored.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var stamp)
             ? new ServerTimestamp(stamp)
             : ServerTimestamp.Zero;
 
-    /// <summary>The names of bucket and group in a group's principal, in whichever form.</summary>
+    /// <summary>The names of bucket and group in a group's principal, in either form.</summary>
     public static bool TryReadGroup(string principal, [NotNullWhen(true)] out string? bucket, [NotNullWhen(true)] out string? group)
     {
         (bucket, group) = (null, null);

@@ -1,14 +1,14 @@
 namespace Lockstep.Core.Quotas;
 
-/// <summary>What came of a wish to set a quota.</summary>
+/// <summary>The outcome of setting a quota.</summary>
 public enum QuotaChange
 {
     /// <summary>It is set.</summary>
     Done,
 
-    /// <summary>It is not as it was read any more; nothing was changed.</summary>
+    /// <summary>The quota has changed since it was read; nothing was changed.</summary>
     ReadAgain,
 
-    /// <summary>There are as many as may be; nothing was changed.</summary>
+    /// <summary>The maximal number of quotas is reached; nothing was changed.</summary>
     Full,
 }

@@ -22,35 +22,35 @@ public sealed record QuotaOptions
     [Bounds(0)]
     public long CollectionRecords { get; init; }
 
-    /// <summary>Bytes that all buckets may hold whose author somebody is. Default: 0, no limit.</summary>
+    /// <summary>Bytes that all buckets of one author may hold together. Default: 0, no limit.</summary>
     [Bounds(0)]
     public long UserBytes { get; init; }
 
-    /// <summary>Records that all buckets may hold whose author somebody is. Default: 0, no limit.</summary>
+    /// <summary>Records that all buckets of one author may hold together. Default: 0, no limit.</summary>
     [Bounds(0)]
     public long UserRecords { get; init; }
 
     /// <summary>
-    /// For how long a process goes by what it has read of all of a user's buckets, and what it has written to them since. What other processes
-    /// write meanwhile can be more than the user may. Default: 10 seconds.
+    /// For how long a process relies on its last reading of all of a user's buckets, plus its own writes to them since. Writes of other processes
+    /// in that time can exceed the user's quota. Default: 10 seconds.
     /// </summary>
     [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
     public TimeSpan UserTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How often a silo looks for quotas that administrators have set. A change holds in the whole cluster once this is over, as long as the home database
+    /// How often a silo looks for quotas that administrators have set. After this time a change applies in the whole cluster, as long as the home database
     /// answers. Default: 5 seconds.
     /// </summary>
     [Bounds(BoundsAttribute.Millisecond, BoundsAttribute.Minute)]
     public TimeSpan RefreshTime { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>What goes for some users, buckets and collections instead, by numbers from "1" on. Default: none.</summary>
+    /// <summary>Other limits for some users, buckets and collections, numbered from "1". Default: none.</summary>
     public IReadOnlyDictionary<string, QuotaOverride> Overrides { get; init; } = new Dictionary<string, QuotaOverride>(StringComparer.Ordinal);
 
     /// <summary>Whether anything is limited at all.</summary>
     public bool IsOn => BucketBytes > 0 || BucketRecords > 0 || CollectionBytes > 0 || CollectionRecords > 0 || UserBytes > 0 || UserRecords > 0 || Overrides.Count > 0;
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
         for (var number = 1; number <= Overrides.Count; number++)

@@ -3,8 +3,8 @@ using System.Text;
 namespace Lockstep.Core.Quotas;
 
 /// <summary>
-/// What a quota is about, as text: <c>/users/account:alice</c>, <c>/buckets/team</c> or <c>/buckets/team/collections/log</c>. A user is named by
-/// their principal, a bucket by its id, and somebody's personal bucket by <c>u:</c> and its id, since others can name a bucket of theirs by the same.
+/// The subject of a quota, as text: <c>/users/account:alice</c>, <c>/buckets/team</c> or <c>/buckets/team/collections/log</c>. A user is named by
+/// their principal, a bucket by its id, and a personal bucket by <c>u:</c> and its id, since other users can give a bucket of theirs the same id.
 /// </summary>
 public sealed record QuotaSubject
 {
@@ -13,7 +13,7 @@ public sealed record QuotaSubject
     private const string Collections = "/collections/";
     private const string Personal = "u:";
 
-    // As of a principal, and more than an id has.
+    // The limit of a principal, and longer than any id.
     private const int MaxUserBytes = 512;
     private const int MaxIdLength = 255;
 
@@ -21,16 +21,16 @@ public sealed record QuotaSubject
 
     public string Text { get; }
 
-    /// <summary>The user's principal; null where it is about a bucket.</summary>
+    /// <summary>The user's principal; null for a bucket or collection.</summary>
     public string? User { get; private init; }
 
-    /// <summary>The bucket's id, a personal one's behind <c>u:</c>; null where it is about a user.</summary>
+    /// <summary>The bucket's id, a personal one's with <c>u:</c> in front; null for a user.</summary>
     public string? Bucket { get; private init; }
 
-    /// <summary>The collection's id; null where it is about a user or a whole bucket.</summary>
+    /// <summary>The collection's id; null for a user or a whole bucket.</summary>
     public string? Collection { get; private init; }
 
-    /// <returns>Null for a text that is about nothing.</returns>
+    /// <returns>Null for a text that names no subject.</returns>
     public static QuotaSubject? Parse(string text)
     {
         if (text.StartsWith(Users, StringComparison.Ordinal))
@@ -55,7 +55,7 @@ public sealed record QuotaSubject
 
     public override string ToString() => Text;
 
-    // Of a provider's user or an account, which both have a colon; neither everybody nor a group has quotas.
+    // Of a provider's user or an account, which both have a colon. Neither everybody nor a group has quotas.
     private static bool IsUser(string principal) =>
         principal.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && colon < principal.Length - 1
         && !principal.StartsWith('/') && !principal.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(principal) <= MaxUserBytes;
