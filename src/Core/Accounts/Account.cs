@@ -3,19 +3,19 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Accounts;
 
-/// <param name="Number">Given once and never again, also after the account was deleted: what is derived from it cannot be inherited.</param>
-/// <param name="Name">What the user signs in with; unique.</param>
+/// <param name="Number">Never given again, even after the account is deleted: nothing derived from it can be inherited.</param>
+/// <param name="Name">The name that the user signs in with; unique.</param>
 /// <param name="PasswordHash">As <see cref="Accounts.PasswordHash"/> writes it. Never leaves the server.</param>
 /// <param name="Modified">Last change.</param>
-/// <param name="IsBeingDeleted">Nobody can sign in any more; the account's data is going.</param>
+/// <param name="IsBeingDeleted">Nobody can sign in any more, and the account's data is being deleted.</param>
 public sealed record Account(long Number, string Name, string PasswordHash, ServerTimestamp Modified, bool IsBeingDeleted)
 {
-    /// <summary>When it was made; zero for one that was made by a program which did not note that.</summary>
+    /// <summary>When it was made; zero for an account from a program that did not record it.</summary>
     public ServerTimestamp Since { get; init; }
 
     public AccountRef Ref => new(Number, Since);
 
-    /// <summary>Whether it still is the account that was read, with the password that it had then.</summary>
+    /// <summary>Whether it is still the account that was read, with the same password.</summary>
     /// <param name="read">As it was read before.</param>
     public bool HasPasswordOf(Account read) => Number == read.Number && string.Equals(PasswordHash, read.PasswordHash, StringComparison.Ordinal);
 }

@@ -5,16 +5,16 @@ using System.Text;
 namespace Lockstep.Core.Accounts;
 
 /// <summary>
-/// A hash of a password that Mozilla's server of Sync 1.1 kept: <c>{SSHA}</c>, <c>{SSHA-256}</c> or <c>{SSCRYPT}</c> in front of digest and salt in base64. Whoever has one
-/// of the first two tries billions of passwords a second, so it is not kept as it is: its digest is hashed once more, as a password is
-/// (<see cref="PasswordHash"/>), and only the salt is kept beside that, in <c>scheme$salt$</c> in front.
+/// A password hash of Mozilla's server of Sync 1.1: <c>{SSHA}</c>, <c>{SSHA-256}</c> or <c>{SSCRYPT}</c> in front of digest and salt in base64. An attacker who has one
+/// of the first two tries billions of passwords a second, so they are not kept unchanged. The digest is hashed once more, like a password
+/// (<see cref="PasswordHash"/>), and the result is stored with <c>scheme$salt$</c> of the old hash in front.
 /// </summary>
 /// <remarks>Origin: <c>services/util.py</c> of server-core.</remarks>
 public sealed record FormerHash
 {
     private const int SaltLength = 8;
 
-    // Those of py-scrypt, which the server left as they are.
+    // The parameters of py-scrypt, whose defaults the server used.
     private const int ScryptCost = 1 << 14;
     private const int ScryptBlockSize = 8;
     private const int ScryptLength = 64;
@@ -28,8 +28,8 @@ public sealed record FormerHash
 
     private FormerHash(string scheme, byte[] digest, byte[] salt) => (this.scheme, this.digest, this.salt) = (scheme, digest, salt);
 
-    /// <param name="stored">As it lies in that server's table.</param>
-    /// <returns>Null for what is no hash of these kinds.</returns>
+    /// <param name="stored">The text in that server's table.</param>
+    /// <returns>Null for any other kind of text.</returns>
     public static FormerHash? Parse(string? stored)
     {
         foreach (var (mark, scheme, length) in Kinds)
@@ -48,14 +48,14 @@ public sealed record FormerHash
         return null;
     }
 
-    /// <returns>What is stored in place of a hash of <see cref="PasswordHash"/>, which verifies it.</returns>
+    /// <returns>The text to store in place of a hash of <see cref="PasswordHash"/>, which can verify it.</returns>
     public string Wrap(int iterations = PasswordHash.DefaultIterations) => $"{scheme}${Convert.ToBase64String(salt)}${PasswordHash.Create(digest, iterations)}";
 
-    /// <summary>What that server would have hashed a password to.</summary>
+    /// <summary>The hash that the old server would have made of a password.</summary>
     /// <param name="password">The password.</param>
-    /// <param name="stored">A text of which the first two parts are those of <see cref="Wrap"/>.</param>
-    /// <param name="rest">What follows them.</param>
-    /// <returns>Null where the text is of no such kind.</returns>
+    /// <param name="stored">A text that starts with the first two parts of <see cref="Wrap"/>.</param>
+    /// <param name="rest">The text after them.</param>
+    /// <returns>Null where the text is of another kind.</returns>
     internal static byte[]? Digest(string password, string stored, out string rest)
     {
         rest = "";

@@ -1,22 +1,22 @@
 namespace Lockstep.Core.Accounts;
 
 /// <summary>
-/// Counts wrong passwords, by account and address and by address alone. Not by account alone: anybody could then lock
-/// somebody else out. Counts of all gateways together in a server, of the process in commands. Invariants:
+/// Counts wrong passwords, by account and address, and by address alone. It does not count by account alone, because anybody could then lock
+/// somebody else out. In a server the counts are those of all gateways together; in commands, those of the process. Invariants:
 /// <list type="number">
-/// <item>More tries than the limit are never wrong in one window: those under way are counted with those that failed.</item>
-/// <item>Only failures make anybody wait for long. A try that is right, or comes to no end, leaves nothing behind; at the latest after
+/// <item>At most as many tries as the limit fail in one window: undecided tries count with the failed ones.</item>
+/// <item>Only failures make anybody wait for long. A try that succeeds, or never ends, leaves nothing behind; at the latest after
 /// <see cref="UndecidedTries.Longest"/>.</item>
 /// </list>
 /// </summary>
 public interface ISignInThrottle
 {
-    /// <summary>Begins a try, which counts until it has ended, so that many at once are not all let through.</summary>
-    /// <returns>Whether it may be made. Only one that may is ended.</returns>
-    /// <exception cref="Storage.StoreUnavailableException">The counts are not to be had; nothing has begun.</exception>
+    /// <summary>Begins a try, which counts until it has ended, so that many concurrent tries are not all let through.</summary>
+    /// <returns>Whether the try may be made. Only an allowed try is ended.</returns>
+    /// <exception cref="Storage.StoreUnavailableException">The counts are unavailable; nothing has begun.</exception>
     ValueTask<SignInPermit> BeginAsync(SignInTry attempt, CancellationToken cancellationToken);
 
     /// <summary>Ends a try.</summary>
-    /// <exception cref="Storage.StoreUnavailableException">The counts are not to be had. A failure may not have been counted.</exception>
+    /// <exception cref="Storage.StoreUnavailableException">The counts are unavailable. A failure may not have been counted.</exception>
     ValueTask EndAsync(SignInTry attempt, SignInVerdict verdict);
 }

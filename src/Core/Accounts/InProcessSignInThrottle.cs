@@ -1,17 +1,17 @@
 namespace Lockstep.Core.Accounts;
 
 /// <summary>
-/// Counts in memory. A window begins with the first failure and ends after a fixed time; memory is bounded by refusing to
-/// remember more windows than fit and dropping those that mean nothing any more.
+/// Counts in memory. A window begins with the first failure and ends after a fixed time. Memory is bounded: new windows are refused
+/// when there is no room, and windows that no longer matter are dropped.
 /// </summary>
 public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider time) : ISignInThrottle
 {
     private const int MaxWindows = 100_000;
 
-    // Looking through them all takes long, and would be done for each try of whoever fills them.
+    // A full sweep takes long, and a client that fills the table would cause one with each try.
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromSeconds(1);
 
-    // One lock for all: a try costs a password hash, this nothing beside it.
+    // One lock for all: beside the password hash of each try its cost does not matter.
     private readonly Lock gate = new();
     private readonly Dictionary<string, Window> windows = new(StringComparer.Ordinal);
     private long? swept;
@@ -21,7 +21,7 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
         var own = attempt.Limits ?? limits;
         lock (gate)
         {
-            // A device that asks on with an old password must not use up what the others behind its address have.
+            // A device that keeps asking with an old password must not use up the allowance of the others behind its address.
             var permit = Judge(Pair(attempt), own.Failures);
             permit = permit.IsGranted ? Judge(attempt.Address, own.FailuresPerAddress) : permit;
             if (permit.IsGranted)
@@ -84,7 +84,7 @@ public sealed class InProcessSignInThrottle(SignInLimits limits, TimeProvider ti
         }
     }
 
-    /// <returns>The key's window; null where no more can be remembered.</returns>
+    /// <returns>The key's window; null where there is no room for another.</returns>
     private Window? Find(string key, TimeSpan length)
     {
         if (windows.TryGetValue(key, out var window))

@@ -13,7 +13,7 @@ public static class PasswordHash
     /// <summary>Default iterations: the OWASP figure for PBKDF2-HMAC-SHA512.</summary>
     public const int DefaultIterations = 210_000;
 
-    /// <summary>What an account has in place of a hash that has no password of its own: nothing is equal to it.</summary>
+    /// <summary>Stands in place of a hash for an account without a password: nothing equals it.</summary>
     public const string None = "none";
 
     private const string Scheme = "pbkdf2-sha512";
@@ -32,10 +32,10 @@ public static class PasswordHash
             $"{Scheme}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
     }
 
-    /// <summary>Whether a stored text is of this kind.</summary>
+    /// <summary>Whether a stored text is of this form.</summary>
     public static bool IsOne(string stored) => stored.StartsWith(Scheme + "$", StringComparison.Ordinal);
 
-    /// <summary>Compares in constant time, also with what <see cref="FormerHash"/> has made. False for a stored text that is not one of ours.</summary>
+    /// <summary>Compares in constant time, including hashes from <see cref="FormerHash"/>. False for a stored text of another form.</summary>
     public static bool Verify(string password, string stored) =>
         FormerHash.Digest(password, stored, out var wrapped) is { } digest ? Verify(digest, wrapped) : Verify(Encoding.UTF8.GetBytes(password), stored);
 

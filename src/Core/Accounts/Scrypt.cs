@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Lockstep.Core.Accounts;
 
-/// <summary>scrypt with one lane, for hashes that other servers have made; nothing new is hashed by it.</summary>
+/// <summary>scrypt with one lane, to verify hashes of other servers; no new hashes are made with it.</summary>
 /// <remarks>RFC 7914.</remarks>
 internal static class Scrypt
 {
@@ -47,7 +47,7 @@ internal static class Scrypt
 
         for (var i = 0; i < cost; i++)
         {
-            // The first word of the last block: the others would only count from 2^32 on.
+            // The first word of the last block is enough: the other words only matter from 2^32 on.
             var at = (int)(block[^WordsOfBlock] & (uint)(cost - 1));
             Xor(block, memory.Slice(at * block.Length, block.Length));
             MixBlocks(block, other);

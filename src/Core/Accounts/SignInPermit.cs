@@ -1,8 +1,8 @@
 namespace Lockstep.Core.Accounts;
 
-/// <summary>Whether a try to sign in may be made.</summary>
-/// <param name="Wait">How long to wait, after too many failures; else zero.</param>
-/// <param name="IsBusy">Failures leave room for more tries, and as many as that are under way. They end soon, and may all be right.</param>
+/// <summary>Whether a sign-in try may be made.</summary>
+/// <param name="Wait">How long to wait after too many failures; otherwise zero.</param>
+/// <param name="IsBusy">The failures leave room for more tries, but undecided tries fill it. They end soon, and may all succeed.</param>
 public readonly record struct SignInPermit(TimeSpan Wait, bool IsBusy)
 {
     public static readonly SignInPermit Granted;

@@ -1,14 +1,14 @@
 namespace Lockstep.Core.Accounts;
 
-/// <summary>How a try to sign in has ended.</summary>
+/// <summary>The outcome of a sign-in try.</summary>
 public enum SignInVerdict
 {
-    /// <summary>The password was not looked at to the end: it does not count.</summary>
+    /// <summary>The password was not fully checked: the try does not count.</summary>
     Undecided,
 
-    /// <summary>The password is right: what failed before for this account from this address is forgotten.</summary>
+    /// <summary>The password is right: earlier failures of this account from this address are forgotten.</summary>
     Right,
 
-    /// <summary>It counts.</summary>
+    /// <summary>The password is wrong: the try counts.</summary>
     Wrong,
 }

@@ -1,12 +1,12 @@
 namespace Lockstep.Core.Accounts;
 
 /// <summary>
-/// Tries that have begun and not ended, under one key. One whose end does not come, since a process died or an answer was lost,
-/// counts for no longer than <see cref="Longest"/>. Not for several threads at once.
+/// The tries under one key that have begun and not ended. A try whose end never comes, since a process died or an answer was lost,
+/// counts for at most <see cref="Longest"/>. Not thread-safe.
 /// </summary>
 public sealed class UndecidedTries(TimeProvider time)
 {
-    /// <summary>More than a hash takes, behind all others that may wait for one.</summary>
+    /// <summary>Longer than a hash takes, including the wait behind all others.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<Guid, long> begun = [];
@@ -29,6 +29,6 @@ public sealed class UndecidedTries(TimeProvider time)
 
     public void Begin(Guid id) => begun[id] = time.GetTimestamp();
 
-    /// <summary>Also of one that is not known: it may have begun elsewhere, or too long ago.</summary>
+    /// <summary>Accepts an unknown try: it may have begun elsewhere, or too long ago.</summary>
     public void End(Guid id) => begun.Remove(id);
 }

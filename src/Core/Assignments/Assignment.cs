@@ -2,18 +2,18 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Assignments;
 
-/// <summary>The store that a user was given. A user has one at a time; those before it are replaced, closed, and removed later.</summary>
+/// <summary>A store that was assigned to a user. A user has one at a time. Earlier ones are replaced, closed, and removed later.</summary>
 /// <param name="Number">
-/// Of the store: given once, from the numbers of accounts, so that closing it is closing an account
+/// The store's number, never given again. It comes from the numbers of accounts, so that closing the store is closing an account
 /// (<see cref="Accounts.IAccountStore.CloseAsync"/>).
 /// </param>
-/// <param name="User">Whose it is.</param>
-/// <param name="Keys">As of the last request that was accepted.</param>
-/// <param name="Node">The number of the node that it lies on; 0 is this server.</param>
-/// <param name="Created">When it was given.</param>
-/// <param name="Replaced">When another took its place, or the user went; null for the one that is in use.</param>
-/// <param name="IsClosed">Nothing can be written to it any more, by whatever token.</param>
-/// <param name="QuotaBytes">What may be stored; null: what the settings say.</param>
+/// <param name="User">The user that it belongs to.</param>
+/// <param name="Keys">The keys of the last accepted request.</param>
+/// <param name="Node">The number of its node; 0 is this server.</param>
+/// <param name="Created">When it was assigned.</param>
+/// <param name="Replaced">When another store replaced it, or the user was removed; null while it is in use.</param>
+/// <param name="IsClosed">Nothing can be written to it any more, with any token.</param>
+/// <param name="QuotaBytes">Bytes that may be stored; null for the limit of the settings.</param>
 public sealed record Assignment(
     long Number, UserIdentity User, UserKeys Keys, int Node, ServerTimestamp Created, ServerTimestamp? Replaced, bool IsClosed, long? QuotaBytes)
 {
