@@ -1,6 +1,6 @@
 namespace Lockstep.Core.History;
 
-/// <summary>What was done to an object.</summary>
+/// <summary>The action of a change of an object.</summary>
 public enum HistoryAction : byte
 {
     Create = 0,

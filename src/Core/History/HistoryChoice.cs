@@ -2,7 +2,7 @@ using Lockstep.Core.Outcomes;
 
 namespace Lockstep.Core.History;
 
-/// <summary>What a bucket or a collection says of its own history.</summary>
-/// <param name="Refusal">Why it may not say that; null where it may.</param>
-/// <param name="Keeps">Whether it is to be kept; null where nothing is said.</param>
+/// <summary>A bucket's or collection's own choice about its history.</summary>
+/// <param name="Refusal">Why the choice is not allowed; null where it is.</param>
+/// <param name="Keeps">Whether history is to be kept; null where the data does not choose.</param>
 public readonly record struct HistoryChoice(Invalid? Refusal, bool? Keeps);

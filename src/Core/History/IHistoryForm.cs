@@ -4,28 +4,28 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.History;
 
 /// <summary>
-/// How a protocol tells the history of its buckets. The owner asks while it applies a write, for each object that changes. Safe for
+/// The form in which a protocol records the history of its buckets. The owner asks it while it applies a write, for each object that changes. Safe for
 /// concurrent use; waits for nothing.
 /// </summary>
 public interface IHistoryForm
 {
-    /// <summary>Whether the history of what says nothing of it is kept.</summary>
+    /// <summary>Whether history is kept where a bucket or collection does not choose.</summary>
     bool KeepsByDefault { get; }
 
-    /// <summary>Whether buckets and collections may say otherwise. Where they may not, what they have said before does not count.</summary>
+    /// <summary>Whether buckets and collections may choose for themselves. Where they may not, earlier choices do not count.</summary>
     bool LetsChoose { get; }
 
-    /// <summary>Reads what a bucket or a collection says of its own history. Asked where <see cref="LetsChoose"/> is.</summary>
+    /// <summary>Reads the choice of a bucket or collection about its own history. Only asked where <see cref="LetsChoose"/> is true.</summary>
     /// <param name="data">Its data.</param>
     HistoryChoice Read(ReadOnlyMemory<byte> data);
 
     /// <summary>
-    /// Whether changes of an object by somebody are kept at all, whatever is said of it. What is not kept is a gap: its collection cannot be
-    /// read as of before it.
+    /// Whether a user's changes of an object may be kept at all, whatever its bucket or collection chooses. A change that is not kept leaves a gap: its
+    /// collection cannot be read as of a time before it.
     /// </summary>
     /// <param name="bucket">The bucket.</param>
     /// <param name="target">The object.</param>
-    /// <param name="user">Who changes it; null for nobody who signed in.</param>
+    /// <param name="user">The user who changes it; null when nobody has signed in.</param>
     bool Keeps(BucketId bucket, ObjectRef target, string? user);
 
     /// <summary>An entry as clients read, filter and sort it.</summary>

@@ -2,16 +2,16 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>Something secret that opens something of an account. The secret itself is kept nowhere.</summary>
+/// <summary>A secret that opens something of an account. The secret itself is not stored.</summary>
 /// <param name="Digest">SHA-256 of the secret, hex.</param>
 /// <param name="Kind">What it opens.</param>
 /// <param name="Account">Number of the account.</param>
 public sealed record AccountToken(string Digest, AccountTokenKind Kind, long Account)
 {
-    /// <summary>Digest of the token that it came from, and goes with; null for none.</summary>
+    /// <summary>Digest of the token that it was derived from, and with which it ends; null for none.</summary>
     public string? Parent { get; init; }
 
-    /// <summary>Names the sign-in that it belongs to: sessions and refresh tokens of one end together. Null for a sign-in of its own.</summary>
+    /// <summary>Names the sign-in that it belongs to: sessions and refresh tokens of one sign-in end together. Null for a sign-in of its own.</summary>
     public string? Family { get; init; }
 
     /// <summary>The client that it was given to; empty for none.</summary>
@@ -20,17 +20,17 @@ public sealed record AccountToken(string Digest, AccountTokenKind Kind, long Acc
     /// <summary>Separated by blanks.</summary>
     public string Scope { get; init; } = "";
 
-    /// <summary>What must be read back of it, encrypted; null for nothing.</summary>
+    /// <summary>Data that must be read back, encrypted; null for none.</summary>
     public string? Sealed { get; init; }
 
-    /// <summary>What else belongs to it, of its protocol; empty for nothing.</summary>
+    /// <summary>Other data of its protocol; empty for none.</summary>
     public string Data { get; init; } = "";
 
     public required ServerTimestamp Created { get; init; }
 
-    /// <summary>From then on it is as if it were not there.</summary>
+    /// <summary>From then on it counts as absent.</summary>
     public required ServerTimestamp Expires { get; init; }
 
-    /// <summary>Last use, as far as it is noted; as <see cref="Created"/> for none. Those without one go first where there are too many.</summary>
+    /// <summary>Last recorded use; <see cref="Created"/> for none. Where there are too many tokens, unused ones are removed first.</summary>
     public required ServerTimestamp Used { get; init; }
 }

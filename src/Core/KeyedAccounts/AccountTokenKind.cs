@@ -1,36 +1,36 @@
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>What a token opens. Stored as its number, so that none changes.</summary>
+/// <summary>What a token opens. Stored as its number, so never change one.</summary>
 public enum AccountTokenKind
 {
-    /// <summary>What a device signs in with.</summary>
+    /// <summary>Signs a device in.</summary>
     Session = 1,
 
     /// <summary>Fetches the keys, once.</summary>
     KeyFetch = 2,
 
-    /// <summary>Ends a change of the password that was begun with the old one.</summary>
+    /// <summary>Finishes a change of the password that was begun with the old one.</summary>
     PasswordChange = 3,
 
-    /// <summary>Sets a new password in place of one that is forgotten.</summary>
+    /// <summary>Sets a new password in place of a forgotten one.</summary>
     Reset = 4,
 
     /// <summary>Mailed to prove an address, for a session.</summary>
     VerifyCode = 5,
 
-    /// <summary>Mailed to whoever forgot the password.</summary>
+    /// <summary>Mailed to a user who forgot the password.</summary>
     ResetCode = 6,
 
-    /// <summary>Given by the operator to whoever forgot the password.</summary>
+    /// <summary>Given by the operator to a user who forgot the password.</summary>
     ResetLink = 7,
 
-    /// <summary>Taken by a client for tokens of its own, once.</summary>
+    /// <summary>Exchanged by a client for tokens of its own, once.</summary>
     Code = 8,
 
     /// <summary>Gets a client access tokens.</summary>
     Refresh = 9,
 
-    /// <summary>Opens what its scopes say.</summary>
+    /// <summary>Opens what its scopes name.</summary>
     Access = 10,
 
     /// <summary>A password for one client.</summary>

@@ -1,4 +1,4 @@
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>A token that counts, and whose it is.</summary>
+/// <summary>A valid token and its account.</summary>
 public sealed record FoundToken(AccountToken Token, KeyedAccount Account);

@@ -1,9 +1,9 @@
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>The tables of accounts with a key or a login, and of quotas, as both engines have them: so that all of one database can be moved to another, row by row.</summary>
+/// <summary>The tables of accounts with a key or a login, and of quotas, which both engines have in the same form. So one database can be moved to another, row by row.</summary>
 public static class KeyedAccountTables
 {
-    /// <summary>Tables with their columns. Those whose names begin with a question mark are true or false.</summary>
+    /// <summary>Tables with their columns. A question mark in front of a column's name marks a Boolean.</summary>
     public static IReadOnlyList<(string Table, IReadOnlyList<string> Columns)> All { get; } =
     [
         ("keyed_accounts",

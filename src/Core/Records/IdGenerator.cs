@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace Lockstep.Core.Records;
 
-/// <summary>Ids for objects that come without one, in the shapes that Kinto's generators make.</summary>
+/// <summary>Makes ids for objects that come without one, in the shapes of Kinto's generators.</summary>
 public static class IdGenerator
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-    // 103 random bits. Kinto has 8 characters; among some ten thousands of those two are the same.
+    // 103 random bits. Kinto has 8 characters, of which two are equal among some ten thousand ids.
     private const int Length = 20;
 
     /// <returns>A UUID for a record; for a bucket, collection or group lower-case letters and digits.</returns>

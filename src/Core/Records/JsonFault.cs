@@ -5,12 +5,12 @@ using System.Text.Unicode;
 namespace Lockstep.Core.Records;
 
 /// <summary>
-/// What is wrong with a text that <see cref="JsonText"/> refuses, in words for whoever sent it. The framework says where only for faults
-/// of syntax, and of a name given twice not even which. Reads the text once more, so it is for refusals only.
+/// Describes, for the sender, the fault in a text that <see cref="JsonText"/> refuses. The framework gives the place only of syntax
+/// errors, and does not even name a repeated property. Reads the text once more, so use it for refusals only.
 /// </summary>
 internal static class JsonFault
 {
-    /// <param name="json">A text that was refused.</param>
+    /// <param name="json">A refused text.</param>
     /// <returns>The first fault, and its place: <c>The name "a" is given twice in one object (line 1, byte 9).</c></returns>
     public static string Describe(ReadOnlySpan<byte> json)
     {
@@ -20,7 +20,7 @@ internal static class JsonFault
             return $"The text is not UTF-8 {Place(text, invalid)}.";
         }
 
-        // One level more than may be, to see that it is there; by itself the reader stops at 64.
+        // One level more than allowed, to see that it exists; by itself the reader stops at 64.
         var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = JsonText.MaxDepth + 1 });
         var objects = new Stack<HashSet<string>>();
         try

@@ -6,17 +6,17 @@ using System.Text.Json;
 namespace Lockstep.Core.Records;
 
 /// <summary>
-/// Looks for names that are given twice in one object, at the cost of a walk. The framework's own look, which is for all texts, takes longer than to
-/// read them.
+/// Looks for repeated names in an object, in one walk. The framework's own check, which is for all texts, takes longer than
+/// reading them.
 /// </summary>
 internal static class JsonNames
 {
-    // As many as are compared with each other at once. Few objects have more.
+    // The number of names that are compared with each other directly. Few objects have more.
     private const int MaxNames = 64;
 
-    /// <param name="element">What was read of a text.</param>
+    /// <param name="element">A parsed text.</param>
     /// <returns>
-    /// Whether no object has a name twice. False also where that is not known: of objects with very many names, and where a name has an escape, by which the same
+    /// True if no object has a repeated name. False also where this is not known: for objects with very many names, and where a name has an escape, so that the same
     /// name can be written in two ways.
     /// </returns>
     public static bool AreDistinct(JsonElement element)
@@ -39,7 +39,7 @@ internal static class JsonNames
 
     private static bool AreDistinctIn(JsonElement element)
     {
-        // What is the same for two names can also be by chance, which is as if it were not known.
+        // Equal hashes of two names can also be chance, which counts as not known.
         Span<ulong> seen = stackalloc ulong[MaxNames];
         var count = 0;
         foreach (var property in element.EnumerateObject())

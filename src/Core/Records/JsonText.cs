@@ -9,7 +9,7 @@ namespace Lockstep.Core.Records;
 /// <summary>JSON that clients sent.</summary>
 public static class JsonText
 {
-    /// <summary>How many objects and arrays may lie in each other.</summary>
+    /// <summary>How many objects and arrays may be nested.</summary>
     public const int MaxDepth = 100;
 
     private const int QuotedLength = 100;
@@ -18,10 +18,10 @@ public static class JsonText
 
     private static readonly JsonDocumentOptions AgainOptions = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Every JSON text from outside comes through here. The document reads the memory; it must not change meanwhile.</summary>
+    /// <summary>Parses JSON from outside; every such text passes here. The document reads the memory, which must not change meanwhile.</summary>
     /// <exception cref="JsonException">
     /// Not JSON, not UTF-8, nested more than 100 deep, a name given twice in one object, or a name with half a surrogate pair. The
-    /// message says which and where, for whoever sent the text.
+    /// message says which and where, for the sender of the text.
     /// </exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
@@ -38,7 +38,7 @@ public static class JsonText
                 return document;
             }
 
-            // Or it is not known: this says, and why.
+            // Repeated names, or unknown: this check decides, and says why.
             document.Dispose();
             return JsonDocument.Parse(json, Options);
         }
@@ -49,26 +49,26 @@ public static class JsonText
     }
 
     /// <summary>
-    /// As <see cref="Parse"/>, for what came through it before, or is put together of what did: it is UTF-8, and no object has a
-    /// name twice.
+    /// As <see cref="Parse"/>, for texts that passed it before, or are composed of such texts: they are UTF-8, and no object has a
+    /// repeated name.
     /// </summary>
     /// <exception cref="JsonException">Nested more than 100 deep.</exception>
     public static JsonDocument ParseAgain(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, AgainOptions);
 
-    /// <summary>A text for a message to whoever sent it: it can be as long as the body, and is not cut within a pair of surrogates.</summary>
+    /// <summary>A text for a message to its sender. It can be as long as the body, and is not cut within a surrogate pair.</summary>
     internal static string Shorten(string text) => text.Length <= QuotedLength
         ? text
         : $"{text[..(char.IsHighSurrogate(text[QuotedLength - 1]) ? QuotedLength - 1 : QuotedLength)]}…";
 
-    /// <summary>The string, or null when the element is no string or has half a surrogate pair.</summary>
+    /// <summary>The string, or null when the element is not a string or has half a surrogate pair.</summary>
     public static string? Read(JsonElement element) =>
         element.ValueKind == JsonValueKind.String && Decode(element) is var text && IsWhole(text) ? text : null;
 
-    /// <summary>The string as it is. Half a surrogate pair, which only an escape can spell, is half a pair in it too.</summary>
+    /// <summary>The string as it is. Half a surrogate pair, which only an escape can produce, is kept.</summary>
     /// <param name="element">A string.</param>
     public static string Decode(JsonElement element) => Unescape(JsonMarshal.GetRawUtf8Value(element)[1..^1]);
 
-    /// <param name="raw">What lies between the quotes of a string.</param>
+    /// <param name="raw">The text between the quotes of a string.</param>
     internal static string Unescape(ReadOnlySpan<byte> raw)
     {
         var escape = raw.IndexOf((byte)'\\');
@@ -97,7 +97,7 @@ public static class JsonText
         return text.Append(Encoding.UTF8.GetString(raw)).ToString();
     }
 
-    /// <summary>Whether JavaScript takes it for true: all but <c>false</c>, <c>null</c>, zero, the empty string, and nothing at all.</summary>
+    /// <summary>Whether JavaScript considers it true: everything but <c>false</c>, <c>null</c>, zero, the empty string, and a missing value.</summary>
     public static bool IsTruthy(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.False => false,

@@ -1,8 +1,8 @@
 namespace Lockstep.Core.Records;
 
 /// <summary>Names a list within a bucket.</summary>
-/// <param name="Role">What it holds.</param>
-/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/>, <see cref="ListRole.Files"/> and what is said of its history, else empty.</param>
+/// <param name="Role">The list's role.</param>
+/// <param name="Name">The collection's id for <see cref="ListRole.Records"/>, <see cref="ListRole.Former"/>, <see cref="ListRole.Files"/> and a collection's choice about history, otherwise empty.</param>
 public readonly record struct ListRef(ListRole Role, string Name)
 {
     public static readonly ListRef Self = new(ListRole.Self, "");
@@ -11,7 +11,7 @@ public readonly record struct ListRef(ListRole Role, string Name)
 
     public static readonly ListRef History = new(ListRole.History, "");
 
-    /// <param name="collection">Its id, which has no slash in it.</param>
+    /// <param name="collection">Its id, which contains no slash.</param>
     /// <param name="upload">The upload's own id.</param>
     public static ListRef Upload(string collection, string upload) => new(ListRole.Uploads, $"{collection}/{upload}");
 
@@ -27,7 +27,7 @@ public readonly record struct ListRef(ListRole Role, string Name)
 
     public static ListRef HistoryOf(string user) => new(ListRole.HistoryOf, user);
 
-    /// <summary>Whether it is about history, and no list that clients have made.</summary>
+    /// <summary>Whether the list belongs to history, and was not made by clients.</summary>
     public bool IsOfHistory => Role is ListRole.History or ListRole.Former or ListRole.HistoryOn or ListRole.HistoryOff or ListRole.HistoryOf;
 
     public static ListRef FilesOf(string collection) => new(ListRole.Files, collection);

@@ -1,6 +1,6 @@
 namespace Lockstep.Core.Records;
 
-/// <summary>What a list of a bucket holds. All of them are stored and read the same way.</summary>
+/// <summary>The role of a list in its bucket. All lists are stored and read the same way.</summary>
 public enum ListRole : byte
 {
     /// <summary>The records of one collection.</summary>
@@ -16,27 +16,27 @@ public enum ListRole : byte
     Groups = 3,
 
     /// <summary>
-    /// Changes to a collection that are gathered to be made together. Only the owner sees them. The list goes as a whole at its
+    /// Changes to a collection that are gathered and then made together. Only the owner sees them. The whole list is removed at its
     /// <see cref="Storage.ListHead.NextExpiry"/>.
     /// </summary>
     Uploads = 4,
 
-    /// <summary>What was done to the bucket and what lies in it, one record a change; see <see cref="Core.History.HistoryChange"/>.</summary>
+    /// <summary>The history of the bucket and its contents, one record a change; see <see cref="Core.History.HistoryChange"/>.</summary>
     History = 5,
 
-    /// <summary>What the records of one collection were until their changes; see <see cref="FormerState"/>. Only the owner sees them.</summary>
+    /// <summary>Earlier states of the records of one collection; see <see cref="FormerState"/>. Only the owner sees them.</summary>
     Former = 6,
 
     /// <summary>
-    /// Has no records. That it is there says that the bucket wants its history kept, or the collection that it is named after. A program that
-    /// does not know it leaves it alone.
+    /// Has no records. Its existence says that the bucket, or the collection in its name, wants its history kept. A program that
+    /// does not know this role leaves the list alone.
     /// </summary>
     HistoryOn = 7,
 
-    /// <summary>As <see cref="HistoryOn"/>, of one that wants none kept.</summary>
+    /// <summary>As <see cref="HistoryOn"/>, for a bucket or collection that wants no history kept.</summary>
     HistoryOff = 8,
 
-    /// <summary>Has no records. Counts the entries of <see cref="History"/> that are of the user that it is named after, where fewer of these are kept.</summary>
+    /// <summary>Has no records. Counts the entries of <see cref="History"/> by the user in its name, where fewer of that user's entries are kept.</summary>
     HistoryOf = 9,
 
     /// <summary>

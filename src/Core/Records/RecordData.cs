@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Lockstep.Core.Records;
 
-/// <summary>The <c>data</c> object of a request, taken apart: the two fields the server owns, and the rest as stored.</summary>
+/// <summary>The <c>data</c> object of a request, split into the two fields of the server and the rest as stored.</summary>
 /// <param name="Body">UTF-8 JSON object without <c>id</c> and <c>last_modified</c>; names and values are the sender's bytes.</param>
 /// <param name="Id">The <c>id</c> field; null when absent.</param>
 /// <param name="LastModified">The <c>last_modified</c> field when it is an integer that fits; Kinto drops any other.</param>
@@ -12,14 +12,14 @@ public sealed record RecordData(ReadOnlyMemory<byte> Body, string? Id, long? Las
     /// <summary>The body of an object without fields.</summary>
     public static readonly ReadOnlyMemory<byte> EmptyObject = "{}"u8.ToArray();
 
-    /// <summary>What a write without <c>data</c> stands for when there is nothing to keep.</summary>
+    /// <summary>The data of a write without <c>data</c> where there is nothing to keep.</summary>
     public static readonly RecordData Empty = new(EmptyObject, null, null);
 
     /// <param name="data">A JSON object without repeated names (the parser refuses those).</param>
     /// <returns>Null when <c>id</c> is not a string.</returns>
     public static RecordData? From(JsonElement data)
     {
-        // :: Step 1: the server's fields, and how long the rest is: drivers and serializers take a whole array as it is.
+        // :: Step 1: the server's fields, and the length of the rest: drivers and serializers take a whole array.
         string? id = null;
         long? lastModified = null;
         var length = 2;

@@ -5,7 +5,7 @@ namespace Lockstep.Core.Records;
 /// <summary>A row: a record of a collection, or a collection, group or bucket stored as one.</summary>
 public sealed record StoredRecord
 {
-    /// <summary>Bytes of what a row says of rights up to which it is read before there is room for it.</summary>
+    /// <summary>Maximal bytes of a row's rights that are read before there is room for them.</summary>
     public const int ShortAcl = 4 << 10;
 
     public required string Id { get; init; }
@@ -13,12 +13,12 @@ public sealed record StoredRecord
     /// <summary>The stamp of the write that made this version.</summary>
     public required ServerTimestamp Modified { get; init; }
 
-    /// <summary>The record is gone; the row tells <c>_since</c> readers so. It has no body then.</summary>
+    /// <summary>The record was deleted; the row tells this to <c>_since</c> readers. It has no body then.</summary>
     public bool IsTombstone { get; init; }
 
     /// <summary>
-    /// The payload. In Kinto buckets a compact-as-sent UTF-8 JSON object <em>without</em> <c>id</c> and
-    /// <c>last_modified</c>, so that an answer is those two in front of a copy of these bytes.
+    /// The payload. In Kinto buckets it is a UTF-8 JSON object, compact as it was sent, <em>without</em> <c>id</c> and
+    /// <c>last_modified</c>. An answer is those two in front of a copy of these bytes.
     /// </summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
@@ -28,28 +28,28 @@ public sealed record StoredRecord
     /// <summary>Bytes of the body, whether it was read or not.</summary>
     public int Length => UnreadLength ?? Body.Length;
 
-    /// <summary>Bytes of what the row says of rights where that was not read (see <see cref="Projection.Outline"/>); null where <see cref="Acl"/> is it.</summary>
+    /// <summary>Bytes of rights that were not read (see <see cref="Projection.Outline"/>); null where <see cref="Acl"/> has them.</summary>
     public int? UnreadAclLength { get; init; }
 
-    /// <summary>Bytes of what the row says of rights, whether it was read or not.</summary>
+    /// <summary>Bytes of the rights, whether they were read or not.</summary>
     public int AclLength => UnreadAclLength ?? Acl?.Length ?? 0;
 
-    /// <summary>Bytes that the row takes in memory once it is read: those of the body and of what it says of rights.</summary>
+    /// <summary>Bytes that the row takes in memory once it is read: body and rights.</summary>
     public int Size => Length + AclLength;
 
-    /// <summary>The principal that created it; their right to write is derived from this, not stored in the ACL.</summary>
+    /// <summary>The principal that created it. Their right to write is derived from this, not stored in the ACL.</summary>
     public string? Author { get; init; }
 
     /// <summary>UTF-8 JSON of the ACL beyond the derived one; null for none.</summary>
     public ReadOnlyMemory<byte>? Acl { get; init; }
 
-    /// <summary>A client's own weight of the record, by which lists can be sorted; null for none.</summary>
+    /// <summary>A client's own weight of the record, for sorting lists; null for none.</summary>
     public int? SortIndex { get; init; }
 
     /// <summary>The instant from which the record counts as absent; null for never.</summary>
     public ServerTimestamp? Expiry { get; init; }
 
-    /// <summary>Whether it is there at an instant: no tombstone, and not expired.</summary>
+    /// <summary>Whether it exists at an instant: no tombstone, and not expired.</summary>
     public bool IsAlive(ServerTimestamp at) => !IsTombstone && !(Expiry <= at);
 
     public static StoredRecord Tombstone(string id, ServerTimestamp modified, string? author) =>
