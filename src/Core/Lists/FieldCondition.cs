@@ -6,7 +6,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>A <see cref="FieldFilter"/>, taken apart once for all records that it is asked of.</summary>
+/// <summary>A <see cref="FieldFilter"/>, prepared once for all records that it is applied to.</summary>
 internal sealed class FieldCondition
 {
     private readonly FieldTest test;
@@ -32,11 +32,11 @@ internal sealed class FieldCondition
     /// <summary>The field.</summary>
     public string Path { get; }
 
-    /// <summary>The names on the way to it.</summary>
+    /// <summary>The names in the path to it.</summary>
     public string[] Names { get; }
 
     /// <param name="field">The field's value; undefined where it is missing.</param>
-    /// <param name="text">The field's text in upper case, where it is known; null where it is not, and then it is set where it is needed. It may be as long as the record.</param>
+    /// <param name="text">The field's text in upper case, where it is known. If it is null and needed, it is set. It may be as long as the record.</param>
     public bool Holds(JsonElement field, ref string? text)
     {
         var isThere = field.ValueKind != JsonValueKind.Undefined;
@@ -82,7 +82,7 @@ internal sealed class FieldCondition
         return left == 0;
     }
 
-    /// <summary>A string itself; of all others their JSON, as it was sent.</summary>
+    /// <summary>A string itself; any other value as its JSON, as it was sent.</summary>
     private static string TextOf(JsonElement field) =>
         field.ValueKind == JsonValueKind.String ? JsonText.Decode(field) : Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(field));
 }

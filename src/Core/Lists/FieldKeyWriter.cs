@@ -5,13 +5,13 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Lists;
 
 /// <summary>
-/// Makes the keys of an index on a field: what <see cref="SortKey"/> writes, cut off. What is less has a key that is no greater; what has one key may still differ, so that
-/// whatever an index finds is looked at again. For one thread at a time.
+/// Makes the keys of an index on a field: those of <see cref="SortKey"/>, truncated. A smaller value never has a greater key. Values with the same key may still differ, so
+/// every row that an index finds is checked again. Not thread-safe.
 /// </summary>
 /// <param name="path">The field, nested by dots.</param>
 internal sealed class FieldKeyWriter(string path)
 {
-    /// <summary>Bytes of a key. One of so many may have been cut.</summary>
+    /// <summary>Maximal bytes of a key. A key of this length may have been truncated.</summary>
     public const int MaxLength = 256;
 
     private readonly SortKey key = new(1, MaxLength);

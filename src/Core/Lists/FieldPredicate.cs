@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>Whether a record has the fields that a query asks for. It is the only place that says so, for all stores.</summary>
+/// <summary>Whether a record meets the field filters of a query. All stores use this alone to decide it.</summary>
 internal sealed class FieldPredicate
 {
     private static readonly JsonElement True = JsonSerializer.SerializeToElement(true);
@@ -12,21 +12,21 @@ internal sealed class FieldPredicate
 
     private FieldPredicate(IReadOnlyList<FieldFilter> filters)
     {
-        // Those about one field are neighbours, so that its text is made once.
+        // Filters on one field are adjacent, so that its text is made once.
         conditions = [.. filters.Distinct().Select(static filter => new FieldCondition(filter)).OrderBy(static condition => condition.Path, StringComparer.Ordinal)];
         ReadsBodies = conditions.Any(static condition => condition.Path is not ("id" or "last_modified"));
     }
 
-    /// <returns>Null where it asks for none.</returns>
+    /// <returns>Null where the query has no field filters.</returns>
     public static FieldPredicate? Of(ListQuery query) => query.Fields.Count == 0 ? null : new(query.Fields);
 
-    /// <summary>Whether it looks at the data.</summary>
+    /// <summary>Whether it reads the data.</summary>
     public bool ReadsBodies { get; }
 
-    /// <summary>How often it may look at all of a record; at least 1.</summary>
+    /// <summary>How often it may walk the whole record; at least 1.</summary>
     public int Looks => ReadsBodies ? conditions.Length : 1;
 
-    /// <param name="record">A record, with its body where that is looked at.</param>
+    /// <param name="record">A record, with its body where the data is read.</param>
     public bool Matches(StoredRecord record)
     {
         using var document = ReadsBodies && !record.IsTombstone ? JsonText.ParseAgain(record.Body) : null;

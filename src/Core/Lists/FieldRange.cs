@@ -9,26 +9,26 @@ namespace Lockstep.Core.Lists;
 /// <param name="To">The greatest key.</param>
 public sealed record FieldRange(int Index, ReadOnlyMemory<byte> From, ReadOnlyMemory<byte> To)
 {
-    // No key begins with it.
+    // No key begins with this byte.
     private static readonly byte[] Last = [0xFF];
 
-    /// <summary>Read in the order of the field, the greatest first or last; what has one key newest first. Null: in the query's order.</summary>
+    /// <summary>Read in the order of the field, the greatest first or last; rows with the same key newest first. Null: in the query's order.</summary>
     public bool? IsDescending { get; init; }
 
     /// <summary>Where an earlier read in the order of the field ended: key, stamp and id. Null for the beginning.</summary>
     public (ReadOnlyMemory<byte> Key, ServerTimestamp Modified, string Id)? After { get; init; }
 
-    /// <summary>Whether all of it has one key.</summary>
+    /// <summary>Whether all rows of the range have one key.</summary>
     public bool IsPoint => From.Span.SequenceEqual(To.Span);
 
     /// <summary>The whole index.</summary>
     public static FieldRange All(int index) => new(index, default, Last);
 
-    /// <summary>What of an index passes those filters that are about its field; more may be in it.</summary>
+    /// <summary>The range of an index that can pass the filters on its field. It may contain rows that do not.</summary>
     /// <param name="index">The index.</param>
     /// <param name="path">Its field.</param>
     /// <param name="filters">All filters.</param>
-    /// <returns>Null where none of them says which keys.</returns>
+    /// <returns>Null where no filter narrows the keys.</returns>
     public static FieldRange? Of(int index, string path, IReadOnlyList<FieldFilter> filters)
     {
         var (from, to, isBound) = (Array.Empty<byte>(), Last, false);
@@ -55,7 +55,7 @@ public sealed record FieldRange(int Index, ReadOnlyMemory<byte> From, ReadOnlyMe
         return isBound ? new FieldRange(index, from, to) : null;
     }
 
-    /// <summary>What is left of it behind a page that ended with this record, in the order of the field.</summary>
+    /// <summary>The rest of the range after a page that ended with this record, in the order of the field.</summary>
     /// <param name="key">The record's key.</param>
     /// <param name="modified">Its stamp.</param>
     /// <param name="id">Its id.</param>
@@ -66,7 +66,7 @@ public sealed record FieldRange(int Index, ReadOnlyMemory<byte> From, ReadOnlyMe
             return this with { After = (key, modified, id) };
         }
 
-        // What was cut is in no order among itself.
+        // Truncated keys are not in order among themselves.
         return IsDescending == true
             ? this with { To = key.Span.SequenceCompareTo(To.Span) < 0 ? key : To }
             : this with { From = key.Span.SequenceCompareTo(From.Span) > 0 ? key : From };

@@ -6,13 +6,13 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>An order by fields of the data: makes the entries that are sorted, and what a page says of where it ended.</summary>
+/// <summary>An order by fields of the data: makes the entries to sort, and the cursor of where a page ended.</summary>
 /// <param name="fields">Most significant first.</param>
 internal sealed class FieldSort(IReadOnlyList<SortField> fields)
 {
     private readonly SortKey key = new(fields.Count);
 
-    // Of a path that is no field of the server's own, its names.
+    // The names in each path. Not used for the server's own fields.
     private readonly string[][] paths = [.. fields.Select(static field => field.Path.Split('.'))];
 
     public FieldSortEntry Of(StoredRecord record)
@@ -41,7 +41,7 @@ internal sealed class FieldSort(IReadOnlyList<SortField> fields)
         return new FieldSortEntry(key.Take(), record.Modified, record.Id, record);
     }
 
-    /// <returns>Null when the cursor's keys are not what this sort would have written.</returns>
+    /// <returns>Null when this sort cannot have written the cursor's keys.</returns>
     public FieldSortEntry? Of(PageCursor cursor)
     {
         try

@@ -3,10 +3,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>A record in an order by fields; what is equal in all of them is ordered newest first.</summary>
+/// <summary>A record in an order by fields. Records that are equal in all of them are ordered newest first.</summary>
 /// <param name="Key">Made by <see cref="SortKey"/>.</param>
-/// <param name="Modified">Of the record.</param>
-/// <param name="Id">Of the record.</param>
+/// <param name="Modified">The record's stamp.</param>
+/// <param name="Id">The record's id.</param>
 /// <param name="Record">Null for the end of a page.</param>
 internal readonly record struct FieldSortEntry(byte[] Key, ServerTimestamp Modified, string Id, StoredRecord? Record) : IComparable<FieldSortEntry>
 {

@@ -6,7 +6,7 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Lists;
 
 /// <summary>
-/// A page in an order by fields, out of any number of records that come in any order: no more of them are kept than are on it. Each record comes once.
+/// A page in an order by fields, from any number of records in any order. Keeps no more records than fit the page. Each record is offered once.
 /// </summary>
 internal sealed class FirstByFields
 {
@@ -22,8 +22,8 @@ internal sealed class FirstByFields
     private long keys;
     private bool hasMore;
 
-    /// <param name="query">Its order, limits and cursor; filters are the caller's affair.</param>
-    /// <param name="maxKeyBytes">Bytes of keys that are kept; the page ends there too. Some fields, each named often, make a key that is longer than the record.</param>
+    /// <param name="query">Its order, limits and cursor. The caller applies the filters.</param>
+    /// <param name="maxKeyBytes">Bytes of keys that are kept; the page ends there too. A few fields, each named often, can make a key that is longer than the record.</param>
     public FirstByFields(ListQuery query, long maxKeyBytes = long.MaxValue)
     {
         (this.query, this.maxKeyBytes) = (query, maxKeyBytes);
@@ -32,18 +32,18 @@ internal sealed class FirstByFields
         Invalid = query.Cursor is not null && end is null ? new Invalid("querystring", "_token", "_token has invalid content") : null;
     }
 
-    /// <summary>Why there is no page: the cursor is not one of this order.</summary>
+    /// <summary>Why there is no page: the cursor does not belong to this order.</summary>
     public Invalid? Invalid { get; }
 
-    /// <summary>The key that an index on the one field has for the cursor, which is one of this order.</summary>
+    /// <summary>The key of the cursor in an index on the one field. The cursor must belong to this order.</summary>
     public byte[] KeyOfCursor(FieldKeyWriter writer)
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(query.Cursor!.SortKeys ?? "[]"));
         return writer.OfValue(document.RootElement[0].EnumerateArray().FirstOrDefault());
     }
 
-    /// <summary>Whether the page is full, and nothing that an index on the one field has behind a record is on it.</summary>
-    /// <param name="key">The record's key, of a record that was offered.</param>
+    /// <summary>Whether the page is full, and no row after a record in an index on the one field can be on it.</summary>
+    /// <param name="key">The key of an offered record.</param>
     /// <param name="writer">Makes keys.</param>
     /// <param name="isDescending">The index's order.</param>
     public bool IsBehind(ReadOnlySpan<byte> key, FieldKeyWriter writer, bool isDescending)
@@ -57,7 +57,7 @@ internal sealed class FirstByFields
         return order > 0 || (order == 0 && key.Length < FieldKeyWriter.MaxLength);
     }
 
-    /// <summary>The record is kept where it is on the page, as far as that is known.</summary>
+    /// <summary>Keeps the record if it is on the page, as far as that is known.</summary>
     public void Offer(StoredRecord record)
     {
         var entry = sort.Of(record);
@@ -71,7 +71,7 @@ internal sealed class FirstByFields
         while (first.Count > 1 && first.Max is { Record: { } last } behind
             && (first.Count > query.Limit || bytes - last.Size >= query.MaxBytes || keys - behind.Key.Length >= maxKeyBytes))
         {
-            // Those before it fill the page.
+            // The records before it fill the page.
             first.Remove(behind);
             bytes -= last.Size;
             keys -= behind.Key.Length;

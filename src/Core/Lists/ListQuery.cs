@@ -3,12 +3,12 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>Which records of a list, in which order, how many at once.</summary>
+/// <summary>Selects records of a list: which, in which order, and how many a page.</summary>
 public sealed record ListQuery
 {
     private static readonly SortField NewestFirst = new("last_modified", Descending: true);
 
-    /// <summary>Kinto's <c>_since</c>: only what changed after this stamp. Also says what the reader has seen already.</summary>
+    /// <summary>Kinto's <c>_since</c>: only changes after this stamp. Also tells what the reader has seen already.</summary>
     public ServerTimestamp? Since { get; init; }
 
     /// <summary>Lower bound of <c>last_modified</c>, exclusive.</summary>
@@ -26,34 +26,34 @@ public sealed record ListQuery
     /// <summary>Not these ids.</summary>
     public IReadOnlyList<string>? ExcludedIds { get; init; }
 
-    /// <summary>What fields must be; all of these. Not a store's affair, and not <see cref="Matches"/>'s. Default: none.</summary>
+    /// <summary>Field filters, all of which must be met. Neither the store nor <see cref="Matches"/> applies them. Default: none.</summary>
     public IReadOnlyList<FieldFilter> Fields { get; init; } = [];
 
-    /// <summary>Most significant first; what is equal in all of them is ordered newest first. Default: newest first.</summary>
+    /// <summary>Most significant first. Records that are equal in all of them are ordered newest first. Default: newest first.</summary>
     public IReadOnlyList<SortField> Sort { get; init; } = [];
 
     /// <summary>Sorts by the records' own weight instead of <see cref="Sort"/>. Default: false.</summary>
     public bool HeaviestFirst { get; init; }
 
     /// <summary>
-    /// Leaves out what has expired by then. Whoever owns the bucket says it, by its clock; it does not travel. Default: nothing
+    /// Leaves out records that have expired by this time. The bucket's owner sets it, by its clock; it is not sent between processes. Default: nothing
     /// expires.
     /// </summary>
     public ServerTimestamp? AliveAt { get; init; }
 
-    /// <summary>Only what has expired by then. Does not travel either.</summary>
+    /// <summary>Only records that have expired by this time. Not sent between processes either.</summary>
     public ServerTimestamp? ExpiredBy { get; init; }
 
-    /// <summary>Only what expires, the first one first. Does not travel either.</summary>
+    /// <summary>Only records that expire, the earliest first. Not sent between processes either.</summary>
     public bool ExpiringFirst { get; init; }
 
     /// <summary>Records a page.</summary>
     public required int Limit { get; init; }
 
-    /// <summary>Bytes of rows a page, with what they say of rights where that is read; a page holds at least one record however large that is.</summary>
+    /// <summary>Bytes of rows a page, including rights where they are read. A page holds at least one record, however large it is.</summary>
     public long MaxBytes { get; init; } = long.MaxValue;
 
-    /// <summary>Which parts of the records. Default: all.</summary>
+    /// <summary>The parts of the records to read. Default: all.</summary>
     public Projection Projection { get; init; }
 
     /// <summary>Where an earlier page ended.</summary>
@@ -72,7 +72,7 @@ public sealed record ListQuery
         }
     }
 
-    /// <summary>Kinto shows tombstones exactly to those who filter on <c>last_modified</c>.</summary>
+    /// <summary>Kinto shows tombstones only to readers who filter on <c>last_modified</c>.</summary>
     public bool ShowsTombstones => Since is not null || After is not null || Before is not null;
 
     public bool HasFilters => ShowsTombstones || Deleted is not null || Ids is not null || ExcludedIds is not null || Fields.Count > 0;
@@ -89,7 +89,7 @@ public sealed record ListQuery
         _ => ListOrder.Fields,
     };
 
-    /// <summary>Whether the row is one that the query asks for, whatever its fields are: what a store judges.</summary>
+    /// <summary>Whether a row meets the query apart from field filters: the part that a store decides.</summary>
     public bool Matches(StoredRecord record) =>
         (!record.IsTombstone || ShowsTombstones)
         && (Deleted is null || record.IsTombstone == Deleted)

@@ -3,7 +3,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>The orders that a store reads in by itself, for records in memory.</summary>
+/// <summary>The orders that a store can read in, for records in memory.</summary>
 public static class RecordOrder
 {
     public static int Compare(ListOrder order, StoredRecord a, StoredRecord b) =>
@@ -20,13 +20,13 @@ public static class RecordOrder
             ? Weight(record.SortIndex) < Weight(cursor.SortIndex)
             : Compare(order, record.Modified, record.Id, cursor.Modified, cursor.Id) > 0;
 
-    /// <summary>What a record without a weight counts as: less than all that have one.</summary>
+    /// <summary>Stands for a missing weight: less than all weights.</summary>
     public const long NoWeight = -1L << 40;
 
     /// <summary>Its weight, or <see cref="NoWeight"/>.</summary>
     public static long Weight(int? sortIndex) => sortIndex ?? NoWeight;
 
-    /// <summary>The same for orders that go by stamp and id alone.</summary>
+    /// <summary>The same for orders by stamp and id alone.</summary>
     public static int Compare(ListOrder order, ServerTimestamp aModified, string aId, ServerTimestamp bModified, string bId)
     {
         var byId = string.CompareOrdinal(aId, bId);

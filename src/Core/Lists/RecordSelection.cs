@@ -4,15 +4,15 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Lists;
 
-/// <summary>A page out of records that are all in memory.</summary>
+/// <summary>Selects a page from records that are all in memory.</summary>
 public static class RecordSelection
 {
     /// <param name="records">Candidates; those that do not match are left out.</param>
-    /// <param name="query">What to take, in which order.</param>
+    /// <param name="query">The records to take, and their order.</param>
     /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
     /// <param name="givenUp">Nobody waits for the page any more.</param>
-    /// <returns>A page, or that the cursor is not one of this order.</returns>
-    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    /// <returns>A page, or that the cursor does not belong to this order.</returns>
+    /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp = default)
     {
         var predicate = FieldPredicate.Of(query);
@@ -21,16 +21,16 @@ public static class RecordSelection
         return query.Order == ListOrder.Fields ? ByFields(matching, query, stamp) : InOrder(matching, query, stamp);
     }
 
-    /// <summary>How many live ones match, on whatever page.</summary>
-    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    /// <summary>How many live records match, on any page.</summary>
+    /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public static long Count(IEnumerable<StoredRecord> records, ListQuery query, CancellationToken givenUp = default)
     {
         var predicate = FieldPredicate.Of(query);
         return Until(records, givenUp).LongCount(record => !record.IsTombstone && query.Matches(record) && (predicate is null || predicate.Matches(record)));
     }
 
-    /// <summary>As <see cref="Page(IEnumerable{StoredRecord}, ListQuery, ServerTimestamp, CancellationToken)"/>, of those records that are looked at in time; of the first in any case.</summary>
-    /// <returns>The outcome, and how many were looked at.</returns>
+    /// <summary>As <see cref="Page(IEnumerable{StoredRecord}, ListQuery, ServerTimestamp, CancellationToken)"/>, but stops when the time is over; looks at one record at least.</summary>
+    /// <returns>The outcome, and how many records were looked at.</returns>
     public static (Outcome Outcome, int Looked) Page(
         IReadOnlyList<StoredRecord> records, ListQuery query, ServerTimestamp stamp, Deadline end, CancellationToken givenUp)
     {
@@ -38,8 +38,8 @@ public static class RecordSelection
         return (Page(InTime(records, end, looked), query, stamp, givenUp), looked.Count);
     }
 
-    /// <summary>As <see cref="Count(IEnumerable{StoredRecord}, ListQuery, CancellationToken)"/>, of those records that are looked at in time; of the first in any case.</summary>
-    /// <returns>The count, and how many were looked at.</returns>
+    /// <summary>As <see cref="Count(IEnumerable{StoredRecord}, ListQuery, CancellationToken)"/>, but stops when the time is over; looks at one record at least.</summary>
+    /// <returns>The count, and how many records were looked at.</returns>
     public static (long Count, int Looked) Count(IReadOnlyList<StoredRecord> records, ListQuery query, Deadline end, CancellationToken givenUp)
     {
         var looked = new Looked();
@@ -68,7 +68,7 @@ public static class RecordSelection
         }
     }
 
-    /// <summary>As many from the front as the query's limits allow, at least one.</summary>
+    /// <summary>As many records from the front as the query's limits allow, at least one.</summary>
     internal static List<T> Take<T>(IReadOnlyList<T> entries, ListQuery query, Func<T, StoredRecord> recordOf)
     {
         var taken = new List<T>(Math.Min(entries.Count, query.Limit));
@@ -88,7 +88,7 @@ public static class RecordSelection
     }
 
     /// <param name="sorted">Matching records past the cursor, in order.</param>
-    /// <param name="more">Whether there are more than these.</param>
+    /// <param name="more">Whether there are more records after these.</param>
     /// <param name="query">Limits and cursor.</param>
     /// <param name="stamp">The list's stamp.</param>
     internal static PageFound Page(IReadOnlyList<StoredRecord> sorted, bool more, ListQuery query, ServerTimestamp stamp)

@@ -7,23 +7,23 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Lists;
 
 /// <summary>
-/// The values that a record is sorted by, as bytes in whose order the records are: that of PostgreSQL's jsonb, which Kinto's clients
-/// see, with "missing" last. Values are made into bytes once, and compared as bytes, however deep and large they are. Invariants:
+/// The values that a record is sorted by, as bytes that sort like the records. The order is that of PostgreSQL's jsonb, which Kinto's clients
+/// see, with "missing" last. Values are converted once, and compared as bytes, however deep and large they are. Invariants:
 /// <list type="number">
-/// <item>No value's bytes begin with another value's, so that those of several fields can stand in a row, each turned over where its field
-/// is descending.</item>
-/// <item>A key has at most <see cref="MaxLength"/> bytes, shared by its fields. What differs only behind that counts as equal.</item>
+/// <item>No value's bytes are a prefix of another's, so that those of several fields can be concatenated. The bytes of a descending
+/// field are inverted.</item>
+/// <item>A key has at most <see cref="MaxLength"/> bytes, shared by its fields. Values that only differ after that count as equal.</item>
 /// </list>
 /// </summary>
 internal sealed class SortKey
 {
-    /// <summary>Bytes of a key.</summary>
+    /// <summary>Maximal bytes of a key.</summary>
     public const int MaxLength = 4096;
 
-    // Members that are put in order; objects with more are told apart by their number alone.
+    // Members that are sorted. Objects with more members are only compared by their number.
     private const int MaxSortedMembers = 1000;
 
-    // Decimals have 28 digits behind the point, and 29 before it.
+    // Decimals have 28 digits after the point, and 29 before it.
     private const int DecimalDigits = 28;
     private const int DecimalBytes = 26;
 
@@ -45,11 +45,11 @@ internal sealed class SortKey
     private int end;
     private int limit;
 
-    /// <param name="fields">How many fields the key is made of.</param>
-    /// <param name="maxLength">Bytes of a key.</param>
+    /// <param name="fields">The number of fields in the key.</param>
+    /// <param name="maxLength">Maximal bytes of a key.</param>
     public SortKey(int fields, int maxLength = MaxLength) => (buffer, share) = (new byte[maxLength], maxLength / Math.Max(1, fields));
 
-    /// <returns>The key; the next one can be begun.</returns>
+    /// <returns>The key. The next one can then begin.</returns>
     public byte[] Take()
     {
         var key = buffer.AsSpan(0, end).ToArray();
@@ -197,7 +197,7 @@ internal sealed class SortKey
         var raw = JsonMarshal.GetRawUtf8Value(text)[1..^1];
         var first = raw[..Math.Min(raw.Length, limit - end)];
 
-        // As it is, unless that has escapes or characters of four bytes, whose order in UTF-16 is another.
+        // Copied unchanged, unless it has escapes or four-byte characters, whose order in UTF-16 differs.
         if (first.Contains((byte)'\\') || first.ContainsAnyInRange((byte)0xF0, (byte)0xFF))
         {
             WriteText(JsonText.Decode(text));
@@ -209,7 +209,7 @@ internal sealed class SortKey
         }
     }
 
-    /// <summary>Each unit of UTF-16 as UTF-8 would write it, and zero behind the last; the first two units are spelled otherwise.</summary>
+    /// <summary>Each UTF-16 unit as UTF-8 would write it, and a zero at the end. The units 0 and 1 are escaped.</summary>
     private void WriteText(string text)
     {
         foreach (var unit in text)
@@ -251,8 +251,8 @@ internal sealed class SortKey
     }
 
     /// <summary>
-    /// By the nearest double, then by the nearest decimal: both round without changing the order, so that this is one, for
-    /// numbers of any size; what neither tells apart counts as equal.
+    /// By the nearest double, then by the nearest decimal. Both round without changing the order, so that numbers of any size have an order.
+    /// Numbers that are equal in both count as equal.
     /// </summary>
     private void WriteNumber(double nearest, decimal? exact)
     {

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Lockstep.Core.Time;
 
 /// <summary>
-/// Tokens that end after a time, for work that is short and much: a timer and a source that were not needed are used again. Whoever
-/// gives one back has ended all that looks at its token.
+/// Cancellation tokens with a time limit, for short and frequent work: a timer and a source that did not fire are reused. Before
+/// a caller returns one, everything that uses its token must have ended.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class TimeLimits(TimeProvider time)
@@ -14,7 +14,7 @@ public sealed class TimeLimits(TimeProvider time)
     private readonly ConcurrentQueue<CancellationTokenSource> kept = new();
     private int count;
 
-    /// <summary>One that ends after so long. With <see cref="Timeout.InfiniteTimeSpan"/> it can be told so later, by <see cref="CancellationTokenSource.CancelAfter(TimeSpan)"/>.</summary>
+    /// <summary>A source that is cancelled after a time. With <see cref="Timeout.InfiniteTimeSpan"/> the time can be set later, by <see cref="CancellationTokenSource.CancelAfter(TimeSpan)"/>.</summary>
     public CancellationTokenSource Take(TimeSpan within)
     {
         if (!kept.TryDequeue(out var source))
@@ -33,7 +33,7 @@ public sealed class TimeLimits(TimeProvider time)
 
     public void GiveBack(CancellationTokenSource source)
     {
-        // Of a clock that is not the system's it cannot be known whether its timer has fired.
+        // With a clock other than the system's, nobody can know whether its timer has fired.
         if (Volatile.Read(ref count) < MaxKept && source.TryReset())
         {
             Interlocked.Increment(ref count);

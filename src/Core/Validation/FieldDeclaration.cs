@@ -3,7 +3,7 @@ using Lockstep.Core.Outcomes;
 namespace Lockstep.Core.Validation;
 
 /// <summary>The fields that a collection wants indexed.</summary>
-/// <param name="Refusal">Why it may not say that; null where it may.</param>
+/// <param name="Refusal">Why the declaration is not allowed; null where it is.</param>
 /// <param name="Paths">The fields, nested by dots, each once.</param>
 public sealed record FieldDeclaration(Invalid? Refusal, IReadOnlyList<string> Paths)
 {

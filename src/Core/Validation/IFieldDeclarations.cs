@@ -1,9 +1,9 @@
 namespace Lockstep.Core.Validation;
 
-/// <summary>Which fields of its records a collection says are to be indexed. A protocol knows where that is said. Safe for concurrent use.</summary>
+/// <summary>Reads which fields of its records a collection wants indexed. The protocol knows where its data says so. Safe for concurrent use.</summary>
 public interface IFieldDeclarations
 {
-    /// <summary>Reads what a collection says.</summary>
+    /// <summary>Reads a collection's declaration.</summary>
     /// <param name="data">Its data.</param>
     FieldDeclaration Read(ReadOnlyMemory<byte> data);
 }

@@ -1,9 +1,9 @@
 namespace Lockstep.Core.Validation;
 
-/// <summary>What all judgements of one request to a bucket have taken so far, counted by the rules in steps of their own. For one judgement at a time.</summary>
+/// <summary>The work of all judgements of one request to a bucket so far, counted by the rules in their own steps. Not thread-safe.</summary>
 public sealed class JudgedWork
 {
-    /// <summary>Steps; those of judgements that came to no end among them.</summary>
+    /// <summary>Steps, including those of unfinished judgements.</summary>
     public long Spent { get; private set; }
 
     public void Add(long steps) => Spent += steps;
