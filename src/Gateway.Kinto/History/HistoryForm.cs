@@ -8,11 +8,11 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto.History;
 
-/// <summary>Entries in Kinto's form, whose <c>target</c> is the object as it was from the change on.</summary>
+/// <summary>Entries in Kinto's form, whose <c>target</c> is the object after the change.</summary>
 /// <remarks>Kinto: docs/api/1.x/history.rst.</remarks>
 public sealed class HistoryForm : IHistoryForm
 {
-    // Of the data's own objects and arrays in each other: it lies in two others here, and what reads entries goes no deeper than for any object.
+    // Nesting of the data's own objects and arrays. Here two others enclose it, and readers of entries go no deeper than for any object.
     private const int MaxDepth = JsonText.MaxDepth - 4;
 
     private const string Field = "history";
@@ -28,13 +28,13 @@ public sealed class HistoryForm : IHistoryForm
 
     public bool LetsChoose => options.MayBeSwitched;
 
-    /// <summary>Whether entries have a field of that name. All others are strings, but for <c>target</c> and <c>last_modified</c>.</summary>
+    /// <summary>Whether entries have a field of that name. All fields are strings, except <c>target</c> and <c>last_modified</c>.</summary>
     public static bool HasField(string name) => name is
         "id" or "last_modified" or "action" or "date" or "user_id" or "uri" or "resource_name" or "bucket_id" or "collection_id" or "group_id" or "record_id" or "target";
 
     public HistoryChoice Read(ReadOnlyMemory<byte> data)
     {
-        // Most say nothing, and need not be read.
+        // Most make no choice, and need not be read.
         if (data.Span.IndexOf("\"history\""u8) < 0 && !data.Span.Contains((byte)'\\'))
         {
             return default;
@@ -115,7 +115,7 @@ public sealed class HistoryForm : IHistoryForm
         _ => $"/buckets/{bucket.Name}/collections/{target.List.Name}/records/{target.Id}",
     };
 
-    /// <summary>The instant that the stamp says, as Kinto writes instants.</summary>
+    /// <summary>The stamp as an instant, in Kinto's format.</summary>
     private static string Date(StoredRecord record)
     {
         const long largest = 253402300799999;
@@ -125,7 +125,7 @@ public sealed class HistoryForm : IHistoryForm
 
     private static bool IsTooDeep(ReadOnlySpan<byte> body)
     {
-        // Most bodies do not even have as many.
+        // Most bodies do not even have that many brackets in all.
         if (body.Count((byte)'{') + body.Count((byte)'[') <= MaxDepth)
         {
             return false;

@@ -8,8 +8,8 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Kinto.History;
 
-/// <summary>A bucket's history, collections as they were, and their restoration.</summary>
-/// <remarks>Kinto: docs/api/1.x/history.rst. To restore is of this server alone.</remarks>
+/// <summary>A bucket's history, earlier states of collections, and their restoration.</summary>
+/// <remarks>Kinto: docs/api/1.x/history.rst. Restoration is this server's own.</remarks>
 internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, ListPlans lists, IBuckets buckets, HttpOptions http)
 {
     public KintoPlan Page(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Page(Typed(request), bucket.History());
@@ -18,7 +18,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
 
     public KintoPlan Delete(KintoRequest request, KintoTarget bucket) => Refuse(request) ?? lists.Delete(Typed(request), bucket.History());
 
-    /// <summary>A collection's records as they were. On one page the newest come first, as in Kinto; where there are several they go by ids.</summary>
+    /// <summary>An earlier state of a collection's records. On one page the newest come first, as in Kinto; several pages are in order of ids.</summary>
     public KintoPlan Snapshot(KintoRequest request)
     {
         if (Locate(request, out var target, out var at) is { } error)
@@ -38,14 +38,14 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
             return KintoErrors.Invalid("querystring", null, "A snapshot takes _limit, _token, _fields and one id");
         }
 
-        // Kinto has no pages of it, and kinto.js asks once: so the length of pages does not count where none are asked for.
+        // Kinto has no pages of it, and kinto.js asks once. So the maximal page length only applies where pages are requested.
         var asksForPages = request.Query.Pairs.Any(static pair => pair.Key is "_limit" or "_token");
         var read = new ReadAsOf(target!.List, at) { AfterId = query.Cursor?.Id, Id = query.Ids?[0], Limit = asksForPages ? query.Limit : int.MaxValue, MaxBytes = query.MaxBytes };
         return new KintoPlan.Call(target.Bucket, target.Caller, read, outcome =>
         {
             if (outcome is PageFound { Next: not null } && !asksForPages)
             {
-                // It would be taken for the whole.
+                // Clients would take it for the whole.
                 return KintoErrors.Invalid("querystring", "_limit", "The snapshot has more than fits into one answer. Give _limit, and follow Next-Page");
             }
 
@@ -60,8 +60,8 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
     }
 
     /// <summary>
-    /// Makes a collection's records what they were, by changes that devices get like any other. So many at a time: what others write
-    /// meanwhile they write, and where it ends early what was done stays.
+    /// Restores a collection's records to an earlier state, by changes that devices get like any other. Each turn restores a number of them. Others can
+    /// write meanwhile. If it ends early, the restored records stay restored.
     /// </summary>
     public KintoPlan Restore(KintoRequest request)
     {
@@ -76,7 +76,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
             : new KintoPlan.Task(cancellationToken => RestoreAsync(request, target!, at, id, cancellationToken)) { Most = sizes.Most(Step(target!, at, id, after: null)), Changes = true };
     }
 
-    /// <summary>What one turn makes what it was.</summary>
+    /// <summary>Restores the records of one turn.</summary>
     private ReadAsOf Step(KintoTarget target, ServerTimestamp at, string? id, string? after) =>
         new(target.List, at) { OnlyChanged = true, AfterId = after, Id = id, Limit = options.History.RestoredAtOnce, MaxBytes = options.MaxPageBytes / 2 };
 
@@ -86,14 +86,14 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         var (restored, deleted, turns, stamp) = (0, 0, 0, ServerTimestamp.Zero);
         for (string? after = null; ;)
         {
-            // :: Step 1: what is otherwise now.
+            // :: Step 1: find the records that differ now.
             var outcome = (await bucket.ExecuteAsync(new BucketRequest(target.Caller, [Step(target, at, id, after)]), cancellationToken)).Outcomes[0];
             if (outcome is not PageFound page)
             {
                 return Ended(outcome);
             }
 
-            // :: Step 2: as it was.
+            // :: Step 2: restore them.
             if (page.Records.Count > 0)
             {
                 var operations = page.Records.Select(record => record.IsTombstone
@@ -123,7 +123,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
             after = page.Next.Id;
         }
 
-        // What was done before has to be told; whoever asks again is told why the rest was not, and goes on there.
+        // Report what was done so far. A client that asks again gets the error for the rest, and goes on there.
         KintoResponse Ended(Outcome why) => restored + deleted == 0
             ? KintoOutcomes.Render(why, request, target, fields: null, options)
             : KintoErrors.Unavailable(options.RetryAfter, $"{restored} records were restored and {deleted} deleted, then the rest was refused. Ask again to go on, or to hear why.");
@@ -146,7 +146,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         };
     }
 
-    /// <summary>What the path names, <c>{collection}@{stamp}</c> at its end.</summary>
+    /// <summary>Reads the path, which ends with <c>{collection}@{stamp}</c>.</summary>
     private KintoResponse? Locate(KintoRequest request, out KintoTarget? target, out ServerTimestamp at)
     {
         (target, at) = (null, default);
@@ -176,7 +176,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         return null;
     }
 
-    /// <returns>The error for a filter or an order by what no entry has; else null.</returns>
+    /// <returns>The error for a filter or an order by a field that no entry has; otherwise null.</returns>
     private static KintoResponse? Refuse(KintoRequest request)
     {
         foreach (var (name, value) in request.Query.Pairs)
@@ -200,7 +200,7 @@ internal sealed class HistoryPlans(KintoOptions options, AnswerSizes sizes, List
         return null;
     }
 
-    /// <summary>Ids and names that look like numbers are meant as texts: no field but those in the target is a number.</summary>
+    /// <summary>Treats ids and names that look like numbers as texts: only fields of the target are numbers.</summary>
     private static KintoRequest Typed(KintoRequest request)
     {
         if (!request.Query.Pairs.Any(static pair => IsText(pair.Key) && pair.Value.AsSpan().ContainsAnyInRange('0', '9')))

@@ -9,8 +9,8 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Kinto.OpenApi;
 
 /// <summary>
-/// What is served, in OpenAPI 3.1: paths, methods and who may come in are those of the table of resources, so that what a setting turns
-/// off is not there. Made once.
+/// Describes the API in OpenAPI 3.1. Paths, methods and required rights come from the table of resources, so that resources that a setting
+/// turns off are absent. Made once.
 /// </summary>
 /// <remarks>OpenAPI 3.1.1: spec.openapis.org/oas/v3.1.1.html.</remarks>
 internal sealed class ApiDocument
@@ -92,7 +92,7 @@ internal sealed class ApiDocument
         return item;
     }
 
-    /// <summary>A method of which nothing is said is there all the same.</summary>
+    /// <summary>A method without a description is in the document all the same.</summary>
     private static ApiOperation Unknown(string method, string template) => new($"{method.ToLowerInvariant()}{template.Replace('/', '_')}", "Others", $"{method} {template}");
 
     private JsonObject PathParameter(string name, string template) => new()
@@ -218,7 +218,7 @@ internal sealed class ApiDocument
 
     private static JsonObject Ref(string kind, string name) => new() { [Reference] = $"#/components/{kind}/{name}" };
 
-    /// <summary>What the paths refer to, and what that refers to.</summary>
+    /// <summary>The components that the paths refer to, and those that these refer to.</summary>
     private JsonObject Components(JsonObject paths)
     {
         using var stream = typeof(ApiDocument).Assembly.GetManifestResourceStream("openapi/components.json")!;

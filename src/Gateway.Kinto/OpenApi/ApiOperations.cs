@@ -1,8 +1,8 @@
 namespace Lockstep.Gateway.Kinto.OpenApi;
 
 /// <summary>
-/// What the document says of each method of each resource. Which of them there are is said by <see cref="KintoResources"/> alone; a test
-/// holds the two together.
+/// The descriptions of each resource's methods. <see cref="KintoResources"/> alone defines which methods exist; a test checks that
+/// both agree.
 /// </summary>
 internal static class ApiOperations
 {
@@ -111,13 +111,13 @@ internal static class ApiOperations
     private static ApiAnswer NotModified => new(304, "It is still what `If-None-Match` says.") { Headers = Stamps };
 
     /// <param name="method">As in requests.</param>
-    /// <param name="template">Of the resource.</param>
-    /// <returns>Null where nothing is said of it.</returns>
+    /// <param name="template">The resource's template.</param>
+    /// <returns>Null where there is no description.</returns>
     public static ApiOperation? Find(string method, string template) => All.GetValueOrDefault($"{method} {template}");
 
     private static KeyValuePair<string, ApiOperation> Of(string method, string template, ApiOperation operation) => new($"{method} {template}", operation);
 
-    /// <summary>GET, and HEAD that is the same without a body.</summary>
+    /// <summary>GET, and HEAD, which is the same without a body.</summary>
     private static IEnumerable<KeyValuePair<string, ApiOperation>> One(string template, ApiOperation get) =>
         [Of("GET", template, get with { Id = $"get_{get.Id}" }), Of("HEAD", template, Head(get))];
 

@@ -5,8 +5,8 @@ using Scalar.AspNetCore;
 namespace Lockstep.Gateway.Kinto.OpenApi;
 
 /// <summary>
-/// <c>/__docs__</c>: a page that shows the document and tries its requests. Script and style are those of Scalar's package, served from here:
-/// the page asks nothing of any other server, and its policy lets it ask none.
+/// <c>/__docs__</c>: a page that shows the document and tries its requests. Script and style are those of Scalar's package, served from here.
+/// The page asks no other server, and its policy does not let it.
 /// </summary>
 internal sealed class ApiPage
 {
@@ -17,7 +17,7 @@ internal sealed class ApiPage
     private const string Script = "text/javascript; charset=utf-8";
     private const string Gzip = "gzip";
 
-    // A day: until then an update can be missing.
+    // A day: until then browsers may miss an update.
     private const string Cached = "public, max-age=86400";
 
     private readonly Lazy<byte[]> document = new(static () => Own("page.html"));
@@ -25,7 +25,7 @@ internal sealed class ApiPage
     private readonly Lazy<byte[]> reference = new(static () => Read(typeof(ScalarOptions), "ScalarStaticAssets.scalar.js"));
     private readonly Lazy<byte[]> unpacked;
 
-    // For the few who take no gzip: megabytes that are unpacked once.
+    // For the few clients without gzip: megabytes that are unpacked once.
     public ApiPage() => unpacked = new Lazy<byte[]>(() => Decoded(reference.Value));
 
     public KintoPlan Document() => Text(document.Value, Html)
@@ -35,20 +35,20 @@ internal sealed class ApiPage
     {
         "page.js" => Text(start.Value, Script).With("Cache-Control", Cached),
 
-        // Megabytes that no part of a batch asks for.
+        // Megabytes that no part of a batch needs.
         "scalar.js" when request.Cookies is not null => Reference(request.Header("Accept-Encoding") ?? ""),
         _ => KintoErrors.NotFound,
     };
 
     /// <summary>
-    /// Scripts come from below the page alone, and requests go to this server. Scalar makes its style as it runs, and so needs leave for that:
-    /// styles load nothing from elsewhere either.
+    /// Scripts come only from below the page, and requests go to this server. Scalar makes its style as it runs, and so needs permission for that.
+    /// Styles load nothing from elsewhere either.
     /// </summary>
     /// <param name="files">The URL of the page's files, with a slash at the end.</param>
     public static string Policy(string files) =>
         $"default-src 'none'; script-src {(files.All(IsPlain) ? files : "'none'")}; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-    /// <summary>Other characters of URLs mean something else in a policy.</summary>
+    /// <summary>Other characters of URLs have another meaning in a policy.</summary>
     private static bool IsPlain(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '~' or ':' or '/' or '[' or ']';
 
     private KintoResponse Reference(string accepted) =>

@@ -4,7 +4,7 @@ using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto.OpenApi;
 
-/// <summary><c>/__api__</c>: what is served here. Kinto has Swagger 2.0 there.</summary>
+/// <summary><c>/__api__</c>: the description of the API. Kinto has Swagger 2.0 there.</summary>
 internal sealed class ApiViews(KintoOptions options, OpenIdProviders openId, IEnumerable<IAccessTokens> tokens)
 {
     private const string Bearer = "Bearer";
@@ -13,7 +13,7 @@ internal sealed class ApiViews(KintoOptions options, OpenIdProviders openId, IEn
 
     public KintoPlan Document(KintoHandlers kinto, KintoRequest request)
     {
-        // Made twice by two that come first at once, and the same.
+        // Two first requests at once make it twice, with the same result.
         document ??= new ApiDocument(kinto.Resources, options, [.. Schemes()]);
         return document.Answer(request.BaseUrl);
     }

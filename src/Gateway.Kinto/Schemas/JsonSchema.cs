@@ -5,7 +5,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>A schema by which objects of one kind are validated, as Kinto does it: without what the server adds to them.</summary>
+/// <summary>A schema that validates objects of one kind, as in Kinto: without the members that the server adds to them.</summary>
 internal sealed class JsonSchema
 {
     private const string Id = "id";
@@ -13,7 +13,7 @@ internal sealed class JsonSchema
     private readonly SchemaNode node;
     private readonly bool asksForId;
 
-    // A member of the data that is the server's; null for none.
+    // A member of the data that belongs to the server; null for none.
     private readonly string? stamp;
 
     private JsonSchema(SchemaNode node, long size, bool asksForId, string? stamp) => (this.node, Size, this.asksForId, this.stamp) = (node, size, asksForId, stamp);
@@ -21,11 +21,11 @@ internal sealed class JsonSchema
     /// <summary>Bytes that it takes in memory, roughly.</summary>
     public long Size { get; }
 
-    /// <param name="schema">The schema; null or an empty object asks nothing.</param>
-    /// <param name="stamp">A member of the data that is the server's; null for none.</param>
+    /// <param name="schema">The schema; null or an empty object accepts everything.</param>
+    /// <param name="stamp">A member of the data that belongs to the server; null for none.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="givenUp">Nobody waits for it any more.</param>
-    /// <exception cref="SchemaException">It is none that is taken here.</exception>
+    /// <exception cref="SchemaException">It is not an accepted schema.</exception>
     public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options, CancellationToken givenUp = default)
     {
         if (schema.ValueKind != JsonValueKind.Object)
@@ -38,7 +38,7 @@ internal sealed class JsonSchema
             throw new SchemaException($"a schema may have {options.MaxBytes} bytes");
         }
 
-        // The document it came with is not kept.
+        // Does not keep the document that it was in.
         var own = schema.Clone();
         var namesId = own.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(Id, out _);
         string[] optional = [LastModified, .. namesId ? Array.Empty<string>() : [Id], .. stamp is null ? Array.Empty<string>() : [stamp]];
@@ -53,11 +53,11 @@ internal sealed class JsonSchema
         }
     }
 
-    /// <param name="id">Of the object.</param>
-    /// <param name="data">Its data without what the server owns.</param>
-    /// <param name="work">What the validation may take.</param>
-    /// <returns>What is wrong; null for nothing.</returns>
-    /// <exception cref="SchemaWorkException">It would take more.</exception>
+    /// <param name="id">The object's id.</param>
+    /// <param name="data">Its data without the server's fields.</param>
+    /// <param name="work">The work that the validation may take.</param>
+    /// <returns>The fault; null for none.</returns>
+    /// <exception cref="SchemaWorkException">It would take more work.</exception>
     public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, SchemaWork work)
     {
         using var document = JsonDocument.Parse(asksForId ? WithId(id, data) : data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
@@ -78,7 +78,7 @@ internal sealed class JsonSchema
     }
 
     /// <param name="data">A JSON object.</param>
-    /// <param name="name">A member that may not be there.</param>
+    /// <param name="name">A member to remove, if present.</param>
     /// <returns>The object without it; names and values are the sender's bytes.</returns>
     public static ReadOnlyMemory<byte> Without(JsonElement data, string name)
     {

@@ -7,25 +7,25 @@ using Lockstep.Gateway.Kinto.Schemas.Patterns;
 namespace Lockstep.Gateway.Kinto.Schemas;
 
 /// <summary>
-/// Reads a schema of draft 7 (https://json-schema.org/draft-07) once for many judgements. What a keyword may not have is refused; keywords that are
-/// not known, and those that ask nothing (<c>format</c>, <c>title</c>, <c>default</c>), are passed over. References lead into the schema itself only.
+/// Reads a schema of draft 7 (https://json-schema.org/draft-07) once for many judgements. Refuses invalid values of keywords. Skips unknown keywords, and
+/// those that check nothing (<c>format</c>, <c>title</c>, <c>default</c>). References can only lead into the schema itself.
 /// </summary>
 internal sealed class SchemaCompiler
 {
     private const int BytesANode = 250;
 
-    // Of what stays of the text once it is taken apart: a name, a value, or its place in a list.
+    // Memory for each part of the parsed text that is kept: a name, a value, or its place in a list.
     private const int BytesAToken = 40;
     private const int BytesAStep = 16;
 
     private readonly JsonElement root;
     private readonly SchemaWork work;
 
-    // By where in the text they begin.
+    // By their start in the text.
     private readonly Dictionary<nint, SchemaNode> nodes = [];
     private readonly Dictionary<string, JsonElement> anchors = new(StringComparer.Ordinal);
 
-    // Members of objects that references lead through, by where these begin.
+    // Members of objects that references lead through, by the start of these.
     private readonly Dictionary<nint, Dictionary<string, JsonElement>> members = [];
     private readonly Queue<(SchemaNode Node, string Reference)> references = new();
     private int otherBases;
@@ -35,10 +35,10 @@ internal sealed class SchemaCompiler
 
     /// <param name="schema">The schema; kept as long as what is read from it.</param>
     /// <param name="optional">Members that it cannot require of the whole.</param>
-    /// <param name="work">What reading it may take.</param>
+    /// <param name="work">The work that reading may take.</param>
     /// <returns>The schema, and the bytes that it takes in memory, roughly.</returns>
-    /// <exception cref="SchemaException">It is none.</exception>
-    /// <exception cref="SchemaWorkException">That was more than there is.</exception>
+    /// <exception cref="SchemaException">It is not an accepted schema.</exception>
+    /// <exception cref="SchemaWorkException">It would take more work.</exception>
     public static (SchemaNode Node, long Size) Compile(JsonElement schema, IReadOnlyCollection<string> optional, SchemaWork work)
     {
         var compiler = new SchemaCompiler(schema, work);
@@ -90,7 +90,7 @@ internal sealed class SchemaCompiler
             }
             else
             {
-                // References within are relative to it; of the whole it is only a name.
+                // Inner references are relative to it; for the whole schema it is only a name.
                 hasBase = PlaceOf(schema) != PlaceOf(root);
             }
         }
@@ -111,7 +111,7 @@ internal sealed class SchemaCompiler
             references.Enqueue((node, target));
             otherBases -= hasBase ? 1 : 0;
 
-            // What lies beside it may still be what others refer to.
+            // The members beside it may still be targets of other references.
             foreach (var keyword in schema.EnumerateObject())
             {
                 _ = Keyword(keyword, schema, optional);
@@ -135,7 +135,7 @@ internal sealed class SchemaCompiler
         otherBases -= hasBase ? 1 : 0;
     }
 
-    /// <returns>Null for one that asks nothing, or is read with another.</returns>
+    /// <returns>Null for a keyword that checks nothing, or is read with another.</returns>
     private SchemaKeyword? Keyword(JsonProperty keyword, JsonElement schema, IReadOnlyCollection<string> optional)
     {
         var (name, value) = (keyword.Name, keyword.Value);
@@ -318,7 +318,7 @@ internal sealed class SchemaCompiler
             }
             else if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index) && index < at.GetArrayLength())
             {
-                // Items are found one behind the other.
+                // An item is found by walking from the first one.
                 work.Spend(index);
                 at = at[index];
             }
@@ -331,7 +331,7 @@ internal sealed class SchemaCompiler
         return at;
     }
 
-    /// <summary>What an object has, read once for all references through it.</summary>
+    /// <summary>The members of an object, read once for all references through it.</summary>
     private Dictionary<string, JsonElement> MembersOf(JsonElement value)
     {
         if (members.TryGetValue(PlaceOf(value), out var known))
@@ -355,7 +355,7 @@ internal sealed class SchemaCompiler
 
     private bool IsFirstOf(string name, JsonElement schema, params ReadOnlySpan<string> group)
     {
-        // They are looked for from the end of the object on, one by one.
+        // They are looked up from the end of the object, one by one.
         work.Spend(1 + (schema.GetPropertyCount() / 4));
         foreach (var other in group)
         {

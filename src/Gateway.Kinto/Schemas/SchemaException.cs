@@ -1,4 +1,4 @@
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>What is no schema, or none that is taken here. The message is for whoever sent it, and says where.</summary>
+/// <summary>The text is not a schema, or not an accepted one. The message is for its sender, and says where the fault is.</summary>
 internal sealed class SchemaException(string message) : Exception(message);

@@ -6,16 +6,16 @@ using Lockstep.Gateway.Kinto.Schemas.Patterns;
 
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>One keyword of a schema, or some that are read together. What is not of the kind that it is about holds by it.</summary>
+/// <summary>One keyword of a schema, or some that are read together. A value of a kind that the keyword does not check is valid.</summary>
 internal abstract record SchemaKeyword
 {
     private const int BytesAStep = 16;
 
-    /// <param name="value">What is judged.</param>
-    /// <param name="run">Is told what is wrong.</param>
+    /// <param name="value">The value to judge.</param>
+    /// <param name="run">Receives the fault.</param>
     public abstract bool Holds(JsonElement value, SchemaRun run);
 
-    /// <summary>Pays for going through a value's own bytes.</summary>
+    /// <summary>Counts the work of reading a value's own bytes.</summary>
     private protected static void SpendOn(JsonElement value, SchemaRun run) => run.Work.Spend(1 + (JsonMarshal.GetRawUtf8Value(value).Length / BytesAStep));
 
     private protected static bool Same(JsonElement a, JsonElement b, SchemaRun run)
@@ -31,7 +31,7 @@ internal abstract record SchemaKeyword
     }
 
     /// <summary><c>type</c>.</summary>
-    /// <param name="Names">Each of them may be.</param>
+    /// <param name="Names">The allowed types.</param>
     internal sealed record OfType(IReadOnlyList<string> Names) : SchemaKeyword
     {
         public override bool Holds(JsonElement value, SchemaRun run)
@@ -108,9 +108,9 @@ internal abstract record SchemaKeyword
     }
 
     /// <summary><c>minLength</c>, <c>maxLength</c>, <c>minItems</c>, <c>maxItems</c>, <c>minProperties</c> or <c>maxProperties</c>.</summary>
-    /// <param name="Kind">Of what.</param>
-    /// <param name="Limit">How many at least or at most.</param>
-    /// <param name="IsMaximum">Which of both.</param>
+    /// <param name="Kind">What it counts.</param>
+    /// <param name="Limit">The minimum or maximum.</param>
+    /// <param name="IsMaximum">Whether the limit is a maximum.</param>
     internal sealed record Count(JsonValueKind Kind, long Limit, bool IsMaximum) : SchemaKeyword
     {
         public override bool Holds(JsonElement value, SchemaRun run)
@@ -169,7 +169,7 @@ internal abstract record SchemaKeyword
                 return true;
             }
 
-            // Once through the object, however many names there are: to look for one takes its members' names apart where these have escapes.
+            // One walk through the object, however many names there are: a look-up of each decodes all members' names where these have escapes.
             var found = new HashSet<string>(StringComparer.Ordinal);
             foreach (var property in value.EnumerateObject())
             {
@@ -196,7 +196,7 @@ internal abstract record SchemaKeyword
     /// <summary><c>properties</c>, <c>patternProperties</c> and <c>additionalProperties</c>.</summary>
     /// <param name="Named">By their names.</param>
     /// <param name="Patterns">By patterns of their names.</param>
-    /// <param name="Others">For those that neither of them is about; null where these may be anything.</param>
+    /// <param name="Others">For all other members; null where these may be anything.</param>
     internal sealed record Properties(
         IReadOnlyDictionary<string, SchemaNode> Named, IReadOnlyList<(Pattern Pattern, SchemaNode Schema)> Patterns, SchemaNode? Others) : SchemaKeyword
     {
@@ -288,7 +288,7 @@ internal abstract record SchemaKeyword
         }
     }
 
-    /// <summary>A schema that a dependency has for the same value.</summary>
+    /// <summary>The schema of a dependency, for the same value.</summary>
     internal sealed record Also(SchemaNode Schema) : SchemaKeyword
     {
         public override bool Holds(JsonElement value, SchemaRun run) => Schema.Holds(value, run);
@@ -302,7 +302,7 @@ internal abstract record SchemaKeyword
 
     /// <summary><c>items</c> and <c>additionalItems</c>.</summary>
     /// <param name="First">For the first items, one each.</param>
-    /// <param name="Others">For those behind them; null where these may be anything.</param>
+    /// <param name="Others">For the items after them; null where these may be anything.</param>
     internal sealed record Items(IReadOnlyList<SchemaNode> First, SchemaNode? Others) : SchemaKeyword
     {
         public override bool Holds(JsonElement value, SchemaRun run)
@@ -348,7 +348,7 @@ internal abstract record SchemaKeyword
     /// <summary><c>uniqueItems</c>.</summary>
     internal sealed record UniqueItems : SchemaKeyword
     {
-        // Each is kept until the end.
+        // All are kept until the end.
         private const int StepsAnItem = 3;
 
         public override bool Holds(JsonElement value, SchemaRun run)
@@ -358,7 +358,7 @@ internal abstract record SchemaKeyword
                 return true;
             }
 
-            // Only what has one hash is compared. That is seldom more than one item.
+            // Only items with equal hashes are compared. That is seldom more than one item.
             var (first, others) = (new Dictionary<int, JsonElement>(), new Dictionary<int, List<JsonElement>>());
             foreach (var item in value.EnumerateArray())
             {
@@ -389,7 +389,7 @@ internal abstract record SchemaKeyword
             return true;
         }
 
-        /// <summary>The same for what is the same however it is spelled. Of a kind that whoever sends the data cannot foresee.</summary>
+        /// <summary>Equal for equal values however they are spelled. The sender of the data cannot predict it.</summary>
         private static int HashOf(JsonElement value)
         {
             var hash = default(HashCode);
@@ -412,7 +412,7 @@ internal abstract record SchemaKeyword
 
                     break;
                 case JsonValueKind.Object:
-                    // In whatever order.
+                    // In any order.
                     var sum = 0;
                     foreach (var property in value.EnumerateObject())
                     {

@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>A schema or one within it: all of its keywords hold, or it is a reference to another.</summary>
+/// <summary>A schema or a part of one: either all of its keywords must hold, or it refers to another schema.</summary>
 internal sealed class SchemaNode
 {
-    /// <summary>What it refers to, in place of all keywords beside it, as draft 7 has it.</summary>
+    /// <summary>The schema that it refers to. It replaces all keywords beside it, as in draft 7.</summary>
     public SchemaNode? Target { get; set; }
 
-    /// <summary>In the order in which they are asked.</summary>
+    /// <summary>In the order in which they are checked.</summary>
     public IReadOnlyList<SchemaKeyword> Keywords { get; set; } = [];
 
-    /// <summary>The schema <c>false</c>, by which nothing is valid.</summary>
+    /// <summary>The schema <c>false</c>, which accepts nothing.</summary>
     public bool IsNever { get; init; }
 
-    /// <param name="value">What is judged.</param>
-    /// <param name="run">The judgement; has the fault afterwards, where there is one.</param>
+    /// <param name="value">The value to judge.</param>
+    /// <param name="run">The judgement. It has the fault afterwards, if there is one.</param>
     public bool Holds(JsonElement value, SchemaRun run)
     {
         if (!run.Work.TryEnter())
@@ -23,7 +23,7 @@ internal sealed class SchemaNode
             return false;
         }
 
-        // What throws ends the whole judgement, and has no use for how deep it was.
+        // An exception ends the whole judgement, so its depth no longer matters.
         var holds = Target is { } target ? target.Holds(value, run) : IsNever ? run.Fail(null, () => $"False schema does not allow {SchemaRun.Show(value)}") : HasAll(value, run);
         run.Work.Leave();
         return holds;

@@ -6,22 +6,22 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Kinto.Schemas;
 
 /// <summary>
-/// A number of JSON to be compared, exactly as it is spelled: 0.<see cref="Digits"/> times ten to the power of <see cref="Point"/>. One of more than
-/// 4,096 characters, which nobody means, is as near as a double is.
+/// A JSON number for exact comparison: 0.<see cref="Digits"/> times ten to the power of <see cref="Point"/>. A number of more than
+/// 4,096 characters, which nobody intends, is only as exact as a double.
 /// </summary>
-/// <param name="Near">Its value, as near as a double is.</param>
+/// <param name="Near">The nearest double.</param>
 /// <param name="IsNegative">Whether it has a minus.</param>
 /// <param name="Digits">From the first that is not 0 to the last; empty for zero, null for a number that is too long.</param>
 /// <param name="Point">Where the point is, counted from the first digit.</param>
-/// <param name="Exact">Its value, where a decimal has it.</param>
+/// <param name="Exact">Its value as a decimal, where it fits.</param>
 internal readonly record struct SchemaNumber(double Near, bool IsNegative, string? Digits, long Point, decimal? Exact)
 {
     private const int MaxLength = 4_096;
 
-    // What a decimal holds behind the point, and in all.
+    // Digits of a decimal after the point, and in all.
     private const int DecimalDigits = 28;
 
-    // Nobody means more, and what adds to it overflows nothing.
+    // Nobody intends more, and sums with it cannot overflow.
     private const long MaxExponent = 1_000_000_000_000;
 
     public bool IsInteger => Digits is null ? double.IsInfinity(Near) || Math.Truncate(Near) == Near : Digits.Length == 0 || Digits.Length <= Point;
@@ -68,7 +68,7 @@ internal readonly record struct SchemaNumber(double Near, bool IsNegative, strin
         return sign * (order != 0 ? order : string.CompareOrdinal(digits, others));
     }
 
-    /// <param name="other">More than zero.</param>
+    /// <param name="other">Greater than zero.</param>
     public bool IsMultipleOf(SchemaNumber other)
     {
         if (Exact is { } value && other.Exact is { } of && of != 0)

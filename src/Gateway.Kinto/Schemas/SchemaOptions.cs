@@ -6,8 +6,8 @@ namespace Lockstep.Gateway.Kinto.Schemas;
 public sealed record SchemaOptions
 {
     /// <summary>
-    /// Whether data is validated by what collections (<c>schema</c>) and buckets (<c>record:schema</c>, <c>group:schema</c>,
-    /// <c>collection:schema</c>) say. Default: false; those are ordinary members then.
+    /// Whether data is validated by the schemas of collections (<c>schema</c>) and buckets (<c>record:schema</c>, <c>group:schema</c>,
+    /// <c>collection:schema</c>). Default: false; these are ordinary members then.
     /// </summary>
     public bool Enabled { get; init; }
 
@@ -16,8 +16,8 @@ public sealed record SchemaOptions
     public int MaxBytes { get; init; } = 64 << 10;
 
     /// <summary>
-    /// Steps that one validation may take, and ten times what reading one schema may: one for each part of a schema, member, item or character that
-    /// is looked at. 1,000,000 are some hundredths of a second, at worst a few tenths. Default: 1,000,000.
+    /// Steps that one validation may take, one for each part of a schema, member, item or character that is read. Reading a schema may take ten times
+    /// as many. 1,000,000 are some hundredths of a second, at worst a few tenths. Default: 1,000,000.
     /// </summary>
     [Bounds(1_000)]
     public long MaxSteps { get; init; } = 1_000_000;

@@ -9,8 +9,8 @@ using Lockstep.Core.Validation;
 namespace Lockstep.Gateway.Kinto.Schemas;
 
 /// <summary>The schemas of one bucket or collection.</summary>
-/// <param name="role">Of the object that has them.</param>
-/// <param name="schemas">By what they are about; null for one that cannot be read.</param>
+/// <param name="role">The role of the object that has them.</param>
+/// <param name="schemas">By the objects that they validate; null for a schema that cannot be read.</param>
 /// <param name="options">Bounds.</param>
 internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, JsonSchema?> schemas, SchemaOptions options) : IDataRule
 {
@@ -20,7 +20,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
     // Some tenths of a millisecond.
     private const long BriefSteps = 20_000;
 
-    // All of one request may take so many times what one judgement may.
+    // All judgements of one request together may take this many times the limit of one.
     private const int JudgementsARequest = 5;
 
     public long Size { get; } = EmptySize + schemas.Values.Sum(static schema => schema?.Size ?? 0);
@@ -65,7 +65,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
 
     private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field is null ? null : SchemaRun.Shorten(field), reason), data);
 
-    /// <summary>With the stamp of the collection by whose schema it is valid.</summary>
+    /// <summary>Adds the stamp of the collection whose schema it was valid for.</summary>
     private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)
     {
         using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });

@@ -5,12 +5,12 @@ using Lockstep.Core.Validation;
 
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>What Kinto's collections and buckets say of data by JSON schemas, judged by the buckets' owners.</summary>
+/// <summary>The JSON schemas of Kinto's collections and buckets, which the buckets' owners apply.</summary>
 /// <remarks>Kinto: docs/api/1.x/collections.rst and buckets.rst, <c>experimental_collection_schema_validation</c>.</remarks>
 /// <param name="options">Bounds.</param>
 public sealed class SchemaRules(SchemaOptions options) : IDataRules
 {
-    /// <summary>The member of a collection's data that is the schema of its records, and of a record the stamp of the collection that it was valid for.</summary>
+    /// <summary>The member for the schema of a collection's records. In a record it is the stamp of the collection that it was valid for.</summary>
     public const string Field = "schema";
 
     private static readonly (string Field, ListRole For)[] OfBuckets =
@@ -62,7 +62,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
             }
             catch (SchemaException)
             {
-                // From before schemas were looked at. Nothing is valid by what cannot be read.
+                // Stored before schemas were validated. A schema that cannot be read accepts nothing.
                 schemas[of] = null;
             }
         }
@@ -72,7 +72,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
             return null;
         }
 
-        // From before the bound was what it is: what cannot be remembered would be read for each write.
+        // Stored under an earlier limit: a schema that cannot be kept in memory would be read for each write.
         var rule = new SchemaRule(role, schemas, options);
         return rule.Size <= maxSize ? rule : new SchemaRule(role, schemas.Keys.ToDictionary(static key => key, static _ => default(JsonSchema?)), options);
     }

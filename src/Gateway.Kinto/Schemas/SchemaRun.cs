@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>One judgement under way.</summary>
+/// <summary>One judgement in progress.</summary>
 internal sealed class SchemaRun(SchemaWork work)
 {
     private const int ShownLength = 100;
@@ -17,10 +17,10 @@ internal sealed class SchemaRun(SchemaWork work)
 
     public SchemaWork Work => work;
 
-    /// <summary>What is wrong; null for nothing.</summary>
+    /// <summary>The fault; null for none.</summary>
     public SchemaFault? Fault => reason is null ? null : new SchemaFault(about, reason);
 
-    /// <summary>Notes what is wrong, unless that is only tried.</summary>
+    /// <summary>Records the fault, unless the schema is only tried.</summary>
     /// <returns>False.</returns>
     public bool Fail(string? name, Func<string> why)
     {
@@ -43,7 +43,7 @@ internal sealed class SchemaRun(SchemaWork work)
         return false;
     }
 
-    /// <summary>Whether a schema holds where nothing is wrong if it does not.</summary>
+    /// <summary>Tries a schema: whether it holds, without recording a fault.</summary>
     public bool Try(SchemaNode schema, JsonElement value)
     {
         tries++;
@@ -52,14 +52,14 @@ internal sealed class SchemaRun(SchemaWork work)
         return holds;
     }
 
-    /// <summary>Judges what lies in something; a fault is then about that.</summary>
+    /// <summary>Judges a member; a fault is then about that member.</summary>
     public bool Inside(SchemaNode schema, JsonElement value, string name) => schema.Holds(value, this) || About(name);
 
-    /// <summary>Judges an item of a list; a fault is then about that.</summary>
+    /// <summary>Judges an item of a list; a fault is then about that item.</summary>
     public bool Inside(SchemaNode schema, JsonElement value, int index) =>
         schema.Holds(value, this) || About(tries == 0 ? index.ToString(CultureInfo.InvariantCulture) : "");
 
-    /// <summary>A value for a message: it can be as long as the record.</summary>
+    /// <summary>A value for a message. It can be as long as the record.</summary>
     public static string Show(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.String)
@@ -79,7 +79,7 @@ internal sealed class SchemaRun(SchemaWork work)
             return Encoding.UTF8.GetString(utf8);
         }
 
-        // Not within a character.
+        // Does not cut within a character.
         var length = ShownLength;
         while ((utf8[length] & 0xC0) == 0x80)
         {
@@ -89,7 +89,7 @@ internal sealed class SchemaRun(SchemaWork work)
         return Encoding.UTF8.GetString(utf8[..length]) + "…";
     }
 
-    // The innermost is said first, as the judgement comes back from it.
+    // The innermost is recorded first, as the judgement returns from it.
     private bool About(string name)
     {
         if (tries == 0 && !isInner)

@@ -1,14 +1,14 @@
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>What one judgement may take, counted in steps: one for each part of a schema, member, item or character that is looked at.</summary>
-/// <param name="steps">How many there are.</param>
+/// <summary>The work that one judgement may take, in steps: one for each part of a schema, member, item or character that is read.</summary>
+/// <param name="steps">The number of steps.</param>
 /// <param name="givenUp">Nobody waits for the judgement any more.</param>
 internal sealed class SchemaWork(long steps, CancellationToken givenUp = default)
 {
     // A few microseconds' worth.
     private const int StepsBetweenLooks = 1 << 12;
 
-    // Evaluations within each other: a record has at most 100 objects and arrays in each other, and there are a few for each of them.
+    // Nested evaluations: a record has at most 100 nested objects and arrays, and there are a few evaluations for each.
     private const int MaxDepth = 500;
 
     private readonly long most = steps;
@@ -16,14 +16,14 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
     private long nextLook = steps - StepsBetweenLooks;
     private int depth;
 
-    /// <summary>How many it has taken so far.</summary>
+    /// <summary>The number of steps so far.</summary>
     public long Spent => most - Math.Max(0, left);
 
-    /// <summary>It was too deep: whatever is said from then on is no judgement.</summary>
+    /// <summary>The judgement was too deep: later results do not count.</summary>
     public bool IsDeep { get; private set; }
 
-    /// <exception cref="SchemaWorkException">There are no more.</exception>
-    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    /// <exception cref="SchemaWorkException">No steps are left.</exception>
+    /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public void Spend(long count = 1)
     {
         left -= count;
@@ -39,9 +39,9 @@ internal sealed class SchemaWork(long steps, CancellationToken givenUp = default
         }
     }
 
-    /// <summary>Goes one deeper, to be followed by <see cref="Leave"/>.</summary>
-    /// <returns>False where it is, or was, too deep. An exception would go through a thousand frames, which takes longer than the judgement.</returns>
-    /// <exception cref="SchemaWorkException">There are no more steps.</exception>
+    /// <summary>Enters one more level, which <see cref="Leave"/> leaves.</summary>
+    /// <returns>False where it is, or was, too deep. An exception would pass a thousand frames, which takes longer than the judgement.</returns>
+    /// <exception cref="SchemaWorkException">No steps are left.</exception>
     public bool TryEnter()
     {
         Spend();

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Kinto.Schemas;
 
-/// <summary>A judgement that takes more than it may. Caught where it began; it has no stack, so that it costs little.</summary>
+/// <summary>A judgement takes more work than allowed. Caught where the judgement began; it has no stack, so that it costs little.</summary>
 internal sealed class SchemaWorkException : Exception
 {
     private SchemaWorkException(bool isDeep) => IsDeep = isDeep;
