@@ -13,7 +13,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>A database in use by this process: schema applied, lease begun, connections within a budget.</summary>
+/// <summary>A database in use by this process. Its schema is applied, the lease has begun, and connections are within a budget.</summary>
 public sealed class PostgresDatabase : IAsyncDisposable
 {
     // One each for the lease, the group of commits, the question after a lost commit; the lanes of large commits and reads.
@@ -54,22 +54,22 @@ public sealed class PostgresDatabase : IAsyncDisposable
     internal ReadQueue Reads { get; }
 
     /// <summary>Opens a database that is the only one of its cluster; see <see cref="PostgresShards.OpenAsync"/>.</summary>
-    /// <param name="options">Which database. <see cref="PostgresOptions.Connection"/> is set.</param>
+    /// <param name="options">The database. <see cref="PostgresOptions.Connection"/> is set.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onFault">Hears why something was not done, from another thread.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="onFault">Receives the reason when something was not done, from another thread.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="PostgresSetupException">It cannot be reached or used.</exception>
     public static async Task<PostgresDatabase> OpenAsync(
         PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default) =>
         (await PostgresShards.OpenAsync(options.Databases()[0], time, onFault, cancellationToken)).Home;
 
-    /// <summary>Brings the schema of all databases up to date, whatever the options say, and does nothing else.</summary>
+    /// <summary>Only brings the schema of all databases up to date, whatever the options say.</summary>
     /// <returns>The schema's version; where several databases differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used.</exception>
     public static Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken) =>
         PostgresShards.MigrateAsync(options, cancellationToken);
 
-    /// <summary>Registers this process in a database that was looked at, and takes it over.</summary>
+    /// <summary>Registers this process in a checked database, and takes it over.</summary>
     /// <exception cref="PostgresSetupException">It cannot be written to.</exception>
     internal static async Task<PostgresDatabase> BeginAsync(
         PreparedDatabase prepared, byte[] secret, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken)
@@ -87,10 +87,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>For others in this process who bring statements of their own, in a pool beside this one's budget.</summary>
-    /// <param name="options">Which database.</param>
+    /// <summary>A separate pool, beside this one's budget, for callers in this process that run their own statements.</summary>
+    /// <param name="options">The database.</param>
     /// <param name="maxConnections">Connections at most.</param>
-    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    /// <exception cref="PostgresSetupException">The connection string is invalid.</exception>
     public static string CreateConnectionString(PostgresOptions options, int maxConnections)
     {
         var connection = PostgresConnections.Parse(options);
@@ -110,11 +110,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs a read, or another single statement, on a connection of the budget.</summary>
-    /// <param name="run">What to run; again, on another connection, where the first one was lost and <paramref name="repeatable"/>.</param>
-    /// <param name="repeatable">Whether running it twice does what running it once does.</param>
+    /// <param name="run">The statement to run. If its connection was lost and <paramref name="repeatable"/> is true, it runs again on another one.</param>
+    /// <param name="repeatable">Whether running it twice has the same effect as once.</param>
     /// <param name="cancellationToken">
-    /// Waits no longer. What runs goes on to its own end: Npgsql cancels by asking the server for it and waiting for its answer, on
-    /// the thread of whoever cancels, and a server that hangs gives none.
+    /// Gives up waiting. The statement itself goes on to its end: Npgsql cancels by sending the server a request and waiting for its answer, on
+    /// the thread of the caller that cancels, and a server that hangs never answers.
     /// </param>
     /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
     internal async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable, CancellationToken cancellationToken)
@@ -129,7 +129,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         return await RunAsync(run, repeatable).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Runs it with the place among the readers that was taken for it.</summary>
+    /// <summary>Runs it in the place among the readers that was taken for it.</summary>
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable)
     {
         try
@@ -143,7 +143,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 }
                 catch (Exception e) when (repeatable && attempt == 0 && PostgresFaults.IsLostConnection(e))
                 {
-                    // The pool may hold more that broke with it; a second try gets past them, since this one clears it.
+                    // The pool may hold more connections that broke with it. This clears the pool, so that a second try gets a new one.
                     source.Clear();
                 }
                 catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
@@ -172,7 +172,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>For a transaction that waits for locks of others: after the lock time-out it ends with a fault.</summary>
+    /// <summary>For a transaction that waits for locks of others: it fails after the lock time-out.</summary>
     internal NpgsqlBatchCommand LockTimeoutCommand()
     {
         var command = new NpgsqlBatchCommand("SELECT set_config('lock_timeout', $1, true)");

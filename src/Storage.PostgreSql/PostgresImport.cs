@@ -16,12 +16,12 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql;
 
 /// <summary>
-/// Takes over another storage's contents, with versions, clocks and keys as they are, so that devices notice nothing.
+/// Takes over the contents of another storage, with versions, clocks and keys unchanged, so that devices notice nothing.
 /// Invariants:
 /// <list type="number">
 /// <item>From the first row to the last, a mark in the database keeps servers from starting on it.</item>
-/// <item>A bucket's row has its version only once all its rows are there. So it is known at any time which buckets are done,
-/// and a run that was cut off is gone on with by running it again.</item>
+/// <item>A bucket's row gets its version only once all its rows are there. So the finished buckets are always known,
+/// and running it again continues after an interruption.</item>
 /// </list>
 /// </summary>
 public sealed class PostgresImport : IAsyncDisposable
@@ -38,10 +38,10 @@ public sealed class PostgresImport : IAsyncDisposable
     }
 
     /// <summary>Connects, brings the schema up to date, and marks the database.</summary>
-    /// <param name="options">Which database.</param>
+    /// <param name="options">The database.</param>
     /// <param name="cluster">Names the origin.</param>
     /// <param name="secret">The origin's secret, with which ids were derived.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="PostgresSetupException">The database is in use, or holds something else.</exception>
     public static async Task<PostgresImport> BeginAsync(
         PostgresOptions options, string cluster, ReadOnlyMemory<byte> secret, CancellationToken cancellationToken)
@@ -53,7 +53,7 @@ public sealed class PostgresImport : IAsyncDisposable
             opened = await connections.OpenConnectionAsync(cancellationToken);
             await PreparedDatabase.CheckServerAsync(opened, cancellationToken);
 
-            // Nobody else is there, and nobody waits but who runs it.
+            // Nobody else uses the database, and only the command's user waits.
             await using (var patience = new NpgsqlCommand("SET statement_timeout = 0; SET lock_timeout = 0", opened))
             {
                 await patience.ExecuteNonQueryAsync(cancellationToken);
@@ -81,7 +81,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await source.DisposeAsync();
     }
 
-    /// <summary>Accounts with their numbers. They are taken over whole by each run, so none are there before.</summary>
+    /// <summary>Accounts with their numbers. Each run takes them over completely, so there are none before.</summary>
     public async Task AddAccountsAsync(IReadOnlyList<Account> accounts, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -98,7 +98,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Numbers of closed accounts, which are taken over whole by each run, as all that follows is save buckets.</summary>
+    /// <summary>Numbers of closed accounts. Each run takes them over completely, as it does everything below except buckets.</summary>
     public async Task AddClosedAccountsAsync(IReadOnlyList<long> numbers, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("INSERT INTO closed_accounts (number) SELECT * FROM unnest($1)", connection);
@@ -159,7 +159,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>. They are taken over whole by each run.</summary>
+    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>. Each run takes them over completely.</summary>
     public async Task AddKeyedAsync(string table, IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -178,7 +178,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Files, which are taken over whole by each run. They are looked at as if they had just come.</summary>
+    /// <summary>Files. Each run takes them over completely. They count as new at the time of the run.</summary>
     public async Task AddAttachmentsAsync(IReadOnlyList<Attachment> files, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -199,7 +199,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>A piece of what is in a file.</summary>
+    /// <summary>A piece of a file's content.</summary>
     public async Task AddPieceAsync(string file, int number, ReadOnlyMemory<byte> piece, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("INSERT INTO attachment_pieces (attachment, number, content) VALUES ($1, $2, $3)", connection);
@@ -210,10 +210,10 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Prepares for some buckets: those that are not whole here have a row, and nothing else.</summary>
-    /// <param name="buckets">Heads as they are at the origin.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Rows of the buckets that are to be copied, by id; those that are done already are left out.</returns>
+    /// <summary>Prepares for some buckets. Unfinished buckets then have a row here, and nothing else.</summary>
+    /// <param name="buckets">Their heads in the origin.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Rows of the buckets to copy, by id, without finished ones.</returns>
     public async Task<IReadOnlyDictionary<BucketId, long>> BeginBucketsAsync(IReadOnlyList<BucketHeads> buckets, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -251,7 +251,7 @@ public sealed class PostgresImport : IAsyncDisposable
     }
 
     /// <param name="records">Row of the bucket, key of the list, and the record.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task AddRecordsAsync(IReadOnlyList<(long Bucket, int List, StoredRecord Record)> records, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -264,7 +264,7 @@ public sealed class PostgresImport : IAsyncDisposable
     }
 
     /// <param name="grants">Row of the bucket, and the rows of its index of principals.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task AddGrantsAsync(IReadOnlyList<(long Bucket, GrantKey Key, ServerTimestamp Stamp)> grants, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -275,9 +275,9 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Writes lists and heads, and with them that the buckets are whole.</summary>
+    /// <summary>Writes lists and heads, which marks the buckets as finished.</summary>
     /// <param name="buckets">Heads whose <see cref="BucketHeads.Row"/> is the row here.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task EndBucketsAsync(IReadOnlyList<BucketHeads> buckets, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);
@@ -297,7 +297,7 @@ public sealed class PostgresImport : IAsyncDisposable
         CommitStatement.AddHeads(new ParameterList(heads.Parameters), buckets, static heads => heads.Row, static heads => heads);
         batch.BatchCommands.Add(heads);
 
-        // Indexes on fields are built anew, by the servers.
+        // The servers build indexes on fields again.
         var indexes = new NpgsqlBatchCommand(
             """
             INSERT INTO field_indexes (bucket, field, list, path, touched, whole, built, built_to) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
@@ -308,12 +308,12 @@ public sealed class PostgresImport : IAsyncDisposable
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Compares what is here with what should be, and takes the mark away.</summary>
-    /// <param name="expected">How much there is at the origin.</param>
+    /// <summary>Compares the contents with the expected counts, and removes the mark.</summary>
+    /// <param name="expected">The counts of the origin.</param>
     /// <param name="lastAccount">The highest number that an account or a user's store ever had there.</param>
     /// <param name="lastNode">The highest number that a node ever had there.</param>
     /// <param name="lastCommand">The highest number that a command for a device ever had there.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="PostgresSetupException">Something is missing.</exception>
     public async Task EndAsync(
         (long Buckets, long Records, long Accounts, long Assignments) expected, long lastAccount, long lastNode, long lastCommand, CancellationToken cancellationToken)
@@ -385,7 +385,7 @@ public sealed class PostgresImport : IAsyncDisposable
             }
         }
 
-        // Of a run that was cut off; the origin may have changed since.
+        // From an interrupted run; the origin may have changed since.
         await using (var begin = new NpgsqlCommand(
             "DELETE FROM accounts; DELETE FROM closed_accounts; DELETE FROM assignments; DELETE FROM assignment_nodes; DELETE FROM invitations; DELETE FROM attachments; DELETE FROM attachment_pieces; "
             + string.Concat(KeyedAccountTables.All.Select(static one => $"DELETE FROM {one.Table}; ")), connection))

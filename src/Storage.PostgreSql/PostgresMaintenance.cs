@@ -4,18 +4,18 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>Keeps one database in order.</summary>
+/// <summary>Housekeeping of one database.</summary>
 /// <param name="find">The database; null while it could not be opened.</param>
 internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStoreMaintenance
 {
-    // Indexes on fields that are looked at together, whether their lists are there.
+    // Indexes on fields that are checked together for whether their lists still exist.
     private const long IndexesAtOnce = 500;
 
-    // The last one that was looked at.
+    // The index that was checked last.
     private (long Bucket, int Field) looked;
 
     /// <inheritdoc/>
-    /// <remarks>Also removes what processes left behind that have not been heard of for an hour.</remarks>
+    /// <remarks>Also removes the remains of processes that have not been heard of for an hour.</remarks>
     public ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken) => Get().UseAsync(
         async connection =>
         {
@@ -24,9 +24,9 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
             batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM takeovers t WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = t.process)"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("DELETE FROM writers w WHERE NOT EXISTS (SELECT FROM processes p WHERE p.process = w.process)"));
 
-            // List 0 is what says whose standing changed in a bucket that was deleted. Who reads it begins anew anyway; but others ask what
-            // was told to everyone, since groups that were in it let people into their buckets.
-            // One list a step, not the one that another process is at.
+            // List 0 records whose standing changed in a deleted bucket. Its readers start again anyway. But other buckets read the changes
+            // that concerned everyone, since groups of the deleted bucket let people into them.
+            // One list a step, and not the one that another process works on.
             var step = new NpgsqlBatchCommand(
                 """
                 WITH orphan AS MATERIALIZED (SELECT bucket, list FROM orphans ORDER BY bucket, list LIMIT 1 FOR UPDATE SKIP LOCKED),
@@ -50,7 +50,7 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
         cancellationToken);
 
     /// <summary>
-    /// Marks indexes as dropped whose lists are gone: a program that knows no indexes leaves them. Some are looked at with each call, and all in turn.
+    /// Marks indexes as dropped whose lists are gone: a program that does not know indexes leaves them behind. Each call checks some, and all have their turn.
     /// </summary>
     private async Task<bool> DropLostIndexesAsync(NpgsqlConnection connection)
     {

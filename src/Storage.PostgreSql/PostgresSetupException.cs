@@ -1,6 +1,6 @@
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>The database is not one this program can use; the message says why and what to do.</summary>
+/// <summary>This program cannot use the database. The message says why and what to do.</summary>
 public sealed class PostgresSetupException : Exception
 {
     public PostgresSetupException()

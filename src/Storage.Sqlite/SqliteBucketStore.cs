@@ -19,7 +19,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
     public void OnTakenOver(Action<BucketId> listener)
     {
-        // Nobody else is there to take anything over.
+        // There is nobody else to take anything over.
     }
 
     public bool IsCurrent(BucketHeads heads) => true;
@@ -62,10 +62,10 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 
-    /// <summary>What became of a commit whose COMMIT failed.</summary>
+    /// <summary>The outcome of a commit whose COMMIT failed.</summary>
     internal async ValueTask<CommitOutcome> DecideAsync(BucketCommit commit)
     {
-        // The writer threw its connection away after the fault and has one writer's lock: what it reads now is final.
+        // After the fault the writer opened a new connection, and it alone may write, so what it reads now is final.
         var outcome = CommitOutcome.Unknown;
         var asked = await database.CommitAsync(statements =>
         {
@@ -151,7 +151,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return grants;
     }
 
-    /// <summary>By the key, one after the other, whatever other groups there are.</summary>
+    /// <summary>By key, one after the other, whatever other groups there are.</summary>
     private static List<Grant> Read(SqliteStatements statements, GrantScan scan, IReadOnlyList<GroupName> groups)
     {
         const string Sql =

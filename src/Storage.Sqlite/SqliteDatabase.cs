@@ -29,7 +29,7 @@ public sealed class SqliteDatabase : IDisposable
     public ReadOnlyMemory<byte> Secret { get; }
 
     /// <summary>Opens the file, or makes it, and brings its schema up to date.</summary>
-    /// <exception cref="SqliteSchemaException">The file is newer than this program, no database, or cannot be opened.</exception>
+    /// <exception cref="SqliteSchemaException">The file is newer than this program, not a database, or cannot be opened.</exception>
     public static SqliteDatabase Open(SqliteOptions options)
     {
         try
@@ -78,7 +78,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <inheritdoc cref="SqliteWriter.WriteAsync"/>
     internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default) => writer.WriteAsync(run, deadline);
 
-    /// <summary>Runs a write that is either done or not; what is not done is a fault.</summary>
+    /// <summary>Runs a write that is either done or not. If it is not done, it throws.</summary>
     internal async ValueTask<T> WriteAsync<T>(Func<SqliteStatements, T> run)
     {
         T result = default!;
@@ -140,7 +140,7 @@ public sealed class SqliteDatabase : IDisposable
         }
     });
 
-    // Not opened read-only: such a connection could not make the files beside the database, should it be the first.
+    // Not opened read-only: if it were the first connection, it could not make the files beside the database.
     private static SqliteStatements OpenForReading(SqliteOptions options) =>
         Open(options, static connection => SqliteSchema.Execute(connection, "PRAGMA query_only = ON"));
 
@@ -159,7 +159,7 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Hashes and people's data: for nobody else's eyes. SQLite gives the files beside it the same rights.</summary>
+    /// <summary>The file contains hashes and personal data, so only its owner may read it. SQLite gives the files beside it the same rights.</summary>
     private static void CreatePrivately(string path)
     {
         if (!OperatingSystem.IsWindows() && !File.Exists(path))

@@ -10,13 +10,13 @@ using Lockstep.Storage.Sqlite.Rows;
 
 namespace Lockstep.Storage.Sqlite;
 
-/// <summary>Reads a whole database, bit by bit, to be moved elsewhere. Nothing may write to it meanwhile.</summary>
+/// <summary>Reads a whole database, piece by piece, to move it elsewhere. Nothing may write to it meanwhile.</summary>
 public sealed class SqliteExport(SqliteDatabase database)
 {
-    /// <summary>Names this database; stays with the data when they are moved.</summary>
+    /// <summary>Names this database, and stays with the data when it is moved.</summary>
     public string Cluster => database.Read(static statements => (string)statements.Scalar("SELECT value FROM meta WHERE name = 'cluster'")!);
 
-    /// <summary>The highest number that an account or a user's store ever had; it is not given again.</summary>
+    /// <summary>The highest number that an account or a user's store ever had. It is not given again.</summary>
     public long LastAccount => Last("accounts");
 
     /// <summary>The highest number that a command for a device ever had.</summary>
@@ -25,14 +25,14 @@ public sealed class SqliteExport(SqliteDatabase database)
     /// <summary>The highest number that a node ever had.</summary>
     public long LastNode => Last("assignment_nodes");
 
-    /// <summary>Buckets that were ever written, the records in their lists, tombstones included, accounts, and stores of users.</summary>
+    /// <summary>Counts: buckets that were ever written, the records in their lists including tombstones, accounts, and stores of users.</summary>
     public (long Buckets, long Records, long Accounts, long Assignments) Count() => database.Read(static statements => (
         (long)statements.Scalar("SELECT count(*) FROM buckets")!,
         (long)statements.Scalar("SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM lists l WHERE l.bucket = r.bucket AND l.list = r.list)")!,
         (long)statements.Scalar("SELECT count(*) FROM accounts")!,
         (long)statements.Scalar("SELECT count(*) FROM assignments")!));
 
-    /// <summary>Numbers of closed accounts, in order, after one.</summary>
+    /// <summary>Numbers of closed accounts, in order, after a number.</summary>
     public IReadOnlyList<long> ReadClosedAccounts(long after, int limit) => database.Read(statements =>
     {
         var numbers = new List<long>();
@@ -45,7 +45,7 @@ public sealed class SqliteExport(SqliteDatabase database)
         return (IReadOnlyList<long>)numbers;
     });
 
-    /// <summary>Stores of users, in use and replaced, in order of their numbers, after one; and whether their data is gone.</summary>
+    /// <summary>Stores of users, in use and replaced, in order of their numbers, after a number; and whether their data is gone.</summary>
     public IReadOnlyList<(Assignment Assignment, bool IsEmptied)> ReadAssignments(long after, int limit) => database.Read(statements =>
     {
         var rows = new List<(Assignment, bool)>();
@@ -59,7 +59,7 @@ public sealed class SqliteExport(SqliteDatabase database)
         return (IReadOnlyList<(Assignment, bool)>)rows;
     });
 
-    /// <summary>All invitations, taken ones too.</summary>
+    /// <summary>All invitations, including taken ones.</summary>
     public IReadOnlyList<Invitation> ReadInvitations() => database.Read(static statements =>
     {
         var invitations = new List<Invitation>();
@@ -72,7 +72,7 @@ public sealed class SqliteExport(SqliteDatabase database)
         return (IReadOnlyList<Invitation>)invitations;
     });
 
-    /// <summary>Heads of buckets, deleted ones too, in row order after a row.</summary>
+    /// <summary>Heads of buckets, including deleted ones, in row order after a row.</summary>
     public IReadOnlyList<BucketHeads> ReadBuckets(long after, int limit) => database.Read(statements =>
     {
         var ids = new List<BucketId>();
@@ -112,7 +112,7 @@ public sealed class SqliteExport(SqliteDatabase database)
         return (IReadOnlyList<(int, StoredRecord)>)rows;
     });
 
-    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>, from a place on.</summary>
+    /// <summary>Rows of one of <see cref="Core.KeyedAccounts.KeyedAccountTables"/>, from a position on.</summary>
     public IReadOnlyList<object?[]> ReadKeyed(string table, IReadOnlyList<string> columns, int from, int limit) => database.Read(statements =>
     {
         var rows = new List<object?[]>();
@@ -126,7 +126,7 @@ public sealed class SqliteExport(SqliteDatabase database)
         return (IReadOnlyList<object?[]>)rows;
     });
 
-    /// <summary>Files whose content is there whole, in the order of their ids, after one.</summary>
+    /// <summary>Files whose content is complete, in the order of their ids, after an id.</summary>
     public IReadOnlyList<Attachment> ReadAttachments(string after, int limit) => database.Read(statements =>
     {
         var files = new List<Attachment>();

@@ -2,13 +2,13 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.Sqlite;
 
-/// <summary>Keeps a SQLite file in order.</summary>
+/// <summary>Housekeeping of a SQLite file.</summary>
 public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenance
 {
-    // Indexes on fields that are looked at together, whether their lists are there.
+    // Indexes on fields that are checked together for whether their lists still exist.
     private const long IndexesAtOnce = 500;
 
-    // The last one that was looked at.
+    // The index that was checked last.
     private (long Bucket, long Field) looked;
 
     public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
@@ -43,8 +43,8 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
     }
 
     /// <summary>
-    /// Marks indexes as dropped whose lists are gone: a program that knows no indexes leaves them. They are looked for beside the writer, some with each
-    /// call and all in turn.
+    /// Marks indexes as dropped whose lists are gone: a program that does not know indexes leaves them behind. The check runs beside the writer. Each call
+    /// checks some, and all have their turn.
     /// </summary>
     private async ValueTask<bool> DropLostIndexesAsync()
     {
@@ -100,8 +100,8 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
     }
 
     /// <summary>
-    /// List 0 is what says whose standing changed in a bucket that was deleted. Who reads it begins anew anyway; but others ask what was told
-    /// to everyone, since groups that were in it let people into their buckets.
+    /// List 0 records whose standing changed in a deleted bucket. Its readers start again anyway. But other buckets read the changes that concerned
+    /// everyone, since groups of the deleted bucket let people into them.
     /// </summary>
     private static int RemoveGrants(SqliteStatements statements, long bucket, long list, int limit) => statements.Execute(
         """
@@ -115,7 +115,7 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
     {
         try
         {
-            // Writes for real, though little: it shows a file that cannot be written, not one that is short of room.
+            // Writes for real, though little. This detects a file that cannot be written, but not a full disk.
             return await database.WriteAsync(static statements =>
                 statements.Execute("INSERT INTO meta VALUES ('heartbeat', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1") == 1);
         }

@@ -1,9 +1,9 @@
 namespace Lockstep.Storage.Sqlite;
 
-/// <summary>Where the database lies and how much it may take.</summary>
+/// <summary>The place of the database, and how much room it may take.</summary>
 public sealed record SqliteOptions
 {
-    /// <summary>The database file; its directory must exist. Two more files (-wal, -shm) lie beside it while it is open.</summary>
+    /// <summary>The database file; its directory must exist. Two more files (-wal, -shm) are beside it while it is open.</summary>
     public required string Path { get; init; }
 
     /// <summary>Size of the file in bytes from which writes are refused; 0 for no limit. Default: 0.</summary>
@@ -15,6 +15,6 @@ public sealed record SqliteOptions
     /// <summary>Connections kept for readers. Default: 4.</summary>
     public int PooledReaders { get; init; } = 4;
 
-    /// <summary>Hears why something was not read or written, from any thread. Default: nobody does.</summary>
+    /// <summary>Receives the reason when something was not read or written, from any thread. Default: none.</summary>
     public Action<Exception> OnFault { get; init; } = static _ => { };
 }

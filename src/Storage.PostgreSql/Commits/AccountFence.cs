@@ -8,15 +8,15 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// Closes an account in one database. Invariants:
 /// <list type="number">
 /// <item>The mark is committed before any writer is fenced. A statement that begins after that sees it.</item>
-/// <item>A statement that began before holds its writer's row, and then is waited for; or comes to it later, finds it fenced, does
-/// nothing, and is run again under a new row, when it sees the mark. So once all are fenced nothing is committed any more that
-/// did not see it.</item>
+/// <item>A statement that began before the mark either holds its writer's row, and then the fence waits for it; or it gets to the row later and finds it fenced. Then it does
+/// nothing and runs again under a new row, where it sees the mark. So once all writers are fenced, every later commit
+/// has seen the mark.</item>
 /// <item>Writers are fenced one by one: waiting for one that hangs keeps no other from committing.</item>
 /// </list>
 /// </summary>
 internal static class AccountFence
 {
-    /// <exception cref="StoreUnavailableException">The database is away, or a writer is in the middle of a transaction for longer than the lock time-out.</exception>
+    /// <exception cref="StoreUnavailableException">The database is unreachable, or a writer is in the middle of a transaction for longer than the lock time-out.</exception>
     public static async ValueTask CloseAsync(PostgresDatabase database, long number, CancellationToken cancellationToken) => await database.UseAsync(
         async connection =>
         {
@@ -25,7 +25,7 @@ internal static class AccountFence
             await mark.ExecuteNonQueryAsync(cancellationToken);
             foreach (var writer in await WritersAsync(connection, cancellationToken))
             {
-                // Both run in one transaction, which ends with them.
+                // Both run in one transaction.
                 await using var fence = new NpgsqlBatch(connection);
                 fence.BatchCommands.Add(database.LockTimeoutCommand());
                 var update = new NpgsqlBatchCommand("UPDATE writers SET fenced = true WHERE writer = $1 AND NOT fenced");

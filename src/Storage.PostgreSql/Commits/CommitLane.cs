@@ -8,14 +8,14 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Commits;
 
 /// <summary>
-/// A connection that commits, one transaction after the other, under a row of its own in the table of writers. Invariants:
+/// A connection that commits, one transaction after the other, under its own row in the table of writers. Invariants:
 /// <list type="number">
-/// <item>A commit is told as done only after the server said that the transaction is committed.</item>
-/// <item>When that answer is lost, the writer's row is fenced and read before anything else happens here: it waits for the
-/// transaction if that still runs, says whether it was the last one committed, and keeps it from running later. Only then is
-/// it told, or run again under a new row.</item>
-/// <item>All of this ends by the earliest deadline in the group. What is left of it is shared: the last part is for the question,
-/// and before that the server is to end the transaction by itself, for then nobody has to ask.</item>
+/// <item>A commit is reported as done only after the server said that the transaction is committed.</item>
+/// <item>When that answer is lost, the writer's row is fenced and read before anything else happens here. This waits for the
+/// transaction if it still runs, tells whether it was the last one committed, and keeps it from running later. Only then is
+/// the commit reported, or run again under a new row.</item>
+/// <item>All of this ends by the earliest deadline in the group. The remaining time is shared: the last part is for the question.
+/// Before that the server should end the transaction by itself, since then nobody has to ask.</item>
 /// </list>
 /// </summary>
 internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, PostgresOptions options, TimeProvider time, Action<Exception> onFault)
@@ -23,17 +23,17 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
 {
     private const int MaxAttempts = 5;
 
-    // Accounts that are closed fence all writers, and they may be many.
+    // Each closed account fences all writers, and there may be many.
     private const int MaxFences = 100;
     private static readonly TimeSpan PauseBetweenQuestions = TimeSpan.FromMilliseconds(200);
 
-    // Kept for the question, where there is that much.
+    // Time kept for the question, where there is that much.
     private static readonly TimeSpan QuestionTime = TimeSpan.FromSeconds(3);
 
-    // With less left a transaction is not begun: one more "not known" is worse than one more "later".
+    // With less time left no transaction begins: one more "not known" is worse than one more "later".
     private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(500);
 
-    // How much sooner than this side the server has to end a transaction, so that its word comes in time.
+    // How much earlier than this side the server must end a transaction, so that its answer arrives in time.
     private static readonly TimeSpan WayBack = TimeSpan.FromMilliseconds(100);
 
     private readonly LaneConnection connection = new(source);
@@ -45,7 +45,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// <param name="group">Each bucket at most once.</param>
     /// <returns>
     /// If <see cref="GroupResult.Committed"/>, the outcome of each in <paramref name="outcomes"/>, null for a bucket that
-    /// somebody else has locked.
+    /// another transaction has locked.
     /// </returns>
     public async ValueTask<(GroupResult Result, CommitOutcome?[] Outcomes)> ExecuteAsync(IReadOnlyList<PendingCommit> group)
     {
@@ -63,7 +63,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                 break;
             }
 
-            // :: Step 1: what the transaction needs. Nothing is lost with it.
+            // :: Step 1: get what the transaction needs. A failure here loses nothing.
             var until = Deadline.After(limit, time);
             using var patience = new CancellationTokenSource(limit, time);
             NpgsqlConnection? open = null;
@@ -95,7 +95,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
 
                 if (open is not null && PostgresFaults.IsLostConnection(e))
                 {
-                    // An old connection may have broken long ago; one that cannot be opened will not be by trying on.
+                    // An old connection may have broken long ago. If a new one cannot be opened, more tries will not help.
                     continue;
                 }
 
@@ -112,7 +112,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     return (GroupResult.Committed, outcomes);
                 }
 
-                // The writer's row is gone or fenced: nothing was done, and no try was lost.
+                // The writer's row is gone or fenced: nothing was done, and this does not count as a try.
                 writer = 0;
                 fences++;
                 attempt--;
@@ -139,12 +139,12 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                     case null:
                         return (GroupResult.Unknown, []);
                     case { Committed: true } decision:
-                        // Which server committed is not known, so no lease is granted: the next turn reads what it begins from.
+                        // Nobody knows which server committed, so no lease is granted: the next turn reads its start from the database.
                         return (GroupResult.Committed, [.. group.Select(pending => decision.Done.Contains(pending.Commit.Nonce)
                             ? new CommitOutcome(CommitStatus.Done, pending.Row)
                             : (CommitOutcome?)CommitOutcome.Stale)]);
                     case { Committed: false } when PostgresFaults.IsOfTheProgram(e):
-                        // It came of what was to be written, before the server had it, and would come again.
+                        // The values to write caused it before the server had them, so it would happen again.
                         return (GroupResult.Refused, []);
                 }
             }
@@ -153,7 +153,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         return (GroupResult.NotExecuted, []);
     }
 
-    /// <summary>Takes a new connection and a new writer's row for what comes, whatever state these are in.</summary>
+    /// <summary>Takes a new connection and a new writer's row, whatever state the old ones are in.</summary>
     public async ValueTask StartOverAsync()
     {
         writer = 0;
@@ -167,7 +167,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         await questions.DisposeAsync();
     }
 
-    /// <summary>How much of what is left the transaction may take.</summary>
+    /// <summary>How much of the remaining time the transaction may take.</summary>
     private TimeSpan TimeOf(TimeSpan left)
     {
         var most = left - QuestionTime > left / 2 ? left - QuestionTime : left / 2;
@@ -188,10 +188,10 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     }
 
     /// <summary>
-    /// Gives new buckets their rows in a transaction of their own: a new row cannot be skipped like a locked one, so whoever
-    /// made it in a long transaction would hold up all others that are about to make it too.
+    /// Makes rows for new buckets in a transaction of its own. Unlike a locked row, a new row cannot be skipped: if a long transaction
+    /// made it, all others that are about to make it too would wait.
     /// </summary>
-    /// <returns>How many have been looked for.</returns>
+    /// <returns>How many buckets were checked.</returns>
     private static async Task<int> EnsureRowsAsync(NpgsqlConnection open, IReadOnlyList<PendingCommit> group, TimeSpan limit)
     {
         var missing = group.Where(static pending => pending.Row == 0).OrderBy(static pending => pending.Commit.Id.Value, StringComparer.Ordinal).ToList();
@@ -266,7 +266,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                 }
             }
 
-            // The rows come before the commit. Only behind the last result the server says that it is committed.
+            // The rows come before the commit. Only after the last result has the server said that it is committed.
             while (await reader.NextResultAsync())
             {
             }

@@ -24,7 +24,7 @@ internal sealed class CommitQueue : IAsyncDisposable
     private const int MaxGroupCommits = 512;
     private const int MaxGroupRecords = 2_000;
 
-    // A group has as long as the first of its commits: one that is nearly late would make all others late.
+    // A group has the deadline of its first commit: one that is nearly late would make all others late.
     private static readonly TimeSpan LeastLeft = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
@@ -60,7 +60,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         var limit = limits.Take(commit.Deadline.Left);
         try
         {
-            // One that a lane has taken is not given up: the lane has the same deadline.
+            // A commit that a lane has taken is not given up here: the lane has the same deadline.
             using (limit.Token.UnsafeRegister(static waiting => ((PendingCommit)waiting!).TryGiveUp(), pending))
             {
                 return await pending.Outcome;
@@ -100,7 +100,7 @@ internal sealed class CommitQueue : IAsyncDisposable
         var (records, bytes) = (0, 0L);
         while (next.Count > 0 || await queue.Reader.WaitToReadAsync())
         {
-            // :: Step 1: a group out of what is there, each bucket once.
+            // :: Step 1: form a group from the queue, each bucket once.
             for (var waiting = next.Count; waiting > 0; waiting--)
             {
                 Take(next.Dequeue());
@@ -113,7 +113,7 @@ internal sealed class CommitQueue : IAsyncDisposable
 
             if (group.Count == 0)
             {
-                // Another lane of this queue was faster, or what waited was given up.
+                // Another lane of this queue was faster, or the waiting commits were given up.
                 continue;
             }
 
@@ -124,7 +124,7 @@ internal sealed class CommitQueue : IAsyncDisposable
             }
             catch (Exception e)
             {
-                // A bug. Nobody knows how far it came; the lane starts over, so that it does not meet what was left behind.
+                // A bug. Nobody knows how far the commit came. The lane starts over, so that no remains disturb it.
                 group.ForEach(static pending => pending.Complete(CommitOutcome.Unknown));
                 await lane.StartOverAsync();
                 onFault(e);
@@ -226,11 +226,11 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server stops.
+            // The server is stopping.
         }
         catch (Exception e)
         {
-            // A bug, and nobody waits for this task: the bucket's owner would wait for ever.
+            // A bug. Nobody awaits this task, and the bucket's owner would wait for ever.
             onFault(e);
         }
 

@@ -10,19 +10,19 @@ namespace Lockstep.Storage.PostgreSql.Commits;
 /// <summary>
 /// Commits of many buckets as one statement, which is one transaction. Invariants:
 /// <list type="number">
-/// <item>Nothing happens unless the writer's row is at the sequence before this one and not fenced; then it is at this one,
-/// and names the commits that were done. So a lost answer can be looked up, and a statement that comes late does nothing.</item>
-/// <item>Bucket rows are locked in order, and those that somebody else has locked are skipped: no bucket waits for another.</item>
-/// <item>A bucket's commit is done whole if its version is the one before, of this server's history (<see cref="Incarnation"/>), its clock
-/// rises and no account that it names is closed, else not at all. The statement sees the accounts that were closed before it began; whoever closes one sees to it that no
-/// statement which began before is done after that (<see cref="AccountFence"/>).</item>
+/// <item>Nothing happens unless the writer's row is at the previous sequence and not fenced. Afterwards it is at this sequence,
+/// and names the commits that were done. So a lost answer can be looked up, and a late statement does nothing.</item>
+/// <item>Bucket rows are locked in order, and rows that another transaction has locked are skipped: no bucket waits for another.</item>
+/// <item>A bucket's commit is done as a whole if its version is the previous one, of this server's history (<see cref="Incarnation"/>), its clock
+/// rises and no account that it names is closed; otherwise not at all. The statement sees accounts that were closed before it began. Closing an account ensures that no
+/// statement which began earlier is done after it (<see cref="AccountFence"/>).</item>
 /// </list>
 /// </summary>
 internal static class CommitStatement
 {
     /// <summary>
-    /// Of the server that runs the statement. A standby that is promoted has one of its own: what was read from another server, which may
-    /// have had commits that this one never got, is no version of this one's.
+    /// Identifies the server that runs the statement. A promoted standby has its own. A version that was read from another server, which may
+    /// have had commits that this one never got, is not a version of this server.
     /// </summary>
     public const string Incarnation = "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
 
@@ -80,7 +80,7 @@ internal static class CommitStatement
         )
         """;
 
-    // What most commits have nothing of.
+    // The parts that most commits have none of.
     private const string More =
         """
         , purged AS (
@@ -96,7 +96,7 @@ internal static class CommitStatement
         )
         """;
 
-    // Rows as they are before the statement: it sees none of what it writes itself.
+    // Rows as they are before the statement, which does not see its own writes.
     private const string Former =
         $"""
         , former AS (
@@ -109,7 +109,7 @@ internal static class CommitStatement
         )
         """;
 
-    // What buckets without indexes on fields have nothing of.
+    // The parts that buckets without indexes on fields have none of.
     private const string Indexed =
         """
         , indexed AS (
@@ -140,16 +140,16 @@ internal static class CommitStatement
     /// <param name="connection">The connection to run on.</param>
     /// <param name="writer">The writer's row.</param>
     /// <param name="sequence">The number of this transaction under it.</param>
-    /// <param name="process">Who answers for the buckets from memory from now on.</param>
+    /// <param name="process">The process that answers for the buckets from memory from now on.</param>
     /// <param name="group">Commits whose buckets have rows; each bucket at most once.</param>
-    /// <param name="within">When the server is to end it: a result before the answer. Null for the connection's own time-out, which costs nothing.</param>
+    /// <param name="within">The time after which the server ends it, so that the result arrives before the answer is due. Null for the connection's own time-out, which costs nothing.</param>
     public static NpgsqlBatch Create(
         NpgsqlConnection connection, long writer, long sequence, long process, IReadOnlyList<PendingCommit> group, TimeSpan? within)
     {
         var batch = new NpgsqlBatch(connection);
         if (within is { } limit)
         {
-            // For this transaction: a batch is one.
+            // For this transaction, since a batch is one.
             var bound = new NpgsqlBatchCommand("SELECT set_config('statement_timeout', $1, true)");
             new ParameterList(bound.Parameters).AddText(((long)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
             batch.BatchCommands.Add(bound);
@@ -177,7 +177,7 @@ internal static class CommitStatement
         AddHeads(parameters, group, static pending => pending.Row, static pending => pending.Commit.Heads);
         parameters.Add(group, static pending => pending.Commit.Nonce);
 
-        // :: Lists that are forgotten
+        // :: Forgotten lists
         var removed = Flatten(group, static pending => pending.Commit.RemovedLists);
         parameters.Add(removed, static list => list.Bucket);
         parameters.Add(removed, static list => (short)list.Value.Role);
@@ -203,10 +203,10 @@ internal static class CommitStatement
         parameters.Add(accounts, static account => account.Bucket);
         parameters.Add(accounts, static account => account.Value);
 
-        // :: Whose versions they continue
+        // :: The history that the versions continue
         parameters.Add(group, static pending => pending.Commit.Heads.Incarnation);
 
-        // :: What lists' objects say, where that is another thing than before: it can be long, and most writes leave it alone.
+        // :: Changed data of lists' objects. It can be long, and most writes leave it alone.
         var (said, by) = (new ReadOnlyMemory<byte>?[lists.Count], new int?[lists.Count]);
         var place = 0;
         foreach (var pending in group)
@@ -225,7 +225,7 @@ internal static class CommitStatement
         parameters.Add(said);
         parameters.Add(by);
 
-        // :: Rows that go for good, and the index of principals
+        // :: Rows that are deleted for good, and the index of principals
         if (!isPlain)
         {
             parameters.Add(purged, static record => record.Bucket);
@@ -239,7 +239,7 @@ internal static class CommitStatement
             parameters.Add(there, static grant => grant.Value.Value!.Value.Milliseconds);
         }
 
-        // :: Rows that are copied, and what indexes on fields have
+        // :: Rows that are copied, and the rows of indexes on fields
         if (isRare)
         {
             parameters.Add(copies, static copy => copy.Bucket);
@@ -261,7 +261,7 @@ internal static class CommitStatement
         return batch;
     }
 
-    /// <summary>The bucket's row, the index's key, that of its list, path, the list's stamp, whether it is whole, and how far it is built. One that goes has no path.</summary>
+    /// <summary>The bucket's row, the index's key, that of its list, path, the list's stamp, whether it is complete, and how far it is built. A dropped index has no path.</summary>
     public static void AddIndexes(ParameterList parameters, IReadOnlyList<(long Bucket, FieldIndexChange Value)> rows)
     {
         parameters.Add(rows, static row => row.Bucket);
@@ -291,7 +291,7 @@ internal static class CommitStatement
         parameters.AddText(rows, row => keyOf(row).Id);
     }
 
-    /// <summary>What the list's object says.</summary>
+    /// <summary>The data of the list's object.</summary>
     public static ReadOnlyMemory<byte>? AclOf(ListHead head) => head.Acl?.ToBytes();
 
     /// <summary>Row, version, clock, live, base, next key, author, author's number.</summary>

@@ -1,9 +1,9 @@
 namespace Lockstep.Storage.PostgreSql.Commits;
 
-/// <summary>What became of a transaction over many buckets.</summary>
+/// <summary>The outcome of a transaction over many buckets.</summary>
 internal enum GroupResult
 {
-    /// <summary>Committed; each commit in it has an outcome of its own.</summary>
+    /// <summary>Committed; each commit in it has its own outcome.</summary>
     Committed,
 
     /// <summary>Rolled back, because the server refused some values in it.</summary>

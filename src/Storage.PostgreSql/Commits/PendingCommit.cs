@@ -2,7 +2,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Commits;
 
-/// <summary>A commit on its way into the database, and where its outcome goes.</summary>
+/// <summary>A commit on its way into the database, and the task for its outcome.</summary>
 internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
 {
     private const int Waiting = 0;
@@ -18,7 +18,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     /// <summary>On the monotonic clock.</summary>
     public long QueuedAt { get; } = queuedAt;
 
-    /// <summary>Bytes of its records, roughly as they travel.</summary>
+    /// <summary>Bytes of its records, roughly as they are sent.</summary>
     public long Bytes { get; } = BytesOf(commit);
 
     /// <summary>Rows that it writes, roughly.</summary>
@@ -32,7 +32,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
 
     public Task<CommitOutcome> Outcome => outcome.Task;
 
-    /// <summary>For a transaction; not when it was given up.</summary>
+    /// <summary>Takes it for a transaction, unless it was given up.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
 
     /// <summary>Its transaction has left it out.</summary>
