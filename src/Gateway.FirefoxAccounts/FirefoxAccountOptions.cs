@@ -128,7 +128,7 @@ public sealed record FirefoxAccountOptions
     /// <param name="pathBase">A path prefix; null for none.</param>
     /// <param name="onPostgres">Whether several servers may share the database.</param>
     /// <param name="urls">Where the server listens.</param>
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems(bool isOn, string? publicUrl, string? pathBase, bool onPostgres, string urls)
     {
         if (Key is { Length: < MinKeyLength })

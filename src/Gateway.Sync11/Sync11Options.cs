@@ -69,7 +69,7 @@ public sealed record Sync11Options
 
     public CaptchaOptions Captcha { get; init; } = new();
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
         if (SharedSecret is { Length: < MinSecretLength })

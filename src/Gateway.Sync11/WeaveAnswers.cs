@@ -21,7 +21,7 @@ internal static class WeaveAnswers
     // With less left, writes say so.
     private const long QuotaWarning = 1 << 20;
 
-    // Seconds after which to try again what could not be done.
+    // Seconds after which to retry a request that could not be served.
     private const string RetryAfter = "10";
 
     public static Answer NotFound => Text(404, "");
@@ -80,7 +80,7 @@ internal static class WeaveAnswers
         ? answer
         : answer with { Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Quota-Remaining", StorageInfo.Kilobytes(merged.QuotaLeft).ToString(CultureInfo.InvariantCulture))] };
 
-    /// <summary>What an operation answers that was not done.</summary>
+    /// <summary>The answer for an operation that was not done.</summary>
     /// <exception cref="InvalidOperationException">It was.</exception>
     public static Answer Refused(Outcome outcome) => outcome switch
     {

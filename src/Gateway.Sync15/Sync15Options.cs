@@ -91,7 +91,7 @@ public sealed record Sync15Options
     /// <summary>All account servers, the first one in front.</summary>
     public IEnumerable<IssuerOptions> AllIssuers() => Issuers.Values.Prepend(Issuer).Where(static issuer => issuer.IsOn);
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
         foreach (var problem in Issuer.Problems("Sync15:Issuer"))

@@ -20,7 +20,7 @@ internal static class SyncAnswers
     /// <summary>Bytes: with fewer left, writes say so.</summary>
     private const long QuotaWarning = 1 << 20;
 
-    /// <summary>Seconds after which to try again what could not be done.</summary>
+    /// <summary>Seconds after which to retry a request that could not be served.</summary>
     private const string RetryAfter = "10";
 
     /// <summary>A bare number.</summary>
@@ -76,7 +76,7 @@ internal static class SyncAnswers
         writer.WriteEndObject();
     });
 
-    /// <summary>What an operation answers that was not done.</summary>
+    /// <summary>The answer for an operation that was not done.</summary>
     /// <exception cref="InvalidOperationException">It was.</exception>
     public static Answer Refused(SyncRequest request, Outcome outcome)
     {

@@ -22,7 +22,7 @@ internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
 
     public ReadOnlyMemory<byte> Body => inner.Body;
 
-    /// <summary>Where room for the answer is asked for.</summary>
+    /// <summary>The budget that the answer takes room from.</summary>
     public AnswerRoom Room => inner.Room;
 
     /// <summary>Whose storage it is about.</summary>

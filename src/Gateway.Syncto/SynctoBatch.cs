@@ -9,7 +9,7 @@ internal sealed partial class SynctoBatch(BatchReader reader, SynctoAnswers answ
 {
     /// <param name="syncto">What serves the parts.</param>
     /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<SynctoResponse> PostAsync(SynctoHandlers syncto, SynctoRequest outer, CancellationToken cancellationToken)
     {
         var (requests, error) = reader.Read(outer);

@@ -103,7 +103,7 @@ public sealed record SynctoOptions
         _ => true,
     };
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     /// <param name="givesTokens">Whether this server has accounts' storages of its own.</param>
     public IEnumerable<string> Problems(bool givesTokens)
     {

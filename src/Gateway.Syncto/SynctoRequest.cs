@@ -36,7 +36,7 @@ internal sealed record SynctoRequest
     /// <summary>Where it comes from, for counting.</summary>
     public required string Address { get; init; }
 
-    /// <summary>Where room for the answer is asked for.</summary>
+    /// <summary>The budget that the answer takes room from.</summary>
     public required AnswerRoom Room { get; init; }
 
     /// <summary>Whether it is a part of a batch.</summary>

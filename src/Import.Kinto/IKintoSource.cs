@@ -21,7 +21,7 @@ public interface IKintoSource : IAsyncDisposable
     /// <param name="parent">The list's parent.</param>
     /// <param name="kind">Its kind.</param>
     /// <param name="path">What is in front of an object's id in its path.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     Task<IReadOnlyList<KintoObject>> ReadShortAsync(string parent, string kind, string path, CancellationToken cancellationToken);
 
     /// <summary>What objects say of rights, by their paths.</summary>
@@ -29,11 +29,11 @@ public interface IKintoSource : IAsyncDisposable
 
     /// <summary>A collection's records and their tombstones in the order of ids, as they are read: what one says of rights counts until the next. Nothing else can be read until that has ended.</summary>
     /// <param name="collection">The collection's path.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     IAsyncEnumerable<KintoObject> ReadRecordsAsync(string collection, CancellationToken cancellationToken);
 
     /// <summary>Stamps that a bucket's lists have whatever is in them, by parent and kind.</summary>
     /// <param name="bucket">The bucket's path.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     Task<IReadOnlyDictionary<(string Parent, string Kind), ServerTimestamp>> ReadStampsAsync(string bucket, CancellationToken cancellationToken);
 }

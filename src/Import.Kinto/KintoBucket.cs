@@ -27,7 +27,7 @@ internal sealed class KintoBucket(
     /// <param name="defaultOf">The principal whose default bucket it is; null for a bucket that somebody named.</param>
     /// <param name="target">What it becomes where it is one; null then for an owner who is not here.</param>
     /// <param name="onProgress">Hears of each commit.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task ImportAsync(KintoObject bucket, string? defaultOf, BucketId? target, Action<KintoTally> onProgress, CancellationToken cancellationToken)
     {
         if (bucket.IsTombstone)

@@ -23,7 +23,7 @@ public sealed class KintoDatabase : IKintoSource
 
     /// <param name="storageUri">Where objects lie.</param>
     /// <param name="permissionsUri">Where it is kept who may do what; null for in the same database.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="KintoException">It cannot be opened, or has no tables that can be read.</exception>
     public static async Task<KintoDatabase> OpenAsync(KintoUri storageUri, KintoUri? permissionsUri, CancellationToken cancellationToken)
     {

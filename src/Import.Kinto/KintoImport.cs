@@ -31,7 +31,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
     private readonly Dictionary<string, string> defaultBuckets = new(StringComparer.Ordinal);
 
     /// <param name="onProgress">Hears how far it has come, after each commit.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="KintoException">Something there cannot be read, or is not here as it is there.</exception>
     /// <exception cref="StoreUnavailableException">The database here failed; the import can be run again.</exception>
     public async Task<KintoTally> RunAsync(Action<KintoTally> onProgress, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
     /// <param name="source">The Kinto.</param>
     /// <param name="buckets">Its buckets, but for default buckets.</param>
     /// <param name="rights">Says whose a bucket becomes.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public async Task FindAsync(IKintoSource source, IEnumerable<KintoObject> buckets, KintoRights rights, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
 
     /// <summary>Looks at buckets that Kinto's rights name, and that are not there any more, or never were.</summary>
     /// <param name="entries">Rights that are to be stored next.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public async ValueTask LearnAsync(IReadOnlyList<KintoEntry> entries, CancellationToken cancellationToken)
     {

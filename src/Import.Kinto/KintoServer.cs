@@ -31,7 +31,7 @@ public sealed class KintoServer : IKintoSource
     /// <param name="user">Who signs in.</param>
     /// <param name="password">Their password.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="KintoException">It does not answer, nobody signs in so, or they may not see everything.</exception>
     public static async Task<KintoServer> OpenAsync(Uri address, string user, string password, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -267,7 +267,7 @@ public sealed class KintoServer : IKintoSource
     /// <param name="method">The method.</param>
     /// <param name="path">What is asked for.</param>
     /// <param name="body">JSON; null for none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <param name="isMissing">Whether the right answer is that it is not there.</param>
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken, bool isMissing = false)
     {

@@ -118,7 +118,7 @@ public sealed class ServerFullDatabase : IAsyncDisposable
     /// <summary>The names that a user's collections have, by number. Each name is there once: that collection of it which the server found.</summary>
     /// <param name="user">Their number.</param>
     /// <param name="names">Which numbers have the same name for everybody.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task<IReadOnlyDictionary<long, string>> ReadCollectionsAsync(long user, CollectionNames names, CancellationToken cancellationToken)
     {
         var found = new Dictionary<long, string>(names switch { CollectionNames.Standard => Standard, CollectionNames.Fixed => Fixed, _ => [] });
@@ -140,7 +140,7 @@ public sealed class ServerFullDatabase : IAsyncDisposable
     /// </summary>
     /// <param name="user">Their number.</param>
     /// <param name="latest">What a stamp is at most: those of a clock that was ahead would keep the storage's clock ahead.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     public async IAsyncEnumerable<(long Collection, StoredRecord Record)> ReadRecordsAsync(long user, ServerTimestamp latest, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = Command(connection, snapshot, $"SELECT collection, id, sortindex, modified, payload, ttl FROM {TableOf((int)(user % Shards))} WHERE username = @user", ("@user", user));

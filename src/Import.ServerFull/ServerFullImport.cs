@@ -27,7 +27,7 @@ public sealed class ServerFullImport(
     private readonly HashSet<string> seen = new(StringComparer.Ordinal);
 
     /// <param name="onProgress">Hears how far it has come, after each commit.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ServerFullException">There are no such tables, or other records are here than there.</exception>
     /// <exception cref="StoreUnavailableException">The database here failed; the import can be run again.</exception>
     public async Task<ImportTally> RunAsync(Action<ImportTally> onProgress, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ public static class RecordSelection
     /// <param name="records">Candidates; those that do not match are left out.</param>
     /// <param name="query">The records to take, and their order.</param>
     /// <param name="stamp">The list's stamp; later pages answer the first one's instead.</param>
-    /// <param name="givenUp">Nobody waits for the page any more.</param>
+    /// <param name="givenUp">Cancelled when nobody waits for the page any more.</param>
     /// <returns>A page, or that the cursor does not belong to this order.</returns>
     /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public static Outcome Page(IEnumerable<StoredRecord> records, ListQuery query, ServerTimestamp stamp, CancellationToken givenUp = default)

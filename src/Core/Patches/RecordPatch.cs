@@ -16,12 +16,12 @@ public static class RecordPatch
     /// <param name="existing">The record as it is.</param>
     /// <param name="patch">UTF-8 JSON.</param>
     /// <param name="reservedFlag">A member that must not be truthy afterwards; see <see cref="Invalid.ReservedFlag"/>. Null for none.</param>
-    /// <param name="givenUp">Nobody waits for the result any more.</param>
+    /// <param name="givenUp">Cancelled when nobody waits for the result any more.</param>
     /// <returns>
     /// The new data, with <see cref="RecordData.LastModified"/> only where the patch asks for one; or what is wrong with
     /// the patch.
     /// </returns>
-    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public static (RecordData? Data, Invalid? Invalid) Apply(
         PatchKind kind, StoredRecord existing, ReadOnlyMemory<byte> patch, string? reservedFlag = null, CancellationToken givenUp = default) =>
         Apply(kind, existing, patch, reservedFlag, new JsonWork(givenUp));

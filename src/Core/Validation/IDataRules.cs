@@ -14,7 +14,7 @@ public interface IDataRules
     /// <param name="role">The role of the written object's list: <see cref="ListRole.Self"/> or <see cref="ListRole.Collections"/>.</param>
     /// <param name="data">Its new data.</param>
     /// <param name="maxSize">Bytes of memory that the rule may take, as in <see cref="IDataRule.Size"/>.</param>
-    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <param name="givenUp">Cancelled when nobody waits for it any more.</param>
     /// <returns>Why not; null where it may.</returns>
     /// <exception cref="OperationCanceledException">The work was given up.</exception>
     Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp);
@@ -23,7 +23,7 @@ public interface IDataRules
     /// <param name="role">The role of the object's list: <see cref="ListRole.Self"/> or <see cref="ListRole.Collections"/>.</param>
     /// <param name="data">Its present data.</param>
     /// <param name="maxSize">Bytes of memory that the rule may take. A larger rule is read as one that accepts nothing.</param>
-    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <param name="givenUp">Cancelled when nobody waits for it any more.</param>
     /// <returns>Null where it has no rule.</returns>
     /// <exception cref="OperationCanceledException">The work was given up.</exception>
     IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp);

@@ -76,7 +76,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
     /// <summary>Looks whether the caller may read anything of it.</summary>
     /// <param name="from">Where the client goes on from; null for now.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Why there is no stream; null where there can be one.</returns>
     public async ValueTask<KintoResponse?> OpenAsync(ServerTimestamp? from, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ internal sealed class LiveStream(LiveServices live, KintoRequest request, IReadO
 {
     /// <summary>Looks whether the caller may read something of each bucket.</summary>
     /// <param name="from">Where the client goes on from, for each bucket; null for now.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Why there is no stream; null where there can be one.</returns>
     public async ValueTask<KintoResponse?> OpenAsync(IReadOnlyList<ServerTimestamp>? from, CancellationToken cancellationToken)
     {

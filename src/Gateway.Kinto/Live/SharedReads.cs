@@ -37,7 +37,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     /// <param name="listener">The stream's, with whose rights it reads.</param>
     /// <param name="who">Whom room is counted for.</param>
     /// <param name="waits">Whether room is waited for.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>What was found; and the read, to be released once that is sent.</returns>
     public async ValueTask<(Outcome Outcome, SharedRead Read)> ReadAsync(ReadKey key, LiveListener listener, string who, bool waits, CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ internal sealed class JsonSchema
     /// <param name="schema">The schema; null or an empty object accepts everything.</param>
     /// <param name="stamp">A member of the data that belongs to the server; null for none.</param>
     /// <param name="options">Bounds.</param>
-    /// <param name="givenUp">Nobody waits for it any more.</param>
+    /// <param name="givenUp">Cancelled when nobody waits for it any more.</param>
     /// <exception cref="SchemaException">It is not an accepted schema.</exception>
     public static JsonSchema Read(JsonElement schema, string? stamp, SchemaOptions options, CancellationToken givenUp = default)
     {

@@ -2,7 +2,7 @@ namespace Lockstep.Gateway.Kinto.Schemas;
 
 /// <summary>The work that one judgement may take, in steps: one for each part of a schema, member, item or character that is read.</summary>
 /// <param name="steps">The number of steps.</param>
-/// <param name="givenUp">Nobody waits for the judgement any more.</param>
+/// <param name="givenUp">Cancelled when nobody waits for the judgement any more.</param>
 internal sealed class SchemaWork(long steps, CancellationToken givenUp = default)
 {
     // A few microseconds' worth.

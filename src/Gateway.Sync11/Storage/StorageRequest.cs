@@ -21,7 +21,7 @@ internal sealed class StorageRequest(ProtocolRequest inner) : IStorageRequest
 
     public ReadOnlyMemory<byte> Body => inner.Body;
 
-    /// <summary>Where room for the answer is asked for.</summary>
+    /// <summary>The budget that the answer takes room from.</summary>
     public AnswerRoom Room => inner.Room;
 
     /// <summary>Whether the path names the user who has signed in.</summary>

@@ -10,7 +10,7 @@ internal interface ISyncStorage
     /// <param name="query">Which of them.</param>
     /// <param name="conditions">About the collection.</param>
     /// <param name="room">Of the answer; what the reply takes is kept there.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask<StorageReply> ListAsync(string collection, SyncQuery query, Conditions conditions, AnswerRoom room, CancellationToken cancellationToken);
 
     ValueTask<StorageReply> ReadAsync(string collection, string id, Conditions conditions, AnswerRoom room, CancellationToken cancellationToken);
@@ -20,7 +20,7 @@ internal interface ISyncStorage
     /// <param name="conditions">About the record.</param>
     /// <param name="isPatch">Whether the record has to be there already, and is wanted as it is then.</param>
     /// <param name="room">Of the answer.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask<StorageReply> WriteAsync(
         string collection, RecordChange change, Conditions conditions, bool isPatch, AnswerRoom room, CancellationToken cancellationToken);
 

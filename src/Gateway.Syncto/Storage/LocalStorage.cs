@@ -169,7 +169,7 @@ internal sealed class LocalStorage(Principal user, BucketCalls owners, Sync15Opt
         return isPatch && again.Outcomes[0] is Missing ? new StorageReply(404) : refused;
     }
 
-    /// <summary>What an operation answers that was not done.</summary>
+    /// <summary>The answer for an operation that was not done.</summary>
     private static StorageReply Refused(BucketResponse response, AnswerRoom room)
     {
         room.Lapse();

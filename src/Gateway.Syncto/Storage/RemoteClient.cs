@@ -49,7 +49,7 @@ internal sealed partial class RemoteClient : IDisposable
     /// <param name="url">Whole.</param>
     /// <param name="json">The body; null for none.</param>
     /// <param name="headers">Those of the request beside what every one has.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when there is no answer, or none in time, or one that is too long.</returns>
     public async ValueTask<RemoteAnswer?> SendAsync(
         string who, string method, Uri url, byte[]? json, IEnumerable<(string Name, string Value)> headers, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ public sealed record AuditOptions
 
     public bool IsSyslog => Cef is "syslog";
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
         if (IsOn && !IsSyslog && !Path.IsPathRooted(Cef))

@@ -31,7 +31,7 @@ public sealed record OpenIdOptions
     /// <summary>The providers in the order of their numbers.</summary>
     public IEnumerable<OpenIdProviderOptions> All() => Enumerable.Range(1, Providers.Count).Select(number => Providers[number.ToString(CultureInfo.InvariantCulture)]);
 
-    /// <returns>What no declaration says: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
         for (var number = 1; number <= Providers.Count; number++)

@@ -16,7 +16,7 @@ public class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
     /// <param name="caller">The user.</param>
     /// <param name="room">Of the answer. What is promised there is to be kept, or let go, by whoever asks.</param>
     /// <param name="operations">In order.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>As of the owner. Without room nothing is done or loaded, and all are unavailable.</returns>
     public async ValueTask<BucketResponse> AskAsync(
         BucketId bucket, Caller caller, AnswerRoom room, IReadOnlyList<Operation> operations, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public interface IStorageRequest
 
     Caller Caller { get; }
 
-    /// <summary>Where room for the answer is asked for.</summary>
+    /// <summary>The budget that the answer takes room from.</summary>
     AnswerRoom Room { get; }
 
     /// <summary>Says that the client is to wait before it asks again: the storage's clock runs ahead.</summary>

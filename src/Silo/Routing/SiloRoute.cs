@@ -67,7 +67,7 @@ internal sealed class SiloRoute : IAsyncDisposable
     /// <param name="onBroken">Called when the route closes since the silo does not answer, or its connection broke; and after each rest while that stays so.</param>
     /// <param name="loggers">Where the client logs.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="OrleansException">The silo cannot be reached.</exception>
     public static async Task<SiloRoute> OpenAsync(
         SiloEntrance entrance, Action<IClientBuilder> configure, Action<SiloEntrance> onBroken, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)

@@ -21,7 +21,7 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
     /// Waits for a statement on it no longer than that. One that is given up is not cancelled (<see cref="PostgresConnections"/> says
     /// why): it goes on to the end of its own time-out, on a connection that is closed then and used for nothing else.
     /// </summary>
-    /// <exception cref="OperationCanceledException">It is given up.</exception>
+    /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public async Task<T> WaitAsync<T>(Task<T> statement, CancellationToken patience)
     {
         try

@@ -25,7 +25,7 @@ internal static partial class PostgresSchema
     /// <param name="connection">An open connection.</param>
     /// <param name="scripts">All scripts of this program, in order.</param>
     /// <param name="migrate">Whether it may change the schema; otherwise it is only looked at.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The version that the database has then: a newer one than this program's where a later program was there before.</returns>
     /// <exception cref="PostgresSetupException">The schema is too new, or too old and must not be changed.</exception>
     public static async Task<int> ApplyAsync(

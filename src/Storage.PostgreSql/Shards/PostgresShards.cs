@@ -65,7 +65,7 @@ public sealed class PostgresShards : IAsyncDisposable
     /// <param name="options">Which databases. <see cref="PostgresOptions.Connection"/> is set.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onFault">Hears why something was not done, from another thread.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="PostgresSetupException">One cannot be used, or is not the one that belongs there.</exception>
     public static async Task<PostgresShards> OpenAsync(
         PostgresOptions options, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken = default)
@@ -145,7 +145,7 @@ public sealed class PostgresShards : IAsyncDisposable
 
     /// <param name="named">The databases.</param>
     /// <param name="prepared">Gets them, and null for one that is away.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Why one is away.</returns>
     private static async Task<PostgresSetupException?> PrepareAsync(
         IReadOnlyList<PostgresOptions> named, List<PreparedDatabase?> prepared, CancellationToken cancellationToken)
