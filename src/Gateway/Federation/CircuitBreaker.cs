@@ -1,8 +1,8 @@
 namespace Lockstep.Gateway.Federation;
 
 /// <summary>
-/// Keeps requests from waiting for somebody who does not answer: after five failures in a row nobody asks for ten seconds, then one does to
-/// find out. Safe for concurrent use.
+/// Keeps requests from waiting for a server that does not answer. After five failures in a row nobody asks it for ten seconds; then one request
+/// tries it. Safe for concurrent use.
 /// </summary>
 public sealed class CircuitBreaker(TimeProvider time)
 {
@@ -13,7 +13,7 @@ public sealed class CircuitBreaker(TimeProvider time)
     private int failures;
     private long lastAsked;
 
-    /// <summary>Whether to ask now. Whoever is told to says how it ended.</summary>
+    /// <summary>Whether to ask now. A caller that gets true reports the outcome.</summary>
     public bool TryAsk()
     {
         lock (gate)
@@ -36,7 +36,7 @@ public sealed class CircuitBreaker(TimeProvider time)
         }
     }
 
-    /// <returns>Whether this is the failure from which on nobody asks.</returns>
+    /// <returns>Whether this failure opens the circuit.</returns>
     public bool Failed()
     {
         lock (gate)

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Federation;
 
 /// <summary>
-/// What one issuer publishes, read once and kept. It is read again after an hour, or where it does not fit, though once a minute
-/// at most, or once in five seconds where it could not be read. One request reads it; the others wait for it. What was read
-/// before counts while it cannot be read again. Safe for concurrent use.
+/// A document that an issuer publishes, read once and kept. It is read again after an hour, or when it does not fit; but at most once a minute,
+/// or once in five seconds where it could not be read. One request reads it, and the others wait for it. While it cannot be read again, the earlier
+/// document counts. Safe for concurrent use.
 /// </summary>
 /// <param name="read">Reads it.</param>
 /// <param name="time">The clock.</param>
@@ -20,7 +20,7 @@ public sealed class IssuerDocument<T>(Func<Task<T>> read, TimeProvider time)
     private Known known = new(new Reading(Value: null, IsCurrent: false), At: null);
     private Task<Reading>? reading;
 
-    /// <param name="unfit">What does not fit; null where nothing was tried.</param>
+    /// <param name="unfit">The document that does not fit; null where none was tried.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<Reading> GetAsync(Reading? unfit, CancellationToken cancellationToken)
     {
@@ -34,18 +34,18 @@ public sealed class IssuerDocument<T>(Func<Task<T>> read, TimeProvider time)
 
             due = reading ??= ReadAsync(known.Reading);
 
-            // Whoever has something that may do does not wait for it to be read again.
+            // A caller that has a possibly good document does not wait for another reading.
             if (known.Reading is { Value: not null } before && !ReferenceEquals(unfit, before))
             {
                 return before;
             }
         }
 
-        // Not given up with the request: others wait for it.
+        // Not cancelled with the request, since others wait for it.
         return await due.WaitAsync(cancellationToken);
     }
 
-    /// <summary>What is known now; nobody waits for it. It is read if that is due.</summary>
+    /// <summary>The document as it is known now, without waiting. Starts a reading if one is due.</summary>
     public Reading Peek()
     {
         lock (gate)
@@ -73,7 +73,7 @@ public sealed class IssuerDocument<T>(Func<Task<T>> read, TimeProvider time)
 
     private async Task<Reading> ReadAsync(Reading before)
     {
-        // Not under the lock.
+        // Outside the lock.
         await Task.Yield();
         Reading now;
         try
@@ -86,7 +86,7 @@ public sealed class IssuerDocument<T>(Func<Task<T>> read, TimeProvider time)
         }
         finally
         {
-            // Whatever it ended with, the next one reads anew.
+            // Whatever the outcome, the next caller starts a new reading.
             lock (gate)
             {
                 reading = null;
@@ -100,9 +100,9 @@ public sealed class IssuerDocument<T>(Func<Task<T>> read, TimeProvider time)
         }
     }
 
-    /// <summary>What was read.</summary>
-    /// <param name="Value">Null while it never could be.</param>
-    /// <param name="IsCurrent">Whether it could be read when that was last tried.</param>
+    /// <summary>The outcome of a reading.</summary>
+    /// <param name="Value">Null as long as it could never be read.</param>
+    /// <param name="IsCurrent">Whether the last reading succeeded.</param>
     public sealed record Reading(T? Value, bool IsCurrent);
 
     /// <param name="Reading">What is known.</param>

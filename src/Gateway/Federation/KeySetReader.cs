@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lockstep.Gateway.Federation;
 
-/// <summary>Reads a JWK set (RFC 7517). A key that cannot be used is left out: another one may do.</summary>
+/// <summary>Reads a JWK set (RFC 7517). Skips a key that cannot be used, since another one may fit.</summary>
 internal static class KeySetReader
 {
     private const int MaxKeys = 50;
@@ -16,8 +16,8 @@ internal static class KeySetReader
     private const int CoordinateBytes = 32;
 
     /// <param name="json">The set.</param>
-    /// <param name="algorithms">Those that keys are wanted for.</param>
-    /// <exception cref="JsonException">It is no JWK set.</exception>
+    /// <param name="algorithms">The algorithms that keys are needed for.</param>
+    /// <exception cref="JsonException">It is not a JWK set.</exception>
     public static IReadOnlyList<SecurityKey> Read(ReadOnlyMemory<byte> json, IReadOnlyList<string> algorithms)
     {
         using var document = JsonText.Parse(json);
@@ -54,7 +54,7 @@ internal static class KeySetReader
 
         try
         {
-            // Made once, so that one which cannot be is noticed here and not with the first token.
+            // Made once, so that an invalid key is noticed here and not with the first token.
             using var check = RSA.Create(new RSAParameters { Modulus = modulus, Exponent = exponent });
             return new RsaSecurityKey(new RSAParameters { Modulus = modulus, Exponent = exponent }) { KeyId = Claims.Text(key, "kid") };
         }

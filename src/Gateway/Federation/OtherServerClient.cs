@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Lockstep.Gateway.Federation;
 
-/// <summary>The one way to issuers and to nodes of Sync: with a time-out, through the proxy if there is one, without redirects and cookies.</summary>
+/// <summary>Sends all requests to issuers and to nodes of Sync: with a time-out, through the proxy if there is one, without redirects and cookies.</summary>
 public sealed class OtherServerClient : IDisposable
 {
     private const int MaxAnswerBytes = 256 << 10;
@@ -15,7 +15,7 @@ public sealed class OtherServerClient : IDisposable
     private readonly TimeProvider time;
 
     /// <param name="timeout">How long an answer may take.</param>
-    /// <param name="proxy">URL of the proxy; null for what the environment says.</param>
+    /// <param name="proxy">URL of the proxy; null for the one of the environment.</param>
     /// <param name="time">The clock.</param>
     public OtherServerClient(TimeSpan timeout, string? proxy, TimeProvider time)
     {
@@ -37,7 +37,7 @@ public sealed class OtherServerClient : IDisposable
 
     /// <returns>Status and body.</returns>
     /// <exception cref="HttpRequestException">No answer.</exception>
-    /// <exception cref="OperationCanceledException">None in time, or given up.</exception>
+    /// <exception cref="OperationCanceledException">No answer in time, or cancelled.</exception>
     public Task<(HttpStatusCode Status, byte[] Body)> SendAsync(HttpMethod method, string url, byte[]? json, CancellationToken cancellationToken) =>
         SendAsync(method, url, json, authorization: null, cancellationToken);
 

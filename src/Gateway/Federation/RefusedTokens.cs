@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Lockstep.Gateway.Federation;
 
-/// <summary>Tokens that were refused, or used up, a short while ago, by their digests: nobody is asked again. Safe for concurrent use.</summary>
+/// <summary>Tokens that were refused, or used up, a short while ago, by their digests, so that nobody asks again. Safe for concurrent use.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="remembered">For how long. Default: <see cref="Lifetime"/>.</param>
 public sealed class RefusedTokens(TimeProvider time, TimeSpan? remembered = null)

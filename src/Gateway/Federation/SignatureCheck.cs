@@ -1,16 +1,16 @@
 namespace Lockstep.Gateway.Federation;
 
-/// <summary>What a token's signature is worth.</summary>
+/// <summary>The outcome of checking a token's signature.</summary>
 public enum SignatureCheck
 {
     Right,
 
-    /// <summary>By none of the issuer's keys, or by an algorithm that is not taken.</summary>
+    /// <summary>Signed by none of the issuer's keys, or with an algorithm that is not accepted.</summary>
     Wrong,
 
-    /// <summary>The issuer has none that can be used.</summary>
+    /// <summary>The issuer has no usable key.</summary>
     NoKeys,
 
-    /// <summary>The keys cannot be read at the moment, and none that are known fits.</summary>
+    /// <summary>The keys cannot be read at the moment, and no known key fits.</summary>
     NotNow,
 }

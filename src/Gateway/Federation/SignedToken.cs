@@ -6,14 +6,14 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Lockstep.Gateway.Federation;
 
-/// <summary>A JWT as it came. Nothing of it is believed before its signature was checked.</summary>
+/// <summary>A JWT as it was received. Nothing in it is trusted before its signature is checked.</summary>
 public sealed class SignedToken
 {
     private SignedToken(JsonWebToken jwt) => Jwt = jwt;
 
     internal JsonWebToken Jwt { get; }
 
-    /// <summary>What its header says it is, without <c>application/</c>; empty where it says nothing.</summary>
+    /// <summary>The type in its header, without <c>application/</c>; empty where there is none.</summary>
     public string Type
     {
         get
@@ -24,10 +24,10 @@ public sealed class SignedToken
         }
     }
 
-    /// <summary>Whether its header asks for what is not known here (RFC 7515, 4.1.11).</summary>
+    /// <summary>Whether its header requires extensions that this server does not know (RFC 7515, 4.1.11).</summary>
     public bool IsCritical => Jwt.TryGetHeaderValue<object>("crit", out _);
 
-    /// <returns>Null when it has not the form of one that is signed.</returns>
+    /// <returns>Null when it does not have the form of a signed token.</returns>
     public static SignedToken? Parse(string token)
     {
         try
@@ -40,7 +40,7 @@ public sealed class SignedToken
         }
     }
 
-    /// <returns>Its claims, an object; null when they are none. To be disposed.</returns>
+    /// <returns>Its claims, an object; null when they are not one. The caller disposes it.</returns>
     public JsonDocument? ReadClaims()
     {
         try

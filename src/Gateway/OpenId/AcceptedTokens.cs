@@ -2,7 +2,7 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>Tokens of which a provider said a short while ago whose they are, by their digests. Safe for concurrent use.</summary>
+/// <summary>Tokens whose user a provider has confirmed a short while ago, by their digests. Safe for concurrent use.</summary>
 internal sealed class AcceptedTokens(OpenIdOptions options, TimeProvider time)
 {
     private readonly Lock gate = new();
@@ -21,8 +21,8 @@ internal sealed class AcceptedTokens(OpenIdOptions options, TimeProvider time)
         }
     }
 
-    /// <param name="digest">Of the token.</param>
-    /// <param name="principal">Whose it is.</param>
+    /// <param name="digest">The token's digest.</param>
+    /// <param name="principal">The token's user.</param>
     /// <param name="ends">Seconds since the epoch.</param>
     public void Add(UInt128 digest, Principal principal, double ends)
     {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>By what this server is known at a provider.</summary>
+/// <summary>The credentials of this server at a provider.</summary>
 internal sealed class ClientCredentials
 {
     private readonly OpenIdProviderOptions options;
@@ -20,7 +20,7 @@ internal sealed class ClientCredentials
         ? null
         : "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Escape(options.ClientId!)}:{Escape(secret)}"));
 
-    /// <summary>What goes into the form instead, or beside it.</summary>
+    /// <summary>Form fields in place of the header, or in addition to it.</summary>
     public IEnumerable<KeyValuePair<string, string>> Form()
     {
         if (Header is null)

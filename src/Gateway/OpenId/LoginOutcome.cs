@@ -13,13 +13,13 @@ public abstract record LoginOutcome
 
     public static LoginOutcome TooMany { get; } = new Busy();
 
-    /// <summary>Its state is not one of this browser's, or not one any more.</summary>
+    /// <summary>Its state does not belong to this browser, or no longer.</summary>
     public sealed record Refused : LoginOutcome;
 
-    /// <summary>The provider did not answer. The login has to be begun anew.</summary>
+    /// <summary>The provider did not answer. The login has to start again.</summary>
     public sealed record Unavailable : LoginOutcome;
 
-    /// <summary>Too many end one at the moment. It was not used, and can be ended later.</summary>
+    /// <summary>Too many logins are being finished at the moment. This one was not used, and can be finished later.</summary>
     public sealed record Busy : LoginOutcome;
 
     /// <param name="Callback">Where to go.</param>
@@ -31,11 +31,11 @@ public abstract record LoginOutcome
     }
 }
 
-/// <summary>What a provider sends back beside the state (RFC 6749, 4.1.2).</summary>
+/// <summary>The provider's response beside the state (RFC 6749, 4.1.2).</summary>
 /// <param name="Code">Null where there is an error instead.</param>
-/// <param name="Issuer">Who it says it is; null where it does not.</param>
-/// <param name="Error">Its name.</param>
-/// <param name="Description">Of the error, for people; null for none.</param>
+/// <param name="Issuer">The issuer that it names; null where it names none.</param>
+/// <param name="Error">The error's name.</param>
+/// <param name="Description">The error's description for people; null for none.</param>
 public sealed record LoginReturn(string? Code, string? Issuer, string? Error, string? Description)
 {
     /// <summary>Never shows the code.</summary>

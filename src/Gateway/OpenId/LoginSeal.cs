@@ -5,7 +5,7 @@ using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>Encrypts and authenticates what a browser keeps of a login, by a key that all servers of one database have (AES-256-GCM).</summary>
+/// <summary>Encrypts and authenticates the part of a login that a browser keeps, with a key that all servers of one database share (AES-256-GCM).</summary>
 internal sealed class LoginSeal(AccountSecret secret)
 {
     private const int NonceBytes = 12;
@@ -14,8 +14,8 @@ internal sealed class LoginSeal(AccountSecret secret)
 
     private readonly byte[] key = HMACSHA256.HashData(secret.Value.Span, "logins at providers"u8);
 
-    /// <param name="login">What is sealed.</param>
-    /// <param name="provider">For whom it counts.</param>
+    /// <param name="login">The login to seal.</param>
+    /// <param name="provider">The provider that it is valid for.</param>
     public string Close(PendingLogin login, string provider)
     {
         var plain = login.ToJson();

@@ -11,9 +11,9 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.OpenId;
 
 /// <summary>
-/// Asks a provider whose a token is that does not say it itself. What it says is remembered for a while, and so is that it refuses. Requests that
-/// come with one token while it is asked about wait for that. What is asked is asked to the end, whoever still waits for it, and holds its place until then; so
-/// does who waits for what another one has asked.
+/// Asks a provider for the user of a token that does not name them. Remembers for a while what it answers, including refusals. Concurrent requests
+/// with one token share one question. A question runs to its end, even if nobody waits for it any more, and holds its place until then; so
+/// does a request that waits for another one's question.
 /// </summary>
 internal sealed partial class OpaqueVerifier(
     OpenIdProviderOptions provider,
@@ -33,7 +33,7 @@ internal sealed partial class OpaqueVerifier(
     private readonly ConcurrentDictionary<UInt128, Lazy<Task<SignIn>>> underWay = new();
 
     /// <param name="token">The token.</param>
-    /// <param name="who">Whom it is counted for, where the provider has to be asked.</param>
+    /// <param name="who">The client that the question counts for, if the provider has to be asked.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<SignIn> VerifyAsync(string token, string who, CancellationToken cancellationToken)
     {
@@ -58,7 +58,7 @@ internal sealed partial class OpaqueVerifier(
         var first = underWay.GetOrAdd(digest, mine);
         if (first == mine)
         {
-            // Its place goes with what is asked, which does not end with the request.
+            // The question holds the place, and does not end with the request.
             return await mine.Value.WaitAsync(cancellationToken);
         }
 
@@ -87,7 +87,7 @@ internal sealed partial class OpaqueVerifier(
 
     private async Task<SignIn> AskAsync(string token, UInt128 digest)
     {
-        // :: Step 1: whom to ask. Where that is not known nobody waits for long.
+        // :: Step 1: find the endpoint. Nobody waits for long where it is not known.
         var isUserinfo = provider.OpaqueTokens is OpaqueTokens.Userinfo;
         var known = (await metadata.GetAsync(unfit: null, CancellationToken.None)).Value;
         if ((isUserinfo ? known?.Userinfo : known?.Introspection) is not { } url || !breaker.TryAsk())
@@ -111,14 +111,14 @@ internal sealed partial class OpaqueVerifier(
             return Fail(e.GetType().Name);
         }
 
-        // :: Step 2: userinfo refuses a token by its status; introspection never does, and what is not 200 there is no fault of the token.
+        // :: Step 2: userinfo refuses a token by its status. Introspection never does, so another status than 200 there is not the token's fault.
         if (isUserinfo && status is (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest))
         {
             breaker.Answered();
             return Refuse(digest, "the provider's userinfo endpoint refuses it");
         }
 
-        // Nor is it a fault of the provider what it says of one request, unless it does not know this server.
+        // A status that concerns one request is not the provider's fault either, unless it does not know this server.
         if ((int)status is >= 400 and < 500 && (isUserinfo || status is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)))
         {
             breaker.Answered();
@@ -131,7 +131,7 @@ internal sealed partial class OpaqueVerifier(
             return Fail(((int)status).ToString(CultureInfo.InvariantCulture));
         }
 
-        // :: Step 3: what it says.
+        // :: Step 3: read the answer.
         try
         {
             using var document = JsonText.Parse(body);

@@ -9,8 +9,8 @@ using Lockstep.Gateway.Federation;
 namespace Lockstep.Gateway.OpenId;
 
 /// <summary>
-/// Leads people to a provider and back to an application, with what opens the server (RFC 6749, 4.1, with PKCE). Who comes back has to be the
-/// browser that went: it holds the login in a cookie, sealed, so that nothing is kept here but which logins were ended.
+/// Sends users to a provider and back to an application, with a token that opens the server (RFC 6749, 4.1, with PKCE). The browser that comes back must be
+/// the one that went. It keeps the login sealed in a cookie, so that the server only keeps which logins have ended.
 /// </summary>
 public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions options, AccountSecret secret, TimeProvider time)
 {
@@ -19,16 +19,16 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
 
     private const int RandomBytes = 32;
 
-    // What an application is told. A token that refreshes others is of no use to it, and stays here.
+    // The fields that an application gets. A refresh token is of no use to it, and stays here.
     private static readonly string[] Told = ["access_token", "token_type", "expires_in", "scope", "id_token", "error", "error_description"];
 
     private readonly LoginSeal seal = new(secret);
     private readonly RefusedTokens used = new(time, options.LoginTime);
 
-    /// <returns>Null when there is none of that name that people can sign in at.</returns>
+    /// <returns>Null when no provider of that name has a login.</returns>
     public OpenIdProvider? Find(string name) => providers.Find(name) is { Options.HasLogin: true } provider ? provider : null;
 
-    /// <summary>Whether tokens may go there: the URL is one of the settings letter by letter, and behind it is a fragment, which stays in the browser.</summary>
+    /// <summary>Whether tokens may be sent to a URL. Without its fragment it must equal a URL of the settings exactly. It must have a fragment, which stays in the browser.</summary>
     public static bool IsCallback(OpenIdProvider provider, string callback)
     {
         var hash = callback.IndexOf('#', StringComparison.Ordinal);
@@ -36,13 +36,13 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
             && provider.Options.CallbackList().Contains(callback[..hash], StringComparer.Ordinal);
     }
 
-    /// <param name="provider">Where to.</param>
-    /// <param name="callback">Where to then, as <see cref="IsCallback"/> has it.</param>
-    /// <param name="scope">What is asked for.</param>
+    /// <param name="provider">The provider to go to.</param>
+    /// <param name="callback">Where to go afterwards, as <see cref="IsCallback"/> allows.</param>
+    /// <param name="scope">The requested scope.</param>
     /// <param name="prompt">Null for none.</param>
-    /// <param name="redirectUri">Where the provider leads back to.</param>
+    /// <param name="redirectUri">The URL that the provider leads back to.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The provider's URL, what it will send back, and what the browser keeps; null when it is not known where the provider is.</returns>
+    /// <returns>The provider's URL, the state that it will send back, and the cookie for the browser; null when the provider's endpoint is unknown.</returns>
     public async ValueTask<(string Location, string State, string Sealed)?> BeginAsync(
         OpenIdProvider provider, string callback, string scope, string? prompt, string redirectUri, CancellationToken cancellationToken)
     {
@@ -62,17 +62,17 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
         return ($"{url}{(url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{text}", login.State, seal.Close(login, provider.Options.Name));
     }
 
-    /// <summary>Ends a login. It cannot be ended twice: as far as this process knows, which saves questions; and as far as its provider does, of which the code is. ADR 18 says why that is enough.</summary>
-    /// <param name="provider">Who led back.</param>
-    /// <param name="state">What it sent back.</param>
-    /// <param name="kept">What the browser kept.</param>
-    /// <param name="returned">What else the provider sent back.</param>
-    /// <param name="who">Whom it is counted for: where it comes from.</param>
+    /// <summary>Finishes a login, which is possible once only. This process remembers the logins that it has seen, which saves questions; the provider accepts its code only once. ADR 18 says why that is enough.</summary>
+    /// <param name="provider">The provider that led back.</param>
+    /// <param name="state">The state that it sent back.</param>
+    /// <param name="kept">The browser's cookie.</param>
+    /// <param name="returned">The rest of the provider's response.</param>
+    /// <param name="who">The client that it counts for, by its address.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<LoginOutcome> EndAsync(
         OpenIdProvider provider, string state, string kept, LoginReturn returned, string who, CancellationToken cancellationToken)
     {
-        // :: Step 1: it is this browser's, of this provider, and in time.
+        // :: Step 1: the login must be this browser's, of this provider, and in time.
         if (seal.Open(kept, provider.Options.Name) is not { } login
             || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(login.State), Encoding.UTF8.GetBytes(state))
             || time.GetUtcNow().ToUnixTimeSeconds() >= login.Ends || !IsCallback(provider, login.Callback))
@@ -80,7 +80,7 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
             return LoginOutcome.BadState;
         }
 
-        // :: Step 2: there is a place for it; else it can come again.
+        // :: Step 2: take a place; without one the login can come again.
         if (!provider.TryEnter(who))
         {
             return LoginOutcome.TooMany;
@@ -98,7 +98,7 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
 
     private async ValueTask<LoginOutcome> EndOnceAsync(OpenIdProvider provider, PendingLogin login, LoginReturn returned, CancellationToken cancellationToken)
     {
-        // :: Step 3: it is the first time, and nobody else answers in the provider's place (RFC 9207).
+        // :: Step 3: it must be the first time, and the response must come from the provider itself (RFC 9207).
         if (!used.Add(RefusedTokens.DigestOf(login.State)))
         {
             return LoginOutcome.BadState;
@@ -109,7 +109,7 @@ public sealed class OpenIdLogins(OpenIdProviders providers, OpenIdOptions option
             return LoginOutcome.BadState;
         }
 
-        // :: Step 4: what it says goes to the application, be it an error.
+        // :: Step 4: pass the answer to the application, even an error.
         if (returned.Code is not { } code)
         {
             return new LoginOutcome.Ended(login.Callback, Tell(new Dictionary<string, object?>(StringComparer.Ordinal) { ["error"] = returned.Error, ["error_description"] = returned.Description }));

@@ -3,10 +3,10 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>Settings of sign-in with accounts of others, by OpenID Connect and OAuth 2.</summary>
+/// <summary>Settings of sign-in with accounts of other servers, by OpenID Connect and OAuth 2.</summary>
 public sealed record OpenIdOptions
 {
-    /// <summary>The providers, by their numbers from "1" on. Default: none, and no token of others is taken.</summary>
+    /// <summary>The providers, numbered from "1". Default: none; tokens of other servers are refused.</summary>
     public IReadOnlyDictionary<string, OpenIdProviderOptions> Providers { get; init; } = new Dictionary<string, OpenIdProviderOptions>(StringComparer.Ordinal);
 
     /// <summary>How long a provider may take to answer. Default: 5 seconds.</summary>
@@ -16,15 +16,15 @@ public sealed record OpenIdOptions
     /// <summary>URL of the proxy through which providers are reached. Default: none; then <c>HTTPS_PROXY</c> of the environment counts.</summary>
     public string? Proxy { get; init; }
 
-    /// <summary>How long a token that is not signed is taken after its provider was asked, at most until it ends. Default: 1 minute.</summary>
+    /// <summary>How long an unsigned token is accepted after its provider was asked, at most until it expires. Default: 1 minute.</summary>
     [Bounds(0)]
     public TimeSpan CacheTime { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Such tokens remembered, as digests, of each provider. Default: 10,000.</summary>
+    /// <summary>Unsigned tokens remembered for each provider, as digests. Default: 10,000.</summary>
     [Bounds(1)]
     public int CacheEntries { get; init; } = 10_000;
 
-    /// <summary>How long somebody may take to sign in at a provider. Default: 1 hour.</summary>
+    /// <summary>How long a user may take to sign in at a provider. Default: 1 hour.</summary>
     [Bounds(BoundsAttribute.Minute)]
     public TimeSpan LoginTime { get; init; } = TimeSpan.FromHours(1);
 
@@ -67,7 +67,7 @@ public sealed record OpenIdOptions
 
         if (Proxy is not null && !(Uri.TryCreate(Proxy, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https"))
         {
-            // Not repeated: it may have a password in it.
+            // Not repeated, since it may contain a password.
             yield return "OpenId:Proxy is no URL. Use something like http://proxy.example.org:3128.";
         }
     }

@@ -9,7 +9,7 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.OpenId;
 
 /// <summary>
-/// One provider: what it publishes, and whose its tokens are. How much is asked of it at a time is bounded, fairly by address, and so is how many requests wait for that. Safe for concurrent use.
+/// One provider: its published documents, and the users of its tokens. The number of concurrent questions to it is bounded, fairly by address, and so is the number of requests that wait for one. Safe for concurrent use.
 /// </summary>
 public sealed partial class OpenIdProvider
 {
@@ -40,27 +40,27 @@ public sealed partial class OpenIdProvider
 
     public OpenIdProviderOptions Options { get; }
 
-    /// <summary>What it publishes, as far as that is known now; nobody waits for it.</summary>
+    /// <summary>Its metadata as far as it is known now, without waiting.</summary>
     public ProviderMetadata? Known => metadata.Peek().Value;
 
-    /// <summary>Whether a token that does not say whose it is can be shown to it.</summary>
+    /// <summary>Whether a token that does not name its issuer can be shown to it.</summary>
     public bool TakesOpaque => opaque is not null;
 
-    /// <returns>Null while it could never be read.</returns>
+    /// <returns>Null as long as it could never be read.</returns>
     public async ValueTask<ProviderMetadata?> MetadataAsync(CancellationToken cancellationToken) => (await metadata.GetAsync(unfit: null, cancellationToken)).Value;
 
-    /// <summary>Whose a token is that is not signed.</summary>
+    /// <summary>Finds the user of an unsigned token.</summary>
     /// <param name="token">The token.</param>
-    /// <param name="who">Whom it is counted for: where it comes from.</param>
+    /// <param name="who">The client that it counts for, by its address.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<SignIn> VerifyAsync(string token, string who, CancellationToken cancellationToken) =>
         opaque is null ? ValueTask.FromResult(SignIn.Refused) : opaque.VerifyAsync(token, who, cancellationToken);
 
-    /// <summary>Whose a token is that says it is this provider's.</summary>
+    /// <summary>Finds the user of a token that names this provider as its issuer.</summary>
     /// <param name="token">The token.</param>
-    /// <param name="signed">The same, taken apart.</param>
-    /// <param name="claims">What it says.</param>
-    /// <param name="who">Whom it is counted for: where it comes from.</param>
+    /// <param name="signed">The same token, parsed.</param>
+    /// <param name="claims">Its claims.</param>
+    /// <param name="who">The client that it counts for, by its address.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<SignIn> VerifyAsync(string token, SignedToken signed, JsonElement claims, string who, CancellationToken cancellationToken)
     {
@@ -102,14 +102,14 @@ public sealed partial class OpenIdProvider
         return principal is null ? Refuse(reason) : new SignIn(SignInStatus.Succeeded, principal);
     }
 
-    /// <summary>Takes a place for what is asked of it, until <see cref="Leave"/>.</summary>
-    /// <param name="who">Whom it is counted for: where it comes from.</param>
-    /// <returns>False when too much is asked of it.</returns>
+    /// <summary>Takes a place for a question to it, until <see cref="Leave"/>.</summary>
+    /// <param name="who">The client that it counts for, by its address.</param>
+    /// <returns>False when too many questions are pending.</returns>
     internal bool TryEnter(string who) => places.TryTake(who, 1);
 
     internal void Leave(string who) => places.Release(who, 1);
 
-    /// <summary>Trades the code of a login (RFC 6749, 4.1.3). Whoever does has a place.</summary>
+    /// <summary>Exchanges the code of a login (RFC 6749, 4.1.3). The caller has a place.</summary>
     /// <returns>Status and body; null when it does not answer.</returns>
     internal async ValueTask<(HttpStatusCode Status, byte[] Body)?> TradeAsync(
         string code, string verifier, string redirectUri, CancellationToken cancellationToken)
@@ -137,7 +137,7 @@ public sealed partial class OpenIdProvider
         }
     }
 
-    /// <summary>What is wrong with a token by what it says; null for nothing. Its signature is dearer, and is looked at after that.</summary>
+    /// <summary>The fault in a token's claims; null for none. Checking the signature costs more, and comes afterwards.</summary>
     private string? Fault(SignedToken signed, JsonElement claims, string audience)
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -151,8 +151,8 @@ public sealed partial class OpenIdProvider
     }
 
     /// <summary>
-    /// Providers give out ID tokens, logout tokens and others with the same keys, and what an ID token is for can be this server's audience too. An access
-    /// token says what it is, or what it opens, or whom it was given to (RFC 9068, 2).
+    /// Providers sign ID tokens, logout tokens and others with the same keys, and an ID token's audience can be this server's too. An access
+    /// token names its type, the scopes that it opens, or the client that it was given to (RFC 9068, 2).
     /// </summary>
     private static bool IsAccessToken(string type, JsonElement claims)
     {

@@ -3,42 +3,42 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>A provider whose users may sign in: Keycloak, Google, any that has OpenID Connect.</summary>
+/// <summary>A provider whose users may sign in, such as Keycloak or Google: any that supports OpenID Connect.</summary>
 public sealed partial record OpenIdProviderOptions
 {
     public const string Bearer = "Bearer";
 
-    // Accounts of this server, and what others have in front of a colon.
+    // Accounts of this server, and other prefixes of principals.
     private static readonly string[] Taken = ["account", "system", "syncto"];
 
-    /// <summary>What its users are known by, <c>name:sub</c>, and where the login lies. Never change it, nor the issuer behind it. Default: none.</summary>
+    /// <summary>The prefix of its users' principals, <c>name:sub</c>, and part of the login's path. Never change it, nor its issuer. Default: none.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Its URL, as its tokens say it in <c>iss</c>. Below it lies <c>/.well-known/openid-configuration</c>. Default: none.</summary>
+    /// <summary>Its URL, as in the claim <c>iss</c> of its tokens. <c>/.well-known/openid-configuration</c> is below it. Default: none.</summary>
     public string Issuer { get; init; } = "";
 
-    /// <summary>What this server, or the application, is known by at the provider. Default: none, and there is no login.</summary>
+    /// <summary>The id of this server, or of the application, at the provider. Default: none, and there is no login.</summary>
     public string? ClientId { get; init; }
 
-    /// <summary>Default: none; the login goes by PKCE alone.</summary>
+    /// <summary>The secret for that id. Default: none; the login uses PKCE alone.</summary>
     public string? ClientSecret { get; init; }
 
     /// <summary>File with the secret, instead of the setting. Default: none.</summary>
     public string? ClientSecretFile { get; init; }
 
-    /// <summary>How the secret is shown. Default: Basic.</summary>
+    /// <summary>How the secret is sent. Default: Basic.</summary>
     public ClientAuthentication ClientAuthentication { get; init; } = ClientAuthentication.Basic;
 
-    /// <summary>What tokens must have in <c>aud</c>; a login asks for it. Default: none, and signed tokens are refused.</summary>
+    /// <summary>The value that tokens must have in <c>aud</c>; a login requests it. Default: none, and signed tokens are refused.</summary>
     public string? Audience { get; init; }
 
     /// <summary>Scopes that a token must have, separated by blanks. Default: none.</summary>
     public string RequiredScopes { get; init; } = "";
 
-    /// <summary>What is done with tokens that are not signed. Default: Refused.</summary>
+    /// <summary>How unsigned tokens are treated. Default: Refused.</summary>
     public OpaqueTokens OpaqueTokens { get; init; } = OpaqueTokens.Refused;
 
-    /// <summary>The claim that says who somebody is. With <c>email</c> only an address that is verified counts. Default: sub.</summary>
+    /// <summary>The claim that identifies a user. With <c>email</c> only a verified address counts. Default: sub.</summary>
     public string UserIdField { get; init; } = "sub";
 
     /// <summary>Who may come in: values of that claim, separated by commas, with <c>*</c> for any text. Default: <c>*</c>, all of the provider's users.</summary>

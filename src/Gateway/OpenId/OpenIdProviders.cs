@@ -19,10 +19,10 @@ public sealed class OpenIdProviders : IDisposable
 
     public IReadOnlyList<OpenIdProvider> All { get; }
 
-    /// <summary>One for each word that is told in front of a token.</summary>
+    /// <summary>One scheme for each word in front of a token.</summary>
     public IReadOnlyList<IAuthenticationScheme> Schemes { get; }
 
-    /// <returns>Null when there is none of that name.</returns>
+    /// <returns>Null when there is no provider of that name.</returns>
     public OpenIdProvider? Find(string name) => All.FirstOrDefault(provider => string.Equals(provider.Options.Name, name, StringComparison.Ordinal));
 
     public void Dispose() => http.Dispose();

@@ -5,12 +5,12 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.OpenId;
 
 /// <summary>
-/// Access tokens that others give out. A signed one is verified by the keys of the provider that it names, and shown to nobody unless that provider is
-/// to be asked; one that is not signed is shown to the one provider that takes such.
+/// Access tokens of other servers. A signed token is verified with the keys of the provider that it names, and only sent to that provider if its settings
+/// say so. An unsigned token is sent to the one provider that accepts such tokens.
 /// </summary>
 internal sealed class OpenIdScheme(string word, IReadOnlyList<OpenIdProvider> providers) : IAuthenticationScheme
 {
-    /// <summary>Characters of a token.</summary>
+    /// <summary>Maximal characters of a token.</summary>
     public const int MaxLength = 8192;
 
     private readonly Dictionary<string, OpenIdProvider> byIssuer = providers.ToDictionary(static provider => provider.Options.Issuer, StringComparer.Ordinal);
@@ -20,7 +20,7 @@ internal sealed class OpenIdScheme(string word, IReadOnlyList<OpenIdProvider> pr
 
     public async ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
     {
-        // What RFC 6750 has for one, so that nothing else gets into a header elsewhere.
+        // The characters that RFC 6750 allows, so that nothing else gets into a header to another server.
         var token = request.Authorization.AsSpan().Trim()[word.Length..].Trim().ToString();
         if (token.Length is 0 or > MaxLength || !token.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~' or '+' or '/' or '='))
         {

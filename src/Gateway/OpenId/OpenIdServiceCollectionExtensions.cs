@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>Registers sign-in with accounts of others.</summary>
+/// <summary>Registers sign-in with accounts of other servers.</summary>
 public static class OpenIdServiceCollectionExtensions
 {
     /// <param name="services">Get it.</param>

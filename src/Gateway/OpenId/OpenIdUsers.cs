@@ -11,8 +11,8 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.OpenId;
 
 /// <summary>
-/// From what a provider says of somebody to who they are here: <c>name:sub</c>. Names of accounts have no colon in them, and no provider is called
-/// <c>account</c>, so that nobody is two.
+/// Maps a provider's claims to a user of this server: <c>name:sub</c>. Account names contain no colon, and no provider is called
+/// <c>account</c>, so that the two cannot be confused.
 /// </summary>
 internal sealed class OpenIdUsers(OpenIdProviderOptions options, AccountSecret secret)
 {
@@ -24,12 +24,12 @@ internal sealed class OpenIdUsers(OpenIdProviderOptions options, AccountSecret s
     private readonly string[] scopes = options.RequiredScopes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
     private readonly Regex[] allowed = [.. options.AllowedUsers.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(pattern => Pattern(pattern, options))];
 
-    /// <summary>Id of the bucket that is theirs alone. It follows from their principal, so that it can be found when the provider is gone.</summary>
+    /// <summary>Id of their personal bucket. It is derived from their principal, so that it can be found when the provider is gone.</summary>
     public static string DefaultBucketOf(string principal, AccountSecret secret) =>
         new Guid(HMACSHA256.HashData(secret.Value.Span, Encoding.UTF8.GetBytes($"default bucket of openid {principal}")).AsSpan(0, 16)).ToString();
 
-    /// <param name="claims">Of a token, or of the answer about one, an object that is believed.</param>
-    /// <returns>The one or the other.</returns>
+    /// <param name="claims">The verified claims of a token, or of the answer about one.</param>
+    /// <returns>Either the user or a refusal.</returns>
     public (Principal? Principal, string Fault) Read(JsonElement claims)
     {
         if (Claims.Text(claims, options.UserIdField) is not { Length: > 0 and <= MaxIdLength } id || id.Any(char.IsControl) || $"{options.Name}:{id}" is var principal && !PrincipalText.IsPossible(principal))
@@ -57,7 +57,7 @@ internal sealed class OpenIdUsers(OpenIdProviderOptions options, AccountSecret s
         ? Claims.Has(claims, name, scope)
         : (JsonText.Read(value) ?? "").Split(' ').Contains(scope, StringComparer.Ordinal));
 
-    /// <summary>Only the star means something. Letters of addresses count in either case.</summary>
+    /// <summary>Only the star has a meaning. Letters of addresses match in either case.</summary>
     private static Regex Pattern(string text, OpenIdProviderOptions options) => new(
         $"^{string.Join(".*", text.Split('*').Select(Regex.Escape))}\\z",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline | (options.UserIdField is "email" ? RegexOptions.IgnoreCase : RegexOptions.None),

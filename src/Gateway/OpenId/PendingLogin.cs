@@ -4,23 +4,23 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>A login that was begun. It lies with the browser, sealed, so that any server of the database can go on with it.</summary>
-/// <param name="State">What the provider sends back; random.</param>
-/// <param name="Verifier">What the code is bound to (RFC 7636); random.</param>
-/// <param name="Callback">Where the tokens go.</param>
-/// <param name="RedirectUri">Where the provider leads to.</param>
+/// <summary>A login in progress. The browser keeps it, sealed, so that any server of the database can finish it.</summary>
+/// <param name="State">The value that the provider sends back; random.</param>
+/// <param name="Verifier">The value that the code is bound to (RFC 7636); random.</param>
+/// <param name="Callback">The URL that the tokens go to.</param>
+/// <param name="RedirectUri">The URL that the provider leads back to.</param>
 /// <param name="Ends">Seconds since the epoch.</param>
 internal sealed record PendingLogin(string State, string Verifier, string Callback, string RedirectUri, long Ends)
 {
-    // Shorter: it is in no page, and a cookie has four kilobytes.
+    // Few escapes keep it short, since a cookie has four kilobytes. No page contains it.
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Never shows what it holds.</summary>
+    /// <summary>Never shows its contents.</summary>
     public override string ToString() => nameof(PendingLogin);
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(new object[] { State, Verifier, Callback, RedirectUri, Ends }, Plain);
 
-    /// <returns>Null when it is none.</returns>
+    /// <returns>Null when it is not a login.</returns>
     public static PendingLogin? Read(ReadOnlyMemory<byte> json)
     {
         try

@@ -4,18 +4,18 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.OpenId;
 
-/// <summary>Where a provider has what (OpenID Connect Discovery 1.0, 3). What has no safe URL is not there.</summary>
+/// <summary>The endpoints of a provider (OpenID Connect Discovery 1.0, 3). Endpoints without a safe URL are null.</summary>
 /// <param name="Keys">Its JWK set.</param>
-/// <param name="Authorization">Where people sign in.</param>
-/// <param name="Token">Where a code is traded.</param>
-/// <param name="Userinfo">Says whose a token is.</param>
-/// <param name="Introspection">Says what a token is worth.</param>
-/// <param name="NamesItself">Whether it says in its redirects who it is (RFC 9207).</param>
+/// <param name="Authorization">The endpoint where users sign in.</param>
+/// <param name="Token">The endpoint that exchanges codes.</param>
+/// <param name="Userinfo">The endpoint that names a token's user.</param>
+/// <param name="Introspection">The endpoint that checks tokens.</param>
+/// <param name="NamesItself">Whether its redirects name it (RFC 9207).</param>
 public sealed record ProviderMetadata(string? Keys, string? Authorization, string? Token, string? Userinfo, string? Introspection, bool NamesItself)
 {
     /// <param name="json">The document.</param>
-    /// <param name="issuer">Whose it has to be.</param>
-    /// <exception cref="JsonException">It is none, or another issuer's.</exception>
+    /// <param name="issuer">The issuer that it must belong to.</param>
+    /// <exception cref="JsonException">It is not such a document, or another issuer's.</exception>
     internal static ProviderMetadata Read(ReadOnlyMemory<byte> json, string issuer)
     {
         using var document = JsonText.Parse(json);
