@@ -11,10 +11,10 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>The records of a collection together.</summary>
+/// <summary>Handlers for the records of a collection.</summary>
 internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, Sync15Options options)
 {
-    // What is held in memory of an answer that is larger.
+    // Bytes of a larger answer that are held in memory at a time.
     private const int ChunkRecords = 1_000;
     private const long ChunkBytes = 4L << 20;
     private const int SkippedAtOnce = 5_000;
@@ -46,7 +46,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
             return SyncAnswers.Refused(request, outcome);
         }
 
-        // What comes after the first piece takes the place of that one: a list that was begun needs no more room to be ended.
+        // Later pieces reuse the room of the first one: a list that has begun needs no more room to finish.
         var isWhole = page.Next is null || page.Records.Count == limit;
         var size = isWhole ? AnswerSizes.Of(page.Records) : Math.Max(sizes.Most(query), AnswerSizes.OfStreamed(page.Records));
         if (!request.Room.TryKeep(size))
@@ -83,7 +83,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
             };
         }
 
-        // More than is held at a time. Where the client's own page ends must be told before the first byte of it.
+        // The answer is larger than one piece. The end of the client's own page must be known before the first byte is sent.
         if (parameters.Limit is not null && await EndOfPageAsync(request, list, query, page, limit, cancellationToken) is { } end)
         {
             headers.Add(KeyValuePair.Create("X-Weave-Next-Offset", ListOffset.Text(end, query.Order)));
@@ -100,7 +100,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
     /// <summary>Stores records: at once, or as parts of a batch that is stored as a whole with its last one.</summary>
     public async ValueTask<Answer> PostAsync(SyncRequest request, CancellationToken cancellationToken)
     {
-        // :: Step 1: what is asked for.
+        // :: Step 1: read the request.
         if (request.Collection() is not { } collection)
         {
             return SyncAnswers.NotFound;
@@ -173,7 +173,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
         };
     }
 
-    /// <summary>Deletes the collection, or the records that <c>ids</c> names and not the collection.</summary>
+    /// <summary>Deletes the collection, or only the records that <c>ids</c> names.</summary>
     public async ValueTask<Answer> DeleteAsync(SyncRequest request, CancellationToken cancellationToken)
     {
         if (request.Collection() is not { } collection)
@@ -200,7 +200,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
         };
     }
 
-    /// <summary>Parts what can be stored from what cannot, in order, up to the limits of one POST.</summary>
+    /// <summary>Separates storable records from others, in order, up to the limits of one POST.</summary>
     private (List<RecordChange> Changes, List<KeyValuePair<string, string>> Failed) Sift(List<(RecordChange Change, string? Problem)> read)
     {
         var (changes, failed, bytes) = (new List<RecordChange>(), new List<KeyValuePair<string, string>>(), 0L);
@@ -223,7 +223,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
         return (changes, failed);
     }
 
-    /// <summary>What a client says that it is going to send, in this request and in the whole batch.</summary>
+    /// <summary>The sizes that a client announces, for this request and for the whole batch.</summary>
     private Answer? AnnouncedTooMuch(SyncRequest request)
     {
         foreach (var (name, most) in new (string, long)[]
@@ -268,7 +268,7 @@ internal sealed class CollectionHandlers(BucketCalls bucket, AnswerSizes sizes, 
     }
 
     /// <summary>
-    /// Writes a list piece by piece, and waits for each until it has left. It holds nothing that was written after its first piece was
+    /// Writes a list piece by piece, and waits until each piece is sent. The list contains nothing that was written after its first piece was
     /// read.
     /// </summary>
     private async ValueTask StreamAsync(

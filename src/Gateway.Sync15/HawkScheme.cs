@@ -6,9 +6,9 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>
-/// Requests that are signed with a token's key. A body's hash is part of what is signed and is not compared with the body; a request
-/// can be sent twice, as clients do that try again; a client's clock may be wrong by months. A token that has ended opens one
-/// resource only: <c>GET /1.5/{uid}/info/collections</c>.
+/// Requests that are signed with a token's key. The signature covers the hash of the body, but the hash is not compared with the body. A request
+/// can be sent twice, since clients retry. A client's clock may be wrong by months. An expired token opens only one
+/// resource: <c>GET /1.5/{uid}/info/collections</c>.
 /// </summary>
 internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, TimeProvider time, ILogger<HawkScheme> logger) : IAuthenticationScheme
 {

@@ -10,10 +10,10 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>What is about a whole storage: its times, counts and sizes, the server's limits, and its deletion.</summary>
+/// <summary>Handlers for a whole storage: its times, counts and sizes, the server's limits, and its deletion.</summary>
 internal sealed class InfoHandlers(BucketCalls bucket, Sync15Options options, HttpOptions http)
 {
-    /// <summary><c>{"bookmarks":1.50}</c>: when each collection was written last.</summary>
+    /// <summary><c>{"bookmarks":1.50}</c>: when each collection was last written.</summary>
     public ValueTask<Answer> CollectionsAsync(SyncRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: false, StorageInfo.WriteTimes, cancellationToken);
 
     /// <summary><c>{"bookmarks":2}</c>: records.</summary>

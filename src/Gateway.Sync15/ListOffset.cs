@@ -8,7 +8,7 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>
-/// Where a page ended, as clients carry it: the last record's place in the order. So what has the same stamp is neither left out nor
+/// Where a page ended, in the form that clients send back: the last record's place in the order. So records with the same stamp are neither left out nor
 /// shown twice, whatever is written meanwhile.
 /// </summary>
 public static class ListOffset
@@ -19,7 +19,7 @@ public static class ListOffset
         CultureInfo.InvariantCulture,
         $"{(int)order}.{cursor.Modified.Milliseconds}.{cursor.SortIndex}.{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(cursor.Id))}");
 
-    /// <returns>Null for what this server has not made, or made for another order.</returns>
+    /// <returns>Null for a text that this server has not made, or made for another order.</returns>
     public static PageCursor? Parse(string text, ListOrder order)
     {
         if (text.Length > MaxLength

@@ -7,16 +7,16 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>What a GET of a collection asks for.</summary>
-/// <param name="Query">Which records in which order, without a limit.</param>
+/// <summary>The parameters of a GET of a collection.</summary>
+/// <param name="Query">The records and their order, without a limit.</param>
 /// <param name="Limit">Records of the answer; null for all.</param>
-/// <param name="IsFull">Whether the records are wanted, and not only their ids.</param>
+/// <param name="IsFull">Whether whole records are wanted, and not only their ids.</param>
 public sealed record ListParameters(ListQuery Query, int? Limit, bool IsFull)
 {
     private const int MaxIds = 100;
     private static readonly SortField Oldest = new("last_modified", Descending: false);
 
-    /// <returns>Null when one of them cannot be.</returns>
+    /// <returns>Null when a parameter is invalid.</returns>
     public static ListParameters? Read(QueryParameters parameters)
     {
         if (!parameters.TryGetOnly("newer", out var newer) || !parameters.TryGetOnly("older", out var older)
@@ -79,9 +79,9 @@ public sealed record ListParameters(ListQuery Query, int? Limit, bool IsFull)
         return new ListParameters(query, limit is null ? null : most, full is not null);
     }
 
-    /// <param name="parameters">Of the request.</param>
-    /// <param name="ids">Those of <c>ids</c>; null where that is not there.</param>
-    /// <returns>False when there are too many, or one that cannot be.</returns>
+    /// <param name="parameters">The request's parameters.</param>
+    /// <param name="ids">The values of <c>ids</c>; null where it is missing.</param>
+    /// <returns>False when there are too many ids, or an invalid one.</returns>
     public static bool TryIds(QueryParameters parameters, out IReadOnlyList<string>? ids)
     {
         ids = null;

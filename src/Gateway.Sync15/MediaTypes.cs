@@ -1,12 +1,12 @@
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>Which of the two forms of lists a header means.</summary>
+/// <summary>Which of the two forms of lists a header selects.</summary>
 internal static class MediaTypes
 {
     private const string PlainText = "text/plain";
 
     /// <param name="contentType">The header; null for JSON.</param>
-    /// <returns>JSON, which plain text is taken for, or lines; null for anything else.</returns>
+    /// <returns>JSON, also for plain text, or lines; null for anything else.</returns>
     public static string? OfBody(string? contentType) => Name(contentType ?? SyncAnswers.Json) switch
     {
         SyncAnswers.Json or PlainText => SyncAnswers.Json,
@@ -15,7 +15,7 @@ internal static class MediaTypes
     };
 
     /// <param name="accept">The header; null for JSON.</param>
-    /// <returns>The first one that there is; null when there is none.</returns>
+    /// <returns>The first supported form; null when there is none.</returns>
     public static string? OfAnswer(string? accept)
     {
         foreach (var range in (accept ?? "*/*").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

@@ -15,8 +15,8 @@ public static partial class RecordReader
 
     /// <summary>The body of a PUT.</summary>
     /// <param name="body">JSON.</param>
-    /// <param name="id">The record's.</param>
-    /// <returns>Null when it is no record.</returns>
+    /// <param name="id">The record's id.</param>
+    /// <returns>Null when it is not a record.</returns>
     internal static RecordChange? ReadOne(ReadOnlyMemory<byte> body, string id)
     {
         try
@@ -33,7 +33,7 @@ public static partial class RecordReader
     /// <summary>The body of a POST.</summary>
     /// <param name="body">A list in JSON, or a record a line.</param>
     /// <param name="inLines">Which of the two.</param>
-    /// <returns>The records in order, each with what is wrong with it; null when it is no list of objects with ids of their own.</returns>
+    /// <returns>The records in order, each with its fault; null when it is not a list of objects with their own ids.</returns>
     internal static List<(RecordChange Change, string? Problem)>? ReadMany(ReadOnlyMemory<byte> body, bool inLines)
     {
         try
@@ -67,8 +67,8 @@ public static partial class RecordReader
     }
 
     /// <summary>
-    /// Whether it is a bundle of keys that was encrypted without its random part, which a faulty client once made: all data
-    /// encrypted with it would be lost.
+    /// Whether it is a bundle of keys that was encrypted without its random part. A faulty client once made such bundles, and all data
+    /// encrypted with them would be lost.
     /// </summary>
     public static bool IsUnusableKey(string collection, RecordChange change) =>
         collection is "crypto" && change.Body is { } body && EmptyVector().IsMatch(Encoding.UTF8.GetString(body.Span));
@@ -86,10 +86,10 @@ public static partial class RecordReader
         return true;
     }
 
-    /// <param name="item">An object: what is to change of a record.</param>
-    /// <param name="id">The record's.</param>
-    /// <param name="problem">What is wrong with it, in a few words; null for nothing.</param>
-    /// <param name="ignored">A field that says nothing, beside those of which that is known; null for none.</param>
+    /// <param name="item">An object: the changes of a record.</param>
+    /// <param name="id">The record's id.</param>
+    /// <param name="problem">Its fault, in a few words; null for none.</param>
+    /// <param name="ignored">A field that is ignored, other than the known ones; null for none.</param>
     /// <returns>Null when the item is no object.</returns>
     public static RecordChange? Read(JsonElement item, string id, out string? problem, string? ignored = null)
     {

@@ -8,7 +8,7 @@ namespace Lockstep.Gateway.Sync15;
 public sealed record Sync15Options
 {
     /// <summary>
-    /// Secrets that tokens are signed with, separated by commas: the first one signs, all are taken. Whoever has one can read and
+    /// Secrets that tokens are signed with, separated by commas: the first one signs, all are accepted. Anybody who has one can read and
     /// write everybody's data. Each has 32 characters at least. Default: none, and Sync is not served.
     /// </summary>
     public string TokenSecrets { get; init; } = "";
@@ -44,13 +44,13 @@ public sealed record Sync15Options
     /// <summary>The account server whose users come here. Default: none, and no tokens are given out.</summary>
     public IssuerOptions Issuer { get; init; } = new();
 
-    /// <summary>Further ones, by their numbers from "1" on. Default: none.</summary>
+    /// <summary>Further account servers, numbered from "1". Default: none.</summary>
     public IReadOnlyDictionary<string, IssuerOptions> Issuers { get; init; } = new Dictionary<string, IssuerOptions>(StringComparer.Ordinal);
 
-    /// <summary>Who gets a store that has none: nobody, everybody with an account, or those who are listed or invited. Default: Closed.</summary>
+    /// <summary>Who gets a new store: nobody, everybody with an account, or users who are listed or invited. Default: Closed.</summary>
     public SyncRegistration Registration { get; init; } = SyncRegistration.Closed;
 
-    /// <summary>How long a token is taken. Default: 1 hour.</summary>
+    /// <summary>How long a token is valid. Default: 1 hour.</summary>
     [Bounds(BoundsAttribute.Minute)]
     public TimeSpan TokenDuration { get; init; } = TimeSpan.FromHours(1);
 
@@ -61,14 +61,14 @@ public sealed record Sync15Options
     /// <summary>URL of the proxy through which account servers are reached. Default: none; then <c>HTTPS_PROXY</c> of the environment counts.</summary>
     public string? Proxy { get; init; }
 
-    /// <summary>Makes the ids that clients report measurements by. Default: none; then they are made with the database's own secret.</summary>
+    /// <summary>The secret for the ids under which clients report measurements. Default: none; then the database's own secret is used.</summary>
     public string? MetricsSecret { get; init; }
 
-    /// <summary>Which part of a node's capacity is released at a time for new stores. Default: 0.1.</summary>
+    /// <summary>The part of a node's capacity that is released at a time for new stores. Default: 0.1.</summary>
     [Bounds(0.001, 1)]
     public double NodeReleaseRate { get; init; } = 0.1;
 
-    /// <summary>How long the data of a store is kept after another took its place; of one user that of the last such store only. Default: 7 days.</summary>
+    /// <summary>How long the data of a replaced store is kept; of each user only that of the last such store. Default: 7 days.</summary>
     [Bounds(0, BoundsAttribute.Year)]
     public TimeSpan ReplacedRetention { get; init; } = TimeSpan.FromDays(7);
 
@@ -78,17 +78,17 @@ public sealed record Sync15Options
     /// <summary>Whether tokens are given out.</summary>
     public bool GivesTokens => IsOn && (Issuer.IsOn || HasOwnIssuer);
 
-    /// <summary>Whether this server has accounts itself, all of which may sync. No setting: it follows from those of the accounts.</summary>
+    /// <summary>Whether this server has its own accounts, all of which may sync. Not a setting: it follows from the settings of accounts.</summary>
     public bool HasOwnIssuer { get; private init; }
 
-    /// <summary>With accounts of this server.</summary>
+    /// <summary>The options with accounts of this server.</summary>
     /// <param name="secret">Signs tokens where no secret is set.</param>
     public Sync15Options WithOwnIssuer(string secret) => this with { HasOwnIssuer = true, TokenSecrets = IsOn ? TokenSecrets : secret };
 
     /// <summary>The secrets, the one that signs first.</summary>
     public IReadOnlyList<string> Secrets() => TokenSecrets.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>All account servers, the first one in front.</summary>
+    /// <summary>All account servers, the main one first.</summary>
     public IEnumerable<IssuerOptions> AllIssuers() => Issuers.Values.Prepend(Issuer).Where(static issuer => issuer.IsOn);
 
     /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
@@ -136,7 +136,7 @@ public sealed record Sync15Options
 
         if (Proxy is not null && !(Uri.TryCreate(Proxy, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https"))
         {
-            // Not repeated: it may have a password in it.
+            // Not repeated, since it may contain a password.
             yield return "Sync15:Proxy is no URL. Use something like http://proxy.example.org:3128.";
         }
     }

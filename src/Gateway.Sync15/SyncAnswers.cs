@@ -17,7 +17,7 @@ internal static class SyncAnswers
     public const string LastModified = "X-Last-Modified";
     public const string QuotaRemaining = "X-Weave-Quota-Remaining";
 
-    /// <summary>Bytes: with fewer left, writes say so.</summary>
+    /// <summary>Bytes. With less room left, writes report it.</summary>
     private const long QuotaWarning = 1 << 20;
 
     /// <summary>Seconds after which to retry a request that could not be served.</summary>
@@ -30,7 +30,7 @@ internal static class SyncAnswers
         Body = output => output.Write(Encoding.ASCII.GetBytes(code.ToString(CultureInfo.InvariantCulture))),
     };
 
-    /// <summary>The request makes no sense; nothing was done.</summary>
+    /// <summary>The request is invalid; nothing was done.</summary>
     public static Answer BadRequest(int code = SyncCode.InvalidRequest) => Error(400, code);
 
     public static Answer NotFound => Error(404, SyncCode.Other);
@@ -39,9 +39,9 @@ internal static class SyncAnswers
 
     public static Answer Unavailable => Error(503, SyncCode.Other, KeyValuePair.Create("Retry-After", RetryAfter));
 
-    /// <param name="request">Gets the stamp, for the header of all answers.</param>
+    /// <param name="request">Receives the stamp, for the header of all answers.</param>
     /// <param name="status">2xx.</param>
-    /// <param name="stamp">Goes out as <c>X-Last-Modified</c>.</param>
+    /// <param name="stamp">Sent as <c>X-Last-Modified</c>.</param>
     /// <param name="isWrite">Whether the request has made the stamp.</param>
     /// <param name="write">Writes the JSON.</param>
     public static Answer Object(SyncRequest request, int status, ServerTimestamp stamp, bool isWrite, Action<Utf8JsonWriter> write)
@@ -58,7 +58,7 @@ internal static class SyncAnswers
         };
     }
 
-    /// <summary>What was written is there. Says how many kilobytes are left when they are few, as the servers before did.</summary>
+    /// <summary>The write was stored. Reports how many kilobytes are left when they are few, as earlier servers did.</summary>
     public static Answer Merged(SyncRequest request, RecordsMerged merged, Action<Utf8JsonWriter> write)
     {
         var answer = Object(request, 200, merged.ListStamp, isWrite: true, write);
@@ -77,7 +77,7 @@ internal static class SyncAnswers
     });
 
     /// <summary>The answer for an operation that was not done.</summary>
-    /// <exception cref="InvalidOperationException">It was.</exception>
+    /// <exception cref="InvalidOperationException">It was done.</exception>
     public static Answer Refused(SyncRequest request, Outcome outcome)
     {
         switch (outcome)

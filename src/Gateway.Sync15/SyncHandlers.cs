@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed class SyncHandlers(InfoHandlers info, CollectionHandlers collections, RecordHandlers records)
 {
     public InfoHandlers Info => info;

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>The storage of Firefox Sync 1.5: where it lies, and how the pipeline's refusals look in it.</summary>
+/// <summary>The storage of Firefox Sync 1.5: its paths, and the form of the pipeline's refusals.</summary>
 internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync15Options options, TimeProvider time) : IProtocol<SyncHandler>
 {
     public const string Prefix = "/1.5";
@@ -16,7 +16,7 @@ internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync1
     private const string Methods = "DELETE, GET, POST, PUT";
     private const string MaxAge = "1728000";
 
-    /// <summary>What browsers may read of an answer.</summary>
+    /// <summary>Headers of an answer that browsers may read.</summary>
     private const string Exposed =
         "X-Last-Modified, X-Weave-Timestamp, X-Weave-Records, X-Weave-Next-Offset, X-Weave-Backoff, X-Weave-Quota-Remaining, Retry-After, Allow, WWW-Authenticate";
 
@@ -56,7 +56,7 @@ internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync1
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
-        // The answer's own stamp where the request has made it; else now, and never before what the answer says of.
+        // The answer's own stamp if the request has made it; otherwise the current time, but never before the stamps in the answer.
         var now = SyncTime.Now(time);
         var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
         headers["X-Weave-Timestamp"] = SyncTime.Text(

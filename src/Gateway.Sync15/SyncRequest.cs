@@ -10,7 +10,7 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>A request, and how the protocol reads it.</summary>
+/// <summary>A request, read by the rules of the protocol.</summary>
 internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
 {
     private const string SlowDownSeconds = "10";
@@ -25,11 +25,11 @@ internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
     /// <summary>The budget that the answer takes room from.</summary>
     public AnswerRoom Room => inner.Room;
 
-    /// <summary>Whose storage it is about.</summary>
+    /// <summary>The owner of the storage.</summary>
     public BucketId Bucket => BucketId.SyncStorage(inner.SignIn.Principal!.DefaultBucket);
 
     /// <summary>Bytes of payloads that the user may store; 0 for no limit.</summary>
-    /// <param name="otherwise">What the settings say.</param>
+    /// <param name="otherwise">The limit of the settings.</param>
     public long QuotaOr(long otherwise) => inner.SignIn.Principal?.QuotaBytes ?? otherwise;
 
     public Caller Caller => Callers.Of(inner.SignIn.Principal!, Bucket);
@@ -37,22 +37,22 @@ internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
     /// <summary>Whether the path names a storage at all.</summary>
     public bool HasUid => Values["uid"] is { Length: <= MaxUidDigits } uid && !uid.AsSpan().ContainsAnyExceptInRange('0', '9');
 
-    /// <summary>Whether the path names the storage of whoever has signed.</summary>
+    /// <summary>Whether the path names the storage of the user who signed the request.</summary>
     public bool IsOwn => inner.SignIn.Principal is not { } principal
         || string.Equals(long.Parse(Values["uid"], CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture), principal.DefaultBucket, StringComparison.Ordinal);
 
-    /// <returns>The collection of the path; null when there can be none of that name.</returns>
+    /// <returns>The collection of the path; null when the name is invalid.</returns>
     public string? Collection() => SyncNames.IsCollection(Values["collection"]) ? Values["collection"] : null;
 
-    /// <returns>The record of the path; null when there can be none of that id.</returns>
+    /// <returns>The record of the path; null when the id is invalid.</returns>
     public string? Record() => SyncNames.IsId(Values["record"]) ? Values["record"] : null;
 
     public string? Header(string name) => inner.Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
-    /// <summary>Says what the header of all answers says of time.</summary>
+    /// <summary>Sets the time in the header of all answers.</summary>
     public void Stamp(ServerTimestamp stamp, bool isWrite) => inner.Http.Features.Set(new AnswerStamp(stamp, isWrite));
 
-    /// <summary>Says that the client is to wait before it asks again: the storage's clock runs ahead.</summary>
+    /// <summary>Tells the client to wait before it asks again, because the storage's clock runs ahead.</summary>
     public void SlowDown()
     {
         if (!inner.Http.Response.HasStarted)
@@ -62,9 +62,9 @@ internal sealed class SyncRequest(ProtocolRequest inner) : IStorageRequest
     }
 
     /// <summary>The precondition of the headers.</summary>
-    /// <param name="scope">Whose stamp it is about.</param>
+    /// <param name="scope">The object whose stamp it tests.</param>
     /// <param name="precondition">The precondition; none without headers.</param>
-    /// <returns>False when both headers are there, or one has no stamp.</returns>
+    /// <returns>False when both headers are present, or one is not a stamp.</returns>
     public bool TryPrecondition(PreconditionScope scope, out Precondition precondition)
     {
         precondition = default;

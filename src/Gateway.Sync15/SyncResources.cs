@@ -3,7 +3,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync15;
 
-/// <summary>All that is served below <c>/1.5</c>, in one list.</summary>
+/// <summary>All resources below <c>/1.5</c>, in one list.</summary>
 internal static class SyncResources
 {
     public static ResourceTable<SyncHandler> Table(Sync15Options options)

@@ -8,8 +8,8 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>
-/// Makes tokens and checks them, by one secret or several of which the first one signs. The format is tokenlib's: the id is the signed
-/// text, and the key that requests are signed with follows from id and secret. Safe for concurrent use.
+/// Makes tokens and checks them, with one or several secrets, of which the first one signs. The format is tokenlib's: the id is the signed
+/// text, and the key that signs requests is derived from id and secret. Safe for concurrent use.
 /// </summary>
 public sealed class TokenSigner
 {
@@ -18,16 +18,16 @@ public sealed class TokenSigner
     private const string SigningInfo = "services.mozilla.com/tokenlib/v1/signing";
     private const string DerivingInfo = "services.mozilla.com/tokenlib/v1/derive/";
 
-    // Of this program: others do not know it and pass it over.
+    // Fields of this program, which others do not know and ignore.
     private const string QuotaName = "lockstep_quota";
 
-    // A client comes with one token for an hour, and a key takes longer to derive than a request to verify.
+    // A client uses one token for an hour, and deriving a key takes longer than verifying a request.
     private const int MaxRemembered = 4096;
 
     private readonly (byte[] Secret, byte[] SigningKey)[] secrets;
     private readonly ConcurrentDictionary<string, (SyncToken Token, string Key)> verified = new(StringComparer.Ordinal);
 
-    /// <param name="secrets">The one that signs first; at least one.</param>
+    /// <param name="secrets">The signing secret first; at least one.</param>
     public TokenSigner(IReadOnlyList<string> secrets)
     {
         ArgumentOutOfRangeException.ThrowIfZero(secrets.Count, nameof(secrets));
@@ -35,7 +35,7 @@ public sealed class TokenSigner
             (secret, HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, SignatureBytes, salt: [], Encoding.UTF8.GetBytes(SigningInfo))))];
     }
 
-    /// <returns>What the client sends as id, and what it signs with: both as text.</returns>
+    /// <returns>The id that the client sends, and the key that it signs with, both as text.</returns>
     public (string Id, string Key) Sign(SyncToken token)
     {
         var output = new ArrayBufferWriter<byte>();
@@ -62,7 +62,7 @@ public sealed class TokenSigner
         return Sign(output.WrittenSpan, token.Salt);
     }
 
-    /// <returns>Null when no secret has signed it, or it says nothing that can be understood.</returns>
+    /// <returns>Null when no secret has signed it, or its contents cannot be read.</returns>
     public (SyncToken Token, string Key)? Verify(string id)
     {
         if (verified.TryGetValue(id, out var known))
@@ -101,7 +101,7 @@ public sealed class TokenSigner
             return null;
         }
 
-        // The bytes as they came: another program may have written them in another way.
+        // Checks the received bytes, since another program may have formatted the text differently.
         var payload = signed.AsMemory(0, signed.Length - SignatureBytes);
         Span<byte> expected = stackalloc byte[SignatureBytes];
         foreach (var (secret, signingKey) in secrets)

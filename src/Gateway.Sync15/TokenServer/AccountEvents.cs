@@ -4,7 +4,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>Takes what an account server says of its accounts: that one is gone, or that a password has changed. Other events are passed over.</summary>
+/// <summary>Receives events of an account server: an account was deleted, or its password changed. Ignores other events.</summary>
 internal sealed class AccountEvents(TokenVerifier verifier, UserStores stores)
 {
     private const string Schema = "https://schemas.accounts.firefox.com/event/";
@@ -36,15 +36,15 @@ internal sealed class AccountEvents(TokenVerifier verifier, UserStores stores)
             return null;
         }
 
-        // What was signed in the same millisecond as the change was signed with the new password.
+        // A token signed in the same millisecond as the change was signed with the new password.
         long? changed = events.TryGetProperty(Schema + "password-change", out var change) && change.ValueKind == JsonValueKind.Object
             && change.TryGetProperty("changeTime", out var at) && at.ValueKind == JsonValueKind.Number && at.TryGetInt64(out var time)
             && time is > 1 and <= VerifiedUser.MaxNumber ? time - 1 : null;
         return new Happened(issuer.User(about.Subject), events.TryGetProperty(Schema + "delete-user", out _), changed);
     }
 
-    /// <param name="User">Whom it is about.</param>
+    /// <param name="User">The user of the event.</param>
     /// <param name="IsDeleted">The account is gone.</param>
-    /// <param name="PasswordChanged">The least generation of tokens that count; null where the password is as it was.</param>
+    /// <param name="PasswordChanged">The least generation of valid tokens; null where the password has not changed.</param>
     private sealed record Happened(UserIdentity User, bool IsDeleted, long? PasswordChanged);
 }

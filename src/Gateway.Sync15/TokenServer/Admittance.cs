@@ -4,21 +4,21 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>Who gets a store that has none.</summary>
+/// <summary>Decides whether a user without a store gets one.</summary>
 internal sealed class Admittance(Sync15Options options, IAssignmentStore assignments, TimeProvider time)
 {
     private const int MaxEmailLength = 320;
     private const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
-    /// <param name="user">Somebody who has none.</param>
-    /// <param name="code">Of an invitation; null for none.</param>
+    /// <param name="user">A user without a store.</param>
+    /// <param name="code">The code of an invitation; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Whether they get one, and what they may store, if an invitation says that. The invitation is theirs from then on; an account of this server has that which it was made with.</returns>
+    /// <returns>Whether they get one, and how much they may store, if an invitation limits it. The invitation then belongs to them; an account of this server has the one that it was made with.</returns>
     public async ValueTask<(bool IsIn, long? QuotaBytes)> AdmitAsync(VerifiedUser user, string? code, CancellationToken cancellationToken)
     {
         if (string.Equals(user.Identity.Issuer, UserIdentity.Local, StringComparison.Ordinal))
         {
-            // Who may have an account here was decided when it was made, and with which invitation.
+            // The rules for accounts, including invitations, were applied when the account was made.
             var made = user.Account is { } number ? await assignments.FindInvitationOfAsync(Invitation.OfAccount(number), cancellationToken) : null;
             return (true, made?.QuotaBytes);
         }

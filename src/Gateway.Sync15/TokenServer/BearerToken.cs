@@ -5,7 +5,7 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 /// <summary>The token of a request's <c>Authorization</c> header.</summary>
 internal static class BearerToken
 {
-    /// <returns>The one or the other. The token may have spaces in it.</returns>
+    /// <returns>Either a token or an error. The token may contain spaces.</returns>
     public static (string? Token, TokenError? Error) Of(ProtocolRequest request)
     {
         var header = request.Http.Request.Headers.Authorization.ToString();

@@ -3,10 +3,10 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>An account server: what its tokens say, and how they are verified.</summary>
+/// <summary>An account server: the claims of its tokens, and how they are verified.</summary>
 /// <param name="Options">As set, complete.</param>
-/// <param name="Keys">Null where there is no place to have them from.</param>
-/// <param name="Remote">Null where it cannot be asked.</param>
+/// <param name="Keys">Null where they cannot be read from anywhere.</param>
+/// <param name="Remote">Null where the server cannot be asked.</param>
 internal sealed record Issuer(IssuerOptions Options, IssuerKeys? Keys, RemoteVerifier? Remote)
 {
     public string Name => Options.Name;

@@ -6,13 +6,13 @@ namespace Lockstep.Gateway.Sync15.TokenServer;
 /// <summary>An account server whose access tokens open Sync.</summary>
 public sealed record IssuerOptions
 {
-    /// <summary>Mozilla's, which needs no other setting.</summary>
+    /// <summary>Mozilla's account server, which needs no other setting.</summary>
     public const string Mozilla = "https://accounts.firefox.com";
 
     private const string MozillaJwks = "https://oauth.accounts.firefox.com/v1/jwks";
     private const string MozillaVerify = "https://oauth.accounts.firefox.com/v1/verify";
 
-    /// <summary>What its tokens say in <c>iss</c>, and what its users are known by here: never change it. Default: none, and no tokens are given out.</summary>
+    /// <summary>The value of <c>iss</c> in its tokens, which identifies its users here: never change it. Default: none, and no tokens are given out.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>URL of the keys (JWK set) that its tokens are signed with. Default: none; for Mozilla's account server, Mozilla's.</summary>
@@ -22,29 +22,29 @@ public sealed record IssuerOptions
     public string? KeysFile { get; init; }
 
     /// <summary>
-    /// URL that says of a token whose it is: <c>POST {"token":…}</c>, for tokens that are not signed, or whose keys are not known. Of one
-    /// issuer only. Default: none; for Mozilla's account server, Mozilla's.
+    /// URL that tells the user of a token: <c>POST {"token":…}</c>, for tokens that are not signed, or whose keys are not known. Only one
+    /// issuer can have it. Default: none; for Mozilla's account server, Mozilla's.
     /// </summary>
     public string? VerifyUrl { get; init; }
 
-    /// <summary>What tokens must have in <c>aud</c>. Default: none, and <c>aud</c> is not looked at.</summary>
+    /// <summary>The value that tokens must have in <c>aud</c>. Default: none, and <c>aud</c> is not checked.</summary>
     public string? Audience { get; init; }
 
     /// <summary>Ids of accounts (<c>sub</c>) that may come in where <c>Sync15:Registration</c> is AllowList, separated by commas. Default: none.</summary>
     public string AllowedUsers { get; init; } = "";
 
     /// <summary>
-    /// The same for e-mail addresses, with <c>*</c> for any text: <c>*@example.org</c>. Only an address that the issuer says is verified
-    /// counts; one that tells none has none. Default: none.
+    /// The same for e-mail addresses, with <c>*</c> for any text: <c>*@example.org</c>. Only an address that the issuer has verified
+    /// counts; an issuer that sends no address has none. Default: none.
     /// </summary>
     public string AllowedEmails { get; init; } = "";
 
-    /// <summary>What its account events must have in <c>aud</c>. Default: none, and events are not taken.</summary>
+    /// <summary>The value that its account events must have in <c>aud</c>. Default: none, and events are refused.</summary>
     public string? EventsAudience { get; init; }
 
     public bool IsOn => Name.Length > 0;
 
-    /// <summary>With what is known of Mozilla's account server, where nothing else is said.</summary>
+    /// <summary>Fills in the known values of Mozilla's account server where no others are set.</summary>
     internal IssuerOptions Complete() => string.Equals(Name, Mozilla, StringComparison.Ordinal) && JwksUrl is null && KeysFile is null && VerifyUrl is null
         ? this with { JwksUrl = MozillaJwks, VerifyUrl = MozillaVerify }
         : this;

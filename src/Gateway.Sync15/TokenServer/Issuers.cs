@@ -2,16 +2,16 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>All account servers whose tokens are taken.</summary>
+/// <summary>All account servers whose tokens are accepted.</summary>
 internal sealed class Issuers(Sync15Options options, OtherServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)
 {
     private readonly Dictionary<string, Issuer> byName =
         options.AllIssuers().Select(static issuer => issuer.Complete()).ToDictionary(static issuer => issuer.Name, issuer => Make(issuer, http, time, logger), StringComparer.Ordinal);
 
-    /// <summary>The one that is asked about tokens that do not say whose they are; null for none.</summary>
+    /// <summary>The issuer that is asked about tokens that do not name theirs; null for none.</summary>
     public Issuer? Remote => byName.Values.FirstOrDefault(static issuer => issuer.Remote is not null);
 
-    /// <returns>Null when there is none of that name.</returns>
+    /// <returns>Null when there is no issuer of that name.</returns>
     public Issuer? Find(string? name) => name is null ? null : byName.GetValueOrDefault(name);
 
     private static Issuer Make(IssuerOptions issuer, OtherServerClient http, TimeProvider time, ILogger<RemoteVerifier> logger)

@@ -4,9 +4,9 @@ using System.Globalization;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>What a request says of the key that the user's data is encrypted with: <c>X-KeyID</c> and <c>X-Client-State</c>.</summary>
-/// <param name="KeysChangedAt">When it was made, in a unit of the account server's own; 0: not said.</param>
-/// <param name="Fingerprint">Of the key, hex; may be empty.</param>
+/// <summary>A request's headers about the key that encrypts the user's data: <c>X-KeyID</c> and <c>X-Client-State</c>.</summary>
+/// <param name="KeysChangedAt">When the key was made, in a unit of the account server's own; 0: not given.</param>
+/// <param name="Fingerprint">The key's fingerprint, hex; may be empty.</param>
 internal sealed record KeyId(long KeysChangedAt, string Fingerprint)
 {
     private const int MaxLength = 128;
@@ -18,7 +18,7 @@ internal sealed record KeyId(long KeysChangedAt, string Fingerprint)
 
     /// <param name="keyId">The header; null for none.</param>
     /// <param name="clientState">The header; null for none.</param>
-    /// <returns>The one or the other.</returns>
+    /// <returns>Either the key id or an error.</returns>
     public static (KeyId? Read, TokenError? Error) Parse(string? keyId, string? clientState)
     {
         if (keyId is null)
@@ -26,7 +26,7 @@ internal sealed record KeyId(long KeysChangedAt, string Fingerprint)
             return (null, TokenError.NoKeyId);
         }
 
-        // At the first dash: what follows may have some of its own.
+        // Split at the first dash, since the rest may contain dashes.
         var dash = keyId.Length > MaxLength ? -1 : keyId.IndexOf('-', StringComparison.Ordinal);
         if (dash < 0 || Decode(keyId.AsSpan(dash + 1)) is not { } fingerprint)
         {

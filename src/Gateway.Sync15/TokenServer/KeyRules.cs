@@ -3,15 +3,15 @@ using Lockstep.Core.Assignments;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
-/// Whether a request's keys may follow those that are known of a user. A pure function; the order of its rules decides which error a
-/// client is told. A number that is 0 was not said, and compares with nothing.
+/// Whether a request's keys may follow the known keys of a user. A pure function; the order of its rules decides which error a
+/// client gets. A number that is 0 was not given, and is not compared.
 /// </summary>
 internal static class KeyRules
 {
-    /// <param name="known">Of the store in use.</param>
-    /// <param name="former">Fingerprints of the stores before it.</param>
-    /// <param name="asked">Of the request.</param>
-    /// <returns>What is known from then on; or why not. Neither number of what is known is ever lower than before.</returns>
+    /// <param name="known">The keys of the store in use.</param>
+    /// <param name="former">Fingerprints of earlier stores.</param>
+    /// <param name="asked">The request's keys.</param>
+    /// <returns>The keys that are known from then on, or the error. Neither of the known numbers ever falls.</returns>
     public static (UserKeys Next, TokenError? Error) Judge(UserKeys known, IEnumerable<string> former, UserKeys asked)
     {
         var isOther = !string.Equals(asked.Fingerprint, known.Fingerprint, StringComparison.Ordinal);
@@ -23,7 +23,7 @@ internal static class KeyRules
             // (b)
             _ when known.Fingerprint.Length > 0 && asked.Fingerprint.Length == 0 => TokenError.EmptyClientState,
 
-            // (c) Once over, a key never comes back.
+            // (c) A replaced key never comes back.
             _ when isOther && former.Contains(asked.Fingerprint, StringComparer.Ordinal) => TokenError.StaleClientState,
 
             // (d), (e) A new key comes with a reset, which raises both.
@@ -51,6 +51,6 @@ internal static class KeyRules
         return new UserKeys(generation, asked.Fingerprint, asked.KeysChangedAt > 0 ? asked.KeysChangedAt : known.KeysChangedAt);
     }
 
-    /// <summary>Whether both were said, and the one is above the other.</summary>
+    /// <summary>Whether both numbers were given, and the first is greater.</summary>
     private static bool Above(long value, long other) => other > 0 && value > other;
 }

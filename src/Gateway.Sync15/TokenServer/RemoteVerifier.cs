@@ -6,7 +6,7 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>Asks an account server whose token it is: <c>POST {"token":…}</c> is answered <c>{"user":…,"scope":[…],"generation":…}</c>.</summary>
+/// <summary>Asks an account server for a token's user: the answer to <c>POST {"token":…}</c> is <c>{"user":…,"scope":[…],"generation":…}</c>.</summary>
 internal sealed partial class RemoteVerifier(
     string issuer, string url, OtherServerClient http, RefusedTokens refused, CircuitBreaker breaker, ILogger<RemoteVerifier> logger)
 {
@@ -35,7 +35,7 @@ internal sealed partial class RemoteVerifier(
             return TokenVerdict.NotNow;
         }
 
-        // A fault that passes is none of the token's: a client that is told 401 throws its token away.
+        // A temporary fault is not the token's: a client that gets 401 drops its token.
         if ((int)status >= 500 || status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout)
         {
             Fail(((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -16,14 +16,14 @@ using Lockstep.Gateway.Federation;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
-/// Sees to stores that were replaced: closes those that are not closed yet, and removes their data after a while
-/// (<c>Sync15:ReplacedRetention</c>). Of one user the data under the key before the one of now alone waits for that, so that nobody holds more than two quotas by changing their key again and
-/// again; the rows of all wait, since they say which keys are old. What lies on a node is removed there, by a token for it; what lay on one that is gone is gone. Several
+/// Cleans up replaced stores: closes those that are not closed yet, and removes their data after a while
+/// (<c>Sync15:ReplacedRetention</c>). Only the data under a user's previous key is kept that long, so that nobody holds more than two quotas by changing their key again and
+/// again. The rows of all are kept that long, since they say which keys are old. Data on a node is removed there, with a token for it; data on a removed node is lost. Several
 /// processes may do this at once.
 /// </summary>
 public sealed class ReplacedStores
 {
-    /// <summary>From one round to the next.</summary>
+    /// <summary>The time between two rounds.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
 
     private const int PageSize = 100;
@@ -46,8 +46,8 @@ public sealed class ReplacedStores
             (assignments, accounts, buckets, signer, client, options, time);
     }
 
-    /// <summary>Goes round once, if it is time to. Not for several threads.</summary>
-    /// <exception cref="StoreUnavailableException">A database or a node is away. The others were seen to.</exception>
+    /// <summary>Makes one round, if it is due. Not thread-safe.</summary>
+    /// <exception cref="StoreUnavailableException">A database or a node is unreachable. The other stores were cleaned up.</exception>
     public async Task StepAsync(CancellationToken cancellationToken)
     {
         if (begun is { } last && time.GetElapsedTime(last) < Pause)
@@ -87,9 +87,9 @@ public sealed class ReplacedStores
         }
     }
 
-    /// <param name="store">What was replaced.</param>
-    /// <param name="kept">Data of stores that were replaced later stays.</param>
-    /// <param name="silent">Nodes that failed in this round. Each may have many stores, and everything else waits for the round.</param>
+    /// <param name="store">A replaced store.</param>
+    /// <param name="kept">The data of stores that were replaced later than this stays.</param>
+    /// <param name="silent">Nodes that failed in this round. Each may have many stores, and the whole round waits for each failure.</param>
     private async ValueTask SeeToAsync(Assignment store, ServerTimestamp kept, HashSet<int> silent)
     {
         if (!store.IsClosed)
@@ -122,13 +122,13 @@ public sealed class ReplacedStores
         }
     }
 
-    /// <summary>Whether the user's key was changed again after the change that replaced it. A store that another took the place of with the same key, as when a node goes, is no such change.</summary>
+    /// <summary>Whether the user's key was changed again after the change that replaced the store. A replacement under the same key, as when a node is removed, does not count.</summary>
     private async ValueTask<bool> IsSupersededAsync(Assignment store)
     {
         var changes = 0;
         Assignment? later = null;
 
-        // The newest first.
+        // Newest first.
         foreach (var one in await assignments.FindAsync(store.User, CancellationToken.None))
         {
             changes += later is not null && later.Keys.Fingerprint != one.Keys.Fingerprint ? 1 : 0;
@@ -140,7 +140,7 @@ public sealed class ReplacedStores
             later = one;
         }
 
-        // So many came after it that it is not found among them.
+        // So many stores followed it that it is not among the listed ones.
         return true;
     }
 

@@ -4,10 +4,10 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>A user's store, for which a token can be made.</summary>
-/// <param name="Store">The one in use.</param>
-/// <param name="NodeUrl">Of the node that it lies on; null for this server.</param>
+/// <param name="Store">The store in use.</param>
+/// <param name="NodeUrl">The URL of its node; null for this server.</param>
 public sealed record StoreFound(Assignment Store, string? NodeUrl)
 {
-    /// <summary>The user, as who has a token of the storage is known to its owner.</summary>
+    /// <summary>The user as a principal, as the storage's owner knows a holder of its token.</summary>
     public Principal Principal => SyncPrincipal.Of(Store.Number, Store.QuotaBytes);
 }

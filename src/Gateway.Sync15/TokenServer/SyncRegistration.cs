@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>Who gets a store that has none yet. Whoever has one is let in whatever it is.</summary>
+/// <summary>Who gets a new store. Users who have one are always let in.</summary>
 public enum SyncRegistration
 {
     Closed,
@@ -8,6 +8,6 @@ public enum SyncRegistration
     /// <summary>Everybody who has an account at an issuer.</summary>
     Open,
 
-    /// <summary>Accounts and addresses that the settings name, and whoever has an invitation.</summary>
+    /// <summary>Accounts and addresses that the settings name, and users with an invitation.</summary>
     AllowList,
 }

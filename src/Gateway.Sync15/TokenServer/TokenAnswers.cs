@@ -10,7 +10,7 @@ internal static class TokenAnswers
 {
     private const string RetryAfter = "10";
 
-    // Byte for byte as others write it.
+    // Byte for byte as other servers write it.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Answer Object(int status, Action<Utf8JsonWriter> write, params KeyValuePair<string, string>[] headers) => new(status)

@@ -4,10 +4,10 @@ using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>What an access token says of a user, or an account server of the token.</summary>
+/// <summary>The facts about a user in an access token, or in the account server's answer about it.</summary>
 /// <param name="Subject">The account's id.</param>
 /// <param name="HasScope">Whether it opens Sync.</param>
-/// <param name="Generation">0: not said.</param>
+/// <param name="Generation">0: not given.</param>
 /// <param name="Email">Verified; null for none.</param>
 internal sealed record TokenClaims(string Subject, bool HasScope, long Generation, string? Email)
 {
@@ -15,7 +15,7 @@ internal sealed record TokenClaims(string Subject, bool HasScope, long Generatio
 
     private const int MaxSubjectLength = 255;
 
-    /// <returns>Null when there is no user in it, or a number that cannot be.</returns>
+    /// <returns>Null when it has no user, or an invalid number.</returns>
     public static TokenClaims? Read(JsonElement claims, string subjectName, string generationName)
     {
         if (claims.ValueKind != JsonValueKind.Object

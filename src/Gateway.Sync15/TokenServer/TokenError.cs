@@ -1,10 +1,10 @@
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>Why no token is given out, as clients are told.</summary>
+/// <summary>The reason why no token is given out, in the form that clients get.</summary>
 /// <param name="HttpStatus">The answer's status.</param>
-/// <param name="Status">The word that clients go by.</param>
-/// <param name="Location">Where in the request it is: <c>body</c>, <c>header</c>, <c>url</c>.</param>
-/// <param name="Name">Of what it is; often empty.</param>
+/// <param name="Status">The word that clients evaluate.</param>
+/// <param name="Location">The part of the request at fault: <c>body</c>, <c>header</c>, <c>url</c>.</param>
+/// <param name="Name">The name of the header or field at fault; often empty.</param>
 /// <param name="Description">For people.</param>
 public sealed record TokenError(int HttpStatus, string Status, string Location, string Name, string Description)
 {
@@ -46,12 +46,12 @@ public sealed record TokenError(int HttpStatus, string Status, string Location, 
     /// <summary>No node has room.</summary>
     public static TokenError NoNode { get; } = Internal with { HttpStatus = 503 };
 
-    /// <summary>Something that is needed does not answer; asking again helps.</summary>
+    /// <summary>A required service does not answer; a retry helps.</summary>
     public static TokenError NotNow { get; } = new(503, "error", "body", "", "Resource is not available");
 
     public static TokenError NoSuchVersion(string version) => new(404, "error", "url", version, "Unsupported application version");
 
-    /// <summary>What the server refuses whatever it is about.</summary>
+    /// <summary>General refusals of the server.</summary>
     public static TokenError Of(int httpStatus, string description) => new(httpStatus, "error", "body", "", description);
 
     private static TokenError UnacceptableClientState(string why) =>

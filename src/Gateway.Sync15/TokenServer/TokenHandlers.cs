@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed class TokenHandlers(TokenRequests tokens, AccountEvents events)
 {
     public TokenRequests Tokens => tokens;

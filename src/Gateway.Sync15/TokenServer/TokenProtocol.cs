@@ -8,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
-/// TokenServer 1.0: where it lies, and how the pipeline's refusals look in it. Its handlers verify tokens themselves, since an answer says
-/// which of several things is wrong with one: room is counted by address.
+/// TokenServer 1.0: its paths, and the form of the pipeline's refusals. Its handlers verify tokens themselves, since an answer says
+/// which of several faults a token has. Room is counted by address.
 /// </summary>
 internal sealed class TokenProtocol(TokenHandlers handlers, TimeProvider time) : IProtocol<TokenHandler>
 {

@@ -82,7 +82,7 @@ internal sealed class TokenRequests(
         });
     }
 
-    /// <summary>What was asked for, if it is shorter than what is given otherwise.</summary>
+    /// <summary>The requested duration, if it is shorter than the usual one.</summary>
     private long Duration(ProtocolRequest request)
     {
         var most = (long)options.TokenDuration.TotalSeconds;

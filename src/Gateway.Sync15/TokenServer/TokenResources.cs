@@ -3,18 +3,18 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>All that TokenServer serves, in one list.</summary>
+/// <summary>All resources of TokenServer, in one list.</summary>
 internal static class TokenResources
 {
     public const string Prefix = "/1.0";
 
-    /// <summary>Where older servers had it, and clients look for it still.</summary>
+    /// <summary>The path of older servers, which clients still try.</summary>
     public const string OldPrefix = "/token";
 
-    /// <summary>With an invitation's code behind it.</summary>
+    /// <summary>Followed by the code of an invitation.</summary>
     public const string InvitationPrefix = "/i";
 
-    /// <summary>Prefix and template. What is served below one prefix is not below the others.</summary>
+    /// <summary>Prefix and template. Each resource exists below one prefix only.</summary>
     private static readonly (string Prefix, string Template)[] Paths =
     [
         (Prefix, "/{app}/{version}"),
@@ -27,8 +27,8 @@ internal static class TokenResources
 
     public static ResourceTable<TokenHandler> Table { get; } = new(Paths.Select(static path => new Resource<TokenHandler>(path.Template, Method(path.Template))));
 
-    /// <param name="prefix">The one that the request came under.</param>
-    /// <param name="resource">What it names below that.</param>
+    /// <param name="prefix">The prefix of the request's path.</param>
+    /// <param name="resource">The resource that the rest of the path names.</param>
     public static bool IsServed(string prefix, Resource<TokenHandler> resource) => Paths.Contains((prefix, resource.Template.Text));
 
     private static ResourceMethod<TokenHandler> Method(string template) => template switch

@@ -15,7 +15,7 @@ public static class TokenServerServiceCollectionExtensions
 {
     /// <param name="services">Get it, and have the storage of Sync.</param>
     /// <param name="options">Checked settings, with an issuer at least.</param>
-    /// <param name="engine">What the storage lies in.</param>
+    /// <param name="engine">The engine of the storage.</param>
     public static IServiceCollection AddTokenServer(this IServiceCollection services, Sync15Options options, Engine engine) => services
         .AddSingleton(engine)
         .AddSingleton(services => new HashedIds(options.MetricsSecret is { Length: > 0 } secret
@@ -32,7 +32,7 @@ public static class TokenServerServiceCollectionExtensions
         .AddProtocol<TokenProtocol, TokenHandler>()
         .TryAddClient();
 
-    /// <summary>What removes the data of stores that were replaced; of every server that has owners of buckets.</summary>
+    /// <summary>Registers the removal of replaced stores' data, for every server that has owners of buckets.</summary>
     /// <param name="services">Get it.</param>
     /// <param name="options">Checked settings, with an issuer at least.</param>
     public static IServiceCollection AddReplacedStores(this IServiceCollection services, Sync15Options options)

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
-/// <summary>What an access token is worth.</summary>
+/// <summary>The outcome of verifying an access token.</summary>
 public abstract record TokenVerdict
 {
     private TokenVerdict()
@@ -11,13 +11,13 @@ public abstract record TokenVerdict
 
     public static TokenVerdict NotNow { get; } = new Unavailable();
 
-    /// <param name="User">Whose it is.</param>
-    /// <param name="Ends">Seconds since the epoch until which that holds; null where the token does not say it.</param>
+    /// <param name="User">The token's user.</param>
+    /// <param name="Ends">When it expires, in seconds since the epoch; null where the token does not say.</param>
     public sealed record Accepted(VerifiedUser User, double? Ends = null) : TokenVerdict;
 
-    /// <summary>Nothing.</summary>
+    /// <summary>The token is not valid.</summary>
     public sealed record Refused : TokenVerdict;
 
-    /// <summary>It cannot be said now: its issuer does not answer, or too many are being verified.</summary>
+    /// <summary>It cannot be verified now: its issuer does not answer, or too many are being verified.</summary>
     public sealed record Unavailable : TokenVerdict;
 }

@@ -7,12 +7,12 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
-/// Says whose an access token is. A signed one (JWT, RS256) is verified by its issuer's keys, every one of which is tried; one that is not
-/// signed, or for whose issuer there are no keys, by asking the issuer. How many are verified at a time is bounded, fairly by address.
+/// Finds the user of an access token. A signed token (JWT, RS256) is verified with its issuer's keys, all of which are tried. For an unsigned
+/// token, or an issuer without keys, the issuer is asked. The number of concurrent verifications is bounded, fairly by address.
 /// </summary>
 internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, ILogger<TokenVerifier> logger, IEnumerable<IAccessTokens> own)
 {
-    /// <summary>Characters of a token.</summary>
+    /// <summary>Maximal characters of a token.</summary>
     public const int MaxLength = 8192;
 
     private const int LeewaySeconds = 60;
@@ -20,9 +20,9 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
 
     private readonly SharedBudget places = new(MaxAtOnce);
 
-    /// <param name="token">As in <c>Authorization</c>, behind the scheme.</param>
-    /// <param name="who">Whom it is counted for: the address it came from.</param>
-    /// <param name="audience">What a token of this server's own accounts is for.</param>
+    /// <param name="token">As in <c>Authorization</c>, after the scheme.</param>
+    /// <param name="who">The client that it counts for, by its address.</param>
+    /// <param name="audience">The audience of tokens of this server's own accounts.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<TokenVerdict> VerifyAsync(string token, string who, string audience, CancellationToken cancellationToken)
     {
@@ -46,12 +46,12 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
         }
     }
 
-    /// <summary>Whose account an event is about, that an issuer signed and sent (RFC 8417).</summary>
-    /// <param name="token">As in <c>Authorization</c>, behind the scheme.</param>
+    /// <summary>Finds the account of an event that an issuer signed and sent (RFC 8417).</summary>
+    /// <param name="token">As in <c>Authorization</c>, after the scheme.</param>
     /// <param name="who">As of <see cref="VerifyAsync(string, string, string, CancellationToken)"/>.</param>
     /// <param name="read">Reads its claims.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null with <see cref="TokenVerdict.Refused"/> or <see cref="TokenVerdict.Unavailable"/>; else what was read.</returns>
+    /// <returns>Null with <see cref="TokenVerdict.Refused"/> or <see cref="TokenVerdict.Unavailable"/>; otherwise the result of <paramref name="read"/>.</returns>
     public async ValueTask<(TokenVerdict? Fault, T? Event)> VerifyEventAsync<T>(
         string token, string who, Func<Issuer, JsonElement, T?> read, CancellationToken cancellationToken)
         where T : class
@@ -88,7 +88,7 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
         }
     }
 
-    /// <returns>Null when this server has no accounts, or the token is of none of them.</returns>
+    /// <returns>Null when this server has no accounts, or the token belongs to none of them.</returns>
     private async ValueTask<TokenVerdict?> VerifyOwnAsync(string token, string audience, CancellationToken cancellationToken)
     {
         foreach (var tokens in own)
@@ -158,7 +158,7 @@ internal sealed partial class TokenVerifier(Issuers issuers, TimeProvider time, 
             return SignatureCheck.NoKeys;
         }
 
-        // Who can be asked instead is, where there never were any.
+        // If keys could never be read, ask the issuer instead if that is possible.
         var check = await issuer.Keys.CheckAsync(jwt, cancellationToken);
         return check == SignatureCheck.NotNow && issuer.Remote is not null && !await issuer.Keys.AnyAsync(cancellationToken) ? SignatureCheck.NoKeys : check;
     }

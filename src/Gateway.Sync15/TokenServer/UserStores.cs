@@ -6,13 +6,13 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Sync15.TokenServer;
 
 /// <summary>
-/// Which store a user has. What is decided is done only if it still is as it was read: who loses a race reads again, a few times. A store
-/// that was replaced takes no commits any more before anybody hears of the one in its place.
+/// Finds or assigns the store of a user. A change is done only if the data is still as it was read; after a lost race it is read again, a few times. A replaced
+/// store takes no more commits before anybody learns of its replacement.
 /// <list type="number">
-/// <item>The user's stores are read; what was replaced and is not closed yet, since a database was away then, is closed.</item>
-/// <item>Who has none is let in or not, and gets one.</item>
-/// <item>Who had one that is out of use, or whose node is gone, gets another with the keys that are known.</item>
-/// <item>The request's keys are judged by <see cref="KeyRules"/>. Newer ones are noted; another fingerprint gets another store on the same
+/// <item>Read the user's stores. Close replaced ones that are not closed yet because a database was unreachable.</item>
+/// <item>A user without a store is let in or not, and gets one.</item>
+/// <item>A user whose store is out of use, or whose node is gone, gets another with the known keys.</item>
+/// <item><see cref="KeyRules"/> judges the request's keys. Newer ones are recorded. Another fingerprint gets another store on the same
 /// node.</item>
 /// </list>
 /// </summary>
@@ -21,12 +21,12 @@ internal sealed class UserStores(IAssignmentStore assignments, IAccountStore acc
     private const int MaxTries = 8;
     private const int MaxReleases = 5;
 
-    /// <param name="user">Who asks.</param>
-    /// <param name="key">Of the request.</param>
-    /// <param name="invitation">Its code; null for none.</param>
+    /// <param name="user">The user who asks.</param>
+    /// <param name="key">The request's keys.</param>
+    /// <param name="invitation">The invitation's code; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The one or the other.</returns>
-    /// <exception cref="StoreUnavailableException">It may have been given, and what it replaces is not closed.</exception>
+    /// <returns>Either a store or an error.</returns>
+    /// <exception cref="StoreUnavailableException">The store may have been assigned, while the one that it replaces is not closed.</exception>
     public async ValueTask<(StoreFound? Found, TokenError? Error)> FindAsync(
         VerifiedUser user, KeyId key, string? invitation, CancellationToken cancellationToken)
     {
@@ -91,11 +91,11 @@ internal sealed class UserStores(IAssignmentStore assignments, IAccountStore acc
         return (null, TokenError.NotNow);
     }
 
-    /// <summary>The store in use, where its key has a fingerprint. Nothing is given, noted or replaced.</summary>
-    /// <param name="user">Who asks.</param>
+    /// <summary>Finds the store in use, if its key has a fingerprint. Changes nothing.</summary>
+    /// <param name="user">The user who asks.</param>
     /// <param name="fingerprint">Hex.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The one or the other.</returns>
+    /// <returns>Either a store or an error.</returns>
     public async ValueTask<(StoreFound? Found, TokenError? Error)> FindInUseAsync(VerifiedUser user, string fingerprint, CancellationToken cancellationToken)
     {
         var stores = await assignments.FindAsync(user.Identity, cancellationToken);
@@ -114,7 +114,7 @@ internal sealed class UserStores(IAssignmentStore assignments, IAccountStore acc
         return isGone ? (null, TokenError.NotNow) : (new StoreFound(current, node), null);
     }
 
-    /// <summary>Takes a user's store out of use for good: they never get another. Who has none stays unknown.</summary>
+    /// <summary>Takes a user's store out of use for good: they never get another. A user without one stays unknown.</summary>
     /// <returns>False when others changed it each time.</returns>
     /// <exception cref="StoreUnavailableException">Not done, or not closed yet.</exception>
     public async ValueTask<bool> RetireAsync(UserIdentity user, CancellationToken cancellationToken)
