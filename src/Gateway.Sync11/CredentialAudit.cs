@@ -7,7 +7,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Notes credentials that can be told to open nothing before anything is looked up. It decides nothing: who may come in is the scheme's affair.</summary>
+/// <summary>Logs credentials that cannot be valid, before anything is looked up. It decides nothing: the scheme decides who may come in.</summary>
 internal sealed class CredentialAudit(AuditTrail trail)
 {
     private const string Basic = "Basic ";
@@ -15,7 +15,7 @@ internal sealed class CredentialAudit(AuditTrail trail)
     public bool IsOn => trail.IsOn;
 
     /// <param name="request">A request.</param>
-    /// <param name="match">What it is for; null for nothing that there is.</param>
+    /// <param name="match">The resource that it is for; null for none.</param>
     public void Look<THandler>(HttpRequest request, ResourceMatch<THandler>? match)
     {
         if (trail.IsOn && match?.Resource.Find(request.Method) is { Access: Access.SignedIn } && Problem(request.Headers.Authorization.ToString(), match.Values["username"]) is { } what)
@@ -24,14 +24,14 @@ internal sealed class CredentialAudit(AuditTrail trail)
         }
     }
 
-    /// <summary>Notes what became of a new password: wrong codes, codes that were ended, and credentials that nothing was looked up by, of what needs none where there is a code.</summary>
+    /// <summary>Logs the outcome of a request for a new password: wrong codes, deleted codes, and, without a code, invalid credentials that were not looked up.</summary>
     /// <param name="request">A request of the user API.</param>
-    /// <param name="access">Who may do it; of what only users may it is noted before.</param>
+    /// <param name="access">Who may make the request. Requests that only users may make are logged earlier.</param>
     /// <param name="user">The user that the path names.</param>
-    /// <param name="answer">What it is answered.</param>
+    /// <param name="answer">The answer to it.</param>
     public void Look(HttpRequest request, Access access, string user, Answer answer)
     {
-        // Of a weak password the answer is a text.
+        // For a weak password the answer is a text.
         var hasCode = request.Headers.ContainsKey("X-Weave-Password-Reset");
         var isWrongCode = answer.Status == 400 && hasCode && answer.Headers.Contains(KeyValuePair.Create("Content-Type", WeaveAnswers.Json));
         var isCleared = answer.Status == 200 && request.Method == "DELETE" && request.Path.Value?.TrimEnd('/').EndsWith("/password_reset", StringComparison.Ordinal) == true;

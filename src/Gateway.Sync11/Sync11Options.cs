@@ -4,7 +4,7 @@ using Lockstep.Gateway.Sync11.Pairing;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Settings of Sync 1.1, which Pale Moon and Basilisk speak: users and their storage.</summary>
+/// <summary>Settings of Sync 1.1, the protocol of Pale Moon and Basilisk: users and their storage.</summary>
 public sealed record Sync11Options
 {
     private const int MinSecretLength = 32;
@@ -15,13 +15,13 @@ public sealed record Sync11Options
     /// <summary>Who may make an account by the user API: <c>closed</c>, <c>open</c>, or <c>invitation</c>. Default: Closed.</summary>
     public Sync11Registration Registration { get; init; } = Sync11Registration.Closed;
 
-    /// <summary>Whoever sends this in <c>X-Weave-Secret</c> may make accounts, whatever <see cref="Registration"/> says: 32 characters at least. Default: none.</summary>
+    /// <summary>A secret of at least 32 characters. Clients that send it in <c>X-Weave-Secret</c> may make accounts, whatever <see cref="Registration"/> says. Default: none.</summary>
     public string? SharedSecret { get; init; }
 
-    /// <summary>Whether a user's name must be the hash of their address, as clients make it, so that nobody has a name that they chose. Default: true.</summary>
+    /// <summary>Whether a user's name must be the hash of their address, as clients make it, so that nobody can choose a name. Default: true.</summary>
     public bool StrictUsernames { get; init; } = true;
 
-    /// <summary>Questions from one address in <c>Accounts:FailureWindow</c> whose answers tell which users there are. Default: 100.</summary>
+    /// <summary>Requests from one address in <c>Accounts:FailureWindow</c> whose answers reveal which users exist. Default: 100.</summary>
     [Bounds(1)]
     public int MaxLookups { get; init; } = 100;
 
@@ -46,8 +46,8 @@ public sealed record Sync11Options
     public int MaxPostBytes { get; init; } = 1 << 20;
 
     /// <summary>
-    /// Bytes of a request's body, also bounded by <c>Http:MaxRequestBytes</c>. Clients part what they send by the number of records alone, and understand no 413: so it is more than
-    /// <see cref="MaxPostBytes"/>, of which they are told what to send again. Default: 16 MiB.
+    /// Bytes of a request's body, also bounded by <c>Http:MaxRequestBytes</c>. Clients split their uploads by the number of records alone, and do not understand 413. So the limit is greater than
+    /// <see cref="MaxPostBytes"/>, beyond which the answer names the records to send again. Default: 16 MiB.
     /// </summary>
     [Bounds(1)]
     public int MaxRequestBytes { get; init; } = 16 << 20;
@@ -56,12 +56,12 @@ public sealed record Sync11Options
     [Bounds(0)]
     public long QuotaBytes { get; init; } = 2_097_152_000;
 
-    /// <summary>What clients are to wait from one sync to the next; zero for nothing. Default: 0.</summary>
+    /// <summary>How long clients are to wait from one sync to the next; zero for no wait. Default: 0.</summary>
     [Bounds(0)]
     public TimeSpan Backoff { get; init; }
 
     /// <summary>
-    /// What clients show their users, in printable ASCII: Pale Moon does so with <c>{"code":"soft-eol","url":"…","message":"…"}</c> alone. Default: none.
+    /// A message that clients show their users, in printable ASCII. Pale Moon only shows <c>{"code":"soft-eol","url":"…","message":"…"}</c>. Default: none.
     /// </summary>
     public string? Alert { get; init; }
 
@@ -74,7 +74,7 @@ public sealed record Sync11Options
     {
         if (SharedSecret is { Length: < MinSecretLength })
         {
-            // Not repeated: it is a secret.
+            // Not repeated, since it is a secret.
             yield return $"Sync11:SharedSecret has less than {MinSecretLength} characters. Make one with: openssl rand -hex 32";
         }
 

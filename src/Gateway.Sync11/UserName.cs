@@ -6,18 +6,18 @@ using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Names that users have, and how clients make them of addresses.</summary>
+/// <summary>User names, and how clients derive them from addresses.</summary>
 public static class UserName
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private static readonly IdnMapping Idn = new();
 
-    /// <summary>Letters, digits, dots, dashes and underscores, with a letter or a digit in front. Their case counts.</summary>
+    /// <summary>Letters, digits, dots, dashes and underscores, starting with a letter or a digit. Case-sensitive.</summary>
     public static bool IsValid(string name) => AccountDirectory.IsValidName(name) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     /// <summary>
-    /// Whether a name is what a client makes of an address: SHA-1 of it in lower case, in base 32. Mozilla's server writes names in other scripts than Latin as domain
-    /// names do (IDNA) before that, the clients do not: both are taken.
+    /// Whether a name is the one that a client derives from an address: SHA-1 of it in lower case, in base 32. Mozilla's server first converts addresses in other scripts than Latin like domain
+    /// names (IDNA), but the clients do not; both forms are accepted.
     /// </summary>
     public static bool IsOf(string name, string email)
     {
@@ -26,11 +26,11 @@ public static class UserName
             || (ToAscii(email) is { } ascii && string.Equals(name, Hash(ascii.ToLowerInvariant()), StringComparison.Ordinal));
     }
 
-    /// <summary>The name of the account that a user gets: their address where the name was made of it and an account can be called so, else the name.</summary>
+    /// <summary>The account name of a user: their address if the user name was derived from it and it is a possible account name, otherwise the user name.</summary>
     public static string AccountName(string name, string email) =>
         email.ToLowerInvariant() is var lower && IsOf(name, email) && AccountDirectory.IsValidName(lower) ? lower : name;
 
-    /// <summary>The names that somebody can mean who types a name, or an address as it was typed when the user was made.</summary>
+    /// <summary>The user names that a typed text can mean: a name, or an address as it was typed when the user was made.</summary>
     public static IReadOnlyList<string> Meant(string text) => !text.Contains('@', StringComparison.Ordinal)
         ? (IsValid(text) ? [text] : [])
         : [.. new[] { text.ToLowerInvariant(), ToAscii(text)?.ToLowerInvariant() }.OfType<string>().Select(Hash).Distinct(StringComparer.Ordinal)];

@@ -10,7 +10,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Name and password of a user (RFC 7617). The name must be the one that the path has: else nothing is looked up or hashed.</summary>
+/// <summary>Name and password of a user (RFC 7617). The name must equal the one in the path; otherwise nothing is looked up or hashed.</summary>
 internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
 {
     private readonly ILoginStore logins;
@@ -31,7 +31,7 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
         : audit.IsOn ? AuditedAsync(request, name, cancellationToken)
         : passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
 
-    /// <summary>The same by what somebody has typed into a page.</summary>
+    /// <summary>The same for a name and password that a user typed into a page.</summary>
     public ValueTask<SignIn> SignInAsync(string name, string password, IPAddress? address, CancellationToken cancellationToken) => UserName.IsValid(name)
         ? passwords.SignInAsync($"{Name} {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", address, cancellationToken)
         : ValueTask.FromResult(SignIn.Refused);
@@ -42,8 +42,8 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
     async ValueTask<(Account Account, Principal Principal)?> IPasswordSource.FindAsync(string name) =>
         UserName.IsValid(name) && await logins.FindAsync(name, CancellationToken.None) is { } login ? (AccountOf(login), PrincipalOf(login)) : null;
 
-    /// <summary>The login with which somebody has signed in, as it is now.</summary>
-    /// <returns>Null when it is gone, is another account's, or has another password than the one that was verified.</returns>
+    /// <summary>The current state of the login that a user signed in with.</summary>
+    /// <returns>Null when it is gone, belongs to another account, or has another password than the verified one.</returns>
     public async ValueTask<AccountLogin?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
     {
         var login = await logins.FindAsync(principal.Account, cancellationToken);
@@ -53,7 +53,7 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
     /// <summary>Forgets sign-ins by a name.</summary>
     public void Forget(string name) => passwords.Invalidate(name);
 
-    /// <summary>The account with the hash that this password is compared with, which is not its own.</summary>
+    /// <summary>The account, with the login's hash in place of its own.</summary>
     private static Account AccountOf(AccountLogin login) => login.Account with { PasswordHash = login.PasswordHash };
 
     private async ValueTask<SignIn> AuditedAsync(SignInRequest request, string name, CancellationToken cancellationToken)
@@ -73,7 +73,7 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
         return new Principal("sync11:" + number, login.Name, number) { Ref = login.Account.Ref, QuotaBytes = login.QuotaBytes };
     }
 
-    /// <summary>Whether a path has a segment of that name. Which one it is the protocol looks at.</summary>
+    /// <summary>Whether a path has a segment of that name. The protocol checks which one it is.</summary>
     private static bool IsIn(string target, string name)
     {
         var end = target.IndexOf('?', StringComparison.Ordinal);

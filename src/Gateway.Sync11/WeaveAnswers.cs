@@ -9,7 +9,7 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>Answers in the shape of Sync 1.1, which users and storage share.</summary>
+/// <summary>Answers in the form of Sync 1.1, shared by users and storage.</summary>
 internal static class WeaveAnswers
 {
     public const string Json = "application/json";
@@ -18,7 +18,7 @@ internal static class WeaveAnswers
 
     private const string PlainText = "text/plain; charset=utf-8";
 
-    // With less left, writes say so.
+    // With less room left, writes report it.
     private const long QuotaWarning = 1 << 20;
 
     // Seconds after which to retry a request that could not be served.
@@ -26,10 +26,10 @@ internal static class WeaveAnswers
 
     public static Answer NotFound => Text(404, "");
 
-    /// <summary>Clients know nothing but 503 as a reason to wait.</summary>
+    /// <summary>Clients only accept 503 as a reason to wait.</summary>
     public static Answer Unavailable => NotNow(RetryAfter);
 
-    /// <summary>What does not become possible by waiting.</summary>
+    /// <summary>A refusal that waiting does not change.</summary>
     public static Answer NotOffered => NotNow(retryAfter: null);
 
     /// <summary>A bare number: clients compare the whole body.</summary>
@@ -45,17 +45,17 @@ internal static class WeaveAnswers
         Body = output => output.Write(Encoding.UTF8.GetBytes(text)),
     };
 
-    /// <param name="asks">Whether no credentials came: then they are asked for. Whoever has sent wrong ones is not, as before.</param>
+    /// <param name="asks">Whether no credentials came, so that the answer asks for them. A client that sent wrong ones is not asked, as in the earlier server.</param>
     public static Answer Unauthorized(bool asks = false) =>
         asks ? Text(401, "", KeyValuePair.Create("WWW-Authenticate", "Basic realm=\"Sync\"")) : Text(401, "");
 
     public static Answer TooMany(TimeSpan wait) => NotNow(Seconds(wait));
 
-    /// <summary>The same where clients know 403 for it.</summary>
+    /// <summary>The same for requests where clients understand 403.</summary>
     public static Answer Blocked(TimeSpan wait) => Text(403, "", KeyValuePair.Create("Retry-After", Seconds(wait)));
 
-    /// <param name="http">Gets the stamp, for the header of all answers.</param>
-    /// <param name="stamp">Of what the answer tells.</param>
+    /// <param name="http">Receives the stamp, for the header of all answers.</param>
+    /// <param name="stamp">The stamp of the answer's data.</param>
     /// <param name="isWrite">Whether the request has made the stamp.</param>
     /// <param name="write">Writes the JSON.</param>
     public static Answer Object(HttpContext http, ServerTimestamp stamp, bool isWrite, Action<Utf8JsonWriter> write)
@@ -72,16 +72,16 @@ internal static class WeaveAnswers
         };
     }
 
-    /// <summary>The bare time of a write, which is also what the header says.</summary>
+    /// <summary>The bare time of a write, which is also in the header.</summary>
     public static Answer Written(HttpContext http, ServerTimestamp stamp) => Object(http, stamp, isWrite: true, writer => writer.WriteRawValue(SyncTime.Text(stamp)));
 
-    /// <summary>Says how many kilobytes are left when they are few.</summary>
+    /// <summary>Reports how many kilobytes are left when they are few.</summary>
     public static Answer WithQuota(this Answer answer, RecordsMerged merged) => merged.QuotaLeft >= QuotaWarning
         ? answer
         : answer with { Headers = [.. answer.Headers, KeyValuePair.Create("X-Weave-Quota-Remaining", StorageInfo.Kilobytes(merged.QuotaLeft).ToString(CultureInfo.InvariantCulture))] };
 
     /// <summary>The answer for an operation that was not done.</summary>
-    /// <exception cref="InvalidOperationException">It was.</exception>
+    /// <exception cref="InvalidOperationException">It was done.</exception>
     public static Answer Refused(Outcome outcome) => outcome switch
     {
         PreconditionFailed => Text(412, ""),

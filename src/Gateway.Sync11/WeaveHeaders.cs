@@ -7,12 +7,12 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>What all answers of users and storage say, and whom credentials are asked of.</summary>
+/// <summary>The headers of all answers of users and storage, and who is asked for credentials.</summary>
 internal sealed class WeaveHeaders(Sync11Options options, CredentialAudit audit, TimeProvider time)
 {
     public void Add(HttpRequest? request, IHeaderDictionary headers)
     {
-        // The answer's own stamp where the request has made it; else now, and never before what the answer says of.
+        // The answer's own stamp if the request has made it; otherwise the current time, but never before the stamps in the answer.
         var now = SyncTime.Now(time);
         var stamp = request?.HttpContext.Features.Get<AnswerStamp>();
         headers["X-Weave-Timestamp"] = SyncTime.Text(stamp is null ? now : stamp.IsWrite ? stamp.Value : ServerTimestamp.Max(now, stamp.Value));
@@ -28,7 +28,7 @@ internal sealed class WeaveHeaders(Sync11Options options, CredentialAudit audit,
         }
     }
 
-    /// <returns>The answer to a request without credentials for what needs some; null for all others.</returns>
+    /// <returns>The answer to a request that needs credentials and has none; null for all others.</returns>
     public Answer? Ask<THandler>(HttpRequest request, ResourceMatch<THandler>? match)
     {
         audit.Look(request, match);

@@ -8,14 +8,14 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>The body of a batch, taken apart into requests. What is no batch is refused whole; what a part asks for is not looked at here.</summary>
+/// <summary>Splits the body of a batch into requests. Refuses an invalid batch as a whole; does not look at what the parts request.</summary>
 internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
 {
     private static readonly string[] Methods = ["GET", "HEAD", "DELETE", "TRACE", "POST", "PUT", "PATCH"];
     private static readonly string[] Members = ["method", "path", "headers", "body"];
 
     /// <param name="outer">The batch.</param>
-    /// <returns>The parts, or why there are none.</returns>
+    /// <returns>The parts, or the refusal.</returns>
     public (List<SynctoRequest>? Requests, SynctoResponse? Error) Read(SynctoRequest outer)
     {
         try
@@ -95,7 +95,7 @@ internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
             return (null, SynctoErrors.BadBody("requests", "Recursive call on /batch endpoint is forbidden."));
         }
 
-        // :: Step 2: headers; a part's own, then the defaults', then the batch's.
+        // :: Step 2: headers. A part's own come first, then the defaults', then the batch's.
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var source in (ReadOnlySpan<JsonElement>)[Member(defaults, "headers"), Member(part, "headers")])
         {
@@ -112,7 +112,7 @@ internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
             var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in source.EnumerateObject())
             {
-                // The JSON reader takes names that differ in case for two; of two conditions none may get lost.
+                // The JSON reader treats names that differ in case as two names. Of two conditions none may get lost.
                 if (JsonText.Read(header.Value) is not { } value || !names.Add(header.Name))
                 {
                     return Bad("headers", "should be strings, each once");
@@ -144,7 +144,7 @@ internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
         }, null);
     }
 
-    /// <summary>With the version in front, which a part may leave out, and without the prefix, which it may have.</summary>
+    /// <summary>Adds the version, which a part may leave out, and removes the prefix, which it may have.</summary>
     private static RequestPath PathOf(string target)
     {
         var path = RequestPath.Parse(target);
@@ -164,7 +164,7 @@ internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
     private static JsonElement Member(JsonElement part, JsonElement defaults, string name) =>
         Member(part, name) is { ValueKind: not JsonValueKind.Undefined } own ? own : Member(defaults, name);
 
-    /// <summary>The bytes of the one where the other is not there; else both, the part's own winning at every level.</summary>
+    /// <summary>The bytes of the one if the other is missing. Otherwise both are merged, and the part's own members win at every level.</summary>
     private static ReadOnlyMemory<byte> Merge(ReadOnlyMemory<byte> text, JsonElement own, JsonElement shared)
     {
         if (own.ValueKind == JsonValueKind.Undefined || shared.ValueKind == JsonValueKind.Undefined)
@@ -177,7 +177,7 @@ internal sealed class BatchReader(SynctoOptions options, HttpOptions http)
         return merged.WrittenMemory;
     }
 
-    /// <summary>Where the element lies in the text that it was parsed from, which lives as long as the batch.</summary>
+    /// <summary>The element's place in the text that it was parsed from, which lives as long as the batch.</summary>
     private static ReadOnlyMemory<byte> Part(ReadOnlyMemory<byte> text, JsonElement element)
     {
         if (element.ValueKind == JsonValueKind.Undefined)

@@ -4,7 +4,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>The conditions of a request, as Sync has them. At most one is there.</summary>
+/// <summary>The conditions of a request, in the form of Sync. At most one is present.</summary>
 /// <param name="ModifiedSince"><c>X-If-Modified-Since</c>.</param>
 /// <param name="UnmodifiedSince"><c>X-If-Unmodified-Since</c>.</param>
 internal sealed record Conditions(ServerTimestamp? ModifiedSince, ServerTimestamp? UnmodifiedSince)
@@ -12,10 +12,10 @@ internal sealed record Conditions(ServerTimestamp? ModifiedSince, ServerTimestam
     public static readonly Conditions None = new(null, null);
 
     /// <summary>
-    /// <c>If-Match</c> and <c>If-Unmodified-Since</c>, <c>If-None-Match</c> and <c>If-Modified-Since</c>, each with an ETag's value. Where
-    /// both of a pair are there the one with the ETag counts. An empty one is none: so a part of a batch undoes a default.
+    /// <c>If-Match</c> and <c>If-Unmodified-Since</c>, <c>If-None-Match</c> and <c>If-Modified-Since</c>, each with an ETag's value. If both
+    /// of a pair are present, the one with the ETag counts. An empty header counts as absent, so that a part of a batch can undo a default.
     /// </summary>
-    /// <returns>The one or the other.</returns>
+    /// <returns>Either the conditions or an error.</returns>
     public static (Conditions? Read, SynctoResponse? Error) Read(SynctoRequest request)
     {
         ServerTimestamp? modified = null, unmodified = null;
@@ -45,7 +45,7 @@ internal sealed record Conditions(ServerTimestamp? ModifiedSince, ServerTimestam
             }
             else if (name is "If-None-Match" || !DateTimeOffset.TryParseExact(noneMatch, "R", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
             {
-                // Browsers send a date by themselves, beside an ETag or without one. Nothing is lost if it does not count.
+                // Browsers add a date by themselves, with or without an ETag. Ignoring it loses nothing.
                 return (null, Bad(name));
             }
         }
@@ -53,8 +53,8 @@ internal sealed record Conditions(ServerTimestamp? ModifiedSince, ServerTimestam
         return modified is not null && unmodified is not null ? (null, Both) : (new Conditions(modified, unmodified), null);
     }
 
-    /// <param name="scope">Whose stamp it is about.</param>
-    /// <param name="isRead">Only a read can be answered that nothing has changed.</param>
+    /// <param name="scope">The object whose stamp it tests.</param>
+    /// <param name="isRead">Only a read can be answered with "not modified".</param>
     public Precondition Of(PreconditionScope scope, bool isRead) =>
         UnmodifiedSince is { } unmodified ? new Precondition(scope, PreconditionTest.UnmodifiedSince, unmodified)
         : ModifiedSince is { } modified && isRead ? new Precondition(scope, PreconditionTest.ModifiedSince, modified)

@@ -5,11 +5,11 @@ using Lockstep.Gateway.Sync15;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>Reads <c>{"data":{…}}</c>, and nothing beside it. <c>last_modified</c> in it says nothing.</summary>
+/// <summary>Reads <c>{"data":{…}}</c>, without other members. Ignores its <c>last_modified</c>.</summary>
 internal static class RecordBody
 {
     /// <param name="request">With a body.</param>
-    /// <returns>The one or the other.</returns>
+    /// <returns>Either the record or an error.</returns>
     public static (RecordChange? Change, SynctoResponse? Error) Read(SynctoRequest request)
     {
         if ((request.Header("Content-Type") ?? "application/json").Split(';')[0].Trim() is var type

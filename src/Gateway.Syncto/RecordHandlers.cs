@@ -11,12 +11,12 @@ using Lockstep.Gateway.Syncto.Storage;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>Records, collections and the bucket: from Kinto's words to Sync's, and back.</summary>
+/// <summary>Records, collections and the bucket: translates Kinto's requests to Sync's, and the answers back.</summary>
 internal sealed class RecordHandlers(IStorageAccess access, SynctoOptions options)
 {
     private const string Data = "data";
 
-    /// <summary>The list was called so in Syncto's documentation, and <c>data</c> in all that was published.</summary>
+    /// <summary>The list's name in Syncto's documentation. All published versions call it <c>data</c>.</summary>
     private const string Items = "items";
 
     public async ValueTask<SynctoResponse> ListAsync(SynctoRequest request, CancellationToken cancellationToken)
@@ -58,8 +58,8 @@ internal sealed class RecordHandlers(IStorageAccess access, SynctoOptions option
     }
 
     /// <summary>
-    /// PUT and PATCH. Both change what they say and leave the rest, as Sync's PUT does. PUT answers with what was sent, PATCH with the
-    /// whole record, which has to be there.
+    /// PUT and PATCH. Both change the given fields and keep the others, as Sync's PUT does. PUT answers the sent fields, PATCH the
+    /// whole record, which must exist.
     /// </summary>
     public async ValueTask<SynctoResponse> WriteAsync(SynctoRequest request, CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal sealed class RecordHandlers(IStorageAccess access, SynctoOptions option
             : Of(reply) with { Body = output => WriteData(output, () => WriteChange(output, change, reply.Stamp ?? default)) };
     }
 
-    /// <summary>204, as Syncto had it. In a batch 200 with a tombstone: kinto.js looks at each part's body.</summary>
+    /// <summary>204, as in Syncto. In a batch 200 with a tombstone, since kinto.js reads each part's body.</summary>
     public async ValueTask<SynctoResponse> DeleteAsync(SynctoRequest request, CancellationToken cancellationToken)
     {
         var (storage, conditions, error) = await OpenAsync(request, cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class RecordHandlers(IStorageAccess access, SynctoOptions option
             : Of(reply) with { Body = output => WriteObject(output, request.Record, reply.Stamp ?? default, static writer => writer.WriteBoolean("deleted", value: true)) };
     }
 
-    /// <summary>What kinto.js asks before each sync. A collection that is not there is one without records, as in Sync.</summary>
+    /// <summary>kinto.js requests this before each sync. A collection that does not exist is one without records, as in Sync.</summary>
     public async ValueTask<SynctoResponse> CollectionAsync(SynctoRequest request, CancellationToken cancellationToken)
     {
         var (storage, _, error) = await OpenAsync(request, cancellationToken);
@@ -145,7 +145,7 @@ internal sealed class RecordHandlers(IStorageAccess access, SynctoOptions option
         };
     }
 
-    /// <summary>The checks that all have: who asks for which storage, whether the names can be, and under which conditions.</summary>
+    /// <summary>The checks that all requests share: who asks for which storage, whether the names are valid, and the conditions.</summary>
     private async ValueTask<(ISyncStorage? Storage, Conditions? Conditions, SynctoResponse? Error)> OpenAsync(
         SynctoRequest request, CancellationToken cancellationToken)
     {

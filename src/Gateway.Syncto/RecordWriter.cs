@@ -43,8 +43,8 @@ internal static class RecordWriter
         writer.WriteEndObject();
     }
 
-    /// <param name="output">Where to.</param>
-    /// <param name="key">What the list is called: <c>data</c>.</param>
+    /// <param name="output">The output.</param>
+    /// <param name="key">The list's name: <c>data</c>.</param>
     /// <param name="records">The records.</param>
     public static void WriteList(IBufferWriter<byte> output, string key, IReadOnlyList<StoredRecord> records)
     {

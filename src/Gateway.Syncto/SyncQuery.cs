@@ -7,18 +7,18 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>What a list is asked for.</summary>
-/// <param name="Text">The query as Sync has it, without a question mark.</param>
-/// <param name="IsLimited">Whether the client has said how many it wants.</param>
-/// <param name="Excluded">Ids that are not wanted; Sync has no word for that.</param>
+/// <summary>The query of a list.</summary>
+/// <param name="Text">The query in the form of Sync, without a question mark.</param>
+/// <param name="IsLimited">Whether the client has set a limit.</param>
+/// <param name="Excluded">Ids to leave out; Sync has no parameter for that.</param>
 internal sealed record SyncQuery(string Text, bool IsLimited, IReadOnlyList<string> Excluded)
 {
     private const int MaxExcluded = 200;
     private const string Sorts = "_sort should be one of ('-last_modified', 'newest', '-sortindex', 'index', 'last_modified', 'oldest')";
 
-    /// <param name="query">In Kinto's words. What is not known is passed over.</param>
+    /// <param name="query">In Kinto's form. Unknown parameters are ignored.</param>
     /// <param name="maxRecords">Records of a page.</param>
-    /// <returns>The one or the other.</returns>
+    /// <returns>Either a query or an error.</returns>
     public static (SyncQuery? Read, SynctoResponse? Error) Read(QueryParameters query, int maxRecords)
     {
         foreach (var name in (ReadOnlySpan<string>)["_since", "_limit", "_token", "_sort", "in_ids", "ids", "exclude_id"])
@@ -42,7 +42,7 @@ internal sealed record SyncQuery(string Text, bool IsLimited, IReadOnlyList<stri
             Add(text, "newer", SyncTime.Text(stamp));
         }
 
-        // One that is none is refused by whoever has the data.
+        // The storage refuses an invalid limit.
         var limit = Value("_limit");
         Add(text, "limit", limit is null || (int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var asked) && asked > maxRecords)
             ? maxRecords.ToString(CultureInfo.InvariantCulture)
@@ -80,9 +80,9 @@ internal sealed record SyncQuery(string Text, bool IsLimited, IReadOnlyList<stri
             : (new SyncQuery(text.ToString(), limit is not null, excluded), null);
     }
 
-    /// <summary>The query of the next page: what the client has asked for, and where this one has ended.</summary>
-    /// <param name="query">As it came, with its question mark; or empty.</param>
-    /// <param name="next">Where.</param>
+    /// <summary>The query of the next page: the client's parameters, and where this page ended.</summary>
+    /// <param name="query">As it was received, with its question mark; or empty.</param>
+    /// <param name="next">Where the next page begins.</param>
     public static string Next(string query, string next) => "?" + string.Join('&', query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries)
         .Where(static part => !part.StartsWith("_token=", StringComparison.Ordinal))
         .Append("_token=" + Uri.EscapeDataString(next)));

@@ -10,13 +10,13 @@ namespace Lockstep.Gateway.Syncto;
 /// <summary>Syncto's answers: the headers that they carry alone or in a batch, CORS, redirects.</summary>
 internal sealed class SynctoAnswers(SynctoOptions options, HttpOptions http, TimeProvider time)
 {
-    /// <summary>What browsers may read of an answer; all that any answer may carry, so that no endpoint forgets one.</summary>
+    /// <summary>The headers of all answers that browsers may read, so that no endpoint forgets one.</summary>
     private const string Exposed =
         "Backoff, Retry-After, Alert, Content-Length, Content-Type, ETag, Last-Modified, Next-Page, Total-Records, Quota-Remaining";
 
     private const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-    /// <summary>Data is one user's alone, and for no cache.</summary>
+    /// <summary>Data belongs to one user alone, so no cache may keep it.</summary>
     private static readonly KeyValuePair<string, string> NoStore = KeyValuePair.Create(HeaderNames.CacheControl, "no-cache, no-store");
 
     public Answer Of(SynctoResponse response) => new(response.Status)
@@ -80,7 +80,7 @@ internal sealed class SynctoAnswers(SynctoOptions options, HttpOptions http, Tim
     }
 
     /// <param name="request">The request.</param>
-    /// <param name="methods">Of the resource; null when there is none at that path, which a preflight need not know.</param>
+    /// <param name="methods">The resource's methods; null when the path has none, which a preflight need not know.</param>
     public Answer Preflight(HttpRequest request, string? methods)
     {
         var asked = request.Headers.AccessControlRequestHeaders.ToString();
@@ -92,26 +92,26 @@ internal sealed class SynctoAnswers(SynctoOptions options, HttpOptions http, Tim
             .With(HeaderNames.AccessControlMaxAge, options.CorsMaxAge.ToString(CultureInfo.InvariantCulture)));
     }
 
-    /// <param name="request">The request; its query comes along.</param>
-    /// <param name="path">Where to, below the prefix, decoded.</param>
+    /// <param name="request">The request, whose query is kept.</param>
+    /// <param name="path">The target below the prefix, decoded.</param>
     public Answer Redirect(HttpRequest request, string path) => Of(new SynctoResponse(StatusCodes.Status307TemporaryRedirect).With(
         HeaderNames.Location, BaseOf(request) + new PathString(path).ToUriComponent() + Escape(request.QueryString.ToUriComponent())));
 
-    /// <summary>Where clients see what lies below the prefix: a path where nothing says more.</summary>
+    /// <summary>The URL of the prefix as clients see it; only a path if no public URL is set.</summary>
     private string BaseOf(HttpRequest request) => options.PublicUrl?.TrimEnd('/')
         ?? (http.PublicUrl is null ? PublicUrls.PathBase(request) : PublicUrls.Base(request, http)) + SynctoPaths.Prefix;
 
     private string? EndOfService() => options.Eos is null ? null
         : Alert(IsOver ? "hard-eol" : "soft-eol", options.EosMessage, options.EosUrl ?? options.ProjectDocs);
 
-    /// <summary>An HTTP date; whole seconds, cut off.</summary>
+    /// <summary>An HTTP date, truncated to whole seconds.</summary>
     private static string LastModified(ServerTimestamp stamp)
     {
         const long largest = 253402300799999;
         return DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(stamp.Milliseconds, 0, largest)).ToString("R", CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A query as it came may hold what no header can.</summary>
+    /// <summary>A received query may contain characters that no header can.</summary>
     private static string Escape(string query) =>
         string.Concat(query.Select(static c => c is > ' ' and <= '~' ? c.ToString() : Uri.EscapeDataString(c.ToString())));
 }

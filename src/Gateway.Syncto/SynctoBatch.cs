@@ -4,11 +4,11 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary><c>POST /batch</c>: several requests in one, carried out in order, each by itself.</summary>
+/// <summary><c>POST /batch</c>: several requests in one, executed in order and independently.</summary>
 internal sealed partial class SynctoBatch(BatchReader reader, SynctoAnswers answers, SynctoOptions options, ILogger<SynctoBatch> logger)
 {
-    /// <param name="syncto">What serves the parts.</param>
-    /// <param name="outer">The batch itself; its headers are those of each part that does not give its own.</param>
+    /// <param name="syncto">Serves the parts.</param>
+    /// <param name="outer">The batch itself; its headers apply to each part that does not set its own.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<SynctoResponse> PostAsync(SynctoHandlers syncto, SynctoRequest outer, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal sealed partial class SynctoBatch(BatchReader reader, SynctoAnswers answ
             responses[i] = await ExecuteAsync(syncto, requests[i], cancellationToken);
         }
 
-        // Nothing was done at all: the client's own retry logic looks at the whole answer only.
+        // Nothing was done at all: the client's own retry logic only looks at the whole answer.
         if (responses.Length > 0 && Array.TrueForAll(responses, static response => response.Status == 503))
         {
             return responses[0];
@@ -39,7 +39,7 @@ internal sealed partial class SynctoBatch(BatchReader reader, SynctoAnswers answ
         };
     }
 
-    /// <summary>A part that breaks is told as broken: what was done before it stands, and is told too.</summary>
+    /// <summary>A part that fails is reported as failed. Earlier parts stay done, and are reported too.</summary>
     private async ValueTask<SynctoResponse> ExecuteAsync(SynctoHandlers syncto, SynctoRequest request, CancellationToken cancellationToken)
     {
         if (SynctoResources.Table.Match(request.Path) is not { } match)
@@ -98,13 +98,13 @@ internal sealed partial class SynctoBatch(BatchReader reader, SynctoAnswers answ
             writer.WritePropertyName("body");
             if (response.Body is null || (requests[i].Method is "HEAD" && response.Status < 400))
             {
-                // Bodies are objects, whatever there is.
+                // Bodies are always objects.
                 writer.WriteStartObject();
                 writer.WriteEndObject();
             }
             else
             {
-                // It writes by itself: the writer has handed over what is before, and needs not know what comes.
+                // It writes directly: the writer has flushed everything before, and need not know what follows.
                 writer.Flush();
                 response.Body(output);
             }

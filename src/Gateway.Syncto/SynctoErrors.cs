@@ -39,8 +39,8 @@ internal static class SynctoErrors
     public static SynctoResponse Gone { get; } = Create(
         410, SynctoErrno.ServiceDeprecated, "Gone", "The service you are trying to connect no longer exists at this location.");
 
-    /// <summary>The setting does not allow to write to the collection, or to delete from it.</summary>
-    /// <param name="allow">The methods that are left.</param>
+    /// <summary>The settings do not allow writes to the collection, or deletions from it.</summary>
+    /// <param name="allow">The allowed methods.</param>
     public static SynctoResponse Disabled(string allow) =>
         Create(405, SynctoErrno.MethodNotAllowed, "Method Not Allowed", "Endpoint disabled for this collection in configuration.").With("Allow", allow);
 
@@ -53,9 +53,9 @@ internal static class SynctoErrors
     public static SynctoResponse TooLarge(string message) =>
         Create(413, SynctoErrno.RequestTooLarge, "Request Entity Too Large", message);
 
-    /// <summary>A body of good JSON that says what cannot be.</summary>
-    /// <param name="name">Of the field.</param>
-    /// <param name="description">What is wrong with it.</param>
+    /// <summary>A body of valid JSON with an invalid value.</summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="description">Its fault.</param>
     public static SynctoResponse BadBody(string name, string description) => Create(
         400, SynctoErrno.InvalidPostedData, "Bad Request", $"Invalid posted data: {name}: {description}", Details("body", name, description));
 
@@ -63,17 +63,17 @@ internal static class SynctoErrors
 
     public static SynctoResponse Invalid(int status, string location, string? name, string description)
     {
-        // cliquet's wording: the name is put in front unless the description has it.
+        // cliquet's wording: the name is put in front unless the description contains it.
         var message = name is null ? $"{location}: {description}"
             : description.Contains(name, StringComparison.Ordinal) ? description
             : $"{name} in {location}: {description}";
         return Create(status, SynctoErrno.InvalidParameters, "Invalid parameters", message, Details(location, name, description));
     }
 
-    /// <summary>What TokenServer says of a user.</summary>
+    /// <summary>TokenServer's error about a user.</summary>
     public static SynctoResponse Of(TokenError error) => OfUpstream(error.HttpStatus, $"{error.Status}: {error.Description}", isWrite: false);
 
-    /// <summary>What a storage says of a request: 304 and what is above 399.</summary>
+    /// <summary>A storage's answer to a request: 304 or a status above 399.</summary>
     /// <param name="reply">The reply.</param>
     /// <param name="isWrite">Whether the request had a body.</param>
     public static SynctoResponse Of(StorageReply reply, bool isWrite)
@@ -88,7 +88,7 @@ internal static class SynctoErrors
         return response with { Stamp = reply.Stamp, Backoff = reply.Backoff, Alert = reply.Alert, Size = reply.Size };
     }
 
-    /// <summary>The table from what the pipeline refuses to status and errno.</summary>
+    /// <summary>Maps the pipeline's refusals to status and errno.</summary>
     public static SynctoResponse Of(Refusal refusal) => refusal switch
     {
         Refusal.NoResource => NotFound,

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed class SynctoHandlers(RecordHandlers records, UtilityViews utilities, SynctoBatch batch)
 {
     public RecordHandlers Records => records;

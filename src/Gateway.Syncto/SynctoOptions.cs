@@ -11,8 +11,8 @@ public sealed record SynctoOptions
     public bool Enabled { get; init; }
 
     /// <summary>
-    /// URL under which clients see what lies below <c>/syncto</c>, where a proxy gives that a host of its own:
-    /// <c>https://syncto.example.org</c>. Default: none, and it is the server's own with <c>/syncto</c>.
+    /// URL of <c>/syncto</c> as clients see it, where a proxy gives it its own host:
+    /// <c>https://syncto.example.org</c>. Default: none; then it is the server's own URL with <c>/syncto</c>.
     /// </summary>
     public string? PublicUrl { get; init; }
 
@@ -22,7 +22,7 @@ public sealed record SynctoOptions
     /// <summary>The same for deletions. Default: none.</summary>
     public string DeleteEnabled { get; init; } = "";
 
-    /// <summary>Requests of a batch; told to clients. Default: 25.</summary>
+    /// <summary>Requests of a batch; announced to clients. Default: 25.</summary>
     [Bounds(1)]
     public int BatchMaxRequests { get; init; } = 25;
 
@@ -34,7 +34,7 @@ public sealed record SynctoOptions
     [Bounds(1)]
     public long MaxPageBytes { get; init; } = 4L << 20;
 
-    /// <summary>How long an access token that was verified, or what was got for it from another TokenServer, is remembered. Default: 5 minutes.</summary>
+    /// <summary>How long a verified access token, or the token that another TokenServer gave for it, is remembered. Default: 5 minutes.</summary>
     [Bounds(0)]
     public TimeSpan CredentialsTtl { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -52,7 +52,7 @@ public sealed record SynctoOptions
     /// <summary>Text of the alert.</summary>
     public string EosMessage { get; init; } = "This service will be closed.";
 
-    /// <summary>Where clients read more. Default: none, and it is <see cref="ProjectDocs"/>.</summary>
+    /// <summary>The URL of the alert. Default: none, and it is <see cref="ProjectDocs"/>.</summary>
     public string? EosUrl { get; init; }
 
     /// <summary>The origin that browsers may call from; <c>*</c> for all, empty for no CORS. Default: <c>*</c>.</summary>
@@ -62,16 +62,16 @@ public sealed record SynctoOptions
     [Bounds(0)]
     public int CorsMaxAge { get; init; } = 3_600;
 
-    /// <summary>Documentation URL told by the root view. Default: Syncto's.</summary>
+    /// <summary>Documentation URL in the root view. Default: Syncto's.</summary>
     public string ProjectDocs { get; init; } = "https://syncto.readthedocs.io/";
 
-    /// <summary>What <c>GET /v0/fxa-oauth/params</c> says of the client. Default: what Syncto's documentation has.</summary>
+    /// <summary>The client in the answer of <c>GET /v0/fxa-oauth/params</c>. Default: the value of Syncto's documentation.</summary>
     public string OAuthClientId { get; init; } = "89513028159972bc";
 
-    /// <summary>The same of the account server. Default: what Syncto's documentation has.</summary>
+    /// <summary>The account server in the same answer. Default: the value of Syncto's documentation.</summary>
     public string OAuthUri { get; init; } = "https://oauth-stable.dev.lcip.org";
 
-    /// <summary>The same of the scope. Default: what Syncto's documentation has.</summary>
+    /// <summary>The scope in the same answer. Default: the value of Syncto's documentation.</summary>
     public string OAuthScope { get; init; } = "sync";
 
     /// <summary>
@@ -104,7 +104,7 @@ public sealed record SynctoOptions
     };
 
     /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
-    /// <param name="givesTokens">Whether this server has accounts' storages of its own.</param>
+    /// <param name="givesTokens">Whether this server has storages of its own accounts.</param>
     public IEnumerable<string> Problems(bool givesTokens)
     {
         if (Enabled && !IsRemote && !givesTokens)
@@ -138,7 +138,7 @@ public sealed record SynctoOptions
         }
     }
 
-    /// <summary>Whether credentials can be sent there.</summary>
+    /// <summary>Whether credentials may be sent to a URL.</summary>
     internal static bool IsSafe(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.UserInfo.Length == 0
         && (parsed.Scheme is "https" || (parsed.Scheme is "http" && parsed.IsLoopback));
 

@@ -2,20 +2,20 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>How paths are made up.</summary>
+/// <summary>The parts of paths.</summary>
 internal static class SynctoPaths
 {
-    /// <summary>Where it lies.</summary>
+    /// <summary>The prefix.</summary>
     public const string Prefix = "/syncto";
 
-    /// <summary>The bucket that is everybody's own; whose it is the client state says.</summary>
+    /// <summary>The bucket that stands for each user's own storage; the client state says whose.</summary>
     public const string CommonBucket = "syncto";
 
-    /// <summary>Collections that have the short form too: those that Syncto's documentation names.</summary>
+    /// <summary>Collections that also have the short form: those that Syncto's documentation names.</summary>
     public static readonly IReadOnlyList<string> Short = ["bookmarks", "history", "passwords", "tabs"];
 
-    /// <param name="path">Of a resource, below the prefix.</param>
-    /// <returns>Empty where the path has none.</returns>
+    /// <param name="path">A resource's path, below the prefix.</param>
+    /// <returns>Empty where the path names no collection.</returns>
     public static string Collection(RequestPath path) => path.Count < 2 ? ""
         : path[1] is not "buckets" ? (Short.Contains(path[1], StringComparer.Ordinal) ? path[1] : "")
         : path.Count > 4 ? path[4] : "";

@@ -7,7 +7,7 @@ using Lockstep.Gateway.Syncto.Opening;
 namespace Lockstep.Gateway.Syncto;
 
 /// <summary>
-/// Syncto: the storage of Sync 1.5 in Kinto's words. It lies below a prefix of its own, where all of it is as it was at the root of Syncto's
+/// Syncto: the storage of Sync 1.5 through Kinto's API. It is served below its own prefix, where all paths are as they were at the root of Syncto's
 /// host.
 /// </summary>
 internal sealed class SynctoProtocol(
@@ -68,13 +68,13 @@ internal sealed class SynctoProtocol(
             return answers.Of(SynctoErrors.Gone);
         }
 
-        // Before anybody signs in, as in Syncto.
+        // Before sign-in, as in Syncto.
         return Protection(options, match, path, request.Method) is { } refusal ? answers.Of(refusal) : null;
     }
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers) => answers.AddHeaders(request, headers);
 
-    /// <returns>The answer where settings do not allow to write; else null.</returns>
+    /// <returns>The answer where settings do not allow writes; otherwise null.</returns>
     public static SynctoResponse? Protection(SynctoOptions options, ResourceMatch<SynctoHandler> match, RequestPath path, string method)
     {
         var collection = SynctoPaths.Collection(path);
@@ -82,7 +82,7 @@ internal sealed class SynctoProtocol(
             : SynctoErrors.Disabled(string.Join(", ", match.Resource.Allow.Split(", ").Where(allowed => options.Allows(allowed, collection))));
     }
 
-    /// <returns>Where what is asked for lies: with its version in front, and no slash behind. Null for nowhere else.</returns>
+    /// <returns>The redirect's target: with the version in front, and no slash at the end. Null for no redirect.</returns>
     private string? Elsewhere(RequestPath path)
     {
         if (path.Count == 0 || !SynctoPaths.IsVersion(path[0]))

@@ -3,7 +3,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>A request, be it one of HTTP or a part of a batch.</summary>
+/// <summary>A request, either of HTTP or a part of a batch.</summary>
 internal sealed record SynctoRequest
 {
     public required string Method { get; init; }
@@ -13,7 +13,7 @@ internal sealed record SynctoRequest
 
     public required QueryParameters Query { get; init; }
 
-    /// <summary>The query as it came, with its question mark; or empty.</summary>
+    /// <summary>The query as it was received, with its question mark; or empty.</summary>
     public required string QueryText { get; init; }
 
     /// <summary>A header's value, or null.</summary>
@@ -21,19 +21,19 @@ internal sealed record SynctoRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The answer to a part of a batch that cannot be read; else null.</summary>
+    /// <summary>The answer to an invalid part of a batch; otherwise null.</summary>
     public SynctoResponse? Refusal { get; init; }
 
     /// <summary>The URL of this server as clients see it, without a slash at the end.</summary>
     public required string ServerUrl { get; init; }
 
-    /// <summary>The URL under which clients see what lies below the prefix, without a slash at the end.</summary>
+    /// <summary>The URL of the prefix as clients see it, without a slash at the end.</summary>
     public required string BaseUrl { get; init; }
 
-    /// <summary>Who has signed in, as the root view tells them; null for nobody.</summary>
+    /// <summary>The user's name for the root view; null when nobody has signed in.</summary>
     public string? User { get; init; }
 
-    /// <summary>Where it comes from, for counting.</summary>
+    /// <summary>The address that it comes from, for counting.</summary>
     public required string Address { get; init; }
 
     /// <summary>The budget that the answer takes room from.</summary>

@@ -2,7 +2,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>All that is served below <c>/syncto</c>, in one list.</summary>
+/// <summary>All resources below <c>/syncto</c>, in one list.</summary>
 internal static class SynctoResources
 {
     public static ResourceTable<SynctoHandler> Table { get; } = new(
@@ -34,7 +34,7 @@ internal static class SynctoResources
             new("DELETE", Access.Anonymous, BodyKind.None, static (syncto, request, cancellationToken) => syncto.Records.DeleteAsync(request, cancellationToken)),
         ]);
 
-    // Handlers look at the credentials themselves: an answer says which of several things is wrong with them.
+    // Handlers check the credentials themselves, because an answer says which of several faults they have.
     private static ResourceMethod<SynctoHandler>[] Read(SynctoHandler handler) =>
         [new("GET", Access.Anonymous, BodyKind.None, handler), new("HEAD", Access.Anonymous, BodyKind.None, handler)];
 

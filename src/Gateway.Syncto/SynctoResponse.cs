@@ -4,10 +4,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>An answer before it is known whether it goes out alone or inside a batch.</summary>
+/// <summary>An answer that can be sent alone or inside a batch.</summary>
 internal sealed record SynctoResponse(int Status)
 {
-    /// <summary>Goes out as ETag and Last-Modified.</summary>
+    /// <summary>Sent as ETag and Last-Modified.</summary>
     public ServerTimestamp? Stamp { get; init; }
 
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
@@ -15,20 +15,20 @@ internal sealed record SynctoResponse(int Status)
     /// <summary>Writes the JSON body; null for none.</summary>
     public Action<IBufferWriter<byte>>? Body { get; init; }
 
-    /// <summary>Seconds after which to ask again, as whoever has the data says; 0 for none.</summary>
+    /// <summary>Seconds after which to ask again, according to the storage; 0 for none.</summary>
     public int Backoff { get; init; }
 
-    /// <summary>What clients are to tell people, JSON; null for nothing.</summary>
+    /// <summary>A message that clients show to users, JSON; null for none.</summary>
     public string? Alert { get; init; }
 
-    /// <summary>Bytes of stored data that the body carries; a rough figure is enough.</summary>
+    /// <summary>Bytes of stored data in the body, roughly.</summary>
     public long Size { get; init; }
 
     public SynctoResponse With(string header, string value) => this with { Headers = [.. Headers, KeyValuePair.Create(header, value)] };
 
     /// <summary>A JSON object.</summary>
     /// <param name="status">The status.</param>
-    /// <param name="members">Writes what is in it.</param>
+    /// <param name="members">Writes its members.</param>
     public static SynctoResponse Object(int status, Action<Utf8JsonWriter> members) => new(status)
     {
         Body = output =>

@@ -11,7 +11,7 @@ public static class SynctoServiceCollectionExtensions
 {
     /// <param name="services">Get it, and have TokenServer and the storage of Sync unless another server's is shown.</param>
     /// <param name="options">Checked settings.</param>
-    /// <param name="sync">Those of Sync, of which the proxy counts for other servers too.</param>
+    /// <param name="sync">The settings of Sync, whose proxy is also used for other servers.</param>
     public static IServiceCollection AddSyncto(this IServiceCollection services, SynctoOptions options, Sync15Options sync)
     {
         services.TryAddSingleton(sync);

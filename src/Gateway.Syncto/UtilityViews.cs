@@ -3,10 +3,10 @@ using Lockstep.Gateway.Syncto.Opening;
 
 namespace Lockstep.Gateway.Syncto;
 
-/// <summary>The views that are about no data.</summary>
+/// <summary>The views without data.</summary>
 internal sealed class UtilityViews(SynctoOptions options, IStorageAccess access, Drain drain)
 {
-    /// <summary>Syncto's name of what it is.</summary>
+    /// <summary>Syncto's name for itself.</summary>
     private const string Name = "syncto";
 
     /// <summary><c>GET /v1/</c>: the keys of Syncto 1.0 and those of its later versions.</summary>
@@ -49,7 +49,7 @@ internal sealed class UtilityViews(SynctoOptions options, IStorageAccess access,
         var healthy = await access.IsHealthyAsync(cancellationToken);
         return SynctoResponse.Object(healthy ? 200 : 503, writer =>
         {
-            // It is memory of the process.
+            // The cache is memory of the process.
             writer.WriteBoolean("cache", value: true);
             writer.WriteBoolean("sync", healthy);
         });

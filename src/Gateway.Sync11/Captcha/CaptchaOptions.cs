@@ -2,13 +2,13 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.Sync11.Captcha;
 
-/// <summary>Settings of the captcha that clients show to whoever makes an account.</summary>
+/// <summary>Settings of the captcha that clients show to users who make an account.</summary>
 public sealed record CaptchaOptions
 {
-    /// <summary>Whether an account that anybody may make needs one. Default: false.</summary>
+    /// <summary>Whether making an account that anybody may make requires one. Default: false.</summary>
     public bool Enabled { get; init; }
 
-    /// <summary>How long one that was shown is good. Clients show it on the page on which the account is made. Default: 30 minutes.</summary>
+    /// <summary>How long a captcha is valid. Clients show it on the page on which the account is made. Default: 30 minutes.</summary>
     [Bounds(BoundsAttribute.Minute)]
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(30);
 }

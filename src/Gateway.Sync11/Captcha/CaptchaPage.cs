@@ -34,7 +34,7 @@ internal static class CaptchaPage
                 KeyValuePair.Create("Content-Type", "text/html; charset=utf-8"),
                 KeyValuePair.Create("Content-Language", question.Language),
 
-                // No rule against frames: the window that clients show it in is one in a way, and there is nothing to click.
+                // No rule against frames: clients show it in a kind of frame, and there is nothing to click.
                 KeyValuePair.Create("Content-Security-Policy", "default-src 'none'; form-action 'none'; base-uri 'none'"),
                 KeyValuePair.Create("Cache-Control", "no-store"),
                 KeyValuePair.Create("Referrer-Policy", "no-referrer"),

@@ -10,8 +10,8 @@ using Lockstep.Gateway.Sync11.Users;
 namespace Lockstep.Gateway.Sync11.Captcha;
 
 /// <summary>
-/// Asks for the sum of two numbers in words. A program that was written for this server answers it; one that goes from form to form does not. It can be read aloud, and needs nobody else.
-/// Nothing of it is kept: the numbers follow from what the challenge has in it and the database's secret.
+/// Asks for the sum of two numbers in words. A program that was written for this server can answer it; one that fills in any form cannot. It can be read aloud, and needs no other server.
+/// Nothing is stored: the numbers are derived from the challenge and the database's secret.
 /// </summary>
 internal sealed class SumCaptcha(PageTexts texts, AccountSecret secret, Attempts attempts, CaptchaOptions options, TimeProvider time) : ICaptcha
 {
@@ -46,7 +46,7 @@ internal sealed class SumCaptcha(PageTexts texts, AccountSecret secret, Attempts
         return int.TryParse(response.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var sum) && sum == a + b;
     }
 
-    /// <summary>Whether this server has made a challenge, and not too long ago.</summary>
+    /// <summary>Whether this server made a challenge, not too long ago.</summary>
     private bool IsOwn(string challenge, out byte[] signed)
     {
         signed = [];

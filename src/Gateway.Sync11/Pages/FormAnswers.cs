@@ -4,7 +4,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Pages;
 
-/// <summary>Answers to a page: JSON, with a word for the script and a sentence, that of the servers before, for whoever sends a form without one.</summary>
+/// <summary>Answers to a page: JSON with a word for the script, and the earlier servers' sentence for users who send a form without a script.</summary>
 internal static class FormAnswers
 {
     public static Answer Of(int status, string result, string message) => new(status)

@@ -6,10 +6,10 @@ using Lockstep.Gateway.Sync11.Users;
 
 namespace Lockstep.Gateway.Sync11.Pages;
 
-/// <summary>What the pages do.</summary>
+/// <summary>The actions of the pages.</summary>
 internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accounts, UserScheme users, AuditTrail audit)
 {
-    /// <summary>With a name alone, or an address, mails a code; with a code and a password, twice, sets it.</summary>
+    /// <summary>With only a name or an address, mails a code. With a code and the password twice, sets the password.</summary>
     public async ValueTask<Answer> ResetAsync(FormRequest form, CancellationToken cancellationToken)
     {
         var names = UserName.Meant(form["username"].Trim());
@@ -48,7 +48,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
         return refusal ?? Of(result);
     }
 
-    /// <summary>Deletes an account with all that is stored, by its name or address and its password.</summary>
+    /// <summary>Deletes an account with all its data, by its name or address and its password.</summary>
     public async ValueTask<Answer> DeleteAsync(FormRequest form, CancellationToken cancellationToken)
     {
         var name = form["username"].Trim();
@@ -57,7 +57,7 @@ internal sealed class FormHandlers(PasswordResets resets, AccountHandlers accoun
             return FormAnswers.Of(400, "missing", "Missing data");
         }
 
-        // An address is in no event: the names are that are made of it.
+        // Events contain no address, but the names derived from it.
         var names = UserName.Meant(name);
         foreach (var meant in names)
         {

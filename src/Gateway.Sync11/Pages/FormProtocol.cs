@@ -4,7 +4,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Pages;
 
-/// <summary>What the pages send, at their own paths. All but POST there is for the pages themselves.</summary>
+/// <summary>Receives the pages' forms, at the pages' own paths. Other methods than POST there belong to the pages themselves.</summary>
 internal sealed class FormProtocol(FormHandlers handlers, WeaveHeaders common) : IProtocol<FormHandler>
 {
     private const string Post = "POST";

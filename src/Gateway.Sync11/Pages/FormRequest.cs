@@ -6,27 +6,27 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Pages;
 
-/// <summary>What a page sends, as forms are sent (<c>application/x-www-form-urlencoded</c>).</summary>
+/// <summary>A form that a page sends (<c>application/x-www-form-urlencoded</c>).</summary>
 /// <param name="inner">The request.</param>
-/// <param name="fields">Of the form.</param>
+/// <param name="fields">The form's fields.</param>
 internal sealed class FormRequest(ProtocolRequest inner, QueryParameters fields)
 {
-    /// <summary>Where it comes from.</summary>
+    /// <summary>The address that it comes from.</summary>
     public IPAddress? Remote => inner.Http.Connection.RemoteIpAddress;
 
-    /// <summary>The same, as attempts are counted.</summary>
+    /// <summary>The address in the form in which attempts are counted.</summary>
     public string Address => ClientAddress.Of(Remote);
 
-    /// <summary>Whom a new password waits for its turn as.</summary>
+    /// <summary>The key under which a new password waits for its turn.</summary>
     public string Who => inner.Who;
 
-    /// <summary>What an event has come of that is about a user, by the first name that is meant.</summary>
+    /// <summary>Fills in an event about a user, with the first name that can be meant.</summary>
     public AuditSource Source(IReadOnlyList<string> names) => AuditSource.Of(inner.Http.Request, names.Count == 0 ? null : names[0]);
 
-    /// <summary>A field; empty where there is none, or more than one.</summary>
+    /// <summary>A field; empty where it is missing or repeated.</summary>
     public string this[string name] => fields.TryGetOnly(name, out var value) ? value ?? "" : "";
 
-    /// <returns>Null where the body is no form.</returns>
+    /// <returns>Null where the body is not a form.</returns>
     public static FormRequest? Read(ProtocolRequest request) =>
         QueryParameters.TryParse(Encoding.Latin1.GetString(request.Body.Span), out var fields) ? new FormRequest(request, fields) : null;
 }

@@ -3,8 +3,8 @@ using Lockstep.Gateway.Pages;
 namespace Lockstep.Gateway.Sync11.Pages;
 
 /// <summary>
-/// The pages of Sync 1.1: a new password in place of a forgotten one, and the end of an account. Clients open the first by themselves, below the server's URL; the second is told in the documentation.
-/// What they send goes to the same path, to <see cref="FormProtocol"/>.
+/// The pages of Sync 1.1: one to replace a forgotten password, and one to delete an account. Clients open the first by themselves, below the server's URL; the documentation names the second.
+/// Their forms go to the same path, to <see cref="FormProtocol"/>.
 /// </summary>
 internal static class WeavePages
 {

@@ -7,22 +7,22 @@ using Lockstep.Gateway.Sync11.Users;
 namespace Lockstep.Gateway.Sync11.Pairing;
 
 /// <summary>
-/// Easy Setup: messages from one device to the other and back, which the server does not understand. Nobody signs in. What keeps others out is what a device calls itself,
-/// and that guesses at channels are counted; what keeps the server out is J-PAKE.
+/// Easy Setup: messages from one device to the other and back, which the server does not understand. Nobody signs in. The names that devices give themselves, and a limit
+/// on guesses at channels, keep others out; J-PAKE keeps the server out.
 /// </summary>
 /// <remarks>https://mozilla-services.readthedocs.io, "Easy Setup"; the clients' <c>jpakeclient.js</c>.</remarks>
 internal sealed class PairingHandlers(IPairingChannels channels, Attempts attempts, ReportLog log)
 {
-    /// <summary>So long clients take a name to be: what stands before it in what somebody types is the secret.</summary>
+    /// <summary>The length that clients expect of a name: everything before it in the typed text is the secret.</summary>
     public const int NameLength = 4;
 
-    /// <summary>Without those that look like others: somebody types them.</summary>
+    /// <summary>Without letters and digits that look alike, since users type them.</summary>
     public const string NameLetters = "23456789abcdefghijkmnpqrstuvwxyz";
 
     // With a thousand open ones of a million names, the chance that all are taken is one in 10^24.
     private const int MaxNames = 8;
 
-    /// <summary>Opens a channel, and says its name.</summary>
+    /// <summary>Opens a channel, and answers its name.</summary>
     public ValueTask<Answer> OpenAsync(PairingRequest request, CancellationToken cancellationToken) => CountAsync(request, async () =>
     {
         if (request.Device.Length == 0)
@@ -39,7 +39,7 @@ internal sealed class PairingHandlers(IPairingChannels channels, Attempts attemp
     public ValueTask<Answer> WriteAsync(PairingRequest request, CancellationToken cancellationToken) =>
         UseAsync(request, () => channels.WriteAsync(request.Channel, request.Device, request.Body.ToArray(), request.Match, request.NoneMatch, cancellationToken));
 
-    /// <summary>Takes note that a pairing has failed, and ends its channel if that is named. A channel that has ended already is no fault of the client's.</summary>
+    /// <summary>Records that a pairing has failed, and ends its channel if the client names one. An ended channel is not the client's fault.</summary>
     public ValueTask<Answer> ReportAsync(PairingRequest request, CancellationToken cancellationToken) => CountAsync(request, async () =>
     {
         if (request.Device.Length == 0 || (request.Report.Length == 0 && request.Body.Length == 0 && request.ReportedChannel is null))
@@ -57,7 +57,7 @@ internal sealed class PairingHandlers(IPairingChannels channels, Attempts attemp
         return reply.Status == PairingStatus.Foreign ? (SignInVerdict.Wrong, PairingAnswers.BadDevice) : (SignInVerdict.Undecided, WeaveAnswers.Text(200, ""));
     });
 
-    /// <summary>Whether a channel can be called so. None other is looked for, nor counted.</summary>
+    /// <summary>Whether a channel can have the name. Other names are neither looked up nor counted.</summary>
     public static bool IsName(string text) => text.Length == NameLength && text.All(static c => NameLetters.Contains(c, StringComparison.Ordinal));
 
     private async ValueTask<Answer> OpenOneAsync(string device, CancellationToken cancellationToken)
@@ -79,7 +79,7 @@ internal sealed class PairingHandlers(IPairingChannels channels, Attempts attemp
 
     private async ValueTask<Answer> UseAsync(PairingRequest request, Func<ValueTask<PairingReply>> use)
     {
-        // Who says nothing of themselves hears no more than that, whatever is there. A channel that is there ends by it.
+        // A client without a name learns nothing else, whether the channel exists or not. An existing channel ends.
         var isNobody = request.Device.Length == 0;
         return !IsName(request.Channel) ? (isNobody ? PairingAnswers.BadDevice : WeaveAnswers.NotFound) : await CountAsync(request, async () =>
         {

@@ -11,10 +11,10 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>The records of a collection together.</summary>
+/// <summary>Handlers for the records of a collection.</summary>
 internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers records, InfoHandlers info, Sync11Options options)
 {
-    // What is held in memory of an answer that is larger.
+    // Bytes of a larger answer that are held in memory at a time.
     private const int ChunkRecords = 1_000;
     private const long ChunkBytes = 4L << 20;
     private const int PieceBytes = 32 << 10;
@@ -47,7 +47,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         List<StoredRecord> first = [.. sieve.Of(page.Records)];
         var isWhole = page.Next is null || sieve.IsFull;
 
-        // What comes after the first piece takes the place of that one: a list that was begun needs no more room to be ended.
+        // Later pieces reuse the room of the first one: a list that has begun needs no more room to finish.
         var size = isWhole ? AnswerSizes.Of(page.Records) : Math.Max(bucket.Sizes.Most(query), AnswerSizes.OfStreamed(page.Records));
         if (!request.Room.TryKeep(size))
         {
@@ -76,10 +76,10 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
             };
     }
 
-    /// <summary>Stores records, also for a PUT of them.</summary>
+    /// <summary>Stores records; a PUT of records does the same.</summary>
     public async ValueTask<Answer> PostAsync(StorageRequest request, CancellationToken cancellationToken)
     {
-        // :: Step 1: what is asked for.
+        // :: Step 1: read the request.
         if (request.Collection is not { } list)
         {
             return WeaveAnswers.NotFound;
@@ -101,7 +101,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
             return await records.MergeAsync(request, new MergeRecords(list, [posted.Items[0].Change]) { Precondition = precondition }, cancellationToken);
         }
 
-        // :: Step 2: store what can be stored; where that is nothing, no collection comes of it.
+        // :: Step 2: store the storable records. Without any, no collection is made.
         var (changes, failed) = Sift(posted.Items);
         var outcome = changes.Count == 0
             ? await JudgeAsync(request, list, precondition, cancellationToken)
@@ -112,7 +112,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
             return WeaveAnswers.Refused(outcome);
         }
 
-        // :: Step 3: say what became of each.
+        // :: Step 3: report the outcome of each.
         var size = AnswerSizes.OfResults(posted.Items.Count);
         request.Room.Keep(size);
         var merged = outcome as RecordsMerged;
@@ -128,7 +128,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         return merged is null ? answer : answer.WithQuota(merged);
     }
 
-    /// <summary>Deletes the collection, or those records that the query means and not the collection.</summary>
+    /// <summary>Deletes the collection, or only the records that the query selects.</summary>
     public async ValueTask<Answer> DeleteAsync(StorageRequest request, CancellationToken cancellationToken)
     {
         if (request.Collection is not { } list)
@@ -136,7 +136,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
             return WeaveAnswers.NotFound;
         }
 
-        // What would have to be looked for page by page is not deleted: what is deleted goes at once, or not at all.
+        // A deletion that would need several pages is refused: all records are deleted at once, or none.
         if (ListParameters.Read(request.Query) is not { IsSifted: false } parameters
             || !request.TryPrecondition(parameters.IsFiltered ? PreconditionScope.List : PreconditionScope.Contents, out var precondition))
         {
@@ -156,8 +156,8 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         };
     }
 
-    /// <summary>Asks only whether a precondition holds.</summary>
-    /// <returns>The collections if it does.</returns>
+    /// <summary>Only tests a precondition.</summary>
+    /// <returns>The collections if it holds.</returns>
     private async ValueTask<Outcome> JudgeAsync(StorageRequest request, ListRef list, Precondition precondition, CancellationToken cancellationToken)
     {
         var query = new ListQuery { Limit = 1, Projection = Projection.Metadata };
@@ -165,7 +165,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         return outcomes[0] is PageFound ? outcomes[1] : outcomes[0];
     }
 
-    /// <summary>Parts what can be stored from what cannot, in order, up to the limits of one POST.</summary>
+    /// <summary>Separates storable records from others, in order, up to the limits of one POST.</summary>
     private (List<RecordChange> Changes, List<KeyValuePair<string, string>> Failed) Sift(IReadOnlyList<(RecordChange Change, string? Problem)> items)
     {
         var (changes, failed, bytes) = (new List<RecordChange>(), new List<KeyValuePair<string, string>>(), 0L);
@@ -188,7 +188,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
     }
 
     /// <summary>
-    /// Writes a list piece by piece, and waits for each until it has left. It holds nothing that was written after its first piece was
+    /// Writes a list piece by piece, and waits until each piece is sent. The list contains nothing that was written after its first piece was
     /// read.
     /// </summary>
     private async ValueTask StreamAsync(
@@ -232,7 +232,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         await output.FlushAsync(cancellationToken);
     }
 
-    /// <summary>What is wrong is a list of reasons each.</summary>
+    /// <summary>Faults are a list of reasons for each record.</summary>
     private static void WriteResults(Utf8JsonWriter writer, List<RecordChange> changes, List<KeyValuePair<string, string>> failed)
     {
         writer.WriteStartArray("success");

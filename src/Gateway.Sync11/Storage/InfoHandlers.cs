@@ -9,10 +9,10 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>What is about a whole storage: its times, counts and sizes, and its deletion.</summary>
+/// <summary>Handlers for a whole storage: its times, counts and sizes, and its deletion.</summary>
 internal sealed class InfoHandlers(StorageCalls bucket, Sync11Options options, TimeProvider time)
 {
-    /// <summary><c>{"bookmarks":1.50}</c>: when each collection was written last.</summary>
+    /// <summary><c>{"bookmarks":1.50}</c>: when each collection was last written.</summary>
     public ValueTask<Answer> CollectionsAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: false, StorageInfo.WriteTimes, cancellationToken);
 
     /// <summary><c>{"bookmarks":2}</c>: records.</summary>
@@ -25,7 +25,7 @@ internal sealed class InfoHandlers(StorageCalls bucket, Sync11Options options, T
     public ValueTask<Answer> QuotaAsync(StorageRequest request, CancellationToken cancellationToken) =>
         ListsAsync(request, exact: true, (writer, found) => StorageInfo.WriteQuota(writer, found, request.QuotaOr(options.QuotaBytes)), cancellationToken);
 
-    /// <summary>Deletes all that a user has stored, if the client says that it means that.</summary>
+    /// <summary>Deletes all data of a user, if the client confirms it.</summary>
     public async ValueTask<Answer> DeleteAllAsync(StorageRequest request, CancellationToken cancellationToken)
     {
         if (request.Header("X-Confirm-Delete") is null)
@@ -41,7 +41,7 @@ internal sealed class InfoHandlers(StorageCalls bucket, Sync11Options options, T
         };
     }
 
-    /// <summary>The time of an answer to a write that had nothing to write: now, and never before what was written before it.</summary>
+    /// <summary>The time of an answer to an empty write: the current time, but never before the last write.</summary>
     /// <param name="found">The collections.</param>
     public ServerTimestamp Now(ListsFound found) => ServerTimestamp.Max(SyncTime.Now(time), found.Stamp);
 
