@@ -25,11 +25,15 @@ COPY . .
 # What /v1/__version__ says; .git is not copied.
 ARG COMMIT=
 RUN dotnet publish src/Silo -c Release --no-restore -p:UseAppHost=false -p:SourceRevisionId=$COMMIT -o /app
+# The next image has no command that makes a directory.
+RUN mkdir /data
 
 # No shell, no package manager. The patch release is whichever is newest at the build: build anew for its security fixes.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 WORKDIR /app
 COPY --from=build /app .
+# For SQLite's data, where a volume is mounted: an empty volume takes over whose directory it is.
+COPY --from=build --chown=1654:1654 /data /var/lib/lockstep
 # The second one is only what the base image would say otherwise: 8080.
 ENV LOCKSTEP_URLS=http://*:8888 \
     ASPNETCORE_HTTP_PORTS=8888

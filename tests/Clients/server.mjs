@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const PROGRAM = process.env.LOCKSTEP_SERVER ?? fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
+/** What starts it: itself, or dotnet with it. */
+const [COMMAND, ...FIRST] = PROGRAM.endsWith(".dll") ? ["dotnet", PROGRAM] : [PROGRAM];
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
@@ -76,12 +78,12 @@ class Server {
       const silos = [];
       while (ports.length > 0) {
         const [silo, gateway] = ports.splice(0, 2);
-        silos.push(this.#spawn(PROGRAM, SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
+        silos.push(this.#spawn(SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
       }
 
       const entrance = this.#storage.cluster
-        ? this.#spawn(PROGRAM, LISTENING, { role: "gateway", urls: url })
-        : this.#spawn(PROGRAM, LISTENING, { urls: url, ...(await this.#siloPorts()) });
+        ? this.#spawn(LISTENING, { role: "gateway", urls: url })
+        : this.#spawn(LISTENING, { urls: url, ...(await this.#siloPorts()) });
       const [{ Address }] = await Promise.all([entrance, ...silos]);
       this.address = Address;
     } catch (error) {
@@ -102,8 +104,8 @@ class Server {
     return { "cluster:silo-port": this.#ports[0], "cluster:gateway-port": this.#ports[1] };
   }
 
-  async #spawn(program, event, settings) {
-    const child = new Child(program, { ...this.#settings, ...settings }, { ...environment(), ...this.#storage.environment });
+  async #spawn(event, settings) {
+    const child = new Child({ ...this.#settings, ...settings }, { ...environment(), ...this.#storage.environment });
     this.#children.push(child);
     return child.said(event);
   }
@@ -111,7 +113,7 @@ class Server {
   /** What a command of the program says, with the settings and the storage of this server. */
   async command(...line) {
     const settings = Object.entries(this.#settings).map(([name, value]) => [`LOCKSTEP_${name.toUpperCase().replaceAll(":", "__").replaceAll("-", "_")}`, `${value}`]);
-    const { stdout } = await promisify(execFile)("dotnet", [PROGRAM, ...line], { env: { ...environment(), ...this.#storage.environment, ...Object.fromEntries(settings) } });
+    const { stdout } = await promisify(execFile)(COMMAND, [...FIRST, ...line], { env: { ...environment(), ...this.#storage.environment, ...Object.fromEntries(settings) } });
     return stdout.trim();
   }
 
@@ -186,8 +188,8 @@ class Child {
   #ended;
   #waiting = new Map();
 
-  constructor(program, settings, variables) {
-    const child = spawn("dotnet", [program, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])], {
+  constructor(settings, variables) {
+    const child = spawn(COMMAND, [...FIRST, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])], {
       env: variables,
       stdio: ["ignore", "pipe", "pipe"],
     });

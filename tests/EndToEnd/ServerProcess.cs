@@ -21,7 +21,7 @@ public sealed class ServerProcess : ProgramProcess
         IEnumerable<string>? prefix = null,
         string? program = null,
         bool readsOutput = true)
-        : base([.. prefix ?? [], "dotnet", program ?? ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll")), .. arguments], environment, readsOutput)
+        : base([.. prefix ?? [], .. ServerProgram.Command(program ?? ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll"))), .. arguments], environment, readsOutput)
     {
     }
 

@@ -104,24 +104,15 @@ public sealed class SystemdTests : IAsyncLifetime
     [SystemdFact]
     public async Task Units_AreTakenBySystemd_AsTheyAre()
     {
-        var units = Path.Combine(AppContext.BaseDirectory, "Units");
-        var (service, socket, log) = (Path.Combine(run.Path, "lockstep.service"), Path.Combine(run.Path, "lockstep.socket"), Path.Combine(run.Path, "lockstep.service.d", "log-to-file.conf"));
+        var log = Path.Combine(run.Path, "lockstep.service.d", "log-to-file.conf");
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
-        File.Copy(Path.Combine(units, "lockstep.socket"), socket);
-        File.Copy(Path.Combine(units, "log-to-file.conf"), log);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Units", "log-to-file.conf"), log);
 
-        // The program does not lie here where it does on a server.
-        var text = await File.ReadAllTextAsync(Path.Combine(units, "lockstep.service"));
-        Assert.Contains("ExecStart=/usr/bin/dotnet ", text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(service, text.Replace("ExecStart=/usr/bin/dotnet ", "ExecStart=/bin/true ", StringComparison.Ordinal));
-
-        using var verify = new ProgramProcess([SystemdFactAttribute.Analyze, "verify", service, socket]);
-        var code = await verify.EndAsync();
-
-        // Of other units of the machine it may say something.
-        Assert.Equal(0, code);
-        Assert.DoesNotContain("lockstep", verify.Output, StringComparison.Ordinal);
+        await VerifyUnitsAsync("Units", "/usr/bin/dotnet /opt/lockstep/lockstep.dll");
     }
+
+    [SystemdFact]
+    public async Task UnitsOfThePackage_AreTakenBySystemd_AsTheyAre() => await VerifyUnitsAsync("PackageUnits", "/usr/lib/lockstep/lockstep");
 
     /// <summary>As of a datagram's socket, or a connection in place of a listener.</summary>
     [Fact]
@@ -165,6 +156,25 @@ public sealed class SystemdTests : IAsyncLifetime
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
         }
+    }
+
+    /// <param name="folder">Where service and socket lie.</param>
+    /// <param name="program">What the service starts. It does not lie here where it does on a server.</param>
+    private async Task VerifyUnitsAsync(string folder, string program)
+    {
+        var units = Path.Combine(AppContext.BaseDirectory, folder);
+        var (service, socket) = (Path.Combine(run.Path, "lockstep.service"), Path.Combine(run.Path, "lockstep.socket"));
+        File.Copy(Path.Combine(units, "lockstep.socket"), socket);
+        var text = await File.ReadAllTextAsync(Path.Combine(units, "lockstep.service"));
+        Assert.Contains($"ExecStart={program}\n", text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(service, text.Replace($"ExecStart={program}\n", "ExecStart=/bin/true\n", StringComparison.Ordinal));
+
+        using var verify = new ProgramProcess([SystemdFactAttribute.Analyze, "verify", service, socket]);
+        var code = await verify.EndAsync();
+
+        // Of other units of the machine it may say something.
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("lockstep", verify.Output, StringComparison.Ordinal);
     }
 
     /// <summary>Connects, asks, and waits for the whole answer.</summary>

@@ -7,13 +7,13 @@ import { label } from "./schema.mjs";
 
 const read = path => readFileSync(join(root, path), "utf8");
 const guide = read("docs/operations/kubernetes.md");
-const version = /<Version>(.+)<\/Version>/.exec(read("Directory.Build.props"))[1];
+export const version = /<Version>(.+)<\/Version>/.exec(read("Directory.Build.props"))[1];
 const developmentPassword = "only-for-development";
 
 /** Connections that a process may have beside Postgres:MaxConnections, for Orleans: membership and grain state. */
-const orleansConnections = 4;
+export const orleansConnections = 4;
 /** For migrations and people. */
-const otherConnections = 30;
+export const otherConnections = 30;
 
 export const rules = {
   "names are unique, and every object is labelled and in the namespace": ({ objects }) => {
@@ -370,7 +370,7 @@ function settings(objects, container) {
   return Object.assign({}, ...maps, own);
 }
 
-function knownSettings() {
+export function knownSettings() {
   return new Set([
     ...read("docs/operations/configuration.md").match(/(?<=\| )`LOCKSTEP_[A-Z_]+`(?= \|)/g).map(name => name.slice(1, -1)),
     "LOCKSTEP_TELEMETRY__OTLP_ENDPOINT",

@@ -50,7 +50,7 @@ internal static class LockstepProgram
 
     private static async Task<int> RunCheckedAsync(string[] args)
     {
-        // :: Settings: file, then environment, then command line.
+        // :: Settings
         var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
@@ -63,13 +63,7 @@ internal static class LockstepProgram
         };
         var variables = Environment.GetEnvironmentVariables();
         var sockets = command.Length == 0 ? PassedSockets.Read(variables, Environment.ProcessId) : PassedSockets.None;
-        var configuration = new ConfigurationBuilder()
-            .SetBasePath(AppContext.BaseDirectory)
-            .AddJsonFile("appsettings.json", optional: true)
-            .AddInMemoryCollection(SettingNames.FromEnvironment(variables))
-            .AddInMemoryCollection(SettingNames.FromCommandLine(given))
-            .AddInMemoryCollection(SettingNames.FromSockets(sockets))
-            .Build();
+        var configuration = SettingSources.Read(AppContext.BaseDirectory, variables, given, sockets);
         var options = LockstepSettings.Read(configuration);
 
         // :: Commands

@@ -181,7 +181,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         {
             var isNew = programs[name] == Program;
             return new ProgramProcess(
-                [.. prefix, .. FakeClock.Command(offset), "dotnet", programs[name], .. command, .. isNew ? newSettings : []],
+                [.. prefix, .. FakeClock.Command(offset), .. ServerProgram.Command(programs[name]), .. command, .. isNew ? newSettings : []],
                 isNew ? new Dictionary<string, string>(environment, StringComparer.Ordinal) { ["LOCKSTEP_SYNC15__TOKEN_SECRETS"] = SyncToken.Secret } : environment);
         }));
     }

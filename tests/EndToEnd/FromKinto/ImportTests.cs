@@ -125,7 +125,7 @@ public sealed class ImportTests : IAsyncLifetime
         await kinto.AddBucketAsync("big", Alice, OldKinto.Earlier);
         await kinto.AddCollectionAsync("big", "c", Alice, OldKinto.Earlier);
         await kinto.AddRecordsAsync("big", "c", Alice, records);
-        using (var killed = new ProgramProcess(["dotnet", ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll")), .. Command(kinto)], storage.Environment))
+        using (var killed = new ProgramProcess([.. ServerProgram.Command(ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll"))), .. Command(kinto)], storage.Environment))
         {
             await killed.SaysAsync(" of 54,000 records");
             killed.Kill();

@@ -124,7 +124,7 @@ public sealed class ImportTests : IAsyncLifetime
             await old.AddManyAsync(users, records);
         }
 
-        using (var killed = new ProgramProcess(["dotnet", ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll")), .. ImportCommand("--from", $"sqlite:///{OldFile}")], storage.Environment))
+        using (var killed = new ProgramProcess([.. ServerProgram.Command(ServerProgram.Or(Path.Combine(AppContext.BaseDirectory, "lockstep.dll"))), .. ImportCommand("--from", $"sqlite:///{OldFile}")], storage.Environment))
         {
             await killed.SaysAsync($" of {users} users");
             killed.Kill();
