@@ -10,6 +10,9 @@ public sealed class KintoClient(Uri address, string? authorization) : IDisposabl
 
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address };
 
+    /// <summary>The header that is sent; null for none.</summary>
+    public string? Authorization => authorization;
+
     public static string Basic(string name, string password) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"));
 

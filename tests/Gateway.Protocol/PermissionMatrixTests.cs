@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Protocol;
 /// Every endpoint below <c>/buckets</c>, with every method and the preconditions that matter, as everybody there can be: one table of
 /// what is answered. Each cell is asked of a bucket of its own, once alone and once as a part of a batch.
 /// </summary>
-public sealed class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.Server>, IAsyncLifetime
+public sealed partial class PermissionMatrixTests : IClassFixture<PermissionMatrixTests.Server>, IAsyncLifetime
 {
     private const string Secret = "nobody-else-may-read-this";
 

@@ -104,7 +104,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         // What nobody has given, or an older copy of the store knows nothing of, is no place to go on from: as for a poll.
         position = from is { } given && given < now ? given : now;
         known = now;
-        return sources.AreAllClosed ? refusal
+        return sources.AreAllListsClosed ? refusal
             : sources.HasTooMany ? TooMany
             : null;
     }

@@ -36,6 +36,11 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
     /// <summary>Whether the caller may read nothing of it.</summary>
     public bool AreAllClosed => all.TrueForAll(static source => source.Status != 0 || source.IsBucket);
 
+    /// <summary>
+    /// Whether the caller may read no list of it, with which no stream begins: somebody who may look for an object may have to find none, and whoever sees one sees what lies in it.
+    /// </summary>
+    public bool AreAllListsClosed => all.TrueForAll(static source => source.Status != 0 || source.IsObject);
+
     // Beside them the bucket itself, its collections and its groups.
     public bool HasTooMany => tells.IsWhole && all.Count > maxCollections + 3;
 
