@@ -5,25 +5,27 @@ namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What is in files, in a directory of this machine: a file each, below the first two digits of its id. That one is whole is said by its row, which is written after it, so that
-/// no file needs another name while it grows.
+/// no file needs another name while it grows. Its row is written once its bytes are on the disk, and so is its name in each directory above it.
 /// </summary>
 internal sealed class DirectoryContent : IAttachmentContent
 {
     private const UnixFileMode OwnDirectory = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string root;
+    private readonly Action<string> flush;
 
-    private DirectoryContent(string root) => this.root = root;
+    private DirectoryContent(string root, Action<string> flush) => (this.root, this.flush) = (root, flush);
 
     /// <param name="path">The directory; made when missing.</param>
+    /// <param name="flush">Makes the names that are in a directory durable; <see cref="DirectoryNames.Flush"/> where not given.</param>
     /// <exception cref="SettingsException">It cannot be used.</exception>
-    public static DirectoryContent Open(string path)
+    public static DirectoryContent Open(string path, Action<string>? flush = null)
     {
         try
         {
-            var full = Path.GetFullPath(path);
-            Make(full);
-            return new DirectoryContent(full);
+            var content = new DirectoryContent(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), flush ?? DirectoryNames.Flush);
+            content.MakeRoot();
+            return content;
         }
         catch (Exception e) when (IsOfTheSystem(e))
         {
@@ -52,6 +54,10 @@ internal sealed class DirectoryContent : IAttachmentContent
         {
             using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Write, FileShare.Read, bufferSize: 0);
             file.Flush(flushToDisk: true);
+
+            // Whoever made the upper one may not have come as far yet.
+            flush(Path.GetDirectoryName(PathOf(id))!);
+            flush(root);
         }
 
         return Task.FromResult(true);
@@ -88,6 +94,18 @@ internal sealed class DirectoryContent : IAttachmentContent
     });
 
     private string PathOf(string id) => Path.Combine(root, id[..2], id);
+
+    private void MakeRoot()
+    {
+        var made = new List<string>();
+        for (var directory = root; directory is not null && !Directory.Exists(directory); directory = Path.GetDirectoryName(directory))
+        {
+            made.Add(directory);
+        }
+
+        Make(root);
+        made.ForEach(directory => flush(Path.GetDirectoryName(directory)!));
+    }
 
     /// <summary>For nobody else's eyes.</summary>
     private static void Make(string directory)
