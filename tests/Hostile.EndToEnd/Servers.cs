@@ -72,7 +72,7 @@ internal sealed class Servers : IDisposable
                 "--cluster:silo-port", $"{ports[1]}", "--cluster:gateway-port", $"{ports[2]}", .. Settings,
             ],
             storage.Environment);
-        await server.SaysAsync("\"EventId\":10,\"LogLevel\":\"Information\",\"Category\":\"lockstep\"");
+        await server.SaysAsync("\"EventId\":10,\"LogLevel\":\"Information\"");
         return new Servers(address, server);
     }
 }
