@@ -12,7 +12,7 @@ public sealed class FuzzTests
     private const int NotNow = 201;
     private const int NoMail = 202;
 
-    private static readonly int Requests = int.Parse(Environment.GetEnvironmentVariable("LOCKSTEP_TEST_REQUESTS") ?? "20000", CultureInfo.InvariantCulture);
+    private static readonly int Requests = int.Parse(Environment.GetEnvironmentVariable("LOCKSTEP_TEST_REQUESTS") ?? "4000", CultureInfo.InvariantCulture);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("LOCKSTEP_TEST_SEED") ?? Random.Shared.Next().ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     [Fact]

@@ -10,7 +10,7 @@ internal static class HostileSettings
 #if CLUSTER
     public static int Requests => Number("LOCKSTEP_TEST_REQUESTS") ?? 2_000;
 #else
-    public static int Requests => Number("LOCKSTEP_TEST_REQUESTS") ?? (Storage.PostgreSql.Testing.PostgresServer.IsChosen ? 2_000 : 20_000);
+    public static int Requests => Number("LOCKSTEP_TEST_REQUESTS") ?? (Storage.PostgreSql.Testing.PostgresServer.IsChosen ? 2_000 : 4_000);
 #endif
 
     /// <summary><c>LOCKSTEP_TEST_SEED</c>, or a new one, which is printed.</summary>
