@@ -67,6 +67,7 @@ internal static class AccountAnswers
         Refusal.NoMethod method => Of(new AccountError(405, 116, "The endpoint has no such method"), KeyValuePair.Create("Allow", method.Allow)),
         Refusal.NotSignedIn => Of(AccountError.NoCredential),
         Refusal.TooManyFailures failures => Of(AccountError.TooMany(failures.RetryAfter)),
+        Refusal.TooManyRequests requests => Of(AccountError.TooMany(requests.RetryAfter)),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Of(AccountError.NotNow),
         Refusal.UrlTooLong => Of(new AccountError(414, 107, "The URL is too long")),
         Refusal.HeadersTooLarge => Of(new AccountError(431, 107, "The headers are too large")),

@@ -42,8 +42,8 @@ internal static class KintoErrors
         return retryAfter is { } seconds ? response.With("Retry-After", seconds.ToString(CultureInfo.InvariantCulture)) : response;
     }
 
-    public static KintoResponse TooManyRequests(TimeSpan wait) =>
-        Create(429, KintoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")
+    public static KintoResponse TooManyRequests(TimeSpan wait, string message = "Too many failed sign-ins, please retry later.") =>
+        Create(429, KintoErrno.TooManyRequests, "Too Many Requests", message)
             .With("Retry-After", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture));
 
     public static KintoResponse TooManyRegistrations(TimeSpan wait) =>
@@ -65,6 +65,7 @@ internal static class KintoErrors
         Refusal.NoMethod noMethod => MethodNotAllowed(noMethod.Allow),
         Refusal.NotSignedIn => Unauthorized,
         Refusal.TooManyFailures failures => TooManyRequests(failures.RetryAfter),
+        Refusal.TooManyRequests requests => TooManyRequests(requests.RetryAfter, "Too many requests, please retry later."),
         Refusal.NoRoom or Refusal.StoreUnavailable => Unavailable(options.RetryAfter),
 
         // A write may have been done, so the client is not asked to repeat it blindly.

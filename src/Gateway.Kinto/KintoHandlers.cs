@@ -29,7 +29,8 @@ internal sealed class KintoHandlers(
     ApiPage apiPage,
     ContributeView contribute,
     MetricsView metrics,
-    KintoBatch batch)
+    KintoBatch batch,
+    KintoAudit audit)
 {
     public KintoOptions Options => options;
 
@@ -80,5 +81,5 @@ internal sealed class KintoHandlers(
     /// <param name="method">The method; the caller may use it.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
-        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
+        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : audit.Watch(method.Handler(this, request), request);
 }

@@ -1,4 +1,5 @@
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.OpenId;
@@ -18,6 +19,7 @@ internal sealed class KintoProtocol(
     IEnumerable<IAccessTokens> tokens,
     AccountDirectory accounts,
     OpenIdProviders openId,
+    AuditTrail audit,
     HttpOptions http,
     KintoOptions options,
     TimeProvider time) : IProtocol<KintoHandler>
@@ -33,7 +35,7 @@ internal sealed class KintoProtocol(
 
     public ResourceTable<KintoHandler> Resources => handlers.Resources;
 
-    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [basic, .. openId.Schemes, new BearerScheme(tokens, accounts, http, Scope, Prefix)];
+    public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [new AuditedScheme(basic, audit), .. openId.Schemes, new BearerScheme(tokens, accounts, http, Scope, Prefix)];
 
     /// <summary>Kinto redirects clients that leave out the version.</summary>
     public bool AnswersUnknownPaths => true;

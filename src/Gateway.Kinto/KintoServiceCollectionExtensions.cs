@@ -12,6 +12,7 @@ public static class KintoServiceCollectionExtensions
 {
     public static IServiceCollection AddKinto(this IServiceCollection services) => services
         .AddSingleton<KintoHandlers>()
+        .AddSingleton<KintoAudit>()
         .AddSingleton<KintoAnswers>()
         .AddSingleton<AnswerSizes>()
         .AddSingleton<KintoExecutor>()

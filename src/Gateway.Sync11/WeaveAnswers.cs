@@ -99,6 +99,7 @@ internal static class WeaveAnswers
         Refusal.NoMethod method => Text(405, "", KeyValuePair.Create("Allow", method.Allow)),
         Refusal.NotSignedIn => Unauthorized(),
         Refusal.TooManyFailures failures => TooMany(failures.RetryAfter),
+        Refusal.TooManyRequests requests => TooMany(requests.RetryAfter),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Unavailable,
         Refusal.UrlTooLong => Text(414, ""),
         Refusal.HeadersTooLarge => Text(431, ""),

@@ -110,6 +110,8 @@ internal static class SyncAnswers
         Refusal.NotSignedIn => Unauthorized,
         Refusal.TooManyFailures failures => Error(
             429, SyncCode.Other, KeyValuePair.Create("Retry-After", Math.Ceiling(failures.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture))),
+        Refusal.TooManyRequests requests => Error(
+            429, SyncCode.Other, KeyValuePair.Create("Retry-After", Math.Ceiling(requests.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture))),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Unavailable,
         Refusal.UrlTooLong => Error(414, SyncCode.Other),
         Refusal.HeadersTooLarge => Error(431, SyncCode.Other),

@@ -1,5 +1,6 @@
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
@@ -9,9 +10,12 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.Sync15;
 
 /// <summary>The storage of Firefox Sync 1.5: its paths, and the form of the pipeline's refusals.</summary>
-internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync15Options options, TimeProvider time) : IProtocol<SyncHandler>
+internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, AuditTrail audit, Sync15Options options, TimeProvider time) : IProtocol<SyncHandler>
 {
     public const string Prefix = "/1.5";
+
+    /// <summary><c>/{uid}/storage/{collection}/{record}</c>.</summary>
+    private const int ObjectSegments = 4;
 
     private const string Methods = "DELETE, GET, POST, PUT";
     private const string MaxAge = "1728000";
@@ -33,7 +37,20 @@ internal sealed class SyncProtocol(SyncHandlers handlers, HawkScheme hawk, Sync1
         var sync = new SyncRequest(request);
         return !sync.HasUid ? ValueTask.FromResult(SyncAnswers.NotFound)
             : !sync.IsOwn ? ValueTask.FromResult(SyncAnswers.Unauthorized)
+            : audit.IsOn && method.Name is "DELETE" && request.Path.Count < ObjectSegments ? AuditedAsync(method.Handler(handlers, sync, cancellationToken), request)
             : method.Handler(handlers, sync, cancellationToken);
+    }
+
+    /// <summary>Notes that a storage or a collection was emptied, or records in it were deleted together.</summary>
+    private async ValueTask<Answer> AuditedAsync(ValueTask<Answer> deleting, ProtocolRequest request)
+    {
+        var answer = await deleting;
+        if (answer.Status == StatusCodes.Status200OK)
+        {
+            audit.Write(AuditEvents.ObjectDeleted, AuditSource.Of(request.Http.Request, request.SignIn.Principal?.Id));
+        }
+
+        return answer;
     }
 
     public Answer Refuse(Refusal refusal) => SyncAnswers.Of(refusal);

@@ -96,6 +96,8 @@ internal static class SynctoErrors
         Refusal.NotSignedIn => NoToken,
         Refusal.TooManyFailures failures => Create(429, SynctoErrno.TooManyRequests, "Too Many Requests", "Too many failed sign-ins, please retry later.")
             .With("Retry-After", Math.Ceiling(failures.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
+        Refusal.TooManyRequests requests => Create(429, SynctoErrno.TooManyRequests, "Too Many Requests", "Too many requests, please retry later.")
+            .With("Retry-After", Math.Ceiling(requests.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Unavailable,
         Refusal.UrlTooLong url => Invalid(414, "path", null, $"The URL may have {url.MaxBytes} bytes."),
         Refusal.HeadersTooLarge headers => Invalid(431, "header", null, $"The headers may have {headers.MaxBytes} bytes."),

@@ -1,6 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Lockstep.Gateway.Sync11.Tests;
+using Lockstep.Gateway.Sync15;
+using Lockstep.Gateway.Sync15.Tests;
 
 namespace Lockstep.EndToEnd;
 
@@ -89,6 +92,32 @@ public sealed class AuditTests : IAsyncLifetime
             lines.Select(static line => line.Split('|')[^4]));
         Assert.EndsWith($"requestMethod=POST request=/weave-delete-account src=127.0.0.1 suser={name}", lines[0], StringComparison.Ordinal);
         Assert.All(["wr0ng", "an0ther", "AAAA", "ann@"], secret => Assert.DoesNotContain(lines, line => line.Contains(secret, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Deletions_OfSync15_AreEventsInJson_ButNotThoseOfOneRecord()
+    {
+        const string Secret = "a secret of these tests that is long enough";
+        var file = Path.Combine(storage.Directory, "audit.json");
+        var (server, address) = await ServerProcess.StartAsync(storage, ["--sync15:token-secrets", Secret, "--firefox-accounts:mode", "off", "--audit:json", file]);
+        using (server)
+        {
+            var time = TimeProvider.System;
+            var (id, key) = new TokenSigner([Secret]).Sign(new SyncToken(7, time.GetUtcNow().ToUnixTimeSeconds() + 3600, "a1b2c3"));
+            using var device = new SyncClient(address, 7, id, key, time);
+            (await device.SendRawAsync("POST", "/1.5/7/storage/tabs", """[{"id":"a","payload":"x"},{"id":"b","payload":"x"}]""")).AssertOk();
+            (await device.SendRawAsync("DELETE", "/1.5/7/storage/tabs/a")).AssertOk();
+            (await device.SendRawAsync("DELETE", "/1.5/7/storage/tabs?ids=b")).AssertOk();
+            (await device.SendRawAsync("DELETE", "/1.5/7/storage")).AssertOk();
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        var lines = (await File.ReadAllLinesAsync(file)).Select(static line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(
+            ["ObjectDeleted DELETE /1.5/7/storage/tabs", "ObjectDeleted DELETE /1.5/7/storage"],
+            lines.Select(static line => $"{line.GetProperty("event")} {line.GetProperty("method")} {line.GetProperty("path")}"));
+        Assert.All(lines, static line => Assert.Equal("127.0.0.1", line.GetProperty("address").GetString()));
     }
 
     [Fact]

@@ -57,6 +57,9 @@ internal static class TokenAnswers
         Refusal.TooManyFailures failures => Of(
             TokenError.Of(429, "Too many failures"),
             KeyValuePair.Create("Retry-After", Math.Ceiling(failures.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture))),
+        Refusal.TooManyRequests requests => Of(
+            TokenError.Of(429, "Too many requests"),
+            KeyValuePair.Create("Retry-After", Math.Ceiling(requests.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture))),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Of(TokenError.NotNow),
         Refusal.UrlTooLong => Of(TokenError.Of(414, "URL is too long")),
         Refusal.HeadersTooLarge => Of(TokenError.Of(431, "Headers are too large")),

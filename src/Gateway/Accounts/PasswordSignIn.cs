@@ -175,7 +175,7 @@ public sealed class PasswordSignIn(
 
         var principal = who with { Verified = account };
         cache.Add(digest, principal, generation);
-        return new SignIn(SignInStatus.Succeeded, principal);
+        return new SignIn(SignInStatus.Succeeded, principal) { WasVerified = true };
     }
 
     /// <returns>Null where that cannot be done now; the user is signed in all the same.</returns>

@@ -34,11 +34,19 @@ public static class AuditEvents
     public static readonly AuditEvent Exported = new("AccountExported", "exported", 7);
     public static readonly AuditEvent AccountDeleted = new("AccountDeleted", "deleted", 7);
 
+    // Of Kinto, and of the storage of Sync 1.5.
+    public static readonly AuditEvent TooManyFailures = new("AuthThrottled", "User Authentication Not Tried After Too Many Failures", 7);
+    public static readonly AuditEvent AccountChanged = new("AccountChanged", "changed", 5);
+    public static readonly AuditEvent RightsSet = new("RightsSet", "rights set", 5);
+    public static readonly AuditEvent ObjectDeleted = new("ObjectDeleted", "object deleted", 5);
+    public static readonly AuditEvent AdministratorActed = new("AdministratorActed", "administrator acted", 7);
+
     public static IReadOnlyList<AuditEvent> All { get; } =
     [
         NoAuthorization, UnknownScheme, BadlyEncoded, OtherUser, ImpossibleUser, PasswordNotUtf8, WrongPassword, WrongResetCode, ResetCleared,
         AccountMade, AccountAddressShown, SignedIn, SignedOut, PasswordChanged, ResetBegun, PasswordReset, PasswordRecovered, RecoveryKeyMade, RecoveryKeyRemoved, SecondFactorSetUp, SecondFactorRemoved,
         DeviceAdded, DeviceRemoved, ClientRemoved, AppPasswordMade, AppPasswordRemoved, Exported, AccountDeleted,
+        TooManyFailures, AccountChanged, RightsSet, ObjectDeleted, AdministratorActed,
     ];
 
     private static AuditEvent Of(string name, int severity) => new(name, name, severity);

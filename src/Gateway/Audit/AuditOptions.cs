@@ -3,11 +3,16 @@ using System.Text;
 
 namespace Lockstep.Gateway.Audit;
 
-/// <summary>A log for those who watch over a server, in ArcSight's Common Event Format (CEF).</summary>
+/// <summary>A log for those who watch over a server, in ArcSight's Common Event Format (CEF), in JSON, or in both.</summary>
 public sealed record AuditOptions
 {
-    /// <summary>Where events go: <c>syslog</c>, or the path of a file. Default: none, and nothing is noted.</summary>
+    public const string Syslog = "syslog";
+
+    /// <summary>Where events go in CEF: <c>syslog</c>, or the path of a file. Default: none, and nothing is noted so.</summary>
     public string? Cef { get; init; }
+
+    /// <summary>Where events go as JSON, one object a line: <c>syslog</c>, or the path of a file. Default: none, and nothing is noted so.</summary>
+    public string? Json { get; init; }
 
     /// <summary>Who makes the device, in each line. Default: Lockstep.</summary>
     public string Vendor { get; init; } = "Lockstep";
@@ -32,19 +37,25 @@ public sealed record AuditOptions
     // Of Linux, with the zero at the end.
     private const int MaxSocketPathBytes = 108;
 
-    public bool IsOn => Cef is { Length: > 0 };
-
-    public bool IsSyslog => Cef is "syslog";
+    public bool IsOn => Cef is { Length: > 0 } || Json is { Length: > 0 };
 
     /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {
-        if (IsOn && !IsSyslog && !Path.IsPathRooted(Cef))
+        foreach (var (name, target) in new[] { (nameof(Cef), Cef), (nameof(Json), Json) })
         {
-            yield return $"Audit:Cef is '{Cef}'. Use syslog, or a whole path like /var/log/lockstep/audit.log.";
+            if (target is { Length: > 0 } and not Syslog && !Path.IsPathRooted(target))
+            {
+                yield return $"Audit:{name} is '{target}'. Use syslog, or a whole path like /var/log/lockstep/audit.log.";
+            }
         }
 
-        if (IsSyslog && (!Path.IsPathRooted(SyslogSocket) || Encoding.UTF8.GetByteCount(SyslogSocket) >= MaxSocketPathBytes))
+        if (Cef is { Length: > 0 } and not Syslog && Cef == Json)
+        {
+            yield return $"Audit:Cef and Audit:Json are both '{Cef}'. Use a file for each.";
+        }
+
+        if ((Cef is Syslog || Json is Syslog) && (!Path.IsPathRooted(SyslogSocket) || Encoding.UTF8.GetByteCount(SyslogSocket) >= MaxSocketPathBytes))
         {
             yield return $"Audit:SyslogSocket is '{SyslogSocket}'. Use a whole path of at most {MaxSocketPathBytes - 1} bytes, like /dev/log.";
         }

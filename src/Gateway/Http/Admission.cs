@@ -14,6 +14,8 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     /// <summary>How long an answer waits for room.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
 
+    private readonly RateLimit? addresses = options.MaxRequestsPerMinutePerAddress > 0 ? new(options.MaxRequestsPerMinutePerAddress, time) : null;
+    private readonly RateLimit? users = options.MaxRequestsPerMinutePerUser > 0 ? new(options.MaxRequestsPerMinutePerUser, time) : null;
     private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
     private readonly SharedBudget uploads = new(options.MaxConcurrentRequests);
     private readonly SharedBudget streams = new(options.MaxStreams) { MostEach = options.MaxStreamsPerUser };
@@ -24,6 +26,12 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     /// <param name="principal">The user who has signed in; null for none.</param>
     /// <param name="address">The address of the request.</param>
     public static string Whose(Principal? principal, System.Net.IPAddress? address) => principal?.Id ?? $"@{ClientAddress.Of(address)}";
+
+    /// <summary>How long an address has to wait for its next request, if that is limited. Zero for a request that may go on, and counts.</summary>
+    public TimeSpan WaitOf(System.Net.IPAddress? address) => addresses is null ? TimeSpan.Zero : Counted(addresses.Take(ClientAddress.Of(address)));
+
+    /// <summary>The same for a user who has signed in.</summary>
+    public TimeSpan WaitOf(Principal user) => users is null ? TimeSpan.Zero : Counted(users.Take(user.Id));
 
     /// <param name="who">The party that it is charged to.</param>
     /// <returns>Null if there is no room. Otherwise to be disposed of when the request has been answered.</returns>
@@ -50,6 +58,16 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
 
     /// <summary>Room for one request's answer; none is taken yet.</summary>
     public AnswerRoom RoomForAnswer(string who) => new(answers, who, metrics);
+
+    private TimeSpan Counted(TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero)
+        {
+            metrics.RateRefused();
+        }
+
+        return wait;
+    }
 
     private Place? TryEnter(SharedBudget places, string who)
     {

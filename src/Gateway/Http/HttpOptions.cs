@@ -46,6 +46,14 @@ public sealed record HttpOptions
     [Bounds(1)]
     public int MaxStreamsPerUser { get; init; } = 100;
 
+    /// <summary>Requests that one address may make in a minute, before anybody signs in; for IPv6 its network of 64 bits. More are refused with 429. Default: 0, no limit.</summary>
+    [Bounds(0, 1_000_000)]
+    public int MaxRequestsPerMinutePerAddress { get; init; }
+
+    /// <summary>Requests that one signed-in user may make in a minute. More are refused with 429. Default: 0, no limit.</summary>
+    [Bounds(0, 1_000_000)]
+    public int MaxRequestsPerMinutePerUser { get; init; }
+
     /// <summary>Bytes of request bodies in memory at a time, a quarter of them for one user. Default: 256 MiB.</summary>
     [Bounds(1)]
     public long MaxBufferedBytes { get; init; } = 256L << 20;

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Metering;
 /// <summary>What the HTTP side of one server measures, besides what ASP.NET Core does itself.</summary>
 public sealed class GatewayMetrics : IDisposable
 {
-    private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "requests", "bodies", "answers");
+    private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "requests", "bodies", "answers", "rate");
     private readonly TaggedCounter signIns = new(LockstepMeter.StatusTag, "succeeded", "refused", "throttled", "busy");
     private long housekeepingFailures;
     private long stalledAnswers;
@@ -18,7 +18,7 @@ public sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics()
     {
-        Meter.CreateObservableCounter("lockstep.http.refusals", refusals.Read, "{request}", "Requests for which there was no room.");
+        Meter.CreateObservableCounter("lockstep.http.refusals", refusals.Read, "{request}", "Requests for which there was no room, or which came too fast.");
         Meter.CreateObservableCounter("lockstep.http.stalled_answers", () => Volatile.Read(ref stalledAnswers), "{answer}", "Answers cut off since their client took nothing of them for too long.");
         Meter.CreateObservableUpDownCounter("lockstep.live.streams", () => Volatile.Read(ref streams), "{stream}", "Streams of changes that are open.");
         Meter.CreateObservableUpDownCounter("lockstep.live.buckets", () => Volatile.Read(ref watchedBuckets), "{bucket}", "Buckets whose changes this process wants to hear of.");
@@ -35,6 +35,8 @@ public sealed class GatewayMetrics : IDisposable
     public void BodyRefused() => refusals.Add(1);
 
     public void AnswerRefused() => refusals.Add(2);
+
+    public void RateRefused() => refusals.Add(3);
 
     public void StreamOpened() => Interlocked.Increment(ref streams);
 

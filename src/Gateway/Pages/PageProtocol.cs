@@ -67,6 +67,8 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
         Refusal.NotSignedIn => Refused(401, "not-found"),
         Refusal.TooManyFailures failures => Refused(
             429, "busy", KeyValuePair.Create("Retry-After", Math.Ceiling(failures.RetryAfter.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture))),
+        Refusal.TooManyRequests requests => Refused(
+            429, "busy", KeyValuePair.Create("Retry-After", Math.Ceiling(requests.RetryAfter.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture))),
         Refusal.NoRoom or Refusal.NoRoomForAnswer or Refusal.StoreUnavailable => Refused(503, "busy", KeyValuePair.Create("Retry-After", "10")),
         Refusal.UrlTooLong => Refused(414, "too-long"),
         Refusal.HeadersTooLarge => Refused(431, "too-long"),

@@ -19,6 +19,9 @@ public abstract record Refusal
     /// <param name="RetryAfter">How long to wait, after too many wrong credentials.</param>
     public sealed record TooManyFailures(TimeSpan RetryAfter) : Refusal;
 
+    /// <param name="RetryAfter">How long to wait, after more requests than one address or user may make in a minute. Nothing of it was done.</param>
+    public sealed record TooManyRequests(TimeSpan RetryAfter) : Refusal;
+
     /// <summary>There is no room for another request. Nothing of it was done.</summary>
     public sealed record NoRoom : Refusal;
 

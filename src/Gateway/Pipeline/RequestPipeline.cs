@@ -12,9 +12,9 @@ namespace Lockstep.Gateway.Pipeline;
 /// user, so sign-in comes before it, and it is taken before the body is read.
 /// <list type="number">
 /// <item>URL and headers have a permitted size.</item>
-/// <item>The resource and its method exist. Preflights, redirects, 404 and 405 are answered here, and so are probes.</item>
+/// <item>The resource and its method exist. Preflights, redirects, 404 and 405 are answered here, and so are probes. What comes too fast from one address is refused, where a setting limits that.</item>
 /// <item>The query can be parsed, and the body's coding is known.</item>
-/// <item>Sign-in.</item>
+/// <item>Sign-in. What comes too fast from one user is refused, where a setting limits that.</item>
 /// <item>The party that room is charged to, and the maximal length of the body.</item>
 /// <item>The body, decoded. Room for it is taken as it arrives. If that took time, sign-in again. Then a place for the request.</item>
 /// <item>Whether the user may use the resource.</item>
@@ -97,6 +97,11 @@ internal abstract class RequestPipeline(
             return ProbeAsync(method, about);
         }
 
+        if (admission.WaitOf(context.Connection.RemoteIpAddress) is { Ticks: > 0 } wait)
+        {
+            return RefuseRateAsync(context, wait);
+        }
+
         // :: Step 3
         if (!QueryParameters.TryParse(context.Request.QueryString.Value, out var query))
         {
@@ -143,6 +148,11 @@ internal abstract class RequestPipeline(
             return RefuseAsync(context, refusal);
         }
 
+        if (signIn.Principal is { } user && admission.WaitOf(user) is { Ticks: > 0 } wait)
+        {
+            return RefuseRateAsync(context, wait);
+        }
+
         // :: Step 5
         var maxBytes = BodyReader.HasBody(context) ? MaxBytes(method, signIn) : 0;
         if (maxBytes > 0 && context.Request.ContentLength > maxBytes)
@@ -159,6 +169,17 @@ internal abstract class RequestPipeline(
     {
         context.Response.Headers.Connection = "close";
         return RefuseAsync(context, new Refusal.NoRoom());
+    }
+
+    /// <summary>Refuses what comes too fast. The rest of its body is not read.</summary>
+    private Task RefuseRateAsync(HttpContext context, TimeSpan wait)
+    {
+        if (BodyReader.HasBody(context))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        return RefuseAsync(context, new Refusal.TooManyRequests(wait));
     }
 
     private async Task ReadAsync(ResourceMethod method, ProtocolRequest about, int maxBytes)

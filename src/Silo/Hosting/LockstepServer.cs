@@ -22,6 +22,7 @@ using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Gateway.Syncto;
 using Lockstep.Grains;
 using Lockstep.Silo.Cluster;
+using Lockstep.Silo.Logging;
 using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -52,7 +53,9 @@ internal static class LockstepServer
         options = AccountServer.Complete(options, key);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
-        AddLogging(builder.Logging, configuration, options);
+        var levels = new LogLevelFile(Path.Combine(AppContext.BaseDirectory, SettingSources.FileName), configuration);
+        AddLogging(builder.Logging, levels, options);
+        builder.Services.AddSingleton(levels).AddHostedService<LogLevelReload>();
         AddHttp(builder, options, sockets);
 
         // :: What every role has. A decorator that is another port as well stands in for that one too.
@@ -152,7 +155,7 @@ internal static class LockstepServer
         UseHttp(app, options);
         if (options.HasApi)
         {
-            app.MapProtocols(options.Telemetry.IsOn || options.ShowsMetrics);
+            app.MapProtocols(options.Telemetry.IsOn || options.Telemetry.SendsStatsd || options.ShowsMetrics);
         }
 
         app.Lifetime.ApplicationStarted.Register(() => StartupReport.Write(app, sockets.Urls.Count > 0 ? sockets.Urls : app.Urls, options, storage.Description));
@@ -188,9 +191,9 @@ internal static class LockstepServer
         .AddHostedService<QuotaRefresh>()
         .AddHostedService<Housekeeping>();
 
-    private static void AddLogging(ILoggingBuilder logging, IConfiguration configuration, LockstepOptions options)
+    private static void AddLogging(ILoggingBuilder logging, LogLevelFile levels, LockstepOptions options)
     {
-        logging.AddConfiguration(configuration.GetSection("Logging"));
+        logging.AddConfiguration(levels.Levels);
 
         // A start that fails is told by the program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

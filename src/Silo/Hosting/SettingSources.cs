@@ -3,7 +3,7 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>Where settings come from: a file beside the program, then the environment, then the command line, then sockets that were opened for it. What comes later counts.</summary>
 internal static class SettingSources
 {
-    private const string FileName = "appsettings.json";
+    public const string FileName = "appsettings.json";
 
     /// <param name="directory">Where the program lies. Where no <c>appsettings.json</c> is there, as with a program of one file, the one of the source counts.</param>
     /// <param name="variables">The environment.</param>

@@ -21,6 +21,18 @@ internal sealed record TelemetryOptions
     [Bounds(0, 1, Reason = "It is a part of 1: 0.01 traces one request in a hundred.")]
     public double TraceRatio { get; init; }
 
+    /// <summary>A StatsD over UDP: <c>udp://127.0.0.1:8125</c>. Default: none, nothing is sent there.</summary>
+    public string? StatsdEndpoint { get; init; }
+
+    /// <summary>Before each name that StatsD gets, in place of <c>lockstep</c>; empty for none. Default: lockstep.</summary>
+    public string StatsdPrefix { get; init; } = "lockstep";
+
+    /// <summary>How tags are sent: <c>names</c> for parts of the name, or <c>dogstatsd</c> for DogStatsD's tags. Default: names.</summary>
+    [AllowedValues("names", "dogstatsd")]
+    public string StatsdTags { get; init; } = "names";
+
+    public bool SendsStatsd => StatsdEndpoint is { Length: > 0 };
+
     public bool IsOn => OtlpEndpoint is { Length: > 0 };
 
     public bool Traces => IsOn && TraceRatio > 0;
@@ -32,6 +44,16 @@ internal sealed record TelemetryOptions
         if (IsOn && !(Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0))
         {
             yield return "Telemetry:OtlpEndpoint is no URL of a receiver. Use something like http://127.0.0.1:4317, without user and query.";
+        }
+
+        if (SendsStatsd && !(Uri.TryCreate(StatsdEndpoint, UriKind.Absolute, out var statsd) && statsd is { Scheme: "udp", Port: > 0, UserInfo.Length: 0, PathAndQuery: "" or "/" }))
+        {
+            yield return $"Telemetry:StatsdEndpoint is '{StatsdEndpoint}', which is no address of a StatsD. Use something like udp://127.0.0.1:8125.";
+        }
+
+        if (!StatsdPrefix.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') || StatsdPrefix.StartsWith('.') || StatsdPrefix.EndsWith('.'))
+        {
+            yield return $"Telemetry:StatsdPrefix is '{StatsdPrefix}'. Use letters, digits, dots, _ and -, like sync.eu-1, with no dot at either end.";
         }
 
         if (TraceRatio > 0 && !IsOn)

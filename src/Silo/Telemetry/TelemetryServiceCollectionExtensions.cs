@@ -12,7 +12,7 @@ using OpenTelemetry.Trace;
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>
-/// Registers what measures the gateway, and the sending of metrics and traces to an OTLP receiver where it is asked for. Invariants:
+/// Registers what measures the gateway, and the sending of metrics and traces to an OTLP receiver, and of metrics to a StatsD, where it is asked for. Invariants:
 /// <list type="number">
 /// <item>Sending has threads of its own: a receiver that is slow or away costs requests nothing, and a stop no more than
 /// <see cref="LastSending.Patience"/>.</item>
@@ -29,14 +29,14 @@ internal static class TelemetryServiceCollectionExtensions
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options, bool isFetched)
     {
         services.AddSingleton<GatewayMetrics>().AddSingleton(options);
-        if (!options.IsOn && !isFetched)
+        if (!options.IsOn && !options.SendsStatsd && !isFetched)
         {
             return services;
         }
 
-        if (options.IsOn)
+        if (options.IsOn || options.SendsStatsd)
         {
-            services.AddSingleton<OtlpSenders>().AddHostedService<LastSending>();
+            services.AddSingleton<OtlpSenders>().AddSingleton<StatsdSender>().AddHostedService<LastSending>();
         }
 
         var telemetry = services.AddOpenTelemetry()
@@ -59,6 +59,15 @@ internal static class TelemetryServiceCollectionExtensions
         if (options.IsOn)
         {
             telemetry.WithMetrics(static metrics => metrics.AddReader(static sending => sending.GetRequiredService<OtlpSenders>().ForMetrics()));
+        }
+
+        if (options.SendsStatsd)
+        {
+            // StatsD adds up itself: it gets what was added since the last time.
+            telemetry.WithMetrics(metrics => metrics.AddReader(sending => new PeriodicExportingMetricReader(sending.GetRequiredService<StatsdSender>(), (int)options.Interval.TotalMilliseconds)
+            {
+                TemporalityPreference = MetricReaderTemporalityPreference.Delta,
+            }));
         }
 
         if (options.Traces)

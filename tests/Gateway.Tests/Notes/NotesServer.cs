@@ -7,6 +7,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
@@ -67,7 +68,7 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddProtocol<NotesProtocol, NotesHandler>();
         if (withKinto)
         {
-            builder.Services.AddOpenId(new OpenIdOptions()).AddKinto().AddSingleton(new UnownedReads(new BucketOptions(), TimeProvider.System));
+            builder.Services.AddAudit(new AuditOptions()).AddOpenId(new OpenIdOptions()).AddKinto().AddSingleton(new UnownedReads(new BucketOptions(), TimeProvider.System));
         }
 
         if (pages is not null)

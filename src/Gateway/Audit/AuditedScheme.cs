@@ -1,0 +1,32 @@
+using Lockstep.Gateway.Accounts;
+
+namespace Lockstep.Gateway.Audit;
+
+/// <summary>A scheme whose sign-ins are noted: those that were just verified, not those that are remembered from earlier requests, and all that were refused.</summary>
+public sealed class AuditedScheme(IAuthenticationScheme scheme, AuditTrail trail) : IAuthenticationScheme
+{
+    public string Name => scheme.Name;
+
+    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
+        trail.IsOn ? AuditedAsync(request, cancellationToken) : scheme.SignInAsync(request, cancellationToken);
+
+    private async ValueTask<SignIn> AuditedAsync(SignInRequest request, CancellationToken cancellationToken)
+    {
+        var signIn = await scheme.SignInAsync(request, cancellationToken);
+        var what = signIn switch
+        {
+            { Status: SignInStatus.Succeeded, WasVerified: true } => AuditEvents.SignedIn,
+            { Status: SignInStatus.Refused } => AuditEvents.WrongPassword,
+            { Status: SignInStatus.Throttled } => AuditEvents.TooManyFailures,
+            _ => null,
+        };
+        if (what is not null)
+        {
+            // The name that was tried, of which nobody has shown that it is theirs.
+            var user = signIn.Principal?.Id ?? (PasswordSignIn.Read(request.Authorization ?? "") is var (name, _) ? $"account:{name}" : null);
+            trail.Write(what, new AuditSource(request.Method, request.Target.Split('?')[0], request.Address, user));
+        }
+
+        return signIn;
+    }
+}

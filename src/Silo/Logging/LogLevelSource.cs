@@ -1,0 +1,22 @@
+namespace Lockstep.Silo.Logging;
+
+/// <summary>A configuration that is replaced as a whole, and tells of it.</summary>
+internal sealed class LogLevelSource : ConfigurationProvider, IConfigurationSource
+{
+    public LogLevelSource(Dictionary<string, string?> data) => Data = data;
+
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
+
+    /// <returns>False if nothing is different.</returns>
+    public bool Set(Dictionary<string, string?> data)
+    {
+        if (data.Count == Data.Count && data.All(pair => Data.TryGetValue(pair.Key, out var value) && value == pair.Value))
+        {
+            return false;
+        }
+
+        Data = data;
+        OnReload();
+        return true;
+    }
+}
