@@ -22,6 +22,7 @@ internal static class LockstepProgram
             Console.WriteLine(QuotaCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
+            Console.WriteLine(BackupCommand.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -51,10 +52,10 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
-        var (own, given) = command switch
+        var (own, settings) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
@@ -63,7 +64,7 @@ internal static class LockstepProgram
         };
         var variables = Environment.GetEnvironmentVariables();
         var sockets = command.Length == 0 ? PassedSockets.Read(variables, Environment.ProcessId) : PassedSockets.None;
-        var configuration = SettingSources.Read(AppContext.BaseDirectory, variables, given, sockets);
+        var configuration = SettingSources.Read(AppContext.BaseDirectory, variables, settings, sockets);
         var options = LockstepSettings.Read(configuration);
 
         // :: Commands
@@ -82,6 +83,8 @@ internal static class LockstepProgram
                 return 0;
             case ["copy"]:
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+            case ["backup", .. var backup]:
+                return BackupCommand.Run(backup, options, Console.Out);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:
