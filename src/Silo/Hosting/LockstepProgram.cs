@@ -23,6 +23,8 @@ internal static class LockstepProgram
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             Console.WriteLine(BackupCommand.Help);
+            Console.WriteLine(RestoredCommand.Help);
+            Console.WriteLine(CheckCommand.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -52,13 +54,15 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
         var (own, settings) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
+            ["check", ..] => CheckCommand.Part(args[command.Length..]),
+            ["restored", ..] => SyncCommands.Part(args[command.Length..], RestoredCommand.Own),
             ["kinto", ..] => SyncCommands.Part(args[command.Length..], KintoCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
         };
@@ -85,6 +89,10 @@ internal static class LockstepProgram
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
             case ["backup", .. var backup]:
                 return BackupCommand.Run(backup, options, Console.Out);
+            case ["check", .. var check]:
+                return await CheckCommand.RunAsync(check, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
+            case ["restored", .. var restored]:
+                return await RestoredCommand.RunAsync(restored, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:
