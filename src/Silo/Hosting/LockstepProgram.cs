@@ -1,6 +1,7 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Silo.Cluster;
+using Lockstep.Silo.Doctor;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Schema;
 using Lockstep.Storage.Sqlite;
@@ -25,6 +26,7 @@ internal static class LockstepProgram
             Console.WriteLine(BackupCommand.Help);
             Console.WriteLine(RestoredCommand.Help);
             Console.WriteLine(CheckCommand.Help);
+            Console.WriteLine(DoctorCommand.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -53,6 +55,12 @@ internal static class LockstepProgram
 
     private static async Task<int> RunCheckedAsync(string[] args)
     {
+        if (args is ["doctor", .. var given])
+        {
+            // What cannot be read is one of the things that it says.
+            return await DoctorCommand.RunAsync(given, Environment.GetEnvironmentVariables(), TimeProvider.System, Console.Out, CancellationToken.None);
+        }
+
         // :: Settings
         var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
