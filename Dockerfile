@@ -19,6 +19,7 @@ COPY src/Import.ServerFull/Import.ServerFull.csproj src/Import.ServerFull/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
 COPY src/Storage.Sqlite/Storage.Sqlite.csproj src/Storage.Sqlite/
+COPY src/Storage.Upkeep/Storage.Upkeep.csproj src/Storage.Upkeep/
 RUN dotnet restore src/Silo
 
 COPY . .

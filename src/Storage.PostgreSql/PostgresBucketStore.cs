@@ -14,8 +14,8 @@ public sealed class PostgresBucketStore(PostgresDatabase database) : IBucketStor
 
     public bool IsCurrent(BucketHeads heads) => heads.Lease != 0 && database.Lease.IsCurrent(heads.Lease);
 
-    public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
-        new(database.Reads.LoadAsync(id, claim, cancellationToken));
+    public async ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
+        await database.Reads.LoadAsync(id, claim, cancellationToken) ?? BucketHeads.Unwritten(id, database.Floor);
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>

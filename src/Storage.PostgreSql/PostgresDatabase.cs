@@ -1,6 +1,7 @@
 using Lockstep.Core.Metering;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Connections;
@@ -45,6 +46,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Server and database, without secrets.</summary>
     public string Description { get; }
 
+    /// <summary>The stamp from which buckets begin that were never written: zero, but where the database was restored from a backup.</summary>
+    public ServerTimestamp Floor { get; private set; }
+
     internal StoreMetrics Metrics { get; }
 
     internal ProcessLease Lease { get; }
@@ -78,6 +82,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
         try
         {
             await database.Lease.BeginAsync(cancellationToken);
+            await using var floor = prepared.Source.CreateCommand("SELECT value FROM meta WHERE name = 'floor'");
+            database.Floor = await floor.ExecuteScalarAsync(cancellationToken) is string text && ServerTimestamp.TryParse(text, out var stamp) ? stamp : ServerTimestamp.Zero;
             return database;
         }
         catch (Exception e) when (e is not OperationCanceledException)

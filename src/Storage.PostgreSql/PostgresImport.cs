@@ -129,6 +129,17 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>The stamp from which buckets begin that were never written, where the origin was restored from a backup.</summary>
+    public async Task SetFloorAsync(ServerTimestamp floor, CancellationToken cancellationToken)
+    {
+        if (floor > ServerTimestamp.Zero)
+        {
+            await using var command = new NpgsqlCommand("INSERT INTO meta (name, value) VALUES ('floor', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", connection);
+            new ParameterList(command.Parameters).AddText($"{floor}");
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
     /// <summary>All nodes with their numbers, and all invitations.</summary>
     public async Task AddNodesAsync(IReadOnlyList<AssignmentNode> nodes, IReadOnlyList<Invitation> invitations, CancellationToken cancellationToken)
     {

@@ -25,7 +25,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     public bool IsCurrent(BucketHeads heads) => true;
 
     public ValueTask<BucketHeads?> LoadAsync(BucketId id, bool claim, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() => Load(statements, id))));
+        ValueTask.FromResult(database.Read(statements => statements.InSnapshot(() => Load(statements, id))) ?? BucketHeads.Unwritten(id, database.Floor));
 
     public ValueTask<IReadOnlyDictionary<RecordKey, StoredRecord>> ReadAsync(
         BucketKey bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using Lockstep.Core.Metering;
@@ -18,15 +19,19 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteWriter writer;
     private bool disposed;
 
-    private SqliteDatabase(SqliteOptions options, byte[] secret)
+    private SqliteDatabase(SqliteOptions options, byte[] secret, ServerTimestamp floor)
     {
         this.options = options;
         Secret = secret;
+        Floor = floor;
         writer = new SqliteWriter(() => OpenForWriting(options), options.OnFault, Metrics, TimeProvider.System);
     }
 
     /// <summary>32 random bytes made with the database; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
+
+    /// <summary>The stamp from which buckets begin that were never written: zero, but where the file was restored from a backup.</summary>
+    public ServerTimestamp Floor { get; }
 
     /// <summary>Opens the file, or makes it, and brings its schema up to date.</summary>
     /// <exception cref="SqliteSchemaException">The file is newer than this program, not a database, or cannot be opened.</exception>
@@ -45,7 +50,8 @@ public sealed class SqliteDatabase : IDisposable
             SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('cluster', '{Guid.NewGuid()}')");
             SqliteSchema.Execute(connection, $"INSERT OR IGNORE INTO meta VALUES ('secret', '{Convert.ToHexString(RandomNumberGenerator.GetBytes(32))}')");
             var secret = (string)SqliteSchema.Scalar(connection, "SELECT value FROM meta WHERE name = 'secret'")!;
-            return new SqliteDatabase(options, Convert.FromHexString(secret));
+            _ = ServerTimestamp.TryParse(SqliteSchema.Scalar(connection, "SELECT value FROM meta WHERE name = 'floor'") as string, out var floor);
+            return new SqliteDatabase(options, Convert.FromHexString(secret), floor);
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
         {
@@ -70,6 +76,23 @@ public sealed class SqliteDatabase : IDisposable
         while (readers.TryTake(out var reader))
         {
             reader.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// A connection of its own, for commands that go through all of the file: with the schema of this program, and without a limit of its size.
+    /// </summary>
+    /// <exception cref="SqliteSchemaException">As <see cref="Open"/>.</exception>
+    public static DbConnection OpenConnection(SqliteOptions options)
+    {
+        Open(options).Dispose();
+        try
+        {
+            return Connect(options);
+        }
+        catch (SqliteException e)
+        {
+            throw new SqliteSchemaException($"Cannot open or write '{options.Path}': {e.Message}", e);
         }
     }
 

@@ -11,6 +11,7 @@ using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
+using Lockstep.Storage.Upkeep;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 using Assembly = System.Reflection.Assembly;
 using Type = System.Type;
@@ -47,7 +48,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "Lockstep.Storage.Upkeep", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -90,6 +91,9 @@ public sealed class BorderTests
         Assert.Equal(["Lockstep.Core", driver], OfOursAndOthers(engine.Assembly));
         Check(In(NameOf(engine.Assembly).Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
     }
+
+    [Fact]
+    public void Upkeep_KnowsCoreOnly() => Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(UpkeepDatabase).Assembly));
 
     [Fact]
     public void Import_KnowsCoreAndItsDriversOnly_AndNobodyElseKnowsThatOfMySql()

@@ -10,5 +10,5 @@ public sealed class SqliteExpiringModelTests(ITestOutputHelper output) : Expirin
 
     protected override IBucketStore Store => new SqliteBucketStore(database.Database);
 
-    public void Dispose() => database.Dispose();
+    public void Dispose() => database.CheckAndDispose();
 }

@@ -19,5 +19,5 @@ public sealed class SqliteFieldIndexTests : FieldIndexContract, IDisposable
 
     protected override Task<long> CountKeysAsync() => Task.FromResult(database.Database.Read(static statements => (long)statements.Scalar("SELECT count(*) FROM field_keys")!));
 
-    public void Dispose() => database.Dispose();
+    public void Dispose() => database.CheckAndDispose();
 }

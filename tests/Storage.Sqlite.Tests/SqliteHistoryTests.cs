@@ -9,5 +9,5 @@ public sealed class SqliteHistoryTests : HistoryContract, IDisposable
 
     protected override IBucketStore Store => new SqliteBucketStore(database.Database);
 
-    public void Dispose() => database.Dispose();
+    public void Dispose() => database.CheckAndDispose();
 }

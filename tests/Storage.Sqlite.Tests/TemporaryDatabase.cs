@@ -1,3 +1,6 @@
+using Lockstep.Storage.Upkeep;
+using Lockstep.Storage.Upkeep.Check;
+
 namespace Lockstep.Storage.Sqlite.Tests;
 
 /// <summary>A database in a directory of its own, gone when disposed.</summary>
@@ -19,6 +22,21 @@ public sealed class TemporaryDatabase : IDisposable
     {
         Database.Dispose();
         Database = SqliteDatabase.Open(Options);
+    }
+
+    /// <summary>What owners have written must fit together; whether files are there is not their affair.</summary>
+    public void CheckAndDispose()
+    {
+        var findings = new List<Finding>();
+        Database.Dispose();
+        using (var connection = SqliteDatabase.OpenConnection(Options))
+        {
+            var database = new UpkeepDatabase(Options.Path, UpkeepDialect.Sqlite, connection, isHome: true);
+            new IntegrityCheck(database, database, files: null, repairs: false, findings.Add, static _ => { }).RunAsync(default).GetAwaiter().GetResult();
+        }
+
+        Dispose();
+        Assert.DoesNotContain(findings, static finding => finding.Kind != FindingKind.File);
     }
 
     public void Dispose()

@@ -225,7 +225,7 @@ public sealed class BucketRestore
     {
         var key = heads[list].Key;
         var named = access.Indexed();
-        var relation = DraftAccess.RelationOf(list.Role, named.Count);
+        var relation = GrantIndex.RelationOf(list.Role, named.Count);
         foreach (var principal in named)
         {
             grants[new GrantKey(key, relation, principal, id)] = relation == GrantRelation.Named ? stamp : ServerTimestamp.Zero;

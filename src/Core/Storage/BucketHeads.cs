@@ -72,6 +72,13 @@ public sealed record BucketHeads
 
     public static BucketHeads Unwritten(BucketId id) => new() { Id = id };
 
+    /// <summary>The same in a store that is an older copy of itself, where clients may know stamps that it does not.</summary>
+    /// <param name="id">The bucket.</param>
+    /// <param name="floor">Above all of these stamps; zero in a store that is no such copy.</param>
+    /// <returns>Null where there is no floor.</returns>
+    public static BucketHeads? Unwritten(BucketId id, ServerTimestamp floor) =>
+        floor == ServerTimestamp.Zero ? null : Unwritten(id) with { Base = floor, Clock = floor };
+
     /// <summary>The list's head; for a list that never existed, that of a list without history.</summary>
     public ListHead this[ListRef list] => Lists.TryGetValue(list, out var head) ? head : Absent(list);
 

@@ -19,7 +19,10 @@ public interface IBucketStore
     /// <summary>Whether answers may be given from these heads without asking the store. Such heads are at most a few seconds old.</summary>
     bool IsCurrent(BucketHeads heads);
 
-    /// <summary>The bucket's heads, read in one snapshot; null if it was never written.</summary>
+    /// <summary>
+    /// The bucket's heads, read in one snapshot. If it was never written: null, or heads of version 0 with the stamps from which it begins in a store that was
+    /// restored from a backup.
+    /// </summary>
     /// <param name="id">The bucket.</param>
     /// <param name="claim">Whether this process becomes the one that answers for the bucket from memory. Commits have the same effect.</param>
     /// <param name="cancellationToken">Stops the read.</param>

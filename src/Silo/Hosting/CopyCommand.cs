@@ -50,6 +50,8 @@ internal static class CopyCommand
         var export = new SqliteExport(database);
         await using var import = await PostgresImport.BeginAsync(options.Postgres, export.Cluster, database.Secret, cancellationToken);
 
+        await import.SetFloorAsync(database.Floor, cancellationToken);
+
         // :: Accounts
         var store = new SqliteAccountStore(database);
         string? last = null;

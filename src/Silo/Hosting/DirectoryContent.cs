@@ -93,6 +93,12 @@ internal sealed class DirectoryContent : IAttachmentContent
         return Task.FromResult(true);
     });
 
+    /// <summary>Bytes of a file; null where it is not there.</summary>
+    public long? SizeOf(string id) => new FileInfo(PathOf(id)) is { Exists: true } file ? file.Length : null;
+
+    /// <summary>Ids of all files, in no order.</summary>
+    public IEnumerable<string> List() => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(static path => Path.GetFileName(path));
+
     private string PathOf(string id) => Path.Combine(root, id[..2], id);
 
     private void MakeRoot()

@@ -1,6 +1,7 @@
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Silo.Cluster;
+using Lockstep.Silo.Doctor;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Schema;
 using Lockstep.Storage.Sqlite;
@@ -22,6 +23,10 @@ internal static class LockstepProgram
             Console.WriteLine(QuotaCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
+            Console.WriteLine(BackupCommand.Help);
+            Console.WriteLine(RestoredCommand.Help);
+            Console.WriteLine(CheckCommand.Help);
+            Console.WriteLine(DoctorCommand.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -50,20 +55,28 @@ internal static class LockstepProgram
 
     private static async Task<int> RunCheckedAsync(string[] args)
     {
+        if (args is ["doctor", .. var given])
+        {
+            // What cannot be read is one of the things that it says.
+            return await DoctorCommand.RunAsync(given, Environment.GetEnvironmentVariables(), TimeProvider.System, Console.Out, CancellationToken.None);
+        }
+
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
-        var (own, given) = command switch
+        var (own, settings) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
+            ["check", ..] => CheckCommand.Part(args[command.Length..]),
+            ["restored", ..] => SyncCommands.Part(args[command.Length..], RestoredCommand.Own),
             ["kinto", ..] => SyncCommands.Part(args[command.Length..], KintoCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
         };
         var variables = Environment.GetEnvironmentVariables();
         var sockets = command.Length == 0 ? PassedSockets.Read(variables, Environment.ProcessId) : PassedSockets.None;
-        var configuration = SettingSources.Read(AppContext.BaseDirectory, variables, given, sockets);
+        var configuration = SettingSources.Read(AppContext.BaseDirectory, variables, settings, sockets);
         var options = LockstepSettings.Read(configuration);
 
         // :: Commands
@@ -82,6 +95,12 @@ internal static class LockstepProgram
                 return 0;
             case ["copy"]:
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+            case ["backup", .. var backup]:
+                return BackupCommand.Run(backup, options, Console.Out);
+            case ["check", .. var check]:
+                return await CheckCommand.RunAsync(check, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
+            case ["restored", .. var restored]:
+                return await RestoredCommand.RunAsync(restored, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:

@@ -122,12 +122,18 @@ public sealed class PostgresShards : IAsyncDisposable
     /// <summary>Brings the schemas up to date, whatever the options say, looks whether the databases belong together, and does nothing else.</summary>
     /// <returns>The schema's version; where they differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
-    public static async Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken)
+    public static Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken) =>
+        CheckAsync(options with { Migrate = true }, cancellationToken);
+
+    /// <summary>Looks whether all databases are there, have the schema and belong together. Brings the schemas up to date if the options say so.</summary>
+    /// <returns>The schema's version; where they differ, the lowest.</returns>
+    /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
+    public static async Task<int> CheckAsync(PostgresOptions options, CancellationToken cancellationToken)
     {
         var prepared = new List<PreparedDatabase?>();
         try
         {
-            var absence = await PrepareAsync((options with { Migrate = true }).Databases(), prepared, cancellationToken);
+            var absence = await PrepareAsync(options.Databases(), prepared, cancellationToken);
             await (absence is null ? new ShardSetup(prepared, absence: null).AgreeAsync(cancellationToken) : throw absence);
             return prepared.Min(static database => database!.Schema);
         }

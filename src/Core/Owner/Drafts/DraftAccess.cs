@@ -20,9 +20,6 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
     // new ones: a row is written for each of these anyway.
     private const int MaxChangedPrincipals = 10_000;
 
-    // An object that names more is found without its stamp, so that its writes do not write a row for each name.
-    private const int MaxStampedPrincipals = 100;
-
     private static readonly IReadOnlySet<string> NoPrincipals = new HashSet<string>(StringComparer.Ordinal);
 
     private BucketHeads Heads => draft.Heads;
@@ -67,7 +64,7 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
     {
         var key = Heads[target.List].Key;
         var (former, now) = (before?.Indexed() ?? NoPrincipals, after is null ? NoPrincipals : ReferenceEquals(before, after) ? before!.Indexed() : after.Indexed());
-        var (from, to) = (RelationOf(target.List.Role, former.Count), RelationOf(target.List.Role, now.Count));
+        var (from, to) = (GrantIndex.RelationOf(target.List.Role, former.Count), GrantIndex.RelationOf(target.List.Role, now.Count));
         if (from != to)
         {
             Index(key, from, target.Id, former, NoPrincipals, ServerTimestamp.Zero, writesAll: false);
@@ -83,7 +80,7 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
         var named = AccessList.Read(row.Acl)?.Indexed() ?? NoPrincipals;
         foreach (var principal in named)
         {
-            draft.Overlay.Grants.TryAdd(new GrantKey(Heads[target.List].Key, RelationOf(target.List.Role, named.Count), principal, target.Id), null);
+            draft.Overlay.Grants.TryAdd(new GrantKey(Heads[target.List].Key, GrantIndex.RelationOf(target.List.Role, named.Count), principal, target.Id), null);
         }
     }
 
@@ -120,14 +117,8 @@ internal sealed class DraftAccess(BucketDraft draft, AccessRule rule)
 
         // A purge removes all rows. A deletion leaves those without a stamp, and notifies all members.
         var named = acl.Indexed().Count;
-        return row.IsTombstone ? named : (RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
+        return row.IsTombstone ? named : (GrantIndex.RelationOf(role, named) == GrantRelation.Named ? named : 0) + (2 * (acl.Members?.Count ?? 0));
     }
-
-    /// <summary>The relation under which the index has the principals that an object names.</summary>
-    /// <param name="role">Its kind.</param>
-    /// <param name="principals">The number of principals that it names.</param>
-    public static GrantRelation RelationOf(ListRole role, int principals) =>
-        role == ListRole.Self ? GrantRelation.NamedByBucket : principals > MaxStampedPrincipals ? GrantRelation.NamedWidely : GrantRelation.Named;
 
     private void Index(int list, GrantRelation relation, string id, IReadOnlySet<string> before, IReadOnlySet<string> after, ServerTimestamp stamp, bool writesAll)
     {

@@ -1,0 +1,61 @@
+using System.Data.Common;
+using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Shards;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql;
+
+/// <summary>One connection to each database of a cluster, for commands that go through all of it. No server is registered by it.</summary>
+public static class PostgresUpkeep
+{
+    // What the server sets is for statements that look up keys, and that nobody waits for after a while.
+    private const string Settings =
+        "SET statement_timeout = 0; SET lock_timeout = '5s'; SET enable_seqscan = on; SET enable_mergejoin = on; SET plan_cache_mode = force_custom_plan";
+
+    /// <param name="options">Which databases.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>For each database, in the order of their numbers, the setting that names it, the connection, and what to close after it.</returns>
+    /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
+    public static async Task<IReadOnlyList<(string Setting, DbConnection Connection, IAsyncDisposable Source)>> OpenAsync(
+        PostgresOptions options, CancellationToken cancellationToken)
+    {
+        await PostgresShards.CheckAsync(options, cancellationToken);
+        var opened = new List<(string, DbConnection, IAsyncDisposable)>();
+        try
+        {
+            foreach (var database in options.Databases())
+            {
+                var source = PostgresConnections.CreateSource(database);
+                var connection = source.CreateConnection();
+                opened.Add((database.Setting, connection, source));
+                await OpenAsync(connection, database.Setting, cancellationToken);
+            }
+
+            return opened;
+        }
+        catch
+        {
+            foreach (var (_, connection, source) in opened)
+            {
+                await connection.DisposeAsync();
+                await source.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task OpenAsync(NpgsqlConnection connection, string setting, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(Settings, connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw PostgresFaults.Explain(e, setting);
+        }
+    }
+}

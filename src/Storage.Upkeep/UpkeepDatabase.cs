@@ -1,0 +1,138 @@
+using System.Data.Common;
+using System.Globalization;
+
+namespace Lockstep.Storage.Upkeep;
+
+/// <summary>
+/// A database for commands that go through all of it: one connection, and statements that both engines understand. Values stand in statements as <c>$1</c>, <c>$2</c>, …
+/// </summary>
+/// <param name="name">What people know it by: a file, or a setting.</param>
+/// <param name="dialect">What only its engine understands.</param>
+/// <param name="connection">An open connection to a database with the schema of this program. It is closed with this.</param>
+/// <param name="isHome">Whether it has the accounts and what belongs to them.</param>
+/// <param name="source">What the connection came from, to be closed after it. Default: none.</param>
+public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnection connection, bool isHome, IAsyncDisposable? source = null) : IAsyncDisposable
+{
+    public string Name => name;
+
+    public UpkeepDialect Dialect => dialect;
+
+    public bool IsHome => isHome;
+
+    public async ValueTask DisposeAsync()
+    {
+        await connection.DisposeAsync();
+        if (source is not null)
+        {
+            await source.DisposeAsync();
+        }
+    }
+
+    /// <returns>Rows changed.</returns>
+    public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params object?[] values)
+    {
+        await using var command = Command(sql, values);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <returns>A number; zero for null.</returns>
+    public async Task<long> NumberAsync(string sql, CancellationToken cancellationToken, params object?[] values)
+    {
+        await using var command = Command(sql, values);
+        return await command.ExecuteScalarAsync(cancellationToken) is { } number and not DBNull ? Convert.ToInt64(number, CultureInfo.InvariantCulture) : 0;
+    }
+
+    /// <summary>Reads all rows of a statement that is bounded by itself.</summary>
+    public async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
+    {
+        var rows = new List<T>();
+        await using var command = Command(sql, values);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Reads rows one by one.</summary>
+    /// <returns>How many.</returns>
+    public async Task<long> EachAsync(string sql, Action<DbDataReader> read, CancellationToken cancellationToken, params object?[] values)
+    {
+        var rows = 0L;
+        await using var command = Command(sql, values);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        for (; await reader.ReadAsync(cancellationToken); rows++)
+        {
+            read(reader);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Runs statements in one transaction that writes: all of them or none.</summary>
+    public Task InTransactionAsync(Func<Task> run, CancellationToken cancellationToken) => BetweenAsync(dialect.BeginWrite, run, cancellationToken);
+
+    /// <summary>In a transaction: no server uses the database, and none begins to until its end. On SQLite a lock of the caller sees to that.</summary>
+    /// <exception cref="UpkeepException">One does.</exception>
+    public async Task KeepServersOutAsync(CancellationToken cancellationToken)
+    {
+        if (dialect.KeepServersOut is { } lockTable)
+        {
+            await ExecuteAsync(lockTable, cancellationToken);
+        }
+
+        if (dialect.CountServers is { } count && await NumberAsync(count, cancellationToken) > 0)
+        {
+            throw new UpkeepException($"{name}: a server runs on the database, or was killed less than 15 seconds ago. Stop all servers first.");
+        }
+    }
+
+    /// <summary>Runs reads of one snapshot.</summary>
+    public Task InSnapshotAsync(Func<Task> run, CancellationToken cancellationToken) => BetweenAsync(dialect.BeginRead, run, cancellationToken);
+
+    private async Task BetweenAsync(string begin, Func<Task> run, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(begin, cancellationToken);
+        try
+        {
+            await run();
+        }
+        catch
+        {
+            try
+            {
+                await ExecuteAsync("ROLLBACK", CancellationToken.None);
+            }
+            catch (DbException)
+            {
+                // The connection is lost, or the engine has rolled back by itself; why it failed is said by the first exception.
+            }
+
+            throw;
+        }
+
+        await ExecuteAsync("COMMIT", cancellationToken);
+    }
+
+    private DbCommand Command(string sql, object?[] values)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.CommandTimeout = 0;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var parameter = command.CreateParameter();
+            if (dialect.NamesParameters)
+            {
+                parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"${i + 1}");
+            }
+
+            parameter.Value = values[i] ?? DBNull.Value;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+}
