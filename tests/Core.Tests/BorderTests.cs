@@ -10,6 +10,7 @@ using Lockstep.Gateway.Pipeline;
 using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 using Assembly = System.Reflection.Assembly;
@@ -47,7 +48,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.S3", "Lockstep.Storage.Sqlite", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -89,6 +90,13 @@ public sealed class BorderTests
     {
         Assert.Equal(["Lockstep.Core", driver], OfOursAndOthers(engine.Assembly));
         Check(In(NameOf(engine.Assembly).Replace(".", @"\.", StringComparison.Ordinal)), @"Lockstep\.(Gateway|Grains|Silo)|Microsoft\.AspNetCore|Orleans");
+    }
+
+    [Fact]
+    public void StorageOfObjects_KnowsCoreAndItsClientOnly_AndNobodyElseKnowsThat()
+    {
+        Assert.Equal(["AWSSDK.Core", "AWSSDK.S3", "Lockstep.Core"], OfOursAndOthers(typeof(S3Content).Assembly));
+        Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Storage\.S3(\.|$)"), @"Amazon\.(S3|Runtime)");
     }
 
     [Fact]
