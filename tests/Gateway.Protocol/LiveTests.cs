@@ -383,6 +383,34 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(["d"], (await stream.UntilAsync("d")).Select(change => change.Record));
     }
 
+    [Fact]
+    public async Task List_ThatIsToldAnewBeforeItHadAnId_IsToldAnewAgain_ToWhoIsCutOffMeanwhile()
+    {
+        // :: Step 1: nothing of the first list has an id, since Bob sees nothing in it. What is told of the second says that the first was looked at.
+        var other = bucket + "-other";
+        Assert.Equal(201, (await alice.PutAsync(Records + "/kept", """{"data":{}}""")).Status);
+        Assert.Equal(200, (await alice.PutAsync(Collection, """{"permissions":{"record:create":["account:bob"]}}""")).Status);
+        Assert.Equal(201, (await alice.PutAsync(other, """{"permissions":{"read":["account:bob"]}}""")).Status);
+        Assert.Equal(201, (await alice.PutAsync(other + "/collections/d", "{}")).Status);
+        Assert.Equal(201, (await alice.PutAsync(other + "/collections/d/records/b", """{"data":{}}""")).Status);
+        var url = $"/buckets?path={Records}&path={other}/collections/d/records&_since=0";
+        var stream = await OpenAsync("bob", url);
+        Assert.Equal("b", Assert.Single(await stream.UntilAsync("b")).Record);
+
+        // :: Step 2: it begins anew, and is cut off before all of it was told. What Bob may have been told by then goes.
+        Assert.Equal(200, (await alice.SendAsync("PATCH", Collection, """{"permissions":{"read":["account:bob"]}}""")).Status);
+        var reset = await stream.NextAsync();
+        Assert.Equal(("reset", Records), (reset.Name, reset.Path));
+        stream.Dispose();
+        Assert.Equal(200, (await alice.DeleteAsync(Records + "/kept")).Status);
+        Assert.Equal(201, (await alice.PutAsync(Records + "/end", """{"data":{}}""")).Status);
+
+        // :: Step 3: whoever goes on from there hears that they have to forget it.
+        stream = await OpenAsync("bob", url, reset.Id);
+        var first = (await stream.UntilAsync("end"))[0];
+        Assert.Equal(("reset", Records), (first.Name, first.Path));
+    }
+
     [Theory]
     [InlineData("", HttpStatusCode.BadRequest)]
     [InlineData("?path=/buckets", HttpStatusCode.BadRequest)]
