@@ -207,6 +207,54 @@ public sealed class LiveTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Right_OnACollection_TakenWhileItStreams_EndsTheStream_ThoughAnotherCanBeRead()
+    {
+        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
+        await alice.PutAsync(bucket + "/collections/other", """{"permissions":{"read":["account:bob"]}}""");
+        var stream = await OpenAsync("bob", Collection);
+
+        await alice.SendAsync("PATCH", Collection, """{"permissions":{"read":[]}}""");
+
+        var events = await stream.ToEndAsync();
+        Assert.Equal([Collection, Records], events[..^1].Select(change => change.Path).Order(StringComparer.Ordinal));
+        Assert.All(events[..^1], change => Assert.Equal(("closed", 403), (change.Name, change.Json.GetProperty("code").GetInt32())));
+        Assert.Equal(("end", 403), (events[^1].Name, events[^1].Json.GetProperty("code").GetInt32()));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync("bob", Collection));
+    }
+
+    [Fact]
+    public async Task Right_OnOneOfSeveralCollections_TakenWhileTheyStream_ClosesThatOne_AndTheOtherGoesOn()
+    {
+        var other = bucket + "/collections/other";
+        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
+        await alice.PutAsync(other, """{"permissions":{"read":["account:bob"]}}""");
+        var stream = await OpenAsync("bob", $"/buckets?path={Collection}&path={other}/records");
+
+        await alice.SendAsync("PATCH", Collection, """{"permissions":{"read":[]}}""");
+        await alice.PutAsync(Records + "/secret", """{"data":{}}""");
+        await alice.PutAsync(other + "/records/a", """{"data":{}}""");
+
+        var events = await stream.UntilAsync("a");
+        Assert.Equal([Collection, Records], events[..^1].Select(change => change.Path).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(events[..^1], change => Assert.Equal(("closed", 403), (change.Name, change.Json.GetProperty("code").GetInt32())));
+        await alice.PutAsync(other + "/records/b", """{"data":{}}""");
+        Assert.Equal("b", (await stream.UntilAsync("b"))[^1].Record);
+    }
+
+    [Fact]
+    public async Task Collection_ThatIsDeletedWhileItStreams_IsToldToBeGone_AndTheStreamEnds()
+    {
+        var stream = await OpenAsync("alice", Collection);
+
+        var gone = await alice.DeleteAsync(Collection);
+
+        var events = await stream.ToEndAsync();
+        var told = Assert.Single(events, change => change.Name.Length == 0 && change.IsDeletion);
+        Assert.Equal((Collection, gone.Stamp), (told.Path, told.Stamp));
+        Assert.Equal(("end", 404), (events[^1].Name, events[^1].Json.GetProperty("code").GetInt32()));
+    }
+
+    [Fact]
     public async Task Right_OnOneRecord_ShowsThatOne_AndWhenItIsTaken_AllIsToldAnew()
     {
         await alice.PutAsync(Collection, """{"permissions":{"record:create":["account:bob"]}}""");
