@@ -18,6 +18,7 @@ COPY src/Import.Kinto/Import.Kinto.csproj src/Import.Kinto/
 COPY src/Import.ServerFull/Import.ServerFull.csproj src/Import.ServerFull/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
+COPY src/Storage.S3/Storage.S3.csproj src/Storage.S3/
 COPY src/Storage.Sqlite/Storage.Sqlite.csproj src/Storage.Sqlite/
 COPY src/Storage.Upkeep/Storage.Upkeep.csproj src/Storage.Upkeep/
 RUN dotnet restore src/Silo

@@ -26,7 +26,7 @@ internal sealed class KintoAnswers(KintoOptions options, HttpOptions http, TimeP
         }
 
         KintoHeaders.AddTo(headers, response, options);
-        return new Answer(response.Status) { Headers = headers, Body = response.Body, Stream = response.Stream, Length = response.Length, Size = response.Size };
+        return new Answer(response.Status) { Headers = headers, Body = response.Body, Stream = response.Stream, Socket = response.Socket, Length = response.Length, Size = response.Size };
     }
 
     /// <param name="request">The request; null for one that could not be read, which may be for a page.</param>

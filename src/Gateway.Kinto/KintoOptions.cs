@@ -131,6 +131,11 @@ public sealed record KintoOptions
         {
             yield return "Kinto:Contribute is no JSON object. Use something like {\"name\": \"My server\", \"repository\": {\"url\": \"https://code.example.org/\"}}.";
         }
+
+        foreach (var problem in Attachments.S3.Problems("Kinto:Attachments:S3"))
+        {
+            yield return problem;
+        }
     }
 
     private static string Realm(string word) => $"{word} realm=\"Realm\"";

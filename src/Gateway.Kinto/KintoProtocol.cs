@@ -40,9 +40,9 @@ internal sealed class KintoProtocol(
     /// <summary>Kinto redirects clients that leave out the version.</summary>
     public bool AnswersUnknownPaths => true;
 
-    /// <summary>A stream, if the client prefers one to JSON. A part of a batch never is one.</summary>
+    /// <summary>A stream, if the client prefers one to JSON, or wants a WebSocket. A part of a batch never is one.</summary>
     public ResourceMethod<KintoHandler> Choose(ResourceMethod<KintoHandler> method, HttpRequest request) =>
-        method.AsStream is { } stream && request.Headers.Accept is { Count: > 0 } accept && EventStreams.IsPreferred(accept.ToString()) ? stream : method;
+        method.AsStream is { } stream && ((request.Headers.Accept is { Count: > 0 } accept && EventStreams.IsPreferred(accept.ToString())) || Sockets.IsAskedFor(request)) ? stream : method;
 
     public async ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) =>
         !request.Query.TryGetOnly(LivePlans.Ticket, out var ticket) || ticket is null ? SignIn.Anonymous

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -21,6 +22,9 @@ internal sealed record KintoResponse(int Status)
 
     /// <summary>Writes a streamed body, instead of <see cref="Body"/>; null for none.</summary>
     public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }
+
+    /// <summary>Sends <see cref="Stream"/> over a WebSocket; null to send it as a body.</summary>
+    public SocketAnswer? Socket { get; init; }
 
     /// <summary>Bytes of the body, if they are known before it is written; otherwise null.</summary>
     public long? Length { get; init; }

@@ -10,6 +10,7 @@ using Lockstep.Gateway.Pipeline;
 using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite;
 using Lockstep.Storage.Upkeep;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
@@ -48,7 +49,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "Lockstep.Storage.Upkeep", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.S3", "Lockstep.Storage.Sqlite", "Lockstep.Storage.Upkeep", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -94,6 +95,13 @@ public sealed class BorderTests
 
     [Fact]
     public void Upkeep_KnowsCoreOnly() => Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(UpkeepDatabase).Assembly));
+
+    [Fact]
+    public void StorageOfObjects_KnowsCoreAndItsClientOnly_AndNobodyElseKnowsThat()
+    {
+        Assert.Equal(["AWSSDK.Core", "AWSSDK.S3", "Lockstep.Core"], OfOursAndOthers(typeof(S3Content).Assembly));
+        Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Storage\.S3(\.|$)"), @"Amazon\.(S3|Runtime)");
+    }
 
     [Fact]
     public void Import_KnowsCoreAndItsDriversOnly_AndNobodyElseKnowsThatOfMySql()

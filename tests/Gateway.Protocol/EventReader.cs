@@ -109,6 +109,18 @@ public sealed class EventReader : IDisposable
         return events;
     }
 
+    /// <summary>Reads until the stream ends.</summary>
+    public async Task<List<StreamEvent>> ToEndAsync()
+    {
+        var events = new List<StreamEvent>();
+        while (await ReadAsync() is { } one)
+        {
+            events.Add(one);
+        }
+
+        return events;
+    }
+
     public void Dispose()
     {
         lines.Dispose();

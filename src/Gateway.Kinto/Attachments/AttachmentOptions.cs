@@ -29,6 +29,9 @@ public sealed record AttachmentOptions
     /// </summary>
     public string? Directory { get; init; }
 
+    /// <summary>A bucket of an object store for what is in files, with either engine and any number of servers. Default: none.</summary>
+    public S3Options S3 { get; init; } = new();
+
     /// <summary>How long an upload may take, until its file is claimed. No setting: half of <see cref="CollectTime"/>.</summary>
     internal long UploadMilliseconds => (long)CollectTime.TotalMilliseconds / 2;
 

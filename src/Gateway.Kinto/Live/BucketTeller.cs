@@ -62,6 +62,9 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
     private int repeats;
 
+    // What the stream ends with once no list is left: why the last one was refused.
+    private KintoResponse? ending;
+
     /// <summary>Up to where all is told, as it begins.</summary>
     public ServerTimestamp Start => position;
 
@@ -225,6 +228,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             source.Status = refused.Status;
         }
 
+        ending = refusal ?? ending;
         if (!sources.HasTooMany && !(sources.AreAllClosed && refusal is not null))
         {
             return null;
@@ -286,13 +290,20 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             told = ServerTimestamp.Zero;
         }
 
+        // No stream begins without a list, and none goes on without one. What there was of an object is told first, such as that its collection was deleted.
+        var isOver = sources.AreAllListsClosed && sources.Due == 0;
+        if (isOver)
+        {
+            EventWriter.WriteEnd(output, ending!);
+        }
+
         if (output.UnflushedBytes > 0)
         {
             await output.FlushAsync(cancellationToken);
         }
 
         live.Metrics.ChangesSent(count);
-        return Next(pages, look, count > 0 || position > before, isBehind: !isOfOne && known > bound);
+        return isOver ? Pass.Ended : Next(pages, look, count > 0 || position > before, isBehind: !isOfOne && known > bound);
     }
 
     /// <param name="pages">What was read.</param>
@@ -353,7 +364,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         }
 
         // Up to where it began, and the next stamp, which is that of a view that began anew. What is newer is told in its place among the changes of other lists.
-        var (end, count) = (since.Plus(1), 0);
+        var (end, count, isThere) = (since.Plus(1), 0, false);
         PageCursor? cursor = null;
         do
         {
@@ -370,7 +381,13 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
                 var found = new LivePage(source, read, page, IsPeek: false);
                 for (var i = 0; i < page.Records.Count; i++)
                 {
-                    if (page.Records[i].Modified > end || !source.Has(page.Records[i]))
+                    if (!source.Has(page.Records[i]))
+                    {
+                        continue;
+                    }
+
+                    isThere = true;
+                    if (page.Records[i].Modified > end)
                     {
                         continue;
                     }
@@ -393,6 +410,12 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             }
         }
         while (cursor is not null);
+
+        if (source.IsObject && !isThere)
+        {
+            // Others of its list are the caller's to read, so that nothing else says that this one is not.
+            EventWriter.WriteClosed(output, source.Path, sources.StatusOf(source));
+        }
 
         live.Metrics.ChangesSent(count);
         source.Own = end;

@@ -1,4 +1,5 @@
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
@@ -10,6 +11,9 @@ internal sealed class LivePlans(LiveServices live)
 
     /// <summary>What a stream of several buckets tells of.</summary>
     public const string PathParameter = "path";
+
+    /// <summary>What browsers' WebSockets go on from, which cannot send <c>Last-Event-ID</c>.</summary>
+    private const string LastId = "last-event-id";
 
     /// <summary>What lies in a list.</summary>
     public KintoPlan List(KintoRequest request, KintoTarget target) => Open(request, [new LiveTarget(target, [LiveSource.Of(target)], IsWhole: false)]);
@@ -48,15 +52,26 @@ internal sealed class LivePlans(LiveServices live)
             return error;
         }
 
+        var isSocket = request.Http is { } http && Sockets.IsAskedFor(http);
         return new KintoPlan.Task(async cancellationToken =>
         {
+            if (isSocket && await LiveSockets.RefuseAsync(request, live.Options) is { } wrong)
+            {
+                return wrong;
+            }
+
             var stream = new LiveStream(live, request, [.. targets.Select(target => new BucketTeller(live, request, target, fields))]);
             if (await stream.OpenAsync(from, cancellationToken) is { } refusal)
             {
                 return refusal;
             }
 
-            return !live.Tickets.TryTake(request) ? KintoErrors.Unauthorized : new KintoResponse(200)
+            if (!live.Tickets.TryTake(request))
+            {
+                return KintoErrors.Unauthorized;
+            }
+
+            return isSocket ? new KintoResponse(101) { Stream = stream.RunAsync, Socket = new SocketAnswer(EventMessages.Of, live.Options.Live.HeartbeatTime) } : new KintoResponse(200)
             {
                 Headers = [KeyValuePair.Create("Content-Type", EventStreams.MediaType), KeyValuePair.Create("X-Accel-Buffering", "no")],
                 Stream = stream.RunAsync,
@@ -68,6 +83,7 @@ internal sealed class LivePlans(LiveServices live)
     private static KintoResponse? Read(KintoRequest request, int buckets, bool hasPaths, out ServerTimestamp[]? from, out FieldSelection? fields)
     {
         (from, fields) = (null, null);
+        string? lastId = null;
         foreach (var (name, value) in request.Query.Pairs)
         {
             switch (name)
@@ -88,6 +104,11 @@ internal sealed class LivePlans(LiveServices live)
                 case "_fields":
                     fields = FieldSelection.Parse(value);
                     break;
+                case LastId when lastId is not null:
+                    return KintoErrors.GivenTwice(name);
+                case LastId:
+                    lastId = value;
+                    break;
                 case Ticket:
                 case PathParameter when hasPaths:
                     break;
@@ -99,12 +120,12 @@ internal sealed class LivePlans(LiveServices live)
 
         // Later than what was asked for first.
         var last = request.Header(EventStreams.LastEventId);
-        if (last is { Length: > 0 } && !LivePosition.TryParse(last, buckets, out from))
-        {
-            return KintoErrors.Invalid("header", EventStreams.LastEventId, $"{EventStreams.LastEventId} should be the id of an event of this stream");
-        }
-
-        return null;
+        return last is { Length: > 0 }
+            ? LivePosition.TryParse(last, buckets, out from) ? null
+                : KintoErrors.Invalid("header", EventStreams.LastEventId, $"{EventStreams.LastEventId} should be the id of an event of this stream")
+            : lastId is { Length: > 0 } && !LivePosition.TryParse(lastId, buckets, out from)
+                ? KintoErrors.Invalid("querystring", LastId, $"{LastId} should be the id of an event of this stream")
+                : null;
     }
 
     private static string Wrong(string name, string value, int buckets) => buckets == 1

@@ -37,7 +37,7 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
     public bool AreAllClosed => all.TrueForAll(static source => source.Status != 0 || source.IsBucket);
 
     /// <summary>
-    /// Whether the caller may read no list of it, with which no stream begins: somebody who may look for an object may have to find none, and whoever sees one sees what lies in it.
+    /// Whether the caller may read no list of it, with which no stream begins or goes on: somebody who may look for an object may have to find none, and whoever sees one sees what lies in it.
     /// </summary>
     public bool AreAllListsClosed => all.TrueForAll(static source => source.Status != 0 || source.IsObject);
 
@@ -54,6 +54,9 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
         };
 
     public IEnumerable<LiveSource> Closed => all.Where(static source => source.Status != 0);
+
+    /// <summary>By which the caller is refused an object of which they see nothing: as what lies in it.</summary>
+    public int StatusOf(LiveSource gone) => all.Find(other => other.Path == $"{gone.Path}/records") is { Status: > 0 and var status } ? status : StatusCodes.Status403Forbidden;
 
     /// <summary>How many collections are looked for.</summary>
     public int LimitOf(LiveSource source) => Finds(source) ? maxCollections + 1 : 1;

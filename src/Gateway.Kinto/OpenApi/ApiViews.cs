@@ -35,7 +35,7 @@ internal sealed class ApiViews(KintoOptions options, OpenIdProviders openId, IEn
 
         if (options.Live.Enabled)
         {
-            yield return new("ticket", new JsonObject { ["type"] = "apiKey", ["in"] = "query", ["name"] = Live.LivePlans.Ticket, ["description"] = "From `POST /__ticket__`, good for one stream." }, IsOfStreams: true);
+            yield return new("ticket", new JsonObject { ["type"] = "apiKey", ["in"] = "query", ["name"] = Live.LivePlans.Ticket, ["description"] = "From `POST /__ticket__`, good for one stream, or one WebSocket." }, IsOfStreams: true);
         }
     }
 

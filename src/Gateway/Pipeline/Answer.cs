@@ -18,6 +18,9 @@ public sealed record Answer(int Status)
     /// <summary>Writes a body of unknown length, instead of <see cref="Body"/>. It flushes what is to be sent.</summary>
     public Func<PipeWriter, CancellationToken, ValueTask>? Stream { get; init; }
 
+    /// <summary>Sends <see cref="Stream"/> over a WebSocket, which the request asks to become and can become; null to send it as a body.</summary>
+    public SocketAnswer? Socket { get; init; }
+
     /// <summary>Bytes of stored data that the body carries, counted against the room for answers; a rough figure is enough.</summary>
     public long Size { get; init; }
 }

@@ -25,6 +25,12 @@ public sealed class AnswerWriter(Drain drain, HttpOptions http, GatewayMetrics m
             return;
         }
 
+        if (answer is { Socket: { } socket, Stream: { } events })
+        {
+            await new SocketWriter(context, socket, http, metrics, time).RunAsync(events, cancellationToken);
+            return;
+        }
+
         var headers = context.Response.Headers;
         context.Response.StatusCode = answer.Status;
         if (drain.IsDraining)

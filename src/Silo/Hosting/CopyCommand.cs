@@ -3,6 +3,7 @@ using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Attachments;
@@ -84,14 +85,15 @@ internal static class CopyCommand
             }
         }
 
-        // :: Files, piece by piece, each from where it was put: before or after the directory was set
+        // :: Files, piece by piece, each from where it was put: before or after the directory was set. Where there is an object store they go there, unless they are there already.
+        using var s3 = ServerStorage.S3Of(options, static _ => { });
         var places = new IAttachmentContent?[] { ServerStorage.DirectoryOf(options), new SqliteAttachmentStore(database) }.OfType<IAttachmentContent>().ToList();
         for (var seen = ""; export.ReadAttachments(seen, RecordsAtOnce) is { Count: > 0 } files; seen = files[^1].Id)
         {
             await import.AddAttachmentsAsync(files, cancellationToken);
             foreach (var file in files)
             {
-                if (await CopyAsync(places, import, file.Id, cancellationToken) is var bytes && bytes != file.Size)
+                if (await CopyAsync(places, import, s3, file, cancellationToken) is var bytes && bytes != file.Size)
                 {
                     output.WriteLine(
                         $"Of the file {file.Id} of '{file.Record}' in '{file.Collection}' of '{file.Bucket}' there are {bytes:N0} bytes, and should be {file.Size:N0}. Was Kinto:Attachments:Directory set, and is it all there? "
@@ -117,14 +119,19 @@ internal static class CopyCommand
     }
 
     /// <returns>Bytes that there were.</returns>
-    private static async Task<long> CopyAsync(IReadOnlyList<IAttachmentContent> places, PostgresImport import, string file, CancellationToken cancellationToken)
+    private static async Task<long> CopyAsync(IReadOnlyList<IAttachmentContent> places, PostgresImport import, S3Content? s3, Attachment file, CancellationToken cancellationToken)
     {
+        if (s3 is not null && await s3.CountBytesAsync(file.Id, cancellationToken) is var there && there == file.Size)
+        {
+            return there;
+        }
+
         foreach (var content in places)
         {
             long bytes = 0;
-            for (var number = 0; await content.ReadAsync(file, number, cancellationToken) is { } piece; number++)
+            for (var number = 0; await content.ReadAsync(file.Id, number, cancellationToken) is { } piece; number++)
             {
-                await import.AddPieceAsync(file, number, piece, cancellationToken);
+                await (s3 is null ? import.AddPieceAsync(file.Id, number, piece, cancellationToken) : s3.AppendAsync(file.Id, number, piece, cancellationToken).AsTask());
                 bytes += piece.Length;
             }
 

@@ -11,6 +11,7 @@ using Lockstep.Storage.PostgreSql.Logins;
 using Lockstep.Storage.PostgreSql.Quotas;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
+using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite.Accounts;
 using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Attachments;
@@ -93,6 +94,11 @@ internal sealed class ServerStorage : IAsyncDisposable
     public static async Task<ServerStorage> OpenAsync(LockstepOptions options, bool exclusive, Action<Exception> onFault)
     {
         var limits = options.FirefoxAccounts.ToLimits();
+        if (options.Kinto.Attachments is { Directory.Length: > 0, S3.IsOn: true })
+        {
+            throw new SettingsException("Kinto:Attachments:Directory and Kinto:Attachments:S3:Bucket are both set. Leave out one: files lie in one place.");
+        }
+
         if (options.Postgres.Connection is { Length: > 0 })
         {
             if (options.Kinto.Attachments.Directory is { Length: > 0 })
@@ -100,26 +106,33 @@ internal sealed class ServerStorage : IAsyncDisposable
                 throw new SettingsException("Kinto:Attachments:Directory is of one machine, and servers on PostgreSQL can be several. Leave it out: files lie in the database then.");
             }
 
+            var s3 = S3Of(options, onFault);
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             var files = new PostgresAttachmentStore(postgres.Home);
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
-                new PostgresQuotaStore(postgres.Home), files, files, postgres.Home.Secret,
-                $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
+                new PostgresQuotaStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Home.Secret,
+                $"PostgreSQL, {postgres.Description}", () =>
+                {
+                    s3?.Dispose();
+                    return postgres.DisposeAsync();
+                });
         }
 
         var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
         try
         {
+            var s3 = S3Of(options, onFault);
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             var files = new SqliteAttachmentStore(sqlite);
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
-                new SqliteQuotaStore(sqlite), files, DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
+                new SqliteQuotaStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
+                    s3?.Dispose();
                     sqlite.Dispose();
                     directory.Dispose();
                     return ValueTask.CompletedTask;
@@ -137,4 +150,39 @@ internal sealed class ServerStorage : IAsyncDisposable
     /// <returns>What is in files, where the settings have a directory for that; else null.</returns>
     public static DirectoryContent? DirectoryOf(LockstepOptions options) =>
         options.Kinto.Attachments.Directory is { Length: > 0 } directory ? DirectoryContent.Open(directory) : null;
+
+    /// <returns>What is in files, where the settings have a bucket of an object store for that; else null.</returns>
+    /// <exception cref="SettingsException">The secret cannot be read.</exception>
+    public static S3Content? S3Of(LockstepOptions options, Action<Exception> onFault)
+    {
+        if (options.Kinto.Attachments.S3 is not { IsOn: true } settings)
+        {
+            return null;
+        }
+
+        var location = new S3Location
+        {
+            Bucket = settings.Bucket!,
+            Prefix = settings.Prefix,
+            Endpoint = settings.Endpoint,
+            PathStyle = settings.PathStyle ?? settings.Endpoint is not null,
+            KeyId = settings.KeyId,
+            Secret = settings.SecretFile is { } file ? SecretIn(file) : settings.Secret,
+            Timeout = settings.Timeout,
+            Tries = settings.Tries,
+        };
+        return new S3Content(settings.Region is { } region ? location with { Region = region } : location, onFault);
+    }
+
+    private static string SecretIn(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Trim() is { Length: > 0 } secret ? secret : throw new SettingsException($"Kinto:Attachments:S3:SecretFile '{file}' is empty.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"Kinto:Attachments:S3:SecretFile '{file}' cannot be read: {e.Message}");
+        }
+    }
 }

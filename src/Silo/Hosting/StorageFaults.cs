@@ -37,6 +37,6 @@ internal sealed partial class StorageFaults(TimeProvider time)
         LogFault(logger, fault, before);
     }
 
-    [LoggerMessage(21, LogLevel.Error, "The database failed an operation ({Unlogged} more failures since the last such line). Clients whose requests failed were told. Check that the database is running, has free space, and grants this user its rights.")]
+    [LoggerMessage(21, LogLevel.Error, "The storage failed an operation ({Unlogged} more failures since the last such line). Clients whose requests failed were told. Check that the database, or the S3 bucket of files, is running, has free space, and grants this user its rights.")]
     private static partial void LogFault(ILogger logger, Exception fault, int unlogged);
 }
