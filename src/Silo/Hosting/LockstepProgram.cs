@@ -22,6 +22,7 @@ internal static class LockstepProgram
             Console.WriteLine(QuotaCommands.Help);
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
+            Console.WriteLine(TransferCommands.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -51,12 +52,16 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "export" or "import" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
+
+        // Files may stand before or behind options.
+        var transfer = command is ["export" or "import", ..] ? TransferCommands.Part(args[1..]) : default;
         var (own, given) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
+            ["export" or "import", ..] => (transfer.Own, transfer.Settings),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
             ["kinto", ..] => SyncCommands.Part(args[command.Length..], KintoCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
@@ -82,12 +87,14 @@ internal static class LockstepProgram
                 return 0;
             case ["copy"]:
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
+            case [("export" or "import") and var verb, ..]:
+                return await TransferCommands.RunAsync(verb, transfer.Files, own, options, Console.Out, Console.Error, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:
                 return await KintoCommands.RunAsync(kinto, own, options, Console.Out, CancellationToken.None);
-            case [var verb, ..]:
-                Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
+            case [var other, ..]:
+                Console.Error.WriteLine($"'{other}' takes no arguments but settings; '--help' lists the commands.");
                 return 2;
         }
 

@@ -5,6 +5,7 @@ using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Transfer;
 using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
@@ -18,6 +19,7 @@ using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
+using Lockstep.Storage.Sqlite.Transfer;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -38,6 +40,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IQuotaStore quotas,
         IAttachmentStore attachments,
         IAttachmentContent content,
+        IBucketSnapshots snapshots,
+        IAccountTransfer transfer,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -52,6 +56,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         Quotas = quotas;
         Attachments = attachments;
         Content = content;
+        Snapshots = snapshots;
+        Transfer = transfer;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -105,7 +111,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
-                new PostgresQuotaStore(postgres.Home), files, files, postgres.Home.Secret,
+                new PostgresQuotaStore(postgres.Home), files, files, postgres.Snapshots, postgres.Transfer, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
         }
 
@@ -117,7 +123,8 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
-                new SqliteQuotaStore(sqlite), files, DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
+                new SqliteQuotaStore(sqlite), files, DirectoryOf(options) ?? (IAttachmentContent)files,
+                new SqliteBucketSnapshots(sqlite), new SqliteAccountTransfer(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     sqlite.Dispose();
