@@ -9,6 +9,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
+using Lockstep.Import.SyncStorage;
 using Lockstep.Interchange;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite;
@@ -48,7 +49,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Interchange", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Import.SyncStorage", "Lockstep.Interchange", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.Sqlite", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -97,6 +98,7 @@ public sealed class BorderTests
     {
         Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite", "MySqlConnector"], OfOursAndOthers(typeof(ServerFullImport).Assembly));
         Assert.Equal(["Lockstep.Core", "Npgsql"], OfOursAndOthers(typeof(KintoImport).Assembly));
+        Assert.Equal(["Lockstep.Core", "MySqlConnector", "Npgsql"], OfOursAndOthers(typeof(SyncStorageImport).Assembly));
         Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Import(\.|$)"), "MySqlConnector");
     }
 

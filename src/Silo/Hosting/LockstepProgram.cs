@@ -23,6 +23,7 @@ internal static class LockstepProgram
             Console.WriteLine("migrate                brings the PostgreSQL database's schema up to date, as a role that may");
             Console.WriteLine(CopyCommand.Help);
             Console.WriteLine(TransferCommands.Help);
+            Console.WriteLine(SyncStorageCommands.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -52,7 +53,7 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "export" or "import" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "export" or "import" or "syncstorage" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
 
@@ -62,6 +63,7 @@ internal static class LockstepProgram
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
             ["export" or "import", ..] => (transfer.Own, transfer.Settings),
+            ["syncstorage", ..] => SyncStorageCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
             ["kinto", ..] => SyncCommands.Part(args[command.Length..], KintoCommands.Own),
             _ => (new Dictionary<string, string>(StringComparer.Ordinal), args[command.Length..]),
@@ -89,6 +91,8 @@ internal static class LockstepProgram
                 return await CopyCommand.RunAsync(options, Console.Out, CancellationToken.None);
             case [("export" or "import") and var verb, ..]:
                 return await TransferCommands.RunAsync(verb, transfer.Files, own, options, Console.Out, Console.Error, CancellationToken.None);
+            case ["syncstorage", .. var syncStorage]:
+                return await SyncStorageCommands.RunAsync(syncStorage, own, options, Console.Out, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:
