@@ -16,6 +16,8 @@ COPY src/Gateway.FirefoxAccounts/Gateway.FirefoxAccounts.csproj src/Gateway.Fire
 COPY src/Grains/Grains.csproj src/Grains/
 COPY src/Import.Kinto/Import.Kinto.csproj src/Import.Kinto/
 COPY src/Import.ServerFull/Import.ServerFull.csproj src/Import.ServerFull/
+COPY src/Import.SyncStorage/Import.SyncStorage.csproj src/Import.SyncStorage/
+COPY src/Interchange/Interchange.csproj src/Interchange/
 COPY src/Silo/Silo.csproj src/Silo/Container.props src/Silo/
 COPY src/Storage.PostgreSql/Storage.PostgreSql.csproj src/Storage.PostgreSql/
 COPY src/Storage.S3/Storage.S3.csproj src/Storage.S3/

@@ -135,6 +135,26 @@ public sealed class PostgresDatabase : IAsyncDisposable
         return await RunAsync(run, repeatable).WaitAsync(cancellationToken);
     }
 
+    /// <summary>A connection of the budget for several reads that are to see one state.</summary>
+    /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
+    internal async ValueTask<HeldConnection> HoldAsync(CancellationToken cancellationToken)
+    {
+        if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
+        {
+            throw new StoreUnavailableException("All connections to PostgreSQL are in use.");
+        }
+
+        try
+        {
+            return await HeldConnection.BeginAsync(await source.OpenConnectionAsync(cancellationToken), () => readers.Release(), cancellationToken);
+        }
+        catch (Exception e)
+        {
+            readers.Release();
+            throw PostgresFaults.IsOfTheDatabase(e) ? new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e) : e;
+        }
+    }
+
     /// <summary>Runs it in the place among the readers that was taken for it.</summary>
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable)
     {

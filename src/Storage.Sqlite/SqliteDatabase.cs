@@ -140,6 +140,20 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>A connection for several reads, which is not of those that requests wait for.</summary>
+    /// <exception cref="StoreUnavailableException">SQLite could not answer.</exception>
+    internal HeldReader OpenReader()
+    {
+        try
+        {
+            return new HeldReader(OpenForReading(options), options.Path);
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreUnavailableException($"Cannot read '{options.Path}': {e.Message}", e);
+        }
+    }
+
     private void Return(SqliteStatements reader)
     {
         if (readers.Count < options.PooledReaders && !disposed)

@@ -9,6 +9,8 @@ using Lockstep.Core.Owner;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
+using Lockstep.Import.SyncStorage;
+using Lockstep.Interchange;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite;
@@ -49,7 +51,7 @@ public sealed class BorderTests
 
     [Fact]
     public void Program_HasAllTheRooms() => Assert.Superset(
-        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.S3", "Lockstep.Storage.Sqlite", "Lockstep.Storage.Upkeep", "lockstep"]),
+        new HashSet<string>(["Lockstep.Core", "Lockstep.Gateway", "Lockstep.Gateway.FirefoxAccounts", "Lockstep.Gateway.Kinto", "Lockstep.Gateway.Sync11", "Lockstep.Gateway.Sync15", "Lockstep.Gateway.Syncto", "Lockstep.Grains", "Lockstep.Import.Kinto", "Lockstep.Import.ServerFull", "Lockstep.Import.SyncStorage", "Lockstep.Interchange", "Lockstep.Storage.PostgreSql", "Lockstep.Storage.S3", "Lockstep.Storage.Sqlite", "Lockstep.Storage.Upkeep", "lockstep"]),
         Shipped.Select(NameOf).ToHashSet());
 
     [Fact]
@@ -108,7 +110,15 @@ public sealed class BorderTests
     {
         Assert.Equal(["Lockstep.Core", "Microsoft.Data.Sqlite", "MySqlConnector"], OfOursAndOthers(typeof(ServerFullImport).Assembly));
         Assert.Equal(["Lockstep.Core", "Npgsql"], OfOursAndOthers(typeof(KintoImport).Assembly));
+        Assert.Equal(["Lockstep.Core", "MySqlConnector", "Npgsql"], OfOursAndOthers(typeof(SyncStorageImport).Assembly));
         Check(Types().That().ResideInNamespaceMatching("^Lockstep").And().DoNotResideInNamespaceMatching(@"^Lockstep\.Import(\.|$)"), "MySqlConnector");
+    }
+
+    [Fact]
+    public void Interchange_KnowsCoreOnly()
+    {
+        Assert.Equal(["Lockstep.Core"], OfOursAndOthers(typeof(StoreExport).Assembly));
+        Check(In(@"Lockstep\.Interchange"), $@"Lockstep\.(Gateway|Storage|Grains|Silo|Import)|Microsoft\.AspNetCore|Orleans|{Databases}");
     }
 
     [Fact]

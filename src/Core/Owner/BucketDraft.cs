@@ -349,6 +349,20 @@ internal sealed class BucketDraft
         Put(list, record, previous: null, ServerTimestamp.Max(heads[list].Touched, record.Modified));
     }
 
+    /// <summary>Makes a list answer at least a stamp, as it did elsewhere. The bucket must have had no readers yet.</summary>
+    /// <param name="list">The list; created if it does not exist.</param>
+    /// <param name="stamp">Its stamp.</param>
+    /// <param name="caller">The author of new objects.</param>
+    public void Restore(ListRef list, ServerTimestamp stamp, Caller caller)
+    {
+        CreateParents(new ObjectRef(list, ""), caller);
+        EnsureList(list);
+        NextStamp(hint: null);
+        var head = heads[list];
+        var least = head.Count == 0 ? stamp : ServerTimestamp.Max(head.Touched, stamp);
+        SetList(head with { RowsModified = least, Touched = least, Horizon = head.Count == 0 ? ServerTimestamp.Zero : head.Horizon });
+    }
+
     /// <summary>Replaces the state of a list's indexes.</summary>
     public void SetIndexes(ListRef list, IReadOnlyList<FieldIndex> indexes)
     {

@@ -3,6 +3,7 @@ using Lockstep.Core.Lists;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Owner;
 
@@ -11,6 +12,7 @@ namespace Lockstep.Core.Owner;
 /// <list type="number">
 /// <item>Anything in the bucket at the beginning is left over from an interrupted run, and is deleted.</item>
 /// <item>After each commit the bucket is consistent: counts, bytes and expiry match its rows.</item>
+/// <item>The clock is no lower than any stamp, so that later writes are newer than anything that devices have seen.</item>
 /// <item>If another process writes to the bucket, the import writes nothing more. The version is the fence, as it is for owners.</item>
 /// </list>
 /// </summary>
@@ -22,6 +24,7 @@ public sealed class BucketImport
     private readonly Caller caller;
     private readonly TimeProvider time;
     private BucketHeads heads;
+    private ServerTimestamp latest;
 
     private BucketImport(IBucketStore store, BucketHeads heads, Caller caller, TimeProvider time) =>
         (this.store, this.heads, this.caller, this.time) = (store, heads, caller, time);
@@ -55,6 +58,26 @@ public sealed class BucketImport
         foreach (var (list, record) in records)
         {
             draft.Restore(list, record, caller);
+            latest = ServerTimestamp.Max(latest, record.Modified);
+        }
+
+        await CommitAsync(draft);
+    }
+
+    /// <summary>Makes collections answer at least these stamps, whatever their records have; those that have no records are made.</summary>
+    /// <exception cref="StoreUnavailableException">As <see cref="BeginAsync"/>.</exception>
+    public async Task StampAsync(IReadOnlyList<(ListRef List, ServerTimestamp Stamp)> stamps)
+    {
+        if (stamps.Count == 0)
+        {
+            return;
+        }
+
+        var draft = Draft();
+        foreach (var (list, stamp) in stamps)
+        {
+            draft.Restore(list, stamp, caller);
+            latest = ServerTimestamp.Max(latest, stamp);
         }
 
         await CommitAsync(draft);
@@ -78,7 +101,12 @@ public sealed class BucketImport
 
     private async Task CommitAsync(BucketDraft draft)
     {
-        var commit = draft.ToCommit(Guid.NewGuid()) with { Accounts = caller.Principals.Account.Number is not 0 and var number ? [number] : [] };
+        var made = draft.ToCommit(Guid.NewGuid());
+        var commit = made with
+        {
+            Heads = made.Heads with { Clock = ServerTimestamp.Max(made.Heads.Clock, latest) },
+            Accounts = caller.Principals.Account.Number is not 0 and var number ? [number] : [],
+        };
         heads = ImportedHeads.After(commit, await store.CommitAsync(commit));
     }
 }

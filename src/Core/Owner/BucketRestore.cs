@@ -21,7 +21,7 @@ namespace Lockstep.Core.Owner;
 public sealed class BucketRestore
 {
     // All principals have a colon, except groups, everyone and authenticated users.
-    private const string Mark = "importing";
+    internal const string Mark = "importing";
 
     private const int RowsAtOnce = 2_000;
     private const int BytesAtOnce = 4 << 20;

@@ -27,6 +27,8 @@ internal static class LockstepProgram
             Console.WriteLine(RestoredCommand.Help);
             Console.WriteLine(CheckCommand.Help);
             Console.WriteLine(DoctorCommand.Help);
+            Console.WriteLine(TransferCommands.Help);
+            Console.WriteLine(SyncStorageCommands.Help);
             Console.WriteLine(ServerFullCommands.Help);
             Console.WriteLine(KintoCommands.Help);
             return 0;
@@ -62,12 +64,17 @@ internal static class LockstepProgram
         }
 
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "export" or "import" or "syncstorage" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
+
+        // Files may stand before or behind options.
+        var transfer = command is ["export" or "import", ..] ? TransferCommands.Part(args[1..]) : default;
         var (own, settings) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
+            ["export" or "import", ..] => (transfer.Own, transfer.Settings),
+            ["syncstorage", ..] => SyncStorageCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
             ["check", ..] => CheckCommand.Part(args[command.Length..]),
             ["restored", ..] => SyncCommands.Part(args[command.Length..], RestoredCommand.Own),
@@ -101,12 +108,16 @@ internal static class LockstepProgram
                 return await CheckCommand.RunAsync(check, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
             case ["restored", .. var restored]:
                 return await RestoredCommand.RunAsync(restored, own, options, TimeProvider.System, Console.Out, CancellationToken.None);
+            case [("export" or "import") and var verb, ..]:
+                return await TransferCommands.RunAsync(verb, transfer.Files, own, options, Console.Out, Console.Error, CancellationToken.None);
+            case ["syncstorage", .. var syncStorage]:
+                return await SyncStorageCommands.RunAsync(syncStorage, own, options, Console.Out, CancellationToken.None);
             case ["server-full", .. var serverFull]:
                 return await ServerFullCommands.RunAsync(serverFull, own, options, Console.Out, CancellationToken.None);
             case ["kinto", .. var kinto]:
                 return await KintoCommands.RunAsync(kinto, own, options, Console.Out, CancellationToken.None);
-            case [var verb, ..]:
-                Console.Error.WriteLine($"'{verb}' takes no arguments but settings; '--help' lists the commands.");
+            case [var other, ..]:
+                Console.Error.WriteLine($"'{other}' takes no arguments but settings; '--help' lists the commands.");
                 return 2;
         }
 

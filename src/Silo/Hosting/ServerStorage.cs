@@ -5,6 +5,7 @@ using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Transfer;
 using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
@@ -19,6 +20,7 @@ using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
+using Lockstep.Storage.Sqlite.Transfer;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -39,6 +41,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IQuotaStore quotas,
         IAttachmentStore attachments,
         IAttachmentContent content,
+        IBucketSnapshots snapshots,
+        IAccountTransfer transfer,
         ReadOnlyMemory<byte> secret,
         string description,
         Func<ValueTask> close)
@@ -53,6 +57,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         Quotas = quotas;
         Attachments = attachments;
         Content = content;
+        Snapshots = snapshots;
+        Transfer = transfer;
         Secret = secret;
         Description = description;
         this.close = close;
@@ -112,7 +118,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
-                new PostgresQuotaStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Home.Secret,
+                new PostgresQuotaStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Snapshots, postgres.Transfer, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", () =>
                 {
                     s3?.Dispose();
@@ -129,7 +135,8 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
-                new SqliteQuotaStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
+                new SqliteQuotaStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files,
+                new SqliteBucketSnapshots(sqlite), new SqliteAccountTransfer(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {
                     s3?.Dispose();

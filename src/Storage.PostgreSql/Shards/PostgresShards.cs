@@ -1,10 +1,12 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Storage;
+using Lockstep.Core.Transfer;
 using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Reads;
 using Lockstep.Storage.PostgreSql.Connections;
+using Lockstep.Storage.PostgreSql.Transfer;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
@@ -21,6 +23,8 @@ public sealed class PostgresShards : IAsyncDisposable
         Others = others;
         Accounts = new PostgresAccountStore(home, [.. others.Select(static other => (Func<PostgresDatabase>)other.Get)]);
         Assignments = new PostgresAssignmentStore(home);
+        Snapshots = new PostgresBucketSnapshots([() => home, .. others.Select(static other => (Func<PostgresDatabase>)other.Get)], map);
+        Transfer = new PostgresAccountTransfer(home);
         if (others.Count == 0)
         {
             Buckets = new PostgresBucketStore(home);
@@ -50,6 +54,10 @@ public sealed class PostgresShards : IAsyncDisposable
     public IAccountStore Accounts { get; }
 
     public IAssignmentStore Assignments { get; }
+
+    public IBucketSnapshots Snapshots { get; }
+
+    public IAccountTransfer Transfer { get; }
 
     /// <summary>All but <see cref="Home"/>, in the order of their numbers.</summary>
     internal IReadOnlyList<ShardDatabase> Others { get; }

@@ -206,7 +206,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
         database.WriteAsync(statements => statements.Execute("DELETE FROM invitations WHERE digest = $0", digest) == 1);
 
     /// <summary>One that no account and no store has had, taken as SQLite takes one for the next account.</summary>
-    private static long NextNumber(SqliteStatements statements) =>
+    internal static long NextNumber(SqliteStatements statements) =>
         statements.Scalar("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'accounts' RETURNING seq") as long?
         ?? (long)statements.Scalar("INSERT INTO sqlite_sequence (name, seq) VALUES ('accounts', 1) RETURNING seq")!;
 

@@ -1,0 +1,19 @@
+namespace Lockstep.Import.SyncStorage;
+
+/// <summary>A database of syncstorage-rs cannot be read. The message says why and what to do, and has no password in it.</summary>
+public sealed class SyncStorageException : Exception
+{
+    public SyncStorageException()
+    {
+    }
+
+    public SyncStorageException(string message)
+        : base(message)
+    {
+    }
+
+    public SyncStorageException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,53 @@
+using System.Data;
+using Lockstep.Core.Storage;
+using Npgsql;
+
+namespace Lockstep.Storage.PostgreSql.Connections;
+
+/// <summary>A connection of the budget in a transaction that sees one state of the database, until it is disposed.</summary>
+internal sealed class HeldConnection(NpgsqlConnection connection, NpgsqlTransaction transaction, Action release) : IAsyncDisposable
+{
+    /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
+    public async ValueTask<T> UseAsync<T>(Func<NpgsqlConnection, Task<T>> run)
+    {
+        try
+        {
+            return await run(connection);
+        }
+        catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+        {
+            throw new StoreUnavailableException($"PostgreSQL did not answer: {e.Message}", e);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await transaction.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+        catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+        {
+            // It only read.
+        }
+        finally
+        {
+            release();
+        }
+    }
+
+    /// <summary>Begins the transaction on a connection that is given up with it.</summary>
+    public static async Task<HeldConnection> BeginAsync(NpgsqlConnection connection, Action release, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new HeldConnection(connection, await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken), release);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+}

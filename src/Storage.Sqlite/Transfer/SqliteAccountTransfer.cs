@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Lockstep.Core.Assignments;
+using Lockstep.Core.KeyedAccounts;
+using Lockstep.Core.Time;
+using Lockstep.Core.Transfer;
+using Lockstep.Storage.Sqlite.Assignments;
+
+namespace Lockstep.Storage.Sqlite.Transfer;
+
+/// <summary>What belongs to accounts in a SQLite file, and what is taken over into it. Rows that are held back have the negative number of their account.</summary>
+public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTransfer
+{
+    private const string Held = IAccountTransfer.Held;
+
+    private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account")).Select(static one => one.Table)];
+
+    public ValueTask<IReadOnlyList<object?[]>> ReadAsync(string table, IReadOnlyList<string> columns, long account, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var rows = new List<object?[]>();
+            using var reader = statements.Prepare($"SELECT {Names(columns)} FROM {table} WHERE account = $0 ORDER BY 1", account).ExecuteReader();
+            while (reader.Read())
+            {
+                rows.Add([.. columns.Select((column, i) => reader.IsDBNull(i) ? null : column[0] == '?' ? reader.GetInt64(i) != 0 : reader.GetValue(i))]);
+            }
+
+            return (IReadOnlyList<object?[]>)rows;
+        }));
+
+    public ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements =>
+        {
+            if (statements.Scalar(
+                $"""
+                INSERT INTO accounts (name, password, modified, since) VALUES ($0, '{Held}' || $1, $2, $3)
+                ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since
+                WHERE accounts.password LIKE '{Held}%' RETURNING number
+                """, name, passwordHash, modified.Milliseconds, since.Milliseconds) is not long number)
+            {
+                return default(long?);
+            }
+
+            foreach (var table in Tables)
+            {
+                statements.Execute($"DELETE FROM {table} WHERE account = $0", -number);
+            }
+
+            return number;
+        });
+
+    public ValueTask<bool> AddAsync(string table, IReadOnlyList<string> columns, long account, IReadOnlyList<object?> row, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements => statements.Execute(
+            $"INSERT INTO {table} ({Names(columns)}) VALUES ({string.Join(", ", columns.Select(static (_, i) => FormattableString.Invariant($"${i}")))}) ON CONFLICT DO NOTHING",
+            [.. columns.Select((column, i) => column == "account" ? -account : row[i] is bool flag ? flag ? 1L : 0L : row[i])]) == 1);
+
+    public ValueTask<long?> HoldStoreAsync(Assignment store, CancellationToken cancellationToken) => database.WriteAsync(statements =>
+    {
+        var (user, keys) = (store.User, store.Keys);
+        if (statements.Scalar("SELECT 1 FROM assignments WHERE issuer = $0 AND subject = $1", user.Issuer, user.Subject) is not null)
+        {
+            return default(long?);
+        }
+
+        return statements.Scalar(
+            $"""
+            UPDATE assignments SET generation = $2, fingerprint = $3, keys_changed = $4, quota = $5, created = $6
+            WHERE issuer = '{Held}' || $0 AND subject = $1 RETURNING number
+            """, user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.QuotaBytes, store.Created.Milliseconds) as long?
+            ?? (long)statements.Scalar(
+                $"""
+                INSERT INTO assignments (number, issuer, subject, generation, fingerprint, keys_changed, node, created, quota)
+                VALUES ($0, '{Held}' || $1, $2, $3, $4, $5, 0, $6, $7) RETURNING number
+                """, SqliteAssignmentStore.NextNumber(statements), user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.Created.Milliseconds, store.QuotaBytes)!;
+    });
+
+    public ValueTask<IReadOnlyDictionary<string, long>> FindHeldAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(database.Read(statements =>
+        {
+            var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
+            using var reader = statements.Prepare(
+                $"SELECT name, number FROM accounts WHERE name IN (SELECT value FROM json_each($0)) AND password LIKE '{Held}%'", JsonSerializer.Serialize(names)).ExecuteReader();
+            while (reader.Read())
+            {
+                numbers[reader.GetString(0)] = reader.GetInt64(1);
+            }
+
+            return (IReadOnlyDictionary<string, long>)numbers;
+        }));
+
+    public ValueTask<long?> FindHeldAsync(UserIdentity user, CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(statements =>
+        statements.Scalar($"SELECT number FROM assignments WHERE issuer = '{Held}' || $0 AND subject = $1", user.Issuer, user.Subject) as long?));
+
+    public ValueTask<bool> HasHeldAsync(CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(static statements => statements.Scalar(
+        $"SELECT 1 FROM accounts WHERE password LIKE '{Held}%' UNION ALL SELECT 1 FROM assignments WHERE issuer LIKE '{Held}%' LIMIT 1") is not null));
+
+    public async ValueTask OpenAsync(CancellationToken cancellationToken) => await database.WriteAsync(static statements =>
+    {
+        foreach (var table in Tables)
+        {
+            statements.Execute($"UPDATE {table} SET account = -account WHERE account < 0");
+        }
+
+        statements.Execute($"UPDATE assignments SET issuer = substr(issuer, {Held.Length + 1}) WHERE issuer LIKE '{Held}%'");
+        return statements.Execute($"UPDATE accounts SET password = substr(password, {Held.Length + 1}) WHERE password LIKE '{Held}%'");
+    });
+
+    public async ValueTask OpenAsync(UserIdentity user, CancellationToken cancellationToken) => await database.WriteAsync(statements =>
+        statements.Execute($"UPDATE assignments SET issuer = $0 WHERE issuer = '{Held}' || $0 AND subject = $1", user.Issuer, user.Subject));
+
+    private static string Names(IReadOnlyList<string> columns) => string.Join(", ", columns.Select(static column => column.TrimStart('?')));
+}
