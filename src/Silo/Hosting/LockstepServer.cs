@@ -7,6 +7,7 @@ using Lockstep.Core.Pairing;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
+using Lockstep.Gateway.Console;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
@@ -69,6 +70,8 @@ internal static class LockstepServer
             .AddSingleton(buckets as IBucketIndex ?? storage.Index)
             .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
             .AddSingleton(storage.Accounts)
+            .AddSingleton(storage.Administrators)
+            .AddSingleton(storage.Sessions)
             .AddSingleton(storage.Assignments)
             .AddSingleton(storage.KeyedAccounts)
             .AddSingleton(storage.Logins)
@@ -128,6 +131,11 @@ internal static class LockstepServer
             if (options.Syncto.Enabled)
             {
                 builder.Services.AddSyncto(options.Syncto, options.Sync15);
+            }
+
+            if (options.Console.Enabled)
+            {
+                builder.Services.AddConsole(options.Console, ConsoleFacts.Of(options));
             }
 
             if (key is not null)

@@ -4,11 +4,14 @@ using Lockstep.Core.Attachments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Quotas;
+using Lockstep.Core.Sessions;
 using Lockstep.Core.Storage;
+using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
 using Lockstep.Storage.PostgreSql.Quotas;
+using Lockstep.Storage.PostgreSql.Sessions;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.Sqlite.Accounts;
@@ -18,6 +21,7 @@ using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
+using Lockstep.Storage.Sqlite.Sessions;
 using Lockstep.Storage.Sqlite;
 
 namespace Lockstep.Silo.Hosting;
@@ -32,6 +36,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IBucketIndex index,
         IStoreMaintenance maintenance,
         IAccountStore accounts,
+        IAdministratorStore administrators,
+        ISessionStore sessions,
         IAssignmentStore assignments,
         IKeyedAccountStore keyedAccounts,
         ILoginStore logins,
@@ -46,6 +52,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         Index = index;
         Maintenance = maintenance;
         Accounts = accounts;
+        Administrators = administrators;
+        Sessions = sessions;
         Assignments = assignments;
         KeyedAccounts = keyedAccounts;
         Logins = logins;
@@ -64,6 +72,10 @@ internal sealed class ServerStorage : IAsyncDisposable
     public IStoreMaintenance Maintenance { get; }
 
     public IAccountStore Accounts { get; }
+
+    public IAdministratorStore Administrators { get; }
+
+    public ISessionStore Sessions { get; }
 
     public IAssignmentStore Assignments { get; }
 
@@ -103,7 +115,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             var files = new PostgresAttachmentStore(postgres.Home);
             return new ServerStorage(
-                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
+                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, new PostgresAdministratorStore(postgres.Home), new PostgresSessionStore(postgres.Home), postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
                 new PostgresQuotaStore(postgres.Home), files, files, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
@@ -115,7 +127,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             var files = new SqliteAttachmentStore(sqlite);
             return new ServerStorage(
-                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
+                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite), new SqliteAdministratorStore(sqlite), new SqliteSessionStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
                 new SqliteQuotaStore(sqlite), files, DirectoryOf(options) ?? (IAttachmentContent)files, sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
