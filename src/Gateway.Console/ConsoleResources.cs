@@ -17,6 +17,21 @@ internal static class ConsoleResources
             Anybody("GET", static (handlers, request, _) => ValueTask.FromResult(handlers.Sessions.Show(request))),
             Anybody("POST", static (handlers, request, cancellationToken) => handlers.Sessions.OpenAsync(request, cancellationToken)),
             Anybody("DELETE", static (handlers, request, cancellationToken) => handlers.Sessions.EndAsync(request, cancellationToken))),
+        new("/first-administrator", Anybody("POST", static (handlers, request, cancellationToken) => handlers.First.MakeAsync(request, cancellationToken))),
+        new("/usage", User("GET", static (handlers, request, cancellationToken) => handlers.Usage.ShowAsync(request, cancellationToken))),
+        new("/buckets", User("GET", static (handlers, request, cancellationToken) => handlers.Buckets.ListAsync(request, cancellationToken))),
+        new("/buckets/{bucket}",
+            User("GET", static (handlers, request, cancellationToken) => handlers.Buckets.ShowAsync(request, cancellationToken)),
+            User("DELETE", static (handlers, request, cancellationToken) => handlers.Buckets.DeleteAsync(request, cancellationToken))),
+        new("/buckets/{bucket}/collections/{collection}",
+            User("GET", static (handlers, request, cancellationToken) => handlers.Records.ListAsync(request, cancellationToken)),
+            User("DELETE", static (handlers, request, cancellationToken) => handlers.Records.DeleteCollectionAsync(request, cancellationToken))),
+        new("/buckets/{bucket}/collections/{collection}/records/{record}",
+            User("GET", static (handlers, request, cancellationToken) => handlers.Records.ShowAsync(request, cancellationToken)),
+            User("DELETE", static (handlers, request, cancellationToken) => handlers.Records.DeleteAsync(request, cancellationToken))),
+        new("/export", User("GET", static (handlers, request, _) => ValueTask.FromResult(handlers.Exports.Download(request)))),
+        new("/account/password", User("POST", static (handlers, request, cancellationToken) => handlers.Account.ChangePasswordAsync(request, cancellationToken))),
+        new("/account/deletion", User("POST", static (handlers, request, cancellationToken) => handlers.Account.DeleteAsync(request, cancellationToken))),
     ]);
 
     private static ResourceMethod<ConsoleHandler> Anybody(string method, ConsoleHandler handler) => new(method, Access.Anonymous, Body(method), handler);

@@ -1,3 +1,5 @@
+using Lockstep.Gateway.Console.Administrators;
+using Lockstep.Gateway.Console.Own;
 using Lockstep.Gateway.Console.Pages;
 using Lockstep.Gateway.Console.Sessions;
 using Lockstep.Gateway.Pages;
@@ -15,7 +17,16 @@ public static class ConsoleServiceCollectionExtensions
         .AddSingleton(options)
         .AddSingleton<ConsoleSessions>()
         .AddSingleton<SessionScheme>()
+        .AddSingleton<PasswordCheck>()
         .AddSingleton<SessionHandlers>()
+        .AddSingleton<AdministratorLinks>()
+        .AddSingleton<FirstAdministratorHandlers>()
+        .AddSingleton<OwnBuckets>()
+        .AddSingleton<UsageHandlers>()
+        .AddSingleton<BucketHandlers>()
+        .AddSingleton<RecordHandlers>()
+        .AddSingleton<ExportHandlers>()
+        .AddSingleton<AccountHandlers>()
         .AddSingleton<ConsoleHandlers>()
         .AddProtocol<ConsoleProtocol, ConsoleHandler>()
         .AddPages(ConsolePages.Read(facts));

@@ -8,11 +8,17 @@ public static class ConsolePages
     /// <summary>Where they are.</summary>
     public static IReadOnlyList<string> Paths { get; } =
     [
+        "/",
         "/admin",
         "/admin/",
+        "/admin/bucket",
+        "/admin/collection",
+        "/admin/record",
+        "/admin/account",
+        "/admin/first",
     ];
 
     /// <summary>Reads them out of the assembly.</summary>
     /// <param name="facts">What they say of this server.</param>
-    public static PageSet Read(IReadOnlyDictionary<string, string> facts) => new(typeof(ConsolePages).Assembly, Paths, facts);
+    public static PageSet Read(IReadOnlyDictionary<string, string> facts) => new(typeof(ConsolePages).Assembly, Paths, facts) { LeavesQueries = true };
 }

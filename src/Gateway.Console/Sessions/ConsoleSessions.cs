@@ -13,14 +13,15 @@ internal sealed class ConsoleSessions(ISessionStore store, AccountDirectory acco
 {
     private const int SecretBytes = 32;
 
-    /// <returns>The secret of a new session.</returns>
-    public async ValueTask<string> OpenAsync(Account account, CancellationToken cancellationToken)
+    /// <returns>The secret of a new session, and its digest.</returns>
+    public async ValueTask<(string Secret, string Digest)> OpenAsync(Account account, CancellationToken cancellationToken)
     {
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        var digest = DigestOf(secret);
         var now = ServerTimestamp.Now(time);
-        var session = new AccountSession(DigestOf(secret), account, accounts.PasswordMarkOf(account), now, new ServerTimestamp(now.Milliseconds + (long)options.SessionTime.TotalMilliseconds));
+        var session = new AccountSession(digest, account, accounts.PasswordMarkOf(account), now, new ServerTimestamp(now.Milliseconds + (long)options.SessionTime.TotalMilliseconds));
         await store.AddAsync(session, options.MaxSessions, cancellationToken);
-        return secret;
+        return (secret, digest);
     }
 
     /// <returns>Null when there is none, it is over, or the account has another password by now.</returns>
@@ -31,6 +32,9 @@ internal sealed class ConsoleSessions(ISessionStore store, AccountDirectory acco
             : null;
 
     public ValueTask EndAsync(string secret, CancellationToken cancellationToken) => store.RemoveAsync(DigestOf(secret), cancellationToken);
+
+    /// <summary>Ends all sessions of an account but one.</summary>
+    public ValueTask EndAllAsync(Account account, string? except, CancellationToken cancellationToken) => store.RemoveAllAsync(account.Number, except, cancellationToken);
 
     private static string DigestOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using Lockstep.Core.Accounts;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
@@ -7,23 +7,16 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.Console.Sessions;
 
 /// <summary>Signing in and out.</summary>
-internal sealed class SessionHandlers(ConsoleSessions sessions, AccountDirectory accounts, ConsoleOptions options, HttpOptions http, AuditTrail audit)
+internal sealed class SessionHandlers(ConsoleSessions sessions, PasswordCheck passwords, AccountDirectory accounts, ConsoleOptions options, HttpOptions http, AuditTrail audit)
 {
     /// <summary>Who has signed in. Says so to anybody, so that a page need not fail to find out.</summary>
     public Answer Show(ConsoleRequest request) => ConsoleAnswers.Object(writer =>
     {
-        if (request.Principal is { } user)
-        {
-            writer.WriteString("account", user.Account);
-            writer.WriteBoolean("administrator", request.IsAdministrator);
-        }
-        else
-        {
-            writer.WriteNull("account");
-        }
+        writer.WriteString("account", request.Principal?.Account);
+        writer.WriteBoolean("administrator", request.IsAdministrator);
     });
 
-    /// <summary>Signs in by name and password. Wrong ones count with all other wrong passwords of the address.</summary>
+    /// <summary>Signs in by name and password.</summary>
     public async ValueTask<Answer> OpenAsync(ConsoleRequest request, CancellationToken cancellationToken)
     {
         if (request.Text("account") is not { } name)
@@ -31,39 +24,24 @@ internal sealed class SessionHandlers(ConsoleSessions sessions, AccountDirectory
             return ConsoleAnswers.Of(ConsoleError.Missing("account"));
         }
 
-        if (request.Text("password") is not { } password)
-        {
-            return ConsoleAnswers.Of(ConsoleError.Missing("password"));
-        }
+        var (account, refusal) = await passwords.VerifyAsync(request, name, cancellationToken);
+        return account is null ? refusal! : await OpenAsync(request, account, cancellationToken);
+    }
 
-        var signIn = await request.Inner.SignInAsync("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}")), cancellationToken);
-        switch (signIn.Status)
-        {
-            case SignInStatus.Throttled:
-                audit.Write(AuditEvents.WrongPassword, request.Source(name));
-                return ConsoleAnswers.Of(ConsoleError.TooManyFailures with { RetryAfter = signIn.RetryAfter });
-            case SignInStatus.Busy:
-                return ConsoleAnswers.Of(ConsoleError.Busy with { RetryAfter = TimeSpan.FromSeconds(10) });
-        }
-
-        // A password that was given to one application opens no session.
-        if (signIn.Principal is not { } user || await accounts.FindOwnAsync(user, cancellationToken) is not { } account)
-        {
-            audit.Write(AuditEvents.WrongPassword, request.Source(name));
-            return ConsoleAnswers.Of(ConsoleError.WrongPassword with { Field = "password" });
-        }
-
-        var secret = await sessions.OpenAsync(account, cancellationToken);
+    /// <summary>Signs an account in whose password was just shown, or set.</summary>
+    public async ValueTask<Answer> OpenAsync(ConsoleRequest request, Account account, CancellationToken cancellationToken)
+    {
+        var (secret, _) = await sessions.OpenAsync(account, cancellationToken);
         audit.Write(AuditEvents.SignedIn, request.Source(account.Name));
-        var isAdministrator = accounts.IsAdministrator(accounts.PrincipalOf(account));
-        return ConsoleAnswers.Object(
-            writer =>
-            {
-                writer.WriteString("account", account.Name);
-                writer.WriteBoolean("administrator", isAdministrator);
-            },
-            0,
-            SessionCookie.Set(request.Inner.Http.Request, http, secret, options.SessionTime));
+        return Opened(request, account, secret);
+    }
+
+    /// <summary>Signs an account in again that has a new password, and out everywhere else.</summary>
+    public async ValueTask<Answer> RenewAsync(ConsoleRequest request, Account account, CancellationToken cancellationToken)
+    {
+        var (secret, digest) = await sessions.OpenAsync(account, cancellationToken);
+        await sessions.EndAllAsync(account, digest, cancellationToken);
+        return Opened(request, account, secret);
     }
 
     /// <summary>Signs out. Can be repeated.</summary>
@@ -80,5 +58,18 @@ internal sealed class SessionHandlers(ConsoleSessions sessions, AccountDirectory
         }
 
         return ConsoleAnswers.Nothing(SessionCookie.Set(request.Inner.Http.Request, http, secret: null, TimeSpan.Zero));
+    }
+
+    private Answer Opened(ConsoleRequest request, Account account, string secret)
+    {
+        var isAdministrator = accounts.IsAdministrator(accounts.PrincipalOf(account));
+        return ConsoleAnswers.Object(
+            writer =>
+            {
+                writer.WriteString("account", account.Name);
+                writer.WriteBoolean("administrator", isAdministrator);
+            },
+            0,
+            SessionCookie.Set(request.Inner.Http.Request, http, secret, options.SessionTime));
     }
 }

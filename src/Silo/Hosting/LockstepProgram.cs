@@ -17,6 +17,7 @@ internal static class LockstepProgram
         {
             Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
+            Console.WriteLine(AdministratorCommands.Help);
             Console.WriteLine(SyncCommands.Help);
             Console.WriteLine(FirefoxAccountCommands.Help);
             Console.WriteLine(QuotaCommands.Help);
@@ -51,7 +52,7 @@ internal static class LockstepProgram
     private static async Task<int> RunCheckedAsync(string[] args)
     {
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "administrator" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
         var (own, given) = command switch
@@ -71,6 +72,8 @@ internal static class LockstepProgram
         {
             case ["account", .. var account]:
                 return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
+            case ["administrator", .. var administrator]:
+                return await AdministratorCommands.RunAsync(administrator, options, Console.Out);
             case ["sync", .. var sync]:
                 return await SyncCommands.RunAsync(sync, own, options, Console.Out);
             case ["firefox-accounts", .. var accounts]:
@@ -130,6 +133,7 @@ internal static class LockstepProgram
             return 1;
         }
 
+        await FirstAdministrator.OfferAsync(app.Logger, app.Urls.FirstOrDefault(options.Urls), options, storage, Console.IsOutputRedirected ? null : Console.Out);
         await app.WaitForShutdownAsync();
         return 0;
     }

@@ -18,3 +18,4 @@ CREATE TABLE administrator_links (
 );
 
 ALTER TABLE accounts ADD COLUMN administrator boolean NOT NULL DEFAULT false;
+CREATE INDEX accounts_administrator ON accounts (number) WHERE administrator;

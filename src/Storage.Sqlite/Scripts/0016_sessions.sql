@@ -18,3 +18,4 @@ CREATE TABLE administrator_links (
 ) WITHOUT ROWID;
 
 ALTER TABLE accounts ADD COLUMN administrator INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX accounts_administrator ON accounts (number) WHERE administrator = 1;

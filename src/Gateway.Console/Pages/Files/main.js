@@ -1,7 +1,8 @@
-// The console: shows what the path asks for.
-import { layOut, show } from "./shell/layout.js";
-import { loadTexts, t } from "./shell/texts.js";
+// The console, and the page at the root: shows what the path asks for.
+import { App } from "./app.js";
+import { layOut } from "./shell/layout.js";
+import { loadTexts } from "./shell/texts.js";
 
 await loadTexts();
 layOut();
-show({ name: "overview", title: t("overview.title"), body: [] });
+await new App().start();
