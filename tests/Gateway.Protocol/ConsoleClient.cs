@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What a page of the console does: it asks in JSON below <c>/admin/api</c>, with the header that only its own pages can send, and its browser keeps the cookie.</summary>
-public sealed class ConsoleClient(Uri address) : IDisposable
+public sealed class ConsoleClient(Uri address, string root = "/admin/api") : IDisposable
 {
     private readonly KintoClient http = new(address, authorization: null);
 
@@ -34,7 +34,7 @@ public sealed class ConsoleClient(Uri address) : IDisposable
         }
 
         all.RemoveAll(static header => header.Value.Length == 0);
-        var answer = await http.SendRawAsync(method, "/admin/api" + path, body is null ? null : Encoding.UTF8.GetBytes(JsonSerializer.Serialize(body)), [.. all]);
+        var answer = await http.SendRawAsync(method, root + path, body is null ? null : Encoding.UTF8.GetBytes(JsonSerializer.Serialize(body)), [.. all]);
         if (answer.Headers.TryGetValue("Set-Cookie", out var set))
         {
             Cookie = set.Split(';')[0] is var pair && pair.EndsWith('=') ? null : pair;

@@ -147,6 +147,21 @@ public sealed class ConsoleTests(KintoServer server)
     }
 
     [Fact]
+    public async Task Data_ThatIsNotThereYet_IsAnEmptyBucket_AndAnEmptyCollectionIsOne()
+    {
+        using var user = await server.NewUserAsync();
+        using var console = await SignedInAsync(user);
+
+        var none = (await console.GetAsync("/buckets/default")).Json;
+        await user.PutAsync("/buckets/default/collections/empty", """{"data":{}}""");
+        var one = (await console.GetAsync("/buckets/default")).Json;
+
+        Assert.Equal((JsonValueKind.Null, 0), (none.GetProperty("modified").ValueKind, none.GetProperty("collections").GetArrayLength()));
+        Assert.Equal(("empty", 0), (one.GetProperty("collections")[0].GetProperty("id").GetString(), one.GetProperty("collections")[0].GetProperty("records").GetInt64()));
+        Assert.Equal(0, (await console.GetAsync("/buckets/default/collections/empty")).Json.GetProperty("records").GetArrayLength());
+    }
+
+    [Fact]
     public async Task Records_ComePageByPage_EachOnce()
     {
         using var user = await server.NewUserAsync();
@@ -227,7 +242,7 @@ public sealed class ConsoleTests(KintoServer server)
             lines[..^1].Select(static line => $"{line.GetProperty("type").GetString()} {line.GetProperty("id").GetString()}").ToHashSet());
         Assert.Equal(("end", lines.Count - 1), (lines[^1].GetProperty("type").GetString(), lines[^1].GetProperty("objects").GetInt32()));
         Assert.Equal("Grüße", lines.Single(static line => line.GetProperty("type").GetString() is "record").GetProperty("data").GetProperty("title").GetString());
-        Assert.Equal("system.Everyone", lines.Single(line => line.GetProperty("id").GetString() == bucket).GetProperty("permissions").GetProperty("read")[0].GetString());
+        Assert.Equal("system.Everyone", lines[..^1].Single(line => line.GetProperty("id").GetString() == bucket).GetProperty("permissions").GetProperty("read")[0].GetString());
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
+using Lockstep.Core.Time;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Pipeline;
 
@@ -53,7 +54,9 @@ internal sealed class BucketHandlers(OwnBuckets own, HttpOptions http)
         }
 
         var outcomes = await own.AskAsync(request.User, bucket, cancellationToken, new ReadRecord(ObjectRef.Bucket), new ReadLists(Exact: false));
-        var found = (outcomes[0] as RecordFound)?.Record;
+
+        // A default bucket in which nothing is stored answers as if it were there.
+        var found = outcomes[0] is RecordFound { Record: var record } && record.Modified != ServerTimestamp.Zero ? record : null;
         if (outcomes is not [_, ListsFound lists] || (found is null && !bucket.IsDefaultBucket))
         {
             return ConsoleAnswers.Of(Removal.ErrorOf(outcomes[0]));

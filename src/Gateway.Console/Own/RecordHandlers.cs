@@ -41,12 +41,18 @@ internal sealed class RecordHandlers(OwnBuckets own, HttpOptions http)
             return ConsoleAnswers.Of(Removal.ErrorOf(outcomes.First(static outcome => outcome is not RecordFound)));
         }
 
+        // Collections of a default bucket answer as if they were there.
+        if (lists.Lists.FirstOrDefault(list => string.Equals(list.Name, collection, StringComparison.Ordinal)) is not { } summary)
+        {
+            return ConsoleAnswers.Of(ConsoleError.NoResource);
+        }
+
         return ConsoleAnswers.Object(
             writer =>
             {
                 writer.WriteString("id", collection);
                 writer.WriteNumber("modified", found.Record.Modified.Milliseconds);
-                writer.WriteNumber("total", lists.Lists.FirstOrDefault(list => string.Equals(list.Name, collection, StringComparison.Ordinal))?.Count ?? 0);
+                writer.WriteNumber("total", summary.Count);
                 writer.WriteStartArray("records");
                 foreach (var record in page.Records)
                 {
