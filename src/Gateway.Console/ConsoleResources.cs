@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Console.Sessions;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
 
@@ -14,7 +15,7 @@ internal static class ConsoleResources
     public static ResourceTable<ConsoleHandler> Table { get; } = new(
     [
         new("/session",
-            Anybody("GET", static (handlers, request, _) => ValueTask.FromResult(handlers.Sessions.Show(request))),
+            Anybody("GET", static (_, request, _) => ValueTask.FromResult(SessionHandlers.Show(request))),
             Anybody("POST", static (handlers, request, cancellationToken) => handlers.Sessions.OpenAsync(request, cancellationToken)),
             Anybody("DELETE", static (handlers, request, cancellationToken) => handlers.Sessions.EndAsync(request, cancellationToken))),
         new("/first-administrator", Anybody("POST", static (handlers, request, cancellationToken) => handlers.First.MakeAsync(request, cancellationToken))),

@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Console.Sessions;
 internal sealed class SessionHandlers(ConsoleSessions sessions, PasswordCheck passwords, AccountDirectory accounts, ConsoleOptions options, HttpOptions http, AuditTrail audit)
 {
     /// <summary>Who has signed in. Says so to anybody, so that a page need not fail to find out.</summary>
-    public Answer Show(ConsoleRequest request) => ConsoleAnswers.Object(writer =>
+    public static Answer Show(ConsoleRequest request) => ConsoleAnswers.Object(writer =>
     {
         writer.WriteString("account", request.Principal?.Account);
         writer.WriteBoolean("administrator", request.IsAdministrator);
