@@ -12,6 +12,9 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
     // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
     private const int NameLockClass = 0x6E616D65;
 
+    // Any number that nothing else in this database locks by.
+    private const int LinkLockClass = 0x61646D69;
+
     public ValueTask<bool> AnyAsync(CancellationToken cancellationToken) =>
         ExistsAsync("SELECT EXISTS (SELECT FROM accounts WHERE administrator AND NOT deleting)", static _ => { }, cancellationToken);
 
@@ -20,7 +23,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
         {
             await using var batch = new NpgsqlBatch(connection);
             batch.BatchCommands.Add(database.LockTimeoutCommand());
-            Add(batch, "LOCK TABLE administrator_links IN SHARE ROW EXCLUSIVE MODE", static _ => { });
+            LockLinks(batch);
             Add(batch, "INSERT INTO administrator_links (digest, created, expires) VALUES ($1, $2, $3)", parameters =>
             {
                 parameters.AddText(digest);
@@ -55,7 +58,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
         {
             await using var batch = new NpgsqlBatch(connection);
             batch.BatchCommands.Add(database.LockTimeoutCommand());
-            Add(batch, "LOCK TABLE administrator_links IN SHARE ROW EXCLUSIVE MODE", static _ => { });
+            LockLinks(batch);
             Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
             {
                 parameters.Add(NameLockClass);
@@ -79,8 +82,11 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
                     parameters.AddText(digest);
                 });
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-            await reader.NextResultAsync(cancellationToken);
-            await reader.NextResultAsync(cancellationToken);
+            for (var locks = 0; locks < 3; locks++)
+            {
+                await reader.NextResultAsync(cancellationToken);
+            }
+
             var number = await reader.ReadAsync(cancellationToken) ? reader.GetInt64(0) : (long?)null;
 
             // The rows come before the commit.
@@ -102,6 +108,9 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
         },
         repeatable: true,
         cancellationToken);
+
+    /// <summary>Nobody else adds or uses a link until this transaction ends.</summary>
+    private static void LockLinks(NpgsqlBatch batch) => Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(LinkLockClass));
 
     private static void Add(NpgsqlBatch batch, string sql, Action<ParameterList> bind)
     {
