@@ -3,6 +3,9 @@ import { shows, submit } from "./person.mjs";
 
 export const PASSWORD = "s3cr3t";
 
+/** Of each user, so that the pages have something to draw. */
+export const QUOTAS = { "buckets:quotas:user-bytes": 2_000, "buckets:quotas:user-records": 100 };
+
 /** An account that nobody else has, with something stored in it. */
 export async function member(server) {
   const user = await server.register();

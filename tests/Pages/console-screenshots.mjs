@@ -1,12 +1,12 @@
 // Takes the pictures of the console for docs/pages, at the built server: as `screenshots.mjs` does those of the account pages.
 import { startServer } from "../Clients/server.mjs";
 import { openPage, startChromium } from "./browser.mjs";
-import { CONSOLE } from "./console-gallery.mjs";
+import { CONSOLE, QUOTAS } from "./console-gallery.mjs";
 import { COMPUTER, PHONE, picture, save } from "./pictures.mjs";
 
 const [, , ...only] = process.argv;
 
-const [browser, server] = await Promise.all([startChromium(), startServer({ "accounts:registration": "open" })]);
+const [browser, server] = await Promise.all([startChromium(), startServer({ "accounts:registration": "open", ...QUOTAS })]);
 for (const [name, { wide, show }] of Object.entries(CONSOLE).filter(([name]) => only.length === 0 || only.includes(name))) {
   const pictures = [];
   for (const colorScheme of wide ? ["light"] : ["light", "dark"]) {

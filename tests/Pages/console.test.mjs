@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { startServer } from "../Clients/server.mjs";
 import { openPage, startChromium } from "./browser.mjs";
-import { CONSOLE, member, newLink, PASSWORD, signIn } from "./console-gallery.mjs";
+import { CONSOLE, member, newLink, PASSWORD, QUOTAS, signIn } from "./console-gallery.mjs";
 import { shows, submit } from "./person.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -15,7 +15,7 @@ const NARROW = { width: 320, height: 640 };
 
 let browser;
 let server;
-before(async () => ([browser, server] = await Promise.all([startChromium(), startServer({ "accounts:registration": "open", "accounts:max-failures-per-address": 10_000 })])));
+before(async () => ([browser, server] = await Promise.all([startChromium(), startServer({ "accounts:registration": "open", ...QUOTAS, "accounts:max-failures-per-address": 10_000 })])));
 after(async () => {
   await browser?.close();
   await server?.stop();

@@ -11,15 +11,14 @@ export async function overview(app, isShown) {
   const usage = await api.usage();
   const buckets = pages(
     t("buckets.title"),
-    [{ text: t("column.bucket") }, { text: t("column.modified") }, { text: t("column.size"), number: true }],
+    [{ text: t("column.bucket") }, { text: t("column.modified") }],
     t("buckets.none"),
     async (after) => {
       const page = await api.buckets(after);
       return {
-        rows: page.buckets.map(({ id, modified, bytes: size }) => [
+        rows: page.buckets.map(({ id, modified }) => [
           h("a", app.link(`admin/bucket?${new URLSearchParams({ bucket: id })}`), id === "default" ? t("bucket.default") : id),
           dateTime(modified),
-          size === undefined ? "" : bytes(size),
         ]),
         next: page.next,
       };
