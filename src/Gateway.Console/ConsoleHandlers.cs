@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Console.Administration;
 using Lockstep.Gateway.Console.Administrators;
 using Lockstep.Gateway.Console.Own;
 using Lockstep.Gateway.Console.Sessions;
@@ -6,7 +7,7 @@ namespace Lockstep.Gateway.Console;
 
 /// <summary>All handlers of the console.</summary>
 internal sealed class ConsoleHandlers(
-    SessionHandlers sessions, FirstAdministratorHandlers first, UsageHandlers usage, BucketHandlers buckets, RecordHandlers records, ExportHandlers exports, AccountHandlers account)
+    SessionHandlers sessions, FirstAdministratorHandlers first, UsageHandlers usage, BucketHandlers buckets, RecordHandlers records, ExportHandlers exports, AccountHandlers account, AdministrationHandlers administration)
 {
     public SessionHandlers Sessions => sessions;
 
@@ -21,4 +22,6 @@ internal sealed class ConsoleHandlers(
     public ExportHandlers Exports => exports;
 
     public AccountHandlers Account => account;
+
+    public AdministrationHandlers Administration => administration;
 }

@@ -19,4 +19,8 @@ public sealed record ConsoleOptions
     /// <summary>How long a link that makes the first administrator is valid. Default: 1 hour.</summary>
     [Bounds(BoundsAttribute.Minute)]
     public TimeSpan LinkTime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Events of the audit log that each process keeps in memory for administrators to see; more than this forget the oldest. Default: 1,000.</summary>
+    [Bounds(0, 100_000)]
+    public int AuditEvents { get; init; } = 1_000;
 }

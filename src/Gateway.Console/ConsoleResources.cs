@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Console.Administration;
 using Lockstep.Gateway.Console.Sessions;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Gateway.Routing;
@@ -33,6 +34,7 @@ internal static class ConsoleResources
         new("/export", User("GET", static (handlers, request, _) => ValueTask.FromResult(handlers.Exports.Download(request)))),
         new("/account/password", User("POST", static (handlers, request, cancellationToken) => handlers.Account.ChangePasswordAsync(request, cancellationToken))),
         new("/account/deletion", User("POST", static (handlers, request, cancellationToken) => handlers.Account.DeleteAsync(request, cancellationToken))),
+        .. AdministrationResources.Of(Administrator),
     ]);
 
     private static ResourceMethod<ConsoleHandler> Anybody(string method, ConsoleHandler handler) => new(method, Access.Anonymous, Body(method), handler);

@@ -1,3 +1,4 @@
+using Lockstep.Gateway.Console.Administration;
 using Lockstep.Gateway.Console.Administrators;
 using Lockstep.Gateway.Console.Own;
 using Lockstep.Gateway.Console.Pages;
@@ -27,6 +28,7 @@ public static class ConsoleServiceCollectionExtensions
         .AddSingleton<RecordHandlers>()
         .AddSingleton<ExportHandlers>()
         .AddSingleton<AccountHandlers>()
+        .AddAdministrationHandlers()
         .AddSingleton<ConsoleHandlers>()
         .AddProtocol<ConsoleProtocol, ConsoleHandler>()
         .AddPages(ConsolePages.Read(facts));

@@ -34,11 +34,19 @@ public static class AuditEvents
     public static readonly AuditEvent Exported = new("AccountExported", "exported", 7);
     public static readonly AuditEvent AccountDeleted = new("AccountDeleted", "deleted", 7);
 
+    // Of administrators, in the console. The path of the request says of which account or bucket, and the user is the administrator.
+    public static readonly AuditEvent AdministratorMadeAccount = new("AdministratorMadeAccount", "account made by an administrator", 5);
+    public static readonly AuditEvent AdministratorResetPassword = new("AdministratorResetPassword", "password reset by an administrator", 8);
+    public static readonly AuditEvent AdministratorSetQuota = new("AdministratorSetQuota", "quota set by an administrator", 4);
+    public static readonly AuditEvent AdministratorDeletedAccount = new("AdministratorDeletedAccount", "account deleted by an administrator", 8);
+    public static readonly AuditEvent AdministratorDeletedBucket = new("AdministratorDeletedBucket", "bucket deleted by an administrator", 8);
+
     public static IReadOnlyList<AuditEvent> All { get; } =
     [
         NoAuthorization, UnknownScheme, BadlyEncoded, OtherUser, ImpossibleUser, PasswordNotUtf8, WrongPassword, WrongResetCode, ResetCleared,
         AccountMade, AccountAddressShown, SignedIn, SignedOut, PasswordChanged, ResetBegun, PasswordReset, PasswordRecovered, RecoveryKeyMade, RecoveryKeyRemoved, SecondFactorSetUp, SecondFactorRemoved,
         DeviceAdded, DeviceRemoved, ClientRemoved, AppPasswordMade, AppPasswordRemoved, Exported, AccountDeleted,
+        AdministratorMadeAccount, AdministratorResetPassword, AdministratorSetQuota, AdministratorDeletedAccount, AdministratorDeletedBucket,
     ];
 
     private static AuditEvent Of(string name, int severity) => new(name, name, severity);

@@ -18,20 +18,26 @@ public sealed partial class AuditTrail : BackgroundService
     private static readonly string[] Priorities = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
     private readonly AuditOptions options;
+    private readonly RecentEvents recent;
     private readonly TimeProvider time;
     private readonly ILogger<AuditTrail> logger;
     private readonly Channel<string> waiting = Channel.CreateBounded<string>(MaxWaiting);
     private long dropped;
     private bool isFailing;
 
-    public AuditTrail(AuditOptions options, TimeProvider time, ILogger<AuditTrail> logger) => (this.options, this.time, this.logger) = (options, time, logger);
+    public AuditTrail(AuditOptions options, RecentEvents recent, TimeProvider time, ILogger<AuditTrail> logger) => (this.options, this.recent, this.time, this.logger) = (options, recent, time, logger);
 
     /// <summary>Whether anything is noted; else nobody needs to find out what there is to note.</summary>
-    public bool IsOn => options.IsOn;
+    public bool IsOn => options.IsOn || recent.Most > 0;
 
     /// <summary>Notes an event. Nothing where that is off.</summary>
     public void Write(AuditEvent what, AuditSource source)
     {
+        if (recent.Most > 0)
+        {
+            recent.Add(new(time.GetUtcNow(), what, source));
+        }
+
         if (!options.IsOn)
         {
             return;

@@ -22,6 +22,7 @@ using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Gateway.Syncto;
 using Lockstep.Grains;
+using Lockstep.Silo.Administration;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Telemetry;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -81,6 +82,7 @@ internal static class LockstepServer
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry, options.ShowsMetrics)
             .AddHealth()
+            .AddAdministration(options, configuration, storage)
             .AddAccounts();
 
         // :: Owners: in this process or elsewhere, in grains in any case
@@ -116,7 +118,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
-            builder.Services.AddAudit(options.Audit);
+            builder.Services.AddAudit(options.Audit, options.Console.Enabled ? options.Console.AuditEvents : 0);
             builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
             if (options.Sync15.IsOn)
             {

@@ -90,6 +90,9 @@ internal sealed class ServerStorage : IAsyncDisposable
     /// <summary>What is in <see cref="Attachments"/>.</summary>
     public IAttachmentContent Content { get; }
 
+    /// <summary>Look at each database, for people.</summary>
+    public IReadOnlyList<IDatabaseProbe> Probes { get; private init; } = [];
+
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
 
@@ -118,7 +121,7 @@ internal sealed class ServerStorage : IAsyncDisposable
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, new PostgresAdministratorStore(postgres.Home), new PostgresSessionStore(postgres.Home), postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
                 new PostgresQuotaStore(postgres.Home), files, files, postgres.Home.Secret,
-                $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync);
+                $"PostgreSQL, {postgres.Description}", postgres.DisposeAsync) { Probes = postgres.Probes };
         }
 
         var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
@@ -135,7 +138,7 @@ internal sealed class ServerStorage : IAsyncDisposable
                     sqlite.Dispose();
                     directory.Dispose();
                     return ValueTask.CompletedTask;
-                });
+                }) { Probes = [new SqliteProbe(sqlite, $"SQLite, {directory.Database}", TimeProvider.System)] };
         }
         catch
         {
