@@ -16,6 +16,13 @@ public static class ConsolePages
         "/admin/record",
         "/admin/account",
         "/admin/first",
+        "/admin/server",
+        "/admin/health",
+        "/admin/accounts",
+        "/admin/accounts/show",
+        "/admin/accounts/bucket",
+        "/admin/audit",
+        "/admin/settings",
     ];
 
     /// <summary>Reads them out of the assembly.</summary>

@@ -5,6 +5,9 @@ const locale = () => navigator.languages.find((own) => own.split("-")[0] === doc
 /** A whole number: 12,345. */
 export const count = (number) => new Intl.NumberFormat(locale()).format(number);
 
+/** A number with two digits behind the point at most. */
+export const decimal = (number) => new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 }).format(number);
+
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** An amount of bytes, in steps of 1,000: 12.3 MB. */

@@ -17,6 +17,16 @@ const TEXTS = {
   busy: "error.busy",
   "unfinished": "error.unfinished",
   unreachable: "error.unreachable",
+  "no-account": "error.no-account",
+  "no-bucket": "error.no-bucket",
+  "not-confirmed": "error.not-confirmed",
+  "own-account": "error.own-account",
+  "guards-a-key": "error.guards-a-key",
+  importing: "error.importing",
+  "quotas-full": "error.quotas-full",
+  "deletion-goes-on": "error.deletion-goes-on",
+  "bad-number": "error.bad-number",
+  "bad-password": "error.bad-password",
 };
 
 /** @returns {Phrase|Refused} With the field where it is about one. */
