@@ -8,6 +8,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Core/Core.csproj src/Core/
 COPY src/Gateway/Gateway.csproj src/Gateway/
+COPY src/Gateway.Console/Gateway.Console.csproj src/Gateway.Console/
 COPY src/Gateway.Kinto/Gateway.Kinto.csproj src/Gateway.Kinto/
 COPY src/Gateway.Sync11/Gateway.Sync11.csproj src/Gateway.Sync11/
 COPY src/Gateway.Sync15/Gateway.Sync15.csproj src/Gateway.Sync15/

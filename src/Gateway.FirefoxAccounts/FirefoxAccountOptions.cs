@@ -31,6 +31,7 @@ public sealed record FirefoxAccountOptions
     public string? KeyFile { get; init; }
 
     /// <summary>The key itself, instead of a file: 32 characters at least. Default: none.</summary>
+    [Secret]
     public string? Key { get; init; }
 
     /// <summary>Bytes of memory for one hash of a password (Argon2id). Default: 19 MiB.</summary>

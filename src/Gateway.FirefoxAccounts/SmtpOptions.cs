@@ -21,6 +21,7 @@ public sealed record SmtpOptions
     public string? User { get; init; }
 
     /// <summary>Their password. Default: none.</summary>
+    [Secret]
     public string? Password { get; init; }
 
     /// <summary>The address that mails come from. Default: none.</summary>

@@ -16,6 +16,7 @@ public sealed record Sync11Options
     public Sync11Registration Registration { get; init; } = Sync11Registration.Closed;
 
     /// <summary>A secret of at least 32 characters. Clients that send it in <c>X-Weave-Secret</c> may make accounts, whatever <see cref="Registration"/> says. Default: none.</summary>
+    [Secret]
     public string? SharedSecret { get; init; }
 
     /// <summary>Whether a user's name must be the hash of their address, as clients make it, so that nobody can choose a name. Default: true.</summary>

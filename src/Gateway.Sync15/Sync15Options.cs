@@ -11,6 +11,7 @@ public sealed record Sync15Options
     /// Secrets that tokens are signed with, separated by commas: the first one signs, all are accepted. Anybody who has one can read and
     /// write everybody's data. Each has 32 characters at least. Default: none, and Sync is not served.
     /// </summary>
+    [Secret]
     public string TokenSecrets { get; init; } = "";
 
     /// <summary>Bytes of one record's payload. Default: 2,621,440.</summary>
@@ -62,6 +63,7 @@ public sealed record Sync15Options
     public string? Proxy { get; init; }
 
     /// <summary>The secret for the ids under which clients report measurements. Default: none; then the database's own secret is used.</summary>
+    [Secret]
     public string? MetricsSecret { get; init; }
 
     /// <summary>The part of a node's capacity that is released at a time for new stores. Default: 0.1.</summary>

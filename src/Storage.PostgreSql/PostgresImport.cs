@@ -86,7 +86,7 @@ public sealed class PostgresImport : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(
             """
-            INSERT INTO accounts (number, name, password, modified, deleting, since) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
+            INSERT INTO accounts (number, name, password, modified, deleting, since, administrator) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
             """, connection);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(accounts, static account => account.Number);
@@ -95,6 +95,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(accounts, static account => account.Modified.Milliseconds);
         parameters.Add(accounts, static account => account.IsBeingDeleted);
         parameters.Add(accounts, static account => account.Since.Milliseconds);
+        parameters.Add(accounts, static account => account.IsAdministrator);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

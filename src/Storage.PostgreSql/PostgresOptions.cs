@@ -12,12 +12,14 @@ public sealed record PostgresOptions
     /// Npgsql connection string, <c>Host=db;Database=lockstep;Username=lockstep;Passfile=/run/secrets/pgpass</c>, or a URI,
     /// <c>postgresql://lockstep@db/lockstep?passfile=/run/secrets/pgpass</c>. Null: SQLite.
     /// </summary>
+    [Secret]
     public string? Connection { get; init; }
 
     /// <summary>
     /// Connections to further databases, which hold buckets only, numbered from "1"; <see cref="Connection"/> is
     /// number 0. They are keys and not a list, so that a missing number is noticed. Default: none.
     /// </summary>
+    [Secret]
     public IReadOnlyDictionary<string, string> Shards { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Maximal connections of this process to each database; at least 10. Default: 20.</summary>

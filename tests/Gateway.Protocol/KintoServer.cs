@@ -70,6 +70,11 @@ public class KintoServer : IAsyncLifetime
         Address = host.Address;
     }
 
+#if CLUSTER
+    /// <summary>One more gateway of the cluster, which stops with it.</summary>
+    public Task<Uri> AddGatewayAsync() => host!.AddGatewayAsync(options, Time);
+#endif
+
     public KintoClient Anonymous() => new(Address, authorization: null);
 
     public KintoClient As(string name, string password) => new(Address, KintoClient.Basic(name, password));

@@ -51,6 +51,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0015_quotas.sql"] = "58162186ab43fb4a",
             ["0016_field_index.sql"] = "f3961abf31708227",
             ["0017_attachments.sql"] = "a53d026257186ae3",
+            ["0018_sessions.sql"] = "76b048d7f38b10fd",
         };
 
         Assert.Equal(frozen, PostgresSchema.Scripts.ToDictionary(

@@ -13,6 +13,9 @@ public sealed record Account(long Number, string Name, string PasswordHash, Serv
     /// <summary>When it was made; zero for an account from a program that did not record it.</summary>
     public ServerTimestamp Since { get; init; }
 
+    /// <summary>Whether it is marked as an administrator, whatever the settings say. Default: false, also where it was read together with something else.</summary>
+    public bool IsAdministrator { get; init; }
+
     public AccountRef Ref => new(Number, Since);
 
     /// <summary>Whether it is still the account that was read, with the same password.</summary>

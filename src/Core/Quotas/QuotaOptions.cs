@@ -50,6 +50,17 @@ public sealed record QuotaOptions
     /// <summary>Whether anything is limited at all.</summary>
     public bool IsOn => BucketBytes > 0 || BucketRecords > 0 || CollectionBytes > 0 || CollectionRecords > 0 || UserBytes > 0 || UserRecords > 0 || Overrides.Count > 0;
 
+    /// <summary>What all buckets of a user may hold together, by what is set for them; 0 is no limit.</summary>
+    /// <param name="user">The principal.</param>
+    /// <param name="stored">What an administrator has set for them; null for nothing.</param>
+    public QuotaAmount OfUser(string user, Quota? stored)
+    {
+        var own = Overrides.Values.Where(one => string.Equals(one.User, user, StringComparison.Ordinal)).ToList();
+        return new QuotaAmount(
+            stored?.Bytes ?? own.LastOrDefault(static one => one.Bytes is not null)?.Bytes ?? UserBytes,
+            stored?.Records ?? own.LastOrDefault(static one => one.Records is not null)?.Records ?? UserRecords);
+    }
+
     /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
     public IEnumerable<string> Problems()
     {

@@ -158,7 +158,7 @@ public sealed class AccountDirectory(
     }
 
     /// <summary>Whether a user administers all accounts. Requires the account's password: what was given to an application cannot change accounts.</summary>
-    public bool IsAdministrator(Principal principal) => principal.Verified is not null && administrators.Contains(principal.Id, StringComparer.Ordinal);
+    public bool IsAdministrator(Principal principal) => principal.Verified is { } account && (account.IsAdministrator || administrators.Contains(principal.Id, StringComparer.Ordinal));
 
     /// <summary>An account as an administrator sees it; null when there is none.</summary>
     public async ValueTask<Account?> FindByNameAsync(string name, CancellationToken cancellationToken) =>

@@ -126,8 +126,9 @@ public sealed class PasswordSignIn(
             found = await source.FindAsync(name);
             if (found is { } same && same.Account.HasPasswordOf(verified))
             {
-                cache.Add(digest, entry.Principal, generation);
-                return new SignIn(SignInStatus.Succeeded, entry.Principal);
+                var current = same.Principal with { Verified = same.Account };
+                cache.Add(digest, current, generation);
+                return new SignIn(SignInStatus.Succeeded, current);
             }
 
             cache.Remove(digest);

@@ -41,12 +41,20 @@ public static class AuditEvents
     public static readonly AuditEvent ObjectDeleted = new("ObjectDeleted", "object deleted", 5);
     public static readonly AuditEvent AdministratorActed = new("AdministratorActed", "administrator acted", 7);
 
+    // Of administrators, in the console. The path of the request says of which account or bucket, and the user is the administrator.
+    public static readonly AuditEvent AdministratorMadeAccount = new("AdministratorMadeAccount", "account made by an administrator", 5);
+    public static readonly AuditEvent AdministratorResetPassword = new("AdministratorResetPassword", "password reset by an administrator", 8);
+    public static readonly AuditEvent AdministratorSetQuota = new("AdministratorSetQuota", "quota set by an administrator", 4);
+    public static readonly AuditEvent AdministratorDeletedAccount = new("AdministratorDeletedAccount", "account deleted by an administrator", 8);
+    public static readonly AuditEvent AdministratorDeletedBucket = new("AdministratorDeletedBucket", "bucket deleted by an administrator", 8);
+
     public static IReadOnlyList<AuditEvent> All { get; } =
     [
         NoAuthorization, UnknownScheme, BadlyEncoded, OtherUser, ImpossibleUser, PasswordNotUtf8, WrongPassword, WrongResetCode, ResetCleared,
         AccountMade, AccountAddressShown, SignedIn, SignedOut, PasswordChanged, ResetBegun, PasswordReset, PasswordRecovered, RecoveryKeyMade, RecoveryKeyRemoved, SecondFactorSetUp, SecondFactorRemoved,
         DeviceAdded, DeviceRemoved, ClientRemoved, AppPasswordMade, AppPasswordRemoved, Exported, AccountDeleted,
         TooManyFailures, AccountChanged, RightsSet, ObjectDeleted, AdministratorActed,
+        AdministratorMadeAccount, AdministratorResetPassword, AdministratorSetQuota, AdministratorDeletedAccount, AdministratorDeletedBucket,
     ];
 
     private static AuditEvent Of(string name, int severity) => new(name, name, severity);

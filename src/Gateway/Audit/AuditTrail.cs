@@ -11,23 +11,29 @@ public sealed class AuditTrail : BackgroundService
     private static readonly string[] Priorities = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
     private readonly AuditOptions options;
+    private readonly RecentEvents recent;
     private readonly TimeProvider time;
     private readonly AuditSink? cef;
     private readonly AuditSink? json;
 
-    public AuditTrail(AuditOptions options, TimeProvider time, ILogger<AuditTrail> logger)
+    public AuditTrail(AuditOptions options, RecentEvents recent, TimeProvider time, ILogger<AuditTrail> logger)
     {
-        (this.options, this.time) = (options, time);
+        (this.options, this.recent, this.time) = (options, recent, time);
         cef = options.Cef is { Length: > 0 } forCef ? new(forCef, options.SyslogSocket, logger) : null;
         json = options.Json is { Length: > 0 } forJson ? new(forJson, options.SyslogSocket, logger) : null;
     }
 
     /// <summary>Whether anything is noted; else nobody needs to find out what there is to note.</summary>
-    public bool IsOn => options.IsOn;
+    public bool IsOn => options.IsOn || recent.Most > 0;
 
     /// <summary>Notes an event. Nothing where that is off.</summary>
     public void Write(AuditEvent what, AuditSource source)
     {
+        if (recent.Most > 0)
+        {
+            recent.Add(new(time.GetUtcNow(), what, source));
+        }
+
         if (!options.IsOn)
         {
             return;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Lockstep.Core.Settings;
 using Lockstep.Gateway.Federation;
 
 namespace Lockstep.Gateway.OpenId;
@@ -21,6 +22,7 @@ public sealed partial record OpenIdProviderOptions
     public string? ClientId { get; init; }
 
     /// <summary>The secret for that id. Default: none; the login uses PKCE alone.</summary>
+    [Secret]
     public string? ClientSecret { get; init; }
 
     /// <summary>File with the secret, instead of the setting. Default: none.</summary>

@@ -34,8 +34,9 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<PageHandler> method, ProtocolRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(method.Handler(this, request));
 
-    public static Answer Document(PageSet set, ProtocolRequest request)
+    public Answer Document(ProtocolRequest request)
     {
+        var set = SetOf(request.Http.Request)!;
         var language = set.Texts.Choose(request.Http.Request.Headers.AcceptLanguage.ToString());
         var root = PathOf(request.BaseUrl);
         return Html(200, set.Document(language, root), KeyValuePair.Create("Vary", "Accept-Language"), KeyValuePair.Create("Content-Language", language));
@@ -85,9 +86,23 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
     {
-        var set = request is null || !IsPlain(request.Host.Value) ? null
-            : Array.Find(sets, set => set.Paths.Contains(request.Path.Value, StringComparer.Ordinal)) ?? sets.FirstOrDefault();
+        var set = request is null || !IsPlain(request.Host.Value) ? null : SetOf(request) ?? sets.FirstOrDefault();
         PageHeaders.Add(headers, set?.FilesPath(PublicUrls.Base(request!, http)));
+    }
+
+    /// <summary>The set with the page at a request's path; null for none.</summary>
+    private PageSet? SetOf(HttpRequest request)
+    {
+        PageSet? found = null;
+        foreach (var set in sets)
+        {
+            if (set.Paths.Contains(request.Path.Value, StringComparer.Ordinal) && (found is null || found.LeavesQueries == request.QueryString.HasValue))
+            {
+                found = set;
+            }
+        }
+
+        return found;
     }
 
     /// <summary>In all languages, one below the other: what is refused may not have been read far enough to know which to take.</summary>

@@ -11,7 +11,7 @@ internal static class PageResources
 
     public static ResourceTable<PageHandler> Table(IEnumerable<PageSet> sets) => new(
     [
-        .. sets.SelectMany(static set => set.Paths.Select(path => Get(path, (_, request) => PageProtocol.Document(set, request)))),
+        .. sets.SelectMany(static set => set.Paths).Distinct(StringComparer.Ordinal).Select(static path => Get(path, static (pages, request) => pages.Document(request))),
         Get($"{FilesPrefix}/{{hash}}/{{file}}", static (pages, request) => pages.File(request)),
         Get($"{FilesPrefix}/{{hash}}/{{folder}}/{{file}}", static (pages, request) => pages.File(request)),
         Get($"{FilesPrefix}/{{hash}}/{{folder}}/{{inner}}/{{file}}", static (pages, request) => pages.File(request)),

@@ -36,6 +36,12 @@ public sealed partial class PageSet
     /// <summary>Where the pages are.</summary>
     public IReadOnlyList<string> Paths { get; }
 
+    /// <summary>
+    /// Whether it leaves a path to another set that has it too, where the request has a query. Firefox opens the account pages at the root, and says there what it
+    /// wants; people come without that. Default: false.
+    /// </summary>
+    public bool LeavesQueries { get; init; }
+
     /// <summary>32 hexadecimal digits: other ones when any file is another.</summary>
     public string Hash { get; }
 

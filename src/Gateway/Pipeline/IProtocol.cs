@@ -39,6 +39,9 @@ public interface IProtocol<THandler>
     /// <summary>Chooses the form of a method that a request's headers ask for: the method itself, or its stream.</summary>
     ResourceMethod<THandler> Choose(ResourceMethod<THandler> method, HttpRequest request) => method;
 
+    /// <summary>The credentials of a request in the form of <c>Authorization</c>, for <see cref="Schemes"/>; null for none. Default: that header.</summary>
+    string? CredentialsOf(HttpRequest request) => request.Headers.TryGetValue("Authorization", out var value) ? value.ToString() : null;
+
     /// <summary>Signs in a request for a stream that has no <c>Authorization</c> header, because browsers cannot send one there.</summary>
     ValueTask<SignIn> SignInToStreamAsync(ProtocolRequest request, CancellationToken cancellationToken) => new(SignIn.Anonymous);
 

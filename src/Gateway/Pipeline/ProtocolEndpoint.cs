@@ -75,7 +75,7 @@ internal sealed class ProtocolEndpoint<THandler>(
         }
 
         method = protocol.Choose(method, request);
-        var origin = new SignInRequest(Header(request, "Authorization"), context.Connection.RemoteIpAddress)
+        var origin = new SignInRequest(protocol.CredentialsOf(request), context.Connection.RemoteIpAddress)
         {
             Method = request.Method,
             Target = PublicUrls.Target(request, context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? ""),
@@ -87,6 +87,7 @@ internal sealed class ProtocolEndpoint<THandler>(
             Http = context,
             Path = path,
             Values = matched.Values,
+            Credentials = origin.Authorization,
             BaseUrl = PublicUrls.Base(request, http) + prefix,
             SignInAsync = (authorization, cancellationToken) => protocol.Schemes.SignInAsync(ReferenceEquals(authorization, origin.Authorization) ? origin : origin with { Authorization = authorization }, cancellationToken),
         });

@@ -32,6 +32,9 @@ public sealed class ProtocolRequest
     /// <summary>The protocol's URL as clients see it, including the prefix, without a trailing slash.</summary>
     public required string BaseUrl { get; init; }
 
+    /// <summary>What it signs in with, as <see cref="IProtocol{THandler}.CredentialsOf"/> finds it; null for nothing.</summary>
+    public string? Credentials { get; init; }
+
     /// <summary>Signs in with another <c>Authorization</c> header from the same client.</summary>
     public required Func<string?, CancellationToken, ValueTask<SignIn>> SignInAsync { get; init; }
 }

@@ -126,9 +126,6 @@ internal abstract class RequestPipeline(
 
     protected Task AnswerAsync(HttpContext context, Answer answer) => AnswerAsync(context, answer, context.RequestAborted);
 
-    protected static string? Header(HttpRequest request, string name) =>
-        request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
-
     private async Task ProbeAsync(ResourceMethod method, ProtocolRequest about)
     {
         using var none = admission.RoomForAnswer("");
@@ -325,7 +322,7 @@ internal abstract class RequestPipeline(
     }
 
     private static ValueTask<SignIn> SignInAsync(ProtocolRequest about) =>
-        about.SignInAsync(Header(about.Http.Request, "Authorization"), about.Http.RequestAborted);
+        about.SignInAsync(about.Credentials, about.Http.RequestAborted);
 
     /// <summary>The refusal for credentials that were not checked. Wrong credentials count as none; anybody may use anonymous resources.</summary>
     private static Refusal? RefusalOf(SignIn signIn) => signIn.Status switch

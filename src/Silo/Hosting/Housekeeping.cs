@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Sessions;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
@@ -13,10 +14,10 @@ namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What nobody waits for: lets go of idle owners, removes rows of deleted lists, records that have expired, and files that no record names in small steps, ends account deletions
-/// that were cut off, removes the data of Sync stores that were replaced, and tokens of accounts and counts of failed sign-ins that are over.
+/// that were cut off, removes the data of Sync stores that were replaced, tokens and sessions of accounts, and counts of failed sign-ins that are over.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, ISessionStore sessions, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
     ILogger<Housekeeping> logger, ReplacedStores? replaced = null, EndedCounts? counts = null)
     : BackgroundService
 {
@@ -63,6 +64,12 @@ internal sealed partial class Housekeeping(
         await TryAsync(async () =>
         {
             while (await keyed.PurgeTokensAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken))
+            {
+            }
+        }, stoppingToken);
+        await TryAsync(async () =>
+        {
+            while (await sessions.PurgeAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken))
             {
             }
         }, stoppingToken);

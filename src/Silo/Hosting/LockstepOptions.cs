@@ -3,6 +3,7 @@ using Lockstep.Core.Owner;
 using Lockstep.Core.Settings;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
+using Lockstep.Gateway.Console;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
@@ -62,6 +63,8 @@ internal sealed record LockstepOptions
     public KintoOptions Kinto { get; init; } = new();
 
     public AuditOptions Audit { get; init; } = new();
+
+    public ConsoleOptions Console { get; init; } = new();
 
     public OpenIdOptions OpenId { get; init; } = new();
 

@@ -18,6 +18,7 @@ internal static class LockstepProgram
         {
             Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
+            Console.WriteLine(AdministratorCommands.Help);
             Console.WriteLine(SyncCommands.Help);
             Console.WriteLine(FirefoxAccountCommands.Help);
             Console.WriteLine(QuotaCommands.Help);
@@ -64,7 +65,7 @@ internal static class LockstepProgram
         }
 
         // :: Settings
-        var command = args is ["account" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "export" or "import" or "syncstorage" or "server-full" or "kinto", ..]
+        var command = args is ["account" or "administrator" or "sync" or "firefox-accounts" or "quota" or "migrate" or "copy" or "backup" or "restored" or "check" or "export" or "import" or "syncstorage" or "server-full" or "kinto", ..]
             ? args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToArray()
             : [];
 
@@ -91,6 +92,8 @@ internal static class LockstepProgram
         {
             case ["account", .. var account]:
                 return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
+            case ["administrator", .. var administrator]:
+                return await AdministratorCommands.RunAsync(administrator, options, Console.Out);
             case ["sync", .. var sync]:
                 return await SyncCommands.RunAsync(sync, own, options, Console.Out);
             case ["firefox-accounts", .. var accounts]:
@@ -160,6 +163,7 @@ internal static class LockstepProgram
             return 1;
         }
 
+        await FirstAdministrator.OfferAsync(app.Logger, app.Urls.FirstOrDefault(options.Urls), options, storage, Console.IsOutputRedirected ? null : Console.Out);
         await app.WaitForShutdownAsync();
         return 0;
     }

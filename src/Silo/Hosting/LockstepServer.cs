@@ -7,6 +7,7 @@ using Lockstep.Core.Pairing;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
+using Lockstep.Gateway.Console;
 using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Health;
 using Lockstep.Gateway.Http;
@@ -21,6 +22,7 @@ using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.TokenServer;
 using Lockstep.Gateway.Syncto;
 using Lockstep.Grains;
+using Lockstep.Silo.Administration;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Logging;
 using Lockstep.Silo.Telemetry;
@@ -72,6 +74,8 @@ internal static class LockstepServer
             .AddSingleton(buckets as IBucketIndex ?? storage.Index)
             .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
             .AddSingleton(storage.Accounts)
+            .AddSingleton(storage.Administrators)
+            .AddSingleton(storage.Sessions)
             .AddSingleton(storage.Assignments)
             .AddSingleton(storage.KeyedAccounts)
             .AddSingleton(storage.Logins)
@@ -81,6 +85,7 @@ internal static class LockstepServer
             .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry, options.ShowsMetrics)
             .AddHealth()
+            .AddAdministration(options, configuration, storage)
             .AddAccounts();
 
         // :: Owners: in this process or elsewhere, in grains in any case
@@ -116,7 +121,7 @@ internal static class LockstepServer
         // :: The API
         if (options.HasApi)
         {
-            builder.Services.AddAudit(options.Audit);
+            builder.Services.AddAudit(options.Audit, options.Console.Enabled ? options.Console.AuditEvents : 0);
             builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
             if (options.Sync15.IsOn)
             {
@@ -131,6 +136,11 @@ internal static class LockstepServer
             if (options.Syncto.Enabled)
             {
                 builder.Services.AddSyncto(options.Syncto, options.Sync15);
+            }
+
+            if (options.Console.Enabled)
+            {
+                builder.Services.AddConsole(options.Console, ConsoleFacts.Of(options));
             }
 
             if (key is not null)

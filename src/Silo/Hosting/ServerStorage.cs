@@ -4,12 +4,15 @@ using Lockstep.Core.Attachments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Quotas;
+using Lockstep.Core.Sessions;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Transfer;
+using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
 using Lockstep.Storage.PostgreSql.Quotas;
+using Lockstep.Storage.PostgreSql.Sessions;
 using Lockstep.Storage.PostgreSql.Shards;
 using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.S3;
@@ -20,6 +23,7 @@ using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
 using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
+using Lockstep.Storage.Sqlite.Sessions;
 using Lockstep.Storage.Sqlite.Transfer;
 using Lockstep.Storage.Sqlite;
 
@@ -35,6 +39,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         IBucketIndex index,
         IStoreMaintenance maintenance,
         IAccountStore accounts,
+        IAdministratorStore administrators,
+        ISessionStore sessions,
         IAssignmentStore assignments,
         IKeyedAccountStore keyedAccounts,
         ILoginStore logins,
@@ -51,6 +57,8 @@ internal sealed class ServerStorage : IAsyncDisposable
         Index = index;
         Maintenance = maintenance;
         Accounts = accounts;
+        Administrators = administrators;
+        Sessions = sessions;
         Assignments = assignments;
         KeyedAccounts = keyedAccounts;
         Logins = logins;
@@ -72,6 +80,10 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     public IAccountStore Accounts { get; }
 
+    public IAdministratorStore Administrators { get; }
+
+    public ISessionStore Sessions { get; }
+
     public IAssignmentStore Assignments { get; }
 
     public IKeyedAccountStore KeyedAccounts { get; }
@@ -84,6 +96,9 @@ internal sealed class ServerStorage : IAsyncDisposable
 
     /// <summary>What is in <see cref="Attachments"/>.</summary>
     public IAttachmentContent Content { get; }
+
+    /// <summary>Look at each database, for people.</summary>
+    public IReadOnlyList<IDatabaseProbe> Probes { get; private init; } = [];
 
     /// <summary>Made with the storage; ids derived with it cannot be guessed.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
@@ -116,14 +131,14 @@ internal sealed class ServerStorage : IAsyncDisposable
             var postgres = await PostgresShards.OpenAsync(options.Postgres, TimeProvider.System, onFault);
             var files = new PostgresAttachmentStore(postgres.Home);
             return new ServerStorage(
-                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, postgres.Assignments,
+                postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, new PostgresAdministratorStore(postgres.Home), new PostgresSessionStore(postgres.Home), postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
                 new PostgresQuotaStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Snapshots, postgres.Transfer, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", () =>
                 {
                     s3?.Dispose();
                     return postgres.DisposeAsync();
-                });
+                }) { Probes = postgres.Probes };
         }
 
         var directory = exclusive ? DataDirectory.Hold(options.DataDirectory) : DataDirectory.Open(options.DataDirectory);
@@ -133,7 +148,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             var sqlite = SqliteDatabase.Open(new SqliteOptions { Path = directory.Database, MaxBytes = options.MaxDatabaseBytes, OnFault = onFault });
             var files = new SqliteAttachmentStore(sqlite);
             return new ServerStorage(
-                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite),
+                new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite), new SqliteAdministratorStore(sqlite), new SqliteSessionStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
                 new SqliteQuotaStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files,
                 new SqliteBucketSnapshots(sqlite), new SqliteAccountTransfer(sqlite), sqlite.Secret,
@@ -143,7 +158,7 @@ internal sealed class ServerStorage : IAsyncDisposable
                     sqlite.Dispose();
                     directory.Dispose();
                     return ValueTask.CompletedTask;
-                });
+                }) { Probes = [new SqliteProbe(sqlite, $"SQLite, {directory.Database}", TimeProvider.System)] };
         }
         catch
         {

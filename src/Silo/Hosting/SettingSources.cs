@@ -1,3 +1,6 @@
+using Lockstep.Gateway.Console.Administration.Settings;
+using Lockstep.Silo.Administration;
+
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>Where settings come from: a file beside the program, then the environment, then the command line, then sockets that were opened for it. What comes later counts.</summary>
@@ -18,9 +21,9 @@ internal static class SettingSources
         var sources = new ConfigurationBuilder().SetBasePath(directory);
         var withFile = File.Exists(Path.Combine(directory, FileName)) ? sources.AddJsonFile(FileName) : sources.AddJsonStream(shipped);
         return withFile
-            .AddInMemoryCollection(SettingNames.FromEnvironment(variables))
-            .AddInMemoryCollection(SettingNames.FromCommandLine(arguments))
-            .AddInMemoryCollection(SettingNames.FromSockets(sockets))
+            .Add(new OriginProvider(SettingOrigin.Environment, SettingNames.FromEnvironment(variables)))
+            .Add(new OriginProvider(SettingOrigin.CommandLine, SettingNames.FromCommandLine(arguments)))
+            .Add(new OriginProvider(SettingOrigin.Socket, SettingNames.FromSockets(sockets)))
             .Build();
     }
 }

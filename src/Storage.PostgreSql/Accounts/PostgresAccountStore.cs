@@ -11,7 +11,7 @@ namespace Lockstep.Storage.PostgreSql.Accounts;
 /// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting, since";
+    private const string Columns = "number, name, password, modified, deleting, since, administrator";
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
@@ -174,6 +174,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
                 reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetBoolean(4))
             {
                 Since = new ServerTimestamp(reader.GetInt64(5)),
+                IsAdministrator = reader.GetBoolean(6),
             });
         }
 

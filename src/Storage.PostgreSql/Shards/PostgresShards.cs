@@ -17,7 +17,7 @@ namespace Lockstep.Storage.PostgreSql.Shards;
 /// </summary>
 public sealed class PostgresShards : IAsyncDisposable
 {
-    private PostgresShards(PostgresDatabase home, IReadOnlyList<ShardDatabase> others, ShardMap map)
+    private PostgresShards(PostgresDatabase home, IReadOnlyList<ShardDatabase> others, ShardMap map, TimeProvider time)
     {
         Home = home;
         Others = others;
@@ -30,6 +30,7 @@ public sealed class PostgresShards : IAsyncDisposable
             Buckets = new PostgresBucketStore(home);
             Index = new PostgresBucketIndex(() => home);
             Maintenance = new PostgresMaintenance(() => home);
+            Probes = [new PostgresProbe(() => home, home.Description, shards: null, time)];
             return;
         }
 
@@ -41,6 +42,11 @@ public sealed class PostgresShards : IAsyncDisposable
             [.. databases.Zip(guards, static (database, guard) => new GuardedBucketIndex(new PostgresBucketIndex(database), guard))], map);
         Maintenance = new ShardedMaintenance(
             [new PostgresMaintenance(() => home), .. others.Select(static other => new PostgresMaintenance(other.Find))]);
+        Probes =
+        [
+            new PostgresProbe(() => home, home.Description, map.ShardsOf(0), time),
+            .. others.Select((other, i) => new PostgresProbe(other.Find, other.Description, map.ShardsOf(i + 1), time)),
+        ];
     }
 
     public PostgresDatabase Home { get; }
@@ -50,6 +56,9 @@ public sealed class PostgresShards : IAsyncDisposable
     public IBucketIndex Index { get; }
 
     public IStoreMaintenance Maintenance { get; }
+
+    /// <summary>One for each database, in the order of their numbers.</summary>
+    public IReadOnlyList<IDatabaseProbe> Probes { get; }
 
     public IAccountStore Accounts { get; }
 
@@ -98,7 +107,7 @@ public sealed class PostgresShards : IAsyncDisposable
                 opened.Add(further[^1]);
             }
 
-            return new PostgresShards(home, further, map);
+            return new PostgresShards(home, further, map, time);
 
             async Task<PostgresDatabase> OpenLateAsync(int number, CancellationToken stopping)
             {

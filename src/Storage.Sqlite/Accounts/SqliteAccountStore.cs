@@ -8,7 +8,7 @@ namespace Lockstep.Storage.Sqlite.Accounts;
 /// <summary>Accounts in the same file as the buckets. Its one writer does one thing after the other, commits of buckets included.</summary>
 public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting, since";
+    private const string Columns = "number, name, password, modified, deleting, since, administrator";
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($1 = -1 OR (number = $1 AND modified = $2 AND password = $3))";
@@ -86,6 +86,7 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
                 reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetInt64(4) != 0)
             {
                 Since = new ServerTimestamp(reader.GetInt64(5)),
+                IsAdministrator = reader.GetInt64(6) != 0,
             });
         }
 

@@ -5,6 +5,7 @@ import { languages, follow, rememberLanguage, setLanguage, t } from "./texts.js"
 const NAMES = { de: "Deutsch", en: "English" };
 
 const main = h("main", { class: "page", id: "main" });
+const nav = h("nav", { class: "places", hidden: true });
 const status = h("p", { class: "sr-only", role: "status" });
 let titled;
 
@@ -12,7 +13,7 @@ let titled;
 export function layOut() {
   document.body.append(
     h("a", { class: "skip", href: "#main" }, t("page.skip")),
-    h("header", { class: "top" }, mark(), h("span", { class: "host" }, location.host)),
+    h("header", { class: "top" }, mark(), h("span", { class: "host" }, location.host), nav),
     main,
     status,
     h("footer", { class: "bottom" }, languageSwitch()),
@@ -37,6 +38,20 @@ export function show({ title, body, wide = false, fieldFirst = true, name }) {
   } else {
     // A screen reader says it, and the next Tab goes on from there.
     heading.focus();
+  }
+}
+
+/**
+ * Shows where one can go from every page, or nothing.
+ *
+ * @param {Phrase|null} label What a screen reader calls it; null for no navigation.
+ * @param {...Node} children Links and buttons.
+ */
+export function navigation(label, ...children) {
+  nav.hidden = label === null;
+  nav.replaceChildren(...children);
+  if (label) {
+    follow(label, (text) => nav.setAttribute("aria-label", text), nav);
   }
 }
 
