@@ -80,5 +80,5 @@ internal sealed class KintoHandlers(
     /// <param name="method">The method; the caller may use it.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
-        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : method.Handler(this, request);
+        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request, method.Body is BodyKind.Buffered) is { } refusal ? refusal : method.Handler(this, request);
 }
