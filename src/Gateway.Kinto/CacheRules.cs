@@ -4,6 +4,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -38,8 +39,8 @@ internal sealed class CacheRules(KintoOptions options, IBuckets buckets, TimePro
         };
         return target.List.Role != ListRole.Records ? (seconds == 0 ? plan : Kept(plan, target, seconds)) : new KintoPlan.Prepared(async cancellationToken =>
         {
-            // As the caller, who may be allowed to read the record but not the collection.
-            var read = new BucketRequest(target.Caller, [new ReadRecord(ObjectRef.Collection(target.List.Name))]);
+            // The collection says it of its records, whether or not their readers may read the collection. They learn these seconds of it, nothing else.
+            var read = new BucketRequest(Callers.Reader, [new ReadRecord(ObjectRef.Collection(target.List.Name))]);
             var response = await buckets.Get(target.Bucket).ExecuteAsync(read, cancellationToken);
             var said = response.Outcomes[0] is RecordFound found ? SecondsIn(found.Record.Body) : null;
             return said is null && seconds == 0 ? plan : Kept(plan, target, Math.Max(seconds, said ?? 0));

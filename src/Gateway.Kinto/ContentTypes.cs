@@ -15,8 +15,10 @@ internal static class ContentTypes
         return (semicolon < 0 ? header : header[..semicolon]).Trim().ToLowerInvariant();
     }
 
+    /// <param name="request">The request.</param>
+    /// <param name="readsData">Whether the method reads JSON from the body. Then the media type of an empty body is judged too, as in Kinto.</param>
     /// <returns>The error for a body that the method does not accept, or an answer that the client does not want; otherwise null.</returns>
-    public static KintoResponse? Refuse(KintoRequest request)
+    public static KintoResponse? Refuse(KintoRequest request, bool readsData)
     {
         // As in Kinto, the root view, batches and utilities are served to any client, including browsers.
         if (request.Path[0] is "buckets" or "accounts" or "permissions"
@@ -28,7 +30,7 @@ internal static class ContentTypes
             return KintoErrors.NotAcceptable;
         }
 
-        if (request.Method is not ("POST" or "PUT" or "PATCH") || request.Body.IsEmpty)
+        if (request.Method is not ("POST" or "PUT" or "PATCH") || (request.Body.IsEmpty && !readsData))
         {
             return null;
         }
@@ -36,6 +38,7 @@ internal static class ContentTypes
         var known = Of(request) switch
         {
             Json => true,
+            "" => request.Body.IsEmpty,
             MergePatch or JsonPatch => request.Method is "PATCH",
             _ => false,
         };

@@ -22,7 +22,7 @@ internal static class KintoErrors
         Create(404, KintoErrno.VersionNotAvailable, "Not Found", "The requested API version is not available on this server.");
 
     public static KintoResponse NotAcceptable { get; } =
-        Invalid(406, "header", "Accept", "Accept header should allow application/json");
+        Invalid(406, "header", "Accept", $"Accept header should be one of ['{ContentTypes.Json}']");
 
     /// <summary>A login that this browser did not start, or that has expired.</summary>
     public static KintoResponse BadState { get; } = Invalid(400, "querystring", "state", "Invalid state", KintoErrno.InvalidAuthToken);

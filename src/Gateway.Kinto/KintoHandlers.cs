@@ -81,5 +81,5 @@ internal sealed class KintoHandlers(
     /// <param name="method">The method; the caller may use it.</param>
     /// <param name="request">The request.</param>
     public KintoPlan Plan(ResourceMethod<KintoHandler> method, KintoRequest request) =>
-        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request) is { } refusal ? refusal : audit.Watch(method.Handler(this, request), request);
+        method is { Access: not Access.Probe, Pacing: Pacing.Short } && ContentTypes.Refuse(request, method.Body is BodyKind.Buffered) is { } refusal ? refusal : audit.Watch(method.Handler(this, request), request);
 }

@@ -38,7 +38,7 @@ internal static class KintoResources
         new(PageFilePath, Reads(Access.Anonymous, static (kinto, request) => kinto.ApiPage.File(request))),
         new(ContributePath, Reads(Access.Anonymous, static (kinto, _) => kinto.Contribute.Get())),
         new(MetricsPath, Reads(Access.SignedIn, static (kinto, request) => kinto.Metrics.Get(request))),
-        new(FlushPath, Write("POST", Access.Anonymous, static (kinto, _) => kinto.Utilities.Flush())),
+        new(FlushPath, new ResourceMethod<KintoHandler>("POST", Access.Anonymous, BodyKind.None, static (kinto, _) => kinto.Utilities.Flush())),
         new(LoginPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.Begin(request))),
         new(TokenPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.End(request))),
         new(TicketPath, new ResourceMethod<KintoHandler>("POST", Access.SignedIn, BodyKind.None, static (kinto, request) => kinto.Tickets.Give(request))),

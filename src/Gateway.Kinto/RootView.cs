@@ -216,11 +216,24 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         }
     }
 
+    /// <summary>Where Kinto's documentation describes a capability; these are the links of Kinto's own root view.</summary>
+    private static string PageOf(string capability) => capability switch
+    {
+        "accounts" => "api/1.x/accounts.html",
+        "default_bucket" => "api/1.x/buckets.html#personal-bucket-default",
+        "flush_endpoint" => "api/1.x/flush.html",
+        "history" => "api/1.x/history.html",
+        "openid" => "api/1.x/authentication.html",
+        "permissions_endpoint" => "configuration/settings.html#activating-the-permissions-endpoint",
+        "schema" => "api/1.x/collections.html#collection-json-schema",
+        _ => "api/1.x/errors.html",
+    };
+
     private static void WriteCapability(Utf8JsonWriter writer, string name, string description, Action<Utf8JsonWriter>? more = null)
     {
         writer.WriteStartObject(name);
         writer.WriteString("description", description);
-        writer.WriteString("url", $"https://docs.kinto-storage.org/en/latest/api/1.x/{(name is "default_bucket" ? "buckets.html#personal-bucket-default" : name is "accounts" ? "accounts.html" : name is "openid" ? "openid.html" : name is "permissions_endpoint" ? "permissions.html" : name is "schema" ? "collections.html#collection-json-schema" : name is "quotas" ? "errors.html" : name is "history" ? "history.html" : "flush.html")}");
+        writer.WriteString("url", "https://kinto.readthedocs.io/en/latest/" + PageOf(name));
         more?.Invoke(writer);
         writer.WriteEndObject();
     }

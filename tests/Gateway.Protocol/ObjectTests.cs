@@ -313,11 +313,48 @@ public sealed class ObjectTests(KintoServer server)
         Assert.Equal(status, (await client.PutAsync(Record, """{"data":{}}""", ("Content-Type", type))).Status);
     }
 
-    [Fact]
-    public async Task Accept_NotJson_Is406()
+    [Theory]
+    [InlineData("PUT", "/buckets/default", "text/plain")]
+    [InlineData("PUT", "/buckets/default/collections/typed", "text/plain; charset=utf-8")]
+    [InlineData("PUT", "/buckets/default/groups/typed", "application/x-www-form-urlencoded")]
+    [InlineData("PUT", Record, "application/merge-patch+json")]
+    [InlineData("PATCH", Record, "text/plain")]
+    [InlineData("POST", KintoClient.Records, "multipart/form-data")]
+    [InlineData("POST", "/buckets/default/collections", "text/plain")]
+    [InlineData("PUT", "/accounts/nobody-typed-this", "text/plain")]
+    [InlineData("POST", "/batch", "text/plain")]
+    public async Task Write_WithoutABody_ButWithAnotherMediaType_Is415_AndMakesNothing(string method, string path, string type)
     {
         using var client = await server.NewUserAsync();
-        (await client.GetAsync(Record, ("Accept", "text/html"))).AssertError(406, KintoErrno.InvalidParameters);
+
+        (await client.SendAsync(method, path, "", ("Content-Type", type))).AssertError(415, KintoErrno.InvalidParameters);
+
+        Assert.Empty((await client.GetAsync("/buckets")).Ids);
+        Assert.Empty((await client.GetAsync("/buckets/default/collections")).Ids);
+    }
+
+    [Fact]
+    public async Task Write_WithoutABody_AsPartOfABatch_IsJudgedByItsOwnMediaType()
+    {
+        using var client = await server.NewUserAsync();
+        var answer = await client.PostAsync("/batch", $$$"""
+            {"requests":[
+                {"method":"PUT","path":"{{{Record}}}","headers":{"Content-Type":"text/plain"}},
+                {"method":"PUT","path":"{{{Record}}}"}]}
+            """);
+
+        Assert.Equal([415, 201], answer.Json.GetProperty("responses").EnumerateArray().Select(part => part.GetProperty("status").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Accept_NotJson_Is406_AndSaysWhatThereIs()
+    {
+        using var client = await server.NewUserAsync();
+
+        var refused = await client.GetAsync(Record, ("Accept", "text/html"));
+
+        refused.AssertError(406, KintoErrno.InvalidParameters);
+        Assert.Equal("Accept header should be one of ['application/json']", refused.Json.GetProperty("details")[0].GetProperty("description").GetString());
     }
 
     [Fact]

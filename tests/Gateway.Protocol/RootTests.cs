@@ -23,6 +23,9 @@ public sealed class RootTests(KintoServer server) : IClassFixture<KintoServer>
         Assert.Equal(25, root.GetProperty("settings").GetProperty("cliquet.batch_max_requests").GetInt32());
         Assert.False(root.GetProperty("settings").GetProperty("readonly").GetBoolean());
         Assert.True(root.GetProperty("capabilities").TryGetProperty("default_bucket", out _));
+        Assert.Equal(
+            "https://kinto.readthedocs.io/en/latest/configuration/settings.html#activating-the-permissions-endpoint",
+            root.GetProperty("capabilities").GetProperty("permissions_endpoint").GetProperty("url").GetString());
         Assert.False(root.TryGetProperty("user", out _));
         Assert.Equal($"{server.Address}v1/", root.GetProperty("url").GetString());
     }

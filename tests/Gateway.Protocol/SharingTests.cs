@@ -451,4 +451,23 @@ public sealed class SharingTests(KintoServer server)
         Assert.Equal("no-store, no-cache", (await nobody.GetAsync(bucket + "/collections/c")).Headers["Cache-Control"]);
         Assert.Equal("no-store, no-cache", (await nobody.GetAsync(bucket + "/collections/c/records/x")).Headers["Cache-Control"]);
     }
+
+    [Fact]
+    public async Task Everyone_MayKeepARecord_ForAsLongAsItsCollectionSays_ThoughTheyMayNotReadTheCollection()
+    {
+        var (alice, _, _, _) = await TwoAsync();
+        using var nobody = server.Anonymous();
+        var bucket = "/buckets/" + NewBucket();
+        await alice.PutAsync(bucket, "{}");
+        await alice.PutAsync(bucket + "/collections/c", """{"data":{"cache_expires":60}}""");
+        await alice.PutAsync(bucket + "/collections/c/records/open", """{"permissions":{"read":["system.Everyone"]}}""");
+        await alice.PutAsync(bucket + "/collections/c/records/closed", "{}");
+
+        var open = await nobody.GetAsync(bucket + "/collections/c/records/open");
+        var closed = await nobody.GetAsync(bucket + "/collections/c/records/closed");
+
+        Assert.Equal((200, "max-age=60"), (open.Status, open.Headers["Cache-Control"]));
+        Assert.Equal((401, "no-store, no-cache"), (closed.Status, closed.Headers["Cache-Control"]));
+        Assert.Equal(401, (await nobody.GetAsync(bucket + "/collections/c")).Status);
+    }
 }

@@ -7,6 +7,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
+using Lockstep.Gateway.Accounts;
 using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Kinto.Attachments;
@@ -21,9 +22,6 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
     private const int PieceBytes = IAttachmentContent.PieceBytes;
     private const int WrittenAtOnce = 32 << 10;
 
-    // The server itself, which may read any record. What it reads is shown to nobody.
-    private static readonly Caller Reader = new(default, BucketAccess.Own);
-
     public KintoPlan Get(KintoRequest request) => FileNames.IdIn(request.Values["file"]) is { } id
         ? new KintoPlan.Task(cancellationToken => GetAsync(request, id, cancellationToken)) { Most = options.MaxRecordBytes + (2L * PieceBytes) }
         : KintoErrors.NotFound;
@@ -36,7 +34,7 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
             return KintoErrors.NotFound;
         }
 
-        var read = new BucketRequest(Reader, [new ReadRecord(new ObjectRef(ListRef.RecordsOf(file.Collection), file.Record))]);
+        var read = new BucketRequest(Callers.Reader, [new ReadRecord(new ObjectRef(ListRef.RecordsOf(file.Collection), file.Record))]);
         var outcome = (await buckets.Get(file.Bucket).ExecuteAsync(read, cancellationToken)).Outcomes[0];
         if (outcome is Unavailable)
         {
