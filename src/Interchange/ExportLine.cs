@@ -22,12 +22,12 @@ internal sealed class ExportLine : IDisposable
 
     public static ExportLine Parse(ReadOnlyMemory<byte> text, long number)
     {
-        JsonDocument? document = null;
+        JsonDocument? parsed = null;
         try
         {
-            document = JsonDocument.Parse(text, Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("t"u8, out var type) && type.ValueKind == JsonValueKind.String
-                ? new ExportLine(document, number) { Type = type.GetString()! }
+            parsed = JsonDocument.Parse(text, Options);
+            return parsed.RootElement.ValueKind == JsonValueKind.Object && parsed.RootElement.TryGetProperty("t"u8, out var type) && type.ValueKind == JsonValueKind.String
+                ? new ExportLine(parsed, number) { Type = type.GetString()! }
                 : throw new InterchangeException(FormattableString.Invariant($"Line {number} is not a line of an export: it is no JSON object with a field 't'."));
         }
         catch (JsonException e)
@@ -36,7 +36,7 @@ internal sealed class ExportLine : IDisposable
         }
         catch (InterchangeException)
         {
-            document!.Dispose();
+            parsed!.Dispose();
             throw;
         }
     }

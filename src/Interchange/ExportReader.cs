@@ -184,7 +184,7 @@ internal sealed class ExportReader(LineReader lines, IExportTarget target, long 
     private static (string Table, IReadOnlyList<string> Columns, IReadOnlyList<object?> Row) ReadRow(ExportLine line)
     {
         var name = line.Text("table");
-        var (table, columns) = KeyedAccountTables.All.FirstOrDefault(one => one.Table == name && one.Columns.Contains("account") && name != "device_commands");
+        var (table, columns) = KeyedAccountTables.All.FirstOrDefault(one => one.Table == name && one.Columns.Contains("account", StringComparer.Ordinal) && name != "device_commands");
         if (table is null)
         {
             throw line.Bad("table", "names none");

@@ -43,7 +43,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
     }
 
     /// <summary>Reads all rows of a statement that is bounded by itself.</summary>
-    public async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
+    public async Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
     {
         var rows = new List<T>();
         await using var command = Command(sql, values);

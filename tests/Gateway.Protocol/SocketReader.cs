@@ -29,22 +29,22 @@ public sealed class SocketReader : IDisposable
     /// <returns>The reader, or the status with which the handshake was refused.</returns>
     public static async Task<(SocketReader? Reader, HttpStatusCode Status)> TryOpenAsync(Uri address, string path, params (string Name, string Value)[] headers)
     {
-        var socket = new ClientWebSocket();
-        socket.Options.CollectHttpResponseDetails = true;
+        var opened = new ClientWebSocket();
+        opened.Options.CollectHttpResponseDetails = true;
         foreach (var (header, value) in headers)
         {
-            socket.Options.SetRequestHeader(header, value);
+            opened.Options.SetRequestHeader(header, value);
         }
 
         try
         {
-            await socket.ConnectAsync(new Uri($"ws://{address.Authority}/v1{path}"), CancellationToken.None).WaitAsync(Deadline);
-            return (new SocketReader(socket), socket.HttpStatusCode);
+            await opened.ConnectAsync(new Uri($"ws://{address.Authority}/v1{path}"), CancellationToken.None).WaitAsync(Deadline);
+            return (new SocketReader(opened), opened.HttpStatusCode);
         }
         catch (WebSocketException)
         {
-            var status = socket.HttpStatusCode;
-            socket.Dispose();
+            var status = opened.HttpStatusCode;
+            opened.Dispose();
             return (null, status);
         }
     }

@@ -143,7 +143,7 @@ public sealed class BucketCopy
     {
         var key = heads[list].Key;
         var named = access.Indexed();
-        var relation = DraftAccess.RelationOf(list.Role, named.Count);
+        var relation = GrantIndex.RelationOf(list.Role, named.Count);
         foreach (var principal in named)
         {
             grants[new GrantKey(key, relation, principal, row.Id)] = relation == GrantRelation.Named ? row.Modified : ServerTimestamp.Zero;

@@ -81,11 +81,11 @@ internal sealed class SocketWriter(HttpContext context, SocketAnswer answer, Htt
         {
             await sending.AsTask().WaitAsync(patience, time, cancellationToken);
         }
-        catch (TimeoutException)
+        catch (TimeoutException e)
         {
             metrics.AnswerStalled();
             context.Abort();
-            throw new OperationCanceledException("The client does not read.");
+            throw new OperationCanceledException("The client does not read.", e);
         }
     }
 

@@ -34,12 +34,13 @@ internal sealed class PublicUrlExamination(LockstepOptions options, TimeProvider
         X509Certificate2? certificate = null;
         var fault = SslPolicyErrors.None;
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+#pragma warning disable CA5359 // What is wrong with it is said below; the rest is to be seen all the same. Nothing secret is sent.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, offered, _, errors) =>
         {
-            // What is wrong with it is said below; the rest is to be seen all the same. Nothing secret is sent.
             (certificate, fault) = (offered is null ? null : new X509Certificate2(offered), errors);
             return true;
         };
+#pragma warning restore CA5359
         using var http = new HttpClient(handler) { Timeout = Patience };
         var url = new Uri($"{options.Http.PublicUrl.TrimEnd('/')}/v1/__lbheartbeat__?{Parameter}={nonce}");
         try
@@ -75,7 +76,7 @@ internal sealed class PublicUrlExamination(LockstepOptions options, TimeProvider
 
         if (certificate is not null)
         {
-            found.Add(OfCertificate(certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime(), fault, time.GetUtcNow()));
+            found.Add(OfCertificate(new DateTimeOffset(certificate.NotBefore), new DateTimeOffset(certificate.NotAfter), fault, time.GetUtcNow()));
             certificate.Dispose();
         }
 

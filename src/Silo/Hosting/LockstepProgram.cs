@@ -158,8 +158,8 @@ internal static class LockstepProgram
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
-            var (addresses, settings) = options.Listeners();
-            Console.Error.WriteLine($"Cannot listen on {addresses}: {e.Message.TrimEnd('.')}. Stop what listens there, or set {settings} to something else.");
+            var (addresses, setting) = options.Listeners();
+            Console.Error.WriteLine($"Cannot listen on {addresses}: {e.Message.TrimEnd('.')}. Stop what listens there, or set {setting} to something else.");
             return 1;
         }
 

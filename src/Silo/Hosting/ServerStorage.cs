@@ -97,6 +97,12 @@ internal sealed class ServerStorage : IAsyncDisposable
     /// <summary>What is in <see cref="Attachments"/>.</summary>
     public IAttachmentContent Content { get; }
 
+    /// <summary>Whole buckets, to be written to a file.</summary>
+    public IBucketSnapshots Snapshots { get; }
+
+    /// <summary>Accounts with all that belongs to them, for the same.</summary>
+    public IAccountTransfer Transfer { get; }
+
     /// <summary>Look at each database, for people.</summary>
     public IReadOnlyList<IDatabaseProbe> Probes { get; private init; } = [];
 

@@ -14,7 +14,7 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
 {
     private const string Held = IAccountTransfer.Held;
 
-    private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account")).Select(static one => one.Table)];
+    private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account", StringComparer.Ordinal)).Select(static one => one.Table)];
 
     private static readonly string Clear = string.Concat(Tables.Select(static table => $", {table}_gone AS (DELETE FROM {table} t USING held h WHERE t.account = -h.number)"));
 

@@ -12,7 +12,7 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
 {
     private const string Held = IAccountTransfer.Held;
 
-    private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account")).Select(static one => one.Table)];
+    private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account", StringComparer.Ordinal)).Select(static one => one.Table)];
 
     public ValueTask<IReadOnlyList<object?[]>> ReadAsync(string table, IReadOnlyList<string> columns, long account, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements =>

@@ -34,6 +34,6 @@ internal sealed class AccountCheck(UpkeepDatabase database, Findings findings)
             findings.Tell(FindingKind.Account, $"account {number}", "The account is there, and nothing can be written in its name, since its number is in closed_accounts.");
         }
 
-        Task<List<long>> NumbersAsync(string sql) => database.ReadAsync(sql, static reader => reader.Number(0), cancellationToken);
+        Task<IReadOnlyList<long>> NumbersAsync(string sql) => database.ReadAsync(sql, static reader => reader.Number(0), cancellationToken);
     }
 }

@@ -73,14 +73,14 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
 
         return sums.Values.Sum(static sum => sum.Rows);
 
-        Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read) => database.ReadAsync(sql, read, cancellationToken, after, to);
+        Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read) => database.ReadAsync(sql, read, cancellationToken, after, to);
     }
 
     /// <summary>A bucket, for people.</summary>
     public static string Name(BucketRow? bucket, long row) => bucket is null ? $"bucket row {row}" : $"bucket {bucket.Id}";
 
     private async Task CheckAsync(
-        BucketRow bucket, List<ListRow> lists, Dictionary<(long, int), ListSum> sums, Dictionary<(long, int), long> files, CancellationToken cancellationToken)
+        BucketRow bucket, IReadOnlyList<ListRow> lists, Dictionary<(long, int), ListSum> sums, Dictionary<(long, int), long> files, CancellationToken cancellationToken)
     {
         var name = Name(bucket, bucket.Row);
         foreach (var list in lists.Where(list => Counted.Contains(list.Role)))
@@ -176,7 +176,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
     }
 
     /// <summary>Bytes of the files that lists of files have, by what was noted when they came.</summary>
-    private async Task<Dictionary<(long, int), long>> FileBytesAsync(List<ListRow> lists, Dictionary<long, BucketRow> known, CancellationToken cancellationToken)
+    private async Task<Dictionary<(long, int), long>> FileBytesAsync(IReadOnlyList<ListRow> lists, Dictionary<long, BucketRow> known, CancellationToken cancellationToken)
     {
         var sums = new Dictionary<(long, int), long>();
         foreach (var list in lists.Where(static list => list is { Role: ListRole.Files, Key: not 0 }))

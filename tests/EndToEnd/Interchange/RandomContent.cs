@@ -133,7 +133,7 @@ internal sealed class RandomContent(TransferStore store, int seed)
         await stores.Contents[0].AppendAsync(id, 1, content.AsMemory(IAttachmentContent.PieceBytes), default);
         await stores.Contents[0].EndAsync(id, default);
         await stores.Files.EndAsync(id, content.Length, Convert.ToHexStringLower(SHA256.HashData(content)), default);
-        var attach = new AttachFile(new ObjectRef(ListRef.RecordsOf("c0"), "with-file"), Encoding.UTF8.GetBytes($$"""{"file":{"id":"{{id}}"}}"""), 1_000)
+        var attach = new AttachFile(new ObjectRef(ListRef.RecordsOf("c0"), "with-file"), Encoding.UTF8.GetBytes($$$"""{"file":{"id":"{{{id}}}"}}"""), 1_000)
         {
             File = id,
             FileBytes = content.Length,

@@ -68,7 +68,7 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddProtocol<NotesProtocol, NotesHandler>();
         if (withKinto)
         {
-            builder.Services.AddAudit(new AuditOptions()).AddOpenId(new OpenIdOptions()).AddKinto().AddSingleton(new UnownedReads(new BucketOptions(), TimeProvider.System));
+            builder.Services.AddAudit(new AuditOptions(), kept: 0).AddOpenId(new OpenIdOptions()).AddKinto().AddSingleton(new UnownedReads(new BucketOptions(), TimeProvider.System));
         }
 
         if (pages is not null)
