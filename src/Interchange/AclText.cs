@@ -52,7 +52,7 @@ internal static class AclText
 
         writer.WriteEndObject();
         await writer.FlushAsync();
-        return isEmpty ? null : output.WrittenMemory;
+        return isEmpty ? default(ReadOnlyMemory<byte>?) : output.WrittenMemory;
     }
 
     private static string Read(JsonElement principal)

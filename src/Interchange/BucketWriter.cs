@@ -146,7 +146,7 @@ internal sealed class BucketWriter(InterchangeStores stores, PortablePrincipals 
 
     private async Task WriteAsync(BucketId bucket, StoredRecord row, CancellationToken cancellationToken)
     {
-        var acl = row.Acl is { } rights ? await AclText.MapAsync(rights, principal => principals.OfAsync(principal, cancellationToken)) : null;
+        var acl = row.Acl is { Length: > 0 } rights ? await AclText.MapAsync(rights, principal => principals.OfAsync(principal, cancellationToken)) : null;
         var line = lines.Begin(LineType.Record);
         line.WriteString("id", row.Id);
         line.WriteNumber("modified", row.Modified.Milliseconds);

@@ -40,6 +40,8 @@ public sealed class RateTests
         // Probes and preflights are answered.
         Assert.Equal(200, (int)(await http.GetAsync(new Uri("/v1/__lbheartbeat__", UriKind.Relative))).StatusCode);
         using var preflight = new HttpRequestMessage(HttpMethod.Options, "/v1/buckets");
+        preflight.Headers.Add("Origin", "https://app.example.org");
+        preflight.Headers.Add("Access-Control-Request-Method", "GET");
         Assert.Equal(200, (int)(await http.SendAsync(preflight)).StatusCode);
 
         time.Advance(TimeSpan.FromSeconds(20));
