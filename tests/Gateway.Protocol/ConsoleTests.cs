@@ -214,7 +214,7 @@ public sealed class ConsoleTests(KintoServer server)
         using var user = await server.NewUserAsync();
         using var stranger = await server.NewUserAsync();
         var bucket = $"shared-{NameOf(user)}";
-        await user.PutAsync($"/buckets/{bucket}", """{"permissions":{"read":["system.Everyone"]}}""");
+        await user.PutAsync($"/buckets/{bucket}", $$$"""{"permissions":{"read":["account:{{{NameOf(stranger)}}}"]}}""");
         using var console = await SignedInAsync(stranger);
 
         foreach (var path in new[] { $"/buckets/{bucket}", $"/buckets/{bucket}/collections/x", "/buckets/none", "/buckets/default/collections/none", "/buckets/default/collections/a%2Fb" })
@@ -227,9 +227,11 @@ public sealed class ConsoleTests(KintoServer server)
     public async Task Export_HasAllBuckets_ALineForEachObject_AndSaysAtTheEndThatItIsWhole()
     {
         using var user = await server.NewUserAsync();
+        using var friend = await server.NewUserAsync();
+        var reader = $"account:{NameOf(friend)}";
         var bucket = $"export-{NameOf(user)}";
         await user.PutAsync(KintoClient.Records + "/milk", """{"data":{"title":"Grüße"}}""");
-        await user.PutAsync($"/buckets/{bucket}", """{"permissions":{"read":["system.Everyone"]}}""");
+        await user.PutAsync($"/buckets/{bucket}", $$$"""{"permissions":{"read":["{{{reader}}}"]}}""");
         await user.PutAsync($"/buckets/{bucket}/groups/g", """{"data":{"members":[]}}""");
         using var console = await SignedInAsync(user);
 
@@ -242,7 +244,7 @@ public sealed class ConsoleTests(KintoServer server)
             lines[..^1].Select(static line => $"{line.GetProperty("type").GetString()} {line.GetProperty("id").GetString()}").ToHashSet());
         Assert.Equal(("end", lines.Count - 1), (lines[^1].GetProperty("type").GetString(), lines[^1].GetProperty("objects").GetInt32()));
         Assert.Equal("Grüße", lines.Single(static line => line.GetProperty("type").GetString() is "record").GetProperty("data").GetProperty("title").GetString());
-        Assert.Equal("system.Everyone", lines[..^1].Single(line => line.GetProperty("id").GetString() == bucket).GetProperty("permissions").GetProperty("read")[0].GetString());
+        Assert.Equal(reader, lines[..^1].Single(line => line.GetProperty("id").GetString() == bucket).GetProperty("permissions").GetProperty("read")[0].GetString());
     }
 
     [Fact]

@@ -223,12 +223,13 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
 
     public async ValueTask<bool> RemoveNodeAsync(string url, ServerTimestamp now, CancellationToken cancellationToken)
     {
-        // :: Step 1: nearly all of its stores, some at a time, since a statement has only so long.
+        // :: Step 1: nearly all of its stores, some at a time, since a statement has only so long. An array, which is made once: where PostgreSQL takes the table
+        // for small, IN may run its query again for each row.
         const string replace =
             """
-            UPDATE assignments SET replaced = greatest($2, created + 1) WHERE replaced IS NULL AND number IN (
+            UPDATE assignments SET replaced = greatest($2, created + 1) WHERE replaced IS NULL AND number = ANY(ARRAY(
                 SELECT a.number FROM assignments a JOIN assignment_nodes n ON n.number = a.node
-                WHERE n.url = $1 AND a.replaced IS NULL AND a.node <> 0 LIMIT $3)
+                WHERE n.url = $1 AND a.replaced IS NULL AND a.node <> 0 LIMIT $3))
             RETURNING number
             """;
         while (await AnyAsync(replace, parameters => Bind(parameters, RowsAtOnce), repeatable: true, cancellationToken))

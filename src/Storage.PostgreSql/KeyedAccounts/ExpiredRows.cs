@@ -11,7 +11,7 @@ internal sealed class ExpiredRows(AccountBatches batches)
     {
         var accounts = await batches.QueryAsync(
             """
-            DELETE FROM account_tokens WHERE digest IN (SELECT digest FROM account_tokens WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account
+            DELETE FROM account_tokens WHERE digest = ANY(ARRAY(SELECT digest FROM account_tokens WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING account
             """,
             Bind,
             static reader => reader.GetInt64(0),
@@ -29,7 +29,7 @@ internal sealed class ExpiredRows(AccountBatches batches)
         }
 
         var commands = await batches.QueryAsync(
-            "DELETE FROM device_commands WHERE number IN (SELECT number FROM device_commands WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING account",
+            "DELETE FROM device_commands WHERE number = ANY(ARRAY(SELECT number FROM device_commands WHERE expires <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING account",
             Bind,
             static reader => reader.GetInt64(0),
             cancellationToken);

@@ -80,7 +80,7 @@ public sealed class PostgresSessionStore(PostgresDatabase database) : ISessionSt
         cancellationToken);
 
     public async ValueTask<bool> PurgeAsync(ServerTimestamp now, int limit, CancellationToken cancellationToken) => await ExecuteAsync(
-        "DELETE FROM account_sessions WHERE digest IN (SELECT digest FROM account_sessions WHERE expires <= $1 ORDER BY expires LIMIT $2)",
+        "DELETE FROM account_sessions WHERE digest = ANY(ARRAY(SELECT digest FROM account_sessions WHERE expires <= $1 ORDER BY expires LIMIT $2))",
         parameters =>
         {
             parameters.Add(now.Milliseconds);
