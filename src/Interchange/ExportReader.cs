@@ -280,6 +280,12 @@ internal sealed class ExportReader(LineReader lines, IExportTarget target, long 
             Size = line.Number64("size"),
             Hash = line.Text("sha256"),
         };
+        if (file.Id.Length is < 2 or > 128 || !file.Id.All(char.IsAsciiLetterOrDigit))
+        {
+            // It becomes a part of a path.
+            throw line.Bad("id", "is none of a file");
+        }
+
         if (file.Id != lastId || file.Collection != list!.List.Name)
         {
             throw line.Bad("it is not that of the record before it");

@@ -82,6 +82,12 @@ internal sealed class LocalPrincipals(InterchangeStores stores)
     public async ValueTask<string?> OfQuotaAsync(string subject, CancellationToken cancellationToken)
     {
         var parts = subject.Split('/');
+        if (parts is ["", "users", var user] && PrincipalText.IsAccount(user) && await NumberOfAsync(user, cancellationToken) is null)
+        {
+            // Of somebody who is not in the file; here that may be somebody else.
+            return null;
+        }
+
         if (parts is not ["", "buckets", var name, ..] || !name.StartsWith(ExportFormat.DefaultBucket, StringComparison.Ordinal))
         {
             return subject;

@@ -21,6 +21,9 @@ public sealed class StoreImport(InterchangeStores stores, TimeProvider time)
     /// <summary>Buckets that an earlier run had completed.</summary>
     public long Before { get; private set; }
 
+    /// <summary>Buckets of users who are not in the file: they came while it was written.</summary>
+    public long Strangers { get; private set; }
+
     /// <summary>Reads a file without writing anything.</summary>
     /// <param name="input">The file.</param>
     /// <param name="total">Its bytes; 0 where that is unknown.</param>
@@ -57,11 +60,17 @@ public sealed class StoreImport(InterchangeStores stores, TimeProvider time)
         catch (InterchangeException)
         {
             await target.GiveUpAsync();
+            if (!resumes && !target.HasBuckets)
+            {
+                // Nothing was held back before, and nothing is in a bucket yet: what is held back is this run's own.
+                await stores.Transfer.DropAsync(CancellationToken.None);
+            }
+
             throw;
         }
         finally
         {
-            (Dropped, Before) = (target.Dropped, target.Before);
+            (Dropped, Before, Strangers) = (target.Dropped, target.Before, target.Strangers);
         }
     }
 

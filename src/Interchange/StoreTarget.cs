@@ -25,6 +25,13 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
     private BucketId id;
     private BucketCopy? copy;
     private Attachment? file;
+    private (long Accounts, long Stores) held;
+
+    /// <summary>Whether a bucket was begun.</summary>
+    public bool HasBuckets => bucket is not null;
+
+    /// <summary>Buckets that were left out: their users came while the file was written, and are not in it.</summary>
+    public long Strangers { get; private set; }
 
     /// <summary>Buckets that an earlier run had completed.</summary>
     public long Before { get; private set; }
@@ -32,9 +39,12 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
     /// <summary>See <see cref="LocalPrincipals.Dropped"/>.</summary>
     public long Dropped => principals.Dropped;
 
-    public async ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken) =>
+    public async ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken)
+    {
         account = await stores.Transfer.HoldAccountAsync(name, passwordHash ?? PasswordHash.None, modified, since, cancellationToken)
             ?? throw new InterchangeException($"there is an account '{name}' here; remove or rename it, or export the others one by one");
+        held.Accounts++;
+    }
 
     public async ValueTask AddRowAsync(string table, IReadOnlyList<string> columns, IReadOnlyList<object?> row, CancellationToken cancellationToken)
     {
@@ -50,6 +60,8 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
         {
             throw new InterchangeException($"the user '{store.User.Subject}' has, or had, a Sync storage here");
         }
+
+        held.Stores++;
     }
 
     public async ValueTask AddQuotaAsync(string subject, long? bytes, long? records, CancellationToken cancellationToken)
@@ -79,14 +91,14 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
     public async ValueTask BeginBucketAsync(ReadBucket bucket, CancellationToken cancellationToken)
     {
         this.bucket = bucket;
-        id = bucket.Name.Kind switch
+        if (await FindAsync(bucket.Name, cancellationToken) is not { } here)
         {
-            BucketName.Named => BucketId.Named(bucket.Name.Id),
-            BucketName.Default => BucketId.DefaultBucket(await principals.DefaultBucketOfAsync(ExportFormat.DefaultBucket + Uri.EscapeDataString(bucket.Name.Id), cancellationToken) ?? throw Unknown()),
-            BucketName.OldSync => BucketId.OldSyncStorage(await principals.NumberOfAsync("account:" + bucket.Name.Id, cancellationToken) ?? throw Unknown()),
-            _ => BucketId.SyncStorage(FormattableString.Invariant(
-                $"{await stores.Transfer.FindHeldAsync(new UserIdentity(bucket.Name.Issuer, bucket.Name.Id), cancellationToken) ?? throw Unknown()}")),
-        };
+            copy = null;
+            Strangers++;
+            return;
+        }
+
+        id = here;
 
         // A bucket that was deleted looks like none to whoever writes it, but its clock would go on.
         var found = await stores.Buckets.LoadAsync(id, claim: false, cancellationToken);
@@ -103,8 +115,6 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
         }
 
         Before++;
-
-        InterchangeException Unknown() => new($"{bucket.Name} has no user in the file");
     }
 
     public async ValueTask AddListAsync(ListHead list, ReadOnlyMemory<byte>? acl, CancellationToken cancellationToken)
@@ -135,6 +145,9 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
         {
             throw new InterchangeException("there is a file of this id here, in another bucket");
         }
+
+        // The claim first: a file that nobody claims is removed by a server that runs, since it goes by when the file was made.
+        await copy.FlushAsync();
 
         // Of an earlier run.
         await stores.Contents[0].RemoveAsync(file.Id, cancellationToken);
@@ -190,7 +203,16 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
         copy = null;
     }
 
-    public async ValueTask EndAsync(CancellationToken cancellationToken) => await stores.Transfer.OpenAsync(cancellationToken);
+    public async ValueTask EndAsync(CancellationToken cancellationToken)
+    {
+        // What another file, or 'syncstorage import', has begun would be opened half.
+        if (await stores.Transfer.CountHeldAsync(cancellationToken) != held)
+        {
+            throw new InterchangeException("an import of another file, or 'syncstorage import', has not ended here; end that first");
+        }
+
+        await stores.Transfer.OpenAsync(cancellationToken);
+    }
 
     /// <summary>Removes what was stored of a bucket that could not be completed.</summary>
     public async ValueTask GiveUpAsync()
@@ -198,6 +220,22 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
         if (copy is not null)
         {
             await copy.RemoveAsync();
+        }
+    }
+
+    /// <returns>Null where its user is not in the file.</returns>
+    private async ValueTask<BucketId?> FindAsync(BucketName name, CancellationToken cancellationToken)
+    {
+        switch (name.Kind)
+        {
+            case BucketName.Named:
+                return BucketId.Named(name.Id);
+            case BucketName.Default:
+                return await principals.DefaultBucketOfAsync(ExportFormat.DefaultBucket + Uri.EscapeDataString(name.Id), cancellationToken) is { } own ? BucketId.DefaultBucket(own) : default(BucketId?);
+            case BucketName.OldSync:
+                return await principals.NumberOfAsync("account:" + name.Id, cancellationToken) is { } number ? BucketId.OldSyncStorage(number) : default(BucketId?);
+            default:
+                return await stores.Transfer.FindHeldAsync(new UserIdentity(name.Issuer, name.Id), cancellationToken) is { } store ? BucketId.SyncStorage(FormattableString.Invariant($"{store}")) : default(BucketId?);
         }
     }
 

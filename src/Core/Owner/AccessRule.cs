@@ -30,7 +30,7 @@ internal sealed class AccessRule(AccessOptions options)
 
     /// <summary>Whether the bucket is the caller's own. They may then do everything in it, and nothing else is checked.</summary>
     public static bool IsOwner(Caller caller, BucketHeads heads) =>
-        heads.Id.Kind != BucketKind.Unknown
+        heads.Id.Kind != BucketKind.Unknown && !BucketRestore.IsUnfinished(heads)
         && (caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals)));
 
     /// <summary>Whether the caller created the bucket, which must exist.</summary>
@@ -54,7 +54,8 @@ internal sealed class AccessRule(AccessOptions options)
             return true;
         }
 
-        if (caller.Access != BucketAccess.ByAcl || heads.Id.Kind != BucketKind.Kinto)
+        // One that is being imported is nobody's until it is whole: who read a part of it would miss the rest.
+        if (caller.Access != BucketAccess.ByAcl || heads.Id.Kind != BucketKind.Kinto || BucketRestore.IsUnfinished(heads))
         {
             return false;
         }

@@ -77,16 +77,24 @@ public sealed class BucketCopy
     {
         rows.Add(KeyValuePair.Create(heads[list].Key, row));
         bytes += row.Size;
-        if (!row.IsTombstone && AccessList.Read(row.Acl) is { } access)
+        // A deleted object goes on naming people until its tombstone goes: they are to learn of the deletion.
+        if (AccessList.Read(row.Acl) is { } access)
         {
             Index(list, row, access);
         }
 
         if (rows.Count >= RowsAtOnce || bytes >= BytesAtOnce)
         {
-            heads = heads with { Exists = true, Author = BucketRestore.Mark, AuthorNumber = null };
-            await CommitAsync(heads.Clock.Plus(1), account: null);
+            await FlushAsync();
         }
+    }
+
+    /// <summary>Stores the rows that were added. The bucket still has no owner.</summary>
+    /// <exception cref="StoreUnavailableException">As <see cref="AddAsync"/>.</exception>
+    public Task FlushAsync()
+    {
+        heads = heads with { Exists = true, Author = BucketRestore.Mark, AuthorNumber = null };
+        return CommitAsync(heads.Clock.Plus(1), account: null, []);
     }
 
     /// <summary>Adds that a principal's standing changed; see <see cref="GrantRelation.Changed"/>.</summary>
@@ -109,7 +117,9 @@ public sealed class BucketCopy
             AuthorNumber = bucket.AuthorNumber,
             Base = ServerTimestamp.Max(heads.Base, bucket.Base),
         };
-        return CommitAsync(ServerTimestamp.Max(bucket.Clock, heads.Clock.Plus(1)), bucket.AuthorNumber);
+
+        // Indexes last: a server that knew of them would build them, and so write to the bucket.
+        return CommitAsync(ServerTimestamp.Max(bucket.Clock, heads.Clock.Plus(1)), bucket.AuthorNumber, indexes);
     }
 
     /// <summary>Removes what was stored and not completed, as if it had never been there.</summary>
@@ -155,17 +165,17 @@ public sealed class BucketCopy
         }
     }
 
-    private async Task CommitAsync(ServerTimestamp clock, long? account)
+    private async Task CommitAsync(ServerTimestamp clock, long? account, List<FieldIndexChange> declared)
     {
         var next = heads with { Version = heads.Version + 1, Clock = clock };
         var commit = new BucketCommit(next, Guid.NewGuid(), [.. changed.Select(list => next.Lists[list])], [], [], rows)
         {
             Grants = [.. grants],
-            Indexes = indexes,
+            Indexes = declared,
             Accounts = account is { } number ? [number] : [],
         };
         heads = ImportedHeads.After(commit, await store.CommitAsync(commit));
-        (rows, grants, indexes, bytes) = ([], [], [], 0);
+        (rows, grants, bytes) = ([], [], 0);
         changed.Clear();
     }
 }

@@ -49,6 +49,12 @@ public interface IAccountTransfer
     /// <summary>Whether anything is held back, by an import that has not ended.</summary>
     ValueTask<bool> HasHeldAsync(CancellationToken cancellationToken);
 
+    /// <summary>How many accounts and stores are held back.</summary>
+    ValueTask<(long Accounts, long Stores)> CountHeldAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes everything that is held back; buckets stay. Not beside another import.</summary>
+    ValueTask DropAsync(CancellationToken cancellationToken);
+
     /// <summary>Opens everything that is held back, in one transaction.</summary>
     ValueTask OpenAsync(CancellationToken cancellationToken);
 

@@ -83,6 +83,24 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
         repeatable: true,
         cancellationToken)).Count > 0;
 
+    public async ValueTask<(long Accounts, long Stores)> CountHeldAsync(CancellationToken cancellationToken) => (await QueryAsync(
+        $"SELECT (SELECT count(*) FROM accounts WHERE password LIKE '{Held}%'), (SELECT count(*) FROM assignments WHERE issuer LIKE '{Held}%')",
+        static reader => (reader.GetInt64(0), reader.GetInt64(1)),
+        repeatable: true,
+        cancellationToken))[0];
+
+    public async ValueTask DropAsync(CancellationToken cancellationToken) => await QueryAsync(
+        string.Join(
+            ", ",
+            [
+                $"WITH gone AS (DELETE FROM accounts WHERE password LIKE '{Held}%')",
+                $"taken AS (DELETE FROM assignments WHERE issuer LIKE '{Held}%')",
+                .. Tables.Select(static table => $"{table}_gone AS (DELETE FROM {table} WHERE account < 0)"),
+            ]) + " SELECT 1",
+        static reader => reader.GetInt32(0),
+        repeatable: true,
+        cancellationToken);
+
     public async ValueTask OpenAsync(CancellationToken cancellationToken) => await QueryAsync(
         string.Join(
             ", ",

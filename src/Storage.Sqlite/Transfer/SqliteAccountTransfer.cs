@@ -93,6 +93,21 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
     public ValueTask<bool> HasHeldAsync(CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(static statements => statements.Scalar(
         $"SELECT 1 FROM accounts WHERE password LIKE '{Held}%' UNION ALL SELECT 1 FROM assignments WHERE issuer LIKE '{Held}%' LIMIT 1") is not null));
 
+    public ValueTask<(long Accounts, long Stores)> CountHeldAsync(CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(static statements => (
+        (long)statements.Scalar($"SELECT count(*) FROM accounts WHERE password LIKE '{Held}%'")!,
+        (long)statements.Scalar($"SELECT count(*) FROM assignments WHERE issuer LIKE '{Held}%'")!)));
+
+    public async ValueTask DropAsync(CancellationToken cancellationToken) => await database.WriteAsync(static statements =>
+    {
+        foreach (var table in Tables)
+        {
+            statements.Execute($"DELETE FROM {table} WHERE account < 0");
+        }
+
+        statements.Execute($"DELETE FROM assignments WHERE issuer LIKE '{Held}%'");
+        return statements.Execute($"DELETE FROM accounts WHERE password LIKE '{Held}%'");
+    });
+
     public async ValueTask OpenAsync(CancellationToken cancellationToken) => await database.WriteAsync(static statements =>
     {
         foreach (var table in Tables)
