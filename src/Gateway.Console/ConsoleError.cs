@@ -21,7 +21,9 @@ internal sealed record ConsoleError(int Status, string Word, string Message)
     public static readonly ConsoleError LinkOver = new(403, "link-over", "The link is used up, too old, or none of this server.");
     public static readonly ConsoleError BadName = new(400, "bad-name", "A name has letters, digits and +.@_-, and begins with a letter or digit.") { Field = "account" };
     public static readonly ConsoleError NameTaken = new(409, "name-taken", "There is an account of this name already.") { Field = "account" };
-    public static readonly ConsoleError Unfinished = new(503, "unfinished", "Not all is deleted yet. Nobody can sign in any more, and the server goes on by itself.");
+    public static readonly ConsoleError TooManyRequests = new(429, "busy", "Too many requests in a short time. Nothing was done.");
+    public static readonly ConsoleError Away = new(503, "away", "A database does not answer, or the server is busy. It is not known whether anything was done.");
+    public static readonly ConsoleError Unfinished = new(503, "unfinished", "A database does not answer. If the account can no longer sign in, its deletion goes on by itself.");
     public static readonly ConsoleError Fault = new(500, "fault", "The server has a fault.");
 
     /// <summary>The field that is wrong; null for none.</summary>

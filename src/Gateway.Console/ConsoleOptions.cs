@@ -21,6 +21,6 @@ public sealed record ConsoleOptions
     public TimeSpan LinkTime { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Events of the audit log that each process keeps in memory for administrators to see; more than this forget the oldest. Default: 1,000.</summary>
-    [Bounds(0, 100_000)]
+    [Bounds(0, 10_000)]
     public int AuditEvents { get; init; } = 1_000;
 }

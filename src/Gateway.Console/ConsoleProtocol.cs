@@ -10,7 +10,7 @@ namespace Lockstep.Gateway.Console;
 /// What the pages of the console ask the server, in JSON. A user is known by the cookie of a session. What changes something must come with the header
 /// <c>Lockstep-Console</c>, which no page of another origin can send.
 /// </summary>
-internal sealed class ConsoleProtocol(ConsoleHandlers handlers, AccountDirectory accounts, SessionScheme sessions, BasicScheme passwords) : IProtocol<ConsoleHandler>
+internal sealed class ConsoleProtocol(ConsoleHandlers handlers, AccountDirectory accounts, SessionScheme sessions, BasicScheme passwords, HttpOptions http) : IProtocol<ConsoleHandler>
 {
     public const string Header = "Lockstep-Console";
 
@@ -23,7 +23,7 @@ internal sealed class ConsoleProtocol(ConsoleHandlers handlers, AccountDirectory
     /// <summary>Names and passwords only in the body of a sign-in: a request signs in by its cookie.</summary>
     public IReadOnlyList<IAuthenticationScheme> Schemes { get; } = [sessions, passwords];
 
-    public string? CredentialsOf(HttpRequest request) => SessionCookie.Read(request) is { } secret ? $"{SessionScheme.Word} {secret}" : null;
+    public string? CredentialsOf(HttpRequest request) => SessionCookie.Read(request, http) is { } secret ? $"{SessionScheme.Word} {secret}" : null;
 
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<ConsoleHandler> method, ProtocolRequest request, CancellationToken cancellationToken) =>
         !IsSafe(request.Http.Request) ? Refused(ConsoleError.OtherSite)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Records;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
@@ -26,7 +27,7 @@ internal sealed class ConsoleRequest(ProtocolRequest inner, IReadOnlyDictionary<
     public IReadOnlyDictionary<string, JsonElement> Fields => fields;
 
     /// <summary>A text in the body; null where it is missing or of another type.</summary>
-    public string? Text(string name) => fields.TryGetValue(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+    public string? Text(string name) => fields.TryGetValue(name, out var value) ? JsonText.Read(value) : null;
 
     /// <summary>A parameter of the URL; null where it is missing or repeated.</summary>
     public string? Parameter(string name) => inner.Query.TryGetOnly(name, out var value) ? value : null;
@@ -45,7 +46,7 @@ internal sealed class ConsoleRequest(ProtocolRequest inner, IReadOnlyDictionary<
 
         try
         {
-            using var document = JsonDocument.Parse(request.Body, new JsonDocumentOptions { MaxDepth = 8 });
+            using var document = JsonText.Parse(request.Body);
             if (document.RootElement.ValueKind is not JsonValueKind.Object)
             {
                 return null;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Records;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
 
@@ -12,7 +13,7 @@ internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
     /// <summary>The plan, whose answer is looked at before it goes out. The plan itself where nothing is noted.</summary>
     public KintoPlan Watch(KintoPlan plan, KintoRequest request)
     {
-        if (!trail.IsOn || request.IsRead)
+        if (!trail.IsOn || request.IsRead || plan is KintoPlan.Answer)
         {
             return plan;
         }
@@ -66,16 +67,18 @@ internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
     /// <summary>Whether the body says who may do what, in a patch of any kind too.</summary>
     private static bool SetsRights(KintoRequest request)
     {
-        if (request.IsParsed)
+        if (request.Json.ValueKind != JsonValueKind.Undefined)
         {
             return SetsRights(request.Json);
         }
 
-        if (request.Body.Span.IndexOf("permissions"u8) >= 0)
+        // Letters of a name can be escapes: \u0070 is p.
+        var body = request.Body.Span;
+        if (body.IndexOf("permissions"u8) >= 0 || body.IndexOf("\\u006"u8) >= 0 || body.IndexOf("\\u007"u8) >= 0)
         {
             try
             {
-                using var document = JsonDocument.Parse(request.Body);
+                using var document = request.IsParsed ? JsonText.ParseAgain(request.Body) : JsonText.Parse(request.Body);
                 return SetsRights(document.RootElement);
             }
             catch (JsonException)
@@ -91,7 +94,7 @@ internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
     {
         JsonValueKind.Object => body.TryGetProperty("permissions", out var rights) && rights.ValueKind is JsonValueKind.Object && rights.EnumerateObject().Any(),
         JsonValueKind.Array => body.EnumerateArray().Any(static change => change.ValueKind is JsonValueKind.Object
-            && change.TryGetProperty("path", out var path) && path.ValueKind is JsonValueKind.String && path.GetString()!.StartsWith("/permissions", StringComparison.Ordinal)),
+            && change.TryGetProperty("path", out var path) && JsonText.Read(path)?.StartsWith("/permissions", StringComparison.Ordinal) is true),
         _ => false,
     };
 }

@@ -29,6 +29,7 @@ public sealed class RateTests
             // Its clients do not know 429.
             ("/user/1.0/somebody", 503, ""),
             ("/signin", 429, ""),
+            ("/admin/api/session", 429, "busy"),
         })
         {
             using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));

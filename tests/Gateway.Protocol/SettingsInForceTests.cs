@@ -16,7 +16,7 @@ public sealed class SettingsInForceTests : IDisposable
 
     // Names that sound like a secret, and are places or names.
     private static readonly string[] Harmless =
-        ["Cluster:Tls:Key", "FirefoxAccounts:KeyFile", "OpenId:Providers:1:ClientSecretFile", "Sync15:Issuers:1:KeysFile", "Sync15:Issuer:KeysFile", "Syncto:TokenServerUrl"];
+        ["Cluster:Tls:Key", "FirefoxAccounts:KeyFile", "Kinto:Attachments:S3:KeyId", "Kinto:Attachments:S3:SecretFile", "OpenId:Providers:1:ClientSecretFile", "Sync15:Issuers:1:KeysFile", "Sync15:Issuer:KeysFile", "Syncto:TokenServerUrl"];
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("lockstep-settings-");
 

@@ -135,14 +135,15 @@ internal sealed class ExportedLines(OwnBuckets own, Principal user, Utf8JsonWrit
         PageCursor? cursor = null;
         do
         {
-            var query = new ListQuery { Limit = ObjectsAtOnce, MaxBytes = BytesAtOnce, Cursor = cursor };
+            // By ids, and each page as the list then is: what is changed meanwhile is neither left out nor there twice.
+            var query = new ListQuery { Limit = ObjectsAtOnce, MaxBytes = BytesAtOnce, Sort = [new SortField("id", Descending: false)], Cursor = cursor };
             if ((await own.AskAsync(user, bucket, cancellationToken, new ListRecords(list, query)))[0] is not PageFound page)
             {
                 yield break;
             }
 
             yield return page;
-            cursor = page.Next;
+            cursor = page.Next is { } next ? next with { ListStamp = PageCursor.Unbounded } : null;
         }
         while (cursor is not null);
     }

@@ -13,8 +13,9 @@ internal static class SessionCookie
     /// <summary>Browsers let only https set a cookie of this name.</summary>
     private const string SecureName = "__Secure-" + Name;
 
-    /// <returns>The secret; null for none.</returns>
-    public static string? Read(HttpRequest request) => request.Cookies[request.IsHttps ? SecureName : Name] ?? request.Cookies[SecureName] ?? request.Cookies[Name];
+    /// <returns>The secret; null for none. Only of the name that <see cref="Set"/> gives it: none that http has set counts where https does.</returns>
+    public static string? Read(HttpRequest request, HttpOptions http) =>
+        request.Cookies[PublicUrls.Base(request, http).StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? SecureName : Name];
 
     /// <param name="request">Says by which URL this server is reached.</param>
     /// <param name="http">Settings, which may say it instead.</param>

@@ -47,13 +47,10 @@ internal sealed class SessionHandlers(ConsoleSessions sessions, PasswordCheck pa
     /// <summary>Signs out. Can be repeated.</summary>
     public async ValueTask<Answer> EndAsync(ConsoleRequest request, CancellationToken cancellationToken)
     {
-        if (SessionCookie.Read(request.Inner.Http.Request) is { } secret)
+        // Where there is no session that counts there is nothing to end, and nobody makes the database write.
+        if (request.Principal is { } user && SessionCookie.Read(request.Inner.Http.Request, http) is { } secret)
         {
             await sessions.EndAsync(secret, cancellationToken);
-        }
-
-        if (request.Principal is { } user)
-        {
             audit.Write(AuditEvents.SignedOut, request.Source(user.Account));
         }
 

@@ -162,14 +162,15 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         PageCursor? cursor = null;
         do
         {
-            var query = new ListQuery { Limit = RecordsAtOnce, MaxBytes = BytesAtOnce, Cursor = cursor };
+            // By ids, and each page as the list then is: what is changed meanwhile is neither left out nor there twice.
+            var query = new ListQuery { Limit = RecordsAtOnce, MaxBytes = BytesAtOnce, Sort = [new SortField("id", Descending: false)], Cursor = cursor };
             if (await AskAsync(source, new ListRecords(list, query), cancellationToken) is not PageFound page)
             {
                 yield break;
             }
 
             yield return page;
-            cursor = page.Next;
+            cursor = page.Next is { } next ? next with { ListStamp = PageCursor.Unbounded } : null;
         }
         while (cursor is not null);
     }

@@ -9,6 +9,7 @@ using Lockstep.Core.Patches;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -18,7 +19,7 @@ namespace Lockstep.Gateway.Kinto.Attachments;
 /// <summary>POST and DELETE of a record's file.</summary>
 /// <remarks>kinto-attachment: README.rst, and the status codes and messages of its views.</remarks>
 internal sealed class AttachmentPlans(
-    IBuckets buckets, UploadReader uploads, Admission admission, AccessBodies access, AccountDirectory accounts, KintoOptions options, TimeProvider time)
+    IBuckets buckets, UploadReader uploads, Admission admission, AccessBodies access, AccountDirectory accounts, AuditTrail audit, KintoOptions options, TimeProvider time)
 {
     // More is no boundary: RFC 2046, 5.1.1.
     private const int MaxBoundary = 70;
@@ -119,6 +120,11 @@ internal sealed class AttachmentPlans(
         }
 
         var rendered = call.Render(outcome);
+        if (outcome is RecordWritten && !form.Permissions.IsEmpty)
+        {
+            audit.Write(AuditEvents.RightsSet, new AuditSource(request.Method, "/v1" + request.Path, request.Address, request.Principal?.Id, request.Header("User-Agent") ?? ""));
+        }
+
         return response.ClockLeads ? rendered with { SlowDown = true } : rendered;
     }
 

@@ -25,6 +25,7 @@ public sealed partial record S3Options
     public string? KeyId { get; init; }
 
     /// <summary>The access key's secret. Default: none.</summary>
+    [Secret]
     public string? Secret { get; init; }
 
     /// <summary>File with the secret, instead of the setting. Default: none.</summary>

@@ -10,6 +10,7 @@ namespace Lockstep.Gateway.Audit;
 internal sealed partial class AuditSink(string target, string syslogSocket, ILogger logger)
 {
     private const int MaxWaiting = 10_000;
+    private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(5);
 
     private readonly Channel<string> waiting = Channel.CreateBounded<string>(MaxWaiting);
     private long dropped;
@@ -74,7 +75,11 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
         if (IsSyslog)
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-            await socket.SendToAsync(line, new UnixDomainSocketEndPoint(syslogSocket));
+            using var late = new CancellationTokenSource(SendTime);
+
+            // Connected: only then it hears that a queue that was full has room.
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(syslogSocket), late.Token);
+            await socket.SendAsync(line, SocketFlags.None, late.Token);
             return;
         }
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net.WebSockets;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Metering;
+using Microsoft.AspNetCore.Connections;
 
 namespace Lockstep.Gateway.Pipeline;
 
@@ -38,7 +39,7 @@ internal sealed class SocketWriter(HttpContext context, SocketAnswer answer, Htt
             // Where it is not the client's doing, the server stops, and the client connects elsewhere.
             await CloseAsync(socket, speaks ? WebSocketCloseStatus.InvalidMessageType : closes ? WebSocketCloseStatus.NormalClosure : WebSocketCloseStatus.EndpointUnavailable, listening);
         }
-        catch (Exception e) when (IsOfTheConnection(e))
+        catch (Exception e) when (IsOfTheConnection(e) || (e is OperationCanceledException && socket.State is WebSocketState.Aborted))
         {
             context.Abort();
         }
@@ -85,7 +86,7 @@ internal sealed class SocketWriter(HttpContext context, SocketAnswer answer, Htt
         {
             metrics.AnswerStalled();
             context.Abort();
-            throw new OperationCanceledException("The client does not read.", e);
+            throw new OperationCanceledException("The client does not read.", new ConnectionAbortedException(e.Message, e));
         }
     }
 
@@ -97,6 +98,10 @@ internal sealed class SocketWriter(HttpContext context, SocketAnswer answer, Htt
             {
                 await socket.CloseOutputAsync(status, statusDescription: null, CancellationToken.None).WaitAsync(CloseTime, time);
                 await listening.WaitAsync(CloseTime, time);
+            }
+            else if (socket.State is WebSocketState.Aborted)
+            {
+                context.Abort();
             }
         }
         catch (Exception e) when (IsOfTheConnection(e) || e is TimeoutException or OperationCanceledException)

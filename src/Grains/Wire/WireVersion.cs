@@ -77,6 +77,12 @@ internal sealed class WireVersion(TimeProvider time)
             }
         }
 
+        // The form of 0.1.0 has no words for it.
+        if (request.Operations.Any(static operation => operation is ReadLists))
+        {
+            return BucketResponse.Uniform(request, Unavailable.Overloaded);
+        }
+
         return (await owner.ExecuteAsync(RequestWire.From(sending, id), CancellationToken.None)).ToResponse();
     }
 

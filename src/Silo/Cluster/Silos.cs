@@ -29,7 +29,8 @@ internal sealed class Silos(IGrainFactory grains, Joined joined, TimeProvider ti
         try
         {
             var members = await grains.GetGrain<IManagementGrain>(0).GetDetailedHosts(onlyActive: false, CancellationToken.None).WaitAsync(Patience, time, cancellationToken);
-            return await Task.WhenAll(members.OrderByDescending(static member => member.StartTime).Take(Most).Select(member => AskAsync(member, cancellationToken)));
+            var shown = members.OrderByDescending(static member => member.Status is SiloStatus.Active).ThenByDescending(static member => member.StartTime).Take(Most);
+            return await Task.WhenAll(shown.OrderByDescending(static member => member.StartTime).Select(member => AskAsync(member, cancellationToken)));
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

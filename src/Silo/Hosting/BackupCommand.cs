@@ -103,7 +103,9 @@ internal static class BackupCommand
         DirectoryNames.Flush(Path.GetDirectoryName(target) ?? target);
         var (buckets, records, accounts) = backup.Count();
         output.WriteLine($"Done: {buckets:N0} buckets with {records:N0} records, and {accounts:N0} accounts, are in '{target}'.{(root is null ? "" : $" With them {files.Count:N0} files of {files.Bytes:N0} bytes.")}");
-        output.WriteLine(root is null
+        output.WriteLine(options.Kinto.Attachments.S3.IsOn
+            ? "Not in the backup: files of records, which are in the S3 bucket; the settings; and the key of the accounts for Firefox. Keep all of them too."
+            : root is null
             ? "Files of records are in the database. Not in the backup: the settings, and the key of the accounts for Firefox. Keep both too."
             : "Not in the backup: the settings, and the key of the accounts for Firefox. Keep both too.");
         foreach (var file in lost)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lockstep.Storage.S3;
 using Lockstep.Storage.Upkeep;
 using Lockstep.Storage.Upkeep.Check;
 
@@ -35,7 +36,8 @@ internal static class CheckCommand
         var repairs = own.ContainsKey(Repair);
         await using var storage = await UpkeepStorage.OpenAsync(options, exclusive: repairs, cancellationToken);
         var (found, repaired, possible, records) = (0L, 0L, 0L, 0L);
-        var files = ServerStorage.DirectoryOf(options) is { } directory ? new FileSizes(directory.SizeOf, directory.List()) : null;
+        using var s3 = ServerStorage.S3Of(options, static _ => { });
+        var files = FilesOf(options, s3);
         foreach (var database in storage.Databases)
         {
             var progress = new Progress(database.Name, time, output);
@@ -65,6 +67,17 @@ internal static class CheckCommand
             var state = finding.Repair switch { RepairState.Done => " Repaired.", RepairState.Possible => " Can be repaired.", _ => "" };
             output.WriteLine($"{finding.Kind}: {(storage.Databases.Count > 1 ? $"{finding.Database}, " : "")}{finding.Where}: {finding.Text}{state}");
         }
+    }
+
+    /// <summary>Of an object store it is not known which files are there besides.</summary>
+    private static FileSizes? FilesOf(LockstepOptions options, S3Content? s3)
+    {
+        if (s3 is not null)
+        {
+            return new FileSizes(async (id, token) => await s3.CountBytesAsync(id, token) is > 0 and var bytes ? bytes : default(long?), []);
+        }
+
+        return ServerStorage.DirectoryOf(options) is { } directory ? new FileSizes((id, _) => ValueTask.FromResult(directory.SizeOf(id)), directory.List()) : null;
     }
 
     private sealed class Progress(string database, TimeProvider time, TextWriter output)

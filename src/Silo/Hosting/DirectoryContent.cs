@@ -97,7 +97,9 @@ internal sealed class DirectoryContent : IAttachmentContent
     public long? SizeOf(string id) => new FileInfo(PathOf(id)) is { Exists: true } file ? file.Length : null;
 
     /// <summary>Ids of all files, in no order.</summary>
-    public IEnumerable<string> List() => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(static path => Path.GetFileName(path));
+    public IEnumerable<string> List() => Directory
+        .EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None })
+        .Select(static path => Path.GetFileName(path));
 
     private string PathOf(string id) => Path.Combine(root, id[..2], id);
 

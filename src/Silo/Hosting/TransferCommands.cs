@@ -165,6 +165,11 @@ internal static class TransferCommands
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Rights and members of groups: {import.Dropped:N0} left out, of accounts that are not in the file."));
         }
 
+        if (import.Strangers > 0)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Buckets: {import.Strangers:N0} left out, of users who came while the file was written and are not in it."));
+        }
+
         return 0;
     }
 

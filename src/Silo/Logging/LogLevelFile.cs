@@ -41,13 +41,14 @@ internal sealed class LogLevelFile(string path, IConfiguration configuration)
 
             return source.Set(read.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Value is not null).ToDictionary(StringComparer.OrdinalIgnoreCase)) ? "" : null;
         }
-        catch (Exception e) when (e is InvalidDataException or FormatException or JsonException)
+        catch (Exception e) when (e is InvalidDataException or FormatException or JsonException or AggregateException or InvalidOperationException or ArgumentException)
         {
             return e.InnerException?.Message ?? e.Message;
         }
     }
 
-    private static string? Problem(IConfigurationSection section) => section.GetSection("LogLevel").GetChildren()
+    private static string? Problem(IConfigurationSection section) => section.GetChildren().Select(static provider => provider.GetSection("LogLevel")).Prepend(section.GetSection("LogLevel"))
+        .SelectMany(static levels => levels.GetChildren())
         .Where(static level => !Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
         .Select(static level => $"{level.Path} is '{level.Value}'. Use one of {string.Join(", ", Enum.GetNames<LogLevel>())}.").FirstOrDefault();
 

@@ -15,8 +15,20 @@ internal sealed class LogLevelSource : ConfigurationProvider, IConfigurationSour
             return false;
         }
 
+        var before = Data;
         Data = data;
-        OnReload();
+        try
+        {
+            OnReload();
+        }
+        catch
+        {
+            // Somebody cannot use it: what was before goes on.
+            Data = before;
+            OnReload();
+            throw;
+        }
+
         return true;
     }
 }

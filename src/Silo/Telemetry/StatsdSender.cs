@@ -35,7 +35,8 @@ internal sealed partial class StatsdSender : BaseExporter<Metric>
         try
         {
             // Looked up each time: a receiver may move.
-            var address = IPAddress.TryParse(endpoint.IdnHost, out var given) ? given : Dns.GetHostAddresses(endpoint.IdnHost)[0];
+            // Of IPv4 first, by which a StatsD listens unless it is told otherwise.
+            var address = IPAddress.TryParse(endpoint.IdnHost, out var given) ? given : Dns.GetHostAddresses(endpoint.IdnHost).OrderBy(static one => one.AddressFamily).First();
             using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             var target = new IPEndPoint(address, endpoint.Port);
             foreach (var datagram in Pack(text.Write(metrics)))

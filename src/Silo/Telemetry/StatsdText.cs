@@ -83,7 +83,7 @@ internal sealed class StatsdText(string prefix, bool hasTags)
             if (bucket.BucketCount > 0)
             {
                 var middle = double.IsNaN(last) || last >= upper ? (lower + upper) / 2 : (lower + Math.Max(lower, last)) / 2;
-                var rate = bucket.BucketCount == 1 ? "" : $"|@{Number(1.0 / bucket.BucketCount)}";
+                var rate = bucket.BucketCount == 1 ? "" : $"|@{(1.0 / bucket.BucketCount).ToString("0.###############", CultureInfo.InvariantCulture)}";
                 lines.Add($"{name}:{Number(middle * scale)}|ms{rate}{tags}");
             }
 

@@ -27,7 +27,7 @@ internal sealed class FileCheck(UpkeepDatabase database, Findings findings, File
             foreach (var file in files)
             {
                 // Which of the two has it depends on what was set when it came.
-                var bytes = directory?.Of(file.Id) ?? (file.IsWhole ? file.Bytes : -1);
+                var bytes = (directory is null ? default(long?) : await directory.Of(file.Id, cancellationToken)) ?? (file.IsWhole ? file.Bytes : -1);
                 if (bytes != file.Size)
                 {
                     findings.Tell(FindingKind.File, file.Where, bytes <= 0 && file.Size > 0 ? $"The file {file.Id} is not there, or not whole." : $"The file {file.Id} has {bytes} bytes, and should have {file.Size}.");

@@ -52,7 +52,15 @@ public sealed class IntegrityCheck(
             // The last page also has rows whose buckets are missing.
             var page = await PageAsync(from, cancellationToken);
             var to = page.Count == 0 ? long.MaxValue : page[^1];
-            await InPageAsync(async () => records += await new BucketCheck(database, home, findings).RunAsync(from, to, cancellationToken), cancellationToken);
+            try
+            {
+                await InPageAsync(async () => records += await new BucketCheck(database, home, findings).RunAsync(from, to, cancellationToken), cancellationToken);
+            }
+            catch (Exception e) when (e is System.Text.Json.JsonException or KeyNotFoundException)
+            {
+                findings.Tell(FindingKind.Access, $"bucket rows {from + 1} to {to}", $"Permissions of an object, or the claim of a file, cannot be read; these buckets are not checked, nor repaired: {e.Message}");
+            }
+
             seen += page.Count;
             onProgress(new CheckProgress(seen, all, records));
             after = page.Count == 0 ? null : to;

@@ -84,7 +84,8 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
             """);
         var sync = await StampAsync($"UPDATE buckets AS b SET version = version + 1, clock = {Even} WHERE kind = {Sync} AND version > 0");
         await database.ExecuteAsync(
-            $"INSERT INTO meta (name, value) VALUES ('{FloorName}', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancellationToken, $"{leastStamp}");
+            $"INSERT INTO meta (name, value) VALUES ('{FloorName}', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(meta.value AS bigint) < CAST(excluded.value AS bigint)",
+            cancellationToken, $"{leastStamp}");
 
         // :: Numbers that were given after the copy was made must not be given to others.
         if (database.IsHome)

@@ -15,6 +15,7 @@ const TEXTS = {
   forbidden: "error.forbidden",
   changed: "error.changed",
   busy: "error.busy",
+  away: "error.away",
   "unfinished": "error.unfinished",
   unreachable: "error.unreachable",
   "no-account": "error.no-account",

@@ -74,6 +74,7 @@ export async function server(app, isShown) {
       problem.replaceChildren();
     } catch (error) {
       if (error.word === "signed-out" && isShown()) {
+        clearInterval(timer);
         app.fail(error);
       } else {
         problem.replaceChildren(h("p", { class: "problem", role: "alert" }, say(error)));
