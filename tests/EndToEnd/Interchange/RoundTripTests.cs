@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Storage;
@@ -108,6 +109,10 @@ public sealed class RoundTripTests
         Assert.Contains("cut off", (await Assert.ThrowsAsync<InterchangeException>(() => CheckAsync(lines[..^1]))).Message, StringComparison.Ordinal);
         var newer = lines[0].Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal);
         Assert.Contains("Use a newer program", (await Assert.ThrowsAsync<InterchangeException>(() => CheckAsync([newer, .. lines[1..]]))).Message, StringComparison.Ordinal);
+
+        // The id of a file becomes a part of a path.
+        var id = JsonDocument.Parse(lines.First(static line => line.StartsWith("{\"t\":\"file\"", StringComparison.Ordinal))).RootElement.GetProperty("id").GetString()!;
+        await Assert.ThrowsAsync<InterchangeException>(() => CheckAsync([.. lines.Select(line => line.Replace(id, "../../outside", StringComparison.Ordinal))]));
 
         // From a stream that is read only once, what came before stays held back.
         await Assert.ThrowsAsync<InterchangeException>(() => two.ImportAsync(Bytes(lines[..^1])));

@@ -30,6 +30,7 @@ public sealed class TransferCommandTests : IAsyncLifetime
     {
         // :: Step 1: a server with something in it is exported while it runs.
         Assert.Equal(0, (await ServerProcess.RunAsync(["account", "add", "alice", "--data-directory", one.Directory], "s3cr3t!", one.Environment)).Code);
+        Assert.Equal(0, (await ServerProcess.RunAsync(["account", "add", "bob", "--data-directory", one.Directory], "s3cr3t!", one.Environment)).Code);
         EntityTagHeaderValue? tag;
         var (server, address) = await ServerProcess.StartAsync(one, Settings);
         using (server)
@@ -42,6 +43,16 @@ public sealed class TransferCommandTests : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.Created, put.StatusCode);
             }
 
+            // Bob is to learn that this one is gone.
+            foreach (var path in new[] { "buckets/team", "buckets/team/collections/c", "buckets/team/collections/c/records/shared" })
+            {
+                using var body = new StringContent("""{"permissions":{"read":["account:bob"]}}""", Encoding.UTF8, "application/json");
+                using var put = await alice.PutAsync(path, body);
+                Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+            }
+
+            using var unshared = await alice.DeleteAsync("buckets/team/collections/c/records/shared");
+            Assert.Equal(HttpStatusCode.OK, unshared.StatusCode);
             using var gone = await alice.DeleteAsync("buckets/default/collections/tasks/records/r3");
             Assert.Equal(HttpStatusCode.OK, gone.StatusCode);
             using var list = await alice.GetAsync("buckets/default/collections/tasks/records");
@@ -56,8 +67,10 @@ public sealed class TransferCommandTests : IAsyncLifetime
         Assert.Equal(0, (await RunAsync(two, "import", "--check", Exported)).Code);
         var import = await RunAsync(two, "import", Exported);
         Assert.True(import.Code == 0, import.Output);
-        Assert.Contains("Done: 1 accounts, 0 Sync users, 0 quotas, 1 buckets", import.Output, StringComparison.Ordinal);
+        Assert.Contains("Done: 2 accounts, 0 Sync users, 0 quotas, 2 buckets", import.Output, StringComparison.Ordinal);
         Assert.Equal(1, (await RunAsync(two, "import", Exported)).Code);
+        var check = await RunAsync(two, "check");
+        Assert.True(check.Code == 0, check.Output);
 
         // :: Step 3: a device that has all of it gets nothing, and one that has a part gets the rest.
         (server, address) = await ServerProcess.StartAsync(two, Settings);
