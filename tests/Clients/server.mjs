@@ -3,14 +3,14 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const PROGRAM = process.env.LOCKSTEP_SERVER ?? fileURLToPath(new URL("../../src/Silo/bin/Release/net10.0/lockstep.dll", import.meta.url));
-/** What starts it: itself, or dotnet with it. */
-const [COMMAND, ...FIRST] = PROGRAM.endsWith(".dll") ? ["dotnet", PROGRAM] : [PROGRAM];
+/** What starts a program: itself, or dotnet with it. */
+const lineOf = (program) => (program.endsWith(".dll") ? ["dotnet", program] : [program]);
 const POSTGRES = fileURLToPath(new URL("../postgres", import.meta.url));
 const DEADLINE_MS = 30_000;
 const LISTENING = 10;
@@ -18,6 +18,9 @@ const SILO_JOINED = 32;
 
 /** A server with settings of its own is there for one test and has one silo: starting them is what takes the time here. */
 const silosOf = (settings) => (Object.keys(settings).length === 0 ? 2 : 1);
+
+/** The directory of 0.1.0's programs, which tests/former builds, or undefined. */
+export const FORMER = process.env.LOCKSTEP_CHAOS_FORMER && dirname(process.env.LOCKSTEP_CHAOS_FORMER);
 
 /** Every test makes an account; the strength of its hash is none of their matter. */
 const PASSWORD_ITERATIONS = 1_000;
@@ -39,7 +42,15 @@ let accounts = 0;
  * @param {Record<string, string|number|boolean>} settings As on the command line, without the dashes: `{"kinto:backoff": 5}`.
  */
 export async function startServer(settings = {}) {
-  const server = new Server(await newStorage(), settings);
+  return startOn(new Server(await newStorage(), settings));
+}
+
+/** Starts 0.1.0, which `upgrade` replaces. */
+export async function startFormer() {
+  return startOn(new Server(await newStorage(), {}, true));
+}
+
+async function startOn(server) {
   // It is started again on the same one.
   await server.start(`http://127.0.0.1:${(await freePorts(1))[0]}`);
   return server;
@@ -54,9 +65,11 @@ class Server {
   #silos;
   #ports;
   #children = [];
+  #former;
 
-  constructor(storage, settings) {
+  constructor(storage, settings, former = false) {
     this.#storage = storage;
+    this.#former = former;
     this.#silos = storage.cluster ? silosOf(settings) : 0;
     this.#settings = { "data-directory": storage.directory, "log-format": "json", "accounts:password-iterations": PASSWORD_ITERATIONS, ...settings };
   }
@@ -77,13 +90,12 @@ class Server {
       const ports = await freePorts(2 * this.#silos);
       const silos = [];
       while (ports.length > 0) {
-        const [silo, gateway] = ports.splice(0, 2);
-        silos.push(this.#spawn(SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": silo, "cluster:gateway-port": gateway }));
+        silos.push(this.#spawnSilo(...ports.splice(0, 2)));
       }
 
       const entrance = this.#storage.cluster
         ? this.#spawn(LISTENING, { role: "gateway", urls: url })
-        : this.#spawn(LISTENING, { urls: url, ...(await this.#siloPorts()) });
+        : this.#spawn(LISTENING, { urls: url, ...(this.#former ? {} : await this.#siloPorts()) });
       const [{ Address }] = await Promise.all([entrance, ...silos]);
       this.address = Address;
     } catch (error) {
@@ -91,6 +103,51 @@ class Server {
       await this.#storage.remove();
       throw error;
     }
+  }
+
+  /**
+   * From 0.1.0 to the program under test: one process ends, and the new one is started on what is there; of a cluster the silos are
+   * replaced one after the other, and then the gateway.
+   *
+   * @param between Called after each step of a cluster but the last.
+   */
+  async upgrade(between) {
+    this.#former = false;
+    if (!this.#storage.cluster) {
+      await this.end();
+      await this.start();
+      return;
+    }
+
+    const [entrance, ...silos] = this.#children.toReversed();
+    for (const silo of silos) {
+      await this.#spawnSilo(...(await freePorts(2)));
+      await this.#end(silo);
+      await between();
+    }
+
+    await this.#end(entrance);
+    await this.#spawn(LISTENING, { role: "gateway", urls: this.address });
+  }
+
+  /** Back to 0.1.0, where it is one process. */
+  async goBack() {
+    this.#former = true;
+    await this.end();
+    await this.start();
+  }
+
+  get isCluster() {
+    return this.#storage.cluster === true;
+  }
+
+  async #end(child) {
+    this.#children = this.#children.filter((other) => other !== child);
+    await child.end();
+  }
+
+  #spawnSilo(siloPort, gatewayPort) {
+    return this.#spawn(SILO_JOINED, { role: "silo", urls: "http://127.0.0.1:0", "cluster:silo-port": siloPort, "cluster:gateway-port": gatewayPort });
   }
 
   /** Other settings from the next start on. */
@@ -105,7 +162,8 @@ class Server {
   }
 
   async #spawn(event, settings) {
-    const child = new Child({ ...this.#settings, ...settings }, { ...environment(), ...this.#storage.environment });
+    const program = this.#former ? join(FORMER, this.#storage.cluster ? "Lockstep.Silo.dll" : "Lockstep.Gateway.dll") : PROGRAM;
+    const child = new Child(program, { ...this.#settings, ...settings }, { ...environment(), ...this.#storage.environment });
     this.#children.push(child);
     return child.said(event);
   }
@@ -113,7 +171,8 @@ class Server {
   /** What a command of the program says, with the settings and the storage of this server. */
   async command(...line) {
     const settings = Object.entries(this.#settings).map(([name, value]) => [`LOCKSTEP_${name.toUpperCase().replaceAll(":", "__").replaceAll("-", "_")}`, `${value}`]);
-    const { stdout } = await promisify(execFile)(COMMAND, [...FIRST, ...line], { env: { ...environment(), ...this.#storage.environment, ...Object.fromEntries(settings) } });
+    const [command, ...first] = lineOf(PROGRAM);
+    const { stdout } = await promisify(execFile)(command, [...first, ...line], { env: { ...environment(), ...this.#storage.environment, ...Object.fromEntries(settings) } });
     return stdout.trim();
   }
 
@@ -195,8 +254,9 @@ class Child {
   #ended;
   #waiting = new Map();
 
-  constructor(settings, variables) {
-    const child = spawn(COMMAND, [...FIRST, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])], {
+  constructor(program, settings, variables) {
+    const [command, ...first] = lineOf(program);
+    const child = spawn(command, [...first, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])], {
       env: variables,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -246,7 +306,7 @@ class Child {
       return;
     }
 
-    if (entry.Category === "lockstep") {
+    if (/^lockstep(\.|$)/i.test(entry.Category)) {
       this.#waiting.get(entry.EventId)?.(entry.State);
     }
 
