@@ -69,6 +69,19 @@ public sealed class AnswerRoomTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => arrival);
     }
 
+    [Fact]
+    public async Task LittleAnswer_ThatIsLongerThanPromised_IsKept_WhateverTheUserHolds()
+    {
+        Assert.True(await room.PromiseAsync(1, CancellationToken.None));
+        using var other = new AnswerRoom(budget, "alice", metrics);
+        other.Keep(Most);
+        const long Little = 2 * Most / 4096;
+
+        Assert.True(room.TryKeep(Little));
+        Assert.False(room.TryKeep(Little), "Only once.");
+        Assert.Equal(Most + Little, budget.Taken);
+    }
+
     public void Dispose()
     {
         room.Dispose();

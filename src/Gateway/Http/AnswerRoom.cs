@@ -14,11 +14,15 @@ public sealed class AnswerRoom : IDisposable
     // A smaller promise does not affect others, and is not worth a timer.
     private const long LeastLapsing = 64 << 10;
 
+    // 64 KiB of the default 256 MiB. Requests are limited too, so all of them together go beyond it by half at most.
+    private const int LittleShare = 4096;
+
     private readonly SharedBudget bytes;
     private readonly string who;
     private readonly GatewayMetrics metrics;
     private long promised;
     private long kept;
+    private long beyond;
 
     internal AnswerRoom(SharedBudget bytes, string who, GatewayMetrics metrics) => (this.bytes, this.who, this.metrics) = (bytes, who, metrics);
 
@@ -79,16 +83,26 @@ public sealed class AnswerRoom : IDisposable
 
     /// <summary>The promised data is there, or will not come.</summary>
     /// <param name="size">Its bytes.</param>
-    /// <returns>False if it is more than promised and there is no room for that: it has to be dropped.</returns>
+    /// <returns>
+    /// False if it is more than promised and there is no room for that: it has to be dropped. A little more is always kept, so that the user's other
+    /// requests cannot cost a late page of a few records its answer, or a refused write the record that it tells of.
+    /// </returns>
     public bool TryKeep(long size)
     {
         if (size > promised)
         {
-            if (!bytes.TryTake(who, size - promised))
+            var more = size - promised;
+            if (!bytes.TryTake(who, more))
             {
-                metrics.AnswerRefused();
-                Lapse();
-                return false;
+                if (beyond + more > bytes.Total / LittleShare)
+                {
+                    metrics.AnswerRefused();
+                    Lapse();
+                    return false;
+                }
+
+                bytes.TakeAnyway(who, more);
+                beyond += more;
             }
         }
         else

@@ -34,6 +34,9 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
     /// <summary>What one user holds at most. Default: nothing beyond the rules.</summary>
     public long MostEach { get; init; } = long.MaxValue;
 
+    /// <summary>What all may hold together.</summary>
+    public long Total => total;
+
     /// <summary>What all hold together.</summary>
     public long Taken
     {
