@@ -18,7 +18,7 @@ public sealed class Drain(HttpOptions options, TimeProvider time) : IDisposable
     /// <summary>Ends it early, because no client is left.</summary>
     public void End() => passed.TrySetResult();
 
-    /// <summary>Blocks for the configured time; the host closes connections after that.</summary>
+    /// <summary>Blocks for the configured time.</summary>
     public void Run()
     {
         isDraining = true;

@@ -26,8 +26,10 @@ using Lockstep.Silo.Administration;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Logging;
 using Lockstep.Silo.Telemetry;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
@@ -238,11 +240,7 @@ internal static class LockstepServer
             Configure(kestrel, options.Http);
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                if (options.IsAlone)
-                {
-                    endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count);
-                }
-
+                endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count);
                 if (options.HasApi)
                 {
                     endpoint.UseShortSendQueues();
@@ -254,7 +252,13 @@ internal static class LockstepServer
                 kestrel.ListenHandle(handle);
             }
         });
-        builder.Services.AddSingleton<Drain>().AddSingleton<OpenConnections>();
+        builder.Services
+            .AddSingleton<SocketTransportFactory>()
+            .AddSingleton<Listeners>()
+            .AddSingleton<IConnectionListenerFactory>(static services => services.GetRequiredService<Listeners>())
+            .AddSingleton<Drain>()
+            .AddSingleton<OpenConnections>()
+            .AddSingleton<OrderlyStop>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
     }
 
@@ -270,13 +274,7 @@ internal static class LockstepServer
         app.UseHealth();
 
         // Taken before: one that is told to stop while it starts may have let go of its services by then.
-        var drain = app.Services.GetRequiredService<Drain>();
-        var connections = options.IsAlone ? app.Services.GetRequiredService<OpenConnections>() : null;
-        app.Lifetime.ApplicationStopping.Register(() =>
-        {
-            connections?.OnStopping();
-            drain.Run();
-        });
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<OrderlyStop>().Run);
     }
 
     private static void Configure(KestrelServerOptions kestrel, HttpOptions options)

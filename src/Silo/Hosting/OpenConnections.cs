@@ -1,16 +1,12 @@
-using Lockstep.Gateway.Http;
 using Microsoft.AspNetCore.Connections;
 
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>
-/// Ends the drain of a server that is alone as soon as nobody is connected: no load balancer has another one to send to, and
-/// clients without a connection have nothing to be told.
-/// </summary>
-internal sealed class OpenConnections(Drain drain)
+/// <summary>Counts the connections of clients.</summary>
+internal sealed class OpenConnections
 {
     private int open;
-    private volatile bool isStopping;
+    private volatile TaskCompletionSource? none;
 
     public ConnectionDelegate Count(ConnectionDelegate next) => async connection =>
     {
@@ -21,20 +17,25 @@ internal sealed class OpenConnections(Drain drain)
         }
         finally
         {
-            if (Interlocked.Decrement(ref open) == 0 && isStopping)
+            if (Interlocked.Decrement(ref open) == 0)
             {
-                drain.End();
+                none?.TrySetResult();
             }
         }
     };
 
-    /// <summary>When the server was told to stop.</summary>
-    public void OnStopping()
+    /// <summary>Ends as soon as nobody is connected.</summary>
+    public Task NoneAsync()
     {
-        isStopping = true;
-        if (Volatile.Read(ref open) == 0)
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        none = reached;
+
+        // Read after the above is visible, so that an end in between is seen here or there.
+        if (Interlocked.CompareExchange(ref open, 0, 0) == 0)
         {
-            drain.End();
+            reached.TrySetResult();
         }
+
+        return reached.Task;
     }
 }
