@@ -53,7 +53,14 @@ public sealed class DisturbanceTests(ClusterFixture fixture, ITestOutputHelper l
     public async Task Gateways_RestartedOneByOneBehindALoadBalancer_NoRequestFails()
     {
         await using var balancer = await LoadBalancer.StartAsync(fixture.Cluster.Gateways.Select(static gateway => gateway.Url));
-        await DisturbAsync(new RollingRestart(gateways: true, balanced: true), entrances: [new Entrance(balancer.Url, Member: null)], allAnswered: true);
+        try
+        {
+            await DisturbAsync(new RollingRestart(gateways: true, balanced: true), entrances: [new Entrance(balancer.Url, Member: null)], allAnswered: true);
+        }
+        finally
+        {
+            log.WriteLine(balancer.Output);
+        }
     }
 
     private Task DisturbAsync(IDisturbance disturbance, IReadOnlyList<Entrance>? entrances = null, bool allAnswered = false) =>

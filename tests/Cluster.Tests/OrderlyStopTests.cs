@@ -7,10 +7,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Lockstep.Cluster.Tests;
 
@@ -22,7 +18,7 @@ public sealed class OrderlyStopTests : IDisposable
     private readonly FakeTime time = new();
     private readonly LockstepOptions options = new() { Http = new HttpOptions { DrainTime = TimeSpan.FromSeconds(10) } };
     private readonly OpenConnections connections = new();
-    private readonly Listeners listeners = new(new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance));
+    private readonly Listeners listeners = new();
     private readonly Drain drain;
     private readonly OrderlyStop stop;
 
@@ -80,22 +76,45 @@ public sealed class OrderlyStopTests : IDisposable
     public async Task Connection_ThatIsMadeAtTheEndOfTheDrainTime_IsAnswered_AndTheNextOneIsRefused()
     {
         await using var app = await ServeAsync();
-        var address = new Uri(app.Urls.Single());
+        var port = new Uri(app.Urls.Single()).Port;
         using var early = new TcpClient();
-        await early.ConnectAsync(IPAddress.Loopback, address.Port);
+        await early.ConnectAsync(IPAddress.Loopback, port);
         await AskAsync(early);
         var run = Task.Run(stop.Run);
         await time.Timers.ReachesAsync(1);
 
         time.Advance(TimeSpan.FromSeconds(10));
         await time.Timers.ReachesAsync(2);
+        time.Advance(TimeSpan.FromMilliseconds(50));
+        await time.Timers.ReachesAsync(3);
         using var late = new TcpClient();
-        await Assert.ThrowsAsync<SocketException>(() => late.ConnectAsync(IPAddress.Loopback, address.Port));
+        await Assert.ThrowsAsync<SocketException>(() => late.ConnectAsync(IPAddress.Loopback, port));
         Assert.False(run.IsCompleted);
 
         Assert.StartsWith("HTTP/1.1 200", await AskAsync(early), StringComparison.Ordinal);
         early.Close();
         await run.WaitAsync(Long);
+    }
+
+    [Fact]
+    public async Task Connections_ThatNobodyHasAcceptedYet_AreNotReset_AndTheNextOnesHearNothing()
+    {
+        using var listener = new Listeners().Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var address = (IPEndPoint)listener.LocalEndPoint!;
+        using var waiting = new TcpClient();
+        await waiting.ConnectAsync(address);
+
+        Assert.True(ConnectionRequests.TryIgnore(listener));
+        using var next = new TcpClient();
+        var connecting = next.ConnectAsync(address);
+        using var accepted = await listener.AcceptAsync();
+        await waiting.GetStream().WriteAsync("a"u8.ToArray());
+        Assert.Equal(1, await accepted.ReceiveAsync(new byte[1]));
+
+        Assert.False(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead));
+        listener.Close();
+        await Assert.ThrowsAsync<SocketException>(() => connecting);
     }
 
     private static async Task<string> AskAsync(TcpClient client)
@@ -109,9 +128,8 @@ public sealed class OrderlyStopTests : IDisposable
     private async Task<WebApplication> ServeAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").UseSockets(transport => transport.CreateBoundListenSocket = listeners.Bind);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(connections.Count)));
-        builder.Services.AddSingleton<IConnectionListenerFactory>(listeners);
         var app = builder.Build();
         app.Run(static context => context.Response.WriteAsync("here"));
         await app.StartAsync();

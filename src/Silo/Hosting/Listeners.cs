@@ -1,32 +1,64 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Microsoft.AspNetCore.Connections;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// What the server listens on. It can stop listening while its connections stay open. Kestrel by itself ends both at once, and cuts off what
-/// arrives over a connection that was just made.
+/// The sockets that the server listens on. They can be closed while connections stay open, and without cutting off a connection that nobody has
+/// accepted yet. Kestrel by itself closes all of them at once, and the system resets what waits in a listening socket's queue. Behind a proxy
+/// that is a request that fails: it has been sent, so the proxy may not repeat it elsewhere.
 /// </summary>
-/// <param name="sockets">Kestrel's own.</param>
-internal sealed class Listeners(SocketTransportFactory sockets) : IConnectionListenerFactory
+internal sealed class Listeners
 {
-    private readonly ConcurrentBag<IConnectionListener> bound = [];
+    // In it handshakes that have begun are completed.
+    private static readonly TimeSpan HandshakeTime = TimeSpan.FromMilliseconds(50);
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    // Looks at the queue before it is closed all the same.
+    private const int MaxLooks = 100;
+
+    private readonly ConcurrentBag<(Socket Socket, bool IsOwn)> bound = [];
+
+    /// <summary>Kestrel's way to a socket.</summary>
+    public Socket Bind(EndPoint endpoint)
     {
-        var listener = await sockets.BindAsync(endpoint, cancellationToken);
-        bound.Add(listener);
-        return listener;
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+
+        // One that was passed to this process goes on to be used by the next one, and its queue with it.
+        bound.Add((socket, endpoint is IPEndPoint));
+        return socket;
     }
 
-    /// <summary>Takes no further connections. Kestrel may do the same again later.</summary>
-    public async Task UnbindAsync()
+    /// <summary>Takes no further connections.</summary>
+    public async Task CloseAsync(TimeProvider time)
     {
-        foreach (var listener in bound)
+        var own = bound.Where(static each => each.IsOwn && ConnectionRequests.TryIgnore(each.Socket)).ToList();
+        if (own.Count > 0)
         {
-            await listener.UnbindAsync();
+            await Task.Delay(HandshakeTime, time);
+            for (var look = 0; look < MaxLooks && own.Exists(static each => IsWaitedFor(each.Socket)); look++)
+            {
+                await Task.Yield();
+            }
+        }
+
+        foreach (var (socket, _) in bound)
+        {
+            socket.Dispose();
+        }
+    }
+
+    private static bool IsWaitedFor(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(TimeSpan.Zero, SelectMode.SelectRead);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Kestrel has stopped by itself.
+            return false;
         }
     }
 }

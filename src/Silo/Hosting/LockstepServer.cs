@@ -26,10 +26,8 @@ using Lockstep.Silo.Administration;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Logging;
 using Lockstep.Silo.Telemetry;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
@@ -252,10 +250,10 @@ internal static class LockstepServer
                 kestrel.ListenHandle(handle);
             }
         });
+        var listeners = new Listeners();
+        builder.WebHost.UseSockets(transport => transport.CreateBoundListenSocket = listeners.Bind);
         builder.Services
-            .AddSingleton<SocketTransportFactory>()
-            .AddSingleton<Listeners>()
-            .AddSingleton<IConnectionListenerFactory>(static services => services.GetRequiredService<Listeners>())
+            .AddSingleton(listeners)
             .AddSingleton<Drain>()
             .AddSingleton<OpenConnections>()
             .AddSingleton<OrderlyStop>();

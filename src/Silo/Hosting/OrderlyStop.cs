@@ -6,7 +6,7 @@ namespace Lockstep.Silo.Hosting;
 /// What comes before Kestrel's own stop, so that no request is cut off behind a proxy:
 /// <list type="number">
 /// <item>For the drain time the server takes requests and connections, and each answer asks its client to close.</item>
-/// <item>It takes no further connections. A proxy sees that before it has sent anything, and goes elsewhere.</item>
+/// <item>It takes no further connections: see <see cref="Listeners"/>. A proxy sees that before it has sent anything, and goes elsewhere.</item>
 /// <item>Connections that were made just before have a moment to send their request.</item>
 /// </list>
 /// </summary>
@@ -28,7 +28,7 @@ internal sealed class OrderlyStop(Drain drain, Listeners listeners, OpenConnecti
         drain.Run();
         if (options.Http.DrainTime > TimeSpan.Zero)
         {
-            await listeners.UnbindAsync();
+            await listeners.CloseAsync(time);
             await ((Task)connections.NoneAsync().WaitAsync(LateTime, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
