@@ -6,7 +6,7 @@ using Lockstep.Gateway.Audit;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Notes what was done in Kinto, of requests and of parts of batches alike: rights that were set, what was deleted but for single records, accounts, and what administrators did to others. Nothing is noted of what was refused.
+/// Notes what was done in Kinto, of requests and of parts of batches alike: rights that were set, groups that were written, what was deleted but for single records, accounts, and what administrators did to others. Nothing is noted of what was refused.
 /// </summary>
 internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
 {
@@ -34,6 +34,9 @@ internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
     /// <summary><c>/buckets/{bucket}/collections/{collection}/records/{record}</c>, and what lies below.</summary>
     private static bool IsRecord(KintoRequest request) => request.Path is { Count: > 5 } path && path[4] is "records";
 
+    /// <summary><c>/buckets/{bucket}/groups</c>, and what lies below: its members have what the group may.</summary>
+    private static bool IsGroup(KintoRequest request) => request.Path is { Count: > 2 } path && path[2] is "groups";
+
     private KintoResponse Look(KintoRequest request, bool setsRights, KintoResponse response)
     {
         if (response.Status is >= 200 and < 300 && EventOf(request, setsRights, response) is { } what)
@@ -59,7 +62,7 @@ internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
             ("accounts", _) => response.Status == StatusCodes.Status201Created ? AuditEvents.AccountMade : AuditEvents.AccountChanged,
             ("__flush__", _) => AuditEvents.ObjectDeleted,
             ("buckets", "DELETE") when !IsRecord(request) => AuditEvents.ObjectDeleted,
-            ("buckets", _) when setsRights => AuditEvents.RightsSet,
+            ("buckets", _) when setsRights || IsGroup(request) => AuditEvents.RightsSet,
             _ => null,
         };
     }

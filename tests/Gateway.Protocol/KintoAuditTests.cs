@@ -32,6 +32,7 @@ public sealed class KintoAuditTests : IDisposable
             Assert.Equal(201, (await user.PutAsync("/buckets/team/collections/tasks", "{}")).Status);
             Assert.Equal(201, (await user.PutAsync("/buckets/team/collections/tasks/records/milk", """{"data":{"title":"permissions"}}""")).Status);
             Assert.Equal(200, (await user.PutAsync("/buckets/team/collections/tasks/records/milk", """{"permissions":{"write":["account:root"]}}""")).Status);
+            Assert.Equal(201, (await user.PutAsync("/buckets/team/groups/cooks", $$$"""{"data":{"members":["account:{{{name}}}"]}}""")).Status);
             Assert.Equal(200, (await user.DeleteAsync("/buckets/team/collections/tasks/records/milk")).Status);
             Assert.Equal(403, (await root.DeleteAsync("/buckets/team")).Status);
             Assert.Equal(200, (await user.PostAsync("/batch", """{"requests":[{"method":"DELETE","path":"/buckets/team/collections/tasks"},{"method":"DELETE","path":"/buckets/team/collections/none"}]}""")).Status);
@@ -52,6 +53,7 @@ public sealed class KintoAuditTests : IDisposable
                 $"RightsSet PUT /v1/buckets/team account:{name}",
                 $"RightsSet PATCH /v1/buckets/team account:{name}",
                 $"RightsSet PUT /v1/buckets/team/collections/tasks/records/milk account:{name}",
+                $"RightsSet PUT /v1/buckets/team/groups/cooks account:{name}",
                 "AccountSignedIn DELETE /v1/buckets/team account:root",
                 $"ObjectDeleted DELETE /v1/buckets/team/collections/tasks account:{name}",
                 $"AuthFail GET /v1/buckets/team account:{name}",

@@ -136,6 +136,22 @@ public sealed class LiveSocketTests : IClassFixture<LiveSocketTests.Server>, IAs
     }
 
     [Fact]
+    public async Task Close_WhileEventsAreSent_IsAnswered()
+    {
+        // Large, so that one is often on its way.
+        var text = new string('x', 100_000);
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(201, (await alice.PutAsync($"{KintoClient.Records}/r{i}", $$$"""{"data":{"text":"{{{text}}}"}}""")).Status);
+        }
+
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(HttpStatusCode.SwitchingProtocols, await StatusAsync(KintoClient.Records + "?last-event-id=1", Signed));
+        }
+    }
+
+    [Fact]
     public async Task Stop_ClosesSockets()
     {
         var other = await KintoServer.StartAsync();

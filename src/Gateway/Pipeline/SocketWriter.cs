@@ -71,7 +71,10 @@ internal sealed class SocketWriter(HttpContext context, SocketAnswer answer, Htt
 
     private async ValueTask SendAsync(WebSocket socket, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
-        var sending = socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // A socket whose sending is cancelled is aborted, and its client would see a broken connection in place of the answer to its close.
+        var sending = socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         if (sending.IsCompletedSuccessfully)
         {
             await sending;

@@ -14,6 +14,12 @@ internal static partial class FirstAdministrator
     // Each server of a cluster offers one when it starts, and all of them count.
     private const int MaxLinks = 16;
 
+    /// <summary>Whether what is written to standard output is kept. A container's terminal is: its engine has it in the container's log.</summary>
+    /// <param name="variables">Of this process.</param>
+    public static bool IsLogged(System.Collections.IDictionary variables) =>
+        Console.IsOutputRedirected || variables["DOTNET_RUNNING_IN_CONTAINER"] is "true" || variables.Contains("container") || variables.Contains("KUBERNETES_SERVICE_HOST")
+        || File.Exists("/.dockerenv") || File.Exists("/run/.containerenv");
+
     /// <param name="logger">Hears where the link is.</param>
     /// <param name="url">Where the server listens.</param>
     /// <param name="options">Its settings.</param>

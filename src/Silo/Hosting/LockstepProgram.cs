@@ -163,7 +163,7 @@ internal static class LockstepProgram
             return 1;
         }
 
-        await FirstAdministrator.OfferAsync(app.Logger, app.Urls.FirstOrDefault(options.Urls), options, storage, Console.IsOutputRedirected ? null : Console.Out);
+        await FirstAdministrator.OfferAsync(app.Logger, app.Urls.FirstOrDefault(options.Urls), options, storage, FirstAdministrator.IsLogged(variables) ? null : Console.Out);
         await app.WaitForShutdownAsync();
         return 0;
     }

@@ -2,6 +2,12 @@ using System.Text;
 using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Lists;
+using Lockstep.Core.Operations;
+using Lockstep.Core.Outcomes;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Permissions;
+using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.EndToEnd.ServerFull;
@@ -141,6 +147,46 @@ public sealed class RoundTripTests
         Assert.StartsWith("Line 2,", told.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Export_OfABucketThatIsWrittenToMeanwhile_ShowsOneStateOfIt()
+    {
+        // More than is read at once.
+        const int Records = 30;
+        const int RecordBytes = 200_000;
+        await using var one = await TransferStore.CreateAsync();
+        var alice = (await one.Stores.Accounts.AddAsync("alice", "hash", new ServerTimestamp(1), default))!;
+        using var owners = new InProcessBuckets(one.Stores.Buckets, new BucketOptions(), TimeProvider.System);
+        var caller = new Caller(new PrincipalSet("account:alice") { Account = alice.Ref }, BucketAccess.Own);
+        var bucket = owners.Get(BucketId.DefaultBucket(one.Stores.DefaultBucketOf("account:alice", alice.Number)));
+        var state = 0;
+
+        async Task ChangeAllAsync()
+        {
+            var body = Encoding.UTF8.GetBytes($$"""{"state":{{++state}},"pad":"{{new string('x', RecordBytes)}}"}""");
+            var puts = Enumerable.Range(0, Records).Select(i => new PutRecord(new ObjectRef(ListRef.RecordsOf("tasks"), $"r{i:00}"), body));
+            var answer = await bucket.ExecuteAsync(new BucketRequest(caller, [new PutRecord(ObjectRef.Collection("tasks"), Encoding.UTF8.GetBytes("{}")), .. puts]), default);
+            Assert.All(answer.Outcomes, static outcome => Assert.IsType<RecordWritten>(outcome));
+        }
+
+        await ChangeAllAsync();
+        using var output = new WatchedStream(async line =>
+        {
+            if (line % 12 == 0)
+            {
+                await ChangeAllAsync();
+            }
+        });
+        await new StoreExport(one.Stores, new ExportOptions { Program = "test", Source = "test" }, TimeProvider.System).RunAsync(output, from: null, static _ => { }, default);
+
+        Assert.InRange(state, 3, 20);
+        var shown = Lines(output.ToArray()).Where(static line => line.Contains("\"state\":", StringComparison.Ordinal)).Select(static line => line.Split("\"state\":")[1].Split(',')[0]).ToList();
+        Assert.Equal(Records, shown.Count);
+        Assert.Single(shown.Distinct());
+        await using var two = await TransferStore.CreateAsync();
+        // With the collection and the bucket.
+        Assert.Equal(Records + 2, (await two.ImportAsync(output.ToArray())).Records);
+    }
+
     private static async Task<TransferStore> FilledAsync(int seed, int steps = Steps)
     {
         var store = await TransferStore.CreateAsync();
@@ -159,4 +205,16 @@ public sealed class RoundTripTests
     private static byte[] Bytes(string[] lines) => Encoding.UTF8.GetBytes(string.Concat(lines.Select(static line => line + "\n")));
 
     private static string[] Buckets(byte[] file) => [.. Lines(file).Where(static line => line.StartsWith("{\"t\":\"bucket\"", StringComparison.Ordinal))];
+
+    /// <summary>Has something done before each line that is written.</summary>
+    private sealed class WatchedStream(Func<int, Task> before) : MemoryStream
+    {
+        private int lines;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await before(++lines);
+            await base.WriteAsync(buffer, cancellationToken);
+        }
+    }
 }
