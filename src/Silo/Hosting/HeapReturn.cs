@@ -6,7 +6,7 @@ namespace Lockstep.Silo.Hosting;
 /// Keeps the heap near the memory budget, and gives memory back. Where there is much memory the runtime lets garbage pile up, and
 /// the heap does not shrink by itself. So there is a full collection
 /// <list type="bullet">
-/// <item>when the heap is over half of the budget and has doubled since the last one, or is over three quarters of it and has grown by an eighth of it: large patches and pages
+/// <item>when the heap is over half of the budget and has doubled since the last one, or is over five eighths of it and has grown by an eighth of it: large patches and pages
 /// leave garbage faster than the runtime thinks worth collecting;</item>
 /// <item>once the process has gone quiet after its start, which leaves much that is needed once, or has much more from the system than after the last time, be it that
 /// many owners have left or that requests took much.</item>
@@ -22,7 +22,7 @@ internal sealed class HeapReturn(LockstepOptions options, TimeProvider time, InP
 
     // Pools of buffers let go at a collection of what nobody has used for a minute.
     private const int Times = 8;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
     private readonly long budget = MemoryBudget.Of(options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
@@ -58,7 +58,7 @@ internal sealed class HeapReturn(LockstepOptions options, TimeProvider time, InP
         }
 
         var last = GC.GetGCMemoryInfo(GCKind.FullBlocking).HeapSizeBytes;
-        if (heap > 2 * last || (heap > budget / 4 * 3 && heap > last + (budget / 8)))
+        if (heap > 2 * last || (heap > budget / 8 * 5 && heap > last + (budget / 8)))
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: false);
         }

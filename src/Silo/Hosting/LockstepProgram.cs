@@ -11,6 +11,8 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>From a command line to settings, then to a command or a server, then to an exit code.</summary>
 internal static class LockstepProgram
 {
+    private const int LeastThreads = 8;
+
     /// <returns>The exit code: 0 done, 1 failed, 2 misunderstood.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -125,6 +127,7 @@ internal static class LockstepProgram
         }
 
         // :: Server
+        AllowThreads();
         using var bound = new StopBound();
         var faults = new StorageFaults(TimeProvider.System);
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
@@ -166,5 +169,15 @@ internal static class LockstepProgram
         await FirstAdministrator.OfferAsync(app.Logger, app.Urls.FirstOrDefault(options.Urls), options, storage, FirstAdministrator.IsLogged(variables) ? null : Console.Out);
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    /// <summary>
+    /// The runtime begins with a thread for each processor, and adds others slowly. A few requests that only compute, such as large patches, would have all of them, and
+    /// short requests would wait. With more threads the system divides the processors between them.
+    /// </summary>
+    private static void AllowThreads()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Math.Max(LeastThreads, 2 * Environment.ProcessorCount)), ports);
     }
 }
