@@ -13,9 +13,14 @@ const listing = "site/commands.txt";
 /** Blocks of commands of all pages: where they are, and their first line, by which the list knows them. */
 export const commandBlocks = pages.flatMap((page) =>
   page.blocks
-    .filter((block) => /^(|sh|bash|shell|console)$/.test(block.language) && block.lines.some(isCommand))
+    .filter((block) => /^(|sh|bash|shell|console)$/.test(block.language) && hasCommands(block.lines))
     .map((block) => ({ path: page.path, line: block.line, first: block.lines.find((line) => line.trim()).trim().replace(/\s+/g, " ") })),
 );
+
+/** Whether lines of code are commands. */
+export function hasCommands(lines) {
+  return lines.some(isCommand);
+}
 
 function isCommand(line) {
   const words = line.trim().split(/\s+/);
