@@ -126,7 +126,7 @@ test("User_WhoIsNoAdministrator_HasNoneOfThePages", async () => {
   await page.context().close();
 });
 
-test("Account_IsMadeFoundLimitedAndDeleted", async () => {
+test("Account_IsMadeFoundLimitedDisabledAndDeleted", async () => {
   const page = await open("accounts");
   await shows(page, "accounts");
   await page.click("#new-account button");
@@ -152,6 +152,14 @@ test("Account_IsMadeFoundLimitedAndDeleted", async () => {
   const next = await page.innerText(".once");
   assert.notEqual(next, password);
   assert.equal((await fetch(`${server.remote}/buckets`, { headers: { Authorization: `Basic ${btoa(`made-by-hand:${next}`)}` } })).status, 200);
+
+  const opens = async () => (await fetch(`${server.remote}/buckets`, { headers: { Authorization: `Basic ${btoa(`made-by-hand:${next}`)}` } })).status;
+  for (const [state, status] of [["attached", 401], ["detached", 200]]) {
+    await page.click("#state button");
+    await page.click("form[name=state] button[type=submit]");
+    await page.waitForSelector("#facts .badge.bad", { state });
+    assert.equal(await opens(), status);
+  }
 
   await page.click("#delete button");
   await page.fill("[name=confirm]", "another");

@@ -9,7 +9,7 @@ namespace Lockstep.Gateway.Console.Administration;
 
 /// <summary>The handlers of administrators' resources.</summary>
 internal sealed class AdministrationHandlers(
-    SettingHandlers settings, FigureHandlers figures, HealthHandlers health, AccountHandlers accounts, AccountQuotaHandlers quotas, BucketHandlers buckets, AuditHandlers audit)
+    SettingHandlers settings, FigureHandlers figures, HealthHandlers health, AccountHandlers accounts, AccountStateHandlers states, AccountQuotaHandlers quotas, BucketHandlers buckets, AuditHandlers audit)
 {
     public SettingHandlers Settings => settings;
 
@@ -18,6 +18,8 @@ internal sealed class AdministrationHandlers(
     public HealthHandlers Health => health;
 
     public AccountHandlers Accounts => accounts;
+
+    public AccountStateHandlers States => states;
 
     public AccountQuotaHandlers Quotas => quotas;
 

@@ -22,6 +22,7 @@ internal static class AdministrationResources
             method("GET", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.ShowAsync(request, cancellationToken)),
             method("DELETE", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.DeleteAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/password", method("POST", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.ResetPasswordAsync(request, cancellationToken)));
+        yield return new("/accounts/{account}/state", method("PUT", static (handlers, request, cancellationToken) => handlers.Administration.States.PutAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/quota", method("PUT", static (handlers, request, cancellationToken) => handlers.Administration.Quotas.PutAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/buckets", method("GET", static (handlers, request, cancellationToken) => handlers.Administration.Buckets.ListAsync(request, cancellationToken)));
         yield return new(

@@ -16,6 +16,7 @@ internal static class AdministrationServiceCollectionExtensions
         .AddSingleton<FigureHandlers>()
         .AddSingleton<HealthHandlers>()
         .AddSingleton<AccountHandlers>()
+        .AddSingleton<AccountStateHandlers>()
         .AddSingleton<AccountQuotaHandlers>()
         .AddSingleton<BucketHandlers>()
         .AddSingleton<AuditHandlers>()

@@ -11,7 +11,7 @@ namespace Lockstep.Storage.PostgreSql.Accounts;
 /// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting, since, administrator";
+    private const string Columns = "number, name, password, modified, deleting, since, administrator, disabled";
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
@@ -91,15 +91,19 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             $"UPDATE accounts SET deleting = true WHERE name = $1 AND {Expected} RETURNING {Columns}",
             repeatable: true, cancellationToken, [name, .. ValuesOf(expected)]));
 
-    public async ValueTask CloseAsync(long number, CancellationToken cancellationToken)
-    {
-        // Together, so that one that takes its time is waited for alone.
-        var closing = new List<Task> { AccountFence.CloseAsync(database, number, cancellationToken).AsTask() };
-        closing.AddRange(others.Select(other => CloseInAsync(other)));
-        await Task.WhenAll(closing);
+    public ValueTask CloseAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.CloseAsync(one, number, isForGood: true, cancellationToken));
 
-        async Task CloseInAsync(Func<PostgresDatabase> other) => await AccountFence.CloseAsync(other(), number, cancellationToken);
-    }
+    public async ValueTask<Account?> SetDisabledAsync(long number, bool isDisabled, ServerTimestamp now, CancellationToken cancellationToken) =>
+        First(await QueryAsync(
+            $"""
+            UPDATE accounts SET disabled = ($2 = 1), modified = CASE WHEN disabled = ($2 = 1) THEN modified ELSE greatest($3, modified + 1) END
+            WHERE number = $1 AND NOT deleting RETURNING {Columns}
+            """,
+            repeatable: true, cancellationToken, number, isDisabled ? 1L : 0L, now.Milliseconds));
+
+    public ValueTask SuspendAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.CloseAsync(one, number, isForGood: false, cancellationToken));
+
+    public ValueTask ResumeAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.ResumeAsync(one, number, cancellationToken));
 
     public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken)
     {
@@ -136,6 +140,16 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
 
     public async ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken) =>
         await QueryAsync($"SELECT {Columns} FROM accounts WHERE deleting ORDER BY name", repeatable: true, cancellationToken);
+
+    /// <summary>In all databases together, so that one that takes its time is waited for alone.</summary>
+    private async ValueTask InEachAsync(Func<PostgresDatabase, ValueTask> act)
+    {
+        var acting = new List<Task> { act(database).AsTask() };
+        acting.AddRange(others.Select(other => ActInAsync(other)));
+        await Task.WhenAll(acting);
+
+        async Task ActInAsync(Func<PostgresDatabase> other) => await act(other());
+    }
 
     private static Account? First(List<Account> accounts) => accounts.Count == 0 ? null : accounts[0];
 
@@ -175,6 +189,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             {
                 Since = new ServerTimestamp(reader.GetInt64(5)),
                 IsAdministrator = reader.GetBoolean(6),
+                IsDisabled = reader.GetBoolean(7),
             });
         }
 

@@ -227,6 +227,13 @@ public sealed class UserStoreTests(TokenServers servers) : IClassFixture<TokenSe
         public ValueTask<Account?> BeginDeletionAsync(string name, Account? expected, CancellationToken cancellationToken) =>
             inner.BeginDeletionAsync(name, expected, cancellationToken);
 
+        public ValueTask<Account?> SetDisabledAsync(long number, bool isDisabled, ServerTimestamp now, CancellationToken cancellationToken) =>
+            inner.SetDisabledAsync(number, isDisabled, now, cancellationToken);
+
+        public ValueTask SuspendAsync(long number, CancellationToken cancellationToken) => inner.SuspendAsync(number, cancellationToken);
+
+        public ValueTask ResumeAsync(long number, CancellationToken cancellationToken) => inner.ResumeAsync(number, cancellationToken);
+
         public ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken) =>
             inner.EndDeletionAsync(account, principal, cancellationToken);
 

@@ -10,6 +10,7 @@ export const accounts = (prefix, after) => ask("GET", "accounts", { query: { pre
 export const account = (name) => ask("GET", path`accounts/${name}`);
 export const makeAccount = (account, password) => ask("POST", "accounts", { body: password === "" ? { account } : { account, password } });
 export const resetPassword = (name) => ask("POST", path`accounts/${name}/password`, { body: {} });
+export const setDisabled = (name, disabled) => ask("PUT", path`accounts/${name}/state`, { body: { disabled } });
 export const setQuota = (name, bytes, records) => ask("PUT", path`accounts/${name}/quota`, { body: { bytes, records } });
 export const deleteAccount = (name, confirm) => ask("DELETE", path`accounts/${name}`, { body: { confirm } });
 

@@ -26,6 +26,7 @@ const TEXTS = {
   importing: "error.importing",
   "quotas-full": "error.quotas-full",
   "deletion-goes-on": "error.deletion-goes-on",
+  "not-in-all-databases": "error.not-in-all-databases",
   "bad-number": "error.bad-number",
   "bad-password": "error.bad-password",
 };

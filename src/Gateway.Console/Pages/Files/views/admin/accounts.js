@@ -45,10 +45,10 @@ export async function accounts(app) {
   await list("");
 }
 
-const row = (app, { name, since, hasPassword, isAdministrator }) => [
+const row = (app, { name, since, hasPassword, isAdministrator, isDisabled }) => [
   h("a", accountLink(app, name), name),
   since > 0 ? dateTime(since) : "–",
-  h("div", { class: "state" }, h("span", {}, t(hasPassword ? "accounts.password" : "accounts.other")), isAdministrator && badge("", t("accounts.administrator"))),
+  h("div", { class: "state" }, h("span", {}, t(hasPassword ? "accounts.password" : "accounts.other")), isAdministrator && badge("", t("accounts.administrator")), isDisabled && badge("bad", t("accounts.disabled"))),
 ];
 
 function make(app) {
