@@ -162,7 +162,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(nodes, static node => node.IsDraining);
         batch.BatchCommands.Add(command);
         command = new NpgsqlBatchCommand(
-            "INSERT INTO invitations (digest, note, quota, expires, issuer, subject) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)");
+            "INSERT INTO invitations (digest, note, quota, expires, issuer, subject, name) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)");
         parameters = new ParameterList(command.Parameters);
         parameters.AddText(invitations, static one => one.Digest);
         parameters.AddText(invitations, static one => one.Note);
@@ -170,6 +170,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(invitations, static one => one.Expires.Milliseconds);
         parameters.AddText(invitations, static one => one.User?.Issuer);
         parameters.AddText(invitations, static one => one.User?.Subject);
+        parameters.AddText(invitations, static one => one.AccountName);
         batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

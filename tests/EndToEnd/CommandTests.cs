@@ -38,6 +38,8 @@ public sealed class CommandTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.Unauthorized, await alice.StatusAsync());
             Assert.Equal((0, "Account 'alice' is enabled."), await AccountAsync(null, "enable", "alice"));
             Assert.Equal(HttpStatusCode.OK, await alice.StatusAsync());
+            var (code, link) = await AccountAsync(null, "invite", "--name", "carol");
+            Assert.True(code == 0 && link.Contains("/admin/invitation#invitation=", StringComparison.Ordinal) && link.EndsWith("&name=carol", StringComparison.Ordinal), link);
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
             Assert.DoesNotContain("s3cr3t", server.Output, StringComparison.Ordinal);

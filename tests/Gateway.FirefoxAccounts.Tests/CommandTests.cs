@@ -45,6 +45,33 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task InvitationToAnAccountOfTheConsole_IsNoneToAFirefoxAccount_NorTheOtherWayRound_AndWrongOnesAreCounted()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var (console, firefox) = (new StringWriter(), new StringWriter());
+        Assert.Equal(0, await InvitationCommands.RunAsync(["invite"], None, server.Options, console));
+        Assert.Equal(0, await FirefoxAccountCommands.RunAsync(["invite"], None, server.Options, firefox));
+        var (own, other) = (console.ToString().Trim().Split("#invitation=")[1], firefox.ToString().Trim().Split("#invitation=")[1]);
+        using var client = server.Anonymous();
+
+        Assert.Equal(403, (await client.PostAsync("/auth/v1/account/create", new
+        {
+            email = "a@example.org", authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation = own,
+        })).Status);
+        for (var tries = 0; tries < server.Options.Accounts.MaxFailures; tries++)
+        {
+            Assert.Equal(403, await MakeAsync(other));
+        }
+
+        Assert.Equal(429, await MakeAsync(other));
+        Assert.Equal(429, await MakeAsync(own));
+        await server.DisposeAsync();
+
+        async Task<int> MakeAsync(string invitation) => (await client.SendAsync(
+            "POST", "/admin/api/invitation", System.Text.Json.JsonSerializer.Serialize(new { invitation, account = "alice", password = "a good password" }), null, headers: ("Lockstep-Console", "1"))).Status;
+    }
+
+    [Fact]
     public async Task PasswordOfAFirefoxAccount_IsNotSetByTheCommandForOthers()
     {
         var server = await AccountsServer.StartAsync();

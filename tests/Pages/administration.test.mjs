@@ -173,6 +173,40 @@ test("Account_IsMadeFoundLimitedDisabledAndDeleted", async () => {
   await page.context().close();
 });
 
+test("Invitation_LetsSomebodyMakeAnAccount_AndIsRevoked", async () => {
+  const page = await open("accounts");
+  await shows(page, "accounts");
+  await page.click("#invitations button");
+  await page.fill("#invitations [name=account]", "invited-by-hand");
+  await page.fill("#invitations [name=note]", "for a friend");
+  await page.click("form[name=invite] button[type=submit]");
+  const link = await page.innerText("#invitations .once");
+  await page.waitForSelector("#invitations tbody tr:has-text('invited-by-hand')");
+
+  const guest = await openPage(browser, { viewport: NARROW });
+  guest.setDefaultTimeout(DEADLINE_MS);
+  await guest.goto(link);
+  await guest.waitForSelector("[data-view=invitation] form");
+  assert.deepEqual(await barriers(guest), []);
+  assert.ok(!guest.url().includes("#"));
+  assert.equal(await guest.inputValue("[name=account]"), "invited-by-hand");
+  await guest.fill("[name=new]", PASSWORD);
+  await guest.fill("[name=repeated]", PASSWORD);
+  await guest.click("form[name=invitation] button[type=submit]");
+  await guest.waitForSelector("[data-view=overview]");
+  noFaults(guest);
+  await guest.context().close();
+
+  await page.reload();
+  await page.waitForSelector("#invitations p.soft:has-text('no open invitation')");
+  await page.click("#invitations button");
+  await page.click("form[name=invite] button[type=submit]");
+  await page.click("form[name=revoke] button[type=submit]");
+  await page.waitForSelector("#invitations p.soft:has-text('no open invitation')");
+  noFaults(page);
+  await page.context().close();
+});
+
 test("Bucket_IsDeleted_WhenItsNameWasTyped", async () => {
   const user = await stored();
   const page = await open(`accounts/show?account=${user}`);

@@ -17,6 +17,15 @@ public interface IAccountStore
     /// <returns>The new account; null when the name is taken.</returns>
     ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="AddAsync"/>, with an invitation to an account with a password, which is spent: all of it or nothing.</summary>
+    /// <param name="name">The account's name.</param>
+    /// <param name="passwordHash">Its hash.</param>
+    /// <param name="invitation">Digest of the invitation.</param>
+    /// <param name="now">When the account is made.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The new account; null when the name is taken, or the invitation is spent, over, gone, or for another name or purpose: nothing was done.</returns>
+    ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken);
+
     /// <param name="name">The account.</param>
     /// <param name="expected">
     /// Condition: the account must still be as it was read, with the same number, hash and stamp. The statement that changes it checks this.

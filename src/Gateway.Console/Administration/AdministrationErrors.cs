@@ -5,6 +5,7 @@ internal static class AdministrationErrors
 {
     public static readonly ConsoleError NoAccount = new(404, "no-account", "There is no such account.");
     public static readonly ConsoleError NoBucket = new(404, "no-bucket", "The account has no such bucket.");
+    public static readonly ConsoleError NoInvitation = new(404, "no-invitation", "There is no such invitation, or somebody has used it.");
     public static readonly ConsoleError NameTaken = new(409, "name-taken", "There is an account of that name already.") { Field = "account" };
     public static readonly ConsoleError BadName = new(400, "bad-name", "A name has letters, digits and +.@_-, and begins with a letter or digit.") { Field = "account" };
     public static readonly ConsoleError NotConfirmed = new(400, "not-confirmed", "The name that confirms this is missing, or is another one.") { Field = "confirm" };
@@ -20,6 +21,9 @@ internal static class AdministrationErrors
 
     /// <summary>A field of the body is missing, or neither true nor false.</summary>
     public static ConsoleError BadFlag(string field) => new(400, "bad-flag", $"The field '{field}' must be true or false.") { Field = field };
+
+    /// <summary>A note is too long.</summary>
+    public static ConsoleError LongNote(int most) => new(400, "long-note", $"A note has at most {most} characters.") { Field = "note" };
 
     /// <summary>The password is refused.</summary>
     public static ConsoleError BadPassword(string reason) => new(400, "bad-password", reason) { Field = "password" };

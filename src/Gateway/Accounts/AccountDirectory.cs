@@ -85,6 +85,15 @@ public sealed class AccountDirectory(
     public ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
         accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
 
+    /// <summary>As <see cref="AddHashedAsync"/>, with an invitation, which is spent.</summary>
+    /// <param name="name">The account's name.</param>
+    /// <param name="passwordHash">Its hash.</param>
+    /// <param name="invitation">Digest of the invitation.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The account; null when the name is taken, or the invitation does not admit it any more.</returns>
+    public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, CancellationToken cancellationToken) =>
+        accounts.AddInvitedAsync(name, passwordHash, invitation, ServerTimestamp.Now(time), cancellationToken);
+
     /// <summary>
     /// For operators, whose hash does not wait in the queue. Sets the password of everything that the account's user signs in with: of the login for one protocol, if it
     /// has one, and the account's own, if it has one or has no login. The former passwords no longer work.

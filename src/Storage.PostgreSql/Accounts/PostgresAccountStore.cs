@@ -1,5 +1,6 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
@@ -40,42 +41,10 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
         cancellationToken);
 
     public async ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
-        await FindAsync(name, cancellationToken) is not null
-            ? null
-            : First(await database.UseAsync(
-                async connection =>
-                {
-                    // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
-                    // must not do so once it is somebody's again.
-                    await using var batch = new NpgsqlBatch(connection);
-                    batch.BatchCommands.Add(database.LockTimeoutCommand());
-                    Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
-                    {
-                        parameters.Add(LockClass);
-                        parameters.AddText(name);
-                    });
-                    Add(
-                        $"INSERT INTO accounts (name, password, modified, since) VALUES ($1, $2, $3, $3) ON CONFLICT (name) DO NOTHING RETURNING {Columns}",
-                        parameters =>
-                        {
-                            parameters.AddText(name);
-                            parameters.AddText(passwordHash);
-                            parameters.Add(now.Milliseconds);
-                        });
-                    await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-                    await reader.NextResultAsync(cancellationToken);
-                    await reader.NextResultAsync(cancellationToken);
-                    return await ReadAsync(reader, cancellationToken);
+        await FindAsync(name, cancellationToken) is not null ? null : await InsertAsync(name, passwordHash, invitation: null, now, cancellationToken);
 
-                    void Add(string sql, Action<ParameterList> bind)
-                    {
-                        var command = new NpgsqlBatchCommand(sql);
-                        bind(new ParameterList(command.Parameters));
-                        batch.BatchCommands.Add(command);
-                    }
-                },
-                repeatable: false,
-                cancellationToken));
+    public async ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        await InsertAsync(name, passwordHash, invitation, now, cancellationToken);
 
     public async ValueTask<Account?> ChangePasswordAsync(
         string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
@@ -154,6 +123,61 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
     private static Account? First(List<Account> accounts) => accounts.Count == 0 ? null : accounts[0];
 
     private static object[] ValuesOf(Account? expected) => [expected?.Number ?? -1, expected?.Modified.Milliseconds ?? -1, expected?.PasswordHash ?? ""];
+
+    /// <param name="name">The account's name.</param>
+    /// <param name="passwordHash">Its hash.</param>
+    /// <param name="invitation">Digest of the invitation that is spent with it; null for none.</param>
+    /// <param name="now">When it is made.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    private async ValueTask<Account?> InsertAsync(string name, string passwordHash, string? invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        First(await database.UseAsync(
+            async connection =>
+            {
+                // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
+                // must not do so once it is somebody's again.
+                await using var batch = new NpgsqlBatch(connection);
+                batch.BatchCommands.Add(database.LockTimeoutCommand());
+                Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
+                {
+                    parameters.Add(LockClass);
+                    parameters.AddText(name);
+                });
+                InvitationRows.Lock(batch, invitation);
+                var (condition, spent) = invitation is null ? ("WHERE true", "") : ($"WHERE {InvitationRows.IsFreeFor(4, 1)}", $", {InvitationRows.Spend(4, "made")}");
+                Add(
+                    $"""
+                    WITH made AS (
+                        INSERT INTO accounts (name, password, modified, since) SELECT $1, $2, $3, $3 {condition} ON CONFLICT (name) DO NOTHING RETURNING {Columns}
+                    ){spent}
+                    SELECT {Columns} FROM made
+                    """,
+                    parameters =>
+                    {
+                        parameters.AddText(name);
+                        parameters.AddText(passwordHash);
+                        parameters.Add(now.Milliseconds);
+                        if (invitation is not null)
+                        {
+                            InvitationRows.Add(parameters, invitation, now);
+                        }
+                    });
+                await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+                for (var before = batch.BatchCommands.Count - 1; before > 0; before--)
+                {
+                    await reader.NextResultAsync(cancellationToken);
+                }
+
+                return await ReadAsync(reader, cancellationToken);
+
+                void Add(string sql, Action<ParameterList> bind)
+                {
+                    var command = new NpgsqlBatchCommand(sql);
+                    bind(new ParameterList(command.Parameters));
+                    batch.BatchCommands.Add(command);
+                }
+            },
+            repeatable: false,
+            cancellationToken));
 
     private ValueTask<List<Account>> QueryAsync(string sql, bool repeatable, CancellationToken cancellationToken, params object[] values) =>
         database.UseAsync(

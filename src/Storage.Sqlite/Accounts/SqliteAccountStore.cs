@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Assignments;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Accounts;
@@ -36,6 +37,20 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
             name, passwordHash, now.Milliseconds) == 1
             ? Find(statements, name)
             : null);
+
+    public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements =>
+        {
+            if (!InvitationRows.IsFreeFor(statements, invitation, name, now)
+                || statements.Execute("INSERT INTO accounts (name, password, modified, since) VALUES ($0, $1, $2, $2) ON CONFLICT (name) DO NOTHING", name, passwordHash, now.Milliseconds) == 0
+                || Find(statements, name) is not { } made)
+            {
+                return null;
+            }
+
+            InvitationRows.Spend(statements, invitation, made.Number);
+            return made;
+        });
 
     public ValueTask<Account?> ChangePasswordAsync(
         string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>

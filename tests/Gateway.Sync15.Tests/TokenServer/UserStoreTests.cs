@@ -221,6 +221,9 @@ public sealed class UserStoreTests(TokenServers servers) : IClassFixture<TokenSe
         public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
             inner.AddAsync(name, passwordHash, now, cancellationToken);
 
+        public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+            inner.AddInvitedAsync(name, passwordHash, invitation, now, cancellationToken);
+
         public ValueTask<Account?> ChangePasswordAsync(string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
             inner.ChangePasswordAsync(name, expected, passwordHash, now, cancellationToken);
 

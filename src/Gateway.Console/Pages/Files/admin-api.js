@@ -14,6 +14,10 @@ export const setDisabled = (name, disabled) => ask("PUT", path`accounts/${name}/
 export const setQuota = (name, bytes, records) => ask("PUT", path`accounts/${name}/quota`, { body: { bytes, records } });
 export const deleteAccount = (name, confirm) => ask("DELETE", path`accounts/${name}`, { body: { confirm } });
 
+export const invitations = async () => (await ask("GET", "invitations")).invitations;
+export const invite = (account, note) => ask("POST", "invitations", { body: { account, note } });
+export const revokeInvitation = (id) => ask("DELETE", path`invitations/${id}`);
+
 export const buckets = (name, after) => ask("GET", path`accounts/${name}/buckets`, { query: { after } });
 export const bucket = (name, id) => ask("GET", path`accounts/${name}/buckets/${id}`);
 export const deleteBucket = (name, id, confirm) => ask("DELETE", path`accounts/${name}/buckets/${id}`, { body: { confirm } });
