@@ -19,6 +19,7 @@ internal sealed record ConsoleError(int Status, string Word, string Message)
     public static readonly ConsoleError Changed = new(412, "changed", "It has been changed or deleted meanwhile.");
     public static readonly ConsoleError NoStamp = new(428, "no-stamp", "A deletion needs If-Match with the stamp of the object in quotes.");
     public static readonly ConsoleError LinkOver = new(403, "link-over", "The link is used up, too old, or none of this server.");
+    public static readonly ConsoleError InvitationOver = new(403, "invitation-over", "The invitation is used up, too old, revoked, or none of this server.");
     public static readonly ConsoleError BadName = new(400, "bad-name", "A name has letters, digits and +.@_-, and begins with a letter or digit.") { Field = "account" };
     public static readonly ConsoleError NameTaken = new(409, "name-taken", "There is an account of this name already.") { Field = "account" };
     public static readonly ConsoleError TooManyRequests = new(429, "busy", "Too many requests in a short time. Nothing was done.");

@@ -1,5 +1,6 @@
 using Lockstep.Gateway.Console.Administration;
 using Lockstep.Gateway.Console.Administrators;
+using Lockstep.Gateway.Console.Invitations;
 using Lockstep.Gateway.Console.Own;
 using Lockstep.Gateway.Console.Sessions;
 
@@ -7,11 +8,13 @@ namespace Lockstep.Gateway.Console;
 
 /// <summary>All handlers of the console.</summary>
 internal sealed class ConsoleHandlers(
-    SessionHandlers sessions, FirstAdministratorHandlers first, UsageHandlers usage, BucketHandlers buckets, RecordHandlers records, ExportHandlers exports, AccountHandlers account, AdministrationHandlers administration)
+    SessionHandlers sessions, FirstAdministratorHandlers first, InvitedHandlers invited, UsageHandlers usage, BucketHandlers buckets, RecordHandlers records, ExportHandlers exports, AccountHandlers account, AdministrationHandlers administration)
 {
     public SessionHandlers Sessions => sessions;
 
     public FirstAdministratorHandlers First => first;
+
+    public InvitedHandlers Invited => invited;
 
     public UsageHandlers Usage => usage;
 

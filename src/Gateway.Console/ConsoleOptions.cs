@@ -20,6 +20,10 @@ public sealed record ConsoleOptions
     [Bounds(BoundsAttribute.Minute)]
     public TimeSpan LinkTime { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long an invitation to an account is valid. Default: 7 days.</summary>
+    [Bounds(BoundsAttribute.Minute, BoundsAttribute.Year)]
+    public TimeSpan InvitationTime { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Events of the audit log that each process keeps in memory for administrators to see; more than this forget the oldest. Default: 1,000.</summary>
     [Bounds(0, 10_000)]
     public int AuditEvents { get; init; } = 1_000;

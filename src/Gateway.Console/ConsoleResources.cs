@@ -20,6 +20,7 @@ internal static class ConsoleResources
             Anybody("POST", static (handlers, request, cancellationToken) => handlers.Sessions.OpenAsync(request, cancellationToken)),
             Anybody("DELETE", static (handlers, request, cancellationToken) => handlers.Sessions.EndAsync(request, cancellationToken))),
         new("/first-administrator", Anybody("POST", static (handlers, request, cancellationToken) => handlers.First.MakeAsync(request, cancellationToken))),
+        new("/invitation", Anybody("POST", static (handlers, request, cancellationToken) => handlers.Invited.MakeAsync(request, cancellationToken))),
         new("/usage", User("GET", static (handlers, request, cancellationToken) => handlers.Usage.ShowAsync(request, cancellationToken))),
         new("/buckets", User("GET", static (handlers, request, cancellationToken) => handlers.Buckets.ListAsync(request, cancellationToken))),
         new("/buckets/{bucket}",

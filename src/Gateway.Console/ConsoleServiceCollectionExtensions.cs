@@ -1,5 +1,6 @@
 using Lockstep.Gateway.Console.Administration;
 using Lockstep.Gateway.Console.Administrators;
+using Lockstep.Gateway.Console.Invitations;
 using Lockstep.Gateway.Console.Own;
 using Lockstep.Gateway.Console.Pages;
 using Lockstep.Gateway.Console.Sessions;
@@ -22,6 +23,8 @@ public static class ConsoleServiceCollectionExtensions
         .AddSingleton<SessionHandlers>()
         .AddSingleton<AdministratorLinks>()
         .AddSingleton<FirstAdministratorHandlers>()
+        .AddSingleton<AccountInvitations>()
+        .AddSingleton<InvitedHandlers>()
         .AddSingleton<OwnBuckets>()
         .AddSingleton<UsageHandlers>()
         .AddSingleton<BucketHandlers>()

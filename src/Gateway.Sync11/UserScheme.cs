@@ -40,13 +40,13 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
     string IPasswordSource.Counted(string name) => UserName.IsValid(name) ? "sync11 " + name : "";
 
     async ValueTask<(Account Account, Principal Principal)?> IPasswordSource.FindAsync(string name) =>
-        UserName.IsValid(name) && await logins.FindAsync(name, CancellationToken.None) is { } login ? (AccountOf(login), PrincipalOf(login)) : null;
+        UserName.IsValid(name) && await logins.FindAsync(name, CancellationToken.None) is { Account.IsDisabled: false } login ? (AccountOf(login), PrincipalOf(login)) : null;
 
     /// <summary>The current state of the login that a user signed in with.</summary>
-    /// <returns>Null when it is gone, belongs to another account, or has another password than the verified one.</returns>
+    /// <returns>Null when it is gone, its account is disabled, it belongs to another account, or has another password than the verified one.</returns>
     public async ValueTask<AccountLogin?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
     {
-        var login = await logins.FindAsync(principal.Account, cancellationToken);
+        var login = await logins.FindAsync(principal.Account, cancellationToken) is { Account.IsDisabled: false } found ? found : null;
         return passwords.IsStill(principal, login is null ? null : AccountOf(login)) ? login : null;
     }
 

@@ -115,7 +115,7 @@ internal sealed class ExportReader(LineReader lines, IExportTarget target, long 
         switch (line.Type)
         {
             case LineType.Account when counts is { Stores: 0, Quotas: 0, Buckets: 0 } && bucket is null:
-                await target.AddAccountAsync(line.Text("name"), line.TextOrNull("password"), line.Stamp("modified"), line.Stamp("since"), cancellationToken);
+                await target.AddAccountAsync(line.Text("name"), line.TextOrNull("password"), line.Stamp("modified"), line.Stamp("since"), line.Flag("disabled"), cancellationToken);
                 (counts, hasAccount) = (counts with { Accounts = counts.Accounts + 1 }, true);
                 break;
             case LineType.Row when hasAccount && counts is { Stores: 0, Quotas: 0, Buckets: 0 } && bucket is null:

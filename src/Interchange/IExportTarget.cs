@@ -9,7 +9,7 @@ namespace Lockstep.Interchange;
 /// <summary>Takes what a file says, line by line. What it cannot take is an <see cref="InterchangeException"/> without the number of the line.</summary>
 internal interface IExportTarget
 {
-    ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken);
+    ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken);
 
     /// <param name="table">One of those of accounts.</param>
     /// <param name="columns">Its columns.</param>

@@ -146,6 +146,11 @@ public sealed class StoreExport(InterchangeStores stores, ExportOptions options,
 
             line.WriteNumber("modified", account.Modified.Milliseconds);
             line.WriteNumber("since", account.Since.Milliseconds);
+            if (account.IsDisabled)
+            {
+                line.WriteBoolean("disabled", true);
+            }
+
             await lines.EndAsync(cancellationToken);
             counts = counts with { Accounts = counts.Accounts + 1 };
             foreach (var (table, columns) in KeyedAccountTables.All.Where(static one => OfAccounts.Contains(one.Table, StringComparer.Ordinal)))

@@ -39,9 +39,9 @@ internal sealed class StoreTarget(InterchangeStores stores, bool resumes, TimePr
     /// <summary>See <see cref="LocalPrincipals.Dropped"/>.</summary>
     public long Dropped => principals.Dropped;
 
-    public async ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken)
+    public async ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken)
     {
-        account = await stores.Transfer.HoldAccountAsync(name, passwordHash ?? PasswordHash.None, modified, since, cancellationToken)
+        account = await stores.Transfer.HoldAccountAsync(name, passwordHash ?? PasswordHash.None, modified, since, isDisabled, cancellationToken)
             ?? throw new InterchangeException($"there is an account '{name}' here; remove or rename it, or export the others one by one");
         held.Accounts++;
     }

@@ -86,7 +86,7 @@ public sealed class PostgresImport : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(
             """
-            INSERT INTO accounts (number, name, password, modified, deleting, since, administrator) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO accounts (number, name, password, modified, deleting, since, administrator, disabled) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
             """, connection);
         var parameters = new ParameterList(command.Parameters);
         parameters.Add(accounts, static account => account.Number);
@@ -96,14 +96,17 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(accounts, static account => account.IsBeingDeleted);
         parameters.Add(accounts, static account => account.Since.Milliseconds);
         parameters.Add(accounts, static account => account.IsAdministrator);
+        parameters.Add(accounts, static account => account.IsDisabled);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Numbers of closed accounts. Each run takes them over completely, as it does everything below except buckets.</summary>
-    public async Task AddClosedAccountsAsync(IReadOnlyList<long> numbers, CancellationToken cancellationToken)
+    /// <summary>Numbers of closed accounts, and whether an account is closed only until it is enabled. Each run takes them over completely, as it does everything below except buckets.</summary>
+    public async Task AddClosedAccountsAsync(IReadOnlyList<(long Number, bool IsDisabled)> closed, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("INSERT INTO closed_accounts (number) SELECT * FROM unnest($1)", connection);
-        new ParameterList(command.Parameters).Add(numbers, static number => number);
+        await using var command = new NpgsqlCommand("INSERT INTO closed_accounts (number, disabled) SELECT * FROM unnest($1, $2)", connection);
+        var parameters = new ParameterList(command.Parameters);
+        parameters.Add(closed, static one => one.Number);
+        parameters.Add(closed, static one => one.IsDisabled);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -159,7 +162,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(nodes, static node => node.IsDraining);
         batch.BatchCommands.Add(command);
         command = new NpgsqlBatchCommand(
-            "INSERT INTO invitations (digest, note, quota, expires, issuer, subject) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)");
+            "INSERT INTO invitations (digest, note, quota, expires, issuer, subject, name) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)");
         parameters = new ParameterList(command.Parameters);
         parameters.AddText(invitations, static one => one.Digest);
         parameters.AddText(invitations, static one => one.Note);
@@ -167,6 +170,7 @@ public sealed class PostgresImport : IAsyncDisposable
         parameters.Add(invitations, static one => one.Expires.Milliseconds);
         parameters.AddText(invitations, static one => one.User?.Issuer);
         parameters.AddText(invitations, static one => one.User?.Subject);
+        parameters.AddText(invitations, static one => one.AccountName);
         batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

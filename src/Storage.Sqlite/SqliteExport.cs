@@ -32,17 +32,17 @@ public sealed class SqliteExport(SqliteDatabase database)
         (long)statements.Scalar("SELECT count(*) FROM accounts")!,
         (long)statements.Scalar("SELECT count(*) FROM assignments")!));
 
-    /// <summary>Numbers of closed accounts, in order, after a number.</summary>
-    public IReadOnlyList<long> ReadClosedAccounts(long after, int limit) => database.Read(statements =>
+    /// <summary>Numbers of closed accounts, in order, after a number; and whether an account is closed only until it is enabled.</summary>
+    public IReadOnlyList<(long Number, bool IsDisabled)> ReadClosedAccounts(long after, int limit) => database.Read(statements =>
     {
-        var numbers = new List<long>();
-        using var reader = statements.Prepare("SELECT number FROM closed_accounts WHERE number > $0 ORDER BY number LIMIT $1", after, limit).ExecuteReader();
+        var numbers = new List<(long Number, bool IsDisabled)>();
+        using var reader = statements.Prepare("SELECT number, disabled FROM closed_accounts WHERE number > $0 ORDER BY number LIMIT $1", after, limit).ExecuteReader();
         while (reader.Read())
         {
-            numbers.Add(reader.GetInt64(0));
+            numbers.Add((reader.GetInt64(0), reader.GetInt64(1) != 0));
         }
 
-        return (IReadOnlyList<long>)numbers;
+        return (IReadOnlyList<(long Number, bool IsDisabled)>)numbers;
     });
 
     /// <summary>Stores of users, in use and replaced, in order of their numbers, after a number; and whether their data is gone.</summary>

@@ -34,6 +34,12 @@ public sealed class CommandTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, await bob.StatusAsync());
             Assert.Equal(0, (await AccountAsync("changed-1", "password", "bob")).Code);
             Assert.Equal(HttpStatusCode.Unauthorized, await bob.StatusAsync());
+            Assert.Equal((0, "Account 'alice' is disabled. Its data stays."), await AccountAsync(null, "disable", "alice"));
+            Assert.Equal(HttpStatusCode.Unauthorized, await alice.StatusAsync());
+            Assert.Equal((0, "Account 'alice' is enabled."), await AccountAsync(null, "enable", "alice"));
+            Assert.Equal(HttpStatusCode.OK, await alice.StatusAsync());
+            var (code, link) = await AccountAsync(null, "invite", "--name", "carol");
+            Assert.True(code == 0 && link.Contains("/admin/invitation#invitation=", StringComparison.Ordinal) && link.EndsWith("&name=carol", StringComparison.Ordinal), link);
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
             Assert.DoesNotContain("s3cr3t", server.Output, StringComparison.Ordinal);

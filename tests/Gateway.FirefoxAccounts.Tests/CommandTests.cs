@@ -45,6 +45,33 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task InvitationToAnAccountOfTheConsole_IsNoneToAFirefoxAccount_NorTheOtherWayRound_AndWrongOnesAreCounted()
+    {
+        var server = await AccountsServer.StartAsync(static options => options with { Registration = AccountRegistration.Invitation });
+        var (console, firefox) = (new StringWriter(), new StringWriter());
+        Assert.Equal(0, await InvitationCommands.RunAsync(["invite"], None, server.Options, console));
+        Assert.Equal(0, await FirefoxAccountCommands.RunAsync(["invite"], None, server.Options, firefox));
+        var (own, other) = (console.ToString().Trim().Split("#invitation=")[1], firefox.ToString().Trim().Split("#invitation=")[1]);
+        using var client = server.Anonymous();
+
+        Assert.Equal(403, (await client.PostAsync("/auth/v1/account/create", new
+        {
+            email = "a@example.org", authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt(), invitation = own,
+        })).Status);
+        for (var tries = 0; tries < server.Options.Accounts.MaxFailures; tries++)
+        {
+            Assert.Equal(403, await MakeAsync(other));
+        }
+
+        Assert.Equal(429, await MakeAsync(other));
+        Assert.Equal(429, await MakeAsync(own));
+        await server.DisposeAsync();
+
+        async Task<int> MakeAsync(string invitation) => (await client.SendAsync(
+            "POST", "/admin/api/invitation", System.Text.Json.JsonSerializer.Serialize(new { invitation, account = "alice", password = "a good password" }), null, headers: ("Lockstep-Console", "1"))).Status;
+    }
+
+    [Fact]
     public async Task PasswordOfAFirefoxAccount_IsNotSetByTheCommandForOthers()
     {
         var server = await AccountsServer.StartAsync();
@@ -56,6 +83,45 @@ public sealed class CommandTests
         Assert.Contains("reset-link", output.ToString(), StringComparison.Ordinal);
         await person.KeyAsync();
         await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task AccountThatIsDisabled_OpensNothing_AndIsAsBefore_OnceItIsEnabled()
+    {
+        var server = await AccountsServer.StartAsync();
+        var person = await server.NewPersonAsync();
+        var key = await person.KeyAsync();
+        var keyId = await person.KeyIdAsync(key);
+        var (storage, access) = (await person.StorageAsync(key), await person.AccessTokenAsync(AccountClient.SyncScope));
+        (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"1"}""")).Ok();
+        var app = (await person.PostAsync("/account/app_passwords", new { name = "x", authPW = person.AuthPw })).Ok();
+        var basic = "Basic " + Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{app.String("user")}:{app.String("password")}"));
+        Assert.Equal(200, (await person.Client.GetAsync("/v1/buckets", basic)).Status);
+        var name = person.Email.ToLowerInvariant();
+
+        Assert.Equal(0, await RunAsync("disable", name));
+
+        Assert.Equal(400, (await person.LoginAsync()).Status);
+        (await person.GetAsync("/session/status")).Refused(401, 110);
+        Assert.Equal(401, (await person.SyncTokenAsync(access, keyId)).Status);
+        Assert.Equal(401, (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"late"}""")).Status);
+        Assert.Equal(401, (await person.Client.GetAsync("/v1/buckets", basic)).Status);
+        (await person.Client.PostAsync("/auth/v1/account/create", new { email = person.Email, authPW = person.AuthPw, clientSalt = AccountClient.NewSalt() })).Refused(400, 101);
+        var said = new StringWriter();
+        Assert.Equal(1, await FirefoxAccountCommands.RunAsync(["reset-link", person.Email], None, server.Options, said));
+        Assert.Contains("account enable", said.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(0, await RunAsync("enable", name));
+
+        (await person.GetAsync("/session/status")).Ok();
+        (await person.LoginAsync()).Ok();
+        (await person.SyncTokenAsync(access, keyId)).Ok();
+        (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"2"}""")).Ok();
+        Assert.Equal(200, (await person.Client.GetAsync("/v1/buckets", basic)).Status);
+        Assert.Equal(1, await RunAsync("disable", "nobody"));
+        await server.DisposeAsync();
+
+        Task<int> RunAsync(string verb, string account) => AccountCommands.RunAsync([verb, account], server.Options, TextReader.Null, TextWriter.Null);
     }
 
     [SqliteFact("on PostgreSQL the key is named")]

@@ -158,13 +158,94 @@ public sealed class AccountAdministrationTests(AdministeredServer server) : IAsy
     public async Task Administrator_DoesNotDeleteThemselves() =>
         Assert.Equal("409 own-account", await page.RefusedAsync("DELETE", "/accounts/admin", """{"confirm":"admin"}"""));
 
+    [Fact]
+    public async Task Account_ThatIsDisabled_OpensNothing_AndIsAsBefore_OnceItIsEnabled()
+    {
+        var user = await server.NewUserAsync();
+        using var their = await server.SignInAsync(user);
+        var (bucket, reader) = ($"of-{user}", await server.NewUserAsync());
+        Assert.Equal(201, await WriteAsync(user, $"/v1/buckets/{bucket}", $$$"""{"permissions":{"read":["account:{{{reader}}}"]}}"""));
+
+        Assert.Equal("""{"disabled":true}""", (await page.SendAsync("PUT", $"/accounts/{user}/state", """{"disabled":true}""")).Text);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await KintoAsync(user, AdministeredServer.Password));
+        Assert.Equal(JsonValueKind.Null, (await their.GetAsync("/session")).GetProperty("account").ValueKind);
+        Assert.Equal("403 wrong-password", await their.RefusedAsync("POST", "/session", $$"""{"account":"{{user}}","password":"{{AdministeredServer.Password}}"}"""));
+        Assert.Equal(200, await ReadAsync(reader, $"/v1/buckets/{bucket}"));
+        Assert.True((await page.GetAsync($"/accounts/{user}")).GetProperty("account").GetProperty("isDisabled").GetBoolean());
+        Assert.True((await page.GetAsync($"/accounts?prefix={user}")).GetProperty("accounts")[0].GetProperty("isDisabled").GetBoolean());
+
+        // The name stays taken.
+        Assert.Equal("409 name-taken", await page.RefusedAsync("POST", "/accounts", $$"""{"account":"{{user}}"}"""));
+        Assert.Equal("""{"disabled":true}""", (await page.SendAsync("PUT", $"/accounts/{user}/state", """{"disabled":true}""")).Text);
+
+        Assert.Equal("""{"disabled":false}""", (await page.SendAsync("PUT", $"/accounts/{user}/state", """{"disabled":false}""")).Text);
+
+        Assert.Equal(HttpStatusCode.OK, await KintoAsync(user, AdministeredServer.Password));
+        Assert.Equal(user, (await their.GetAsync("/session")).GetProperty("account").GetString());
+        Assert.Equal(200, await WriteAsync(user, $"/v1/buckets/{bucket}", """{"data":{"a":1}}"""));
+    }
+
+    [Fact]
+    public async Task Account_DisabledByAnotherProcess_WritesNothingMore_ThoughItsSignInIsRemembered()
+    {
+        var user = await server.NewUserAsync();
+        Assert.Equal(201, await WriteAsync(user, $"/v1/buckets/of-{user}", "{}"));
+        var store = server.Services.GetRequiredService<IAccountStore>();
+        var number = (await store.FindAsync(user, CancellationToken.None))!.Number;
+
+        // As the command does it, beside the server: that remembers the sign-in for a while.
+        await store.SetDisabledAsync(number, isDisabled: true, ServerTimestamp.Now(server.Time), CancellationToken.None);
+        await store.SuspendAsync(number, CancellationToken.None);
+
+        Assert.Equal(401, await WriteAsync(user, $"/v1/buckets/of-{user}", """{"data":{"late":true}}"""));
+        Assert.Equal(401, await WriteAsync(user, $"/v1/buckets/late-{user}", "{}"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await KintoAsync(user, AdministeredServer.Password));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"disabled":null}""")]
+    [InlineData("""{"disabled":"true"}""")]
+    public async Task State_ThatCannotBe_IsNotSet(string body)
+    {
+        var user = await server.NewUserAsync();
+
+        Assert.Equal("400 bad-flag", await page.RefusedAsync("PUT", $"/accounts/{user}/state", body));
+        Assert.Equal(HttpStatusCode.OK, await KintoAsync(user, AdministeredServer.Password));
+        Assert.Equal("404 no-account", await page.RefusedAsync("PUT", $"/accounts/{prefix}-nobody/state", """{"disabled":true}"""));
+    }
+
+    [Fact]
+    public async Task Administrator_DoesNotDisableThemselves()
+    {
+        Assert.Equal("409 own-account", await page.RefusedAsync("PUT", "/accounts/admin/state", """{"disabled":true}"""));
+        Assert.Equal(200, (await page.SendAsync("PUT", "/accounts/admin/state", """{"disabled":false}""")).Status);
+    }
+
     private static List<string> Names(JsonElement page) => [.. page.GetProperty("accounts").EnumerateArray().Select(static account => account.GetProperty("name").GetString()!)];
 
     /// <summary>Whether somebody can sign in at all.</summary>
     private async Task<HttpStatusCode> KintoAsync(string name, string password)
     {
         using var client = new PageClient(server.Address);
-        using var answer = await client.SendRawAsync("GET", "/v1/buckets", authorization: "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}")));
+        using var answer = await client.SendRawAsync("GET", "/v1/buckets", authorization: Basic(name, password));
         return answer.StatusCode;
     }
+
+    private async Task<int> WriteAsync(string name, string path, string body)
+    {
+        using var client = new PageClient(server.Address);
+        using var answer = await client.SendRawAsync("PUT", path, body, authorization: Basic(name, AdministeredServer.Password));
+        return (int)answer.StatusCode;
+    }
+
+    private async Task<int> ReadAsync(string name, string path)
+    {
+        using var client = new PageClient(server.Address);
+        using var answer = await client.SendRawAsync("GET", path, authorization: Basic(name, AdministeredServer.Password));
+        return (int)answer.StatusCode;
+    }
+
+    private static string Basic(string name, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"));
 }

@@ -102,6 +102,24 @@ public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<We
     }
 
     [Fact]
+    public async Task User_WhoseAccountIsDisabled_WritesAndChangesNothing_UntilItIsEnabled()
+    {
+        using var user = await server.NewUserAsync();
+        (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "x"))).AssertWritten();
+        var (directory, logins) = (server.Services.GetRequiredService<AccountDirectory>(), server.Services.GetRequiredService<ILoginStore>());
+        var account = (await logins.FindAsync(user.Name, default))!.Account;
+
+        // What was verified before is remembered for a while, and writes nothing.
+        Assert.True((await directory.DisableAsync(account, default))!.IsDisabled);
+        (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "late"))).AssertStatus(401);
+        (await user.UserAsync("POST", "/password", New)).AssertStatus(401);
+
+        Assert.False((await directory.EnableAsync(account, default))!.IsDisabled);
+        (await user.PutAsync("/storage/bookmarks/a", WeaveClient.Wbo("a", "y"))).AssertWritten();
+        Assert.Equal(["a"], (await user.GetAsync("/storage/bookmarks")).AssertOk().Ids);
+    }
+
+    [Fact]
     public async Task Password_ThatAnOperatorSets_OfAUserWhoIsNotWhole_ChangesNothing()
     {
         using var user = server.Somebody();

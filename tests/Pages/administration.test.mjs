@@ -126,7 +126,7 @@ test("User_WhoIsNoAdministrator_HasNoneOfThePages", async () => {
   await page.context().close();
 });
 
-test("Account_IsMadeFoundLimitedAndDeleted", async () => {
+test("Account_IsMadeFoundLimitedDisabledAndDeleted", async () => {
   const page = await open("accounts");
   await shows(page, "accounts");
   await page.click("#new-account button");
@@ -153,6 +153,14 @@ test("Account_IsMadeFoundLimitedAndDeleted", async () => {
   assert.notEqual(next, password);
   assert.equal((await fetch(`${server.remote}/buckets`, { headers: { Authorization: `Basic ${btoa(`made-by-hand:${next}`)}` } })).status, 200);
 
+  const opens = async () => (await fetch(`${server.remote}/buckets`, { headers: { Authorization: `Basic ${btoa(`made-by-hand:${next}`)}` } })).status;
+  for (const [state, status] of [["attached", 401], ["detached", 200]]) {
+    await page.click("#state button");
+    await page.click("form[name=state] button[type=submit]");
+    await page.waitForSelector("#facts .badge.bad", { state });
+    assert.equal(await opens(), status);
+  }
+
   await page.click("#delete button");
   await page.fill("[name=confirm]", "another");
   await page.click("form[name=delete-account] button[type=submit]");
@@ -161,6 +169,40 @@ test("Account_IsMadeFoundLimitedAndDeleted", async () => {
   await page.click("form[name=delete-account] button[type=submit]");
   await shows(page, "accounts");
   assert.equal((await fetch(`${server.remote}/buckets`, { headers: { Authorization: `Basic ${btoa(`made-by-hand:${next}`)}` } })).status, 401);
+  noFaults(page);
+  await page.context().close();
+});
+
+test("Invitation_LetsSomebodyMakeAnAccount_AndIsRevoked", async () => {
+  const page = await open("accounts");
+  await shows(page, "accounts");
+  await page.click("#invitations button");
+  await page.fill("#invitations [name=account]", "invited-by-hand");
+  await page.fill("#invitations [name=note]", "for a friend");
+  await page.click("form[name=invite] button[type=submit]");
+  const link = await page.innerText("#invitations .once");
+  await page.waitForSelector("#invitations tbody tr:has-text('invited-by-hand')");
+
+  const guest = await openPage(browser, { viewport: NARROW });
+  guest.setDefaultTimeout(DEADLINE_MS);
+  await guest.goto(link);
+  await guest.waitForSelector("[data-view=invitation] form");
+  assert.deepEqual(await barriers(guest), []);
+  assert.ok(!guest.url().includes("#"));
+  assert.equal(await guest.inputValue("[name=account]"), "invited-by-hand");
+  await guest.fill("[name=new]", PASSWORD);
+  await guest.fill("[name=repeated]", PASSWORD);
+  await guest.click("form[name=invitation] button[type=submit]");
+  await guest.waitForSelector("[data-view=overview]");
+  noFaults(guest);
+  await guest.context().close();
+
+  await page.reload();
+  await page.waitForSelector("#invitations p.soft:has-text('no open invitation')");
+  await page.click("#invitations button");
+  await page.click("form[name=invite] button[type=submit]");
+  await page.click("form[name=revoke] button[type=submit]");
+  await page.waitForSelector("#invitations p.soft:has-text('no open invitation')");
   noFaults(page);
   await page.context().close();
 });

@@ -160,6 +160,63 @@ public abstract class AccountStoreContract
     }
 
     [Fact]
+    public async Task Account_IsDisabledAndEnabled_WithTheSamePassword_AndTheStampRisesWithEachChange()
+    {
+        var made = (await Accounts.AddAsync(NewName(), "hash", new ServerTimestamp(5), default))!;
+        Assert.False(made.IsDisabled);
+
+        var disabled = await Accounts.SetDisabledAsync(made.Number, isDisabled: true, new ServerTimestamp(3), default);
+        Assert.Equal(made with { IsDisabled = true, Modified = new ServerTimestamp(6) }, disabled);
+        Assert.Equal(disabled, await Accounts.SetDisabledAsync(made.Number, isDisabled: true, new ServerTimestamp(9), default));
+        Assert.Equal(disabled, await Accounts.FindAsync(made.Name, default));
+        Assert.Equal(disabled, Assert.Single(await Accounts.ListAsync(made.Name[..^1], 1, default)));
+        Assert.Null(await Accounts.ChangePasswordAsync(made.Name, made, "stale", new ServerTimestamp(9), default));
+        var changed = (await Accounts.ChangePasswordAsync(made.Name, disabled, "new", new ServerTimestamp(9), default))!;
+        Assert.True(changed.IsDisabled);
+
+        Assert.Equal(changed with { IsDisabled = false, Modified = new ServerTimestamp(20) }, await Accounts.SetDisabledAsync(made.Number, isDisabled: false, new ServerTimestamp(20), default));
+        await Accounts.BeginDeletionAsync(made.Name, expected: null, default);
+        Assert.Null(await Accounts.SetDisabledAsync(made.Number, isDisabled: true, new ServerTimestamp(30), default));
+        Assert.Null(await Accounts.SetDisabledAsync(long.MaxValue, isDisabled: true, new ServerTimestamp(30), default));
+    }
+
+    [Fact]
+    public async Task Commit_InTheNameOfASuspendedAccount_IsNotDone_UntilItIsResumed()
+    {
+        var number = (await Accounts.AddAsync(NewName(), "hash", new ServerTimestamp(5), default))!.Number;
+        var heads = BucketHeads.Unwritten(BucketId.Named(Guid.NewGuid().ToString("N"))) with { Version = 1, Clock = new(100), Exists = true };
+        await Accounts.SuspendAsync(number, default);
+        await Accounts.SuspendAsync(number, default);
+
+        var refused = await Buckets.CommitAsync(Of(heads) with { Accounts = [number] });
+        Assert.Equal(CommitStatus.Closed, refused.Status);
+        Assert.Equal([number], refused.Closed);
+
+        await Accounts.ResumeAsync(number, default);
+        await Accounts.ResumeAsync(number, default);
+        Assert.Equal(CommitStatus.Done, (await Buckets.CommitAsync(Of(heads) with { Accounts = [number] })).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Account_ThatIsClosed_IsNotResumed(bool isSuspendedFirst)
+    {
+        var number = (await Accounts.AddAsync(NewName(), "hash", new ServerTimestamp(5), default))!.Number;
+        if (isSuspendedFirst)
+        {
+            await Accounts.SuspendAsync(number, default);
+        }
+
+        await Accounts.CloseAsync(number, default);
+        await Accounts.SuspendAsync(number, default);
+        await Accounts.ResumeAsync(number, default);
+
+        var heads = BucketHeads.Unwritten(BucketId.Named(Guid.NewGuid().ToString("N"))) with { Version = 1, Clock = new(100), Exists = true };
+        Assert.Equal(CommitStatus.Closed, (await Buckets.CommitAsync(Of(heads) with { Accounts = [number] })).Status);
+    }
+
+    [Fact]
     public async Task Writers_WhoseAccountIsClosedBeforeTheCommit_AreLeftOut_AndTheOthersWrite()
     {
         var closed = (await Accounts.AddAsync(NewName(), "hash", new ServerTimestamp(5), default))!;

@@ -567,6 +567,55 @@ public abstract class AssignmentStoreContract
     }
 
     [Fact]
+    public async Task InvitationToAnAccount_IsSpentWithIt_ByOneOfMany_AndIsOfNoOtherUse()
+    {
+        var invitation = NewInvitation() with { AccountName = "", QuotaBytes = null };
+        await Assignments.AddInvitationAsync(invitation, default);
+        Assert.Contains(invitation, await Assignments.ListInvitationsAsync(default));
+        Assert.Equal(invitation, await Assignments.FindInvitationAsync(invitation.Digest, default));
+        Assert.False(invitation.IsFree(At(1)));
+        Assert.Null(await Assignments.TakeInvitationAsync(invitation.Digest, NewUser(), At(1), default));
+
+        var made = await AllAtOnceAsync(_ => Accounts.AddInvitedAsync($"invited-{Guid.NewGuid():N}", "hash", invitation.Digest, At(1), default));
+
+        var account = Assert.Single(made, static one => one is not null)!;
+        Assert.Equal(account, await Accounts.FindAsync(account.Name, default));
+        Assert.True((await Assignments.FindInvitationAsync(invitation.Digest, default))!.IsOf(account));
+        Assert.Null(await Accounts.AddInvitedAsync($"invited-{Guid.NewGuid():N}", "hash", invitation.Digest, At(1), default));
+    }
+
+    [Fact]
+    public async Task InvitationToAnAccount_MakesNone_WhereItIsOver_OrForAnotherNameOrPurpose()
+    {
+        var (name, other) = ($"invited-{Guid.NewGuid():N}", NewInvitation());
+        var invitation = NewInvitation() with { AccountName = name };
+        await Assignments.AddInvitationAsync(invitation, default);
+        await Assignments.AddInvitationAsync(other, default);
+        await Accounts.AddAsync(name + "-taken", "hash", At(1), default);
+
+        Assert.Null(await Accounts.AddInvitedAsync(name, "hash", invitation.Digest, invitation.Expires, default));
+        Assert.Null(await Accounts.AddInvitedAsync(name + "2", "hash", invitation.Digest, At(1), default));
+        Assert.Null(await Accounts.AddInvitedAsync(name, "hash", other.Digest, At(1), default));
+        Assert.Null(await Accounts.AddInvitedAsync(name, "hash", "none", At(1), default));
+        Assert.Null(await Accounts.FindAsync(name, default));
+
+        Assert.Equal(name, (await Accounts.AddInvitedAsync(name, "hash", invitation.Digest, At(1), default))!.Name);
+    }
+
+    [Fact]
+    public async Task InvitationToAnAccount_WhoseNameIsTaken_IsNotSpent()
+    {
+        var (taken, free) = ($"invited-{Guid.NewGuid():N}", $"invited-{Guid.NewGuid():N}");
+        var invitation = NewInvitation() with { AccountName = "" };
+        await Assignments.AddInvitationAsync(invitation, default);
+        await Accounts.AddAsync(taken, "hash", At(1), default);
+
+        Assert.Null(await Accounts.AddInvitedAsync(taken, "hash", invitation.Digest, At(1), default));
+
+        Assert.NotNull(await Accounts.AddInvitedAsync(free, "hash", invitation.Digest, At(1), default));
+    }
+
+    [Fact]
     public async Task Invitation_ThatHasEnded_IsNobodys()
     {
         var invitation = NewInvitation();

@@ -442,6 +442,26 @@ public abstract class KeyedAccountStoreContract
 
     private static string NewUid() => Guid.NewGuid().ToString("N");
 
+    [Fact]
+    public async Task Tokens_OfADisabledAccount_AreNotFound_NorGivenOut_UntilItIsEnabled()
+    {
+        var token = NewToken(AccountTokenKind.Session);
+        var account = (await Store.AddAsync(NewAccount(), [token], invitation: null, default))!;
+        var another = NewToken(AccountTokenKind.Session) with { Account = account.Account.Number };
+
+        await Accounts.SetDisabledAsync(account.Account.Number, isDisabled: true, Now, default);
+
+        Assert.Null(await Store.FindTokenAsync(token.Digest, Now, default));
+        Assert.False(await Store.AddTokensAsync(account, [another], null, default));
+        Assert.True((await Store.FindAsync(account.Account.Name, default))!.Account.IsDisabled);
+        Assert.True((await Store.FindByUidAsync(account.Uid, default))!.Account.IsDisabled);
+
+        await Accounts.SetDisabledAsync(account.Account.Number, isDisabled: false, Now, default);
+
+        Assert.False((await Store.FindTokenAsync(token.Digest, Now, default))!.Account.Account.IsDisabled);
+        Assert.True(await Store.AddTokensAsync(account, [another], null, default));
+    }
+
     private static KeyedAccount NewAccount() => NewUid() is var uid
         ? new KeyedAccount(new Account(0, $"{uid}@example.org", "hash", Now, IsBeingDeleted: false), uid, $"{uid}@Example.org")
         {

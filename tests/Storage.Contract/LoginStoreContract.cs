@@ -34,6 +34,18 @@ public abstract class LoginStoreContract
     }
 
     [Fact]
+    public async Task Login_TellsWhetherItsAccountIsDisabled()
+    {
+        var login = (await Logins.AddAsync(NewLogin(), invitation: null, new ServerTimestamp(5), default))!;
+
+        await Accounts.SetDisabledAsync(login.Account.Number, isDisabled: true, new ServerTimestamp(6), default);
+
+        Assert.False(login.Account.IsDisabled);
+        Assert.True((await Logins.FindAsync(login.Name, default))!.Account.IsDisabled);
+        Assert.True((await Logins.FindByNumberAsync(login.Account.Number, default))!.Account.IsDisabled);
+    }
+
+    [Fact]
     public async Task Add_OfANameThatIsTaken_IsRefused_AndMakesNothing()
     {
         var login = NewLogin();

@@ -52,6 +52,19 @@ public abstract class SessionStoreContract
     }
 
     [Fact]
+    public async Task Session_OfADisabledAccount_IsNotFound_UntilItIsEnabled()
+    {
+        var account = await NewAccountAsync();
+        var session = await AddAsync(account, created: 1);
+
+        await Accounts.SetDisabledAsync(account.Number, isDisabled: true, Now, default);
+        Assert.Null(await Sessions.FindAsync(session.Digest, Now, default));
+
+        var enabled = await Accounts.SetDisabledAsync(account.Number, isDisabled: false, Now, default);
+        Assert.Equal(enabled, (await Sessions.FindAsync(session.Digest, Now, default))!.Account);
+    }
+
+    [Fact]
     public async Task Sessions_BeyondTheMost_EndWithTheOldest_AndTheNewOneStays()
     {
         var (account, other) = (await NewAccountAsync(), await NewAccountAsync());

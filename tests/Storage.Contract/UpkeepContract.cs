@@ -117,6 +117,22 @@ public abstract class UpkeepContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Check_FindsAMarkOfADisabledAccount_OnceItIsEnabledWithoutIt()
+    {
+        await WriteAsync();
+        await EndAsync();
+        await using var database = await OpenAsync();
+        await database.ExecuteAsync("INSERT INTO accounts (number, name, password, modified, disabled) VALUES (7, 'alice', 'hash', 1, (1 = 1))", default);
+        await database.ExecuteAsync("INSERT INTO closed_accounts (number, disabled) VALUES (7, (1 = 1))", default);
+
+        Assert.Empty(await CheckAsync(database, repairs: false));
+
+        await database.ExecuteAsync("UPDATE accounts SET disabled = (1 = 0)", default);
+        var found = Assert.Single(await CheckAsync(database, repairs: false));
+        Assert.Equal((FindingKind.Account, "account 7"), (found.Kind, found.Where));
+    }
+
+    [Fact]
     public async Task Check_BesideAServer_MayLook_AndOnPostgresMayNotRepair()
     {
         await WriteAsync();

@@ -16,6 +16,9 @@ public sealed record Account(long Number, string Name, string PasswordHash, Serv
     /// <summary>Whether it is marked as an administrator, whatever the settings say. Default: false, also where it was read together with something else.</summary>
     public bool IsAdministrator { get; init; }
 
+    /// <summary>Whether an administrator has disabled it: nobody can sign in, and its data stays. Default: false, also where it was read together with something else.</summary>
+    public bool IsDisabled { get; init; }
+
     public AccountRef Ref => new(Number, Since);
 
     /// <summary>Whether it is still the account that was read, with the same password.</summary>

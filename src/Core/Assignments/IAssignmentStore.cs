@@ -96,8 +96,8 @@ public interface IAssignmentStore
     /// <returns>The user's invitation; of several the one that ends last; null for none.</returns>
     ValueTask<Invitation?> FindInvitationOfAsync(UserIdentity user, CancellationToken cancellationToken);
 
-    /// <summary>Binds an invitation to its first user, whom another server vouches for. An invitation for a user of this server is spent when their account is made.</summary>
-    /// <returns>The invitation, even if it was this user's already; null when there is none, it has ended, or it is another user's.</returns>
+    /// <summary>Binds an invitation to its first user, whom another server vouches for. An invitation for a user of this server is spent when their account is made; one to an account with a password is never bound so.</summary>
+    /// <returns>The invitation, even if it was this user's already; null when there is none, it has ended, it is another user's, or it is to an account with a password.</returns>
     ValueTask<Invitation?> TakeInvitationAsync(string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken);
 
     /// <summary>All invitations that nobody has taken.</summary>

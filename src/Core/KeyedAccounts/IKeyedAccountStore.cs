@@ -9,6 +9,7 @@ namespace Lockstep.Core.KeyedAccounts;
 /// <item>Each call that writes does all of it or nothing, in one transaction. Writes to one account happen one after the other.</item>
 /// <item>A change that was decided from an account as it was read is done only while its hash, or its revision, is still the same.</item>
 /// <item>An account whose deletion has begun is not found, and neither are its tokens.</item>
+/// <item>Tokens of a disabled account stay, but are not found, and it gets no new ones.</item>
 /// </list>
 /// </summary>
 /// <remarks>All calls throw <see cref="StoreUnavailableException"/> when the store cannot answer.</remarks>
@@ -42,11 +43,11 @@ public interface IKeyedAccountStore
     /// <summary>Removes the account's row, tokens, devices and commands. The account itself stays. Can be repeated.</summary>
     ValueTask RemoveAsync(long account, CancellationToken cancellationToken);
 
-    /// <returns>Null when there is no such token, it has expired, or its account or the token that it was derived from is gone.</returns>
+    /// <returns>Null when there is no such token, it has expired, or its account or the token that it was derived from is gone, or the account is disabled.</returns>
     ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives out tokens if the account still has the hash that was read, and the tokens that they are derived from exist. If it then has more tokens of a kind than
+    /// Gives out tokens if the account still has the hash that was read and is not disabled, and the tokens that they are derived from exist. If it then has more tokens of a kind than
     /// <see cref="AccountTokenLimits"/> allows, others of that kind are removed, together with the tokens derived from them.
     /// </summary>
     /// <param name="account">The account as it was read.</param>

@@ -4,7 +4,7 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Sessions;
 
 /// <summary>
-/// Sessions of accounts, beside the accounts. A session of an account whose deletion has begun is not found. Each call that writes does all of it or nothing.
+/// Sessions of accounts, beside the accounts. A session of an account that is disabled, or whose deletion has begun, is not found. Each call that writes does all of it or nothing.
 /// </summary>
 /// <remarks>All calls throw <see cref="StoreUnavailableException"/> when the store cannot answer.</remarks>
 public interface ISessionStore
@@ -12,7 +12,7 @@ public interface ISessionStore
     /// <summary>Adds a session. If the account then has more than <paramref name="most"/>, the oldest ones are removed.</summary>
     ValueTask AddAsync(AccountSession session, int most, CancellationToken cancellationToken);
 
-    /// <returns>Null when there is no such session, it has expired, or its account is gone or being deleted.</returns>
+    /// <returns>Null when there is no such session, it has expired, or its account is gone, disabled or being deleted.</returns>
     ValueTask<AccountSession?> FindAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken);
 
     /// <summary>Ends a session; does nothing if it is gone.</summary>

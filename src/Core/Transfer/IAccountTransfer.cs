@@ -21,9 +21,10 @@ public interface IAccountTransfer
     /// <param name="passwordHash">The hash that it gets when it is opened.</param>
     /// <param name="modified">Its last change.</param>
     /// <param name="since">When it was made.</param>
+    /// <param name="isDisabled">Whether it is disabled, and stays so when it is opened.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Its number; null when the name is somebody's.</returns>
-    ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken);
+    ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken);
 
     /// <summary>Adds a row of an account that is held back.</summary>
     /// <param name="table">One of <see cref="KeyedAccounts.KeyedAccountTables"/> with a column <c>account</c>.</param>

@@ -3,13 +3,14 @@ using Lockstep.Gateway.Console.Administration.AuditLog;
 using Lockstep.Gateway.Console.Administration.Buckets;
 using Lockstep.Gateway.Console.Administration.Figures;
 using Lockstep.Gateway.Console.Administration.Health;
+using Lockstep.Gateway.Console.Administration.Invitations;
 using Lockstep.Gateway.Console.Administration.Settings;
 
 namespace Lockstep.Gateway.Console.Administration;
 
 /// <summary>The handlers of administrators' resources.</summary>
 internal sealed class AdministrationHandlers(
-    SettingHandlers settings, FigureHandlers figures, HealthHandlers health, AccountHandlers accounts, AccountQuotaHandlers quotas, BucketHandlers buckets, AuditHandlers audit)
+    SettingHandlers settings, FigureHandlers figures, HealthHandlers health, AccountHandlers accounts, AccountStateHandlers states, AccountQuotaHandlers quotas, InvitationHandlers invitations, BucketHandlers buckets, AuditHandlers audit)
 {
     public SettingHandlers Settings => settings;
 
@@ -19,7 +20,11 @@ internal sealed class AdministrationHandlers(
 
     public AccountHandlers Accounts => accounts;
 
+    public AccountStateHandlers States => states;
+
     public AccountQuotaHandlers Quotas => quotas;
+
+    public InvitationHandlers Invitations => invitations;
 
     public BucketHandlers Buckets => buckets;
 

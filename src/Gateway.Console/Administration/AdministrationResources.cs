@@ -14,6 +14,11 @@ internal static class AdministrationResources
         yield return new("/health", method("GET", static (handlers, _, cancellationToken) => handlers.Administration.Health.ShowAsync(cancellationToken)));
         yield return new("/audit", method("GET", static (handlers, _, _) => ValueTask.FromResult(handlers.Administration.Audit.Show())));
         yield return new(
+            "/invitations",
+            method("GET", static (handlers, _, cancellationToken) => handlers.Administration.Invitations.ListAsync(cancellationToken)),
+            method("POST", static (handlers, request, cancellationToken) => handlers.Administration.Invitations.MakeAsync(request, cancellationToken)));
+        yield return new("/invitations/{invitation}", method("DELETE", static (handlers, request, cancellationToken) => handlers.Administration.Invitations.RevokeAsync(request, cancellationToken)));
+        yield return new(
             "/accounts",
             method("GET", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.ListAsync(request, cancellationToken)),
             method("POST", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.CreateAsync(request, cancellationToken)));
@@ -22,6 +27,7 @@ internal static class AdministrationResources
             method("GET", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.ShowAsync(request, cancellationToken)),
             method("DELETE", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.DeleteAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/password", method("POST", static (handlers, request, cancellationToken) => handlers.Administration.Accounts.ResetPasswordAsync(request, cancellationToken)));
+        yield return new("/accounts/{account}/state", method("PUT", static (handlers, request, cancellationToken) => handlers.Administration.States.PutAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/quota", method("PUT", static (handlers, request, cancellationToken) => handlers.Administration.Quotas.PutAsync(request, cancellationToken)));
         yield return new("/accounts/{account}/buckets", method("GET", static (handlers, request, cancellationToken) => handlers.Administration.Buckets.ListAsync(request, cancellationToken)));
         yield return new(

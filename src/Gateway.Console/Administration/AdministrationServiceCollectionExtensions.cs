@@ -3,6 +3,7 @@ using Lockstep.Gateway.Console.Administration.AuditLog;
 using Lockstep.Gateway.Console.Administration.Buckets;
 using Lockstep.Gateway.Console.Administration.Figures;
 using Lockstep.Gateway.Console.Administration.Health;
+using Lockstep.Gateway.Console.Administration.Invitations;
 using Lockstep.Gateway.Console.Administration.Settings;
 
 namespace Lockstep.Gateway.Console.Administration;
@@ -16,7 +17,9 @@ internal static class AdministrationServiceCollectionExtensions
         .AddSingleton<FigureHandlers>()
         .AddSingleton<HealthHandlers>()
         .AddSingleton<AccountHandlers>()
+        .AddSingleton<AccountStateHandlers>()
         .AddSingleton<AccountQuotaHandlers>()
+        .AddSingleton<InvitationHandlers>()
         .AddSingleton<BucketHandlers>()
         .AddSingleton<AuditHandlers>()
         .AddSingleton<AdministrationHandlers>();

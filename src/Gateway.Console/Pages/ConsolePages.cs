@@ -16,6 +16,7 @@ public static class ConsolePages
         "/admin/record",
         "/admin/account",
         "/admin/first",
+        "/admin/invitation",
         "/admin/server",
         "/admin/health",
         "/admin/accounts",

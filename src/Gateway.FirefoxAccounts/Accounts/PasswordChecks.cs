@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 /// <summary>
 /// The one way to Argon2id. Each hash takes memory and a core: how many are made at a time follows from both, who waits is served fairly by address, and whoever has
-/// been wrong too often is refused before anything is hashed. An account that is not there costs as much as one that is.
+/// been wrong too often is refused before anything is hashed. An account that is not there, or is disabled, costs as much as one that is.
 /// </summary>
 internal sealed class PasswordChecks
 {
@@ -59,7 +59,7 @@ internal sealed class PasswordChecks
 
         var name = AccountName.Of(email);
         var account = await store.FindAsync(name, cancellationToken);
-        if (account is not null && !StretchedPassword.IsOne(account.Account.PasswordHash))
+        if (account is not null && (account.Account.IsDisabled || !StretchedPassword.IsOne(account.Account.PasswordHash)))
         {
             account = null;
         }

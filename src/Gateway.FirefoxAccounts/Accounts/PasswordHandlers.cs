@@ -244,7 +244,7 @@ internal sealed class PasswordHandlers(
         ResetData? data = null;
         var refused = await passwords.GuessAsync("prove " + name, request.Address, async () =>
         {
-            account = await store.FindAsync(name, cancellationToken);
+            account = await store.FindAsync(name, cancellationToken) is { Account.IsDisabled: false } found ? found : null;
             if (account is null && pretend is not null)
             {
                 await pretend();

@@ -39,7 +39,7 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
     /// <param name="name">The address in lower case.</param>
     /// <param name="asker">Where the request comes from.</param>
     public void SendReset(string name, string asker) => mailer.TrySend(async stopping =>
-        await store.FindAsync(name, stopping) is { } account
+        await store.FindAsync(name, stopping) is { Account.IsDisabled: false } account
         && (await MakeAsync(account, AccountTokenKind.ResetCode, ResetLifetime, session: null, asker, MailText.Reset, stopping)).Text is { } text
             ? (account.Email, text)
             : null);

@@ -85,7 +85,7 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
 
     private static long ExpiresOf(JsonElement ticket) => ticket.GetProperty("e").GetInt64();
 
-    /// <returns>Null when they are not there any more, or have another password.</returns>
+    /// <returns>Null when they are not there any more, are disabled, or have another password.</returns>
     private async ValueTask<Principal?> HolderAsync(JsonElement ticket, CancellationToken cancellationToken)
     {
         var (account, number) = (ticket.GetProperty("a").GetString()!, ticket.GetProperty("n").GetInt64());
@@ -95,7 +95,7 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
         }
 
         // Who came without the account's password, as an application does, is bound to the account alone.
-        return await accounts.FindByNameAsync(account, cancellationToken) is { } found && found.Number == number
+        return await accounts.FindByNameAsync(account, cancellationToken) is { IsDisabled: false } found && found.Number == number
             && (ticket.GetProperty("h").GetString() is not { } mark || string.Equals(mark, accounts.PasswordMarkOf(found), StringComparison.Ordinal))
             ? accounts.DelegateOf(found)
             : null;

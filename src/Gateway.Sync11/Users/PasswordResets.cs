@@ -113,7 +113,7 @@ internal sealed class PasswordResets(
     {
         foreach (var name in names)
         {
-            if (await logins.FindAsync(name, cancellationToken) is { } login)
+            if (await logins.FindAsync(name, cancellationToken) is { Account.IsDisabled: false } login)
             {
                 return login;
             }

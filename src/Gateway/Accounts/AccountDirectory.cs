@@ -85,6 +85,15 @@ public sealed class AccountDirectory(
     public ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
         accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
 
+    /// <summary>As <see cref="AddHashedAsync"/>, with an invitation, which is spent.</summary>
+    /// <param name="name">The account's name.</param>
+    /// <param name="passwordHash">Its hash.</param>
+    /// <param name="invitation">Digest of the invitation.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The account; null when the name is taken, or the invitation does not admit it any more.</returns>
+    public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, CancellationToken cancellationToken) =>
+        accounts.AddInvitedAsync(name, passwordHash, invitation, ServerTimestamp.Now(time), cancellationToken);
+
     /// <summary>
     /// For operators, whose hash does not wait in the queue. Sets the password of everything that the account's user signs in with: of the login for one protocol, if it
     /// has one, and the account's own, if it has one or has no login. The former passwords no longer work.
@@ -140,15 +149,53 @@ public sealed class AccountDirectory(
         return seat is null ? null : await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
     }
 
+    /// <summary>
+    /// Disables an account: nobody signs in to it any more, and what is still written in its name by whoever signed in before is refused. Its data stays, and others may go
+    /// on reading what it shares. Can be repeated.
+    /// </summary>
+    /// <param name="read">The account as it was read.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The account as it is now; null when it is gone or being deleted.</returns>
+    /// <exception cref="StoreUnavailableException">
+    /// If the account is disabled, a database did not answer: there, whoever signed in before may write until <see cref="AccountOptions.CacheTime"/> is over.
+    /// </exception>
+    public async ValueTask<Account?> DisableAsync(Account read, CancellationToken cancellationToken)
+    {
+        // First nobody gets in; then those who are in stop, even if who asked for it no longer waits.
+        var account = await accounts.SetDisabledAsync(read.Number, isDisabled: true, ServerTimestamp.Now(time), cancellationToken);
+        Passwords.Invalidate(read.Name);
+        foreach (var number in account is null ? [] : await NumbersOfAsync(account.Number, CancellationToken.None))
+        {
+            await accounts.SuspendAsync(number, CancellationToken.None);
+        }
+
+        return account;
+    }
+
+    /// <summary>Enables an account again. Its password, tokens and sessions are those that it had, as far as they have not expired. Can be repeated.</summary>
+    /// <param name="read">The account as it was read.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The account as it is now; null when it is gone or being deleted.</returns>
+    /// <exception cref="StoreUnavailableException">A database did not answer; the account may still be disabled.</exception>
+    public async ValueTask<Account?> EnableAsync(Account read, CancellationToken cancellationToken)
+    {
+        foreach (var number in await NumbersOfAsync(read.Number, cancellationToken))
+        {
+            await accounts.ResumeAsync(number, cancellationToken);
+        }
+
+        return await accounts.SetDisabledAsync(read.Number, isDisabled: false, ServerTimestamp.Now(time), cancellationToken);
+    }
+
     /// <summary>The current state of the account that a user signed in with.</summary>
     /// <returns>
-    /// Null when it is gone, another account has its name, or its password is not the verified one; in all cases the
+    /// Null when it is gone or disabled, another account has its name, or its password is not the verified one; in all cases the
     /// sign-in is forgotten too.
     /// </returns>
     public async ValueTask<Account?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
     {
         if (principal.Verified is { } verified
-            && await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false } account && account.HasPasswordOf(verified))
+            && await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false, IsDisabled: false } account && account.HasPasswordOf(verified))
         {
             return account;
         }
@@ -172,11 +219,11 @@ public sealed class AccountDirectory(
     }
 
     /// <summary>Whether the account that a user signed in with still exists, whatever its password.</summary>
-    /// <returns>False also when another account has its name; then the sign-in is forgotten.</returns>
+    /// <returns>False also when it is disabled, or another account has its name; then the sign-in is forgotten.</returns>
     public async ValueTask<bool> ExistsAsync(Principal principal, CancellationToken cancellationToken)
     {
         if (principal.Verified is not { } verified
-            || (await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false } account && account.Number == verified.Number))
+            || (await accounts.FindAsync(verified.Name, cancellationToken) is { IsBeingDeleted: false, IsDisabled: false } account && account.Number == verified.Number))
         {
             return true;
         }
@@ -310,9 +357,15 @@ public sealed class AccountDirectory(
         return new SignIn(SignInStatus.Succeeded, DelegateOf(found.Account.Account));
     }
 
-    /// <summary>The account that can sign in by this name, if any. Excludes an account whose password guards a key, since the server must not see that password.</summary>
+    /// <summary>The numbers that an account writes by: its own, and those of its stores of Sync that are open.</summary>
+    private async ValueTask<IReadOnlyList<long>> NumbersOfAsync(long number, CancellationToken cancellationToken) =>
+        keyed is not null && assignments is not null && await keyed.FindByNumberAsync(number, cancellationToken) is { } account
+            ? [number, .. (await assignments.FindAsync(new UserIdentity(UserIdentity.Local, account.Uid), cancellationToken)).Where(static store => !store.IsClosed).Select(static store => store.Number)]
+            : [number];
+
+    /// <summary>The account that can sign in by this name, if any. Excludes a disabled account, and an account whose password guards a key, since the server must not see that password.</summary>
     private async ValueTask<Account?> FindAsync(string name) =>
-        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false } account && AccountPassword.IsOne(account.PasswordHash) ? account : null;
+        IsValidName(name) && await accounts.FindAsync(name, CancellationToken.None) is { IsBeingDeleted: false, IsDisabled: false } account && AccountPassword.IsOne(account.PasswordHash) ? account : null;
 
     /// <summary>
     /// Several processes may run this at once for one account, and one may be late. It only affects what the account left behind, and never

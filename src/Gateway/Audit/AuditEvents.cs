@@ -43,7 +43,11 @@ public static class AuditEvents
 
     // Of administrators, in the console. The path of the request says of which account or bucket, and the user is the administrator.
     public static readonly AuditEvent AdministratorMadeAccount = new("AdministratorMadeAccount", "account made by an administrator", 5);
+    public static readonly AuditEvent AdministratorMadeInvitation = new("AdministratorMadeInvitation", "invitation made by an administrator", 5);
+    public static readonly AuditEvent AdministratorRevokedInvitation = new("AdministratorRevokedInvitation", "invitation revoked by an administrator", 4);
     public static readonly AuditEvent AdministratorResetPassword = new("AdministratorResetPassword", "password reset by an administrator", 8);
+    public static readonly AuditEvent AdministratorDisabledAccount = new("AdministratorDisabledAccount", "account disabled by an administrator", 7);
+    public static readonly AuditEvent AdministratorEnabledAccount = new("AdministratorEnabledAccount", "account enabled by an administrator", 7);
     public static readonly AuditEvent AdministratorSetQuota = new("AdministratorSetQuota", "quota set by an administrator", 4);
     public static readonly AuditEvent AdministratorDeletedAccount = new("AdministratorDeletedAccount", "account deleted by an administrator", 8);
     public static readonly AuditEvent AdministratorDeletedBucket = new("AdministratorDeletedBucket", "bucket deleted by an administrator", 8);
@@ -54,7 +58,7 @@ public static class AuditEvents
         AccountMade, AccountAddressShown, SignedIn, SignedOut, PasswordChanged, ResetBegun, PasswordReset, PasswordRecovered, RecoveryKeyMade, RecoveryKeyRemoved, SecondFactorSetUp, SecondFactorRemoved,
         DeviceAdded, DeviceRemoved, ClientRemoved, AppPasswordMade, AppPasswordRemoved, Exported, AccountDeleted,
         TooManyFailures, AccountChanged, RightsSet, ObjectDeleted, AdministratorActed,
-        AdministratorMadeAccount, AdministratorResetPassword, AdministratorSetQuota, AdministratorDeletedAccount, AdministratorDeletedBucket,
+        AdministratorMadeAccount, AdministratorMadeInvitation, AdministratorRevokedInvitation, AdministratorResetPassword, AdministratorDisabledAccount, AdministratorEnabledAccount, AdministratorSetQuota, AdministratorDeletedAccount, AdministratorDeletedBucket,
     ];
 
     private static AuditEvent Of(string name, int severity) => new(name, name, severity);

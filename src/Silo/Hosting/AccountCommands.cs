@@ -6,7 +6,7 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Silo.Hosting;
 
-/// <summary><c>account add|password|remove|list</c>: accounts without HTTP, beside a running server or without one.</summary>
+/// <summary><c>account add|password|disable|enable|remove|list</c>: accounts without HTTP, beside a running server or without one.</summary>
 internal static class AccountCommands
 {
     public const string Help =
@@ -14,6 +14,8 @@ internal static class AccountCommands
         account add NAME       makes an account; the password is asked for, or read as a line from standard input
         account password NAME  sets a new password, also of a user of Sync 1.1; a running server takes it within
                                Accounts:CacheTime (30 seconds)
+        account disable NAME   lets nobody sign in to an account any more; its data stays
+        account enable NAME    lets its user sign in again, with the same password
         account remove NAME    deletes an account and all its data; with SQLite the server must be stopped
         account list           lists the accounts' names
         """;
@@ -21,7 +23,7 @@ internal static class AccountCommands
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, LockstepOptions options, TextReader input, TextWriter output)
     {
-        if (arguments is not (["list"] or ["add" or "password" or "remove", _]))
+        if (arguments is not (["list"] or ["add" or "password" or "disable" or "enable" or "remove", _]))
         {
             output.WriteLine(Help);
             return 2;
@@ -62,6 +64,8 @@ internal static class AccountCommands
                 return Say(output, await directory.DeleteAsync(name, CancellationToken.None)
                     ? (0, $"Account '{name}' and all its data are deleted.")
                     : (1, $"There is no account '{name}'."));
+            case [("disable" or "enable") and var verb, var name]:
+                return Say(output, await SetStateAsync(directory, name, isDisabled: verb is "disable"));
             case ["password", var name] when await storage.KeyedAccounts.FindAsync(name.ToLowerInvariant(), CancellationToken.None) is not null:
                 return Say(output, (1, $"'{name}' is a Firefox account, whose password the server must not know. Use 'firefox-accounts reset-link {name}'."));
             case [var verb, var name]:
@@ -98,6 +102,17 @@ internal static class AccountCommands
             PasswordChange.Importing => (1, $"Not all that '{name}' has stored is here: 'server-full import' or 'kinto import' was cut off. Run it again first."),
             _ => (1, $"There is no account '{name}'."),
         };
+    }
+
+    private static async Task<(int Code, string Line)> SetStateAsync(AccountDirectory directory, string name, bool isDisabled)
+    {
+        var account = await directory.FindByNameAsync(name, CancellationToken.None);
+        var changed = account is null ? null
+            : isDisabled ? await directory.DisableAsync(account, CancellationToken.None)
+            : await directory.EnableAsync(account, CancellationToken.None);
+        return changed is null
+            ? (1, $"There is no account '{name}'.")
+            : (0, changed.IsDisabled ? $"Account '{name}' is disabled. Its data stays." : $"Account '{name}' is enabled.");
     }
 
     private static int Say(TextWriter output, (int Code, string Line) result)

@@ -62,7 +62,7 @@ internal static class CopyCommand
             last = accounts[^1].Name;
         }
 
-        for (long closed = 0; export.ReadClosedAccounts(closed, RecordsAtOnce) is { Count: > 0 } numbers; closed = numbers[^1])
+        for (long closed = 0; export.ReadClosedAccounts(closed, RecordsAtOnce) is { Count: > 0 } numbers; closed = numbers[^1].Number)
         {
             await import.AddClosedAccountsAsync(numbers, cancellationToken);
         }

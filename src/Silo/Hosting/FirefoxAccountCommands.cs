@@ -62,6 +62,11 @@ internal static class FirefoxAccountCommands
             return (1, $"There is no Firefox account of '{email}'.");
         }
 
+        if (account.Account.IsDisabled)
+        {
+            return (1, $"The account '{email}' is disabled. Enable it first, with: account enable {account.Account.Name}");
+        }
+
         return await ResetLink.MakeAsync(storage.KeyedAccounts, account, skipsSecondFactor, TimeProvider.System, CancellationToken.None) is { } link
             ? (0, Address(options) + link)
             : (1, "The account has just changed. Run the command again.");

@@ -68,16 +68,18 @@ internal static partial class FirstAdministrator
     }
 
     /// <returns>A link that can be opened in a browser.</returns>
-    /// <param name="url">Where the server listens; where people reach it is what the settings say, if they do.</param>
+    /// <param name="url">Where the server listens.</param>
     /// <param name="options">Its settings.</param>
     /// <param name="storage">Its storage.</param>
     /// <param name="most">Links that count at a time.</param>
-    public static async Task<string> NewLinkAsync(string url, LockstepOptions options, ServerStorage storage, int most)
-    {
-        var root = options.Http.PublicUrl?.TrimEnd('/')
-            ?? (url.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase) ? "https://THIS-SERVER" : url.TrimEnd('/')) + options.Http.PathBases().FirstOrDefault("");
-        return root + await new AdministratorLinks(storage.Administrators, TimeProvider.System).MakeAsync(options.Console.LinkTime, most, CancellationToken.None);
-    }
+    public static async Task<string> NewLinkAsync(string url, LockstepOptions options, ServerStorage storage, int most) =>
+        RootOf(url, options) + await new AdministratorLinks(storage.Administrators, TimeProvider.System).MakeAsync(options.Console.LinkTime, most, CancellationToken.None);
+
+    /// <summary>What links to a server begin with.</summary>
+    /// <param name="url">Where the server listens; where people reach it is what the settings say, if they do.</param>
+    /// <param name="options">Its settings.</param>
+    public static string RootOf(string url, LockstepOptions options) => options.Http.PublicUrl?.TrimEnd('/')
+        ?? (url.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase) ? "https://THIS-SERVER" : url.TrimEnd('/')) + options.Http.PathBases().FirstOrDefault("");
 
     /// <summary>Nobody else can open it, from its first byte on.</summary>
     private static void Write(string file, string link)

@@ -20,6 +20,7 @@ internal static class LockstepProgram
         {
             Console.WriteLine("(no command)           runs the server; settings: --urls URL, --role all|silo|gateway, … (docs/operations/configuration.md)");
             Console.WriteLine(AccountCommands.Help);
+            Console.WriteLine(InvitationCommands.Help);
             Console.WriteLine(AdministratorCommands.Help);
             Console.WriteLine(SyncCommands.Help);
             Console.WriteLine(FirefoxAccountCommands.Help);
@@ -76,6 +77,7 @@ internal static class LockstepProgram
         var (own, settings) = command switch
         {
             ["sync" or "firefox-accounts", ..] => SyncCommands.Part(args[command.Length..]),
+            _ when InvitationCommands.Has(command) => SyncCommands.Part(args[command.Length..], InvitationCommands.Own),
             ["export" or "import", ..] => (transfer.Own, transfer.Settings),
             ["syncstorage", ..] => SyncStorageCommands.Part(args[command.Length..]),
             ["server-full", ..] => SyncCommands.Part(args[command.Length..], ServerFullCommands.Own),
@@ -92,6 +94,8 @@ internal static class LockstepProgram
         // :: Commands
         switch (command)
         {
+            case ["account", .. var invitation] when InvitationCommands.Has(command):
+                return await InvitationCommands.RunAsync(invitation, own, options, Console.Out);
             case ["account", .. var account]:
                 return await AccountCommands.RunAsync(account, options, Console.In, Console.Out);
             case ["administrator", .. var administrator]:

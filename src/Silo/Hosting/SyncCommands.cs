@@ -132,7 +132,7 @@ internal static class SyncCommands
 
     private static async Task<(int Code, string Line)> ListInvitationsAsync(ServerStorage storage, TextWriter output)
     {
-        foreach (var invitation in await storage.Assignments.ListInvitationsAsync(CancellationToken.None))
+        foreach (var invitation in await FindInvitationsAsync(storage.Assignments))
         {
             output.WriteLine($"{invitation.Digest[..16]} {Time(invitation.Expires)} {Quota(invitation.QuotaBytes)} {invitation.Note}".TrimEnd());
         }
@@ -140,9 +140,13 @@ internal static class SyncCommands
         return (0, "");
     }
 
+    /// <summary>Without those to accounts with a password, which are of the console.</summary>
+    private static async Task<IEnumerable<Invitation>> FindInvitationsAsync(IAssignmentStore assignments) =>
+        (await assignments.ListInvitationsAsync(CancellationToken.None)).Where(static invitation => invitation.AccountName is null);
+
     private static async Task<(int Code, string Line)> UninviteAsync(IAssignmentStore assignments, string digest)
     {
-        var fit = (await assignments.ListInvitationsAsync(CancellationToken.None)).Where(invitation => invitation.Digest.StartsWith(digest, StringComparison.OrdinalIgnoreCase)).ToList();
+        var fit = (await FindInvitationsAsync(assignments)).Where(invitation => invitation.Digest.StartsWith(digest, StringComparison.OrdinalIgnoreCase)).ToList();
         return fit.Count != 1 ? (1, $"{(fit.Count == 0 ? "No invitation has" : "More than one invitation has")} a digest that begins with '{digest}'.")
             : await assignments.RemoveInvitationAsync(fit[0].Digest, CancellationToken.None) ? (0, "The invitation is taken back.")
             : (1, "Somebody has just taken the invitation.");

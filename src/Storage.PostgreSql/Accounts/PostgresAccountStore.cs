@@ -1,5 +1,6 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Commits;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
@@ -11,7 +12,7 @@ namespace Lockstep.Storage.PostgreSql.Accounts;
 /// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting, since, administrator";
+    private const string Columns = "number, name, password, modified, deleting, since, administrator, disabled";
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
@@ -40,42 +41,10 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
         cancellationToken);
 
     public async ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
-        await FindAsync(name, cancellationToken) is not null
-            ? null
-            : First(await database.UseAsync(
-                async connection =>
-                {
-                    // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
-                    // must not do so once it is somebody's again.
-                    await using var batch = new NpgsqlBatch(connection);
-                    batch.BatchCommands.Add(database.LockTimeoutCommand());
-                    Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
-                    {
-                        parameters.Add(LockClass);
-                        parameters.AddText(name);
-                    });
-                    Add(
-                        $"INSERT INTO accounts (name, password, modified, since) VALUES ($1, $2, $3, $3) ON CONFLICT (name) DO NOTHING RETURNING {Columns}",
-                        parameters =>
-                        {
-                            parameters.AddText(name);
-                            parameters.AddText(passwordHash);
-                            parameters.Add(now.Milliseconds);
-                        });
-                    await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-                    await reader.NextResultAsync(cancellationToken);
-                    await reader.NextResultAsync(cancellationToken);
-                    return await ReadAsync(reader, cancellationToken);
+        await FindAsync(name, cancellationToken) is not null ? null : await InsertAsync(name, passwordHash, invitation: null, now, cancellationToken);
 
-                    void Add(string sql, Action<ParameterList> bind)
-                    {
-                        var command = new NpgsqlBatchCommand(sql);
-                        bind(new ParameterList(command.Parameters));
-                        batch.BatchCommands.Add(command);
-                    }
-                },
-                repeatable: false,
-                cancellationToken));
+    public async ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        await InsertAsync(name, passwordHash, invitation, now, cancellationToken);
 
     public async ValueTask<Account?> ChangePasswordAsync(
         string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
@@ -91,15 +60,19 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             $"UPDATE accounts SET deleting = true WHERE name = $1 AND {Expected} RETURNING {Columns}",
             repeatable: true, cancellationToken, [name, .. ValuesOf(expected)]));
 
-    public async ValueTask CloseAsync(long number, CancellationToken cancellationToken)
-    {
-        // Together, so that one that takes its time is waited for alone.
-        var closing = new List<Task> { AccountFence.CloseAsync(database, number, cancellationToken).AsTask() };
-        closing.AddRange(others.Select(other => CloseInAsync(other)));
-        await Task.WhenAll(closing);
+    public ValueTask CloseAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.CloseAsync(one, number, isForGood: true, cancellationToken));
 
-        async Task CloseInAsync(Func<PostgresDatabase> other) => await AccountFence.CloseAsync(other(), number, cancellationToken);
-    }
+    public async ValueTask<Account?> SetDisabledAsync(long number, bool isDisabled, ServerTimestamp now, CancellationToken cancellationToken) =>
+        First(await QueryAsync(
+            $"""
+            UPDATE accounts SET disabled = ($2 = 1), modified = CASE WHEN disabled = ($2 = 1) THEN modified ELSE greatest($3, modified + 1) END
+            WHERE number = $1 AND NOT deleting RETURNING {Columns}
+            """,
+            repeatable: true, cancellationToken, number, isDisabled ? 1L : 0L, now.Milliseconds));
+
+    public ValueTask SuspendAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.CloseAsync(one, number, isForGood: false, cancellationToken));
+
+    public ValueTask ResumeAsync(long number, CancellationToken cancellationToken) => InEachAsync(one => AccountFence.ResumeAsync(one, number, cancellationToken));
 
     public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken)
     {
@@ -137,9 +110,74 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
     public async ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken) =>
         await QueryAsync($"SELECT {Columns} FROM accounts WHERE deleting ORDER BY name", repeatable: true, cancellationToken);
 
+    /// <summary>In all databases together, so that one that takes its time is waited for alone.</summary>
+    private async ValueTask InEachAsync(Func<PostgresDatabase, ValueTask> act)
+    {
+        var acting = new List<Task> { act(database).AsTask() };
+        acting.AddRange(others.Select(other => ActInAsync(other)));
+        await Task.WhenAll(acting);
+
+        async Task ActInAsync(Func<PostgresDatabase> other) => await act(other());
+    }
+
     private static Account? First(List<Account> accounts) => accounts.Count == 0 ? null : accounts[0];
 
     private static object[] ValuesOf(Account? expected) => [expected?.Number ?? -1, expected?.Modified.Milliseconds ?? -1, expected?.PasswordHash ?? ""];
+
+    /// <param name="name">The account's name.</param>
+    /// <param name="passwordHash">Its hash.</param>
+    /// <param name="invitation">Digest of the invitation that is spent with it; null for none.</param>
+    /// <param name="now">When it is made.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    private async ValueTask<Account?> InsertAsync(string name, string passwordHash, string? invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        First(await database.UseAsync(
+            async connection =>
+            {
+                // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
+                // must not do so once it is somebody's again.
+                await using var batch = new NpgsqlBatch(connection);
+                batch.BatchCommands.Add(database.LockTimeoutCommand());
+                Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
+                {
+                    parameters.Add(LockClass);
+                    parameters.AddText(name);
+                });
+                InvitationRows.Lock(batch, invitation);
+                var (condition, spent) = invitation is null ? ("WHERE true", "") : ($"WHERE {InvitationRows.IsFreeFor(4, 1)}", $", {InvitationRows.Spend(4, "made")}");
+                Add(
+                    $"""
+                    WITH made AS (
+                        INSERT INTO accounts (name, password, modified, since) SELECT $1, $2, $3, $3 {condition} ON CONFLICT (name) DO NOTHING RETURNING {Columns}
+                    ){spent}
+                    SELECT {Columns} FROM made
+                    """,
+                    parameters =>
+                    {
+                        parameters.AddText(name);
+                        parameters.AddText(passwordHash);
+                        parameters.Add(now.Milliseconds);
+                        if (invitation is not null)
+                        {
+                            InvitationRows.Add(parameters, invitation, now);
+                        }
+                    });
+                await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+                for (var before = batch.BatchCommands.Count - 1; before > 0; before--)
+                {
+                    await reader.NextResultAsync(cancellationToken);
+                }
+
+                return await ReadAsync(reader, cancellationToken);
+
+                void Add(string sql, Action<ParameterList> bind)
+                {
+                    var command = new NpgsqlBatchCommand(sql);
+                    bind(new ParameterList(command.Parameters));
+                    batch.BatchCommands.Add(command);
+                }
+            },
+            repeatable: false,
+            cancellationToken));
 
     private ValueTask<List<Account>> QueryAsync(string sql, bool repeatable, CancellationToken cancellationToken, params object[] values) =>
         database.UseAsync(
@@ -175,6 +213,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             {
                 Since = new ServerTimestamp(reader.GetInt64(5)),
                 IsAdministrator = reader.GetBoolean(6),
+                IsDisabled = reader.GetBoolean(7),
             });
         }
 

@@ -28,7 +28,13 @@ internal static class InvitationRows
     /// <summary>A condition: that there is none, or it is free.</summary>
     /// <param name="at">Number of the first of two parameters, by <see cref="Add"/>.</param>
     public static string IsFree(int at) =>
-        $"(${at}::text IS NULL OR EXISTS (SELECT FROM invitations WHERE digest = ${at} AND issuer IS NULL AND expires > ${at + 1}))";
+        $"(${at}::text IS NULL OR EXISTS (SELECT FROM invitations WHERE digest = ${at} AND issuer IS NULL AND name IS NULL AND expires > ${at + 1}))";
+
+    /// <summary>A condition: that it is free, and to an account with a password of its own.</summary>
+    /// <param name="at">As in <see cref="IsFree"/>.</param>
+    /// <param name="name">Number of the parameter with the account's name.</param>
+    public static string IsFreeFor(int at, int name) =>
+        $"EXISTS (SELECT FROM invitations WHERE digest = ${at} AND issuer IS NULL AND name IN ('', ${name}) AND expires > ${at + 1})";
 
     /// <summary>A part of WITH: it is that account's from then on (<see cref="Core.Assignments.Invitation.OfAccount"/>).</summary>
     /// <param name="at">As in <see cref="IsFree"/>.</param>

@@ -21,7 +21,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
 {
     private const string Columns = AssignmentColumns.Names;
     private const string NodeColumns = "number, url, available, load, capacity, down, draining";
-    private const string InvitationColumns = "digest, note, quota, expires, issuer, subject";
+    private const string InvitationColumns = "digest, note, quota, expires, issuer, subject, name";
     private const int MaxFound = 20;
     private const int RowsAtOnce = 5_000;
 
@@ -265,7 +265,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
     }
 
     public async ValueTask AddInvitationAsync(Invitation invitation, CancellationToken cancellationToken) => await AnyAsync(
-        $"INSERT INTO invitations ({InvitationColumns}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING",
+        $"INSERT INTO invitations ({InvitationColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
         parameters =>
         {
             parameters.AddText(invitation.Digest);
@@ -274,6 +274,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
             parameters.Add(invitation.Expires.Milliseconds);
             parameters.AddText(invitation.User?.Issuer);
             parameters.AddText(invitation.User?.Subject);
+            parameters.AddText(invitation.AccountName);
         },
         repeatable: true,
         cancellationToken);
@@ -291,7 +292,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
         string digest, UserIdentity user, ServerTimestamp now, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""
         UPDATE invitations SET issuer = $2, subject = $3
-        WHERE digest = $1 AND ((issuer IS NULL AND expires > $4) OR (issuer = $2 AND subject = $3))
+        WHERE digest = $1 AND ((issuer IS NULL AND name IS NULL AND expires > $4) OR (issuer = $2 AND subject = $3))
         RETURNING {InvitationColumns}
         """,
         parameters =>
@@ -404,5 +405,8 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
         reader.GetString(1),
         reader.IsDBNull(2) ? null : reader.GetInt64(2),
         new ServerTimestamp(reader.GetInt64(3)),
-        reader.IsDBNull(4) ? null : new UserIdentity(reader.GetString(4), reader.GetString(5)));
+        reader.IsDBNull(4) ? null : new UserIdentity(reader.GetString(4), reader.GetString(5)))
+    {
+        AccountName = reader.IsDBNull(6) ? null : reader.GetString(6),
+    };
 }

@@ -171,7 +171,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
     public async ValueTask<FoundToken?> FindTokenAsync(string digest, ServerTimestamp now, CancellationToken cancellationToken) => First(await batches.QueryAsync(
         $"""
         SELECT {TokenColumns}, {Columns} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
-        WHERE t.digest = $1 AND t.expires > $2 AND NOT a.deleting
+        WHERE t.digest = $1 AND t.expires > $2 AND NOT a.deleting AND NOT a.disabled
             AND (t.parent IS NULL OR EXISTS (SELECT FROM account_tokens p WHERE p.digest = t.parent AND p.expires > $2))
         """,
         parameters =>
@@ -199,7 +199,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
                     """
                     WITH fits AS (
                         SELECT a.number FROM accounts a
-                        WHERE a.number = $1 AND a.password = $2 AND NOT a.deleting AND EXISTS (SELECT FROM keyed_accounts WHERE account = $1)
+                        WHERE a.number = $1 AND a.password = $2 AND NOT a.deleting AND NOT a.disabled AND EXISTS (SELECT FROM keyed_accounts WHERE account = $1)
                             AND cardinality($3) = (SELECT count(*) FROM account_tokens p WHERE p.account = $1 AND p.digest = ANY($3))
                     ), added AS (
                         INSERT INTO account_tokens (account, digest, kind, parent, client, scope, sealed, data, created, expires, used, family)

@@ -12,7 +12,7 @@ namespace Lockstep.Storage.PostgreSql.Logins;
 public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
 {
     private const string Columns =
-        "a.number, a.name, a.password, a.modified, a.deleting, a.since, l.name, l.password, l.email, l.quota, l.reset, l.reset_expires, l.revision";
+        "a.number, a.name, a.password, a.modified, a.deleting, a.since, l.name, l.password, l.email, l.quota, l.reset, l.reset_expires, l.revision, a.disabled";
 
     private const string Joined = "account_logins l JOIN accounts a ON a.number = l.account";
 
@@ -157,6 +157,7 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
         new Account(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), new ServerTimestamp(reader.GetInt64(3)), reader.GetBoolean(4))
         {
             Since = new ServerTimestamp(reader.GetInt64(5)),
+            IsDisabled = reader.GetBoolean(13),
         },
         reader.GetString(6),
         reader.GetString(7))

@@ -44,7 +44,7 @@ public sealed class PostgresSessionStore(PostgresDatabase database) : ISessionSt
             await using var command = new NpgsqlCommand(
                 """
                 SELECT a.number, a.name, a.password, a.modified, a.since, a.administrator, s.mark, s.created, s.expires
-                FROM account_sessions s JOIN accounts a ON a.number = s.account WHERE s.digest = $1 AND s.expires > $2 AND NOT a.deleting
+                FROM account_sessions s JOIN accounts a ON a.number = s.account WHERE s.digest = $1 AND s.expires > $2 AND NOT a.deleting AND NOT a.disabled
                 """,
                 connection);
             var parameters = new ParameterList(command.Parameters);

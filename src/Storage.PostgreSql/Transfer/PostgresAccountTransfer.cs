@@ -25,11 +25,11 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
         cancellationToken,
         account);
 
-    public async ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken) => First(await QueryAsync(
+    public async ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken) => First(await QueryAsync(
         $"""
         WITH held AS (
-            INSERT INTO accounts (name, password, modified, since) VALUES ($1, '{Held}' || $2::text, $3, $4)
-            ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since
+            INSERT INTO accounts (name, password, modified, since, disabled) VALUES ($1, '{Held}' || $2::text, $3, $4, $5)
+            ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since, disabled = excluded.disabled
             WHERE accounts.password LIKE '{Held}%' RETURNING number
         ){Clear}
         SELECT number FROM held
@@ -37,7 +37,7 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
         static reader => reader.GetInt64(0),
         repeatable: true,
         cancellationToken,
-        name, passwordHash, modified.Milliseconds, since.Milliseconds));
+        name, passwordHash, modified.Milliseconds, since.Milliseconds, isDisabled));
 
     public async ValueTask<bool> AddAsync(string table, IReadOnlyList<string> columns, long account, IReadOnlyList<object?> row, CancellationToken cancellationToken) => (await QueryAsync(
         $"INSERT INTO {table} ({Names(columns)}) VALUES ({string.Join(", ", columns.Select(static (_, i) => FormattableString.Invariant($"${i + 1}")))}) ON CONFLICT DO NOTHING RETURNING 1",

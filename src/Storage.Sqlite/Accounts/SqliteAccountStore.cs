@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.Sqlite.Assignments;
 using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Accounts;
@@ -8,7 +9,7 @@ namespace Lockstep.Storage.Sqlite.Accounts;
 /// <summary>Accounts in the same file as the buckets. Its one writer does one thing after the other, commits of buckets included.</summary>
 public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 {
-    private const string Columns = "number, name, password, modified, deleting, since, administrator";
+    private const string Columns = "number, name, password, modified, deleting, since, administrator, disabled";
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($1 = -1 OR (number = $1 AND modified = $2 AND password = $3))";
@@ -37,6 +38,20 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
             ? Find(statements, name)
             : null);
 
+    public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements =>
+        {
+            if (!InvitationRows.IsFreeFor(statements, invitation, name, now)
+                || statements.Execute("INSERT INTO accounts (name, password, modified, since) VALUES ($0, $1, $2, $2) ON CONFLICT (name) DO NOTHING", name, passwordHash, now.Milliseconds) == 0
+                || Find(statements, name) is not { } made)
+            {
+                return null;
+            }
+
+            InvitationRows.Spend(statements, invitation, made.Number);
+            return made;
+        });
+
     public ValueTask<Account?> ChangePasswordAsync(
         string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute(
@@ -52,7 +67,23 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
             : null);
 
     public async ValueTask CloseAsync(long number, CancellationToken cancellationToken) =>
-        await database.WriteAsync(statements => statements.Execute("INSERT OR IGNORE INTO closed_accounts (number) VALUES ($0)", number));
+        await database.WriteAsync(statements => statements.Execute("INSERT INTO closed_accounts (number) VALUES ($0) ON CONFLICT (number) DO UPDATE SET disabled = 0", number));
+
+    public ValueTask<Account?> SetDisabledAsync(long number, bool isDisabled, ServerTimestamp now, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements =>
+        {
+            statements.Execute(
+                "UPDATE accounts SET disabled = $1, modified = max($2, modified + 1) WHERE number = $0 AND deleting = 0 AND disabled <> $1",
+                number, isDisabled ? 1L : 0L, now.Milliseconds);
+            var accounts = ReadAll(statements.Prepare($"SELECT {Columns} FROM accounts WHERE number = $0 AND deleting = 0", number));
+            return accounts.Count == 0 ? null : accounts[0];
+        });
+
+    public async ValueTask SuspendAsync(long number, CancellationToken cancellationToken) =>
+        await database.WriteAsync(statements => statements.Execute("INSERT OR IGNORE INTO closed_accounts (number, disabled) VALUES ($0, 1)", number));
+
+    public async ValueTask ResumeAsync(long number, CancellationToken cancellationToken) =>
+        await database.WriteAsync(statements => statements.Execute("DELETE FROM closed_accounts WHERE number = $0 AND disabled = 1", number));
 
     public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements =>
@@ -87,6 +118,7 @@ public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
             {
                 Since = new ServerTimestamp(reader.GetInt64(5)),
                 IsAdministrator = reader.GetInt64(6) != 0,
+                IsDisabled = reader.GetInt64(7) != 0,
             });
         }
 

@@ -7,7 +7,11 @@ namespace Lockstep.Storage.Sqlite.Assignments;
 internal static class InvitationRows
 {
     public static bool IsFree(SqliteStatements statements, string digest, ServerTimestamp now) =>
-        statements.Scalar("SELECT 1 FROM invitations WHERE digest = $0 AND issuer IS NULL AND expires > $1", digest, now.Milliseconds) is not null;
+        statements.Scalar("SELECT 1 FROM invitations WHERE digest = $0 AND issuer IS NULL AND name IS NULL AND expires > $1", digest, now.Milliseconds) is not null;
+
+    /// <summary>Whether one is free, and to an account with a password of its own and that name.</summary>
+    public static bool IsFreeFor(SqliteStatements statements, string digest, string name, ServerTimestamp now) =>
+        statements.Scalar("SELECT 1 FROM invitations WHERE digest = $0 AND issuer IS NULL AND name IN ('', $1) AND expires > $2", digest, name, now.Milliseconds) is not null;
 
     /// <param name="statements">Of the job.</param>
     /// <param name="digest">Of one that is free.</param>

@@ -14,7 +14,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
 {
     private const string Columns = AssignmentColumns.Names;
     private const string NodeColumns = "number, url, available, load, capacity, down, draining";
-    internal const string InvitationColumns = "digest, note, quota, expires, issuer, subject";
+    internal const string InvitationColumns = "digest, note, quota, expires, issuer, subject, name";
     private const int MaxFound = 20;
 
     // UserKeys.RetiredGeneration
@@ -174,8 +174,8 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
 
     public async ValueTask AddInvitationAsync(Invitation invitation, CancellationToken cancellationToken) => await database.WriteAsync(statements =>
         statements.Execute(
-            $"INSERT INTO invitations ({InvitationColumns}) VALUES ($0, $1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING",
-            invitation.Digest, invitation.Note, invitation.QuotaBytes, invitation.Expires.Milliseconds, invitation.User?.Issuer, invitation.User?.Subject));
+            $"INSERT INTO invitations ({InvitationColumns}) VALUES ($0, $1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING",
+            invitation.Digest, invitation.Note, invitation.QuotaBytes, invitation.Expires.Milliseconds, invitation.User?.Issuer, invitation.User?.Subject, invitation.AccountName));
 
     public ValueTask<Invitation?> FindInvitationAsync(string digest, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements => First(ReadAll(
@@ -192,7 +192,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
             statements.Prepare(
                 $"""
                 UPDATE invitations SET issuer = $1, subject = $2
-                WHERE digest = $0 AND ((issuer IS NULL AND expires > $3) OR (issuer = $1 AND subject = $2))
+                WHERE digest = $0 AND ((issuer IS NULL AND name IS NULL AND expires > $3) OR (issuer = $1 AND subject = $2))
                 RETURNING {InvitationColumns}
                 """,
                 digest, user.Issuer, user.Subject, now.Milliseconds),
@@ -218,5 +218,8 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
         reader.GetString(1),
         reader.IsDBNull(2) ? null : reader.GetInt64(2),
         new ServerTimestamp(reader.GetInt64(3)),
-        reader.IsDBNull(4) ? null : new UserIdentity(reader.GetString(4), reader.GetString(5)));
+        reader.IsDBNull(4) ? null : new UserIdentity(reader.GetString(4), reader.GetString(5)))
+    {
+        AccountName = reader.IsDBNull(6) ? null : reader.GetString(6),
+    };
 }

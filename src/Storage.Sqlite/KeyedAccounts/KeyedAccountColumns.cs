@@ -10,7 +10,7 @@ internal static class KeyedAccountColumns
 {
     public const string Names =
         "a.number, a.name, a.password, a.modified, a.deleting, a.since, k.uid, k.email, k.verified, k.salt, k.wrapped, k.generation, k.keys_changed, k.created, k.totp, "
-        + "k.totp_on, k.totp_step, k.codes, k.recovery, k.recovery_data, k.recovery_since, k.revision";
+        + "k.totp_on, k.totp_step, k.codes, k.recovery, k.recovery_data, k.recovery_since, k.revision, a.disabled";
 
     public const string TokenNames = "t.digest, t.kind, t.account, t.parent, t.client, t.scope, t.sealed, t.data, t.created, t.expires, t.used, t.family";
     public const int TokenCount = 12;
@@ -20,6 +20,7 @@ internal static class KeyedAccountColumns
             reader.GetInt64(first), reader.GetString(first + 1), reader.GetString(first + 2), new ServerTimestamp(reader.GetInt64(first + 3)), reader.GetInt64(first + 4) != 0)
         {
             Since = new ServerTimestamp(reader.GetInt64(first + 5)),
+            IsDisabled = reader.GetInt64(first + 22) != 0,
         },
         reader.GetString(first + 6),
         reader.GetString(first + 7))

@@ -115,7 +115,7 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
             statements.Prepare(
                 $"""
                 SELECT {KeyedAccountColumns.TokenNames}, {KeyedAccountColumns.Names} FROM account_tokens t JOIN keyed_accounts k ON k.account = t.account JOIN accounts a ON a.number = t.account
-                WHERE t.digest = $0 AND t.expires > $1 AND a.deleting = 0
+                WHERE t.digest = $0 AND t.expires > $1 AND a.deleting = 0 AND a.disabled = 0
                     AND (t.parent IS NULL OR EXISTS (SELECT 1 FROM account_tokens p WHERE p.digest = t.parent AND p.expires > $1))
                 """,
                 digest, now.Milliseconds),
@@ -126,7 +126,7 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
         {
             var number = account.Account.Number;
             if (statements.Scalar(
-                "SELECT 1 FROM accounts WHERE number = $0 AND password = $1 AND deleting = 0 AND EXISTS (SELECT 1 FROM keyed_accounts WHERE account = $0)",
+                "SELECT 1 FROM accounts WHERE number = $0 AND password = $1 AND deleting = 0 AND disabled = 0 AND EXISTS (SELECT 1 FROM keyed_accounts WHERE account = $0)",
                 number, account.Account.PasswordHash) is null
                 || tokens.Any(token => token.Parent is { } parent
                     && !tokens.Any(other => string.Equals(other.Digest, parent, StringComparison.Ordinal))

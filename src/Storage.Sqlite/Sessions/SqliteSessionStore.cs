@@ -26,7 +26,7 @@ public sealed class SqliteSessionStore(SqliteDatabase database) : ISessionStore
             using var reader = statements.Prepare(
                 """
                 SELECT a.number, a.name, a.password, a.modified, a.since, a.administrator, s.mark, s.created, s.expires
-                FROM account_sessions s JOIN accounts a ON a.number = s.account WHERE s.digest = $0 AND s.expires > $1 AND a.deleting = 0
+                FROM account_sessions s JOIN accounts a ON a.number = s.account WHERE s.digest = $0 AND s.expires > $1 AND a.deleting = 0 AND a.disabled = 0
                 """,
                 digest, now.Milliseconds).ExecuteReader();
             return reader.Read()

@@ -27,15 +27,15 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
             return (IReadOnlyList<object?[]>)rows;
         }));
 
-    public ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, CancellationToken cancellationToken) =>
+    public ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken) =>
         database.WriteAsync(statements =>
         {
             if (statements.Scalar(
                 $"""
-                INSERT INTO accounts (name, password, modified, since) VALUES ($0, '{Held}' || $1, $2, $3)
-                ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since
+                INSERT INTO accounts (name, password, modified, since, disabled) VALUES ($0, '{Held}' || $1, $2, $3, $4)
+                ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since, disabled = excluded.disabled
                 WHERE accounts.password LIKE '{Held}%' RETURNING number
-                """, name, passwordHash, modified.Milliseconds, since.Milliseconds) is not long number)
+                """, name, passwordHash, modified.Milliseconds, since.Milliseconds, isDisabled ? 1L : 0L) is not long number)
             {
                 return default(long?);
             }

@@ -29,7 +29,7 @@ internal sealed class AccountCheck(UpkeepDatabase database, Findings findings)
         }
 
         foreach (var number in await NumbersAsync(
-            $"SELECT number FROM accounts a WHERE NOT deleting AND EXISTS (SELECT 1 FROM closed_accounts c WHERE c.number = a.number) ORDER BY 1 LIMIT {MostOfATable}"))
+            $"SELECT number FROM accounts a WHERE NOT deleting AND EXISTS (SELECT 1 FROM closed_accounts c WHERE c.number = a.number AND NOT (c.disabled AND a.disabled)) ORDER BY 1 LIMIT {MostOfATable}"))
         {
             findings.Tell(FindingKind.Account, $"account {number}", "The account is there, and nothing can be written in its name, since its number is in closed_accounts.");
         }

@@ -221,11 +221,21 @@ public sealed class UserStoreTests(TokenServers servers) : IClassFixture<TokenSe
         public ValueTask<Account?> AddAsync(string name, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
             inner.AddAsync(name, passwordHash, now, cancellationToken);
 
+        public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, ServerTimestamp now, CancellationToken cancellationToken) =>
+            inner.AddInvitedAsync(name, passwordHash, invitation, now, cancellationToken);
+
         public ValueTask<Account?> ChangePasswordAsync(string name, Account? expected, string passwordHash, ServerTimestamp now, CancellationToken cancellationToken) =>
             inner.ChangePasswordAsync(name, expected, passwordHash, now, cancellationToken);
 
         public ValueTask<Account?> BeginDeletionAsync(string name, Account? expected, CancellationToken cancellationToken) =>
             inner.BeginDeletionAsync(name, expected, cancellationToken);
+
+        public ValueTask<Account?> SetDisabledAsync(long number, bool isDisabled, ServerTimestamp now, CancellationToken cancellationToken) =>
+            inner.SetDisabledAsync(number, isDisabled, now, cancellationToken);
+
+        public ValueTask SuspendAsync(long number, CancellationToken cancellationToken) => inner.SuspendAsync(number, cancellationToken);
+
+        public ValueTask ResumeAsync(long number, CancellationToken cancellationToken) => inner.ResumeAsync(number, cancellationToken);
 
         public ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken) =>
             inner.EndDeletionAsync(account, principal, cancellationToken);

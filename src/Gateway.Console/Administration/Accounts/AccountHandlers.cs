@@ -178,7 +178,8 @@ internal sealed class AccountHandlers(AccountDirectory accounts, IKeyedAccountSt
     private static string NewPassword() => RandomNumberGenerator.GetString(PasswordLetters, PasswordLength);
 
     private AccountView ViewOf(Account account) => new(
-        account.Name, account.Number, account.Since.Milliseconds, account.Modified.Milliseconds, AccountPassword.IsOne(account.PasswordHash), accounts.IsAdministrator(accounts.PrincipalOf(account)));
+        account.Name, account.Number, account.Since.Milliseconds, account.Modified.Milliseconds, AccountPassword.IsOne(account.PasswordHash), accounts.IsAdministrator(accounts.PrincipalOf(account)),
+        account.IsDisabled);
 
     private void Note(AuditEvent what, ConsoleRequest request) => audit.Write(what, AuditSource.Of(request.Inner.Http.Request, request.User.Account));
 }

@@ -7,4 +7,5 @@ namespace Lockstep.Gateway.Console.Administration.Accounts;
 /// <param name="Modified">Last change, in the same form.</param>
 /// <param name="HasPassword">Whether its password is kept as a hash here; otherwise it belongs to Firefox or to Sync 1.1.</param>
 /// <param name="IsAdministrator">Whether it administers this server.</param>
-internal sealed record AccountView(string Name, long Number, long Since, long Modified, bool HasPassword, bool IsAdministrator);
+/// <param name="IsDisabled">Whether nobody can sign in to it.</param>
+internal sealed record AccountView(string Name, long Number, long Since, long Modified, bool HasPassword, bool IsAdministrator, bool IsDisabled);

@@ -79,6 +79,7 @@ export const session = async () => {
 export const signIn = (account, password) => ask("POST", "session", { body: { account, password } });
 export const signOut = () => ask("DELETE", "session");
 export const makeFirst = (link, account, password) => ask("POST", "first-administrator", { body: { link, account, password } });
+export const makeInvited = (invitation, account, password) => ask("POST", "invitation", { body: { invitation, account, password } });
 
 // :: A user's own
 export const usage = () => ask("GET", "usage");

@@ -10,6 +10,7 @@ import { settings } from "./views/admin/settings.js";
 import { bucket } from "./views/bucket.js";
 import { collection } from "./views/collection.js";
 import { first } from "./views/first.js";
+import { invitation } from "./views/invitation.js";
 import { overview } from "./views/overview.js";
 import { record } from "./views/record.js";
 import { welcome } from "./views/welcome.js";
@@ -26,6 +27,7 @@ export const PAGES = [
   { path: "admin/record", view: record },
   { path: "admin/account", view: account, nav: "nav.account" },
   { path: "admin/first", view: first, anybody: true },
+  { path: "admin/invitation", view: invitation, anybody: true },
   { path: "admin/server", view: server, nav: "nav.server", administrator: true },
   { path: "admin/health", view: health, nav: "nav.health", administrator: true },
   { path: "admin/accounts", view: accounts, nav: "nav.accounts", administrator: true },

@@ -26,6 +26,10 @@ const TEXTS = {
   importing: "error.importing",
   "quotas-full": "error.quotas-full",
   "deletion-goes-on": "error.deletion-goes-on",
+  "not-in-all-databases": "error.not-in-all-databases",
+  "invitation-over": "error.invitation-over",
+  "no-invitation": "error.no-invitation",
+  "long-note": "error.long-note",
   "bad-number": "error.bad-number",
   "bad-password": "error.bad-password",
 };

@@ -32,7 +32,7 @@ export async function oneAccount(app, isShown) {
     body: [
       trail(app, ["admin/accounts", t("accounts.title")], [null, name]),
       panel(
-        { id: "facts", title: t("one-account.facts"), state: account.isAdministrator && badge("", t("accounts.administrator")) },
+        { id: "facts", title: t("one-account.facts"), state: [account.isAdministrator && badge("", t("accounts.administrator")), account.isDisabled && badge("bad", t("accounts.disabled"))] },
         facts(
           [t("one-account.principal"), h("code", {}, found.principal)],
           [t("accounts.made"), account.since > 0 ? dateTime(account.since) : "–"],
@@ -44,6 +44,10 @@ export async function oneAccount(app, isShown) {
       panel({ id: "quota", title: t("quota.title"), lead: t("quota.lead") }, quotaForm(name, quota)),
       panel({ id: "buckets", title: t("buckets.title"), lead: t("admin-buckets.lead") }, buckets.element),
       panel({ id: "password", title: t("reset.title"), lead: t(guardsAKey ? "error.guards-a-key" : "reset.lead") }, !guardsAKey && expander(t("reset.begin"), () => reset(name))),
+      panel(
+        { id: "state", title: t(account.isDisabled ? "enable.title" : "disable.title"), lead: t(account.isDisabled ? "enable.lead" : "disable.lead") },
+        account.name !== app.user.account && expander(t(account.isDisabled ? "enable.title" : "disable.title"), () => change(app, name, !account.isDisabled), account.isDisabled ? "secondary" : "danger"),
+      ),
       panel({ id: "delete", title: t("account.delete"), lead: t("one-account.delete-lead") }, account.name !== app.user.account && expander(t("account.delete"), () => remove(app, name), "danger")),
     ],
   });
@@ -89,6 +93,20 @@ function reset(name) {
   });
   return [h("p", { class: "note warning" }, t("reset.warning")), element];
 }
+
+const change = (app, name, disabled) =>
+  form({
+    name: "state",
+    fields: [],
+    submit: t(disabled ? "disable.submit" : "enable.submit"),
+    kind: disabled ? "danger" : "primary",
+    explain,
+    send: async () => {
+      await api.setDisabled(name, disabled);
+      await app.open();
+      announce(t(disabled ? "disable.done" : "enable.done", { name }));
+    },
+  });
 
 const remove = (app, name) => [
   h("p", { class: "note danger-note" }, t("account.delete-warning")),

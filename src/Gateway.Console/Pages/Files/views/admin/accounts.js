@@ -6,6 +6,7 @@ import { show } from "../../shell/layout.js";
 import { dateTime, t } from "../../shell/texts.js";
 import { explain } from "../errors.js";
 import { expander, pages, panel } from "../parts.js";
+import { invitations } from "./invitations.js";
 import { badge, once, replace } from "./parts.js";
 
 /** The page of one account. */
@@ -15,6 +16,7 @@ const COLUMNS = [{ text: t("field.account") }, { text: t("accounts.made") }, { t
 
 export async function accounts(app) {
   const place = h("div", {});
+  const open = invitations();
   const search = form({
     name: "search",
     fields: [field({ name: "prefix", label: t("accounts.prefix"), autocomplete: "off" })],
@@ -40,15 +42,16 @@ export async function accounts(app) {
     body: [
       panel({ id: "new-account", title: t("accounts.new"), lead: t("accounts.new-lead") }, expander(t("accounts.make"), () => make(app))),
       panel({ id: "accounts", title: t("accounts.all") }, search, place),
+      open.element,
     ],
   });
-  await list("");
+  await Promise.all([list(""), open.load()]);
 }
 
-const row = (app, { name, since, hasPassword, isAdministrator }) => [
+const row = (app, { name, since, hasPassword, isAdministrator, isDisabled }) => [
   h("a", accountLink(app, name), name),
   since > 0 ? dateTime(since) : "–",
-  h("div", { class: "state" }, h("span", {}, t(hasPassword ? "accounts.password" : "accounts.other")), isAdministrator && badge("", t("accounts.administrator"))),
+  h("div", { class: "state" }, h("span", {}, t(hasPassword ? "accounts.password" : "accounts.other")), isAdministrator && badge("", t("accounts.administrator")), isDisabled && badge("bad", t("accounts.disabled"))),
 ];
 
 function make(app) {
