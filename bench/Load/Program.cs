@@ -19,9 +19,22 @@ if (args is ["live", ..])
     return 0;
 }
 
+// What bench/scale asks for.
+if (args is ["accounts" or "owners" or "recovery" or "moves", ..])
+{
+    await (args[0] switch
+    {
+        "accounts" => ScaleFile.RunAsync(args[1..], stop),
+        "owners" => OwnerMemory.RunAsync(args[1..], stop),
+        "recovery" => Recovery.RunAsync(args[1..], stop),
+        _ => OwnerMoves.RunAsync(args[1..], stop),
+    });
+    return 0;
+}
+
 if (args.Length is < 7 or > 8)
 {
-    Console.Error.WriteLine("This is started by bench/run and bench/cluster.");
+    Console.Error.WriteLine("This is started by bench/run, bench/cluster and bench/scale.");
     return 2;
 }
 
