@@ -2,6 +2,7 @@ using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Kinto.OpenApi;
+using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Kinto;
@@ -22,6 +23,7 @@ internal sealed class KintoHandlers(
     QuotaPlans quotas,
     LivePlans live,
     LiveTickets tickets,
+    PushPlans push,
     HistoryPlans history,
     AttachmentPlans attachments,
     FilePlans files,
@@ -61,6 +63,8 @@ internal sealed class KintoHandlers(
     public LivePlans Live => live;
 
     public LiveTickets Tickets => tickets;
+
+    public PushPlans Push => push;
 
     public HistoryPlans History => history;
 

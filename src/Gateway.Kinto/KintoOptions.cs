@@ -3,6 +3,7 @@ using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Kinto.OpenApi;
+using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 
@@ -87,6 +88,9 @@ public sealed record KintoOptions
     /// <summary>Streams of changes.</summary>
     public LiveOptions Live { get; init; } = new();
 
+    /// <summary>Push notices to apps that sleep.</summary>
+    public PushOptions Push { get; init; } = new();
+
     /// <summary>The history of buckets.</summary>
     public KintoHistoryOptions History { get; init; } = new();
 
@@ -132,7 +136,7 @@ public sealed record KintoOptions
             yield return "Kinto:Contribute is no JSON object. Use something like {\"name\": \"My server\", \"repository\": {\"url\": \"https://code.example.org/\"}}.";
         }
 
-        foreach (var problem in Attachments.S3.Problems("Kinto:Attachments:S3"))
+        foreach (var problem in Attachments.S3.Problems("Kinto:Attachments:S3").Concat(Push.Problems("Kinto:Push")))
         {
             yield return problem;
         }

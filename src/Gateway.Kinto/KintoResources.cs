@@ -17,6 +17,8 @@ internal static class KintoResources
     private const string PageFilePath = ApiPage.Path + "/{file}";
     private const string ContributePath = "/contribute.json";
     private const string MetricsPath = "/__metrics__";
+    private const string SubscriptionsPath = "/subscriptions";
+    private const string SubscriptionPath = SubscriptionsPath + "/{subscription}";
     private const string HistoryPath = "/buckets/{bucket}/history";
     private const string SnapshotPath = "/buckets/{bucket}/snapshot/collections/{snapshot}";
     private const string AttachmentPath = "/buckets/{bucket}/collections/{collection}/records/{record}/attachment";
@@ -43,6 +45,15 @@ internal static class KintoResources
         new(TokenPath, Read("GET", Access.Anonymous, static (kinto, request) => kinto.Logins.End(request))),
         new(TicketPath, new ResourceMethod<KintoHandler>("POST", Access.SignedIn, BodyKind.None, static (kinto, request) => kinto.Tickets.Give(request))),
         new("/__user_data__/{principal}", Delete(Access.SignedIn, static (kinto, request) => kinto.UserData.Delete(request))),
+        new(SubscriptionsPath, [
+            Read("GET", Access.SignedIn, static (kinto, request) => kinto.Push.List(request)),
+            Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.Push.Count(request)),
+        ]),
+        new(SubscriptionPath, [
+            .. Reads(Access.SignedIn, static (kinto, request) => kinto.Push.Get(request)),
+            Write("PUT", Access.SignedIn, static (kinto, request) => kinto.Push.Put(request)),
+            Delete(Access.SignedIn, static (kinto, request) => kinto.Push.Delete(request)),
+        ]),
         new("/accounts", [
             Read("GET", Access.SignedIn, static (kinto, request) => kinto.Accounts.List(request)),
             Read("HEAD", Access.SignedIn, static (kinto, request) => kinto.Accounts.Count(request)),
@@ -112,6 +123,7 @@ internal static class KintoResources
             ? resource.With(static method => method with { Access = Access.Anonymous })
             : resource)
         .Where(resource => options.Live.Enabled || resource.Template.Text is not TicketPath)
+        .Where(resource => options.Push.IsOn || resource.Template.Text is not (SubscriptionsPath or SubscriptionPath))
         .Where(resource => options.History.Enabled || resource.Template.Text is not (HistoryPath or SnapshotPath))
         .Where(resource => options.Attachments.Enabled || resource.Template.Text is not (AttachmentPath or FilePath))
         .Where(resource => options.HasLogins || resource.Template.Text is not (LoginPath or TokenPath))

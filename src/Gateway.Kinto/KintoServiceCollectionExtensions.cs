@@ -3,6 +3,7 @@ using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
 using Lockstep.Gateway.Kinto.Live;
 using Lockstep.Gateway.Kinto.OpenApi;
+using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto;
@@ -39,6 +40,9 @@ public static class KintoServiceCollectionExtensions
         .AddSingleton<SharedReads>()
         .AddSingleton<LiveServices>()
         .AddSingleton<LivePlans>()
+        .AddPush()
+        .AddSingleton<PushRecords>()
+        .AddSingleton<PushPlans>()
         .AddSingleton<HistoryPlans>()
         .AddSingleton<IFileNames, FileNames>()
         .AddSingleton<UploadReader>()

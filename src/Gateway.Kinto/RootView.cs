@@ -2,12 +2,13 @@ using System.Text.Json;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Http;
+using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.OpenId;
 
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary><c>GET /</c>: describes this server. Has Kinto's keys and the older ones of cliquet and Syncto.</summary>
-internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenIdProviders openId, SharedObjects shared, TimeProvider time)
+internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenIdProviders openId, SharedObjects shared, VapidKey vapid, TimeProvider time)
 {
     private const int MaxGroups = 1_000;
 
@@ -114,6 +115,15 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
             writer.WriteStartObject("live");
             writer.WriteString("description", "Changes of lists, collections and buckets are streamed to who asks for text/event-stream, or for a WebSocket.");
             writer.WriteString("url", "https://html.spec.whatwg.org/multipage/server-sent-events.html");
+            writer.WriteEndObject();
+        }
+
+        if (options.Push.IsOn)
+        {
+            writer.WriteStartObject("push");
+            writer.WriteString("description", "Apps that sleep are woken by Web Push when a bucket or a collection changes.");
+            writer.WriteString("url", "https://www.rfc-editor.org/rfc/rfc8030");
+            writer.WriteString("vapid_public_key", vapid.PublicKey);
             writer.WriteEndObject();
         }
 

@@ -19,6 +19,8 @@ before(async () => {
     "kinto:flush": true,
     "kinto:history:enabled": true,
     "kinto:metrics": "Everyone",
+    "kinto:push:hosts": "push.example.org",
+    "kinto:push:subject": "mailto:admin@example.org",
   });
   [api, user] = await Promise.all([Api.of(server), server.register()]);
   await api.ask(null, "PUT", "/accounts/root", 201, { body: { data: { password: "s3cr3t" } } });
@@ -183,6 +185,24 @@ test("accounts_rights_and_quotas_answer_as_the_document_says", async () => {
   for (const path of [`/quotas${bucket}`, `/quotas${tasks}`, `/quotas/users/account:${name}`]) {
     await api.ask(ROOT, "DELETE", path, 200);
   }
+});
+
+test("push_subscriptions_answer_as_the_document_says", async () => {
+  const { tasks } = await newCollection();
+  const { publicKey } = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
+  const p256dh = Buffer.from(await crypto.subtle.exportKey("raw", publicKey)).toString("base64url");
+  const body = { data: { endpoint: "https://push.example.org/a", expirationTime: null, keys: { p256dh, auth: "BTBZMqHH6r4Tts7J_aSIgg" }, path: tasks } };
+  const { headers } = await api.ask(user, "PUT", "/subscriptions/phone", 201, { body });
+  await api.ask(user, "PUT", "/subscriptions/phone", 200, { body });
+  await api.ask(user, "PUT", "/subscriptions/phone", 412, { body, headers: { "If-Match": headers.get("ETag") } });
+  await api.ask(user, "PUT", "/subscriptions/tablet", 400, { body: { data: { ...body.data, endpoint: "https://example.org/a" } } });
+  await api.ask(user, "GET", "/subscriptions/phone", 200);
+  await api.ask(user, "HEAD", "/subscriptions/phone", 200);
+  await api.ask(user, "GET", "/subscriptions", 200);
+  await api.ask(user, "HEAD", "/subscriptions", 200);
+  await api.ask(null, "GET", "/subscriptions", 401);
+  await api.ask(user, "DELETE", "/subscriptions/phone", 200);
+  await api.ask(user, "GET", "/subscriptions/phone", 404);
 });
 
 test("history_answers_as_the_document_says", async () => {

@@ -14,7 +14,7 @@ public sealed partial class ApiDocumentTests
 
     private static readonly KintoOptions Everything = new()
     {
-        Flush = true, Contribute = "{}", Metrics = MetricsAccess.Administrators, History = new() { Enabled = true },
+        Flush = true, Contribute = "{}", Metrics = MetricsAccess.Administrators, History = new() { Enabled = true }, Push = PushServer.Push,
     };
 
     private static readonly ApiScheme[] Schemes = [new("account", new() { ["type"] = "http", ["scheme"] = "basic" }), new("ticket", new() { ["type"] = "apiKey" }, IsOfStreams: true)];

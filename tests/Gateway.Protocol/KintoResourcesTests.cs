@@ -167,7 +167,7 @@ public sealed partial class KintoResourcesTests(KintoResourcesTests.FlushingServ
     /// <summary>With all that settings can add: a provider too, which does not answer.</summary>
     public sealed class FlushingServer() : KintoServer(options => options with
     {
-        Kinto = options.Kinto with { Flush = true, History = new() { Enabled = true }, Contribute = "{}", Metrics = MetricsAccess.Administrators },
+        Kinto = options.Kinto with { Flush = true, History = new() { Enabled = true }, Contribute = "{}", Metrics = MetricsAccess.Administrators, Push = PushServer.Push },
         OpenId = new OpenIdOptions
         {
             Providers = new Dictionary<string, OpenIdProviderOptions>(StringComparer.Ordinal)

@@ -51,6 +51,12 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
         PUT    /quotas/buckets/{b}/collections/c        | 403 403 401 201
         PATCH  /quotas/buckets/{b}/collections/c        | 403 403 401 200
         DELETE /quotas/buckets/{b}/collections/c        | 403 403 401 200
+        GET    /subscriptions                           | 200 200 401 200
+        HEAD   /subscriptions                           | 200 200 401 200
+        GET    /subscriptions/s                         | 200 404 401 404
+        HEAD   /subscriptions/s                         | 200 404 401 404
+        PUT    /subscriptions/s                         | 201 403 401 403
+        DELETE /subscriptions/s                         | 200 404 401 404
         DELETE /__user_data__/corp:{me}                 | 403 403 401 200
         POST   /__ticket__                              | 201 201 401 201
         GET    /                                        | 200 200 200 200
@@ -62,6 +68,7 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
     public sealed class Server() : KintoServer(static options => options with
     {
         Accounts = options.Accounts with { Registration = Registration.Closed, Administrators = "account:admin" },
+        Kinto = options.Kinto with { Push = PushServer.Push },
     })
     {
         /// <summary>Accounts that there are.</summary>
@@ -105,7 +112,8 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
 
     private static string Template(string path) => path
         .Replace("/accounts/{me}", "/accounts/{account}", StringComparison.Ordinal).Replace("/accounts/M", "/accounts/{account}", StringComparison.Ordinal)
-        .Replace("account:{me}", "{principal}", StringComparison.Ordinal).Replace("corp:{me}", "{principal}", StringComparison.Ordinal).Replace("{b}", "{bucket}", StringComparison.Ordinal).Replace("collections/c", "collections/{collection}", StringComparison.Ordinal);
+        .Replace("account:{me}", "{principal}", StringComparison.Ordinal).Replace("corp:{me}", "{principal}", StringComparison.Ordinal).Replace("{b}", "{bucket}", StringComparison.Ordinal).Replace("collections/c", "collections/{collection}", StringComparison.Ordinal)
+        .Replace("/subscriptions/s", "/subscriptions/{subscription}", StringComparison.Ordinal);
 
     private async Task<int> AskAsync(string caller, string method, string path, bool inBatch)
     {
@@ -120,6 +128,12 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
             await AddAsync("admin");
             using var admin = server.As("admin", "s3cr3t");
             Assert.Equal(201, (await admin.PutAsync(Fill(path), """{"data":{"records":9}}""")).Status);
+        }
+
+        using var app = new PushApp();
+        if (path is "/subscriptions/s" && method is not "PUT")
+        {
+            Assert.Equal(201, (await self.PutAsync(path, app.Body($"/buckets/{bucket}"))).Status);
         }
 
         if (caller is "other" or "admin")
@@ -137,6 +151,7 @@ public sealed class ServiceMatrixTests(ServiceMatrixTests.Server server) : IClas
         {
             ("POST", "/accounts") => $$$"""{"data":{"id":"new{{{Guid.NewGuid():N}}}","password":"s3cr3t"}}""",
             ("PUT" or "PATCH", _) when path.StartsWith("/accounts/", StringComparison.Ordinal) => """{"data":{"password":"0ther-0ne"}}""",
+            ("PUT", "/subscriptions/s") => app.Body($"/buckets/{bucket}/collections/c"),
             ("PUT" or "PATCH", _) => """{"data":{"records":10}}""",
             ("POST", "/buckets") => "{}",
             _ => null,

@@ -52,6 +52,7 @@ public sealed class SchemaTests : IAsyncLifetime
             ["0016_field_index.sql"] = "f3961abf31708227",
             ["0017_attachments.sql"] = "a53d026257186ae3",
             ["0018_sessions.sql"] = "76b048d7f38b10fd",
+            ["0019_push.sql"] = "2ae83c5ea0fd3b78",
             ["0020_disabled_and_invited.sql"] = "5f2cc53b54f9958d",
         };
 

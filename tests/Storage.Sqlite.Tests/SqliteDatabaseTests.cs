@@ -41,6 +41,7 @@ public sealed class SqliteDatabaseTests : IDisposable
             ["0014_field_index.sql"] = "809950dcb2538246",
             ["0015_attachments.sql"] = "f8d9f5e94205b61e",
             ["0016_sessions.sql"] = "909b3d99aa250f8e",
+            ["0017_push.sql"] = "14e1f221894a8ac9",
             ["0018_disabled_and_invited.sql"] = "d3b6692ec9a1648d",
         };
         var assembly = typeof(SqliteDatabase).Assembly;

@@ -1,6 +1,6 @@
 namespace Lockstep.Core.KeyedAccounts;
 
-/// <summary>The tables of accounts with a key or a login, and of quotas, which both engines have in the same form. So one database can be moved to another, row by row.</summary>
+/// <summary>The tables of accounts with a key or a login, of quotas, and of push subscriptions, which both engines have in the same form. So one database can be moved to another, row by row.</summary>
 public static class KeyedAccountTables
 {
     /// <summary>Tables with their columns. A question mark in front of a column's name marks a Boolean.</summary>
@@ -16,5 +16,6 @@ public static class KeyedAccountTables
         ("server_keys", ["id", "created", "sealed"]),
         ("account_logins", ["account", "name", "password", "email", "quota", "reset", "reset_expires", "revision"]),
         ("quotas", ["subject", "bytes", "records", "modified"]),
+        ("push_subscriptions", ["owner", "id", "bucket", "collection", "path", "endpoint", "p256dh", "auth", "modified", "told", "due", "tries"]),
     ];
 }

@@ -14,6 +14,7 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
 
     private readonly ConcurrentDictionary<BucketId, WatchedBucket> watched = new();
     private Action<WatchedBucket> announce = static _ => { };
+    private Action<BucketId>? committed;
     private long swept = time.GetTimestamp();
     private volatile bool hasEnded;
 
@@ -67,8 +68,16 @@ public sealed class LiveFeed(TimeProvider time) : ILiveFeed
         }
     }
 
+    /// <summary>
+    /// Registers a listener for every commit of this process's owners, watched or not, before the first one. It is called in the owner's turn: it must be quick, and must not throw.
+    /// </summary>
+    public void OnCommitted(Action<BucketId> listener) => committed += listener;
+
     /// <summary>Registers the callback that finds the owner of a bucket when its watch begins.</summary>
     internal void OnWatched(Action<WatchedBucket> listener) => announce = listener;
+
+    /// <summary>Tells that something was committed to a bucket, or may have been.</summary>
+    internal void Committed(BucketId id) => committed?.Invoke(id);
 
     /// <returns>Null when nobody watches the bucket.</returns>
     internal WatchedBucket? Find(BucketId bucket) => watched.GetValueOrDefault(bucket);

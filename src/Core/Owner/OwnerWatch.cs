@@ -4,7 +4,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Core.Owner;
 
-/// <summary>Notifies those who watch one bucket, on behalf of its owner.</summary>
+/// <summary>Notifies those who watch one bucket, and those who hear of all, on behalf of its owner.</summary>
 /// <param name="id">The bucket.</param>
 /// <param name="feed">Knows the watched buckets.</param>
 internal sealed class OwnerWatch(BucketId id, LiveFeed feed)
@@ -19,6 +19,7 @@ internal sealed class OwnerWatch(BucketId id, LiveFeed feed)
     /// <param name="published">The new heads; null if it is not known what has changed.</param>
     public void Tell(BucketHeads? published)
     {
+        feed.Committed(id);
         while (Volatile.Read(ref watched) is { } watch && !(published is null ? watch.TellAll() : watch.Tell(published)))
         {
             // This watch has ended. There may be another one, which this owner was told of before.

@@ -104,7 +104,7 @@ internal sealed class ApiDocument
         {
             "account" => Text("^[a-zA-Z0-9][+.@a-zA-Z0-9_-]*$"),
             "snapshot" => Text("^[a-zA-Z0-9][a-zA-Z0-9_-]*@[0-9]+$"),
-            "collection" or "group" or "record" => Text(Id, options.MaxIdLength),
+            "collection" or "group" or "record" or "subscription" => Text(Id, options.MaxIdLength),
             "bucket" when template.StartsWith("/buckets", StringComparison.Ordinal) => Text(Id, options.MaxIdLength),
             _ => new JsonObject { ["type"] = "string" },
         },

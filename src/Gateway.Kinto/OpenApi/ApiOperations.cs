@@ -10,6 +10,7 @@ internal static class ApiOperations
     private const string Access = "Accounts and rights";
     private const string History = "History";
     private const string Quotas = "Quotas";
+    private const string Push = "Push";
 
     private static readonly string[] Conditions = ["If-Match", "If-None-Match"];
     private static readonly string[] Filters = ["_since", "_before", "_to", "_limit", "_token", "_sort", "_fields", "filters"];
@@ -45,6 +46,25 @@ internal static class ApiOperations
         Of("DELETE", "/__user_data__/{principal}", new("delete_user_data", Access, "Deletes what somebody without an account has stored. For administrators.")
         {
             Answers = [new(200, "It is deleted.", "UserData")],
+        }),
+        .. One("/subscriptions", new("subscriptions", Push, "Lists one's push subscriptions.")
+        {
+            Parameters = [.. Pages, .. Conditions],
+            Answers = [new(200, "The subscriptions.", "Subscriptions") { Headers = [.. Stamps, "Next-Page", "Total-Objects"] }],
+        }),
+        .. One("/subscriptions/{subscription}", new("subscription", Push, "Tells a push subscription.")
+        {
+            Parameters = ["_fields", .. Conditions], Answers = [new(200, "It.", "Subscription") { Headers = Stamps }, NotModified],
+        }),
+        Of("PUT", "/subscriptions/{subscription}", new("put_subscription", Push, "Makes, replaces or renews a push subscription.")
+        {
+            Parameters = Conditions,
+            Bodies = [new(ContentTypes.Json, "SubscriptionWrite")],
+            Answers = [new(200, "It was replaced.", "Subscription") { Headers = Stamps }, new(201, "It was made.", "Subscription") { Headers = Stamps }],
+        }),
+        Of("DELETE", "/subscriptions/{subscription}", new("delete_subscription", Push, "Deletes a push subscription.")
+        {
+            Parameters = Conditions, Answers = [new(200, "It was deleted.", "Deleted") { Headers = Stamps }],
         }),
         .. List("/accounts", Access, "account", "accounts", "Account"),
         .. Object("/accounts/{account}", Access, "account", "Account"),

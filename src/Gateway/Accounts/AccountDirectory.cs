@@ -10,6 +10,7 @@ using Lockstep.Core.Logins;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Permissions;
+using Lockstep.Core.Push;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -30,7 +31,8 @@ public sealed class AccountDirectory(
     TimeProvider time,
     IKeyedAccountStore? keyed = null,
     IAssignmentStore? assignments = null,
-    ILoginStore? logins = null)
+    ILoginStore? logins = null,
+    IPushStore? push = null)
 {
     private const int MaxNameLength = 255;
     private const int MaxPasswordBytes = 1024;
@@ -382,8 +384,12 @@ public sealed class AccountDirectory(
             principal.Id, principal.DefaultBucket,
             async () => await accounts.FindAsync(account.Name, CancellationToken.None) is { } current && current.Number == account.Number);
 
-        // :: Step 3: what is stored for its devices, and the keys that open it.
+        // :: Step 3: what is stored for its devices, the keys that open it, and what wakes them.
         await data.DeleteAsync(account.Number);
+        if (push is not null)
+        {
+            await push.RemoveAllAsync(PrincipalText.OfAccount(principal.Id, account.Number), CancellationToken.None);
+        }
 
         // :: Step 4: the account's name.
         await accounts.EndDeletionAsync(account, principal.Id, CancellationToken.None);

@@ -9,6 +9,7 @@ public sealed class GatewayMetrics : IDisposable
 {
     private readonly TaggedCounter refusals = new(LockstepMeter.ReasonTag, "requests", "bodies", "answers", "rate");
     private readonly TaggedCounter signIns = new(LockstepMeter.StatusTag, "succeeded", "refused", "throttled", "busy");
+    private readonly TaggedCounter notices = new(LockstepMeter.StatusTag, "taken", "gone", "later", "refused");
     private long housekeepingFailures;
     private long stalledAnswers;
     private long streams;
@@ -24,6 +25,7 @@ public sealed class GatewayMetrics : IDisposable
         Meter.CreateObservableUpDownCounter("lockstep.live.buckets", () => Volatile.Read(ref watchedBuckets), "{bucket}", "Buckets whose changes this process wants to hear of.");
         Meter.CreateObservableCounter("lockstep.live.changes", () => Volatile.Read(ref changesSent), "{change}", "Changes that were sent on streams.");
         Meter.CreateObservableCounter("lockstep.live.reads", () => Volatile.Read(ref changeReads), "{read}", "Reads of lists for streams; one can be for many.");
+        Meter.CreateObservableCounter("lockstep.push.notices", notices.Read, "{notice}", "Notices for apps that sleep, each try, by what push services said.");
         Meter.CreateObservableCounter("lockstep.sign_ins", signIns.Read, "{sign_in}", "Sign-ins that the cache of right passwords could not answer.");
         Meter.CreateObservableCounter("lockstep.housekeeping.failures", () => Volatile.Read(ref housekeepingFailures), "{round}", "Rounds of housekeeping that could not be ended.");
     }
@@ -49,6 +51,14 @@ public sealed class GatewayMetrics : IDisposable
     public void ChangesSent(int count) => Interlocked.Add(ref changesSent, count);
 
     public void ChangesRead() => Interlocked.Increment(ref changeReads);
+
+    public void NoticeTaken() => notices.Add(0);
+
+    public void NoticeOfOneWhoIsGone() => notices.Add(1);
+
+    public void NoticePostponed() => notices.Add(2);
+
+    public void NoticeRefused() => notices.Add(3);
 
     public void AnswerStalled() => Interlocked.Increment(ref stalledAnswers);
 

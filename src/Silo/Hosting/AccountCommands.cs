@@ -44,7 +44,8 @@ internal static class AccountCommands
             TimeProvider.System,
             storage.KeyedAccounts,
             storage.Assignments,
-            storage.Logins);
+            storage.Logins,
+            storage.Push);
         switch (arguments)
         {
             case ["list"]:

@@ -1,6 +1,7 @@
 using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Push;
 using Lockstep.Core.Sessions;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
@@ -14,10 +15,10 @@ namespace Lockstep.Silo.Hosting;
 
 /// <summary>
 /// What nobody waits for: lets go of idle owners, removes rows of deleted lists, records that have expired, and files that no record names in small steps, ends account deletions
-/// that were cut off, removes the data of Sync stores that were replaced, tokens and sessions of accounts, and counts of failed sign-ins that are over.
+/// that were cut off, removes the data of Sync stores that were replaced, tokens and sessions of accounts, push subscriptions that nobody renews, and counts of failed sign-ins that are over.
 /// </summary>
 internal sealed partial class Housekeeping(
-    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, ISessionStore sessions, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
+    InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, ISessionStore sessions, IPushStore push, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
     ILogger<Housekeeping> logger, ReplacedStores? replaced = null, EndedCounts? counts = null)
     : BackgroundService
 {
@@ -73,6 +74,16 @@ internal sealed partial class Housekeeping(
             {
             }
         }, stoppingToken);
+        if (options.Kinto.Push.IsOn)
+        {
+            await TryAsync(async () =>
+            {
+                while (await push.PurgeAsync(ServerTimestamp.Now(time).Plus(-(long)options.Kinto.Push.KeepTime.TotalMilliseconds), RowsAtOnce, stoppingToken))
+                {
+                }
+            }, stoppingToken);
+        }
+
         if (counts is not null)
         {
             await TryAsync(async () =>

@@ -14,6 +14,7 @@ using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
+using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Kinto.Schemas;
 using Lockstep.Gateway.OpenId;
 using Lockstep.Gateway.Pipeline;
@@ -80,6 +81,7 @@ internal static class LockstepServer
             .AddSingleton(storage.KeyedAccounts)
             .AddSingleton(storage.Logins)
             .AddSingleton(storage.Quotas)
+            .AddSingleton(storage.Push)
             .AddSingleton(storage.Attachments)
             .AddSingleton(storage.Content)
             .AddSingleton(new AccountSecret(storage.Secret))
@@ -116,6 +118,11 @@ internal static class LockstepServer
         if (options is { HasSilo: true, Sync15.GivesTokens: true })
         {
             builder.Services.AddReplacedStores(options.Sync15);
+        }
+
+        if (options is { HasSilo: true, Kinto.Push.IsOn: true })
+        {
+            builder.Services.AddPushNotices();
         }
 
         // :: The API

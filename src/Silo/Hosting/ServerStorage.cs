@@ -3,6 +3,7 @@ using Lockstep.Core.Assignments;
 using Lockstep.Core.Attachments;
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Logins;
+using Lockstep.Core.Push;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Sessions;
 using Lockstep.Core.Storage;
@@ -11,6 +12,7 @@ using Lockstep.Storage.PostgreSql.Accounts;
 using Lockstep.Storage.PostgreSql.Attachments;
 using Lockstep.Storage.PostgreSql.KeyedAccounts;
 using Lockstep.Storage.PostgreSql.Logins;
+using Lockstep.Storage.PostgreSql.Push;
 using Lockstep.Storage.PostgreSql.Quotas;
 using Lockstep.Storage.PostgreSql.Sessions;
 using Lockstep.Storage.PostgreSql.Shards;
@@ -21,6 +23,7 @@ using Lockstep.Storage.Sqlite.Assignments;
 using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite.KeyedAccounts;
 using Lockstep.Storage.Sqlite.Logins;
+using Lockstep.Storage.Sqlite.Push;
 using Lockstep.Storage.Sqlite.Quotas;
 using Lockstep.Storage.Sqlite.Reads;
 using Lockstep.Storage.Sqlite.Sessions;
@@ -45,6 +48,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         IKeyedAccountStore keyedAccounts,
         ILoginStore logins,
         IQuotaStore quotas,
+        IPushStore push,
         IAttachmentStore attachments,
         IAttachmentContent content,
         IBucketSnapshots snapshots,
@@ -63,6 +67,7 @@ internal sealed class ServerStorage : IAsyncDisposable
         KeyedAccounts = keyedAccounts;
         Logins = logins;
         Quotas = quotas;
+        Push = push;
         Attachments = attachments;
         Content = content;
         Snapshots = snapshots;
@@ -91,6 +96,8 @@ internal sealed class ServerStorage : IAsyncDisposable
     public ILoginStore Logins { get; }
 
     public IQuotaStore Quotas { get; }
+
+    public IPushStore Push { get; }
 
     public IAttachmentStore Attachments { get; }
 
@@ -139,7 +146,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 postgres.Buckets, postgres.Index, postgres.Maintenance, postgres.Accounts, new PostgresAdministratorStore(postgres.Home), new PostgresSessionStore(postgres.Home), postgres.Assignments,
                 new PostgresKeyedAccountStore(postgres.Home, limits), new PostgresLoginStore(postgres.Home),
-                new PostgresQuotaStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Snapshots, postgres.Transfer, postgres.Home.Secret,
+                new PostgresQuotaStore(postgres.Home), new PostgresPushStore(postgres.Home), files, s3 ?? (IAttachmentContent)files, postgres.Snapshots, postgres.Transfer, postgres.Home.Secret,
                 $"PostgreSQL, {postgres.Description}", () =>
                 {
                     s3?.Dispose();
@@ -156,7 +163,7 @@ internal sealed class ServerStorage : IAsyncDisposable
             return new ServerStorage(
                 new SqliteBucketStore(sqlite), new SqliteBucketIndex(sqlite), new SqliteMaintenance(sqlite), new SqliteAccountStore(sqlite), new SqliteAdministratorStore(sqlite), new SqliteSessionStore(sqlite),
                 new SqliteAssignmentStore(sqlite), new SqliteKeyedAccountStore(sqlite, limits), new SqliteLoginStore(sqlite),
-                new SqliteQuotaStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files,
+                new SqliteQuotaStore(sqlite), new SqlitePushStore(sqlite), files, s3 ?? DirectoryOf(options) ?? (IAttachmentContent)files,
                 new SqliteBucketSnapshots(sqlite), new SqliteAccountTransfer(sqlite), sqlite.Secret,
                 $"SQLite, {directory.Database}", () =>
                 {

@@ -4,6 +4,7 @@ using Lockstep.Core.Attachments;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Live;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Push;
 using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
@@ -19,6 +20,7 @@ using Lockstep.Storage.Contract;
 using Lockstep.Storage.Sqlite;
 using Lockstep.Storage.Sqlite.Attachments;
 using Lockstep.Storage.Sqlite.Accounts;
+using Lockstep.Storage.Sqlite.Push;
 using Lockstep.Storage.Sqlite.Quotas;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -51,6 +53,7 @@ internal sealed class NotesServer : IAsyncDisposable
             .AddSingleton(new AccountSecret(accounts.Secret))
             .AddSingleton<IAccountStore>(new SqliteAccountStore(accounts))
             .AddSingleton<IQuotaStore>(new SqliteQuotaStore(accounts))
+            .AddSingleton<IPushStore>(new SqlitePushStore(accounts))
             .AddSingleton<IAttachmentStore>(new SqliteAttachmentStore(accounts))
             .AddSingleton<IAttachmentContent>(new SqliteAttachmentStore(accounts))
             .AddSingleton<IBucketStore>(store)

@@ -1,0 +1,267 @@
+using System.Net;
+using System.Text.Json;
+using Lockstep.Core.Owner;
+using Lockstep.Core.Push;
+using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Kinto.Push;
+using Lockstep.Gateway.Metering;
+using Lockstep.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Lockstep.Gateway.Protocol;
+
+/// <summary>What apps that sleep are told, and when. A handler is the push service, and the tests say when changes are looked at.</summary>
+public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
+{
+    private const string Tasks = "/buckets/default/collections/tasks";
+    private const string Phone = "/subscriptions/phone";
+
+    private static readonly TimeSpan Interval = PushServer.Push.Interval;
+
+    private readonly PushServer server;
+    private readonly PushApp app = new();
+    private readonly PushService service = new();
+    private readonly FakeTime time = new(TimeProvider.System.GetUtcNow());
+    private readonly PushNotices notices;
+    private KintoClient alice = null!;
+
+    public PushNoticesTests(PushServer server)
+    {
+        this.server = server;
+        notices = NewNotices();
+    }
+
+    public async Task InitializeAsync() => alice = await server.NewUserAsync();
+
+    public Task DisposeAsync()
+    {
+        alice.Dispose();
+        app.Dispose();
+        service.Dispose();
+        notices.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Change_IsToldOnce_EncryptedForTheApp_WithoutItsData()
+    {
+        await SubscribeAsync(Tasks);
+        await RunAsync();
+        Assert.Empty(service.Sent);
+
+        await WriteAsync("milk");
+        await RunAsync();
+        await RunAsync();
+
+        var (request, body) = Assert.Single(service.Sent);
+        Assert.Equal((HttpMethod.Post, app.Endpoint), (request.Method, request.RequestUri!.ToString()));
+        Assert.Equal(("86400", "normal", "aes128gcm", "application/octet-stream"), (Header("TTL"), Header("Urgency"), Header("Content-Encoding"), Header("Content-Type")));
+        Assert.Matches("^[A-Za-z0-9_-]{32}$", Header("Topic"));
+        Assert.Matches("^vapid t=[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+, k=[A-Za-z0-9_-]{87}$", Header("Authorization"));
+        Assert.Equal($$"""{"id":"phone","path":"{{Tasks}}","last_modified":{{(await alice.GetAsync(Tasks + "/records")).Stamp}}}""", System.Text.Encoding.UTF8.GetString(app.Read(body)));
+
+        string Header(string name) => string.Join(", ", request.Headers.Concat(request.Content!.Headers).Single(header => header.Key == name).Value);
+    }
+
+    [Fact]
+    public async Task Changes_WithinTheInterval_AreToldTogether_OnceItIsOver()
+    {
+        await SubscribeAsync(Tasks);
+        await WriteAsync("a");
+        await RunAsync();
+        await WriteAsync("b");
+        await RunAsync();
+        await WriteAsync("c");
+        await RunAsync();
+        Assert.Single(service.Sent);
+
+        time.Advance(Interval);
+        await RunAsync();
+        await RunAsync();
+
+        Assert.Equal(2, service.Sent.Count);
+        Assert.Equal((await alice.GetAsync(Tasks + "/records")).Stamp, Stamp(1));
+    }
+
+    [Fact]
+    public async Task Change_OfAnotherCollection_OrOfSomethingDeletedToo_IsToldWhereItIsAbout()
+    {
+        await WriteAsync("milk");
+        await SubscribeAsync(Tasks);
+        Assert.Equal(201, (await alice.PutAsync("/subscriptions/all", app.Body("/buckets/default"))).Status);
+        await alice.PutAsync("/buckets/default/collections/others/records/a", """{"data":{}}""");
+        await RunAsync();
+        Assert.Equal(["all"], Told());
+
+        time.Advance(Interval);
+        await alice.DeleteAsync(Tasks + "/records/milk");
+        await RunAsync();
+
+        Assert.Equal(["all", "all", "phone"], Told().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Right_ThatIsLost_EndsTheSubscription_AndNothingIsTold()
+    {
+        var bucket = $"/buckets/b{Guid.NewGuid():N}";
+        await alice.PutAsync(bucket, "{}");
+        await alice.PutAsync($"{bucket}/collections/c", """{"permissions":{"read":["system.Authenticated"]}}""");
+        using var bob = await server.NewUserAsync();
+        Assert.Equal(201, (await bob.PutAsync(Phone, app.Body($"{bucket}/collections/c"))).Status);
+        await alice.PutAsync($"{bucket}/collections/c/records/a", """{"data":{}}""");
+        await RunAsync();
+        Assert.Single(service.Sent);
+        time.Advance(Interval);
+
+        await alice.SendAsync("PATCH", $"{bucket}/collections/c", """{"permissions":{"read":[]}}""");
+        await alice.PutAsync($"{bucket}/collections/c/records/b", """{"data":{}}""");
+        await RunAsync();
+
+        Assert.Single(service.Sent);
+        (await bob.GetAsync(Phone)).AssertError(404, KintoErrno.InvalidResourceId);
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(410)]
+    public async Task Subscription_ThatThePushServiceKnowsNoMore_IsRemoved(int status)
+    {
+        await SubscribeAsync(Tasks);
+        service.Answer((HttpStatusCode)status);
+        await WriteAsync("milk");
+        await RunAsync();
+
+        (await alice.GetAsync(Phone)).AssertError(404, KintoErrno.InvalidResourceId);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task PushService_ThatIsBusy_IsAskedAgain_WhenItWants(int status)
+    {
+        await SubscribeAsync(Tasks);
+        service.Answer((HttpStatusCode)status, 3 * Interval);
+        await WriteAsync("milk");
+        await RunAsync();
+        time.Advance(2 * Interval);
+        await RunAsync();
+        Assert.Single(service.Sent);
+
+        time.Advance(Interval);
+        await RunAsync();
+        time.Advance(100 * Interval);
+        await RunAsync();
+
+        Assert.Equal(2, service.Sent.Count);
+        Assert.Equal(Stamp(0), Stamp(1));
+        Assert.Equal(0, (await StoredAsync())!.Tries);
+    }
+
+    [Fact]
+    public async Task PushService_ThatFailsAgainAndAgain_IsLeftAlone_UntilTheNextChange()
+    {
+        await SubscribeAsync(Tasks);
+        await WriteAsync("milk");
+        for (var i = 0; i < 2 * PushServer.Push.Tries; i++)
+        {
+            service.Answers.Enqueue(static () => throw new HttpRequestException("no answer"));
+            await RunAsync();
+            time.Advance(100 * Interval);
+        }
+
+        Assert.Equal(PushServer.Push.Tries, service.Sent.Count);
+        service.Answers.Clear();
+        await WriteAsync("bread");
+        await RunAsync();
+        Assert.Equal(PushServer.Push.Tries + 1, service.Sent.Count);
+    }
+
+    [Theory]
+    [InlineData(307)]
+    [InlineData(400)]
+    [InlineData(403)]
+    [InlineData(413)]
+    public async Task Notice_ThatThePushServiceRefuses_IsNotSentAgain(int status)
+    {
+        await SubscribeAsync(Tasks);
+        service.Answer((HttpStatusCode)status);
+        await WriteAsync("milk");
+        await RunAsync();
+        time.Advance(100 * Interval);
+        await RunAsync();
+
+        Assert.Single(service.Sent);
+        Assert.Equal(200, (await alice.GetAsync(Phone)).Status);
+    }
+
+    [Fact]
+    public async Task Change_LookedAtByTwoProcesses_IsToldByOne()
+    {
+        using var other = NewNotices();
+        await SubscribeAsync(Tasks);
+        await WriteAsync("milk");
+
+        await Task.WhenAll(RunAsync(), other.RunOnceAsync(CancellationToken.None));
+
+        Assert.Single(service.Sent);
+    }
+
+    [Fact]
+    public async Task Account_ThatIsDeleted_TakesItsSubscriptionsAlong()
+    {
+        await SubscribeAsync(Tasks);
+        var stored = (await StoredAsync())!;
+
+        Assert.Equal(200, (await alice.DeleteAsync($"/accounts/{Name(stored.Owner)}")).Status);
+
+        Assert.Empty(await server.Services.GetRequiredService<IPushStore>().ListAsync(stored.Owner, default));
+    }
+
+    [Fact]
+    public async Task Subscription_OfAnAccountThatIsGone_GetsNothing_AndGoes()
+    {
+        var bucket = $"/buckets/b{Guid.NewGuid():N}";
+        await alice.PutAsync(bucket, """{"permissions":{"read":["system.Authenticated"]}}""");
+        await alice.PutAsync($"{bucket}/collections/c", "{}");
+        await SubscribeAsync($"{bucket}/collections/c");
+        var store = server.Services.GetRequiredService<IPushStore>();
+        var left = (await StoredAsync())! with { Owner = $"account:{Name((await StoredAsync())!.Owner)}#999999", Told = default };
+        await store.PutAsync(left, default, 10, default);
+
+        await alice.PutAsync($"{bucket}/collections/c/records/a", """{"data":{}}""");
+        await RunAsync();
+
+        Assert.Single(service.Sent);
+        Assert.Empty(await store.ListAsync(left.Owner, default));
+    }
+
+    private static string Name(string owner) => owner["account:".Length..owner.LastIndexOf('#')];
+
+    private PushNotices NewNotices()
+    {
+        var services = server.Services;
+        return new PushNotices(
+            services.GetRequiredService<InProcessBuckets>().Feed, services.GetRequiredService<IPushStore>(), services.GetRequiredService<PushUsers>(), services.GetRequiredService<PushView>(),
+            new PushSender(service, services.GetRequiredService<VapidKey>(), PushServer.Push, time), services.GetRequiredService<KintoOptions>(), services.GetRequiredService<GatewayMetrics>(), time, NullLogger<PushNotices>.Instance);
+    }
+
+    private async Task SubscribeAsync(string path) => Assert.Equal(201, (await alice.PutAsync(Phone, app.Body(path))).Status);
+
+    private async Task WriteAsync(string id) => Assert.InRange((await alice.PutAsync($"{Tasks}/records/{id}", """{"data":{"secret":"x"}}""")).Status, 200, 201);
+
+    private Task RunAsync() => notices.RunOnceAsync(CancellationToken.None);
+
+    private IEnumerable<string> Told() => service.Sent.Select(sent => JsonDocument.Parse(app.Read(sent.Body)).RootElement.GetProperty("id").GetString()!);
+
+    private long Stamp(int index) => JsonDocument.Parse(app.Read(service.Sent[index].Body)).RootElement.GetProperty("last_modified").GetInt64();
+
+    private async Task<PushSubscription?> StoredAsync() =>
+        (await server.Services.GetRequiredService<IPushStore>().ListAsync($"{(await alice.GetAsync("/")).Json.GetProperty("user").GetProperty("id").GetString()}#{await NumberAsync()}", default)).SingleOrDefault();
+
+    private async Task<long> NumberAsync()
+    {
+        var id = (await alice.GetAsync("/")).Json.GetProperty("user").GetProperty("id").GetString()!;
+        return (await server.Services.GetRequiredService<Accounts.AccountDirectory>().FindByNameAsync(id["account:".Length..], default))!.Number;
+    }
+}
