@@ -13,7 +13,8 @@ const named = (kind, name) => objects.find(object => object.kind === kind && obj
 let last = 10;
 
 for (const { kind, metadata, spec } of objects) {
-  const count = { Job: 1, Deployment: spec?.replicas }[kind] ?? 0;
+  // As many as the overlay has, and for each one that takes its place.
+  const count = { Job: 1, Deployment: 2 * spec?.replicas }[kind] ?? 0;
   for (let number = 1; number <= count; number++) write(spec.template, `${metadata.name}-${number}`, `${network}.${++last}`);
 }
 
