@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Push;
+using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Metering;
@@ -234,6 +235,28 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
 
         Assert.Single(service.Sent);
         Assert.Empty(await store.ListAsync(left.Owner, default));
+    }
+
+    [Fact]
+    public async Task Subscription_OfADisabledAccount_GetsNothing_UntilTheAccountIsEnabled()
+    {
+        var bucket = $"/buckets/b{Guid.NewGuid():N}";
+        await alice.PutAsync(bucket, """{"permissions":{"write":["system.Authenticated"]}}""");
+        await alice.PutAsync($"{bucket}/collections/c", "{}");
+        await SubscribeAsync($"{bucket}/collections/c");
+        using var bob = await server.NewUserAsync();
+        var accounts = server.Services.GetRequiredService<AccountDirectory>();
+        var account = (await accounts.FindByNameAsync(Name((await StoredAsync())!.Owner), default))!;
+
+        await accounts.DisableAsync(account, default);
+        Assert.Equal(201, (await bob.PutAsync($"{bucket}/collections/c/records/a", "{}")).Status);
+        await RunAsync();
+        Assert.Empty(service.Sent);
+
+        await accounts.EnableAsync(account, default);
+        Assert.Equal(201, (await bob.PutAsync($"{bucket}/collections/c/records/b", "{}")).Status);
+        await RunAsync();
+        Assert.Single(service.Sent);
     }
 
     private static string Name(string owner) => owner["account:".Length..owner.LastIndexOf('#')];

@@ -103,9 +103,13 @@ internal sealed partial class PushNotices : BackgroundService
             {
                 Wait(subscription.Bucket, subscription.Due);
             }
-            else if (await users.FindAsync(subscription.Owner, cancellationToken) is not { } user)
+            else if (await users.FindAsync(subscription.Owner, cancellationToken) is var (user, isDisabled) && user is null)
             {
-                await store.RemoveAsync(subscription, cancellationToken);
+                // A disabled account is told of nothing. What changes once it is enabled again wakes its apps.
+                if (!isDisabled)
+                {
+                    await store.RemoveAsync(subscription, cancellationToken);
+                }
             }
             else
             {

@@ -12,18 +12,18 @@ internal sealed class PushUsers(AccountDirectory accounts, AccountSecret secret)
     /// <returns>The name under which a user's subscriptions are stored; null for one whose account's number is not known.</returns>
     public static string? OwnerOf(Principal principal) => new PrincipalSet(principal.Id) { Account = principal.Ref }.Stored;
 
-    /// <returns>Null when the account is gone, or being deleted.</returns>
-    public async ValueTask<Principal?> FindAsync(string owner, CancellationToken cancellationToken)
+    /// <returns>The user; null when the account is gone or being deleted, and also while it is disabled, when its subscriptions stay.</returns>
+    public async ValueTask<(Principal? User, bool IsDisabled)> FindAsync(string owner, CancellationToken cancellationToken)
     {
         if (!PrincipalText.IsAccount(owner))
         {
-            return new Principal(owner, owner, OpenIdData.DefaultBucketOf(owner, secret));
+            return (new Principal(owner, owner, OpenIdData.DefaultBucketOf(owner, secret)), false);
         }
 
         var id = PrincipalText.Public(owner);
         return await accounts.FindByNameAsync(id[AccountDirectory.PrincipalId("").Length..], cancellationToken) is { } account
             && string.Equals(PrincipalText.OfAccount(id, account.Number), owner, StringComparison.Ordinal)
-            ? accounts.DelegateOf(account)
-            : null;
+            ? (account.IsDisabled ? null : accounts.DelegateOf(account), account.IsDisabled)
+            : default;
     }
 }
