@@ -1,12 +1,11 @@
 // The administrators' pages of the console, in Chromium and against the built server.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { startServer } from "../Clients/server.mjs";
+import { keepsNobodyOut } from "./accessibility.mjs";
 import { noFaults, openPage, startChromium } from "./browser.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DEADLINE_MS = 120_000;
 const NARROW = { width: 320, height: 640 };
 const PASSWORD = "a password of these tests";
@@ -58,12 +57,6 @@ async function shows(page, view) {
   seen.add(view);
 }
 
-async function barriers(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
-
 /** An account with something stored. */
 async function stored() {
   const user = await newUser();
@@ -91,11 +84,7 @@ for (const [name, { view, path, ready }] of Object.entries(PAGES)) {
     const page = await open(await path(), "admin", { viewport: NARROW, reducedMotion: "reduce" });
     await shows(page, view);
     await page.waitForSelector(ready);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      assert.deepEqual(await barriers(page), [], colorScheme);
-    }
-
+    await keepsNobodyOut(page);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "wider than the phone");
     assert.equal(await page.locator("h1").count(), 1);
     await page.click("[data-language=de]");
@@ -187,7 +176,7 @@ test("Invitation_LetsSomebodyMakeAnAccount_AndIsRevoked", async () => {
   guest.setDefaultTimeout(DEADLINE_MS);
   await guest.goto(link);
   await guest.waitForSelector("[data-view=invitation] form");
-  assert.deepEqual(await barriers(guest), []);
+  await keepsNobodyOut(guest);
   assert.ok(!guest.url().includes("#"));
   assert.equal(await guest.inputValue("[name=account]"), "invited-by-hand");
   await guest.fill("[name=new]", PASSWORD);

@@ -1,7 +1,7 @@
 // The pages as the server serves them, in front of an account server in memory that says what docs/protocol/firefox-accounts.md has. So a
 // test can make it say anything, and look at all that it was told.
 import assert from "node:assert/strict";
-import { createHash, createHmac, hkdfSync, randomBytes, randomUUID } from "node:crypto";
+import { createHash, createHmac, hkdfSync, pbkdf2Sync, randomBytes, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { readdir, readFile } from "node:fs/promises";
 import { FILES, SHELL } from "./modules.mjs";
@@ -10,6 +10,8 @@ const NAMES = "identity.mozilla.com/picl/v1/";
 export const SYNC = "https://identity.mozilla.com/apps/oldsync";
 const TYPES = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", json: "application/json", svg: "image/svg+xml", html: "text/plain" };
 const AUTH = "/auth/v1";
+/** Of a password, instead of 650,000, which would be most of the time here. The tests of the built server and of the cryptography have them all. */
+const ROUNDS = 1_000;
 export const TOTP_CODE = "123456";
 
 const derive = (secret, info, length) => Buffer.from(hkdfSync("sha256", secret, "", NAMES + info, length));
@@ -63,11 +65,10 @@ class FakeServer {
     await new Promise((resolve) => this.#http.listen(0, "127.0.0.1", resolve));
   }
 
-  // Most of the time here would go by in 650,000 rounds for every password. The tests of the built server and of the cryptography have them all.
   #stretchLess() {
     const name = "crypto/onepw.js";
     const script = this.#files.get(name).toString();
-    const less = script.replace("650_000", "1_000");
+    const less = script.replace("650_000", `${ROUNDS}`);
     assert.notEqual(less, script);
     this.#files.set(name, Buffer.from(less));
   }
@@ -85,6 +86,15 @@ class FakeServer {
   addAccount(email, { authPW, clientSalt }) {
     const account = { uid: hex(16), email, authPW, clientSalt, kA: hex(), wrapKb: hex(), created: Date.now(), verified: true, totp: null, recovery: null, appPasswords: [], clients: [] };
     this.#accounts.set(email, account);
+    return account;
+  }
+
+  /** An account that somebody has made on the pages before, signed in there. */
+  addMember(email, password) {
+    const clientSalt = `${NAMES}quickStretchV2:${hex(16)}`;
+    const authPW = derive(pbkdf2Sync(password.normalize("NFC"), clientSalt, ROUNDS, 32, "sha256"), "authPW", 32).toString("hex");
+    const account = this.addAccount(email, { authPW, clientSalt });
+    this.#session(account);
     return account;
   }
 

@@ -40,14 +40,8 @@ async function keysFor({ pair }) {
   return JSON.parse(Buffer.from(plain))[SYNC];
 }
 
-async function member(email = ADA) {
-  const other = await openPage(browser);
-  other.server = server;
-  await signUp(other, email);
-  await shows(other, "settings");
-  await other.context().close();
-  return server.account(email);
-}
+/** Somebody who has an account already. That people can make one is tested by itself. */
+const member = () => server.addMember(ADA, PASSWORD);
 
 test("SignUp_InFirefox_GivesItSessionChoiceAndKey", async () => {
   await open({ kind: "desktop" });
@@ -112,7 +106,7 @@ test("SignIn_WithAWrongPassword_WhereNobodyMayMakeAnAccount_SaysSo", async () =>
 });
 
 test("SignIn_ThatIsNewToTheServer_ButIsNot_SaysThatThePasswordIsAnother", async () => {
-  await member();
+  member();
   await open();
   await signIn(page, ADA, { password: "not the password" });
   await shows(page, "join");
@@ -244,7 +238,7 @@ for (const kind of ["android", "ios"]) {
   });
 
   test(`SignIn_AtForceAuthOn_${kind}_KeepsTheAddress_AndMakesNoChoice`, async () => {
-    await member();
+    member();
     await open({ kind });
     const flow = await newFlow({ email: ADA });
     await page.goto(server.address + "/oauth/force_auth" + flow.search);
@@ -272,14 +266,14 @@ test("Firefox_ThatDoesNotAnswer_IsSaid", async () => {
   await page.goto(server.address + "/" + (await newFlow()).search);
   await shows(page, "enter");
   await page.waitForSelector("text=Firefox does not answer this page", { timeout: 10_000 });
-  await member();
+  member();
   await typeSignIn(page, ADA);
   assert.match(await problem(page), /Firefox does not answer/);
   assert.ok(server.requests.some(({ line }) => line === "POST /auth/v1/session/destroy"));
 });
 
 test("Firefox_ThatDoesNotTakeTheAccount_HearsNoMore_AndTheSessionEnds", async () => {
-  await member();
+  member();
   await open({ kind: "desktop", refuses: true });
   await signIn(page, ADA, { path: "/" + (await newFlow()).search });
   assert.match(await problem(page), /did not take this account/);
@@ -288,7 +282,7 @@ test("Firefox_ThatDoesNotTakeTheAccount_HearsNoMore_AndTheSessionEnds", async ()
 });
 
 test("Firefox_ThatWasRestartedSinceThePageWasOpened_GetsANewFlow", async () => {
-  await member();
+  member();
   await open({ kind: "desktop", active: false });
   const [old, fresh] = [await newFlow(), await newFlow({ state: "bmV3c3RhdGVuZXdzdGF0ZQ" })];
   await page.goto(server.address + "/" + old.search);
@@ -300,7 +294,7 @@ test("Firefox_ThatWasRestartedSinceThePageWasOpened_GetsANewFlow", async () => {
 });
 
 test("Firefox_OpenedByHand_IsSignedInAllTheSame", async () => {
-  await member();
+  member();
   await open({ kind: "desktop" });
   const fresh = await newFlow();
   await page.goto(server.address + "/signin");
@@ -312,7 +306,7 @@ test("Firefox_OpenedByHand_IsSignedInAllTheSame", async () => {
 });
 
 test("Settings_InAFirefoxThatIsSignedIn_NeedNoPassword", async () => {
-  const { uid } = await member();
+  const { uid } = member();
   await open({ kind: "desktop", user: { email: ADA, uid, sessionToken: server.newSession(ADA), verified: true } });
   await page.goto(server.address + "/settings?context=fx_desktop_v3&entrypoint=menu");
   await shows(page, "settings");
@@ -323,7 +317,7 @@ test("Settings_InAFirefoxThatIsSignedIn_NeedNoPassword", async () => {
 });
 
 test("Settings_InAFirefoxWhoseSessionHasEnded_AskForThePassword", async () => {
-  const { uid } = await member();
+  const { uid } = member();
   await open({ kind: "desktop", user: { email: ADA, uid, sessionToken: "0".repeat(64), verified: true } });
   await page.goto(server.address + "/settings/clients");
   await shows(page, "enter");
@@ -331,7 +325,7 @@ test("Settings_InAFirefoxWhoseSessionHasEnded_AskForThePassword", async () => {
 });
 
 test("Client_IsSignedOut_ByItsOwnButton", async () => {
-  await member();
+  member();
   await open();
   await signIn(page, ADA);
   await shows(page, "settings");
@@ -412,7 +406,7 @@ test("RecoveryKey_IsMade_AndSetsANewPasswordThatKeepsTheKey", async () => {
 });
 
 test("MailedReset_SaysBeforeThatDataIsGone_AndMakesAnotherKey", async () => {
-  await member();
+  member();
   const { wrapKb } = server.account(ADA);
   await open();
   await page.goto(server.address + "/reset_password");
@@ -437,7 +431,7 @@ test("MailedReset_SaysBeforeThatDataIsGone_AndMakesAnotherKey", async () => {
 });
 
 test("LinkOfTheOperator_WorksOnce_AndLeavesTheAddress", async () => {
-  await member();
+  member();
   await open();
   const link = server.linkFor(ADA);
   await page.goto(link);
@@ -510,7 +504,7 @@ const askNotes = (extra) => newFlow({ context: "", client_id: NOTES.id, redirect
 
 async function atConsent(client, flow) {
   server.clients.set(client.id, client);
-  await member();
+  member();
   await open();
   await page.route("https://notes.example/**", (route) => route.fulfill({ contentType: "text/plain", body: "back" }));
   await signIn(page, ADA, { path: "/authorization" + flow.search });
@@ -547,7 +541,7 @@ for (const address of ["javascript:alert(1)", "data:text/html,hello"]) {
 }
 
 test("Client_ThatIsNotKnown_IsSaid", async () => {
-  await member();
+  member();
   await open();
   await signIn(page, ADA, { path: "/authorization" + (await askNotes()).search });
   assert.match(await problem(page), /does not know the app/);

@@ -8,10 +8,8 @@ const EMAIL = "ada@example.org";
 const NOTES = { id: "0123456789abcdef", name: "Notes", trusted: false, redirect_uri: "https://notes.example/back", scope: [], consent: true };
 
 /** Somebody who has a few devices and passwords. */
-async function member(page) {
-  await signUp(page, EMAIL);
-  await shows(page, "settings");
-  const account = page.server.account(EMAIL);
+function member(page) {
+  const account = page.server.addMember(EMAIL, PASSWORD);
   const client = (name, deviceType, days) => ({ ...account.clients[0], sessionTokenId: name, name, deviceType, lastAccessTime: Date.UTC(2026, 10, 29 - days, 9, 30) });
   account.clients.push(client("Firefox on Linux", "desktop", 1), client("Fenix on Pixel 9", "mobile", 2), client("Notes", "web", 12));
   account.appPasswords.push({ id: "1", name: "Notes on the tablet", scope: "kinto", createdTime: Date.UTC(2026, 9, 3, 18), lastAccessTime: Date.UTC(2026, 10, 28, 7, 15) });
@@ -19,7 +17,7 @@ async function member(page) {
 }
 
 async function atSettings(page) {
-  await member(page);
+  member(page);
   await signIn(page, EMAIL);
   await shows(page, "settings");
   await page.waitForSelector("#app-passwords li");
@@ -36,13 +34,13 @@ async function makeRecoveryKey(page) {
 }
 
 async function atFactor(page) {
-  (await member(page)).totp = { on: true, codes: ["a1b2c3d4e5"] };
+  member(page).totp = { on: true, codes: ["a1b2c3d4e5"] };
   await signIn(page, EMAIL);
   await shows(page, "factor");
 }
 
 async function atReset(page, keeps) {
-  const account = await member(page);
+  const account = member(page);
   account.totp = { on: true, codes: ["a1b2c3d4e5"] };
   await page.goto(page.server.address + "/reset_password");
   await page.fill("[name=email]", EMAIL);
@@ -147,7 +145,7 @@ export const GALLERY = {
   reset: { show: (page) => atReset(page, true) },
   "reset-link": {
     show: async (page) => {
-      await member(page);
+      member(page);
       await page.goto(page.server.linkFor(EMAIL));
       await page.reload();
       await page.goto(page.server.linkFor(EMAIL).replace("/reset_password", "/reset_password?"));
@@ -186,7 +184,7 @@ export const GALLERY = {
   consent: {
     show: async (page) => {
       page.server.clients.set(NOTES.id, NOTES);
-      await member(page);
+      member(page);
       const { search } = await newFlow({ context: "", client_id: NOTES.id, redirect_uri: NOTES.redirect_uri });
       await signIn(page, EMAIL, { path: "/authorization" + search });
       await shows(page, "consent");
