@@ -42,26 +42,22 @@ function recorder(before = async () => {}) {
   });
 }
 
-test("two_thousand_records_of_one_device_arrive_on_the_other", async () => {
+test("a_thousand_records_of_one_device_arrive_on_the_other", async () => {
   const user = await server.register();
   const sent = recorder();
   const a = newDevice(server, user, { fetch: sent });
   const b = newDevice(server, user);
+  await createMany(a, 1_000);
 
-  // In portions: fake-indexeddb takes quadratic time for many records of one status.
-  for (let i = 0; i < 2; i++) {
-    await createMany(a, 1_000);
-    const pushed = assertSynced(await a.sync());
-    assert.equal(pushed.published.length, 1_000);
-  }
-
+  const pushed = assertSynced(await a.sync());
   const pulled = assertSynced(await b.sync());
 
-  assert.equal(sent.batches(), 80);
-  assert.equal(pulled.created.length, 2_000);
-  assert.equal((await assertConverged([a, b])).length, 2_000);
+  assert.equal(pushed.published.length, 1_000);
+  assert.equal(sent.batches(), 40);
+  assert.equal(pulled.created.length, 1_000);
+  assert.equal((await assertConverged([a, b])).length, 1_000);
   const { headers } = await server.request(user, "HEAD", RECORDS);
-  assert.equal(headers.get("Total-Records"), "2000");
+  assert.equal(headers.get("Total-Records"), "1000");
 });
 
 test("records_beyond_a_page_are_pulled_page_by_page", async () => {

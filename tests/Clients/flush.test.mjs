@@ -242,14 +242,3 @@ test("deletion_of_another_collection_is_no_flush_of_this_one", async () => {
   await assert.rejects(other.sync(), isFlushed);
   assert.deepEqual(await assertConverged([a, b]), ["bread", "milk"]);
 });
-
-test("flush_endpoint_without_the_setting_is_not_there", async () => {
-  const closed = await startServer();
-  try {
-    const { status, body } = await closed.request(undefined, "POST", "/__flush__");
-    assert.equal(status, 404);
-    assert.equal(body.errno, 111);
-  } finally {
-    await closed.stop();
-  }
-});

@@ -588,3 +588,9 @@ test("attachment_added_to_a_record_is_read_at_its_location_and_removed", async (
   assert.equal((await pix.getRecord(data.id)).data.attachment, null);
   assert.equal((await fetch(replaced.data.attachment.location)).status, 404);
 });
+
+test("flush_endpoint_without_the_setting_is_not_there", async () => {
+  const { status, body } = await server.request(undefined, "POST", "/__flush__");
+  assert.equal(status, 404);
+  assert.equal(body.errno, 111);
+});

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { assertConverged, assertSynced, isFlushed, newDevices } from "./devices.mjs";
 import { startServer } from "./server.mjs";
 
 const PATIENCE_MS = 60_000;
+const PAUSE_MS = 200;
 const RECORDS = "/buckets/default/collections/tasks/records";
 
 let server;
@@ -20,6 +22,7 @@ async function purged(user, id) {
     }
 
     assert.ok(Date.now() < end, `The tombstone of ${id} is still there.`);
+    await pause(PAUSE_MS);
   }
 }
 

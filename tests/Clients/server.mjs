@@ -31,6 +31,8 @@ const PASSWORD_ITERATIONS = 1_000;
  */
 const FIRST_PORT = 2_000;
 const LAST_PORT = 9_999;
+/** Those in between at which `fetch` and browsers ask nobody (https://fetch.spec.whatwg.org/#port-blocking). */
+const BAD_PORTS = new Set([2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697]);
 
 let nextPort = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
 let accounts = 0;
@@ -323,7 +325,7 @@ async function freePorts(count) {
   while (ports.length < count) {
     const port = nextPort;
     nextPort = port < LAST_PORT ? port + 1 : FIRST_PORT;
-    if (await isFree(port)) {
+    if (!BAD_PORTS.has(port) && (await isFree(port))) {
       ports.push(port);
     }
   }
