@@ -7,6 +7,7 @@ namespace Lockstep.EndToEnd;
 internal static class Listening
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <returns>Whether something on this machine takes connections on the port, within half a minute.</returns>
     public static async Task<bool> BeginsAsync(int port)
@@ -22,7 +23,8 @@ internal static class Listening
             }
             catch (SocketException)
             {
-                await Task.Yield();
+                // It starts no sooner when it is asked all the time.
+                await Task.Delay(Pause);
             }
             catch (OperationCanceledException)
             {

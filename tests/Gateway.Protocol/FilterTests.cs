@@ -38,7 +38,9 @@ public sealed class FilterTests(KintoServer server)
         using var withBuckets = await server.NewUserAsync();
         var records = await SeedAsync(withRecords, List);
         var buckets = await SeedAsync(withBuckets, "/buckets");
-        foreach (var (first, second) in Filters.SelectMany(_ => Filters, (first, second) => (first, second)))
+
+        // Each two in one order, and the two of one name, which are beside each other, in both: neither the first nor the last of them alone counts.
+        foreach (var (first, second) in Filters.SelectMany((_, i) => Filters[Math.Max(0, i - 1)..], (first, second) => (first, second)))
         {
             var passes = Both(first, second);
             foreach (var (client, list, seeds) in new[] { (withRecords, List, records), (withBuckets, "/buckets", buckets) })

@@ -6,9 +6,9 @@ namespace Lockstep.Hostile;
 /// <summary>Somebody who writes, reads and polls as an app does, with a device now and then that signs in for the first time.</summary>
 internal sealed class GoodUser(Uri server)
 {
-    // A user acts three times at most.
-    private const int DevicesAtOnce = 6;
-    private const int Devices = 3 * DevicesAtOnce;
+    // Each is a password hash for the account, and one for the sign-in. A user acts three times in the long form, and twice in the short one.
+    private static readonly int DevicesAtOnce = RunSettings.IsLong ? 6 : 3;
+    private static readonly int Devices = (RunSettings.IsLong ? 3 : 2) * DevicesAtOnce;
 
     private readonly Queue<string> newcomers = new(Enumerable.Range(0, Devices).Select(static i => $"good{i}"));
 

@@ -10,8 +10,11 @@ public static class Eventually
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>Who asks without a pause, and who answers, take the processor from what is waited for.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     /// <param name="state">What is waited for, as it is to be said when it does not come.</param>
-    /// <param name="ask">Asks; each time a round trip, or else this would only keep a core busy.</param>
+    /// <param name="ask">Asks; each time a round trip.</param>
     public static async Task HoldsAsync(string state, Func<Task<bool>> ask)
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -21,6 +24,8 @@ public static class Eventually
             {
                 throw new XunitException($"Not {state} within {Patience}, though asked {asked} times.");
             }
+
+            await Task.Delay(Pause);
         }
     }
 }
