@@ -6,11 +6,12 @@ using Lockstep.Gateway.Audit;
 namespace Lockstep.Gateway.Kinto;
 
 /// <summary>
-/// Notes what was done in Kinto, of requests and of parts of batches alike: rights that were set, groups that were written, what was deleted but for single records, accounts, and what administrators did to others. Nothing is noted of what was refused.
+/// Notes in the audit log what requests and parts of batches have done: rights that were set, groups that were written, deletions except those of single records, changes
+/// of accounts, and what administrators did to others. Refused requests are not noted.
 /// </summary>
 internal sealed class KintoAudit(AuditTrail trail, AccountDirectory accounts)
 {
-    /// <summary>The plan, whose answer is looked at before it goes out. The plan itself where nothing is noted.</summary>
+    /// <summary>Wraps a plan so that its answer is looked at before it is sent. Returns the plan itself if nothing is to be noted.</summary>
     public KintoPlan Watch(KintoPlan plan, KintoRequest request)
     {
         if (!trail.IsOn || request.IsRead || plan is KintoPlan.Answer)

@@ -113,7 +113,7 @@ internal sealed class RootView(KintoOptions options, BucketOptions owners, OpenI
         if (options.Live.Enabled)
         {
             writer.WriteStartObject("live");
-            writer.WriteString("description", "Changes of lists, collections and buckets are streamed to who asks for text/event-stream, or for a WebSocket.");
+            writer.WriteString("description", "Changes of lists, collections and buckets are streamed to clients that ask for text/event-stream or for a WebSocket.");
             writer.WriteString("url", "https://html.spec.whatwg.org/multipage/server-sent-events.html");
             writer.WriteEndObject();
         }

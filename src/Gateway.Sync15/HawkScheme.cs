@@ -43,6 +43,6 @@ internal sealed partial class HawkScheme(TokenSigner tokens, HttpOptions http, T
         return new SignIn(SignInStatus.Succeeded, SyncPrincipal.Of(token.Uid, token.QuotaBytes));
     }
 
-    [LoggerMessage(30, LogLevel.Debug, "A request of Sync is not signed as expected: with method {Method}, host {Host}, port {Port} and path {Path}. If the client was told another URL, set Http:PublicUrl, or let the proxy pass host and path on.")]
+    [LoggerMessage(56, LogLevel.Debug, "A request of Sync is not signed as expected: with method {Method}, host {Host}, port {Port} and path {Path}. If the client was told another URL, set Http:PublicUrl, or let the proxy pass host and path on.")]
     private partial void LogOther(string method, string host, int port, string path);
 }

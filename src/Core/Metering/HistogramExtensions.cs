@@ -15,7 +15,7 @@ public static class HistogramExtensions
         }
         catch (Exception)
         {
-            // Not this program's matter, and nobody waits for it.
+            // A listener's fault does not concern this program, and nobody waits for it.
         }
     }
 }

@@ -3,8 +3,9 @@ using System.Diagnostics.Metrics;
 namespace Lockstep.Core.Metering;
 
 /// <summary>
-/// What all our instruments share. Whoever measures has their own meter under this one name and disposes of it when they end,
-/// so that several servers in one process neither mix nor outlive each other. docs/operations/monitoring.md lists the
+/// What all our instruments share. A new instrument goes into the class that measures its part: <c>OwnerMetrics</c>, <see cref="StoreMetrics"/>, <c>GatewayMetrics</c>,
+/// <c>LostCalls</c> or <c>ProcessLease</c>. Each of these has a meter of its own under this one name and disposes of it at its end, so that several servers in one
+/// process neither mix nor outlive each other. docs/operations/monitoring.md lists the
 /// instruments, and a test compares.
 /// </summary>
 public static class LockstepMeter

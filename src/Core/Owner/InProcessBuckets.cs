@@ -35,7 +35,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="store">The store of the buckets.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onFault">Called, on another thread, with faults (bugs) whose callers only hear that the outcome is unknown.</param>
+    /// <param name="onFault">Called, on another thread, with faults (bugs) that no caller is told: nobody waits, or the callers only hear that the outcome is unknown.</param>
     /// <param name="rules">A protocol's rules for data; null for none.</param>
     /// <param name="index">Says what all of a user's buckets hold; null if users have no quotas.</param>
     /// <param name="history">The form of history in Kinto's buckets; null if none is kept.</param>
@@ -57,7 +57,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
         this.options = options;
         this.time = time;
         budget = new QueueBudget(options.MaxQueuedBytesInProcess);
-        work = new OwnerWork(options, time, rules, index, history, declarations, files);
+        work = new OwnerWork(options, time, rules, index, history, declarations, files, Report);
         var rule = new AccessRule(options.Access);
         var filtered = new FilteredReader(store, options, work, time);
         var lists = new ListReader(store, options, work, filtered, new SortedReader(store, options, work, time));

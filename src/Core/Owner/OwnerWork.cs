@@ -20,7 +20,8 @@ internal sealed class OwnerWork
     private readonly TimeProvider time;
 
     public OwnerWork(
-        BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null, IFileNames? files = null)
+        BucketOptions options, TimeProvider time, IDataRules? rules = null, IBucketIndex? index = null, IHistoryForm? history = null, IFieldDeclarations? declarations = null, IFileNames? files = null,
+        Action<Exception>? onFault = null)
     {
         (History, Declarations, Files) = (history, declarations, files);
         this.time = time;
@@ -35,7 +36,7 @@ internal sealed class OwnerWork
         Sorts = new WorkPlaces(options.MaxConcurrentSorts, MaxWaiting, wait, time);
         Builds = new WorkPlaces(Math.Max(1, Environment.ProcessorCount / 2), MaxWaiting, wait, time);
         Rules = rules is null ? null : new DataRuleCache(rules, options.MaxRuleBytes);
-        quotas = new CurrentQuotas(options.Quotas, index, time);
+        quotas = new CurrentQuotas(options.Quotas, index, time, onFault);
     }
 
     /// <summary>The data rules of buckets and collections; null if no protocol has any.</summary>

@@ -18,7 +18,8 @@ namespace Lockstep.Core.Owner;
 /// <param name="read">Reads what all buckets of a user hold.</param>
 /// <param name="age">The age at which it is read again.</param>
 /// <param name="time">The clock.</param>
-internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaAmount>> read, TimeSpan age, TimeProvider time)
+/// <param name="onFault">Called with faults of a read, which nobody waits for; null for nobody.</param>
+internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaAmount>> read, TimeSpan age, TimeProvider time, Action<Exception>? onFault = null)
 {
     private const int MaxUsers = 10_000;
 
@@ -75,6 +76,11 @@ internal sealed class UserUsage(Func<string, CancellationToken, ValueTask<QuotaA
         catch (Exception e) when (e is StoreUnavailableException or OperationCanceledException)
         {
             // The known values stay.
+        }
+        catch (Exception fault)
+        {
+            // A bug, and nobody awaits this task. Unreported, it would leave the user without a limit.
+            onFault?.Invoke(fault);
         }
         finally
         {

@@ -19,23 +19,23 @@ public sealed record AttachmentOptions
     public string MediaTypes { get; init; } = "";
 
     /// <summary>
-    /// How long a file is kept that no record names, and after how long it is looked again whether a record does. An upload may take half of it. Default: 1 day.
+    /// How long a file that no record names is kept, and how often it is checked whether a record names it. An upload may take half of it. Default: 1 day.
     /// </summary>
     [Bounds(1, BoundsAttribute.Year)]
     public TimeSpan CollectTime { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// Directory of what is in files; made when missing. For a server that stands by itself, with SQLite. Default: none, it lies in the database.
+    /// Directory of the files' content; made when missing. For a single server with SQLite. Default: none; the content is in the database.
     /// </summary>
     public string? Directory { get; init; }
 
-    /// <summary>A bucket of an object store for what is in files, with either engine and any number of servers. Default: none.</summary>
+    /// <summary>A bucket of an object store for the files' content, with either engine and any number of servers. Default: none.</summary>
     public S3Options S3 { get; init; } = new();
 
     /// <summary>How long an upload may take, until its file is claimed. No setting: half of <see cref="CollectTime"/>.</summary>
     internal long UploadMilliseconds => (long)CollectTime.TotalMilliseconds / 2;
 
-    /// <summary>Whether a file may be called so.</summary>
+    /// <summary>Whether a file may have this name.</summary>
     public bool Allows(string fileName) => Among(Extensions) is not { Count: > 0 } allowed
         || allowed.Contains(Path.GetExtension(fileName).TrimStart('.'), StringComparer.OrdinalIgnoreCase);
 

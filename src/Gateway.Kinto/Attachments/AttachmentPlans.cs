@@ -21,7 +21,7 @@ namespace Lockstep.Gateway.Kinto.Attachments;
 internal sealed class AttachmentPlans(
     IBuckets buckets, UploadReader uploads, Admission admission, AccessBodies access, AccountDirectory accounts, AuditTrail audit, KintoOptions options, TimeProvider time)
 {
-    // More is no boundary: RFC 2046, 5.1.1.
+    // A boundary is not longer: RFC 2046, 5.1.1.
     private const int MaxBoundary = 70;
 
     private static readonly ReadOnlyMemory<byte> Nothing = """{"attachment":null}"""u8.ToArray();
@@ -29,7 +29,8 @@ internal sealed class AttachmentPlans(
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
-    /// Stores the file, then has the record's owner write and claim it. Whether that may be is asked before, so that nobody uploads for nothing; what counts is what holds then.
+    /// Stores the file, then has the record's owner write the record and claim the file. Whether the caller may write is asked before too, so that nobody uploads in
+    /// vain. What counts is the answer at the end.
     /// </summary>
     public KintoPlan Add(KintoRequest request, KintoTarget target)
     {
@@ -41,7 +42,7 @@ internal sealed class AttachmentPlans(
         return new KintoPlan.Prepared(cancellationToken => UploadAsync(request, target, precondition, cancellationToken));
     }
 
-    /// <summary>Takes the file from the record, which stays.</summary>
+    /// <summary>Removes the file from the record, which stays.</summary>
     public KintoPlan Remove(KintoRequest request, KintoTarget target)
     {
         if (KintoPreconditions.Read(request, PreconditionScope.Record, out var precondition) is { } error)
@@ -57,7 +58,7 @@ internal sealed class AttachmentPlans(
 
     private async ValueTask<KintoPlan> UploadAsync(KintoRequest request, KintoTarget target, Precondition precondition, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether it may be.
+        // :: Step 1: whether the caller may write.
         var ask = new AttachFile(target.Object, RecordData.EmptyObject, options.MaxRecordBytes) { Precondition = precondition };
         if ((await buckets.Get(target.Bucket).ExecuteAsync(new BucketRequest(target.Caller, [ask]), cancellationToken)).Outcomes[0] is var asked && asked is not CountFound)
         {
@@ -74,7 +75,7 @@ internal sealed class AttachmentPlans(
             return KintoErrors.Invalid("body", null, "A file cannot come with a batch.");
         }
 
-        // :: Step 2: the form, for which it holds the same memory however large it is.
+        // :: Step 2: read the form. However large it is, it takes the same memory.
         using var room = admission.TryReceive(request.Who);
         if (room?.TryHold(UploadReader.BytesHeld) is not true)
         {
@@ -93,14 +94,14 @@ internal sealed class AttachmentPlans(
             return refusal!;
         }
 
-        // :: Step 3: what is to be written. Who asks is asked once more, since it took time.
+        // :: Step 3: the data to write. The caller signs in once more, because the upload took time.
         var plan = await PlanAsync(request, target, precondition, form, began, cancellationToken);
         if (plan is KintoPlan.Prepared prepared)
         {
             plan = await prepared.PrepareAsync(cancellationToken);
         }
 
-        // :: Step 4: the record, and with it its file; or nothing is left of that.
+        // :: Step 4: write the record with its file. If that fails, nothing is left of either.
         if (plan is not KintoPlan.Call call)
         {
             await uploads.RemoveAsync(form.File.Id);
@@ -128,7 +129,7 @@ internal sealed class AttachmentPlans(
         return response.ClockLeads ? rendered with { SlowDown = true } : rendered;
     }
 
-    /// <returns>The write; or why there is none.</returns>
+    /// <returns>The write, or the refusal.</returns>
     private async ValueTask<KintoPlan> PlanAsync(
         KintoRequest request, KintoTarget target, Precondition precondition, UploadedForm form, ServerTimestamp began, CancellationToken cancellationToken)
     {
@@ -204,7 +205,7 @@ internal sealed class AttachmentPlans(
         return KintoBody.Read(request with { Body = envelope.WrittenMemory }, ListRole.Records, options);
     }
 
-    /// <summary>What the record says of its file.</summary>
+    /// <summary>The record's description of its file.</summary>
     private static ReadOnlyMemory<byte> MemberOf(UploadedForm form, string baseUrl)
     {
         var (file, output) = (form.File, new ArrayBufferWriter<byte>());
@@ -222,7 +223,7 @@ internal sealed class AttachmentPlans(
         return output.WrittenMemory.ToArray();
     }
 
-    /// <summary>Data with what is said of the file, in place of what it says of one. All else stays byte for byte.</summary>
+    /// <summary>The data with the description of the file, in place of an earlier one. Everything else stays byte for byte.</summary>
     private static ReadOnlyMemory<byte> WithMember(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> member)
     {
         using var document = JsonText.ParseAgain(data);
@@ -243,7 +244,7 @@ internal sealed class AttachmentPlans(
         return output.WrittenMemory.ToArray();
     }
 
-    /// <returns>Why the body is no form; null where it says that it is one.</returns>
+    /// <returns>The refusal if the body is not a form; null if its type says that it is one.</returns>
     private static KintoResponse? BoundaryOf(KintoRequest request, out string boundary)
     {
         boundary = "";

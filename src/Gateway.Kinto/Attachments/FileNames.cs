@@ -7,8 +7,8 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.Kinto.Attachments;
 
 /// <summary>
-/// The member <c>attachment</c> of a record, as kinto-attachment writes it, whose <c>location</c> ends with the file's id: 48 hexadecimal digits, which cannot be guessed. What follows a dot
-/// is for people and programs that go by names.
+/// The member <c>attachment</c> of a record, as kinto-attachment writes it, whose <c>location</c> ends with the file's id: 48 hexadecimal digits, which cannot be
+/// guessed. The extension after it is for people, and for programs that judge files by their names.
 /// </summary>
 public sealed class FileNames : IFileNames
 {
@@ -21,16 +21,16 @@ public sealed class FileNames : IFileNames
     /// <summary>A new file's id, of 192 random bits.</summary>
     public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
 
-    /// <summary>What a file's URL ends with.</summary>
+    /// <summary>The end of a file's URL.</summary>
     /// <param name="id">Its id.</param>
-    /// <param name="fileName">What its sender calls it, whose extension is kept where it is a plain one.</param>
+    /// <param name="fileName">Its sender's name for it. The extension is kept if it is a plain one.</param>
     public static string SegmentOf(string id, string fileName)
     {
         var extension = Path.GetExtension(fileName).TrimStart('.').ToLowerInvariant();
         return extension.Length is > 0 and <= MaxExtension && extension.All(char.IsAsciiLetterOrDigit) ? $"{id}.{extension}" : id;
     }
 
-    /// <returns>The file that a URL, or the end of one, names; null where it can be none.</returns>
+    /// <returns>The file that a URL, or the end of one, names; null if it cannot name any.</returns>
     public static string? IdIn(string location)
     {
         var segment = location[(location.LastIndexOf('/') + 1)..];
@@ -41,7 +41,7 @@ public sealed class FileNames : IFileNames
 
     public NamedFile Read(ReadOnlyMemory<byte> data)
     {
-        // Most say nothing, and need not be read.
+        // Most records name no file, and need not be read.
         if (data.Span.IndexOf("\"attachment\""u8) < 0 && !data.Span.Contains((byte)'\\'))
         {
             return default;

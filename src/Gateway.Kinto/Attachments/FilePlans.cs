@@ -13,8 +13,8 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.Kinto.Attachments;
 
 /// <summary>
-/// GET and HEAD of a file, for whoever knows its URL, as long as its record names it: so that it is gone with the record, whenever it is collected. It is served so that no
-/// browser shows it as a page of this server, whatever its sender says that it is.
+/// GET and HEAD of a file, for whoever knows its URL, as long as its record names it. So it is gone with the record, however late it is collected. No browser shows it as
+/// a page of this server, whatever type its sender claims.
 /// </summary>
 /// <remarks>RFC 9110, 13 and 14: preconditions and one range of bytes. Several ranges are answered with the whole.</remarks>
 internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent content, IBuckets buckets, IFileNames names, KintoOptions options)
@@ -28,7 +28,7 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
 
     private async ValueTask<KintoResponse> GetAsync(KintoRequest request, string id, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether it is there, and its record names it.
+        // :: Step 1: whether it exists, and its record names it.
         if (await files.FindAsync(id, cancellationToken) is not { Size: { } size } file)
         {
             return KintoErrors.NotFound;
@@ -74,7 +74,7 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
             (from, length, isPart) = (first, last - first + 1, true);
         }
 
-        // :: Step 3: its first piece, before anything is said, since it can be gone by now.
+        // :: Step 3: read its first piece before the answer begins, because it can be gone by now.
         var isHead = request.Method is "HEAD";
         var begin = isHead || length == 0 ? default(ReadOnlyMemory<byte>?) : await content.ReadAsync(id, (int)(from / PieceBytes), cancellationToken);
         if (begin is null && !isHead && length > 0)
@@ -111,7 +111,7 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
         {
             if (at > from)
             {
-                // Its record may name another one by now, and what was said of the length is broken with the connection.
+                // Its record may name another file by now. The length was already announced, so the connection is cut off.
                 piece = await content.ReadAsync(id, (int)(at / PieceBytes), cancellationToken) ?? throw new StoreUnavailableException($"The file {id} was removed while it was read.");
             }
 
@@ -143,14 +143,14 @@ internal sealed class FilePlans(IAttachmentStore files, IAttachmentContent conte
     private static bool Names(string header, EntityTagHeaderValue etag, bool isStrong) =>
         EntityTagHeaderValue.TryParseList([header], out var tags) && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || etag.Compare(tag, isStrong));
 
-    /// <returns>The one range that is asked for; null for the whole.</returns>
+    /// <returns>The requested range; null for the whole file.</returns>
     private static RangeItemHeaderValue? RangeOf(KintoRequest request, EntityTagHeaderValue etag) =>
         request.Method is "GET" && RangeHeaderValue.TryParse(request.Header(HeaderNames.Range), out var range)
             && range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase) && range.Ranges.Count == 1
             && (request.Header(HeaderNames.IfRange) is not { Length: > 0 } condition || condition == etag.ToString())
             ? range.Ranges.First() : null;
 
-    /// <returns>The first and the last byte; null where the file has none of them.</returns>
+    /// <returns>The first and the last byte; null if the file has no byte of the range.</returns>
     private static (long First, long Last)? Resolve(RangeItemHeaderValue range, long size)
     {
         var (first, last) = range.From is { } from

@@ -3,13 +3,13 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.Kinto.Attachments;
 
-/// <summary>A bucket in which the content of files lies, of Amazon S3 or of a store that speaks its protocol.</summary>
+/// <summary>A bucket for the content of files, of Amazon S3 or of a store that speaks its protocol.</summary>
 public sealed partial record S3Options
 {
-    /// <summary>The bucket, which has to be there. Default: none, and files lie elsewhere.</summary>
+    /// <summary>The bucket, which must exist. Default: none; files are elsewhere.</summary>
     public string? Bucket { get; init; }
 
-    /// <summary>What the names of all objects begin with: <c>lockstep/</c>. Default: nothing.</summary>
+    /// <summary>The beginning of all names of objects: <c>lockstep/</c>. Default: nothing.</summary>
     public string Prefix { get; init; } = "";
 
     /// <summary>URL of the store, without the bucket: <c>https://s3.example.org</c>. Default: none, Amazon's for <see cref="Region"/>.</summary>
@@ -39,7 +39,7 @@ public sealed partial record S3Options
     [Bounds(1, 10)]
     public int Tries { get; init; } = 3;
 
-    /// <summary>Whether files lie there.</summary>
+    /// <summary>Whether files are kept there.</summary>
     public bool IsOn => Bucket is { Length: > 0 };
 
     /// <summary>Never shows the secret.</summary>
@@ -100,7 +100,7 @@ public sealed partial record S3Options
         }
     }
 
-    /// <summary>Without user, path and query: what is in them would be in the log, or get lost.</summary>
+    /// <summary>Without user, path and query: their content would be in the log, or be lost.</summary>
     private static bool IsEndpoint(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
         && url is { UserInfo.Length: 0, PathAndQuery: "/", Fragment.Length: 0 };
 

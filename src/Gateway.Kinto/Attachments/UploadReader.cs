@@ -11,8 +11,7 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.Kinto.Attachments;
 
 /// <summary>
-/// Reads a form that brings a file, and stores the file piece by piece as it comes. The file's row is there before its content, so that whatever is cut off is collected
-/// later.
+/// Reads a form with a file, and stores the file piece by piece as it arrives. The file's row is stored before its content, so that an upload that is cut off is collected later.
 /// </summary>
 /// <remarks>kinto-attachment: the parts <c>attachment</c>, <c>data</c> and <c>permissions</c> of its POST, and its messages.</remarks>
 internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent content, KintoOptions options, HttpOptions http, TimeProvider time)
@@ -20,7 +19,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
     private const int MaxFileName = 255;
     private const int ReadBytes = 64 << 10;
 
-    /// <summary>Bytes that are held while a form comes: the piece that is gathered, the one that is written, and what is read from the connection.</summary>
+    /// <summary>Bytes that are held while a form arrives: the piece that is being filled, the one that is being written, and what is read from the connection.</summary>
     public const int BytesHeld = (2 * IAttachmentContent.PieceBytes) + ReadBytes;
 
     private int MaxFieldBytes => KintoResources.MaxBodyBytes(options);
@@ -33,7 +32,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
     /// <param name="target">The record.</param>
     /// <param name="room">Holds <see cref="BytesHeld"/> already.</param>
     /// <param name="cancellationToken">The client has gone.</param>
-    /// <returns>The form, or why it is refused; then nothing of it is left.</returns>
+    /// <returns>The form; or the refusal, and then nothing of the form is left.</returns>
     /// <exception cref="StoreUnavailableException">It could not be stored.</exception>
     public async ValueTask<(UploadedForm? Form, KintoResponse? Error)> ReadAsync(
         HttpRequest request, string boundary, KintoTarget target, BodyRoom room, CancellationToken cancellationToken)
@@ -127,7 +126,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
         }
     }
 
-    /// <summary>Forgets a file that nothing names. Where that cannot be, it is collected later.</summary>
+    /// <summary>Removes a file that nothing names. If that fails, it is collected later.</summary>
     public async ValueTask RemoveAsync(string id)
     {
         try
@@ -137,7 +136,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
         }
         catch (StoreUnavailableException)
         {
-            // It is old in a while, and nobody has claimed it.
+            // Nobody has claimed it, so it is collected once it is old.
         }
     }
 
@@ -162,7 +161,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-        // Of its own: a write that was given up may still look at it.
+        // Not from a pool: a write that was given up may still read it.
         var piece = new byte[IAttachmentContent.PieceBytes];
         long size = 0;
         for (var number = 0; ; number++)
@@ -176,7 +175,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
 
             if (ServerTimestamp.Now(time) > file.Created.Plus(options.Attachments.UploadMilliseconds))
             {
-                // It would be collected while it comes, or before it is claimed.
+                // It would be collected while it arrives, or before it is claimed.
                 throw new BadHttpRequestException("The upload takes too long.", StatusCodes.Status408RequestTimeout);
             }
 
@@ -208,7 +207,7 @@ internal sealed class UploadReader(IAttachmentStore files, IAttachmentContent co
                 return (default, KintoErrors.TooLarge($"A part of the form that is no file may have {MaxFieldBytes} bytes."));
             }
 
-            // The buffer doubles, and the one before is there for a while.
+            // The buffer doubles, and the former one still exists for a while.
             if (!room.TryHold(3 * length))
             {
                 return (default, KintoErrors.Unavailable(options.RetryAfter));

@@ -5,26 +5,26 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>
-/// What one process hears of one bucket, for all streams of it. A watch that begins anew, or nobody who tells, may have left something out: then all streams look.
+/// Receives what happens in one bucket, for all of its streams in this process. While a watch is new, or nobody answers, changes may go unreported: then all streams look.
 /// </summary>
 internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan mergeTime, TimeProvider time, Action<BucketSubscription> onLeft)
 {
-    // While nobody tells, streams look by themselves as often as this.
+    // While nobody answers, streams look as often as this.
     private static readonly TimeSpan FallbackTime = TimeSpan.FromSeconds(5);
 
-    // Answers that say nothing come no faster, whoever gives them.
+    // After an answer without news, the next question waits this long.
     private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(1);
 
-    // One for all buckets, so that a bucket's next subscription has others than the one before.
+    // One counter for all buckets, so that a bucket's next subscription repeats no version of the one before.
     private static long versions;
 
     private readonly Lock gate = new();
     private readonly HashSet<LiveListener> listeners = [];
 
-    // With how many streams each has.
+    // The number of streams of each caller.
     private readonly Dictionary<Caller, int> callers = [];
 
-    // It has neither timer nor handle, and so nothing that needs an end.
+    // It has neither a timer nor a handle, so it needs no disposal.
     private readonly CancellationTokenSource ended = NewEnd();
     private long version = Interlocked.Increment(ref versions);
     private long stamp;
@@ -47,7 +47,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
         }
     }
 
-    /// <returns>Null when the last one has just left: make another one.</returns>
+    /// <returns>Null when the last stream has just left: make another subscription.</returns>
     public LiveListener? TryAdd(string? collection, Caller caller, LiveSignal signal)
     {
         lock (gate)
@@ -64,7 +64,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
         }
     }
 
-    /// <summary>By whose rights streams read, beginning with a given one.</summary>
+    /// <summary>The callers with whose rights the streams read, beginning with a given one.</summary>
     public IReadOnlyList<Caller> Callers(Caller first, int most)
     {
         lock (gate)
@@ -119,7 +119,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
                     {
                         if (isNew)
                         {
-                            // While silos come and go the owner may have stayed elsewhere for a while, and what it did there was told to nobody.
+                            // While silos come and go, the owner may have been elsewhere for a while, and nobody was told what it did there.
                             isNew = false;
                             Tell(collections: null);
                         }
@@ -132,7 +132,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
                 }
                 catch (Exception) when (!ended.IsCancellationRequested)
                 {
-                    // Mostly a LiveFeedException; whatever else it is must not leave streams deaf.
+                    // Usually a LiveFeedException. No exception may leave the streams without news.
                     position = default;
                     Tell(collections: null);
                     await PauseAsync(Jitter.Of(FallbackTime, 0.75, 1.25));
@@ -153,7 +153,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
         ServerTimestamp at;
         lock (gate)
         {
-            // Whoever is added from now on knows the stamp, and need not be told what came before it.
+            // A listener that is added from now on knows the stamp, and need not be told of anything before it.
             Volatile.Write(ref version, Interlocked.Increment(ref versions));
             (all, at) = ([.. listeners], Stamp);
         }

@@ -7,41 +7,41 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>
-/// Tells one client of one bucket, or of a part of it. Invariants:
+/// Tells one client of the changes in one bucket, or in a part of it. Invariants:
 /// <list type="number">
-/// <item>What it sends was read as a poll with <c>_since</c> is, by the caller's rights of then. Notices say when to look, and at what.</item>
-/// <item>All objects that have changed up to the id of an event, as far as the caller may read them, are in it and the events before it. So a client that comes back with the id misses
-/// nothing and is told nothing twice. An object is told as it is when it is read: states in between may not show.</item>
-/// <item>Events are in the order of their stamps. For several lists, that goes as far as all of them are known: see <see cref="LiveSources"/>.</item>
-/// <item>When a list has begun anew, or the caller's rights in it, all of it is told again, behind an event that says so; events of it have no ids until all of it is told, so that a client that
-/// comes back before begins it again.</item>
-/// <item>It reads nothing further while its client takes nothing. Of all lists together it holds a few MiB of pages, and less where there is no room: of the other lists it knows their oldest
-/// change, and tells up to there.</item>
+/// <item>What it sends is read as a poll with <c>_since</c> is, with the rights that the caller has at that time. Notices only say when to look, and at what.</item>
+/// <item>Every object that has changed up to the id of an event, and that the caller may read, is in that event or an earlier one. So a client that reconnects with the
+/// id misses nothing and gets nothing twice. An object is sent as it is when it is read, so states in between may be left out.</item>
+/// <item>Events come in the order of their stamps. With several lists, they go no further than all of the lists are known: see <see cref="LiveSources"/>.</item>
+/// <item>When a list starts over, for everybody or for this caller, all of it is sent again, after an event that says so. These events have no ids until all of the list
+/// is sent, so a client that reconnects in between gets it from its start.</item>
+/// <item>It reads nothing while its client takes nothing. For all lists together it holds a few MiB of pages, or less if there is no room. Of the other lists it knows
+/// only the oldest change, and sends nothing newer than that.</item>
 /// </list>
 /// </summary>
-/// <param name="live">What all streams have in common.</param>
-/// <param name="request">What the client asked.</param>
-/// <param name="tells">Of what.</param>
-/// <param name="fields">What is shown of objects; null for all.</param>
+/// <param name="live">The services that all streams share.</param>
+/// <param name="request">The client's request.</param>
+/// <param name="tells">The bucket, and the lists and objects that the stream covers.</param>
+/// <param name="fields">The fields to show; null for all.</param>
 internal sealed class BucketTeller(LiveServices live, KintoRequest request, LiveTarget tells, FieldSelection? fields) : IDisposable
 {
     private const int MaxUnflushed = 32 << 10;
 
-    // Bytes of pages, after which other lists wait; and in how many parts a page is shared at most.
+    // Bytes of pages from which on other lists wait; and the number of parts that the limits of a page are divided into at most.
     private const long MaxHeld = 4 << 20;
     private const int MaxShare = 16;
 
-    // How often in a row all lists are looked at again at once, since one of them was written to meanwhile. After that its notice is waited for.
+    // How often in a row all lists are looked at again at once, because one of them was written meanwhile. After that, the notice of the write is awaited.
     private const int MaxRepeats = 2;
 
-    // After this is looked again for what could not be told: a database that is away, a notice that is late, or a right whose time comes.
+    // How long until the next look if something could not be sent: a database is away, a notice is late, or a right takes effect later.
     private static readonly TimeSpan LaterTime = TimeSpan.FromSeconds(2);
 
     private readonly LiveSources sources = new(tells, live.Options.Live.MaxCollections);
 
     private readonly KintoTarget target = tells.Target;
 
-    // When it looks by itself: at all lists each time that it is due, and for what could not be told.
+    // When it looks without a notice: at all lists at each check, and again for changes that could not be sent.
     private readonly LiveCheck check = new(live.Options.Live.CheckTime, live.Time);
     private TimeSpan later = TimeSpan.MaxValue;
     private long looked;
@@ -51,36 +51,36 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
     private LivePosition ids = new([]);
     private int place;
 
-    // Up to where all is told.
+    // Everything up to this stamp is sent.
     private ServerTimestamp position;
 
-    // Committed for sure.
+    // The newest stamp that is known to be committed.
     private ServerTimestamp known;
 
-    // What the client goes on from once the stream is as far, since a list that began anew is told up to there; zero for nothing.
+    // The position for the client once the stream has reached it, because a list that started over was sent up to there; zero for none.
     private ServerTimestamp told;
 
     private int repeats;
 
-    // What the stream ends with once no list is left: why the last one was refused.
+    // The answer that ends the stream once no list is left: the refusal of the last one.
     private KintoResponse? ending;
 
-    /// <summary>Up to where all is told, as it begins.</summary>
+    /// <summary>Everything up to this stamp counts as sent when the stream begins.</summary>
     public ServerTimestamp Start => position;
 
-    /// <summary>Whether there is something to look for now.</summary>
+    /// <summary>Whether it is time to look.</summary>
     public bool IsDue => pass == Pass.Again || listener!.IsTold || Left <= TimeSpan.Zero;
 
-    /// <summary>Whether a list that has begun anew is being told, of which there is no id yet: whoever is sent away now is told all of it again.</summary>
+    /// <summary>Whether a list that started over is being sent, whose events have no ids yet. A client that has to reconnect now gets all of it again.</summary>
     public bool IsTellingAnew => told != ServerTimestamp.Zero;
 
-    /// <summary>How long until it looks by itself.</summary>
+    /// <summary>The time until it looks without a notice.</summary>
     public TimeSpan Left => Least(check.Left, later - live.Time.GetElapsedTime(looked));
 
-    /// <summary>Looks whether the caller may read anything of it.</summary>
-    /// <param name="from">Where the client goes on from; null for now.</param>
+    /// <summary>Checks whether the caller may read anything here.</summary>
+    /// <param name="from">The position from which the client continues; null for now.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Why there is no stream; null where there can be one.</returns>
+    /// <returns>The refusal; null if there can be a stream.</returns>
     public async ValueTask<KintoResponse?> OpenAsync(ServerTimestamp? from, CancellationToken cancellationToken)
     {
         KintoResponse? refusal = null;
@@ -104,7 +104,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             }
         }
 
-        // What nobody has given, or an older copy of the store knows nothing of, is no place to go on from: as for a poll.
+        // As for a poll, nobody can continue from a stamp that this server never issued, or that an older copy of the store does not have.
         position = from is { } given && given < now ? given : now;
         known = now;
         return sources.AreAllListsClosed ? refusal
@@ -112,10 +112,10 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             : null;
     }
 
-    /// <summary>Hears of the bucket from now on, and tells what the client cannot read of it.</summary>
-    /// <param name="output">The client's.</param>
-    /// <param name="ids">What the client goes on from.</param>
-    /// <param name="place">The bucket's among these.</param>
+    /// <summary>Begins to listen to the bucket, and tells the client what it cannot read there.</summary>
+    /// <param name="output">The output to the client.</param>
+    /// <param name="ids">The position from which the client continues.</param>
+    /// <param name="place">The bucket's place in the position.</param>
     /// <param name="signal">Wakes the stream.</param>
     public void Begin(PipeWriter output, LivePosition ids, int place, LiveSignal signal)
     {
@@ -129,7 +129,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
     public void Dispose() => listener?.Dispose();
 
-    /// <summary>Looks whether there is something to tell, and tells it.</summary>
+    /// <summary>Looks for changes, and sends them.</summary>
     /// <returns>False when the stream is over: its last event is written.</returns>
     public async ValueTask<bool> LookAsync(PipeWriter output, CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         return pass != Pass.Ended;
     }
 
-    /// <summary>Tells what is new, as far as the pages go that there is room for.</summary>
+    /// <summary>Sends new changes, as far as there is room for pages.</summary>
     private async ValueTask<Pass> LookAsync(PipeWriter output, LiveListener listener, bool isCheck, CancellationToken cancellationToken)
     {
         var news = listener.Take();
@@ -155,23 +155,23 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         var pages = new List<LivePage>();
         try
         {
-            // :: Step 1: a page of each list that is due. Collections that are found come along.
+            // :: Step 1: read a page of each list that is due. Collections that are found on the way are added.
             if (await ReadDueAsync(output, pages, look, listener, cancellationToken) is { } ended)
             {
                 return ended;
             }
 
-            // :: Step 2: a list that has begun anew is told by itself, and the others are read again behind it.
+            // :: Step 2: send a list that started over by itself. The others are read again afterwards.
             if (pages.Find(page => HasBegunAnew(Since(page.Source), page.Page)) is { } begun)
             {
                 Release(pages);
 
-                // What others have read before is not of this list as it is now.
+                // Pages that other streams have read before do not have this list as it is now.
                 known = ServerTimestamp.Max(known, begun.Page.ListStamp);
                 return await TellAnewAsync(output, begun.Source, begun.Page.ListStamp, news.Version, listener, cancellationToken);
             }
 
-            // :: Step 3: what all of them are known up to.
+            // :: Step 3: send everything up to the stamp to which all lists are known.
             return await TellAsync(output, pages, look, cancellationToken);
         }
         finally
@@ -180,7 +180,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         }
     }
 
-    /// <returns>How the look has ended, where it cannot go on; null where it can.</returns>
+    /// <returns>How the look has ended, if it cannot continue; otherwise null.</returns>
     private async ValueTask<Pass?> ReadDueAsync(PipeWriter output, List<LivePage> pages, Look look, LiveListener listener, CancellationToken cancellationToken)
     {
         KintoResponse? refusal = null;
@@ -197,7 +197,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             var (outcome, read) = await ReadAsync(source, Since(source), source.Own, cursor: null, isCut ? 0 : share, pages.Count == 0, look.Version, listener, cancellationToken);
             if (outcome is Unavailable && !isCut && pages.Count > 0)
             {
-                // No room beside what is held: that is told first.
+                // There is no room beside the pages that are held, so these are sent first.
                 read.Release();
                 isCut = true;
                 (outcome, read) = await ReadAsync(source, Since(source), source.Own, cursor: null, share: 0, waits: false, look.Version, listener, cancellationToken);
@@ -241,7 +241,8 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
     private async ValueTask<Pass> TellAsync(PipeWriter output, List<LivePage> pages, Look look, CancellationToken cancellationToken)
     {
-        // :: Step 1: up to where every list is known. Of one list that is its stamp; of several, what was committed before they were read, or is known of those that were not.
+        // :: Step 1: find the stamp to which every list is known. For one list it is its own stamp. For several it is what was committed before they were read, or is
+        // known of those that were not read.
         var isOfOne = sources.IsOfOneList;
         if (isOfOne && pages.Count == 0)
         {
@@ -260,11 +261,11 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             }
         }
 
-        // :: Step 2: in the order of stamps.
+        // :: Step 2: send the changes in the order of their stamps.
         var count = 0;
         foreach (var (page, index) in ChangesOf(pages, bound!.Value))
         {
-            // One with the stamp from which a list began anew says nothing of that list.
+            // The stamp at which a list started over says nothing about that list, so a change with this stamp gets no id.
             var record = page.Page.Records[index];
             Write(output, page, index, record.Modified.Plus(1) == told ? null : record.Modified);
             count++;
@@ -275,7 +276,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             }
         }
 
-        // :: Step 3: the stream is as far.
+        // :: Step 3: note how far the stream has come.
         position = isOfOne ? bound.Value : ServerTimestamp.Max(position, bound.Value);
         known = ServerTimestamp.Max(known, newest);
         sources.Read(pages, bound.Value, look.IsFull, asOf);
@@ -290,7 +291,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             told = ServerTimestamp.Zero;
         }
 
-        // No stream begins without a list, and none goes on without one. What there was of an object is told first, such as that its collection was deleted.
+        // A stream neither begins nor continues without a list. Changes of objects are sent first, such as the deletion of the collection.
         var isOver = sources.AreAllListsClosed && sources.Due == 0;
         if (isOver)
         {
@@ -306,10 +307,10 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         return isOver ? Pass.Ended : Next(pages, look, count > 0 || position > before, isBehind: !isOfOne && known > bound);
     }
 
-    /// <param name="pages">What was read.</param>
-    /// <param name="look">How.</param>
-    /// <param name="hasMoved">Whether something was told, or is known not to be there.</param>
-    /// <param name="isBehind">Whether more is committed than was told.</param>
+    /// <param name="pages">The pages that were read.</param>
+    /// <param name="look">How they were read.</param>
+    /// <param name="hasMoved">Whether something was sent, or is known not to exist.</param>
+    /// <param name="isBehind">Whether more is committed than was sent.</param>
     private Pass Next(List<LivePage> pages, Look look, bool hasMoved, bool isBehind)
     {
         var (isMore, isEarly) = (pages.Exists(static page => page.IsMore), pages.Exists(static page => page.IsBeyond));
@@ -318,7 +319,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             return Pass.Again;
         }
 
-        // All lists were looked at, and one of them was written to meanwhile. What is behind otherwise has its notice on the way.
+        // All lists were looked at, and one of them was written meanwhile. In other cases a notice of the missing changes is on its way.
         if (isBehind && look.IsFull && (hasMoved || !isEarly) && repeats < MaxRepeats)
         {
             repeats++;
@@ -344,9 +345,9 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         pages.Clear();
     }
 
-    /// <summary>Tells all of a list that has begun anew.</summary>
+    /// <summary>Sends all of a list that started over.</summary>
     /// <returns>
-    /// <see cref="Pass.Again"/>; when it begins anew once more meanwhile the next look finds that. <see cref="Pass.Later"/> when it was cut off, and is told from the start then.
+    /// <see cref="Pass.Again"/> when it was sent; if it starts over once more meanwhile, the next look finds that. <see cref="Pass.Later"/> when it was cut off, and has to be sent from its start.
     /// </returns>
     private async ValueTask<Pass> TellAnewAsync(
         PipeWriter output, LiveSource source, ServerTimestamp since, long version, LiveListener listener, CancellationToken cancellationToken)
@@ -355,7 +356,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
         {
             if (ids[place] == ServerTimestamp.Zero)
             {
-                // From zero it would be read as by somebody who has nothing, without a word of what has gone. This is before all that begins anew.
+                // A client that continues from zero counts as one that has nothing, and would not be told of deletions. This stamp is earlier than any restart of a list.
                 ids[place] = new ServerTimestamp(1);
                 EventWriter.WriteId(output, ids);
             }
@@ -363,7 +364,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
             EventWriter.WriteReset(output, source.Path);
         }
 
-        // Up to where it began, and the next stamp, which is that of a view that began anew. What is newer is told in its place among the changes of other lists.
+        // Up to the stamp at which it started over, and the next one, which a restarted view has. Newer changes are sent in their order among those of other lists.
         var (end, count, isThere) = (since.Plus(1), 0, false);
         PageCursor? cursor = null;
         do
@@ -413,7 +414,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
         if (source.IsObject && !isThere)
         {
-            // Others of its list are the caller's to read, so that nothing else says that this one is not.
+            // The caller may read other objects of its list, so nothing else says that they may not read this one.
             EventWriter.WriteClosed(output, source.Path, sources.StatusOf(source));
         }
 
@@ -426,8 +427,8 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
     }
 
     /// <summary>
-    /// A page that is empty may have others behind it: what was looked at was nothing that the caller may read. So may one of what was told already: who asks with the very stamp from which a
-    /// list began anew is given all of it.
+    /// Other pages may follow an empty one, if the caller may read nothing of what was looked at. They may also follow a page of changes that were sent already: a
+    /// request with the very stamp at which a list started over returns all of it.
     /// </summary>
     private async ValueTask<(Outcome Outcome, SharedRead Read)> ReadAsync(
         LiveSource source, ServerTimestamp since, ServerTimestamp upTo, PageCursor? cursor, int share, bool waits, long version, LiveListener listener, CancellationToken cancellationToken)
@@ -447,7 +448,7 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
 
     private ServerTimestamp Since(LiveSource source) => ServerTimestamp.Max(position, source.Own);
 
-    /// <summary>As every reader of lists is told it: an empty page with a newer stamp.</summary>
+    /// <summary>Every reader of lists is told so in this way: by an empty page with a newer stamp.</summary>
     private static bool HasBegunAnew(ServerTimestamp since, PageFound page) =>
         page.Records.Count == 0 && since > ServerTimestamp.Zero && page.ListStamp > since;
 
@@ -479,8 +480,8 @@ internal sealed class BucketTeller(LiveServices live, KintoRequest request, Live
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     /// <summary>How the lists are looked at.</summary>
-    /// <param name="Version">As of <see cref="LiveNews"/>.</param>
-    /// <param name="IsFull">All of them.</param>
-    /// <param name="IsOrdered">Those first whose changes are the oldest.</param>
+    /// <param name="Version">See <see cref="LiveNews"/>.</param>
+    /// <param name="IsFull">Whether all of them are looked at.</param>
+    /// <param name="IsOrdered">Whether those with the oldest changes come first.</param>
     private readonly record struct Look(long Version, bool IsFull, bool IsOrdered);
 }

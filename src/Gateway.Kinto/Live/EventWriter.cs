@@ -11,29 +11,29 @@ internal static class EventWriter
 {
     private const int PieceBytes = 16 << 10;
 
-    /// <summary>After how long to come back, and from where.</summary>
+    /// <summary>Says after how long to reconnect, and with which position.</summary>
     public static void WriteHead(PipeWriter output, TimeSpan retry, LivePosition position) =>
         Write(output, string.Create(CultureInfo.InvariantCulture, $"retry: {(long)retry.TotalMilliseconds}\nid: {position}\n\n"));
 
-    /// <summary>By itself it is no event: only where the client goes on from is set.</summary>
+    /// <summary>Sets the position from which the client continues. By itself it is no event.</summary>
     public static void WriteId(PipeWriter output, LivePosition position) => Write(output, $"id: {position}\n\n");
 
     public static void WriteHeartbeat(PipeWriter output) => output.Write(":\n\n"u8);
 
     /// <summary>An object as it is now, or its tombstone.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="position">Where the client goes on from once it has this; null to leave that as it is.</param>
-    /// <param name="path">The object's.</param>
-    /// <param name="id">The object's, as clients see it.</param>
+    /// <param name="output">Receives the event.</param>
+    /// <param name="position">The position from which the client continues once it has this event; null to leave it as it is.</param>
+    /// <param name="path">The object's path.</param>
+    /// <param name="id">The object's id, as clients see it.</param>
     /// <param name="record">The object.</param>
-    /// <param name="fields">What is shown of it; null for all.</param>
+    /// <param name="fields">The fields to show; null for all.</param>
     public static void WriteChange(PipeWriter output, LivePosition? position, string path, string id, StoredRecord record, FieldSelection? fields)
     {
         WritePosition(output, position);
         WriteData(output, Change(path, id, record, fields).WrittenSpan);
     }
 
-    /// <summary>As the other one, of an object whose data is rendered already.</summary>
+    /// <summary>Like the other overload, for an object that is already rendered.</summary>
     public static void WriteChange(PipeWriter output, LivePosition? position, ReadOnlySpan<byte> rendered)
     {
         WritePosition(output, position);
@@ -48,21 +48,21 @@ internal static class EventWriter
         return data.WrittenSpan.ToArray();
     }
 
-    /// <summary>The client forgets what it has of a list; what there is follows.</summary>
+    /// <summary>Tells the client to forget what it has of a list. The list's content follows.</summary>
     public static void WriteReset(PipeWriter output, string path)
     {
         output.Write("event: reset\n"u8);
         WriteData(output, Encoding.UTF8.GetBytes($$"""{"path":"{{path}}"}"""));
     }
 
-    /// <summary>A list, or an object, that cannot be read: it is not the caller's to read, or not there.</summary>
+    /// <summary>Says that a list or an object cannot be read: the caller may not, or it does not exist.</summary>
     public static void WriteClosed(PipeWriter output, string path, int status)
     {
         output.Write("event: closed\n"u8);
         WriteData(output, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"path":"{{path}}","code":{{status}}}""")));
     }
 
-    /// <summary>The last event: what a request would be answered by now.</summary>
+    /// <summary>The last event: the answer that a request would get now.</summary>
     public static void WriteEnd(PipeWriter output, KintoResponse response)
     {
         var data = new ArrayBufferWriter<byte>();
@@ -91,7 +91,7 @@ internal static class EventWriter
     }
 
     /// <summary>
-    /// JSON on one line. Stored data is as it was sent, with whatever blanks; a line break in JSON is one of these, since in texts it has to be escaped.
+    /// Writes JSON on one line. Stored data has the white space with which it was sent. A line break in JSON can only be white space, because texts have to escape it.
     /// </summary>
     private static void WriteData(IBufferWriter<byte> output, ReadOnlySpan<byte> json)
     {

@@ -4,19 +4,19 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>One stream's ear at a bucket. However often it is told, that is one thing to look after: so nothing piles up for a stream that is slow.</summary>
-/// <param name="subscription">The bucket's.</param>
-/// <param name="collection">Whose records alone matter; empty for everything but records; null for all there is.</param>
-/// <param name="caller">By whose rights the stream reads.</param>
+/// <summary>Collects what one stream is told of a bucket. However often that happens, there is one thing to look at, so nothing piles up for a slow stream.</summary>
+/// <param name="subscription">The subscription to the bucket.</param>
+/// <param name="collection">The collection whose records alone matter; empty for everything but records; null for everything.</param>
+/// <param name="caller">The caller with whose rights the stream reads.</param>
 /// <param name="signal">Wakes the stream.</param>
 internal sealed class LiveListener(BucketSubscription subscription, string? collection, Caller caller, LiveSignal signal) : IDisposable
 {
-    // Of more it may be anything.
+    // With more collections than this, anything may have changed.
     private const int MaxRemembered = 256;
 
     private readonly Lock gate = new();
 
-    // What changed; null for nothing yet.
+    // The changed collections; null for none yet.
     private HashSet<string>? changed;
     private bool isWhatever;
     private ServerTimestamp stamp = subscription.Stamp;
@@ -24,16 +24,16 @@ internal sealed class LiveListener(BucketSubscription subscription, string? coll
 
     public Caller Caller => caller;
 
-    /// <summary>Whether there is something to look after.</summary>
+    /// <summary>Whether there is something to look at.</summary>
     public bool IsTold => Volatile.Read(ref isTold);
 
-    /// <summary>Whether it is the only one at its bucket.</summary>
+    /// <summary>Whether it is the bucket's only listener.</summary>
     public bool IsAlone => subscription.Listeners <= 1;
 
-    /// <summary>By whose rights the bucket's streams read: its own ones first, and no more than so many.</summary>
+    /// <summary>The callers with whose rights the bucket's streams read: this one's first, and at most so many.</summary>
     public IReadOnlyList<Caller> Callers(int most) => subscription.Callers(caller, most);
 
-    /// <summary>It is being looked after.</summary>
+    /// <summary>Takes the news, because the stream looks now.</summary>
     public LiveNews Take()
     {
         lock (gate)
@@ -45,8 +45,8 @@ internal sealed class LiveListener(BucketSubscription subscription, string? coll
         }
     }
 
-    /// <param name="collections">Only records of these have changed; null for whatever.</param>
-    /// <param name="at">As of <see cref="LiveNews"/>.</param>
+    /// <param name="collections">The only collections whose records have changed; null if anything may have changed.</param>
+    /// <param name="at">See <see cref="LiveNews"/>.</param>
     public void Tell(IReadOnlyList<string>? collections, ServerTimestamp at)
     {
         lock (gate)

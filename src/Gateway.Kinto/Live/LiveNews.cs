@@ -2,8 +2,8 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>What a stream was told of its bucket since it looked last.</summary>
-/// <param name="Version">Rises with what the bucket's listeners were told: what is read with it, is read after that.</param>
-/// <param name="Stamp">Committed. Where collections are named, nothing else of the bucket has changed after the stamp of the news before, and up to this one. Zero for none that is known.</param>
-/// <param name="Collections">Whose records have changed, at most; null for whatever there is in the bucket, rights too.</param>
+/// <summary>What a stream was told of its bucket since its last look.</summary>
+/// <param name="Version">Rises with everything that the bucket's listeners are told. A read under this version begins after that.</param>
+/// <param name="Stamp">A committed stamp; zero if none is known. If collections are named, nothing else in the bucket has changed since the stamp of the news before, up to this one.</param>
+/// <param name="Collections">The only collections whose records may have changed; null if anything in the bucket may have changed, rights included.</param>
 internal readonly record struct LiveNews(long Version, ServerTimestamp Stamp, IReadOnlySet<string>? Collections);

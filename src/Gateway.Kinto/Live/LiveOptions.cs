@@ -5,15 +5,16 @@ namespace Lockstep.Gateway.Kinto.Live;
 /// <summary>Streams of changes.</summary>
 public sealed record LiveOptions
 {
-    /// <summary>Whether changes are streamed to who asks for <c>text/event-stream</c>. Default: true.</summary>
+    /// <summary>Whether changes are streamed to clients that ask for <c>text/event-stream</c>. Default: true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>How long nothing is sent before a comment is, by which proxies and the server see that the connection lives. Default: 25 seconds.</summary>
+    /// <summary>How long a stream is silent before a comment is sent, which shows proxies and the server that the connection is alive. Default: 25 seconds.</summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan HeartbeatTime { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>
-    /// After how long a stream looks at all of its lists, whatever it was told. More than <c>Buckets:IdleTimeout</c>, or owners of buckets with streams never leave memory. Default: 10 minutes.
+    /// How often a stream looks at all of its lists, whatever it was told. Should be longer than <c>Buckets:IdleTimeout</c>; otherwise owners of buckets with streams
+    /// never leave memory. Default: 10 minutes.
     /// </summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan CheckTime { get; init; } = TimeSpan.FromMinutes(10);
@@ -22,15 +23,15 @@ public sealed record LiveOptions
     [Bounds(0)]
     public TimeSpan MergeTime { get; init; } = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>After how long clients that lost their stream come back, on average; each is told another time. Default: 3 seconds.</summary>
+    /// <summary>How long clients that lost their stream wait before they reconnect, on average; each is told a different time. Default: 3 seconds.</summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan RetryTime { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a stream lasts at most; its client then comes back. Default: 1 hour.</summary>
+    /// <summary>How long a stream lasts at most; its client then reconnects. Default: 1 hour.</summary>
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan MaxTime { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Collections of a bucket that a stream of all of it can have. Default: 100.</summary>
+    /// <summary>Collections that a stream of a whole bucket can have. Default: 100.</summary>
     [Bounds(1)]
     public int MaxCollections { get; init; } = 100;
 

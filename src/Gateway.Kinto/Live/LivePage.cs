@@ -3,25 +3,25 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>A page of one of the lists that a stream tells of.</summary>
+/// <summary>A page of one of the lists that a stream covers.</summary>
 /// <param name="Source">The list.</param>
-/// <param name="Read">Holds it.</param>
-/// <param name="Page">What was found, the oldest first.</param>
-/// <param name="IsPeek">Whether it is the oldest change alone, without its data, which is to be read yet.</param>
+/// <param name="Read">The read that holds the page.</param>
+/// <param name="Page">The changes, the oldest first.</param>
+/// <param name="IsPeek">Whether it is the oldest change alone, without its data, which has yet to be read.</param>
 internal sealed record LivePage(LiveSource Source, SharedRead Read, PageFound Page, bool IsPeek)
 {
     public ServerTimestamp Last => Page.Records.Count > 0 ? Page.Records[^1].Modified : ServerTimestamp.Zero;
 
-    /// <summary>The caller's view of the list is about to change, since groups of another bucket did: what is newer counts for them after that.</summary>
+    /// <summary>Whether the caller's view of the list is about to change, because groups of another bucket have changed. Newer changes count for them only after that.</summary>
     public bool IsBeyond => Last > Page.ListStamp;
 
-    /// <summary>Whether there is more than it can tell.</summary>
+    /// <summary>Whether there is more than the page has.</summary>
     public bool IsMore => Page.Next is not null || (IsPeek && Page.Records.Count > 0);
 
-    /// <summary>Up to where it says all, for who polls this list alone.</summary>
+    /// <summary>The stamp up to which the page is complete, for a stream of this list alone.</summary>
     public ServerTimestamp EndOfOne => Page.Next is not null && !IsBeyond ? Last : Page.ListStamp;
 
-    /// <summary>Up to where it says all, for who follows others beside it; null for as far as it was read.</summary>
+    /// <summary>The stamp up to which the page is complete, for a stream of several lists; null if that is as far as the list was read.</summary>
     public ServerTimestamp? End
     {
         get
@@ -32,7 +32,7 @@ internal sealed record LivePage(LiveSource Source, SharedRead Read, PageFound Pa
         }
     }
 
-    /// <summary>The oldest change that is newer than this; zero for none that is known.</summary>
+    /// <summary>The stamp of the oldest change that is newer than the bound; zero if none is known.</summary>
     public ServerTimestamp FirstAfter(ServerTimestamp bound)
     {
         foreach (var record in Page.Records)

@@ -3,19 +3,19 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>GET of a list, a collection, a bucket, or of several of these, by whoever wants a stream of its changes.</summary>
+/// <summary>GET of a list, a collection, a bucket, or several of these, as a stream of changes.</summary>
 internal sealed class LivePlans(LiveServices live)
 {
-    // Browsers cannot say otherwise how they sign in.
+    // Browsers have no other way to sign in to a stream.
     public const string Ticket = "ticket";
 
-    /// <summary>What a stream of several buckets tells of.</summary>
+    /// <summary>Names a part of what a stream of several buckets covers.</summary>
     public const string PathParameter = "path";
 
-    /// <summary>What browsers' WebSockets go on from, which cannot send <c>Last-Event-ID</c>.</summary>
+    /// <summary>The position from which a browser's WebSocket continues, since it cannot send <c>Last-Event-ID</c>.</summary>
     private const string LastId = "last-event-id";
 
-    /// <summary>What lies in a list.</summary>
+    /// <summary>The objects of a list.</summary>
     public KintoPlan List(KintoRequest request, KintoTarget target) => Open(request, [new LiveTarget(target, [LiveSource.Of(target)], IsWhole: false)]);
 
     /// <summary>A collection's own data, and its records.</summary>
@@ -28,7 +28,7 @@ internal sealed class LivePlans(LiveServices live)
     /// <summary>A bucket's own data, its groups, its collections and their records.</summary>
     public KintoPlan Bucket(KintoRequest request, KintoTarget target) => Open(request, [new LiveTarget(target, LiveTarget.Bucket(target), IsWhole: true)]);
 
-    /// <summary>What the URL names, of several buckets.</summary>
+    /// <summary>Everything that the URL names, in any number of buckets.</summary>
     public KintoPlan Several(KintoRequest request)
     {
         var (paths, named) = (new LivePaths(request.Principal, live.Options), 0);
@@ -79,7 +79,7 @@ internal sealed class LivePlans(LiveServices live)
         });
     }
 
-    /// <summary>What a stream cannot do is refused: whoever asks for less would be told too much, and whoever asks for another order that one.</summary>
+    /// <summary>Refuses what a stream cannot do. Otherwise a client that asks for less would get too much, and one that asks for another order would get the wrong one.</summary>
     private static KintoResponse? Read(KintoRequest request, int buckets, bool hasPaths, out ServerTimestamp[]? from, out FieldSelection? fields)
     {
         (from, fields) = (null, null);
@@ -118,7 +118,7 @@ internal sealed class LivePlans(LiveServices live)
             }
         }
 
-        // Later than what was asked for first.
+        // The id of an event is later than what was asked for at first.
         var last = request.Header(EventStreams.LastEventId);
         return last is { Length: > 0 }
             ? LivePosition.TryParse(last, buckets, out from) ? null

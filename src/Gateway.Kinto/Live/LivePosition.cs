@@ -2,7 +2,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>What the client of a stream goes on from, as the <c>id</c> of events: a stamp of each bucket, in the order in which the URL names them.</summary>
+/// <summary>The position from which the client of a stream continues, which is the <c>id</c> of events: a stamp for each bucket, in the order in which the URL names these.</summary>
 internal sealed class LivePosition(IEnumerable<ServerTimestamp> stamps)
 {
     private readonly ServerTimestamp[] all = [.. stamps];

@@ -4,21 +4,22 @@ using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>What all streams have in common.</summary>
+/// <summary>The services that all streams share.</summary>
 internal sealed record LiveServices(
     BucketSubscriptions Subscriptions, SharedReads Reads, LiveTickets Tickets, KintoOptions Options, GatewayMetrics Metrics, TimeProvider Time)
 {
-    // A password is looked up among those that were right lately; a token may have to be asked for.
+    // How often credentials are checked. A password is usually in the cache; for a token, another server may have to be asked.
     private static readonly TimeSpan SignInTime = TimeSpan.FromSeconds(30);
 
-    /// <summary>Who opened a stream, asked now and then whether they still are: as often as a poller would be, who polls each half minute.</summary>
+    /// <summary>Who opened a stream. Their credentials are checked again now and then, as often as for a client that polls every half minute.</summary>
     public Identity IdentityOf(KintoRequest request) => new(this, request);
 
+    /// <summary>Who opened one stream.</summary>
     internal sealed class Identity(LiveServices live, KintoRequest request)
     {
         private long asked = live.Time.GetTimestamp();
 
-        /// <returns>False when the credentials are good no more. Where nobody can say so now they are: a stream reads nothing then either.</returns>
+        /// <returns>False when the credentials are no longer good. If that cannot be checked now, they count as good: a stream cannot read anything then either.</returns>
         public async ValueTask<bool> IsGoodAsync(CancellationToken cancellationToken)
         {
             if (request.Principal is not { } principal || live.Time.GetElapsedTime(asked) < SignInTime)

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>What wakes a stream, whichever of its buckets tells something. However often it is set, that wakes once.</summary>
+/// <summary>Wakes a stream when any of its buckets has news. However often it is set meanwhile, it wakes the stream once.</summary>
 internal sealed class LiveSignal
 {
     private TaskCompletionSource? waiting;
@@ -12,12 +12,12 @@ internal sealed class LiveSignal
         Interlocked.Exchange(ref waiting, null)?.TrySetResult();
     }
 
-    /// <summary>Waits until it is set, or the time has passed. What set it is to be looked for after that.</summary>
+    /// <summary>Waits until it is set, or the time has passed. The caller looks for the news after that.</summary>
     public async ValueTask WaitAsync(TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // Before it is looked whether it is set, or a setting in between would find nobody.
+        // Before checking whether it is set. Otherwise a call of Set in between would find nobody waiting.
         Interlocked.Exchange(ref waiting, wait);
         if (!Volatile.Read(ref isSet) && patience > TimeSpan.Zero)
         {
@@ -27,7 +27,7 @@ internal sealed class LiveSignal
 
         Interlocked.CompareExchange(ref waiting, null, wait);
 
-        // With a full fence: what is looked for next is looked for after this.
+        // With a full fence: the caller's next look comes after this.
         Interlocked.Exchange(ref isSet, false);
     }
 }

@@ -2,10 +2,10 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>Who gets a stream as a WebSocket.</summary>
+/// <summary>Decides who gets a stream as a WebSocket.</summary>
 internal static class LiveSockets
 {
-    /// <returns>Why a request that asks for one gets none; null where it gets one.</returns>
+    /// <returns>The refusal; null if the request gets a WebSocket.</returns>
     public static async ValueTask<KintoResponse?> RefuseAsync(KintoRequest request, KintoOptions options)
     {
         if (!await Sockets.CanBeginAsync(request.Http!.HttpContext))
@@ -13,8 +13,8 @@ internal static class LiveSockets
             return KintoErrors.Invalid("header", "Upgrade", "A WebSocket needs Connection, Sec-WebSocket-Version: 13 and Sec-WebSocket-Key");
         }
 
-        // Browsers say where the page is from, and leave it to the server what that means. Pages of other sites are heard as elsewhere. But what a browser remembers of passwords it sends along with
-        // whoever's WebSocket, as it does not with other requests of such pages: only a ticket shows that the page itself was given something.
+        // Browsers name the page's origin and leave the decision to the server. Pages of other origins are served as elsewhere. But a browser adds the passwords that it
+        // remembers to every page's WebSocket, which it does not do for other requests of such pages. So only a ticket shows that the page itself was given credentials.
         return request.Header("Origin") is not { Length: > 0 } origin || IsOwn(origin, request.BaseUrl)
             || ((options.CorsOrigin is "*" || string.Equals(options.CorsOrigin, origin, StringComparison.OrdinalIgnoreCase)) && request.Header("Authorization") is not { Length: > 0 })
             ? null

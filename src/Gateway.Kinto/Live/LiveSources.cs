@@ -5,26 +5,27 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>
-/// The lists that a stream tells of, and which of them have to be read. Invariants:
+/// The lists that a stream covers, and which of them have to be read. Invariants:
 /// <list type="number">
-/// <item>Whatever is not due has nothing left to tell up to <see cref="Covered"/>: it was read as new as that, or the news since say that nothing of it has changed.</item>
-/// <item>News say it by what an owner has committed, and so of the bucket alone. Whoever depends on groups of other buckets reads all lists each time, and so does everybody at the check.</item>
+/// <item>A list that is not due has no unsent change up to <see cref="Covered"/>. It was read at least as new as that, or the news since then say that nothing in it has changed.</item>
+/// <item>News report what the bucket's owner has committed, and nothing of other buckets. A caller who depends on groups of other buckets reads all lists each time, and
+/// so does every stream at its check.</item>
 /// </list>
 /// </summary>
-/// <param name="tells">What it begins with.</param>
-/// <param name="maxCollections">Of a whole bucket.</param>
+/// <param name="tells">What the stream covers when it begins.</param>
+/// <param name="maxCollections">The maximal number of collections of a stream of a whole bucket.</param>
 internal sealed class LiveSources(LiveTarget tells, int maxCollections)
 {
     private readonly List<LiveSource> all = [.. tells.Sources];
 
-    // By the pages that were read last.
+    // Whether all pages that were read last were settled; see PageFound.
     private bool isSettled;
 
     public int Count => all.Count;
 
     public LiveSource this[int index] => all[index];
 
-    /// <summary>Whether it is one list, whose own stamp says up to where it was read.</summary>
+    /// <summary>Whether it is one list, whose own stamp says how far it was read.</summary>
     public bool IsOfOneList => all.Count == 1 && !tells.IsWhole;
 
     public ServerTimestamp Covered { get; private set; }
@@ -33,18 +34,19 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
 
     public bool AreAllDue => all.TrueForAll(static source => source.IsDue);
 
-    /// <summary>Whether the caller may read nothing of it.</summary>
+    /// <summary>Whether the caller may read none of it.</summary>
     public bool AreAllClosed => all.TrueForAll(static source => source.Status != 0 || source.IsBucket);
 
     /// <summary>
-    /// Whether the caller may read no list of it, with which no stream begins or goes on: somebody who may look for an object may have to find none, and whoever sees one sees what lies in it.
+    /// Whether the caller may read none of the lists; a stream neither begins nor continues without one. Objects do not count. Some callers may ask for an object that
+    /// does not exist, and a caller who sees an object also sees what is in it.
     /// </summary>
     public bool AreAllListsClosed => all.TrueForAll(static source => source.Status != 0 || source.IsObject);
 
-    // Beside them the bucket itself, its collections and its groups.
+    // Besides, there are the bucket itself, its collections and its groups.
     public bool HasTooMany => tells.IsWhole && all.Count > maxCollections + 3;
 
-    /// <summary>Whose records alone matter, as a <see cref="LiveListener"/> is told it.</summary>
+    /// <summary>The collection whose records alone matter, as a <see cref="LiveListener"/> takes it.</summary>
     public string? Collection => tells.IsWhole ? null
         : all.Where(static source => source.List.Role == ListRole.Records).Select(static source => source.List.Name).Distinct(StringComparer.Ordinal).Take(2).ToList() switch
         {
@@ -55,17 +57,17 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
 
     public IEnumerable<LiveSource> Closed => all.Where(static source => source.Status != 0);
 
-    /// <summary>By which the caller is refused an object of which they see nothing: as what lies in it.</summary>
+    /// <summary>The status that refuses an object of which the caller sees nothing. It is that of the list in the object.</summary>
     public int StatusOf(LiveSource gone) => all.Find(other => other.Path == $"{gone.Path}/records") is { Status: > 0 and var status } ? status : StatusCodes.Status403Forbidden;
 
-    /// <summary>How many collections are looked for.</summary>
+    /// <summary>The number of objects to look for, so that new collections are found.</summary>
     public int LimitOf(LiveSource source) => Finds(source) ? maxCollections + 1 : 1;
 
     public void DueAll() => all.ForEach(static source => source.IsDue = true);
 
-    /// <summary>What the news make due.</summary>
+    /// <summary>Marks the lists that the news make due.</summary>
     /// <param name="news">The news.</param>
-    /// <param name="isCheck">Whether all is to be looked at, whatever they say.</param>
+    /// <param name="isCheck">Whether all lists are due, whatever the news say.</param>
     public void Note(LiveNews news, bool isCheck)
     {
         if (isCheck || !isSettled || news.Collections is not { } changed)
@@ -82,8 +84,8 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
         Covered = ServerTimestamp.Max(Covered, news.Stamp);
     }
 
-    /// <summary>Puts those first that have to be told first, as far as that is known.</summary>
-    /// <returns>Whether it was known of all that are due.</returns>
+    /// <summary>Puts the lists with the oldest changes first, as far as these are known.</summary>
+    /// <returns>Whether they are known for all lists that are due.</returns>
     public bool Order()
     {
         if (all.TrueForAll(static source => source.First == ServerTimestamp.Zero))
@@ -95,11 +97,11 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
         return all.TrueForAll(static source => !source.IsDue || source.First > ServerTimestamp.Zero);
     }
 
-    /// <summary>Those that are due were read.</summary>
-    /// <param name="pages">What was found of those that may be read.</param>
-    /// <param name="bound">Up to where all was told.</param>
+    /// <summary>Notes that the lists that were due have been read.</summary>
+    /// <param name="pages">The pages of those that may be read.</param>
+    /// <param name="bound">The stamp up to which everything was sent.</param>
     /// <param name="isFull">Whether all were due.</param>
-    /// <param name="asOf">As new as the reads were.</param>
+    /// <param name="asOf">The stamp that the reads were at least as new as.</param>
     public void Read(List<LivePage> pages, ServerTimestamp bound, bool isFull, ServerTimestamp asOf)
     {
         foreach (var source in all)
@@ -137,7 +139,7 @@ internal sealed class LiveSources(LiveTarget tells, int maxCollections)
         }
     }
 
-    /// <summary>A collection that was told to be gone.</summary>
+    /// <summary>Removes a collection whose deletion was sent.</summary>
     public void Lose(LiveSource source, StoredRecord record)
     {
         if (Finds(source) && record.IsTombstone)

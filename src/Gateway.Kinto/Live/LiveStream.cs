@@ -3,13 +3,14 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>One client's stream, of one bucket or of several: looks at each when it is told to, and now and then by itself, keeps the connection alive, and ends when its time is over.</summary>
+/// <summary>One client's stream, of one or several buckets. It looks at a bucket when it is told to, and now and then without being told. It keeps the connection alive,
+/// and ends when its time is over.</summary>
 internal sealed class LiveStream(LiveServices live, KintoRequest request, IReadOnlyList<BucketTeller> tellers)
 {
-    /// <summary>Looks whether the caller may read something of each bucket.</summary>
-    /// <param name="from">Where the client goes on from, for each bucket; null for now.</param>
+    /// <summary>Checks whether the caller may read something in each bucket.</summary>
+    /// <param name="from">The position from which the client continues in each bucket; null for now.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Why there is no stream; null where there can be one.</returns>
+    /// <returns>The refusal; null if there can be a stream.</returns>
     public async ValueTask<KintoResponse?> OpenAsync(IReadOnlyList<ServerTimestamp>? from, CancellationToken cancellationToken)
     {
         for (var i = 0; i < tellers.Count; i++)

@@ -1,15 +1,15 @@
 namespace Lockstep.Gateway.Kinto.Live;
 
-/// <summary>How one look at what a stream tells of has ended.</summary>
+/// <summary>How one look for changes has ended.</summary>
 internal enum Pass
 {
-    /// <summary>All there is was told.</summary>
+    /// <summary>Everything was sent.</summary>
     Done,
 
     /// <summary>There is more.</summary>
     Again,
 
-    /// <summary>There may be more that cannot be told yet.</summary>
+    /// <summary>There may be more that cannot be sent yet.</summary>
     Later,
 
     /// <summary>The stream is over.</summary>

@@ -11,21 +11,21 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>
-/// Reads lists for streams, as a poll with <c>_since</c> does: through the bucket's owner, by the caller's rights. Streams that were told the same and are as far share a read where the owner
-/// says, with the page, that their callers see the same. Whoever sees something else reads by themselves.
+/// Reads lists for streams as a poll with <c>_since</c> does: through the bucket's owner, with the caller's rights. Streams with the same news that have come equally far
+/// share a read, if the owner says with the page that their callers see the same. A caller who sees something else gets a read of their own.
 /// </summary>
 internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerSizes sizes, GatewayMetrics metrics, TimeProvider time)
 {
     private const int MaxRecords = 500;
     private const int MaxBytes = 256 << 10;
 
-    // Where a page is shared, a record that is long takes no more than a few times its part.
+    // The bytes of a page are divided into no more parts than this, so that a long record may take a few times its part.
     private const int MaxByteShare = 4;
 
-    // Others that the owner is asked about with one read.
+    // The maximal number of other callers that the owner is asked about with one read.
     private const int MaxCallers = 1_000;
 
-    // By then all who were told together have come for it.
+    // By then all streams that were told together have asked for it.
     private static readonly TimeSpan KeepTime = TimeSpan.FromSeconds(1);
 
     private static readonly IReadOnlyList<SortField> OldestFirst = [new("last_modified", Descending: false)];
@@ -34,11 +34,11 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     private readonly Dictionary<ReadKey, SharedRead> reads = [];
 
     /// <param name="key">What to read.</param>
-    /// <param name="listener">The stream's, with whose rights it reads.</param>
-    /// <param name="who">Whom room is counted for.</param>
-    /// <param name="waits">Whether room is waited for.</param>
+    /// <param name="listener">The stream's listener, whose caller's rights count.</param>
+    /// <param name="who">The party that room is charged to.</param>
+    /// <param name="waits">Whether to wait for room.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>What was found; and the read, to be released once that is sent.</returns>
+    /// <returns>The outcome; and the read, to be released once the page is sent.</returns>
     public async ValueTask<(Outcome Outcome, SharedRead Read)> ReadAsync(ReadKey key, LiveListener listener, string who, bool waits, CancellationToken cancellationToken)
     {
         if (listener.IsAlone)
@@ -63,7 +63,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         return (await OutcomeAsync(alone, cancellationToken), alone);
     }
 
-    /// <summary>Whether somebody may read a list, its stamp, and its newest objects without their data.</summary>
+    /// <summary>Reads a list's stamp and its newest objects, without their data; or says why the caller may not.</summary>
     public async ValueTask<Outcome> PeekAsync(KintoTarget target, ListRef list, int limit, ServerTimestamp atLeast, CancellationToken cancellationToken)
     {
         var query = new ListQuery { Limit = limit, MaxBytes = MaxBytes, Projection = Projection.Metadata };
@@ -90,7 +90,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         }
     }
 
-    /// <returns>The read that others have begun, or that begins now. Null where it is not asked for this caller.</returns>
+    /// <returns>The read that others have begun, or that begins now. Null if it was begun without this caller.</returns>
     private SharedRead? Join(ReadKey key, LiveListener listener, Func<IReadOnlyList<Caller>> callers, string who, bool waits)
     {
         SharedRead read;
@@ -111,7 +111,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
             read.Use();
             reads.Add(key, read);
 
-            // Under the lock, so that nobody finds it without its outcome; what it waits for is not waited for here.
+            // Under the lock, so that nobody finds it without its outcome. Nothing is waited for here.
             read.Begin((shared, room) => Task.Run(() => ReadAsync(key, shared, room, waits)));
         }
 
@@ -135,7 +135,7 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
         };
         try
         {
-            // What comes without data is no more than the stream itself.
+            // Without data it takes no more memory than the stream itself.
             if (key.Share > 0 && !(waits ? await room.PromiseAsync(sizes.Most(query), CancellationToken.None) : room.TryPromise(sizes.Most(query))))
             {
                 return Unavailable.Overloaded;
@@ -155,8 +155,8 @@ internal sealed class SharedReads(IBuckets buckets, Admission admission, AnswerS
     }
 
     /// <summary>
-    /// The first one asks for as much as is committed by then. It costs nothing where the bucket's clock is not behind that; else what is remembered of the bucket is read again. What it
-    /// answers does not matter.
+    /// The first operation makes the owner answer from a state that has the committed stamp. It costs nothing if the owner knows that stamp already; otherwise the owner
+    /// loads the bucket again. Its outcome does not matter.
     /// </summary>
     private static IReadOnlyList<Operation> Operations(ListRecords list, ServerTimestamp atLeast) => atLeast == ServerTimestamp.Zero
         ? [list]

@@ -100,6 +100,6 @@ internal sealed partial class RemoteClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    [LoggerMessage(60, LogLevel.Debug, "A request of Syncto to {Host} was not answered: {Reason}. Check Syncto:TokenServerUrl, the network, and Sync15:Proxy.")]
+    [LoggerMessage(62, LogLevel.Debug, "A request of Syncto to {Host} was not answered: {Reason}. Check Syncto:TokenServerUrl, the network, and Sync15:Proxy.")]
     private partial void LogAway(string host, string reason);
 }

@@ -82,5 +82,8 @@ public sealed class CredentialCache(AccountOptions options, TimeProvider time)
         }
     }
 
+    /// <summary>A header that was right.</summary>
+    /// <param name="Principal">The user whom it signs in.</param>
+    /// <param name="CheckedAt">When it was last compared with the account, on the monotonic clock.</param>
     public sealed record Entry(Principal Principal, long CheckedAt);
 }

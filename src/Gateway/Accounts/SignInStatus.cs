@@ -1,5 +1,6 @@
 namespace Lockstep.Gateway.Accounts;
 
+/// <summary>How a sign-in ended.</summary>
 public enum SignInStatus
 {
     /// <summary>No credentials were sent.</summary>

@@ -1,7 +1,7 @@
 namespace Lockstep.Gateway.Audit;
 
-/// <summary>Something that whoever watches over a server wants to hear of.</summary>
-/// <param name="Signature">What kind it is; the same for ever.</param>
+/// <summary>Something that the people who watch over a server want to know.</summary>
+/// <param name="Signature">The kind of event, which never changes.</param>
 /// <param name="Name">The same for people.</param>
 /// <param name="Severity">From 0 to 10, which is the worst.</param>
 public sealed record AuditEvent(string Signature, string Name, int Severity);

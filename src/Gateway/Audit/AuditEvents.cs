@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Audit;
 
-/// <summary>All events that there are, in one place. Those that Mozilla's server of Sync 1.1 had are named, and weighed, as there: rules that look for them go on to find them.</summary>
+/// <summary>All events, in one place. Those of Mozilla's Sync 1.1 server have the same names and severities as there, so that existing rules still find them.</summary>
 public static class AuditEvents
 {
     public static readonly AuditEvent NoAuthorization = Of("No Authorization header was provided", 7);
@@ -13,7 +13,7 @@ public static class AuditEvents
     public static readonly AuditEvent WrongResetCode = new("InvalidResetCode", "Invalid Reset Code submitted", 5);
     public static readonly AuditEvent ResetCleared = new("PasswordResetCleared", "User requested password reset clear", 9);
 
-    // Of Firefox accounts. The names are what the server's own log says of them.
+    // Of Firefox accounts. The names are those in the server's own log.
     public static readonly AuditEvent AccountMade = new("AccountMade", "made", 3);
     public static readonly AuditEvent AccountAddressShown = new("AccountAddressVerified", "address verified", 3);
     public static readonly AuditEvent SignedIn = new("AccountSignedIn", "signed in", 3);
@@ -41,7 +41,7 @@ public static class AuditEvents
     public static readonly AuditEvent ObjectDeleted = new("ObjectDeleted", "object deleted", 5);
     public static readonly AuditEvent AdministratorActed = new("AdministratorActed", "administrator acted", 7);
 
-    // Of administrators, in the console. The path of the request says of which account or bucket, and the user is the administrator.
+    // Of administrators, in the console. The path of the request names the account or bucket, and the user is the administrator.
     public static readonly AuditEvent AdministratorMadeAccount = new("AdministratorMadeAccount", "account made by an administrator", 5);
     public static readonly AuditEvent AdministratorMadeInvitation = new("AdministratorMadeInvitation", "invitation made by an administrator", 5);
     public static readonly AuditEvent AdministratorRevokedInvitation = new("AdministratorRevokedInvitation", "invitation revoked by an administrator", 4);

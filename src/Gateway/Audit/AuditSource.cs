@@ -3,7 +3,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Audit;
 
-/// <summary>What an event has come of. Nothing of it opens anything: of a URL there is only the path, and of headers only what names the client.</summary>
+/// <summary>What caused an event. It contains nothing that opens anything: only the path of a URL, and only those headers that name the client.</summary>
 /// <param name="Method">Of the request.</param>
 /// <param name="Path">Of the request, without the query.</param>
 /// <param name="Address">Where it comes from; null for a socket of this machine.</param>

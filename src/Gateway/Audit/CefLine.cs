@@ -30,7 +30,7 @@ internal static class CefLine
         return Append(line.Append(" suser="), source.User ?? "none", '=').ToString();
     }
 
-    /// <summary>What parts fields is escaped, and no line is broken.</summary>
+    /// <summary>Escapes what separates fields, and breaks no line.</summary>
     private static StringBuilder Append(StringBuilder line, string text, char parting)
     {
         foreach (var letter in text.Length <= MaxLength ? text : text[..MaxLength])

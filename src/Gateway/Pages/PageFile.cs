@@ -5,7 +5,7 @@ namespace Lockstep.Gateway.Pages;
 /// <param name="Content">As it is served.</param>
 public sealed record PageFile(string Path, ReadOnlyMemory<byte> Content)
 {
-    /// <summary>By the end of its name.</summary>
+    /// <summary>The media type, by the ending of its name.</summary>
     /// <exception cref="InvalidOperationException">Files of that kind are not served.</exception>
     public string ContentType => System.IO.Path.GetExtension(Path) switch
     {

@@ -1,8 +1,7 @@
 namespace Lockstep.Gateway.Pages;
 
 /// <summary>
-/// What browsers are told about pages. A page may hold keys: it runs what lies under its own hash and nothing else, talks to this server
-/// only, is not put into a frame, and tells nobody where it was.
+/// The headers that protect pages in browsers. A page may hold keys. So it runs only what is under its own hash, talks to this server only, is never shown in a frame, and sends no referrer.
 /// </summary>
 internal static class PageHeaders
 {

@@ -7,15 +7,14 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.Pages;
 
 /// <summary>
-/// All sets of pages, at the root of the server between the protocols. Nobody signs in here: a page does that itself, at a protocol. What is
-/// refused is a page too, that says what to do.
+/// Serves all sets of pages, at the root of the server between the protocols. Nobody signs in here: a page does that itself, at a protocol. A refusal is a page too, which says what to do.
 /// </summary>
 internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) : IProtocol<PageHandler>
 {
     private const string Root = "/";
     private const string NoStore = "no-store";
 
-    /// <summary>A year: what lies under a hash is never another.</summary>
+    /// <summary>A year: the content under a hash never changes.</summary>
     private const string Immutable = "public, max-age=31536000, immutable";
 
     private readonly PageSet[] sets = [.. sets];
@@ -44,7 +43,7 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
 
     public Answer File(ProtocolRequest request)
     {
-        // Of a page that was served before an update; the new one has other files.
+        // The page was served before an update, and the new one has other files.
         var set = Array.Find(sets, set => string.Equals(set.Hash, request.Values["hash"], StringComparison.Ordinal));
         var path = string.Join('/', request.Values.All.Skip(1));
         if (set?.Files.GetValueOrDefault(path) is not { } file)
@@ -81,7 +80,7 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
         _ => Refused(400, "unreadable"),
     };
 
-    /// <summary>No page of another origin has anything to ask for here.</summary>
+    /// <summary>Pages of other origins have no business here.</summary>
     public Answer Preflight(HttpRequest request, string? methods) => new(204) { Headers = [KeyValuePair.Create("Allow", methods ?? "OPTIONS")] };
 
     public void AddHeaders(HttpRequest? request, IHeaderDictionary headers)
@@ -105,7 +104,7 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
         return found;
     }
 
-    /// <summary>In all languages, one below the other: what is refused may not have been read far enough to know which to take.</summary>
+    /// <summary>In all languages, one below the other: the request may not have been read far enough to know its language.</summary>
     private Answer Refused(int status, string kind, params KeyValuePair<string, string>[] headers) =>
         Html(status, RefusalPage.Write(sets[0].Texts, $"refusal.{kind}"), headers);
 
@@ -119,7 +118,7 @@ internal sealed class PageProtocol(IEnumerable<PageSet> sets, HttpOptions http) 
 
     private static string PathOf(string baseUrl) => Uri.TryCreate(baseUrl, UriKind.Absolute, out var url) ? url.AbsolutePath.TrimEnd('/') : baseUrl;
 
-    /// <summary>Said in so many words, as browsers do: who asks for the root and would take anything is a client of another protocol.</summary>
+    /// <summary>Whether the request names HTML explicitly, as browsers do. A client that asks for the root and accepts anything is one of another protocol.</summary>
     private static bool TakesHtml(HttpRequest? request) =>
         request?.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) is true;
 

@@ -3,10 +3,10 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Pages;
 
-/// <summary>All that is served of pages: a document at each path, and the files of each set below its hash.</summary>
+/// <summary>All resources of pages: a document at each path, and the files of each set below its hash.</summary>
 internal static class PageResources
 {
-    /// <summary>What all paths of files begin with.</summary>
+    /// <summary>The prefix of all paths of files.</summary>
     public const string FilesPrefix = "/pages";
 
     public static ResourceTable<PageHandler> Table(IEnumerable<PageSet> sets) => new(

@@ -6,15 +6,15 @@ using System.Text.RegularExpressions;
 namespace Lockstep.Gateway.Pages;
 
 /// <summary>
-/// Pages that belong together: the account pages, a console. All are one document, whose script shows what the path asks for. It has the
-/// files of the shell, and its own beside them, all below a path with the hash of them all: so what a page runs is what it was served with.
+/// Pages that belong together: the account pages, a console. All are one document, whose script shows what the path asks for. It has the files of the shell and files of
+/// its own, all below a path with the hash of all of them. So a page runs only the files that it was served with.
 /// </summary>
 public sealed partial class PageSet
 {
     /// <summary>The name of resources in an assembly that are files of pages: <c>pages/</c>, and the file's own path.</summary>
     private const string Resources = "pages/";
 
-    /// <summary>Where the shell's files are among those of the pages.</summary>
+    /// <summary>The folder of the shell's files among those of the pages.</summary>
     private const string Shell = "shell/";
 
     private readonly Dictionary<string, PageFile> files;
@@ -37,12 +37,12 @@ public sealed partial class PageSet
     public IReadOnlyList<string> Paths { get; }
 
     /// <summary>
-    /// Whether it leaves a path to another set that has it too, where the request has a query. Firefox opens the account pages at the root, and says there what it
-    /// wants; people come without that. Default: false.
+    /// Whether it leaves a request with a query to another set that has the same path. Firefox opens the account pages at the root with a query that says what it wants;
+    /// people come without one. Default: false.
     /// </summary>
     public bool LeavesQueries { get; init; }
 
-    /// <summary>32 hexadecimal digits: other ones when any file is another.</summary>
+    /// <summary>32 hexadecimal digits, which change when any file changes.</summary>
     public string Hash { get; }
 
     /// <summary>The texts of all languages, the shell's and the pages' own.</summary>
@@ -58,7 +58,7 @@ public sealed partial class PageSet
         [.. documents[language].SelectMany((part, i) => i == 0 ? part : [.. Encoding.UTF8.GetBytes(Escape(FilesPath(root))), .. part])];
 
     /// <summary>Where the files are, with a slash at the end.</summary>
-    /// <param name="root">What stands before the server's own paths: a URL, or a path.</param>
+    /// <param name="root">The prefix of the server's own paths: a URL, or a path.</param>
     public string FilesPath(string root) => $"{root}{PageResources.FilesPrefix}/{Hash}/";
 
     private static IEnumerable<PageFile> Embedded(Assembly assembly, string folder)
@@ -77,7 +77,7 @@ public sealed partial class PageSet
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in files)
         {
-            // No path has a zero in it, and of two lengths the text is another.
+            // Separators keep different sets of files from giving the same text: no path has a zero in it, and the lengths are included.
             hash.AppendData(Encoding.UTF8.GetBytes($"{file.Path}\0{file.Content.Length}\0"));
             hash.AppendData(file.Content.Span);
         }
@@ -85,7 +85,7 @@ public sealed partial class PageSet
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
-    /// <summary>Fills the shell's document in, but for the path of the files, at which it is cut.</summary>
+    /// <summary>Fills in the shell's document, except for the path of the files, where it is cut.</summary>
     private byte[][] Document(string language, IReadOnlyDictionary<string, string> facts)
     {
         var template = Encoding.UTF8.GetString(Required(Shell + "document.html").Content.Span);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.Pages;
 
-/// <summary>What pages say, in each language: <c>texts/en.json</c> of the shell and of the pages, each an object of keys and texts.</summary>
+/// <summary>The texts of the pages, in each language: <c>texts/en.json</c> of the shell and of the pages, each an object of keys and texts.</summary>
 public sealed class PageTexts
 {
     private readonly Dictionary<string, Dictionary<string, string>> texts;
@@ -10,7 +10,7 @@ public sealed class PageTexts
     /// <exception cref="InvalidOperationException">A language lacks a key that another has.</exception>
     internal PageTexts(IReadOnlyDictionary<string, PageFile> files)
     {
-        // The language that is written first is the one for whom none fits.
+        // The first language is the default, for users whose language is missing.
         Languages = [.. files.Keys
             .Where(static path => path.StartsWith("texts/", StringComparison.Ordinal))
             .Select(static path => Path.GetFileNameWithoutExtension(path))
@@ -26,7 +26,7 @@ public sealed class PageTexts
         }
     }
 
-    /// <summary>The language of whoever understands none of the others.</summary>
+    /// <summary>The language for users who understand none of the others.</summary>
     public const string Default = "en";
 
     /// <summary>Two letters each, the default first.</summary>
@@ -36,7 +36,7 @@ public sealed class PageTexts
     public string Get(string language, string key) =>
         texts[language].GetValueOrDefault(key) ?? throw new InvalidOperationException($"The pages have no text '{key}'.");
 
-    /// <summary>The language that a browser likes best of those that there are (RFC 9110, 12.5.4).</summary>
+    /// <summary>The language that a browser prefers among the existing ones (RFC 9110, 12.5.4).</summary>
     /// <param name="acceptLanguage">The header.</param>
     public string Choose(string acceptLanguage)
     {

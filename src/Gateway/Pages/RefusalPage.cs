@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 
 namespace Lockstep.Gateway.Pages;
 
-/// <summary>A page without script or style, for what could not be answered otherwise: in every language what happened, and what to do.</summary>
+/// <summary>A page without script or style, for requests that could not be answered otherwise. It says in every language what happened and what to do.</summary>
 internal static class RefusalPage
 {
     public static byte[] Write(PageTexts texts, string key)

@@ -1,5 +1,6 @@
 namespace Lockstep.Gateway.Pipeline;
 
+/// <summary>The pipeline's lines in the log.</summary>
 internal static partial class PipelineLog
 {
     [LoggerMessage(1, LogLevel.Error, "A {Method} request failed and was answered 500. The exception says why: a fault in the program, which should be reported, or a stop that cut the request off.")]

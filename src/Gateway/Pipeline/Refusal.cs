@@ -45,6 +45,7 @@ public abstract record Refusal
     /// <param name="Accepted">The supported codings, as in <c>Accept-Encoding</c>; in a 415 the header has this meaning (RFC 9110, 15.5.16).</param>
     public sealed record BodyCoded(string Accepted) : Refusal;
 
+    /// <summary>The body arrived too slowly.</summary>
     public sealed record BodyTooSlow : Refusal;
 
     /// <summary>The body did not arrive completely.</summary>

@@ -13,6 +13,7 @@ public abstract record BodyKind
     /// <summary>Whole and decoded, before the handler runs, up to the limit of the server's setting.</summary>
     public static BodyKind Whole { get; } = new Buffered();
 
+    /// <summary>See <see cref="None"/>.</summary>
     public sealed record Nothing : BodyKind;
 
     /// <summary>Whole. A gzip body is decoded.</summary>

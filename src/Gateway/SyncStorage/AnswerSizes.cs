@@ -5,17 +5,17 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>The memory that answers take: the most before they are loaded, and what it is once they are there.</summary>
+/// <summary>The memory that answers take: the maximum before they are loaded, and the actual size afterwards.</summary>
 /// <param name="maxRecordPayloadBytes">Bytes that a record's payload may have.</param>
 public sealed class AnswerSizes(int maxRecordPayloadBytes)
 {
-    // A record without its payload, and what is written around it.
+    // A record without its payload, and the JSON around it.
     private const int OneRecord = 300;
 
-    // A collection's name with a number, or a record's id with what is wrong with it.
+    // A collection's name with a number, or a record's id with its fault.
     private const int OneEntry = 100;
 
-    /// <summary>Bytes that the answer to an operation can be. What tells of a write is short, or kept whatever room there is.</summary>
+    /// <summary>The maximal bytes of the answer to an operation. The answer to a write is short, or is kept whatever room there is.</summary>
     public long Most(Operation operation) => operation switch
     {
         ListRecords list => Most(list.Query),
@@ -23,18 +23,18 @@ public sealed class AnswerSizes(int maxRecordPayloadBytes)
         _ => 0,
     };
 
-    /// <summary>Bytes that a page can be: the last record may go beyond the limit, and one is copied to be written.</summary>
+    /// <summary>The maximal bytes of a page: the last record may exceed the limit, and one is copied to be written.</summary>
     public long Most(ListQuery query) => query.Projection == Projection.Metadata
         ? query.Limit * (long)OneRecord
         : Math.Min(query.MaxBytes + (2L * maxRecordPayloadBytes), 2L * query.Limit * maxRecordPayloadBytes);
 
-    /// <summary>Bytes of a record that is shown: as it is stored, and what is copied to be written.</summary>
+    /// <summary>Bytes of a record in an answer: as it is stored, and the part that is copied to be written.</summary>
     public static long Of(StoredRecord record) => OneRecord + record.Body.Length + JsonOutput.CopiedLength(record.Body.Span);
 
-    /// <summary>Bytes of records that are shown in one piece.</summary>
+    /// <summary>Bytes of records in an answer of one piece.</summary>
     public static long Of(IReadOnlyList<StoredRecord> records) => records.Sum(Of);
 
-    /// <summary>Bytes of records that are written one after the other: of all as they are stored, and of the longest one as it is written.</summary>
+    /// <summary>Bytes of records that are written one after the other: all of them as they are stored, and the longest one as it is written.</summary>
     public static long OfStreamed(IReadOnlyList<StoredRecord> records)
     {
         var (stored, longest) = (0L, 0L);
@@ -50,6 +50,6 @@ public sealed class AnswerSizes(int maxRecordPayloadBytes)
     /// <summary>Bytes of a list of collections.</summary>
     public static long Of(ListsFound found) => OneEntry * (long)found.Lists.Count;
 
-    /// <summary>Bytes of what tells which of so many records were stored.</summary>
+    /// <summary>Bytes of an answer that says which of so many records were stored.</summary>
     public static long OfResults(int records) => OneEntry * (long)records;
 }

@@ -5,16 +5,16 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>Asks the owner of a user's storage, once there is room for what the answer can be.</summary>
+/// <summary>Asks the owner of a user's storage, once there is room for the largest possible answer.</summary>
 public class BucketCalls(IBuckets buckets, AnswerSizes sizes, TimeProvider time)
 {
-    /// <summary>What answers can be.</summary>
+    /// <summary>The sizes of answers.</summary>
     public AnswerSizes Sizes => sizes;
 
     /// <summary>For a protocol that shows the same data.</summary>
     /// <param name="bucket">A user's storage.</param>
     /// <param name="caller">The user.</param>
-    /// <param name="room">Of the answer. What is promised there is to be kept, or let go, by whoever asks.</param>
+    /// <param name="room">The room for the answer. The caller keeps or releases what was promised there.</param>
     /// <param name="operations">In order.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>As of the owner. Without room nothing is done or loaded, and all are unavailable.</returns>

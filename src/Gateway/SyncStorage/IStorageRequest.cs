@@ -4,10 +4,10 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>A request of somebody who has signed in, about their storage.</summary>
+/// <summary>A request of a user who has signed in, about their storage.</summary>
 public interface IStorageRequest
 {
-    /// <summary>Whose storage it is about.</summary>
+    /// <summary>The user whose storage it is about.</summary>
     BucketId Bucket { get; }
 
     Caller Caller { get; }
@@ -15,6 +15,6 @@ public interface IStorageRequest
     /// <summary>The budget that the answer takes room from.</summary>
     AnswerRoom Room { get; }
 
-    /// <summary>Says that the client is to wait before it asks again: the storage's clock runs ahead.</summary>
+    /// <summary>Tells the client to wait before it asks again, because the storage's clock runs ahead.</summary>
     void SlowDown();
 }

@@ -3,14 +3,14 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>Writes text that is UTF-8 already as JSON.</summary>
+/// <summary>Writes text that is already UTF-8 as JSON.</summary>
 public static class JsonOutput
 {
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(static value => (byte)value), (byte)'"', (byte)'\\']);
 
     /// <summary>A string, in quotes.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="text">What stays as it is for as long as the answer lives.</param>
+    /// <param name="text">The text, which must not change for as long as the answer lives.</param>
     public static void WriteString(IBufferWriter<byte> output, ReadOnlyMemory<byte> text)
     {
         output.Write("\""u8);
@@ -30,7 +30,7 @@ public static class JsonOutput
     /// <summary>Bytes of the string as <see cref="WriteString"/> writes it, quotes included.</summary>
     public static long StringLength(ReadOnlySpan<byte> text) => 2 + WrittenLength(text);
 
-    /// <summary>As <see cref="WrittenLength"/>, but for what an <see cref="AnswerBuffer"/> makes no copy of.</summary>
+    /// <summary>As <see cref="WrittenLength"/>, without the parts that an <see cref="AnswerBuffer"/> does not copy.</summary>
     public static long CopiedLength(ReadOnlySpan<byte> text) => Length(text, AnswerBuffer.LeastStored);
 
     private static long Length(ReadOnlySpan<byte> text, int leastStored)

@@ -4,13 +4,13 @@ using Lockstep.Core.Records;
 namespace Lockstep.Gateway.SyncStorage;
 
 /// <summary>Writes a list of records or of their ids, in one piece or in several.</summary>
-/// <param name="inLines">An entry a line, and not a JSON list.</param>
-/// <param name="isFull">Records, and not only ids.</param>
+/// <param name="inLines">Whether each entry is a line, instead of an item of a JSON list.</param>
+/// <param name="isFull">Whether whole records are written, and not only ids.</param>
 public sealed class ListWriter(bool inLines, bool isFull)
 {
     private bool hasBegun;
 
-    /// <summary>The next one.</summary>
+    /// <summary>Writes the next one.</summary>
     public void Write(IBufferWriter<byte> output, StoredRecord record)
     {
         if (!inLines)
@@ -34,7 +34,7 @@ public sealed class ListWriter(bool inLines, bool isFull)
         }
     }
 
-    /// <summary>There are no more.</summary>
+    /// <summary>Ends the list.</summary>
     public void End(IBufferWriter<byte> output)
     {
         if (!inLines)

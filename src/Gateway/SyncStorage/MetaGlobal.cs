@@ -21,11 +21,10 @@ public static class MetaGlobal
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
-    /// Gives the storage and each of its engines new ids. A client that finds another id than it knows forgets what it has synced, gets all records, and uploads those that
-    /// it has and the server has not.
+    /// Gives the storage and each of its engines new ids. A client that finds an unknown id forgets what it has synced, gets all records, and uploads those that the server does not have.
     /// </summary>
     /// <param name="payload">The record's payload.</param>
-    /// <returns>Null where it has no id: a client that finds that empties the storage, which is not for the server to bring about.</returns>
+    /// <returns>Null if it has no id. A client that finds none empties the storage, and the server must not cause that.</returns>
     public static ReadOnlyMemory<byte>? WithNewIds(ReadOnlyMemory<byte> payload)
     {
         JsonObject? global;
@@ -39,7 +38,7 @@ public static class MetaGlobal
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            // ArgumentException: a name twice.
+            // ArgumentException: a name occurs twice.
             return null;
         }
 

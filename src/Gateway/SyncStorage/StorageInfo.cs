@@ -3,7 +3,7 @@ using Lockstep.Core.Outcomes;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>What <c>info/…</c> tells of a storage.</summary>
+/// <summary>Writes what <c>info/…</c> says about a storage.</summary>
 public static class StorageInfo
 {
     private const int Kilobyte = 1024;
@@ -37,7 +37,7 @@ public static class StorageInfo
         writer.WriteEndArray();
     }
 
-    /// <summary>Where nothing is left there is nothing to count: Mozilla's servers leave such collections out, but for their times.</summary>
+    /// <summary>The collections that have records. Mozilla's servers leave out the others, except for their times.</summary>
     public static ListsFound Filled(ListsFound found) => found with { Lists = [.. found.Lists.Where(static list => list.Count > 0)] };
 
     /// <summary>Exact: a 1024th has ten decimals.</summary>

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>Names that there can be.</summary>
+/// <summary>Checks names of collections and ids of records.</summary>
 public static class SyncNames
 {
     private const int MaxIdLength = 64;

@@ -3,7 +3,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Gateway.SyncStorage;
 
-/// <summary>Stamps as the protocol has them: seconds with decimals, which are never floating-point numbers here.</summary>
+/// <summary>Stamps in the protocol's form: seconds with decimals. They are never floating-point numbers here.</summary>
 public static class SyncTime
 {
     private const int MaxDigits = 15;
@@ -15,10 +15,10 @@ public static class SyncTime
     /// <summary>Now, on the grid of two decimals.</summary>
     public static ServerTimestamp Now(TimeProvider time) => ServerTimestamp.Now(time) is var now ? now.Plus(-(now.Milliseconds % 10)) : default;
 
-    /// <summary>Reads digits, with or without a dot and more digits. What is finer than a millisecond is cut off.</summary>
+    /// <summary>Reads digits, with or without a dot and more digits. Digits below a millisecond are cut off.</summary>
     /// <param name="text">As a client sends it.</param>
     /// <param name="stamp">The stamp.</param>
-    /// <param name="roundsUp">Whether what is finer counts as one millisecond more instead.</param>
+    /// <param name="roundsUp">Whether such digits count as one more millisecond instead.</param>
     public static bool TryParse(string? text, out ServerTimestamp stamp, bool roundsUp = false)
     {
         stamp = default;

@@ -7,7 +7,7 @@ using Orleans.Configuration;
 
 namespace Lockstep.Silo.Cluster;
 
-/// <summary>Clients of Orleans in this process, for owners that are in silos elsewhere.</summary>
+/// <summary>Adds the Orleans clients of a process whose owners are in silos elsewhere.</summary>
 internal static class ClientServices
 {
     public static void AddClient(this WebApplicationBuilder builder, LockstepOptions options, TimeProvider time)
@@ -20,7 +20,7 @@ internal static class ClientServices
             Configure(client);
             client.UseAdoNetClustering(table => (table.Invariant, table.ConnectionString) = (OrleansSettings.Provider, connection));
 
-            // For what is not about buckets, and until there is a way to a silo; see SiloRoutes for the others.
+            // For calls that are not about buckets, and until there is a route to a silo. SiloRoutes has the other clients.
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
             client.UseConnectionRetryFilter<UntilThereIsASilo>();
         }));

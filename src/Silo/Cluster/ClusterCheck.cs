@@ -5,8 +5,8 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// Whether a gateway has a silo that answers. Asks one: a gateway connects when it has something to send, and one that is not
-/// ready is sent nothing, so that counting its connections it would stay so.
+/// Whether a gateway has a silo that answers. It asks one, and does not count connections: a gateway connects only when it has something to send, and as long as it is
+/// not ready it gets nothing to send.
 /// </summary>
 internal sealed class ClusterCheck(IGrainFactory grains, TimeProvider time) : IHealthCheck
 {

@@ -1,17 +1,17 @@
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// Joins the cluster once everything else of this process has started, HTTP above all: a process that cannot serve does not
-/// disturb the others, and one that waits to join can be asked for its health. Leaves when HTTP has stopped.
+/// Joins the cluster once everything else in this process has started, HTTP above all. So a process that cannot serve does not disturb the others, and one that waits to
+/// join can be asked for its health. It leaves when HTTP has stopped.
 /// </summary>
 /// <param name="orleans">The silo, or the client of one.</param>
-/// <param name="joined">Told when it has joined.</param>
-/// <param name="checks">What must hold before.</param>
+/// <param name="joined">Completed when it has joined.</param>
+/// <param name="checks">What must hold before it joins.</param>
 internal sealed class ClusterMember(IHostedService orleans, Joined joined, IEnumerable<IJoinCheck> checks) : IHostedLifecycleService
 {
-    /// <summary>Takes the place of the service that Orleans registers, which would start before HTTP.</summary>
+    /// <summary>Replaces the service that Orleans registers, which would start before HTTP.</summary>
     /// <param name="services">All services.</param>
-    /// <param name="addOrleans">Registers Orleans'.</param>
+    /// <param name="addOrleans">Registers the services of Orleans.</param>
     public static void Add(IServiceCollection services, Action addOrleans)
     {
         var before = services.ToHashSet();
@@ -35,7 +35,7 @@ internal sealed class ClusterMember(IHostedService orleans, Joined joined, IEnum
             await check.RunAsync(cancellationToken);
         }
 
-        // Orleans does not give up while it waits for others: a silo that takes connections and says nothing holds it up for minutes.
+        // Orleans does not give up while it waits for others: a silo that accepts connections and does not answer would hold it up for minutes.
         await orleans.StartAsync(cancellationToken).WaitAsync(cancellationToken);
         joined.Set();
     }

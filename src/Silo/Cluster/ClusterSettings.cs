@@ -2,12 +2,12 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Silo.Cluster;
 
-/// <summary>How members find each other and tell that one has gone.</summary>
+/// <summary>How members find each other, and how they notice that one is gone.</summary>
 internal sealed record ClusterSettings
 {
     /// <summary>
     /// Members with the same id and the same database make up a cluster. Several clusters may share a database: their owners
-    /// then take buckets from each other, which costs time and is never wrong. Default: lockstep.
+    /// then take buckets from each other, which costs time but is always correct. Default: lockstep.
     /// </summary>
     public string Id { get; init; } = "lockstep";
 
@@ -33,7 +33,7 @@ internal sealed record ClusterSettings
     [Bounds(1)]
     public int MissedProbes { get; init; } = 2;
 
-    /// <summary>Votes by which a silo is dead; all the others', where there are fewer. Default: 2.</summary>
+    /// <summary>Votes that declare a silo dead. If there are fewer other silos, the votes of all of them. Default: 2.</summary>
     [Bounds(1)]
     public int DeathVotes { get; init; } = 2;
 
@@ -42,8 +42,8 @@ internal sealed record ClusterSettings
     public TimeSpan FailoverWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a silo that stops goes on answering after it has told gateways to send elsewhere. They listen for that once a
-    /// second. What it has passed on to owners that have just moved is answered by then; later answers are lost. Default: 5 seconds.
+    /// How long a stopping silo continues to answer after it has told gateways to send elsewhere, which they check once a second. Calls that it has forwarded to owners
+    /// that have just moved are answered within this time; later answers are lost. Default: 5 seconds.
     /// </summary>
     [Bounds(0)]
     public TimeSpan DepartureTime { get; init; } = TimeSpan.FromSeconds(5);
@@ -51,8 +51,7 @@ internal sealed record ClusterSettings
     public ClusterTls Tls { get; init; } = new();
 
     /// <summary>
-    /// Whether an address that other machines reach may be used without <see cref="Tls"/>: whoever gets to the silo ports is
-    /// believed, so something else must keep strangers off. Default: false.
+    /// Whether an address that other machines reach may be used without <see cref="Tls"/>. Silo ports trust whoever reaches them, so something else must keep strangers out. Default: false.
     /// </summary>
     public bool TrustNetwork { get; init; }
 }

@@ -5,12 +5,12 @@ using Npgsql;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// Removes counts of failed sign-ins that mean nothing any more from the home database. Which window each has is said in its state, which only a
-/// grain can read: so all are kept as long as the longest one, by the database's clock. A grain that has one in memory reads it again before it writes.
+/// Removes expired counts of failed sign-ins from the home database. Only a grain can read a count's window from its state, so all are kept as long as the longest
+/// window, by the database's clock. A grain that has a count in memory reads it again before it writes.
 /// </summary>
 internal sealed class EndedCounts(string connection, LockstepOptions options)
 {
-    // What Orleans calls the state of a grain that has one.
+    // Orleans' name for the state of a grain that has a count.
     private const string StateName = "state";
 
     private const string Purge =
@@ -21,10 +21,10 @@ internal sealed class EndedCounts(string connection, LockstepOptions options)
 
     private readonly TimeSpan kept = options.Accounts.FailureWindow > SignInLimits.MaxOwnWindow ? options.Accounts.FailureWindow : SignInLimits.MaxOwnWindow;
 
-    /// <param name="limit">Rows at most.</param>
+    /// <param name="limit">The maximal number of rows.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Whether there may be more.</returns>
-    public async Task<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
+    public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
     {
         await using var database = new NpgsqlConnection(connection);
         await database.OpenAsync(cancellationToken);

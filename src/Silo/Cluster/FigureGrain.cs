@@ -6,7 +6,7 @@ using Orleans.Placement;
 namespace Lockstep.Silo.Cluster;
 
 /// <inheritdoc cref="IFigureGrain"/>
-/// <remarks>Whoever calls hints at the silo. Where the hint does not count, as with a silo that is gone, another silo has the grain, and says nothing.</remarks>
+/// <remarks>The caller hints at the silo. If the hint cannot be followed, because that silo is gone, another silo has the grain and returns nothing.</remarks>
 [RandomPlacement]
 internal sealed class FigureGrain(ILocalSiloDetails silo, IServiceProvider services) : Grain, IFigureGrain
 {

@@ -6,9 +6,9 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// A silo that joins must reach all that are active by the table. When all died at once and come back at other addresses,
-/// nobody is left who would declare the old ones dead, and nobody could ever join. So a silo that waits to join declares dead
-/// who has given no sign of life for <see cref="Unseen"/>, by the database's clock, and takes no connection.
+/// A silo that joins must reach all silos that the table calls active. When all died at once and come back at other addresses, nobody is left to declare the old ones
+/// dead, and nobody could ever join. So a silo that waits to join declares any silo dead that has given no sign of life for
+/// <see cref="Unseen"/>, by the database's clock, and accepts no connection.
 /// </summary>
 internal sealed partial class ForgottenSilos(
     string connection, LockstepOptions options, ISiloStatusOracle silos, TimeProvider time, ILogger<ForgottenSilos> logger) : BackgroundService
@@ -16,7 +16,7 @@ internal sealed partial class ForgottenSilos(
     /// <summary>How often a silo writes a sign of life into the table.</summary>
     public static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(5);
 
-    /// <summary>One that gave no sign of life for so long, by the database's clock, is gone, unless it takes connections.</summary>
+    /// <summary>A silo that gave no sign of life for this long, by the database's clock, is gone, unless it accepts connections.</summary>
     public static readonly TimeSpan Unseen = 3 * SignOfLife;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -60,7 +60,7 @@ internal sealed partial class ForgottenSilos(
             await database.OpenAsync(stoppingToken);
             foreach (var (address, port, generation) in await FindAsync(database, stoppingToken))
             {
-                // One that has only lost the database for a while still does.
+                // A silo that has only lost the database for a while still accepts connections.
                 if (await PortProbe.TakesConnectionsAsync(new IPEndPoint(IPAddress.Parse(address), port), stoppingToken))
                 {
                     continue;
@@ -82,7 +82,7 @@ internal sealed partial class ForgottenSilos(
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
-            // Whatever it is: a silo that stopped looking might never join.
+            // Whatever the fault: a silo that stopped looking might never join.
             LogNotLooked(e);
         }
     }

@@ -5,10 +5,9 @@ using Npgsql;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// A loopback address is reached from its own machine alone. A cluster whose silos all have one is right as long as they are on
-/// one machine; with a second machine it would be two halves, and by the default settings a silo of each would have the same
-/// address, so that Orleans declared the older one dead. Hence one that would join such a cluster is refused, unless what stands
-/// in its way gives no sign of life: that one is gone.
+/// A loopback address can be reached from its own machine alone. A cluster whose silos all have one works as long as they are on one machine. A second machine would make
+/// it two halves. By the default settings, a silo of each half would have the same address, and Orleans would declare the older one dead. So a silo that would join such
+/// a cluster is refused, unless the silos in its way give no sign of life: those are gone.
 /// </summary>
 internal sealed class LoopbackCheck(string connection, LockstepOptions options, TimeProvider time) : IJoinCheck
 {
@@ -27,7 +26,7 @@ internal sealed class LoopbackCheck(string connection, LockstepOptions options, 
         {
             foreach (var (silo, seen) in inTheWay)
             {
-                // One that came meanwhile lives; so does one that was there and has given another sign.
+                // A silo that came meanwhile is alive, and so is one that was there and has given another sign of life.
                 if (!first.TryGetValue(silo, out var before) || before != seen)
                 {
                     throw new SettingsException(Refusal(silo));

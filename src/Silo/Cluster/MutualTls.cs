@@ -14,7 +14,7 @@ internal sealed class MutualTls
     private readonly X509Certificate2Collection chain = [];
     private readonly X509Certificate2Collection authority = [];
 
-    /// <exception cref="SettingsException">The files are no certificates and key that fit.</exception>
+    /// <exception cref="SettingsException">The files are not a certificate, its key, and the authority that signed it.</exception>
     public MutualTls(ClusterTls files)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class MutualTls
         options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         options.RemoteCertificateValidation = (remote, given, _) => IsOfTheCluster(remote, given?.ChainPolicy.ExtraStore ?? []);
 
-        // A name is needed in the handshake; it says nothing.
+        // The handshake needs a name, which means nothing.
         options.OnAuthenticateAsClient = static (_, client) => client.TargetHost = "lockstep";
     }
 

@@ -7,13 +7,13 @@ using Orleans.Runtime.GrainDirectory;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// The directory of grains that each silo has of its own (stateless workers): there is nothing in it, so that whichever silo is asked answers itself. Orleans would look
-/// for them in the cluster's directory the first time, where they never are: and that part of it may lie at a silo that has gone without a word. Then nobody would answer a
-/// gateway's pings, or look at that silo.
+/// The directory of grains that each silo has for itself (stateless workers). It is empty, so that the silo that is asked answers by itself. Orleans would first look for
+/// these grains in the cluster's directory, where they never are. That part of the directory may be on a silo that has just died, and then nobody would answer a
+/// gateway's pings, or check that silo.
 /// </summary>
 internal sealed class NoDirectory : IGrainDirectory, IGrainDirectoryResolver
 {
-    // The name of a type that Orleans keeps to itself, as the properties of each such grain have it.
+    // The name of a type that is internal to Orleans, as it stands in the properties of each such grain.
     private const string StatelessWorker = "StatelessWorkerPlacement";
 
     public bool TryResolveGrainDirectory(GrainType grainType, GrainProperties? properties, [NotNullWhen(true)] out IGrainDirectory? grainDirectory)

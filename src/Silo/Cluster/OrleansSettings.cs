@@ -4,13 +4,13 @@ using Orleans.Configuration;
 
 namespace Lockstep.Silo.Cluster;
 
-/// <summary>What silos and clients of Orleans have in common here.</summary>
+/// <summary>The settings that Orleans' silos and clients share.</summary>
 internal static class OrleansSettings
 {
-    /// <summary>Name of Npgsql as Orleans knows it.</summary>
+    /// <summary>Orleans' name for Npgsql.</summary>
     public const string Provider = "Npgsql";
 
-    /// <summary>Goes into the key of all stored grain state, so it is the same whatever the cluster's id.</summary>
+    /// <summary>Part of the key of all stored grain state, so it must not depend on the cluster's id.</summary>
     public const string ServiceId = "lockstep";
 
     // Orleans reads and writes its few rows through a pool of its own.
@@ -19,7 +19,7 @@ internal static class OrleansSettings
     // A batch of many pages is one message; what a request may ask for is bounded by the API.
     private const int MaxMessageBytes = 1 << 30;
 
-    // What Orleans loses on its way nobody answers. An owner answers sooner than that, whatever its database does, by so much.
+    // Nobody answers a call that Orleans has lost. An owner answers earlier than Orleans' time-out by this much, whatever its database does.
     private static readonly TimeSpan WayThere = TimeSpan.FromSeconds(5);
 
     public static void Name(this ClusterOptions ids, LockstepOptions options) => (ids.ClusterId, ids.ServiceId) = (options.Cluster.Id, ServiceId);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Lockstep.Silo.Cluster;
 
-/// <summary>Whether a process listens at an address. Nothing is said to it.</summary>
+/// <summary>Finds out whether a process listens at an address. Sends nothing to it.</summary>
 internal static class PortProbe
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -16,7 +16,7 @@ internal static class PortProbe
     public static async Task<bool> RefusesConnectionsAsync(IPEndPoint target, CancellationToken cancellationToken = default) =>
         await ConnectAsync(target, cancellationToken) is SocketError.ConnectionRefused;
 
-    /// <returns>Null: it is connected.</returns>
+    /// <returns>Null when it is connected.</returns>
     private static async Task<SocketError?> ConnectAsync(IPEndPoint target, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -4,8 +4,8 @@ using Lockstep.Silo.Hosting;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// Whether another process listens where this silo would. Orleans' listeners share their ports with whoever asks for the same, so
-/// that nothing would fail: this silo would have the other one's address, and Orleans would declare that one dead.
+/// Whether another process listens where this silo would. Orleans' listeners share their ports with any process that asks for the same ones, so nothing would fail. This
+/// silo would have the other one's address, and Orleans would declare that one dead.
 /// </summary>
 internal sealed class PortsCheck(LockstepOptions options) : IJoinCheck
 {

@@ -4,7 +4,7 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Cluster;
 
 /// <summary>
-/// Whether this silo is one of the cluster's. As a liveness check it only fails once the silo is dead, which a restart mends.
+/// Whether this silo is a member of the cluster. As a liveness check it fails only once the silo was declared dead, which a restart repairs.
 /// </summary>
 internal sealed class SiloCheck(ISiloStatusOracle silos) : IHealthCheck
 {

@@ -16,7 +16,7 @@ using Orleans.Storage;
 
 namespace Lockstep.Silo.Cluster;
 
-/// <summary>A silo of Orleans in this process: alone in its cluster on SQLite, on PostgreSQL one that others can join.</summary>
+/// <summary>Adds an Orleans silo to this process: alone in its cluster on SQLite, and on PostgreSQL one that others can join.</summary>
 internal static class SiloServices
 {
     public static void AddSilo(this WebApplicationBuilder builder, LockstepOptions options)
@@ -70,7 +70,7 @@ internal static class SiloServices
         silo.Services.AddSingleton<IGrainDirectoryResolver, NoDirectory>();
     }
 
-    /// <summary>Nobody can join, and nothing outlives the process but what lies in the database.</summary>
+    /// <summary>Nobody can join, and only what is in the database outlives the process.</summary>
     private static void StayAlone(ISiloBuilder silo, LockstepOptions options)
     {
         silo.Services.AddSingleton<IMembershipTable, OwnMembershipTable>();
@@ -113,14 +113,14 @@ internal static class SiloServices
             membership.ProbeTimeout = cluster.ProbeTimeout;
             membership.NumMissedProbesLimit = cluster.MissedProbes;
 
-            // Nobody votes against a silo that has sent anything within this, times the missed probes: so long a silo that
-            // hangs is believed in. Orleans' own four times make that 16 seconds.
+            // Nobody votes against a silo that has sent anything within this time, multiplied by the missed probes. So a silo that hangs counts as alive for that long.
+            // With Orleans' own factor of four it would be 16 seconds.
             membership.MaxProbeTimeout = 1.75 * cluster.ProbeTimeout;
             membership.NumVotesForDeathDeclaration = cluster.DeathVotes;
 
             membership.IAmAliveTablePublishTimeout = ForgottenSilos.SignOfLife;
 
-            // Whoever missed the gossip about a change finds it in the table, at the latest after this.
+            // A silo that missed the gossip about a change finds it in the table, after this time at the latest.
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
         });
         silo.Configure<SiloMessagingOptions>(messages =>

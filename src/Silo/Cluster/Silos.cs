@@ -34,7 +34,7 @@ internal sealed class Silos(IGrainFactory grains, Joined joined, TimeProvider ti
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // Whatever it is, the page says that the cluster does not answer.
+            // Whatever the fault, the page says that the cluster does not answer.
             return null;
         }
     }

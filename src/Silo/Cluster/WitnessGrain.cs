@@ -12,7 +12,7 @@ internal sealed partial class WitnessGrain(IClusterMembershipService members, IL
     {
         await members.Refresh();
 
-        // One that stops is about to say so itself.
+        // A silo that stops is about to say so itself.
         return members.CurrentSnapshot.GetSiloStatus(silo) is SiloStatus.Active && await PortProbe.RefusesConnectionsAsync(silo.Endpoint);
     }
 

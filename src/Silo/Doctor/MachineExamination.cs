@@ -3,7 +3,7 @@ using Lockstep.Silo.Hosting;
 
 namespace Lockstep.Silo.Doctor;
 
-/// <summary>What the machine, or its container, gives the process.</summary>
+/// <summary>Examines what the machine, or its container, gives to the process.</summary>
 internal static class MachineExamination
 {
     // What a process takes that serves nobody, and what garbage collection needs.

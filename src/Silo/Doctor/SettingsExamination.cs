@@ -65,7 +65,7 @@ internal static class SettingsExamination
 
         if (onPostgres && isSet("DataDirectory"))
         {
-            yield return "DataDirectory has no effect with Postgres:Connection. Leave out which one is not meant.";
+            yield return "DataDirectory has no effect with Postgres:Connection. Leave out the one that is not meant.";
         }
 
         if (onPostgres && isSet("MaxDatabaseBytes"))

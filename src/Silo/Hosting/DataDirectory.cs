@@ -49,7 +49,7 @@ internal sealed class DataDirectory : IDisposable
             var full = System.IO.Path.GetFullPath(path);
             if (!OperatingSystem.IsWindows())
             {
-                // Hashes and people's data: nobody else's business.
+                // It has password hashes and personal data in it, so only its owner may read it.
                 Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
             else

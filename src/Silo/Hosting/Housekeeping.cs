@@ -14,8 +14,9 @@ using Lockstep.Silo.Cluster;
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// What nobody waits for: lets go of idle owners, removes rows of deleted lists, records that have expired, and files that no record names in small steps, ends account deletions
-/// that were cut off, removes the data of Sync stores that were replaced, tokens and sessions of accounts, push subscriptions that nobody renews, and counts of failed sign-ins that are over.
+/// Does the work that nobody waits for. It drops idle owners. In small steps it removes rows of deleted lists, expired records, and files that no record names. It
+/// completes account deletions that were cut off. It removes the data of replaced Sync stores, expired tokens and sessions of accounts, push subscriptions that nobody
+/// renews, and expired counts of failed sign-ins.
 /// </summary>
 internal sealed partial class Housekeeping(
     InProcessBuckets buckets, LocalOwners local, LockstepOptions options, IStoreMaintenance store, AccountDirectory accounts, IKeyedAccountStore keyed, ISessionStore sessions, IPushStore push, TombstoneSweep tombstones, ExpirySweep expiry, AttachmentSweep attachments, GatewayMetrics metrics, TimeProvider time,
@@ -46,7 +47,7 @@ internal sealed partial class Housekeeping(
 
     private async Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        // First what needs no storage: reads go on making owners when nothing can be written.
+        // First what needs no storage: reads make new owners even when nothing can be written.
         await TryAsync(
             () =>
             {
@@ -56,42 +57,17 @@ internal sealed partial class Housekeeping(
             },
             stoppingToken);
         await TryAsync(() => accounts.ResumeDeletionsAsync(stoppingToken), stoppingToken);
-        await TryAsync(async () =>
-        {
-            while (await store.PurgeAsync(RowsAtOnce, stoppingToken))
-            {
-            }
-        }, stoppingToken);
-        await TryAsync(async () =>
-        {
-            while (await keyed.PurgeTokensAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken))
-            {
-            }
-        }, stoppingToken);
-        await TryAsync(async () =>
-        {
-            while (await sessions.PurgeAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken))
-            {
-            }
-        }, stoppingToken);
+        await PurgeAsync(() => store.PurgeAsync(RowsAtOnce, stoppingToken), stoppingToken);
+        await PurgeAsync(() => keyed.PurgeTokensAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken), stoppingToken);
+        await PurgeAsync(() => sessions.PurgeAsync(ServerTimestamp.Now(time), RowsAtOnce, stoppingToken), stoppingToken);
         if (options.Kinto.Push.IsOn)
         {
-            await TryAsync(async () =>
-            {
-                while (await push.PurgeAsync(ServerTimestamp.Now(time).Plus(-(long)options.Kinto.Push.KeepTime.TotalMilliseconds), RowsAtOnce, stoppingToken))
-                {
-                }
-            }, stoppingToken);
+            await PurgeAsync(() => push.PurgeAsync(ServerTimestamp.Now(time).Plus(-(long)options.Kinto.Push.KeepTime.TotalMilliseconds), RowsAtOnce, stoppingToken), stoppingToken);
         }
 
         if (counts is not null)
         {
-            await TryAsync(async () =>
-            {
-                while (await counts.PurgeAsync(RowsAtOnce, stoppingToken))
-                {
-                }
-            }, stoppingToken);
+            await PurgeAsync(() => counts.PurgeAsync(RowsAtOnce, stoppingToken), stoppingToken);
         }
 
         await TryAsync(() => tombstones.StepAsync(stoppingToken), stoppingToken);
@@ -109,7 +85,17 @@ internal sealed partial class Housekeeping(
         }
     }
 
-    /// <summary>One thing that cannot be done, as when one of several databases is away, does not keep the next from being done.</summary>
+    /// <summary>Repeats a step for as long as there may be more to remove.</summary>
+    private Task PurgeAsync(Func<ValueTask<bool>> step, CancellationToken stoppingToken) => TryAsync(
+        async () =>
+        {
+            while (await step())
+            {
+            }
+        },
+        stoppingToken);
+
+    /// <summary>If one step fails, as when one of several databases is away, the next ones are done all the same.</summary>
     private async Task TryAsync(Func<Task> run, CancellationToken stoppingToken)
     {
         try
@@ -118,7 +104,7 @@ internal sealed partial class Housekeeping(
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
-            // Whatever it is, the server serves on, and this comes round again.
+            // Whatever the fault, the server continues to serve, and this is tried again.
             metrics.HousekeepingFailed();
             LogPostponed(e);
         }

@@ -20,7 +20,8 @@ namespace Lockstep.Silo.Hosting;
 /// <summary>
 /// Everything that can be set. From <c>appsettings.json</c> (section <c>Lockstep</c>), then the environment
 /// (<c>LOCKSTEP_DATA_DIRECTORY</c>, <c>LOCKSTEP_KINTO__READ_ONLY</c>), then the command line
-/// (<c>--data-directory</c>, <c>--kinto:read-only</c>); the last one wins. docs/operations/configuration.md lists them.
+/// (<c>--data-directory</c>, <c>--kinto:read-only</c>); the last one wins. docs/operations/configuration.md lists them. A new setting is a property here or in one of the
+/// groups, with its default and its bounds, and a line in that list; a test compares the two.
 /// </summary>
 internal sealed record LockstepOptions
 {
@@ -83,7 +84,7 @@ internal sealed record LockstepOptions
     /// <summary>Whether this is a cluster of one process that nobody can join, as on SQLite.</summary>
     public bool IsAlone => Role is ServerRole.All && Postgres.Connection is not { Length: > 0 };
 
-    /// <summary>Whether it has accounts of Firefox: where that is said, or where nothing is said and nobody but this machine can reach it.</summary>
+    /// <summary>Whether it serves Firefox accounts: if the settings say so, or if they say nothing and only this machine can reach it.</summary>
     public bool ServesAccounts => FirefoxAccounts.Mode is AccountServerMode.On
         || (FirefoxAccounts.Mode is AccountServerMode.Auto && IsAlone && Http is { PublicUrl: null, PathBase: null, TrustedProxies.Length: 0 } && FirefoxAccountOptions.IsLoopback(Urls)
             && (Sync15.HasOwnIssuer || Sync15 is { IsOn: false, Issuer.IsOn: false }));
@@ -97,7 +98,7 @@ internal sealed record LockstepOptions
     /// <summary>Whether its measurements can be fetched over HTTP.</summary>
     public bool ShowsMetrics => HasApi && Kinto.Metrics != MetricsAccess.Off;
 
-    /// <summary>Where it listens and by which settings, for people.</summary>
+    /// <summary>The addresses that it listens on, and the settings that name them, for messages.</summary>
     public (string Addresses, string Settings) Listeners() => IsAlone || !HasSilo
         ? (Urls, "Urls")
         : ($"{Urls}, {Cluster.Address}:{Cluster.SiloPort} or {Cluster.Address}:{Cluster.GatewayPort}", "Urls, Cluster:SiloPort or Cluster:GatewayPort");

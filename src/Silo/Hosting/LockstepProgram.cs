@@ -63,7 +63,7 @@ internal static class LockstepProgram
     {
         if (args is ["doctor", .. var given])
         {
-            // What cannot be read is one of the things that it says.
+            // It reports settings that cannot be read, so they are not read here.
             return await DoctorCommand.RunAsync(given, Environment.GetEnvironmentVariables(), TimeProvider.System, Console.Out, CancellationToken.None);
         }
 
@@ -137,7 +137,7 @@ internal static class LockstepProgram
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, faults.Report);
         if (AccountServer.ReadKey(options) is { } key && !await FirefoxAccountsServiceCollectionExtensions.IsKeyOfAsync(key, storage.KeyedAccounts))
         {
-            throw new SettingsException("The accounts in the database were made under another key than FirefoxAccounts:KeyFile or FirefoxAccounts:Key. Give back the one of before: nothing that is encrypted opens without it.");
+            throw new SettingsException("The accounts in the database were made under another key than FirefoxAccounts:KeyFile or FirefoxAccounts:Key. Use the earlier key again: nothing that is encrypted can be read without it.");
         }
 
         if (options is { HasSilo: true, IsAlone: false })
@@ -160,7 +160,7 @@ internal static class LockstepProgram
         }
         catch (Exception e) when (e is OperationCanceledException or OrleansLifecycleCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // Told to stop before it had joined. Orleans says so in its own words where it had begun to.
+            // It was told to stop before it had joined. If it had begun to join, Orleans throws an exception of its own.
             return 0;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)

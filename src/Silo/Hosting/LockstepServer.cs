@@ -40,9 +40,9 @@ internal static class LockstepServer
     /// <param name="options">Checked settings.</param>
     /// <param name="configuration">For the logging section.</param>
     /// <param name="storage">Held open by the caller for as long as the server runs.</param>
-    /// <param name="time">The clock of everything here but Orleans, which keeps the system's: silos would take each other for dead by one that stands still.</param>
+    /// <param name="time">The clock of everything here except Orleans, which uses the system's: by a clock that stands still, silos would take each other for dead.</param>
     /// <param name="decorate">Wraps the bucket store; tests put faults there. Null for none.</param>
-    /// <param name="sockets">Those to listen on in place of new ones; null or none for what the settings say.</param>
+    /// <param name="sockets">Sockets to listen on instead of new ones; null or none to listen where the settings say.</param>
     public static WebApplication Build(
         LockstepOptions options,
         IConfiguration configuration,
@@ -179,7 +179,7 @@ internal static class LockstepServer
         return app;
     }
 
-    /// <summary>Owners of buckets in this process, and what nobody waits for.</summary>
+    /// <summary>Registers the owners of buckets in this process, and housekeeping.</summary>
     public static IServiceCollection AddOwners(this IServiceCollection services) => services
         .AddSingleton(static services => new InProcessPairingChannels(services.GetRequiredService<LockstepOptions>().Sync11.Pairing.ToLimits(), services.GetRequiredService<TimeProvider>()))
         .AddSingleton<OwnerFaults>()
@@ -278,7 +278,7 @@ internal static class LockstepServer
         app.UsePathPrefixes(options.Http.PathBases());
         app.UseHealth();
 
-        // Taken before: one that is told to stop while it starts may have let go of its services by then.
+        // Resolved now: a server that is told to stop while it starts may have disposed of its services by then.
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<OrderlyStop>().Run);
     }
 
@@ -289,7 +289,7 @@ internal static class LockstepServer
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = options.MaxRequestBytes;
 
-        // Ours are a quarter of these and answer in the protocol's shape; these only stop what is far beyond.
+        // Our own limits are a quarter of these, and refuse in the protocol's shape. These only stop what is far beyond.
         limits.MaxRequestLineSize = options.MaxHeaderBytes * 4;
         limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes * 4;
         limits.MaxRequestBufferSize = Math.Max(256 << 10, options.MaxHeaderBytes * 8);

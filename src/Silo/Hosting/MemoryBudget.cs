@@ -1,6 +1,6 @@
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>The memory of the process that requests may take, and the shares of it that settings have which nobody has set.</summary>
+/// <summary>The memory that requests may take in this process, and the shares of it for settings that nobody has set.</summary>
 internal static class MemoryBudget
 {
     private const string Bodies = "Http:MaxBufferedBytes";
@@ -9,7 +9,7 @@ internal static class MemoryBudget
     private const string Work = "Buckets:MaxWorkBytes";
     private const string Sorts = "Buckets:MaxSortedBytes";
 
-    // More does not serve more requests at a time, it only lets a few take more.
+    // More would not serve more requests at a time; it would only let a few of them take more.
     private const long Greatest = 1L << 30;
 
     /// <summary>Bytes of the budget: those that are set, else half of what the container or the machine gives, at most 1 GiB.</summary>

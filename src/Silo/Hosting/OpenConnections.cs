@@ -24,7 +24,7 @@ internal sealed class OpenConnections
         }
     };
 
-    /// <summary>Ends as soon as nobody is connected.</summary>
+    /// <summary>Completes as soon as nobody is connected.</summary>
     public Task NoneAsync()
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

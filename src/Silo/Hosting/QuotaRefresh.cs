@@ -5,8 +5,8 @@ using Lockstep.Core.Time;
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// Has the owners of this process go by the quotas that administrators have set, here or elsewhere. It looks for changes each
-/// <see cref="QuotaOptions.RefreshTime"/>, and once before the first owner. While the database does not answer what was known holds.
+/// Makes the owners of this process apply the quotas that administrators have set, here or elsewhere. It looks for changes every
+/// <see cref="QuotaOptions.RefreshTime"/>, and once before the first owner. While the database does not answer, the last known quotas apply.
 /// </summary>
 internal sealed partial class QuotaRefresh(
     IQuotaStore store, InProcessBuckets buckets, LockstepOptions options, TimeProvider time, ILogger<QuotaRefresh> logger)
@@ -52,7 +52,7 @@ internal sealed partial class QuotaRefresh(
         }
         catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
-            // It comes round again soon, and one line is enough.
+            // It is tried again soon, and one line is enough.
             if (!isFailing)
             {
                 LogPostponed(e);
@@ -62,6 +62,6 @@ internal sealed partial class QuotaRefresh(
         }
     }
 
-    [LoggerMessage(23, LogLevel.Warning, "Quotas that administrators have set could not be read; those of before hold. It is tried again and again; check the database if this stays.")]
+    [LoggerMessage(23, LogLevel.Warning, "Quotas that administrators have set could not be read; the last known ones apply. Reading is tried again and again; if this continues, check the database.")]
     private partial void LogPostponed(Exception exception);
 }

@@ -4,15 +4,15 @@ using System.Runtime.InteropServices;
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// SIGHUP, by which services are told to take over their settings. These are read at the start: so the server ends as by SIGTERM, and whoever watches it (<c>Restart=always</c> in a unit of systemd) starts it
-/// anew. Without this the signal would cut off what is being answered.
+/// Handles SIGHUP, which tells a service to read its settings again. These are read at the start, so the server stops as by SIGTERM, and its supervisor
+/// (<c>Restart=always</c> in a unit of systemd) starts it again. Without this, the signal would cut off requests that are being answered.
 /// </summary>
 internal static class Reload
 {
     private const string Status = "/proc/self/status";
     private const string Ignored = "SigIgn:";
 
-    /// <param name="app">Ends by the signal. One that was started with the signal ignored (nohup) goes on ignoring it.</param>
+    /// <param name="app">Stops by the signal. A program that was started with the signal ignored (nohup) continues to ignore it.</param>
     /// <returns>Undoes it.</returns>
     public static IDisposable? By(WebApplication app) => OperatingSystem.IsWindows() || IsIgnored()
         ? null

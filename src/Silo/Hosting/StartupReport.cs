@@ -7,7 +7,7 @@ using Lockstep.Gateway.Sync15.TokenServer;
 
 namespace Lockstep.Silo.Hosting;
 
-/// <summary>The lines a server says when it is up: where it is, where its data lies, who may have an account and how.</summary>
+/// <summary>The lines that a server logs when it is up: its addresses, where its data is, and who may have an account.</summary>
 internal static partial class StartupReport
 {
     /// <param name="app">The server.</param>
@@ -81,7 +81,7 @@ internal static partial class StartupReport
         Accounts(logger, registration, "account add NAME");
     }
 
-    /// <summary>Whether others send what they send without TLS, as far as the server can know: a proxy that it trusts may have it.</summary>
+    /// <summary>Whether other machines send their data without TLS, as far as the server can know: a trusted proxy may use it.</summary>
     public static bool IsInTheClear(string address, HttpOptions http) =>
         !address.StartsWith("https:", StringComparison.OrdinalIgnoreCase)
         && !address.StartsWith("http://unix:", StringComparison.OrdinalIgnoreCase)

@@ -1,8 +1,8 @@
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// Ends a process that was told to stop and cannot: a silo waits for a database that is away to hear that it leaves, and for
-/// longer than the host gives it. All that was acknowledged is stored by then. Also of one that is told while it starts, and of what is let go of at its end.
+/// Ends a process that was told to stop and cannot. A silo writes to its database that it leaves, and waits for a database that is away longer than the host allows. All
+/// acknowledged writes are stored by then. The bound also covers a stop during the start, and the disposal at the end.
 /// </summary>
 internal sealed partial class StopBound : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed partial class StopBound : IDisposable
         var lifetime = app.Lifetime;
         lifetime.ApplicationStopping.Register(() =>
         {
-            // Before it has joined no owner is asked, so that there is nothing under way to wait for.
+            // Before it has joined, no owner is asked, so nothing is under way.
             var requests = lifetime.ApplicationStarted.IsCancellationRequested ? options.ShutdownTimeout : TimeSpan.Zero;
             timer.Change(options.Http.DrainTime + requests + Grace, Timeout.InfiniteTimeSpan);
         });

@@ -1,8 +1,7 @@
 namespace Lockstep.Silo.Hosting;
 
 /// <summary>
-/// Carries the store's faults to the log, which is made after the store; one a second at most, since a storage that is away
-/// fails as often as it is asked.
+/// Carries the store's faults to the log, which is made after the store. It logs one a second at most, because a storage that is away fails each time it is asked.
 /// </summary>
 internal sealed partial class StorageFaults(TimeProvider time)
 {

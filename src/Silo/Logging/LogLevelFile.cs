@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace Lockstep.Silo.Logging;
 
 /// <summary>
-/// The section <c>Logging</c> of <c>appsettings.json</c>, which counts while the server runs. The file is looked at again and again instead of watched: a watch sees nothing of a file behind a symbolic link, as in Debian's
-/// package, or of one that a Kubernetes volume replaces.
+/// The section <c>Logging</c> of <c>appsettings.json</c>, whose changes take effect while the server runs. The file is read again and again, not watched: a watch misses
+/// changes of a file behind a symbolic link, as in Debian's package, and of one that a Kubernetes volume replaces.
 /// </summary>
-/// <param name="path">The file. It may come, change and go; while it is not there, what was read last counts.</param>
+/// <param name="path">The file. It may appear, change and disappear; while it is missing, what was read last counts.</param>
 /// <param name="configuration">What counts until the file has changed.</param>
 internal sealed class LogLevelFile(string path, IConfiguration configuration)
 {

@@ -1,6 +1,6 @@
 namespace Lockstep.Silo.Logging;
 
-/// <summary>Takes over changed log levels within <see cref="Interval"/>, and says so.</summary>
+/// <summary>Applies changed log levels within <see cref="Interval"/>, and logs that.</summary>
 internal sealed partial class LogLevelReload(LogLevelFile file, TimeProvider time, ILogger<LogLevelReload> logger) : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

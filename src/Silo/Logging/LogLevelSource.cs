@@ -1,6 +1,6 @@
 namespace Lockstep.Silo.Logging;
 
-/// <summary>A configuration that is replaced as a whole, and tells of it.</summary>
+/// <summary>A configuration that is replaced as a whole, and reports each change.</summary>
 internal sealed class LogLevelSource : ConfigurationProvider, IConfigurationSource
 {
     public LogLevelSource(Dictionary<string, string?> data) => Data = data;
@@ -23,7 +23,7 @@ internal sealed class LogLevelSource : ConfigurationProvider, IConfigurationSour
         }
         catch
         {
-            // Somebody cannot use it: what was before goes on.
+            // Somebody cannot use it, so the former one stays in force.
             Data = before;
             OnReload();
             throw;

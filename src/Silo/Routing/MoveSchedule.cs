@@ -4,13 +4,13 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Routing;
 
 /// <summary>
-/// When a silo looks whether owners of its own belong elsewhere: some time after the silos have changed, at once again while there
-/// are any, and now and then for as long as it runs. An owner whose end takes longer than Orleans waits for stays in the directory,
-/// so that the next call makes another one on the same silo, long after the others have moved.
+/// Says when a silo checks whether any of its owners belong elsewhere: some time after the silos have changed, again at once while there are any, and now and then for as
+/// long as it runs. An owner that takes longer to end than Orleans waits stays in the directory. The next call then makes another one on the same silo, long after the
+/// others have moved.
 /// </summary>
 internal sealed class MoveSchedule(TimeProvider time)
 {
-    /// <summary>Silos come and go in groups; whoever moves after each one moves for nothing. As often is looked for latecomers.</summary>
+    /// <summary>Silos come and go in groups, and owners that move after each change move for nothing. The check for latecomers has the same interval.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
 
     private SiloAddress[] known = [];
@@ -19,7 +19,7 @@ internal sealed class MoveSchedule(TimeProvider time)
     private bool goesOn;
 
     /// <param name="active">The silos that are active now.</param>
-    /// <returns>Where buckets are at home, when it is time to look; else null.</returns>
+    /// <returns>The homes of the buckets, if it is time to check; otherwise null.</returns>
     public HomeSilos? Due(IEnumerable<SiloAddress> active)
     {
         SiloAddress[] now = [.. active.Order()];
@@ -37,7 +37,7 @@ internal sealed class MoveSchedule(TimeProvider time)
         return goesOn || time.GetElapsedTime(since) >= Settled ? homes : null;
     }
 
-    /// <summary>It was looked.</summary>
-    /// <param name="hasMore">Whether there may be more that belongs elsewhere.</param>
+    /// <summary>Notes that the check was made.</summary>
+    /// <param name="hasMore">Whether more owners may belong elsewhere.</param>
     public void Looked(bool hasMore) => (since, goesOn) = (time.GetTimestamp(), hasMore);
 }

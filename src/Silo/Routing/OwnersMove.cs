@@ -5,16 +5,16 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Routing;
 
 /// <summary>
-/// Moves owners between silos. When one has come, the owners of its buckets that are active elsewhere move to it, so that it gets
-/// its share at once and no call makes a detour for long; not all at the same time, since each has to load. Before one stops, all
-/// of its owners move away while it still answers and passes on: Orleans, which ends them too, loses some of what is under way.
+/// Moves owners between silos. When a silo has come, the owners of its buckets that are active elsewhere move to it. So it gets its share at once, and calls soon need no
+/// detour. They do not all move at the same time, because each has to load. Before a silo stops, all of its owners move away while it still answers and forwards calls.
+/// Orleans would end them too, but loses some of the calls that are under way.
 /// </summary>
 internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle silos, TimeProvider time, ILogger<OwnersMove> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private const int MostPerInterval = 500;
 
-    // What has not gone then is left to Orleans.
+    // Owners that have not moved by then are left to Orleans.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
@@ -64,7 +64,7 @@ internal sealed partial class OwnersMove(LocalOwners owners, ISiloStatusOracle s
         }
         catch (Exception e)
         {
-            // Whatever it is, the owners are served where they are, and this comes round again.
+            // Whatever the fault, the owners are served where they are, and this is tried again.
             LogNotMoved(e);
             return true;
         }

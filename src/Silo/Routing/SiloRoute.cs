@@ -17,7 +17,7 @@ internal sealed class SiloRoute : IAsyncDisposable
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    // Less than a silo that stops goes on serving.
+    // Less than the time for which a stopping silo still serves.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider time;
@@ -59,12 +59,12 @@ internal sealed class SiloRoute : IAsyncDisposable
 
     public bool IsOpen => Volatile.Read(ref closed) == 0;
 
-    /// <summary>The silo has left without a word: pings do not come back, or it refuses connections. One that stops answers what it has in hand.</summary>
+    /// <summary>The silo has gone without notice: pings do not come back, or it refuses connections. A stopping silo still answers the calls that it has.</summary>
     public bool IsLost { get; set; }
 
     /// <param name="entrance">The silo.</param>
-    /// <param name="configure">Sets the client up, but for where it enters.</param>
-    /// <param name="onBroken">Called when the route closes since the silo does not answer, or its connection broke; and after each rest while that stays so.</param>
+    /// <param name="configure">Sets the client up, except for the silo where it enters.</param>
+    /// <param name="onBroken">Called when the route closes because the silo does not answer or the connection broke, and after each rest while that lasts.</param>
     /// <param name="loggers">Where the client logs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -108,8 +108,8 @@ internal sealed class SiloRoute : IAsyncDisposable
     }
 
     /// <summary>
-    /// A ping that does not come back closes the route, and one that does after a rest opens it again. Pings go out all the time
-    /// since a client of Orleans notices only when it sends something that its silo is about to stop.
+    /// A ping that does not come back closes the route, and one that does after a rest opens it again. Pings are sent all the time, because an Orleans client learns that
+    /// its silo is about to stop only when it sends something.
     /// </summary>
     private async Task ProbeAsync()
     {
@@ -144,7 +144,7 @@ internal sealed class SiloRoute : IAsyncDisposable
         }
         catch (Exception) when (!ended.IsCancellationRequested)
         {
-            // After each rest anew: those who were asked the last time may not have been able to look.
+            // Again after each rest: the silos that were asked the last time may not have been able to look.
             IsLost = true;
             Close();
             onBroken(Entrance);

@@ -10,11 +10,11 @@ using Orleans.Runtime;
 namespace Lockstep.Silo.Routing;
 
 /// <summary>
-/// A gateway's ways to owners: one client of Orleans for each silo, since a client that knows all silos does not know which one
-/// has an owner, and sends most calls to one that passes them on. A bucket's calls enter at its home silo, where placement puts
-/// its owner; while that one does not answer, at the one that would be home without it. What is sent to a wrong one is passed on.
-/// When a silo is dead by the table, its client ends, and with it the calls that still wait there. Ways are opened and ended beside
-/// the looks: one silo that does not answer holds up the news of no other. A silo that refuses connections is gone: the
+/// A gateway's routes to owners: one Orleans client for each silo. A client that knows all silos does not know which one has an owner, and sends most calls to a silo
+/// that has to forward them. A bucket's calls enter at its home silo, where placement puts
+/// its owner; while that silo does not answer, at the one that would be the home without it. A call to a wrong silo is forwarded.
+/// When the table calls a silo dead, its client ends, and with it the calls that still wait there. Routes are opened and ended beside the reading of the table, so one
+/// silo that does not answer holds up no news about others. A silo that refuses connections is gone: the
 /// others are asked to look too, and one of them declares it dead, long before probes do.
 /// </summary>
 /// <param name="connection">The database with the table of members.</param>
@@ -47,7 +47,7 @@ internal sealed partial class SiloRoutes(
     private readonly ILogger logger = loggers.CreateLogger<SiloRoutes>();
     private readonly Lock gate = new();
 
-    // However many wish for a look, the next one is theirs.
+    // However many ask for a look, the next look is for all of them.
     private readonly Channel<bool> lookDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Of the looks only: what goes on for a silo, and clients that end.
@@ -59,10 +59,10 @@ internal sealed partial class SiloRoutes(
     private volatile SiloRoute[] routes = [];
     private TaskCompletionSource look = NewLook();
 
-    /// <returns>Leads to every owner, and without a detour to the bucket's.</returns>
+    /// <returns>A route to every owner, and to the bucket's own without a detour.</returns>
     public IGrainFactory Find(BucketId id) => FindRoute(id)?.Grains ?? any;
 
-    /// <summary>Ends with the look at the table that goes on; else with the next one. What tests wait for.</summary>
+    /// <summary>Completes with the look at the table that is under way, or else with the next one. Tests wait for it.</summary>
     internal Task Look => Volatile.Read(ref look).Task;
 
     internal SiloRoute? FindRoute(BucketId id)
@@ -147,7 +147,7 @@ internal sealed partial class SiloRoutes(
         }
     }
 
-    /// <summary>Opens a way and takes it into use, unless its silo is dead by then.</summary>
+    /// <summary>Opens a route and uses it, unless its silo is dead by then.</summary>
     private async Task OpenAsync(SiloEntrance silo, CancellationToken stoppingToken)
     {
         await Task.Yield();
@@ -190,7 +190,7 @@ internal sealed partial class SiloRoutes(
         return found;
     }
 
-    /// <summary>One that cannot be reached is tried again at the next look; until then its buckets' calls are passed on to it.</summary>
+    /// <summary>A silo that cannot be reached is tried again at the next look. Until then, other silos forward the calls of its buckets.</summary>
     private async Task<SiloRoute?> TryOpenAsync(SiloEntrance silo, CancellationToken stoppingToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -199,7 +199,7 @@ internal sealed partial class SiloRoutes(
         {
             var opened = SiloRoute.OpenAsync(silo, configure, broken => _ = ReportAsync(broken), loggers, time, patience.Token);
 
-            // A client that cannot connect tries again, and takes its time to give up; and those who could look may be on their way too.
+            // A client that cannot connect tries again for a while before it gives up, and the routes to silos that could look may not be open yet.
             do
             {
                 await ((Task)opened.WaitAsync(Witness, time, CancellationToken.None)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -224,8 +224,8 @@ internal sealed partial class SiloRoutes(
     }
 
     /// <summary>
-    /// If a silo refuses connections, all others look at it too. When some can, and none of them reaches it, it is declared dead: what keeps only
-    /// some from it ends nobody.
+    /// If a silo refuses connections, all others look at it too. When some of them can look and none reaches it, it is declared dead. A fault that keeps only some of
+    /// them from reaching it ends no silo.
     /// </summary>
     private async Task ReportAsync(SiloEntrance silo)
     {
@@ -254,7 +254,7 @@ internal sealed partial class SiloRoutes(
             }
         }
 
-        // By this or somebody else's report the table may say by now that it is dead.
+        // By now the table may call it dead, by this report or another one.
         lookDue.Writer.TryWrite(true);
     }
 
@@ -267,13 +267,13 @@ internal sealed partial class SiloRoutes(
         }
         catch (Exception e)
         {
-            // It is gone too, or of a release that does not know how to look.
+            // It is gone too, or of a release that cannot look.
             LogNotWitnessed(silo.Endpoint, witness.Entrance.Silo, e.Message);
             return null;
         }
     }
 
-    /// <summary>Nobody waits for it, and what its client does not manage to say any more is nobody's matter.</summary>
+    /// <summary>Nobody waits for it, and it does not matter what its client can no longer send.</summary>
     private static async Task EndAsync(SiloRoute route) =>
         await route.DisposeAsync().AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

@@ -4,12 +4,12 @@ using OpenTelemetry.Metrics;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Measurements for whoever fetches them. They are read when somebody asks, for one after the other, and at most once a second.</summary>
-/// <remarks>The library's own exporter for Prometheus has had previews only.</remarks>
+/// <summary>Measurements for clients that fetch them. They are read when a client asks, for one request after the other, and at most once a second.</summary>
+/// <remarks>The library's own exporter for Prometheus exists only as a preview.</remarks>
 [ExportModes(ExportModes.Pull)]
 internal sealed class FetchedMetrics(TimeProvider time) : BaseExporter<Metric>, IPullMetricExporter, IMeasurements
 {
-    // Whoever waits for the one before gets what that one got.
+    // A request that waited for another one gets the same result.
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 

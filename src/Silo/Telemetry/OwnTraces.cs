@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>
-/// Begins traces at this server's door. What a request says of a trace, its state and baggage comes from whoever sent it: they
-/// would choose which requests are sampled, and what is written beside them.
+/// Begins traces at this server. The trace, state and baggage in a request come from whoever sent it. They would otherwise choose which requests are sampled, and what is
+/// written beside them.
 /// </summary>
 internal sealed class OwnTraces : DistributedContextPropagator
 {
@@ -12,7 +12,7 @@ internal sealed class OwnTraces : DistributedContextPropagator
 
     public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
     {
-        // Nothing is called from here that would go on with a trace.
+        // Nothing that is called from here would continue a trace.
     }
 
     public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>

@@ -4,13 +4,13 @@ using OpenTelemetry.Metrics;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Metrics in Prometheus' text format 0.0.4, named as a Prometheus names what it gets over OTLP.</summary>
+/// <summary>Metrics in Prometheus' text format 0.0.4, with the names that Prometheus gives to metrics that come over OTLP.</summary>
 /// <remarks>prometheus.io/docs/instrumenting/exposition_formats; OpenTelemetry: Prometheus and OpenMetrics compatibility.</remarks>
 internal sealed class PrometheusText
 {
     private readonly StringBuilder text = new();
 
-    // Two instruments of one name, as of two servers in one process: Prometheus refuses all where one series comes twice.
+    // Two instruments can have one name, as with two servers in one process. Prometheus refuses everything if one series comes twice.
     private readonly HashSet<string> written = new(StringComparer.Ordinal);
 
     private PrometheusText()
@@ -55,7 +55,7 @@ internal sealed class PrometheusText
         return KindOf(metric) is not "counter" || name.EndsWith("_total", StringComparison.Ordinal) ? name : $"{name}_total";
     }
 
-    /// <returns>Null for what the format has no form of.</returns>
+    /// <returns>Null if the format cannot express it.</returns>
     private static string? KindOf(Metric metric) => metric.MetricType switch
     {
         MetricType.LongSum or MetricType.DoubleSum => "counter",

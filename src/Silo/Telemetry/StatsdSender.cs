@@ -6,7 +6,8 @@ using OpenTelemetry.Metrics;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Sends metrics to a StatsD over UDP, on the thread of its reader. What the network loses is lost; that the receiver's name cannot be found is told once, and so is its end.</summary>
+/// <summary>Sends metrics to a StatsD over UDP, on the thread of its reader. What the network loses is lost. It logs once when the receiver's name cannot be found, and
+/// once when it is found again.</summary>
 internal sealed partial class StatsdSender : BaseExporter<Metric>
 {
     // What fits into one Ethernet frame over IPv6, so that no datagram is cut into pieces.
@@ -34,8 +35,7 @@ internal sealed partial class StatsdSender : BaseExporter<Metric>
 
         try
         {
-            // Looked up each time: a receiver may move.
-            // Of IPv4 first, by which a StatsD listens unless it is told otherwise.
+            // Looked up each time, because a receiver may move. IPv4 comes first, since a StatsD listens there by default.
             var address = IPAddress.TryParse(endpoint.IdnHost, out var given) ? given : Dns.GetHostAddresses(endpoint.IdnHost).OrderBy(static one => one.AddressFamily).First();
             using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             var target = new IPEndPoint(address, endpoint.Port);
@@ -64,7 +64,7 @@ internal sealed partial class StatsdSender : BaseExporter<Metric>
         return ExportResult.Success;
     }
 
-    /// <summary>Lines to datagrams, as many to each as fit. A line that is longer than one is left out.</summary>
+    /// <summary>Puts lines into datagrams, as many into each as fit. A line that is longer than a datagram is left out.</summary>
     internal static IEnumerable<byte[]> Pack(IEnumerable<string> lines)
     {
         var datagram = new StringBuilder();

@@ -3,7 +3,7 @@ using OpenTelemetry;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Lets only those tags of a span out whose values are a few, known beforehand.</summary>
+/// <summary>Lets only those tags of a span out that have few values, all of them known.</summary>
 internal sealed class WithoutContent : BaseProcessor<Activity>
 {
     private static readonly HashSet<string> Kept = new(StringComparer.Ordinal)
@@ -29,7 +29,7 @@ internal sealed class WithoutContent : BaseProcessor<Activity>
         {
             if (happened.Name is "exception")
             {
-                // Its text may quote a value, and an event cannot be taken away: the whole span stays here.
+                // Its text may quote a value, and an event cannot be removed, so the whole span is not sent.
                 data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             }
         }

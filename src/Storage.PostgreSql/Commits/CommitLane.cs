@@ -44,7 +44,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     /// <summary>Runs the commits in one transaction.</summary>
     /// <param name="group">Each bucket at most once.</param>
     /// <returns>
-    /// If <see cref="GroupResult.Committed"/>, the outcome of each in <paramref name="outcomes"/>, null for a bucket that
+    /// If <see cref="GroupResult.Committed"/>, the outcome of each commit, null for a bucket that
     /// another transaction has locked.
     /// </returns>
     public async ValueTask<(GroupResult Result, CommitOutcome?[] Outcomes)> ExecuteAsync(IReadOnlyList<PendingCommit> group)

@@ -14,8 +14,10 @@ internal abstract record PatternNode
     /// <summary>A condition on the place between two characters.</summary>
     public sealed record Place(PatternPlace Where) : PatternNode;
 
+    /// <summary>Parts, one after the other.</summary>
     public sealed record Sequence(IReadOnlyList<PatternNode> Parts) : PatternNode;
 
+    /// <summary>One of several parts.</summary>
     public sealed record Choice(IReadOnlyList<PatternNode> Parts) : PatternNode;
 
     /// <param name="Inner">What is repeated.</param>

@@ -118,6 +118,7 @@ internal sealed class PatternProgram
 
     private static PatternException TooLong() => new($"the pattern has more than {MaxSteps} steps once its repetitions are written out");
 
+    /// <summary>What a step does.</summary>
     internal enum StepKind
     {
         Character,

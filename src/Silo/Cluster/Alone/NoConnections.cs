@@ -4,8 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Lockstep.Silo.Cluster.Alone;
 
 /// <summary>
-/// Listens nowhere. The ports of a silo believe whoever reaches them, and another user of the machine would reach them on a
-/// loopback address too; a silo that is alone has nobody to listen to.
+/// Listens nowhere. A silo's ports trust whoever reaches them, and another user of the machine could reach them even on a loopback address. A silo that is alone has nobody to listen to.
 /// </summary>
 internal sealed class NoConnections : IConnectionListenerFactory
 {

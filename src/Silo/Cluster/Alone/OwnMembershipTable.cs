@@ -5,8 +5,7 @@ using Orleans.Serialization;
 namespace Lockstep.Silo.Cluster.Alone;
 
 /// <summary>
-/// The list of members of a cluster of one silo, in its memory. Nobody else reads it, so nobody declares this silo dead,
-/// however long it stood still.
+/// The list of members of a cluster of one silo, in its memory. Nobody else reads it, so nobody declares this silo dead, however long it was paused.
 /// </summary>
 internal sealed class OwnMembershipTable(DeepCopier<MembershipEntry> copier) : IMembershipTable
 {

@@ -5,17 +5,17 @@ using Orleans.Storage;
 namespace Lockstep.Silo.Cluster.Alone;
 
 /// <summary>
-/// Small state of grains in this process's memory, for counts that mean nothing after some time: what was not written for so
-/// long is forgotten. Where more do not fit, and none is over, those go that were written the longest ago: to lose one count takes as many wrong
-/// passwords of others as there are places. Were new ones refused, whoever fills the places would keep everybody else from signing in.
+/// Keeps small states of grains in this process's memory, for counts that expire: a state that was not written for that long is forgotten. When it is full and none has
+/// expired, the oldest states are dropped. So losing one count takes as many wrong passwords for other names as there are places. If new states were refused instead,
+/// somebody who fills the places would keep everybody else from signing in.
 /// </summary>
-/// <param name="keep">How long a state is kept after it was written: as long as it means something.</param>
+/// <param name="keep">How long a state is kept after it was written.</param>
 /// <param name="time">The clock.</param>
 internal sealed class VolatileGrainStorage(Func<object, TimeSpan> keep, TimeProvider time) : IGrainStorage
 {
     private const int MaxStates = 100_000;
 
-    // Looking through them all takes long, and would be done for each state of whoever fills them.
+    // Searching all of them takes long, and somebody who fills the places would cause a search with each state.
     private const int AtOnce = MaxStates / 100;
 
     private readonly ConcurrentDictionary<GrainId, (object State, long Written)> states = new();
