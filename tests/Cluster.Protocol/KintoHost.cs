@@ -14,29 +14,34 @@ internal sealed class KintoHost : IAsyncDisposable
     private readonly Members members;
     private readonly WebApplication gateway;
 
-    private KintoHost(Members members, WebApplication gateway)
+    private KintoHost(Members members, WebApplication gateway, IReadOnlyList<IServiceProvider> silos)
     {
         this.members = members;
         this.gateway = gateway;
+        Silos = silos;
     }
 
     public Uri Address => new(gateway.Urls.First());
 
     public IServiceProvider Services => gateway.Services;
 
+    public IReadOnlyList<IServiceProvider> Silos { get; }
+
     public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
     {
         var cluster = new Members();
         try
         {
+            var started = new List<IServiceProvider>();
+
             // Faults are put into the store of whoever owns the bucket: then there is one silo. Silos would take each other for
             // dead by a clock that stands still.
             for (var silos = decorate is null ? 2 : 1; silos > 0; silos--)
             {
-                await cluster.AddAsync(options with { Role = ServerRole.Silo }, TimeProvider.System, decorate);
+                started.Add((await cluster.AddAsync(options with { Role = ServerRole.Silo }, TimeProvider.System, decorate)).Services);
             }
 
-            return new KintoHost(cluster, await cluster.AddAsync(options with { Role = ServerRole.Gateway }, time, configuration: Quiet));
+            return new KintoHost(cluster, await cluster.AddAsync(options with { Role = ServerRole.Gateway }, time, configuration: Quiet), started);
         }
         catch
         {

@@ -2,8 +2,12 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Metering;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
@@ -74,6 +78,8 @@ public sealed class AccountAdministrationTests(AdministeredServer server) : IAsy
     [InlineData("{}", "400 missing")]
     [InlineData("""{"account":"not a name"}""", "400 bad-name")]
     [InlineData("""{"account":"fine-name","password":"short"}""", "400 bad-password")]
+    [InlineData("""{"account":"fine-name","password":12345678}""", "400 missing")]
+    [InlineData("""{"account":"fine-name","password":"half a pair: \ud800"}""", "400 missing")]
     [InlineData("""[]""", "400 no-json")]
     public async Task Account_ThatCannotBe_IsNotMade(string body, string refusal)
     {
@@ -204,6 +210,50 @@ public sealed class AccountAdministrationTests(AdministeredServer server) : IAsy
     }
 
     [Theory]
+    [InlineData(nameof(IAccountStore.SetDisabledAsync))]
+    [InlineData(nameof(IAccountStore.SuspendAsync))]
+    public async Task Account_ThatIsEnabledWhileAnotherDisablesIt_WritesOrNot_AsItsRowSays(string enabledBefore)
+    {
+        var user = await server.NewUserAsync();
+        var account = (await server.Accounts.FindByNameAsync(user, CancellationToken.None))!;
+        var slow = DirectoryWith(enabledBefore, async () => await server.Accounts.EnableAsync(account, CancellationToken.None));
+
+        var now = (await slow.DisableAsync(account, CancellationToken.None))!;
+
+        Assert.Equal(now.IsDisabled, (await server.Accounts.FindByNameAsync(user, CancellationToken.None))!.IsDisabled);
+        Assert.Equal(now.IsDisabled ? 401 : 201, await WriteAsync(user, $"/v1/buckets/of-{user}", "{}"));
+    }
+
+    [Theory]
+    [InlineData(nameof(IAccountStore.SetDisabledAsync))]
+    [InlineData(nameof(IAccountStore.ResumeAsync))]
+    public async Task Account_ThatIsDisabledWhileAnotherEnablesIt_WritesOrNot_AsItsRowSays(string disabledBefore)
+    {
+        var user = await server.NewUserAsync();
+        var account = (await server.Accounts.FindByNameAsync(user, CancellationToken.None))!;
+        await server.Accounts.DisableAsync(account, CancellationToken.None);
+        var slow = DirectoryWith(disabledBefore, async () => await server.Accounts.DisableAsync(account, CancellationToken.None));
+
+        var now = (await slow.EnableAsync(account, CancellationToken.None))!;
+
+        Assert.Equal(now.IsDisabled, (await server.Accounts.FindByNameAsync(user, CancellationToken.None))!.IsDisabled);
+        Assert.Equal(now.IsDisabled ? 401 : 201, await WriteAsync(user, $"/v1/buckets/of-{user}", "{}"));
+    }
+
+    [Fact]
+    public async Task Account_MadeAgain_WritesAtOnce_ThoughASignInWithItsFormerOneIsRemembered()
+    {
+        var user = await server.NewUserAsync();
+        Assert.Equal(201, await WriteAsync(user, $"/v1/buckets/of-{user}", "{}"));
+        var other = DirectoryWith("", static () => Task.CompletedTask);
+        Assert.True(await other.DeleteAsync(user, CancellationToken.None));
+
+        Assert.NotNull(await server.Accounts.AddAsync(user, AdministeredServer.Password, CancellationToken.None));
+
+        Assert.Equal(201, await WriteAsync(user, $"/v1/buckets/of-{user}", "{}"));
+    }
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("""{"disabled":null}""")]
     [InlineData("""{"disabled":"true"}""")]
@@ -221,6 +271,15 @@ public sealed class AccountAdministrationTests(AdministeredServer server) : IAsy
     {
         Assert.Equal("409 own-account", await page.RefusedAsync("PUT", "/accounts/admin/state", """{"disabled":true}"""));
         Assert.Equal(200, (await page.SendAsync("PUT", "/accounts/admin/state", """{"disabled":false}""")).Status);
+    }
+
+    /// <summary>The accounts as another process has them, in which something else happens before a call of the store.</summary>
+    private AccountDirectory DirectoryWith(string call, Func<Task> before)
+    {
+        var services = server.Services;
+        return new AccountDirectory(
+            AccountsInBetween.Of(services.GetRequiredService<IAccountStore>(), call, before), services.GetRequiredService<IBucketIndex>(), services.GetRequiredService<IBuckets>(),
+            services.GetRequiredService<ISignInThrottle>(), services.GetRequiredService<AccountSecret>(), services.GetRequiredService<AccountOptions>(), services.GetRequiredService<GatewayMetrics>(), server.Time);
     }
 
     private static List<string> Names(JsonElement page) => [.. page.GetProperty("accounts").EnumerateArray().Select(static account => account.GetProperty("name").GetString()!)];

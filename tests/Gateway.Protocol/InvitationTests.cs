@@ -91,6 +91,8 @@ public sealed class InvitationTests(AdministeredServer server) : IAsyncLifetime
     [InlineData("""{"account":"not a name"}""", "400 bad-name")]
     [InlineData("""{"account":7}""", "400 missing")]
     [InlineData("""{"note":[]}""", "400 missing")]
+    [InlineData("""{"note":"a\u0000b"}""", "400 bad-note")]
+    [InlineData("""{"note":"two\nlines"}""", "400 bad-note")]
     [InlineData("""{"account":"bob"}""", "409 name-taken")]
     public async Task Invitation_ThatCannotBe_IsNotMade(string body, string refusal) =>
         Assert.Equal(refusal, await page.RefusedAsync("POST", "/invitations", body));

@@ -71,6 +71,8 @@ public class KintoServer : IAsyncLifetime
     }
 
 #if CLUSTER
+    internal IReadOnlyList<IServiceProvider> Silos => host!.Silos;
+
     /// <summary>One more gateway of the cluster, which stops with it.</summary>
     public Task<Uri> AddGatewayAsync() => host!.AddGatewayAsync(options, Time);
 #endif

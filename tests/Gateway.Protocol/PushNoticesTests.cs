@@ -103,6 +103,31 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subscription_ThatHadNothingNew_IsNotReadAgain_BeforeItsPauseIsOver()
+    {
+        await WriteAsync("milk");
+        await SubscribeAsync(Tasks);
+        await alice.PutAsync("/buckets/default/collections/others/records/a", """{"data":{}}""");
+        await RunAsync();
+
+        // It is about this one, but was just looked at in vain.
+        await WriteAsync("bread");
+        await RunAsync();
+        Assert.Empty(service.Sent);
+
+        time.Advance(Interval);
+        await RunAsync();
+        Assert.Single(service.Sent);
+
+        // The pause has ended with the notice, and the next one is only that between notices.
+        Assert.Equal(200, (await alice.PutAsync(Phone, app.Body(Tasks))).Status);
+        time.Advance(Interval);
+        await WriteAsync("butter");
+        await RunAsync();
+        Assert.Equal(2, service.Sent.Count);
+    }
+
+    [Fact]
     public async Task Right_ThatIsLost_EndsTheSubscription_AndNothingIsTold()
     {
         var bucket = $"/buckets/b{Guid.NewGuid():N}";

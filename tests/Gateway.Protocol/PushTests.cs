@@ -6,7 +6,7 @@ using Lockstep.Gateway.Kinto.Push;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>Push subscriptions of users. What is sent to them is in <see cref="PushNoticesTests"/>.</summary>
-public sealed class PushTests(PushServer server) : IClassFixture<PushServer>, IAsyncLifetime
+public sealed partial class PushTests(PushServer server) : IClassFixture<PushServer>, IAsyncLifetime
 {
     private const string Tasks = "/buckets/default/collections/tasks";
     private const string Phone = "/subscriptions/phone";
@@ -81,6 +81,10 @@ public sealed class PushTests(PushServer server) : IClassFixture<PushServer>, IA
     [InlineData("endpoint", "https://push.example.org./a")]
     [InlineData("endpoint", "https://127.0.0.1/a")]
     [InlineData("endpoint", "https://[::1]/a")]
+    [InlineData("endpoint", "https://push.example.org/a\0b")]
+    [InlineData("endpoint", "https://push.example.org/a\r\nb: c")]
+    [InlineData("endpoint", " https://push.example.org/a ")]
+    [InlineData("endpoint", "https://push\u3002example\u3002org/a")]
     [InlineData("endpoint", "/a")]
     [InlineData("endpoint", null)]
     [InlineData("keys.p256dh", "BA")]

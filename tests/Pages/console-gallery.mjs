@@ -37,6 +37,21 @@ export async function newLink(server) {
   return said.match(/#link=(\S+)/)[1];
 }
 
+/** The server's administrator, made once. */
+async function administrator(server) {
+  const user = { name: "chief", password: PASSWORD };
+  const response = await fetch(`${server.address}/admin/api/first-administrator`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Lockstep-Console": "1" },
+    body: JSON.stringify({ link: await newLink(server), account: user.name, password: user.password }),
+  });
+  if (!response.ok) {
+    throw new Error(`first-administrator: ${response.status}`);
+  }
+
+  return user;
+}
+
 const at = (path, view) => async (page) => {
   await signIn(page, await member(page.server), path);
   await shows(page, view);
@@ -112,6 +127,27 @@ export const CONSOLE = {
     show: async (page) => {
       await page.goto(`${page.server.address}/admin/first`);
       await shows(page, "first");
+    },
+  },
+  "console-invitations": {
+    wide: true,
+    show: async (page) => {
+      await signIn(page, await administrator(page.server), "/admin/accounts");
+      await shows(page, "accounts");
+      await page.waitForSelector("#accounts tbody tr");
+      await page.click("#invitations button");
+      await page.fill("#invitations [name=account]", "grace");
+      await page.fill("#invitations [name=note]", "Grace, of the club");
+      await page.click("form[name=invite] button[type=submit]");
+      await page.waitForSelector("#invitations tbody tr");
+    },
+  },
+  "console-invitation": {
+    show: async (page) => {
+      const said = await page.server.command("account", "invite", "--name", "ada");
+      await page.goto(`${page.server.address}/admin/invitation${said.match(/#invitation=\S+/)[0]}`);
+      await shows(page, "invitation");
+      await page.waitForSelector("form[name=invitation]");
     },
   },
   "console-nothing": { show: at("/admin/record?bucket=default&collection=shopping&record=none", "failed") },

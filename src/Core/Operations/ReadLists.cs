@@ -1,6 +1,9 @@
 namespace Lockstep.Core.Operations;
 
-/// <summary>Sync: summarizes each collection, without its records.</summary>
+/// <summary>
+/// Sync: summarizes each collection, without its records. No rights are checked, in buckets that have some either: who carries it out has found out that the caller owns the bucket
+/// or administers the server, or shows nobody the answer.
+/// </summary>
 /// <param name="Exact">Whether counts and bytes are wanted, which must exclude expired records.</param>
 public sealed record ReadLists(bool Exact) : Operation
 {

@@ -8,6 +8,7 @@ internal static class AdministrationErrors
     public static readonly ConsoleError NoInvitation = new(404, "no-invitation", "There is no such invitation, or somebody has used it.");
     public static readonly ConsoleError NameTaken = new(409, "name-taken", "There is an account of that name already.") { Field = "account" };
     public static readonly ConsoleError BadName = new(400, "bad-name", "A name has letters, digits and +.@_-, and begins with a letter or digit.") { Field = "account" };
+    public static readonly ConsoleError BadNote = new(400, "bad-note", "A note is one line, without control characters.") { Field = "note" };
     public static readonly ConsoleError NotConfirmed = new(400, "not-confirmed", "The name that confirms this is missing, or is another one.") { Field = "confirm" };
     public static readonly ConsoleError OwnAccount = new(409, "own-account", "This is your own account. Another administrator can do that, or you on the pages of your account.");
     public static readonly ConsoleError GuardsAKey = new(409, "guards-a-key", "This is a Firefox account, whose password the server must not know. Its user can reset it; or make a link with the command 'firefox-accounts reset-link'.");

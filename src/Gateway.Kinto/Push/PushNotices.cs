@@ -33,6 +33,7 @@ internal sealed partial class PushNotices : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<PushNotices> logger;
     private readonly ChangedBuckets changed;
+    private readonly PushPauses pauses;
     private readonly Lock gate = new();
 
     // Buckets with something to tell that is not due.
@@ -44,6 +45,7 @@ internal sealed partial class PushNotices : BackgroundService
     {
         (this.store, this.users, this.view, this.sender, this.options, this.metrics, this.time, this.logger) = (store, users, view, sender, options.Push, metrics, time, logger);
         changed = new ChangedBuckets(options.Push.MaxBuckets);
+        pauses = new PushPauses(options.Push, time);
         feed.OnCommitted(changed.Add);
     }
 
@@ -51,6 +53,7 @@ internal sealed partial class PushNotices : BackgroundService
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         BringDue();
+        pauses.Sweep();
         foreach (var buckets in changed.Take().Chunk(BucketsAtOnce))
         {
             try
@@ -103,6 +106,10 @@ internal sealed partial class PushNotices : BackgroundService
             {
                 Wait(subscription.Bucket, subscription.Due);
             }
+            else if (pauses.Of(subscription) is { } until)
+            {
+                Wait(subscription.Bucket, until);
+            }
             else if (await users.FindAsync(subscription.Owner, cancellationToken) is var (user, isDisabled) && user is null)
             {
                 // A disabled account is told of nothing. What changes once it is enabled again wakes its apps.
@@ -122,8 +129,13 @@ internal sealed partial class PushNotices : BackgroundService
                 {
                     await store.RemoveAsync(subscription, cancellationToken);
                 }
-                else if (stamp > subscription.Told)
+                else if (stamp <= subscription.Told)
                 {
+                    pauses.Lengthen(subscription);
+                }
+                else
+                {
+                    pauses.End(subscription);
                     await TellAsync(subscription, stamp, cancellationToken);
                 }
             }

@@ -84,8 +84,8 @@ public sealed class AccountDirectory(
         AddHashedAsync(name, PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
 
     /// <returns>The account; null when the name is taken.</returns>
-    public ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
-        accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken);
+    public async ValueTask<Account?> AddHashedAsync(string name, string passwordHash, CancellationToken cancellationToken) =>
+        Added(name, await accounts.AddAsync(name, passwordHash, ServerTimestamp.Now(time), cancellationToken));
 
     /// <summary>As <see cref="AddHashedAsync"/>, with an invitation, which is spent.</summary>
     /// <param name="name">The account's name.</param>
@@ -93,8 +93,8 @@ public sealed class AccountDirectory(
     /// <param name="invitation">Digest of the invitation.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The account; null when the name is taken, or the invitation does not admit it any more.</returns>
-    public ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, CancellationToken cancellationToken) =>
-        accounts.AddInvitedAsync(name, passwordHash, invitation, ServerTimestamp.Now(time), cancellationToken);
+    public async ValueTask<Account?> AddInvitedAsync(string name, string passwordHash, string invitation, CancellationToken cancellationToken) =>
+        Added(name, await accounts.AddInvitedAsync(name, passwordHash, invitation, ServerTimestamp.Now(time), cancellationToken));
 
     /// <summary>
     /// For operators, whose hash does not wait in the queue. Sets the password of everything that the account's user signs in with: of the login for one protocol, if it
@@ -157,7 +157,7 @@ public sealed class AccountDirectory(
     /// </summary>
     /// <param name="read">The account as it was read.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The account as it is now; null when it is gone or being deleted.</returns>
+    /// <returns>The account as it is now, which somebody else may have enabled meanwhile; null when it is gone or being deleted.</returns>
     /// <exception cref="StoreUnavailableException">
     /// If the account is disabled, a database did not answer: there, whoever signed in before may write until <see cref="AccountOptions.CacheTime"/> is over.
     /// </exception>
@@ -166,18 +166,13 @@ public sealed class AccountDirectory(
         // First nobody gets in; then those who are in stop, even if who asked for it no longer waits.
         var account = await accounts.SetDisabledAsync(read.Number, isDisabled: true, ServerTimestamp.Now(time), cancellationToken);
         Passwords.Invalidate(read.Name);
-        foreach (var number in account is null ? [] : await NumbersOfAsync(account.Number, CancellationToken.None))
-        {
-            await accounts.SuspendAsync(number, CancellationToken.None);
-        }
-
-        return account;
+        return account is null ? null : await MarkAsync(account, CancellationToken.None);
     }
 
     /// <summary>Enables an account again. Its password, tokens and sessions are those that it had, as far as they have not expired. Can be repeated.</summary>
     /// <param name="read">The account as it was read.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The account as it is now; null when it is gone or being deleted.</returns>
+    /// <returns>The account as it is now, which somebody else may have disabled meanwhile; null when it is gone or being deleted.</returns>
     /// <exception cref="StoreUnavailableException">A database did not answer; the account may still be disabled.</exception>
     public async ValueTask<Account?> EnableAsync(Account read, CancellationToken cancellationToken)
     {
@@ -186,7 +181,9 @@ public sealed class AccountDirectory(
             await accounts.ResumeAsync(number, cancellationToken);
         }
 
-        return await accounts.SetDisabledAsync(read.Number, isDisabled: false, ServerTimestamp.Now(time), cancellationToken);
+        return await accounts.SetDisabledAsync(read.Number, isDisabled: false, ServerTimestamp.Now(time), cancellationToken) is { } account
+            ? await MarkAsync(account, CancellationToken.None)
+            : null;
     }
 
     /// <summary>The current state of the account that a user signed in with.</summary>
@@ -313,6 +310,17 @@ public sealed class AccountDirectory(
     /// <summary>The mark of the password that a user signed in with; null for a user who came without one.</summary>
     public string? PasswordMarkOf(Principal principal) => principal.Verified is { } account ? PasswordMarkOf(account) : null;
 
+    /// <summary>Forgets the sign-ins of a former account of that name, which another process may have deleted.</summary>
+    private Account? Added(string name, Account? account)
+    {
+        if (account is not null)
+        {
+            Passwords.Invalidate(name);
+        }
+
+        return account;
+    }
+
     /// <summary>The principal of an account with that name.</summary>
     public static string PrincipalId(string name) => Scheme + name;
 
@@ -357,6 +365,41 @@ public sealed class AccountDirectory(
 
         metrics.SignedIn(SignInStatus.Succeeded);
         return new SignIn(SignInStatus.Succeeded, DelegateOf(found.Account.Account));
+    }
+
+    /// <summary>
+    /// Makes the marks in all databases those that the account's own row asks for. The row and the marks are not changed in one transaction, so of two who disable and enable at once
+    /// each looks again after its marks: whoever sets the last mark sees a row that agrees with it.
+    /// </summary>
+    /// <returns>The account as the marks are; null when it is gone or being deleted.</returns>
+    private async ValueTask<Account?> MarkAsync(Account account, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            foreach (var number in await NumbersOfAsync(account.Number, cancellationToken))
+            {
+                if (account.IsDisabled)
+                {
+                    await accounts.SuspendAsync(number, cancellationToken);
+                }
+                else
+                {
+                    await accounts.ResumeAsync(number, cancellationToken);
+                }
+            }
+
+            if (await accounts.FindAsync(account.Name, cancellationToken) is not { IsBeingDeleted: false } current || current.Number != account.Number)
+            {
+                return null;
+            }
+
+            if (current.IsDisabled == account.IsDisabled)
+            {
+                return current;
+            }
+
+            account = current;
+        }
     }
 
     /// <summary>The numbers that an account writes by: its own, and those of its stores of Sync that are open.</summary>

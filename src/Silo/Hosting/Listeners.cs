@@ -15,7 +15,8 @@ internal sealed class Listeners
     // In it handshakes that have begun are completed.
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromMilliseconds(50);
 
-    // Looks at the queue before it is closed all the same.
+    // Whoever accepts connections gets so much time for each of the looks at the queue, which is closed after the last one all the same.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
     private const int MaxLooks = 100;
 
     private readonly ConcurrentBag<(Socket Socket, bool IsOwn)> bound = [];
@@ -39,7 +40,7 @@ internal sealed class Listeners
             await Task.Delay(HandshakeTime, time);
             for (var look = 0; look < MaxLooks && own.Exists(static each => IsWaitedFor(each.Socket)); look++)
             {
-                await Task.Yield();
+                await Task.Delay(LookInterval, time);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.KeyedAccounts;
@@ -86,7 +87,13 @@ internal sealed class AccountHandlers(AccountDirectory accounts, IKeyedAccountSt
             return ConsoleAnswers.Of(AdministrationErrors.BadName);
         }
 
+        // One of another type is not taken for none.
         var given = request.Text("password");
+        if (given is null && request.Fields.TryGetValue("password", out var value) && value.ValueKind is not JsonValueKind.Null)
+        {
+            return ConsoleAnswers.Of(ConsoleError.Missing("password"));
+        }
+
         if (given is not null && accounts.Refuse(given) is { } refusal)
         {
             return ConsoleAnswers.Of(AdministrationErrors.BadPassword(refusal));

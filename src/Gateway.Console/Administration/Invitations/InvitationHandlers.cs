@@ -37,6 +37,12 @@ internal sealed class InvitationHandlers(AccountInvitations invitations, Account
             return ConsoleAnswers.Of(AdministrationErrors.LongNote(MaxNoteLength));
         }
 
+        // Not all databases store NUL, and terminals that list notes obey the others.
+        if (note.Any(char.IsControl))
+        {
+            return ConsoleAnswers.Of(AdministrationErrors.BadNote);
+        }
+
         if (name.Length > 0 && !AccountDirectory.IsValidName(name))
         {
             return ConsoleAnswers.Of(AdministrationErrors.BadName);

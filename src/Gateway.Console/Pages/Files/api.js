@@ -1,4 +1,5 @@
 // What is asked of the server, in JSON below `/admin/api/`. The session is a cookie that no script sees.
+import { indented } from "./stored.js";
 
 /** The path of the server's root: what stands before `pages/HASH/` in the address of this file. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
@@ -24,10 +25,11 @@ export class Unreachable extends Error {
 /**
  * @param {string} method
  * @param {string} path Below `/admin/api/`.
- * @param {{query?: object, body?: object, match?: number}} [options] Members of `query` that are null are left out. `match` is the stamp that what is changed must still have.
+ * @param {{query?: object, body?: object, match?: number, stored?: string}} [options] Members of `query` that are null are left out. `match` is the stamp that what is changed must
+ * still have. `stored` names a member of the answer that is given as indented text, with all digits of its numbers.
  * @returns What the server answers; null for nothing.
  */
-export async function ask(method, path, { query = {}, body, match } = {}) {
+export async function ask(method, path, { query = {}, body, match, stored } = {}) {
   const url = new URL(API + path, location.origin);
   Object.entries(query).forEach(([name, value]) => value !== null && value !== undefined && url.searchParams.set(name, value));
   const headers = {};
@@ -56,7 +58,11 @@ export async function ask(method, path, { query = {}, body, match } = {}) {
       redirect: "error",
       referrerPolicy: "no-referrer",
     });
-    answer = response.status === 204 ? null : await response.json();
+    const text = await response.text();
+    answer = response.status === 204 ? null : JSON.parse(text);
+    if (response.ok && stored !== undefined) {
+      answer[stored] = indented(text, stored);
+    }
   } catch (error) {
     throw new Unreachable(error.message);
   }
@@ -84,11 +90,11 @@ export const makeInvited = (invitation, account, password) => ask("POST", "invit
 // :: A user's own
 export const usage = () => ask("GET", "usage");
 export const buckets = (after) => ask("GET", "buckets", { query: { after } });
-export const bucket = (id, after) => ask("GET", path`buckets/${id}`, { query: { after } });
+export const bucket = (id, after) => ask("GET", path`buckets/${id}`, { query: { after }, stored: "data" });
 export const removeBucket = (id, match) => ask("DELETE", path`buckets/${id}`, { match });
 export const records = (bucket, collection, after) => ask("GET", path`buckets/${bucket}/collections/${collection}`, { query: { after } });
 export const removeCollection = (bucket, collection, match) => ask("DELETE", path`buckets/${bucket}/collections/${collection}`, { match });
-export const record = (bucket, collection, id) => ask("GET", path`buckets/${bucket}/collections/${collection}/records/${id}`);
+export const record = (bucket, collection, id) => ask("GET", path`buckets/${bucket}/collections/${collection}/records/${id}`, { stored: "data" });
 export const removeRecord = (bucket, collection, id, match) => ask("DELETE", path`buckets/${bucket}/collections/${collection}/records/${id}`, { match });
 export const changePassword = (password, next) => ask("POST", "account/password", { body: { password, new: next } });
 export const deleteAccount = (password) => ask("POST", "account/deletion", { body: { password } });

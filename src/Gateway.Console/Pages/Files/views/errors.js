@@ -8,6 +8,7 @@ const TEXTS = {
   "not-administrator": "error.not-administrator",
   "too-short": "error.too-short",
   "bad-name": "error.bad-name",
+  "bad-note": "error.bad-note",
   "name-taken": "error.name-taken",
   "link-over": "error.link-over",
   "not-found": "error.not-found",
