@@ -557,7 +557,7 @@ public abstract class BucketStoreContract
     public async Task Grants_OfAnObjectThatNamesMany_AreAddedReplacedAndRemoved()
     {
         string[] names = [.. Enumerable.Range(0, 40).Select(static i => $"account:\"ñ\\{i}'"), "", "é", Alice];
-        GrantKey Key(string principal, string id) => new(List, GrantRelation.Named, principal, id);
+        static GrantKey Key(string principal, string id) => new(List, GrantRelation.Named, principal, id);
         var (heads, _) = await SeedGrantsAsync([.. names.Select(name => (Key(name, "a"), new ServerTimestamp(5))), (Key(Alice, "b"), new(5)), (Key(Staff, "a"), new(5))]);
         Assert.Equal(names.Select(name => (Key(name, "a"), 5L)).Append((Key(Alice, "b"), 5L)).ToHashSet(), (await GrantsAsync(heads.Id, GrantRelation.Named, names)).ToHashSet());
 
