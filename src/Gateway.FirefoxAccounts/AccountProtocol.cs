@@ -35,7 +35,7 @@ internal sealed class AccountProtocol(AccountServices services, Credentials cred
             return AccountAnswers.Of(error);
         }
 
-        JsonDocument? document = null;
+        ParsedJson? document = null;
         try
         {
             AccountFields fields;
@@ -119,7 +119,7 @@ internal sealed class AccountProtocol(AccountServices services, Credentials cred
         (request.Http.Request.ContentType ?? "").StartsWith(Form, StringComparison.OrdinalIgnoreCase);
 
     /// <returns>Null when it is no object; an empty body is an empty one.</returns>
-    private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
+    private static ParsedJson? Parse(ReadOnlyMemory<byte> body)
     {
         try
         {

@@ -25,7 +25,7 @@ public sealed class IndexDeclarations(int most) : IFieldDeclarations
             return FieldDeclaration.None;
         }
 
-        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(data);
         if (!document.RootElement.TryGetProperty(Field, out var indexes))
         {
             return FieldDeclaration.None;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -98,11 +97,6 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
         IReadOnlyList<AccessEdit> edits;
         if (kind == PatchKind.Operations)
         {
-            if (IsJson(request.Body) is { } invalid)
-            {
-                return invalid;
-            }
-
             // The request's memory is reused after the answer, but the operation may outlive a caller who gave up.
             var (split, refusal) = PermissionPatch.Read(request.Body.ToArray(), target.List.Role);
             if (split is null)
@@ -163,19 +157,4 @@ internal sealed class ObjectPlans(KintoOptions options, AccessBodies access, Cac
             && !(target.List.Role == ListRole.Self && target.Caller.Access == BucketAccess.Own && id is "default")
             ? KintoErrors.Invalid("body", "id", "Object id does not match existing object")
             : null;
-
-    private static KintoResponse? IsJson(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var document = JsonText.Parse(body);
-            return document.RootElement.ValueKind == JsonValueKind.Array
-                ? null
-                : KintoErrors.Invalid("body", null, "The body should be a JSON array of operations");
-        }
-        catch (JsonException e)
-        {
-            return KintoBody.InvalidJson(e);
-        }
-    }
 }

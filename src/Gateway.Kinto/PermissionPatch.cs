@@ -18,13 +18,30 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
 
     /// <param name="patch">An array of operations; faults in those on the data are reported elsewhere.</param>
     /// <param name="role">The kind of object.</param>
+    /// <returns>The parts, or the error.</returns>
     public static (PermissionPatch? Patch, KintoResponse? Error) Read(ReadOnlyMemory<byte> patch, ListRole role)
     {
-        using var document = JsonText.Parse(patch);
+        try
+        {
+            using var document = JsonText.Parse(patch);
+            return document.RootElement.ValueKind == JsonValueKind.Array
+                ? Read(document.RootElement, patch, role)
+                : (null, KintoErrors.Invalid("body", null, "The body should be a JSON array of operations"));
+        }
+        catch (JsonException e)
+        {
+            return (null, KintoBody.InvalidJson(e));
+        }
+    }
+
+    private static (PermissionPatch? Patch, KintoResponse? Error) Read(JsonElement operations, ReadOnlyMemory<byte> patch, ListRole role)
+    {
+        // Most say nothing of permissions, and are not copied.
+        var isSplit = operations.EnumerateArray().Any(static operation => PathOf(operation, "path") is { } path && IsOfPermissions(path));
         var edits = new List<AccessEdit>();
         var rest = new ArrayBufferWriter<byte>();
         rest.Write("["u8);
-        foreach (var operation in document.RootElement.EnumerateArray())
+        foreach (var operation in operations.EnumerateArray())
         {
             if (PathOf(operation, "path") is { } path && IsOfPermissions(path))
             {
@@ -43,12 +60,15 @@ internal sealed record PermissionPatch(IReadOnlyList<AccessEdit> Edits, ReadOnly
                 return (null, refused);
             }
 
-            rest.Write(rest.WrittenCount > 1 ? ","u8 : ""u8);
-            rest.Write(JsonMarshal.GetRawUtf8Value(operation));
+            if (isSplit)
+            {
+                rest.Write(rest.WrittenCount > 1 ? ","u8 : ""u8);
+                rest.Write(JsonMarshal.GetRawUtf8Value(operation));
+            }
         }
 
         rest.Write("]"u8);
-        return (new PermissionPatch(edits, edits.Count == 0 ? patch : rest.WrittenMemory), null);
+        return (new PermissionPatch(edits, isSplit ? rest.WrittenMemory : patch), null);
     }
 
     /// <returns>The error in a value that an operation gives a collection's data; otherwise null.</returns>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Kinto;
 
@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Kinto;
 /// <param name="requests">Its parts; null if it is invalid.</param>
 /// <param name="error">The error if it is invalid; otherwise null.</param>
 /// <param name="document">Owns the parts' <see cref="KintoRequest.Json"/>; null if they have none.</param>
-internal readonly struct ReadBatch(List<KintoRequest>? requests, KintoResponse? error, JsonDocument? document) : IDisposable
+internal readonly struct ReadBatch(List<KintoRequest>? requests, KintoResponse? error, ParsedJson? document) : IDisposable
 {
     /// <summary>Its parts; null if it is invalid.</summary>
     public List<KintoRequest>? Requests => requests;

@@ -58,7 +58,8 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
-        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline);
+        var rows = commit.Records.Count + commit.Grants.Count + commit.FieldKeys.Count + commit.PurgedRecords.Count + commit.RemovedRecords.Count;
+        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline, rows);
         return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 

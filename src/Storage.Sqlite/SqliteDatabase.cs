@@ -99,7 +99,7 @@ public sealed class SqliteDatabase : IDisposable
     internal StoreMetrics Metrics { get; } = new(TimeProvider.System);
 
     /// <inheritdoc cref="SqliteWriter.WriteAsync"/>
-    internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default) => writer.WriteAsync(run, deadline);
+    internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1) => writer.WriteAsync(run, deadline, rows);
 
     /// <summary>Runs a write that is either done or not. If it is not done, it throws.</summary>
     internal async ValueTask<T> WriteAsync<T>(Func<SqliteStatements, T> run)

@@ -4,6 +4,7 @@ using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Patches;
+using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Storage.Contract;
@@ -62,6 +63,24 @@ public sealed class OwnerLimitTests
         Assert.All(await Task.WhenAll(all), static outcome => Assert.IsType<RecordWritten>(outcome));
         Assert.InRange(store.MostRead, BodyBytes, 6 * BodyBytes);
         Assert.InRange(store.MostWritten, BodyBytes, 6 * BodyBytes);
+    }
+
+    [Fact]
+    public async Task Turn_OfObjectsThatNameMany_WritesThemInPieces()
+    {
+        using var buckets = Buckets(new BucketOptions());
+        store.Hold();
+        var blocking = ExecuteAsync(buckets, Put("first")).AsTask();
+        await store.Entered;
+        var all = Enumerable.Range(0, 12).Select(i => ExecuteAsync(buckets, new PutRecord(Record($"r{i}"), "{}"u8.ToArray())
+        {
+            Access = SharedBucket.Says(Right.Read, [.. Enumerable.Range(0, 900).Select(static n => $"account:n{n}")]),
+        }).AsTask()).ToList();
+        store.Open();
+
+        await blocking;
+        Assert.All(await Task.WhenAll(all), static outcome => Assert.IsType<RecordWritten>(outcome));
+        Assert.InRange(store.MostGrants, 900, 6_000);
     }
 
     [Fact]
@@ -230,6 +249,9 @@ public sealed class OwnerLimitTests
 
         public long MostWritten { get; set; }
 
+        /// <summary>Rows of the index of principals in one commit.</summary>
+        public int MostGrants { get; private set; }
+
         public Task Entered => entered.Task;
 
         public void Hold() => (holdsCommits, entered, open) = (true, New(), New());
@@ -272,6 +294,7 @@ public sealed class OwnerLimitTests
                 await open.Task;
             }
 
+            MostGrants = Math.Max(MostGrants, commit.Grants.Count);
             MostWritten = Math.Max(MostWritten, commit.Records.Sum(static row => (long)row.Value.Body.Length));
             return await base.CommitAsync(commit);
         }

@@ -8,14 +8,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
-/// <summary>Answers find room before anything is loaded for them.</summary>
+/// <summary>Answers find room before anything is loaded for them, and bodies of many values before they are taken apart.</summary>
 public sealed class AnswerRoomTests
 {
     private const int RecordBytes = 50_000;
     private static readonly string Body = $$$"""{"data":{"a":"{{{new string('x', RecordBytes - 10)}}}"}}""";
 
+    private static readonly string Many = $$$"""{"data":{"a":[{{{string.Join(',', Enumerable.Repeat("[]", 40_000))}}}]}}""";
+
     [Fact]
-    public async Task Reads_WithoutRoom_Are503WithRetryAfter_AndLoadNothing()
+    public async Task Reads_AndBodiesOfManyValues_WithoutRoom_Are503WithRetryAfter_AndLoadNothing()
     {
         CountingStore store = null!;
         var server = await KintoServer.StartAsync(Small, inner => store = new CountingStore(inner));
@@ -25,13 +27,17 @@ public sealed class AnswerRoomTests
             Assert.Equal(201, (await client.PutAsync(KintoClient.Records + "/a", Body)).Status);
             using var held = server.Services.GetRequiredService<Admission>().RoomForAnswer("somebody");
             held.Keep(1_000_000);
+            var admission = server.Services.GetRequiredService<Admission>();
+            using var parsed = (await admission.TryParseAsync("somebody", 128 << 20, CancellationToken.None))!.Value;
+            var many = client.PutAsync(KintoClient.Records + "/many", Many);
+            var patch = client.SendAsync("PATCH", KintoClient.Records + "/a", $$"""[{"op":"test","path":"/data","value":{{Many}}}]""", ("Content-Type", "application/json-patch+json"));
             var reads = store.Reads.Count;
             var page = client.GetAsync(KintoClient.Records);
             var record = client.GetAsync(KintoClient.Records + "/a");
             var batch = client.PostAsync("/batch", Batch(25));
             var buckets = client.GetAsync("/buckets?_sort=a");
 
-            foreach (var answer in await Task.WhenAll(page, record, batch, buckets))
+            foreach (var answer in await Task.WhenAll(page, record, batch, buckets, many, patch))
             {
                 answer.AssertError(503, KintoErrno.Backend);
                 Assert.Equal("3", answer.Headers["Retry-After"]);

@@ -554,6 +554,25 @@ public abstract class BucketStoreContract
     }
 
     [Fact]
+    public async Task Grants_OfAnObjectThatNamesMany_AreAddedReplacedAndRemoved()
+    {
+        string[] names = [.. Enumerable.Range(0, 40).Select(static i => $"account:\"ñ\\{i}'"), "", "é", Alice];
+        static GrantKey Key(string principal, string id) => new(List, GrantRelation.Named, principal, id);
+        var (heads, _) = await SeedGrantsAsync([.. names.Select(name => (Key(name, "a"), new ServerTimestamp(5))), (Key(Alice, "b"), new(5)), (Key(Staff, "a"), new(5))]);
+        Assert.Equal(names.Select(name => (Key(name, "a"), 5L)).Append((Key(Alice, "b"), 5L)).ToHashSet(), (await GrantsAsync(heads.Id, GrantRelation.Named, names)).ToHashSet());
+
+        heads = Next(heads, 200);
+        Assert.Equal(CommitStatus.Done, (await Store.CommitAsync(Commit(heads, [Head(200)]) with
+        {
+            Grants = [.. names.Take(20).Select(name => KeyValuePair.Create(Key(name, "a"), (ServerTimestamp?)new ServerTimestamp(7))), .. names.Skip(20).Select(name => KeyValuePair.Create(Key(name, "a"), (ServerTimestamp?)null))],
+        })).Status);
+
+        Assert.Equal(
+            names.Take(20).Select(name => (Key(name, "a"), 7L)).Append((Key(Alice, "b"), 5L)).Append((Key(Staff, "a"), 5L)).ToHashSet(),
+            (await GrantsAsync(heads.Id, GrantRelation.Named, [.. names, Staff])).ToHashSet());
+    }
+
+    [Fact]
     public async Task Grants_OfManyBuckets_AreReadAtOnce_AndOfOneListWithWhatIsOfAll()
     {
         var (one, _) = await SeedGrantsAsync((new(0, GrantRelation.Changed, Alice, ""), new(1)), (new(List, GrantRelation.Changed, Alice, ""), new(2)), (new(9, GrantRelation.Changed, Alice, ""), new(3)));

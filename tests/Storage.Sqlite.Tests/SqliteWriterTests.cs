@@ -124,6 +124,79 @@ public sealed class SqliteWriterTests : IDisposable
         Assert.Equal(1, await CountAsync(writer));
     }
 
+    [Fact]
+    public async Task Write_OfManyRows_RunsAfterTheOthersThatWait_InATransactionOfItsOwn()
+    {
+        using var metrics = new StoreMetrics(time);
+        using var transactions = new MetricCollector<int>(metrics.Meter, "lockstep.transaction.writes");
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics, time);
+        using var hold = new SemaphoreSlim(0);
+        var order = new ConcurrentQueue<string>();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var holding = writer.WriteAsync(_ =>
+        {
+            entered.SetResult();
+            hold.Wait();
+            return new CommitOutcome(CommitStatus.Done);
+        });
+        await entered.Task.WaitAsync(Patience);
+        Task[] all = [holding, WriteAsync("large", 501), WriteAsync("small", 500), WriteAsync("also large", 10_000), WriteAsync("also small", 1)];
+        hold.Release();
+
+        await Task.WhenAll(all).WaitAsync(Patience);
+
+        Assert.Equal(["small", "also small", "large", "also large"], order);
+        Assert.Equal([1, 2, 1, 1], transactions.GetMeasurementSnapshot().Select(static measurement => measurement.Value));
+
+        Task WriteAsync(string name, int rows) => writer.WriteAsync(
+            _ =>
+            {
+                order.Enqueue(name);
+                return new CommitOutcome(CommitStatus.Done);
+            },
+            rows: rows);
+    }
+
+    [Fact]
+    public async Task Write_OfManyRows_ThatIsNotBegunByItsDeadline_IsNotExecuted()
+    {
+        var clock = new FakeTime();
+        using var metrics = new StoreMetrics(time);
+        using var writer = new SqliteWriter(() => new SqliteStatements(Connect(new SqliteConnection(ConnectionString))), faults.Enqueue, metrics, clock);
+        await writer.WriteAsync(static statements => Run(statements, "CREATE TABLE written (name)")).WaitAsync(Patience);
+        using var begin = new SemaphoreSlim(0);
+        using var hold = new SemaphoreSlim(0);
+        var (first, entered) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var beginning = writer.WriteAsync(_ =>
+        {
+            first.SetResult();
+            begin.Wait();
+            return new CommitOutcome(CommitStatus.Done);
+        });
+        await first.Task.WaitAsync(Patience);
+
+        // Both are set aside, and the first of them holds the writer.
+        var holding = writer.WriteAsync(
+            statements =>
+            {
+                entered.SetResult();
+                hold.Wait();
+                return Run(statements, "INSERT INTO written VALUES ('held')");
+            },
+            rows: 1_000);
+        var waiting = writer.WriteAsync(static statements => Run(statements, "INSERT INTO written VALUES ('waited')"), Deadline.After(TimeSpan.FromSeconds(15), clock), rows: 1_000);
+        begin.Release();
+        await entered.Task.WaitAsync(Patience);
+
+        clock.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(CommitOutcome.NotExecuted, await waiting.WaitAsync(Patience));
+
+        hold.Release();
+        Assert.Equal(CommitStatus.Done, (await holding.WaitAsync(Patience)).Status);
+        Assert.Equal(CommitStatus.Done, (await beginning.WaitAsync(Patience)).Status);
+        Assert.Equal(1, await CountAsync(writer));
+    }
+
     private string ConnectionString => $"Data Source={database.Options.Path};Pooling=False";
 
     private static SqliteConnection Connect(SqliteConnection connection)

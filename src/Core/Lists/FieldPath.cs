@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Lists;
 
@@ -8,7 +9,7 @@ internal static class FieldPath
     /// <param name="document">The data; null for none.</param>
     /// <param name="path">The names, from the outside to the inside.</param>
     /// <returns>The value; undefined if there is no such field.</returns>
-    public static JsonElement Find(JsonDocument? document, string[] path)
+    public static JsonElement Find(ParsedJson? document, string[] path)
     {
         var data = document?.RootElement ?? default;
         foreach (var name in path)

@@ -43,7 +43,7 @@ internal sealed class FieldPredicate
         return true;
     }
 
-    private static JsonElement ValueOf(StoredRecord record, JsonDocument? document, FieldCondition condition) => condition.Path switch
+    private static JsonElement ValueOf(StoredRecord record, ParsedJson? document, FieldCondition condition) => condition.Path switch
     {
         "id" => JsonSerializer.SerializeToElement(record.Id),
         "last_modified" => JsonSerializer.SerializeToElement(record.Modified.Milliseconds),

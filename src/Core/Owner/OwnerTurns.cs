@@ -41,6 +41,9 @@ internal sealed class OwnerTurns(
 {
     private const int MaxTurnAttempts = 32;
 
+    // Rows of the index of principals in one commit, unless one request has more. An object can have 10,000, and other buckets' commits may wait for this one.
+    private const int MaxIndexRows = 5_000;
+
     /// <summary>
     /// Runs one turn and decides the answers. A fault (a bug), or a commit that the store refuses, fails only the request that
     /// caused it: the other requests each run in a turn of their own. This does not apply after a commit that may have happened, because work
@@ -89,7 +92,7 @@ internal sealed class OwnerTurns(
                     var enough = Deadline.After(options.FilterTime, time);
                     for (var i = 0; i < responses.Length; i++)
                     {
-                        if (i > 0 && (memory.Bytes >= options.MaxTurnBytes || enough.HasCome))
+                        if (i > 0 && (memory.Bytes >= options.MaxTurnBytes || turn.Draft.Overlay.Grants.Count >= MaxIndexRows || enough.HasCome))
                         {
                             // The others go into the next turn.
                             left = begun.GetRange(i, begun.Count - i);

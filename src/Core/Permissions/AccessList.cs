@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Lockstep.Core.Records;
 using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Permissions;
@@ -99,7 +100,7 @@ public sealed class AccessList : IEquatable<AccessList>
         string[]? members = null;
         string[] foreign = [];
         var (since, horizon) = (ServerTimestamp.Zero, ServerTimestamp.Zero);
-        using var document = JsonDocument.Parse(text);
+        using var document = JsonText.ParseAgain(text);
         foreach (var member in document.RootElement.EnumerateObject())
         {
             switch (member.Name)

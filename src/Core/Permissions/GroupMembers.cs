@@ -14,7 +14,7 @@ public static class GroupMembers
     /// <returns>Each member once, in the form of clients; none where the field is missing.</returns>
     public static IReadOnlyList<string> Read(ReadOnlyMemory<byte> body, out string? fault)
     {
-        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(body);
         fault = null;
         if (!document.RootElement.TryGetProperty(Field, out var members))
         {

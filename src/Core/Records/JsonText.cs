@@ -18,12 +18,12 @@ public static class JsonText
 
     private static readonly JsonDocumentOptions AgainOptions = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Parses JSON from outside; every such text passes here. The document reads the memory, which must not change meanwhile.</summary>
+    /// <summary>Parses JSON from outside; every such text passes here. The result reads the memory, which must not change meanwhile.</summary>
     /// <exception cref="JsonException">
     /// Not JSON, not UTF-8, nested more than 100 deep, a name given twice in one object, or a name with half a surrogate pair. The
     /// message says which and where, for the sender of the text.
     /// </exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    public static ParsedJson Parse(ReadOnlyMemory<byte> json)
     {
         if (!Utf8.IsValid(json.Span))
         {
@@ -32,15 +32,7 @@ public static class JsonText
 
         try
         {
-            var document = JsonDocument.Parse(json, AgainOptions);
-            if (JsonNames.AreDistinct(document.RootElement))
-            {
-                return document;
-            }
-
-            // Repeated names, or unknown: this check decides, and says why.
-            document.Dispose();
-            return JsonDocument.Parse(json, Options);
+            return LargeJson.Is(json.Span) ? new ParsedJson(LargeJson.Parse(json, ParseDistinct), isLarge: true) : new ParsedJson(ParseDistinct(json), isLarge: false);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -53,7 +45,22 @@ public static class JsonText
     /// repeated name.
     /// </summary>
     /// <exception cref="JsonException">Nested more than 100 deep.</exception>
-    public static JsonDocument ParseAgain(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json, AgainOptions);
+    public static ParsedJson ParseAgain(ReadOnlyMemory<byte> json) => LargeJson.Is(json.Span)
+        ? new ParsedJson(LargeJson.Parse(json, static json => JsonDocument.Parse(json, AgainOptions)), isLarge: true)
+        : new ParsedJson(JsonDocument.Parse(json, AgainOptions), isLarge: false);
+
+    private static JsonDocument ParseDistinct(ReadOnlyMemory<byte> json)
+    {
+        var document = JsonDocument.Parse(json, AgainOptions);
+        if (JsonNames.AreDistinct(document.RootElement))
+        {
+            return document;
+        }
+
+        // Repeated names, or unknown: this check decides, and says why.
+        document.Dispose();
+        return JsonDocument.Parse(json, Options);
+    }
 
     /// <summary>A text for a message to its sender. It can be as long as the body, and is not cut within a surrogate pair.</summary>
     internal static string Shorten(string text) => text.Length <= QuotedLength

@@ -40,7 +40,7 @@ public sealed class HistoryForm : IHistoryForm
             return default;
         }
 
-        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(data);
         return !document.RootElement.TryGetProperty(Field, out var said) ? default : said.ValueKind switch
         {
             JsonValueKind.True => new HistoryChoice(null, true),

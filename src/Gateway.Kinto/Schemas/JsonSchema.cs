@@ -60,10 +60,10 @@ internal sealed class JsonSchema
     /// <exception cref="SchemaWorkException">It would take more work.</exception>
     public SchemaFault? Validate(string id, ReadOnlyMemory<byte> data, SchemaWork work)
     {
-        using var document = JsonDocument.Parse(asksForId ? WithId(id, data) : data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(asksForId ? WithId(id, data) : data);
         if (stamp is not null && document.RootElement.TryGetProperty(stamp, out _))
         {
-            using var rest = JsonDocument.Parse(Without(document.RootElement, stamp), new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+            using var rest = JsonText.ParseAgain(Without(document.RootElement, stamp));
             return Validate(rest.RootElement, work);
         }
 

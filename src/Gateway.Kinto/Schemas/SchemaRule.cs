@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
@@ -68,7 +67,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
     /// <summary>Adds the stamp of the collection whose schema it was valid for.</summary>
     private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)
     {
-        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(data);
         var rest = document.RootElement.TryGetProperty(SchemaRules.Field, out _) ? JsonSchema.Without(document.RootElement, SchemaRules.Field) : data;
         var member = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(rest.Length > 2 ? "," : "")}\"{SchemaRules.Field}\":{said.Milliseconds}}}"));
         var stamped = new byte[rest.Length - 1 + member.Length];

@@ -21,7 +21,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
     public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
     {
         var size = SchemaRule.EmptySize;
-        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(data);
         foreach (var (field, of) in FieldsOf(role))
         {
             try
@@ -49,7 +49,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
 
     public IDataRule? Read(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
     {
-        using var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = JsonText.MaxDepth });
+        using var document = JsonText.ParseAgain(data);
         var schemas = new Dictionary<ListRole, JsonSchema?>();
         foreach (var (field, of) in FieldsOf(role))
         {

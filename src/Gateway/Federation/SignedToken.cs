@@ -41,7 +41,7 @@ public sealed class SignedToken
     }
 
     /// <returns>Its claims, an object; null when they are not one. The caller disposes it.</returns>
-    public JsonDocument? ReadClaims()
+    public ParsedJson? ReadClaims()
     {
         try
         {

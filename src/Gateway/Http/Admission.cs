@@ -1,3 +1,4 @@
+using Lockstep.Core.Records;
 using Lockstep.Gateway.Metering;
 
 namespace Lockstep.Gateway.Http;
@@ -14,12 +15,19 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     /// <summary>How long an answer waits for room.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a body waits for room to be taken apart.</summary>
+    public static readonly TimeSpan ParsePatience = TimeSpan.FromSeconds(5);
+
+    // What takes less memory when it is taken apart needs no room: about 30,000 values.
+    private const long LightBytes = 1 << 20;
+
     private readonly RateLimit? addresses = options.MaxRequestsPerMinutePerAddress > 0 ? new(options.MaxRequestsPerMinutePerAddress, time) : null;
     private readonly RateLimit? users = options.MaxRequestsPerMinutePerUser > 0 ? new(options.MaxRequestsPerMinutePerUser, time) : null;
     private readonly SharedBudget requests = new(options.MaxConcurrentRequests);
     private readonly SharedBudget uploads = new(options.MaxConcurrentRequests);
     private readonly SharedBudget streams = new(options.MaxStreams) { MostEach = options.MaxStreamsPerUser };
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
+    private readonly SharedBudget parses = new(options.MaxBufferedBytes / 2, options.MaxConcurrentRequests, time);
     private readonly SharedBudget answers = new(options.MaxAnswerBytes, options.MaxConcurrentRequests, time);
 
     /// <summary>The party that room is charged to.</summary>
@@ -56,6 +64,26 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
         return null;
     }
 
+    /// <summary>Bytes that a body takes when it is taken apart, where it has so many values that it needs room for that; 0 for all others.</summary>
+    public static long WeightOf(ReadOnlySpan<byte> body) =>
+        body.Length >= JsonWeight.Short && JsonWeight.ToParse(body) is > LightBytes and var weight ? weight : 0;
+
+    /// <summary>Room to take a body apart; waits for it.</summary>
+    /// <param name="who">The party that it is charged to.</param>
+    /// <param name="weight">That of <see cref="WeightOf"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Null if there was none. Otherwise to be disposed of when the request has been answered.</returns>
+    public async ValueTask<Place?> TryParseAsync(string who, long weight, CancellationToken cancellationToken)
+    {
+        if (await parses.TakeAsync(who, weight, ParsePatience, cancellationToken))
+        {
+            return new Place(parses, who, weight);
+        }
+
+        metrics.BodyRefused();
+        return null;
+    }
+
     /// <summary>Room for one request's answer; none is taken yet.</summary>
     public AnswerRoom RoomForAnswer(string who) => new(answers, who, metrics);
 
@@ -73,7 +101,7 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     {
         if (places.TryTake(who, 1))
         {
-            return new Place(places, who);
+            return new Place(places, who, 1);
         }
 
         metrics.RequestRefused();
@@ -84,9 +112,10 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     {
         private readonly SharedBudget places;
         private readonly string who;
+        private readonly long amount;
 
-        internal Place(SharedBudget places, string who) => (this.places, this.who) = (places, who);
+        internal Place(SharedBudget places, string who, long amount) => (this.places, this.who, this.amount) = (places, who, amount);
 
-        public void Dispose() => places.Release(who, 1);
+        public void Dispose() => places.Release(who, amount);
     }
 }

@@ -2,10 +2,15 @@ using System.Buffers;
 
 namespace Lockstep.Gateway.Http;
 
-/// <summary>A growing buffer on rented arrays. Not thread-safe; its memory is gone once it is disposed of.</summary>
+/// <summary>
+/// A growing buffer on rented arrays. Not thread-safe; its memory is gone once it is disposed of. Arrays of more than a mebibyte are not rented: the pool
+/// would keep one of each length for each thread that ever gave one back.
+/// </summary>
 public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDisposable
 {
-    private byte[] buffer = ArrayPool<byte>.Shared.Rent(capacity);
+    private const int MostPooled = 1 << 20;
+
+    private byte[] buffer = Rent(capacity);
 
     public int Length { get; private set; }
 
@@ -49,7 +54,7 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
         Length = 0;
         if (rented.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(rented);
+            Return(rented);
         }
     }
 
@@ -66,9 +71,19 @@ public sealed class PooledBuffer(int capacity = 1024) : IBufferWriter<byte>, IDi
 
     private void Resize(int bytes)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(bytes);
+        var larger = Rent(bytes);
         buffer.AsSpan(0, Length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
+        Return(buffer);
         buffer = larger;
+    }
+
+    private static byte[] Rent(int bytes) => bytes <= MostPooled ? ArrayPool<byte>.Shared.Rent(bytes) : GC.AllocateUninitializedArray<byte>(CapacityFor(bytes));
+
+    private static void Return(byte[] rented)
+    {
+        if (rented.Length <= MostPooled)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

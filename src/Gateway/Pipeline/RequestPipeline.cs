@@ -249,6 +249,26 @@ internal abstract class RequestPipeline(
     private Task ReadyAsync(ResourceMethod method, ProtocolRequest about, ReadOnlyMemory<byte> body, bool tookTime)
     {
         about.Body = body;
+        return Admission.WeightOf(body.Span) is > 0 and var weight ? HeavyAsync(method, about, weight, tookTime) : ReceivedAsync(method, about, tookTime);
+    }
+
+    /// <summary>A body of very many values takes many times its bytes when it is taken apart.</summary>
+    private async Task HeavyAsync(ResourceMethod method, ProtocolRequest about, long weight, bool tookTime)
+    {
+        var waiting = admission.TryParseAsync(about.Who, weight, about.Http.RequestAborted);
+        tookTime |= !waiting.IsCompleted;
+        if (await waiting is not { } given)
+        {
+            await RefuseAsync(about.Http, new Refusal.NoRoom());
+            return;
+        }
+
+        using var room = given;
+        await ReceivedAsync(method, about, tookTime);
+    }
+
+    private Task ReceivedAsync(ResourceMethod method, ProtocolRequest about, bool tookTime)
+    {
 
         // Only after a successful sign-in, so that a wrong password counts once.
         if (!tookTime || about.SignIn.Principal is null)

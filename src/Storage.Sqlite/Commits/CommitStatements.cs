@@ -67,21 +67,7 @@ internal static class CommitStatements
         }
 
         // :: Step 4: the index of principals.
-        foreach (var (key, stamp) in commit.Grants)
-        {
-            if (stamp is { } at)
-            {
-                statements.Execute(
-                    "INSERT INTO grants VALUES ($0, $1, $2, $3, $4, $5) ON CONFLICT (bucket, list, relation, principal, id) DO UPDATE SET stamp = $5",
-                    bucket, (long)key.List, (long)key.Relation, key.Principal, key.Id, at.Milliseconds);
-            }
-            else
-            {
-                statements.Execute(
-                    "DELETE FROM grants WHERE bucket = $0 AND list = $1 AND relation = $2 AND principal = $3 AND id = $4",
-                    bucket, (long)key.List, (long)key.Relation, key.Principal, key.Id);
-            }
-        }
+        GrantStatements.Run(statements, bucket, commit.Grants);
 
         // :: Step 5: indexes on fields.
         foreach (var (list, index, touched) in commit.Indexes)

@@ -10,6 +10,7 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// The one connection that writes, on a thread of its own. Invariants:
 /// <list type="number">
 /// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
+/// <item>A job of many rows has a transaction to itself, after all others that have queued: one of them at most holds these up.</item>
 /// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
 /// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written, and so
 /// does one in COMMIT that says that there was no room. Any other leaves it open, and the connection is thrown away, so that recovery
@@ -23,6 +24,7 @@ namespace Lockstep.Storage.Sqlite.Commits;
 internal sealed class SqliteWriter : IDisposable
 {
     private const int MaxJobs = 512;
+    private const int MaxRows = 500;
 
     /// <summary>How long another process may hold the file before a transaction is given up, or a read.</summary>
     public static readonly TimeSpan LockTime = TimeSpan.FromSeconds(5);
@@ -31,6 +33,9 @@ internal sealed class SqliteWriter : IDisposable
     private static readonly TimeSpan WatchTime = TimeSpan.FromSeconds(0.25);
 
     private readonly BlockingCollection<WriteJob> queue = [];
+
+    // Jobs of many rows that were taken out of the queue.
+    private readonly ConcurrentQueue<WriteJob> large = new();
     private readonly Func<SqliteStatements> open;
     private readonly Action<Exception> onFault;
     private readonly StoreMetrics metrics;
@@ -57,10 +62,11 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Queues the work.</summary>
     /// <param name="run">The work.</param>
     /// <param name="deadline">Not begun by then, it is not executed any more. Default: never comes.</param>
+    /// <param name="rows">Rows that it writes, roughly.</param>
     /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
-    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default)
+    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1)
     {
-        var job = new WriteJob(run, deadline);
+        var job = new WriteJob(run, deadline, rows > MaxRows);
         try
         {
             queue.Add(job);
@@ -99,7 +105,8 @@ internal sealed class SqliteWriter : IDisposable
         WriteJob[] waiting;
         try
         {
-            waiting = [.. queue];
+            // Each a copy: they grow meanwhile.
+            waiting = [.. queue.ToArray(), .. large.ToArray()];
         }
         catch (ObjectDisposedException)
         {
@@ -123,16 +130,31 @@ internal sealed class SqliteWriter : IDisposable
         var jobs = new List<WriteJob>(MaxJobs);
         foreach (var first in queue.GetConsumingEnumerable())
         {
-            jobs.Clear();
-            Take(first);
-            while (jobs.Count < MaxJobs && queue.TryTake(out var next))
+            Sort(first);
+            do
             {
-                Take(next);
-            }
+                while (jobs.Count < MaxJobs && queue.TryTake(out var next))
+                {
+                    Sort(next);
+                }
 
+                RunAll();
+                if (large.TryDequeue(out var one))
+                {
+                    Take(one);
+                    RunAll();
+                }
+            }
+            while (!large.IsEmpty);
+        }
+
+        Reset();
+
+        void RunAll()
+        {
             if (jobs.Count == 0)
             {
-                continue;
+                return;
             }
 
             try
@@ -147,9 +169,23 @@ internal sealed class SqliteWriter : IDisposable
                 jobs.ForEach(static job => job.End(CommitOutcome.Unknown));
                 Report(e);
             }
+
+            jobs.Clear();
         }
 
-        Reset();
+        void Sort(WriteJob job)
+        {
+            if (job.IsLarge)
+            {
+                large.Enqueue(job);
+
+                // For its deadline, if the timer looked while it was in neither queue.
+                Watch();
+                return;
+            }
+
+            Take(job);
+        }
 
         void Take(WriteJob job)
         {

@@ -6,7 +6,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// <summary>A piece of work for the writer: runs inside the shared transaction, and is told how that ended.</summary>
 /// <param name="run">The work.</param>
 /// <param name="deadline">When it must be told how it ended.</param>
-internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadline deadline)
+/// <param name="isLarge">Whether it takes long.</param>
+internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadline deadline, bool isLarge)
 {
     private const int Waiting = 0;
     private const int Taken = 1;
@@ -17,6 +18,9 @@ internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadli
     private int state = Waiting;
 
     public Deadline Deadline { get; } = deadline;
+
+    /// <summary>Whether it has a transaction to itself.</summary>
+    public bool IsLarge => isLarge;
 
     /// <summary>What the job found; counts once the transaction is committed.</summary>
     public CommitOutcome Result { get; private set; }

@@ -1,5 +1,4 @@
 using Lockstep.Core.Buckets;
-using Lockstep.Core.Json;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Validation;

@@ -1,5 +1,4 @@
 using Lockstep.Core.Buckets;
-using Lockstep.Core.Json;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
