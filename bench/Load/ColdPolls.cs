@@ -6,6 +6,8 @@ namespace Lockstep.Bench;
 /// </summary>
 internal sealed class ColdPolls(ComparedServer compared, PostgresServer postgres, int users)
 {
+    public const string Name = "cold polls";
+
     private const int Connections = 16;
     private const string List = "/v1/buckets/default/collections/cold/records";
 

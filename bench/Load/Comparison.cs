@@ -25,7 +25,8 @@ internal static class Comparison
         {
             var workload = new Workload(server, bare: null);
             await workload.PrepareAsync(cancellationToken);
-            lists.Add(options.SiloShare > 0 ? workload.Crowd() : [.. workload.Scenarios(), .. workload.Alone()]);
+            IReadOnlyList<Scenario> all = options.SiloShare > 0 ? workload.Crowd() : [.. workload.Scenarios(), .. workload.Alone()];
+            lists.Add([.. all.Where(static scenario => ComparisonOptions.Wants(scenario.Name))]);
         }
 
         IReadOnlyList<Scenario> scenarios = [.. Enumerable.Range(0, lists[0].Count).SelectMany(index => lists.Select(list => list[index] with { HasPartner = false }))];
@@ -53,9 +54,9 @@ internal static class Comparison
         report.WriteFootprints("idle, after all scenarios", await FootprintsAsync(options, cancellationToken));
 
         // :: Step 4: polls of people who were away.
-        if (options.SiloShare == 0)
+        if (options is { SiloShare: 0, Postgres: { } postgres } && ComparisonOptions.Wants(ColdPolls.Name))
         {
-            var cold = options.Servers.Select(compared => (compared.Name, Polls: new ColdPolls(compared, options.Postgres, ColdUsers))).ToList();
+            var cold = options.Servers.Select(compared => (compared.Name, Polls: new ColdPolls(compared, postgres, ColdUsers))).ToList();
             foreach (var (name, polls) in cold)
             {
                 await Console.Error.WriteLineAsync($"cold polls of {name}: preparing");
