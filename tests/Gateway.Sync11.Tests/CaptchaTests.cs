@@ -123,9 +123,9 @@ public sealed partial class CaptchaTests(CaptchaTests.Fixture fixture) : IClassF
     public async Task Challenge_ThatIsNone_OrIsTooOld_Is2()
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
-        var server = await StartAsync(time: time);
-        using var user = server.Somebody();
-        var (challenge, sum) = await AskAsync(server);
+        var own = await StartAsync(time: time);
+        using var user = own.Somebody();
+        var (challenge, sum) = await AskAsync(own);
         var forged = (challenge[0] == 'A' ? 'B' : 'A') + challenge[1..];
         foreach (var wrong in new[] { forged, challenge[..^1], challenge + "A", new string('\u00fc', challenge.Length), new string('=', challenge.Length) })
         {
@@ -135,19 +135,19 @@ public sealed partial class CaptchaTests(CaptchaTests.Fixture fixture) : IClassF
         time.Advance(TimeSpan.FromMinutes(30));
 
         (await SignUpAsync(user, challenge, $"{sum}")).AssertError(2);
-        await server.DisposeAsync();
+        await own.DisposeAsync();
     }
 
     [Fact]
     public async Task Secret_OfTheServer_NeedsNone_AWrongOneDoes()
     {
-        var server = await StartAsync(options => options with { SharedSecret = Secret });
-        using var user = server.Somebody();
+        var own = await StartAsync(options => options with { SharedSecret = Secret });
+        using var user = own.Somebody();
 
         (await user.SignUpAsync(("X-Weave-Secret", "another secret that is long enough"))).AssertError(2);
         (await user.SignUpAsync(("X-Weave-Secret", Secret))).AssertText(user.Name);
 
-        await server.DisposeAsync();
+        await own.DisposeAsync();
     }
 
     [Fact]
