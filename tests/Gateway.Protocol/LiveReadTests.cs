@@ -21,8 +21,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What streams read, while others write at the worst moment.</summary>
-[Collection(SharedServer.Name)]
-public sealed class LiveReadTests(KintoServer server)
+public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServer>
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan HalfAMinute = TimeSpan.FromSeconds(30);
