@@ -18,9 +18,18 @@ public class ClusterFixture : IAsyncLifetime
     /// <summary>The build that all members begin with; null: the one that is tested.</summary>
     protected virtual string? Program => null;
 
-    public async Task InitializeAsync() => cluster = await ClusterProcesses.StartAsync(Program);
+    /// <summary>Whether any test of the class runs. A fixture is made for those too that are all left out.</summary>
+    protected virtual bool IsNeeded => true;
 
-    public async Task DisposeAsync() => await Cluster.DisposeAsync();
+    public async Task InitializeAsync() => cluster = IsNeeded ? await ClusterProcesses.StartAsync(Program) : null;
+
+    public async Task DisposeAsync()
+    {
+        if (cluster is not null)
+        {
+            await cluster.DisposeAsync();
+        }
+    }
 
     /// <summary>Disturbs the cluster under load. All promises are checked while it runs, after each round, and at the end.</summary>
     /// <param name="log">Says what was done.</param>

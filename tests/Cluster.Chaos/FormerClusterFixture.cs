@@ -4,4 +4,6 @@ namespace Lockstep.Cluster.Chaos;
 public sealed class FormerClusterFixture : ClusterFixture
 {
     protected override string? Program => RunSettings.FormerProgram;
+
+    protected override bool IsNeeded => Program is not null;
 }

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Lockstep.Cluster.Chaos;
 
 /// <summary>The long form: one disturbance after the other, in an order that the seed decides, for as long as was asked for.</summary>
-public sealed class LongRun(ClusterFixture fixture, ITestOutputHelper log) : IClassFixture<ClusterFixture>
+public sealed class LongRun(LongRunFixture fixture, ITestOutputHelper log) : IClassFixture<LongRunFixture>
 {
     // Accounts and buckets last for so many disturbances; all that is stored is looked at when they end.
     private const int RoundsEach = 5;

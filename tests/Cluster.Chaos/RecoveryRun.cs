@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace Lockstep.Cluster.Chaos;
 
 /// <summary>Measures how soon the cluster serves again. Nothing but that it does is asserted: times are the machine's.</summary>
-public sealed class RecoveryRun(ClusterFixture fixture, ITestOutputHelper log) : IClassFixture<ClusterFixture>
+public sealed class RecoveryRun(RecoveryRunFixture fixture, ITestOutputHelper log) : IClassFixture<RecoveryRunFixture>
 {
     // What took longer is to be looked into.
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(4);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Lockstep.Gateway.Protocol;
 
-/// <summary>What serves the protocol in these tests: here a cluster of a gateway and two silos.</summary>
+/// <summary>What serves the protocol in these tests: here a cluster of a gateway and silos.</summary>
 internal sealed class KintoHost : IAsyncDisposable
 {
     private static readonly IConfiguration Quiet = new ConfigurationBuilder().AddInMemoryCollection(LogWatch.Settings).Build();
@@ -18,16 +18,20 @@ internal sealed class KintoHost : IAsyncDisposable
     {
         this.members = members;
         this.gateway = gateway;
-        Silos = silos;
+        SiloServices = silos;
     }
 
     public Uri Address => new(gateway.Urls.First());
 
     public IServiceProvider Services => gateway.Services;
 
-    public IReadOnlyList<IServiceProvider> Silos { get; }
+    public IReadOnlyList<IServiceProvider> SiloServices { get; }
 
-    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
+    /// <param name="options">Its settings, with a database that nobody else uses.</param>
+    /// <param name="time">The gateway's clock.</param>
+    /// <param name="decorate">Wraps the bucket store of the silo, which is one then; null for none.</param>
+    /// <param name="silos">How many there are.</param>
+    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate, int silos)
     {
         var cluster = new Members();
         try
@@ -36,7 +40,7 @@ internal sealed class KintoHost : IAsyncDisposable
 
             // Faults are put into the store of whoever owns the bucket: then there is one silo. Silos would take each other for
             // dead by a clock that stands still.
-            for (var silos = decorate is null ? 2 : 1; silos > 0; silos--)
+            for (var missing = decorate is null ? silos : 1; missing > 0; missing--)
             {
                 started.Add((await cluster.AddAsync(options with { Role = ServerRole.Silo }, TimeProvider.System, decorate)).Services);
             }

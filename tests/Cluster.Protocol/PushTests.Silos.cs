@@ -17,9 +17,9 @@ public sealed partial class PushTests
     public async Task Change_OfABucket_IsToldOnce_ByTheSiloOfItsOwner()
     {
         using var service = new PushService();
-        Assert.Equal(2, server.Silos.Count);
-        using var one = NewNotices(server.Silos[0], service);
-        using var other = NewNotices(server.Silos[1], service);
+        Assert.Equal(2, server.SiloServices.Count);
+        using var one = NewNotices(server.SiloServices[0], service);
+        using var other = NewNotices(server.SiloServices[1], service);
         var buckets = Enumerable.Range(0, PushServer.Most).Select(static number => $"b{number}-{Guid.NewGuid():N}").ToList();
         foreach (var bucket in buckets)
         {

@@ -54,9 +54,12 @@ public sealed class AccountsServer : IAsyncLifetime
 
     internal IServiceProvider Services => host!.Services;
 
+    /// <summary>How many silos there are where these tests run through a cluster. Default: 2. A server that one test has for itself makes do with one.</summary>
+    internal int Silos { get; init; } = 2;
+
     internal static async Task<AccountsServer> StartAsync(Func<LockstepOptions, LockstepOptions>? configure = null, TimeProvider? time = null)
     {
-        var server = new AccountsServer(configure ?? (options => options), time);
+        var server = new AccountsServer(configure ?? (options => options), time) { Silos = 1 };
         await server.InitializeAsync();
         return server;
     }
@@ -118,7 +121,7 @@ public sealed class AccountsServer : IAsyncLifetime
 
     private async Task BeginAsync()
     {
-        host = await KintoHost.StartAsync(options, Time, decorate: null);
+        host = await KintoHost.StartAsync(options, Time, decorate: null, Silos);
         Address = host.Address;
     }
 }

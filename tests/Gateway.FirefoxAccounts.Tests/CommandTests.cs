@@ -6,14 +6,15 @@ using Lockstep.Storage.PostgreSql.Testing;
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>What an operator does on the command line, and what a start makes.</summary>
-public sealed class CommandTests
+[Collection(SharedServer.Name)]
+public sealed class CommandTests(AccountsServer shared)
 {
     private static readonly Dictionary<string, string> None = [];
 
     [Fact]
     public async Task ResetLink_IsPrinted_AndSetsAPassword()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         var person = await server.NewPersonAsync();
         var output = new StringWriter();
 
@@ -25,7 +26,6 @@ public sealed class CommandTests
         Assert.Equal(1, await FirefoxAccountCommands.RunAsync(["reset-link", "nobody@example.org"], None, server.Options, output));
         Assert.Equal(2, await FirefoxAccountCommands.RunAsync(["reset-link"], None, server.Options, output));
         Assert.Equal(1, await FirefoxAccountCommands.RunAsync(["invite"], None, server.Options, output));
-        await server.DisposeAsync();
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class CommandTests
     [Fact]
     public async Task PasswordOfAFirefoxAccount_IsNotSetByTheCommandForOthers()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         var person = await server.NewPersonAsync();
         var output = new StringWriter();
 
@@ -82,13 +82,12 @@ public sealed class CommandTests
 
         Assert.Contains("reset-link", output.ToString(), StringComparison.Ordinal);
         await person.KeyAsync();
-        await server.DisposeAsync();
     }
 
     [Fact]
     public async Task AccountThatIsDisabled_OpensNothing_AndIsAsBefore_OnceItIsEnabled()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         var person = await server.NewPersonAsync();
         var key = await person.KeyAsync();
         var keyId = await person.KeyIdAsync(key);
@@ -119,7 +118,6 @@ public sealed class CommandTests
         (await storage.PutAsync("/storage/bookmarks/a", """{"payload":"2"}""")).Ok();
         Assert.Equal(200, (await person.Client.GetAsync("/v1/buckets", basic)).Status);
         Assert.Equal(1, await RunAsync("disable", "nobody"));
-        await server.DisposeAsync();
 
         Task<int> RunAsync(string verb, string account) => AccountCommands.RunAsync([verb, account], server.Options, TextReader.Null, TextWriter.Null);
     }

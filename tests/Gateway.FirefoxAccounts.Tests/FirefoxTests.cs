@@ -8,7 +8,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>The requests of a desktop Firefox and of the page that it opens, in their order.</summary>
-public sealed class FirefoxTests(AccountsServer server) : IClassFixture<AccountsServer>
+[Collection(SharedServer.Name)]
+public sealed class FirefoxTests(AccountsServer server)
 {
     private string Origin => server.Address.GetLeftPart(UriPartial.Authority);
 

@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>Changing, resetting and recovering, and what ends with that.</summary>
-public sealed class PasswordTests(AccountsServer server) : IClassFixture<AccountsServer>
+[Collection(SharedServer.Name)]
+public sealed class PasswordTests(AccountsServer server)
 {
     [Fact]
     public async Task Change_KeepsTheKey_AndEndsAllSessionsButANewOne()

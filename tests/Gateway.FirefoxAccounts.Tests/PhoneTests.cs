@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>What phones do, by a client of the tests' own. No phone was ever seen to do it.</summary>
-public sealed class PhoneTests(AccountsServer server) : IClassFixture<AccountsServer>
+[Collection(SharedServer.Name)]
+public sealed class PhoneTests(AccountsServer server)
 {
     private const string Android = "a2270f727f45f648";
     private const string Ios = "1b1a3e44c54fbb58";

@@ -11,7 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>Who may make an account, and what is told to whoever may not.</summary>
-public sealed class RegistrationTests
+[Collection(SharedServer.Name)]
+public sealed class RegistrationTests(AccountsServer shared)
 {
     [Theory]
     [InlineData(AccountRegistration.Closed, null, "closed", false)]
@@ -20,6 +21,7 @@ public sealed class RegistrationTests
     [InlineData(AccountRegistration.AllowList, null, "allow-list", true)]
     [InlineData(AccountRegistration.Auto, null, "open", true)]
     [InlineData(AccountRegistration.Auto, "10.1.2.3", "closed", false)]
+    [Trait("Part", "Gateway")]
     public async Task SignUp_IsForThoseWhomTheSettingsName(AccountRegistration registration, string? forwardedFor, string mode, bool isIn)
     {
         var server = await AccountsServer.StartAsync(options => options with
@@ -49,6 +51,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Auto_IsClosed_WhereTheAccountsOfKintoAre()
     {
         var server = await AccountsServer.StartAsync(static options => options with
@@ -132,7 +135,7 @@ public sealed class RegistrationTests
     [Fact]
     public async Task Address_IsOneAccount_HoweverItIsSpelled_AndAKintoAccountsNameIsTaken()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         using var client = server.Anonymous();
         (await SignUpAsync("Ann@Example.org")).Ok();
         (await SignUpAsync("ann@example.ORG")).Refused(400, 101);
@@ -142,8 +145,6 @@ public sealed class RegistrationTests
         {
             (await SignUpAsync(bad)).Refused(400, 107);
         }
-
-        await server.DisposeAsync();
 
         Task<AccountAnswer> SignUpAsync(string email) => client.PostAsync("/auth/v1/account/create", new { email, authPW = AccountClient.RandomHex(32), clientSalt = AccountClient.NewSalt() });
     }
@@ -220,27 +221,27 @@ public sealed class RegistrationTests
     [Fact]
     public async Task SignIn_HashesOnce_WhoeverItIsOf()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         var person = await server.NewPersonAsync();
         using var kinto = server.Anonymous();
-        Assert.Equal(201, (await kinto.SendAsync("PUT", "/v1/accounts/bob@example.org", """{"data":{"password":"s3cr3t"}}""")).Status);
+        var taken = $"{Guid.NewGuid():N}@example.org";
+        Assert.Equal(201, (await kinto.SendAsync("PUT", $"/v1/accounts/{taken}", """{"data":{"password":"s3cr3t"}}""")).Status);
         var stretched = new List<string>();
         var checks = ChecksOf(server, stretched);
         var wrong = new byte[32];
-        foreach (var (email, authPw) in new[] { (person.Email, Convert.FromHexString(person.AuthPw)), (person.Email, wrong), ("nobody@example.org", wrong), ("bob@example.org", wrong) })
+        foreach (var (email, authPw) in new[] { (person.Email, Convert.FromHexString(person.AuthPw)), (person.Email, wrong), ("nobody@example.org", wrong), (taken, wrong) })
         {
             await checks.VerifyAsync(email, authPw, "somewhere", CancellationToken.None);
         }
 
         // As much memory and as many passes each time.
         Assert.Equal(Enumerable.Repeat("argon2id$m=64,t=1,p=1", 4), stretched);
-        await server.DisposeAsync();
     }
 
     [Fact]
     public async Task WrongPasswords_AreCounted_AndRefusedBeforeAnythingIsHashed()
     {
-        var server = await AccountsServer.StartAsync();
+        var server = shared;
         var person = await server.NewPersonAsync();
         for (var tries = 0; tries < 10; tries++)
         {
@@ -262,7 +263,6 @@ public sealed class RegistrationTests
         var (_, _, refused) = await checks.VerifyAsync(other.Email, Convert.FromHexString(other.AuthPw), "somewhere", CancellationToken.None);
 
         Assert.Equal((10, 429), (stretched.Count, refused?.Code));
-        await server.DisposeAsync();
     }
 
     /// <summary>As the server's own, and with what is hashed in a list: kind, memory, passes and lanes.</summary>
@@ -287,10 +287,8 @@ public sealed class RegistrationTests
         (await client.PostAsync("/auth/v1/account/login", new { email = "Ann@example.org", authPW })).Ok();
         await old.DisposeAsync();
 
-        var server = await AccountsServer.StartAsync();
-        using var other = server.Anonymous();
-        (await other.PostAsync("/auth/v1/account/create", new { email = "ann@example.org", authPW })).Refused(400, 108);
-        await server.DisposeAsync();
+        using var other = shared.Anonymous();
+        (await other.PostAsync("/auth/v1/account/create", new { email = "zoe@example.org", authPW })).Refused(400, 108);
     }
 
     [Theory]

@@ -8,7 +8,8 @@ using OtpNet;
 namespace Lockstep.Gateway.FirefoxAccounts.Tests;
 
 /// <summary>Before the second factor is shown a session opens nothing; and its codes count once.</summary>
-public sealed class SecondFactorTests(AccountsServer server) : IClassFixture<AccountsServer>
+[Collection(SharedServer.Name)]
+public sealed class SecondFactorTests(AccountsServer server)
 {
     [Fact]
     public async Task Session_BeforeTheSecondFactor_GetsNoBundleCodeOrToken()

@@ -343,6 +343,7 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Registration_Closed_MakesNoAccountsAndTellsNothing()
     {
         var closed = await KintoServer.StartAsync(options => options with { Accounts = options.Accounts with { Registration = Registration.Closed } });
@@ -386,6 +387,7 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Registration_WithAPublicUrl_IsClosedByDefault()
     {
         var published = await KintoServer.StartAsync(options => options with { Http = options.Http with { PublicUrl = "https://sync.example.org" } });

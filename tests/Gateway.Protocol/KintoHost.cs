@@ -24,8 +24,14 @@ internal sealed class KintoHost : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
-    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate)
+    /// <param name="options">Its settings, with a database that nobody else uses.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="decorate">Wraps the bucket store; null for none.</param>
+    /// <param name="silos">How many there are in a cluster; here is one process.</param>
+    public static async Task<KintoHost> StartAsync(LockstepOptions options, TimeProvider time, Func<IBucketStore, IBucketStore>? decorate, int silos)
     {
+        _ = silos;
+
         // On PostgreSQL others could join it.
         var ports = FreePorts.Take(2);
         options = options with { Cluster = options.Cluster with { SiloPort = ports[0], GatewayPort = ports[1], DepartureTime = TimeSpan.Zero } };

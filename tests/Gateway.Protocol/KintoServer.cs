@@ -44,10 +44,13 @@ public class KintoServer : IAsyncLifetime
 
     internal IServiceProvider Services => host!.Services;
 
+    /// <summary>How many silos there are where these tests run through a cluster. Default: 2. A server that one test has for itself makes do with one.</summary>
+    internal int Silos { get; init; } = 2;
+
     internal static async Task<KintoServer> StartAsync(
         Func<LockstepOptions, LockstepOptions>? configure = null, Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null)
     {
-        var server = new KintoServer(configure ?? (options => options), decorate, time);
+        var server = new KintoServer(configure ?? (options => options), decorate, time) { Silos = 1 };
         await server.InitializeAsync();
         return server;
     }
@@ -66,12 +69,12 @@ public class KintoServer : IAsyncLifetime
             };
         }
 
-        host = await KintoHost.StartAsync(options, Time, decorate);
+        host = await KintoHost.StartAsync(options, Time, decorate, Silos);
         Address = host.Address;
     }
 
 #if CLUSTER
-    internal IReadOnlyList<IServiceProvider> Silos => host!.Silos;
+    internal IReadOnlyList<IServiceProvider> SiloServices => host!.SiloServices;
 
     /// <summary>One more gateway of the cluster, which stops with it.</summary>
     public Task<Uri> AddGatewayAsync() => host!.AddGatewayAsync(options, Time);

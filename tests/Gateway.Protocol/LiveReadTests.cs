@@ -21,17 +21,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Protocol;
 
 /// <summary>What streams read, while others write at the worst moment.</summary>
-public sealed class LiveReadTests : IAsyncLifetime
+public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServer>
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan HalfAMinute = TimeSpan.FromSeconds(30);
 
-    private readonly KintoServer server = new();
     private readonly FakeTime time = new();
-
-    public Task InitializeAsync() => server.InitializeAsync();
-
-    public Task DisposeAsync() => server.DisposeAsync();
 
     [Fact]
     public async Task Write_BetweenTheReadsOfTwoLists_IsToldBeforeWhatIsNewer()

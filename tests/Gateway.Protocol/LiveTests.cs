@@ -4,15 +4,18 @@ using Lockstep.Gateway.Kinto.Live;
 
 namespace Lockstep.Gateway.Protocol;
 
-/// <summary>Streams of changes, over HTTP.</summary>
-public sealed class LiveTests : IAsyncLifetime
+/// <summary>Streams of changes, over HTTP. Each test has users and a bucket of its own.</summary>
+public sealed class LiveTests(LiveTests.Server server) : IClassFixture<LiveTests.Server>, IAsyncLifetime
 {
     private const string Password = "s3cr3t";
 
     private readonly string bucket = $"/buckets/live-{Guid.NewGuid():N}";
+    private readonly string owner = $"alice-{Guid.NewGuid():N}";
+    private readonly string guest = $"bob-{Guid.NewGuid():N}";
     private readonly List<IDisposable> opened = [];
-    private KintoServer server = null!;
     private KintoClient alice = null!;
+
+    public sealed class Server() : KintoServer(static options => options with { Http = options.Http with { MaxStreamsPerUser = 16 }, Kinto = options.Kinto with { Flush = true } });
 
     private string Collection => bucket + "/collections/c";
 
@@ -20,19 +23,18 @@ public sealed class LiveTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        server = await KintoServer.StartAsync(options => options with { Http = options.Http with { MaxStreamsPerUser = 16 }, Kinto = options.Kinto with { Flush = true } });
-        await server.AddAccountAsync("alice", Password);
-        await server.AddAccountAsync("bob", Password);
-        alice = server.As("alice", Password);
+        await server.AddAccountAsync(owner, Password);
+        await server.AddAccountAsync(guest, Password);
+        alice = server.As(owner, Password);
         Assert.Equal(201, (await alice.PutAsync(bucket, "{}")).Status);
         Assert.Equal(201, (await alice.PutAsync(Collection, "{}")).Status);
     }
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
         opened.ForEach(static one => one.Dispose());
         alice.Dispose();
-        await server.DisposeAsync();
+        return Task.CompletedTask;
     }
 
     [Theory]
@@ -52,7 +54,7 @@ public sealed class LiveTests : IAsyncLifetime
     public async Task Stream_TellsWhatIsWrittenAndDeleted_InOrder_AndNothingFromBefore()
     {
         await alice.PutAsync(Records + "/old", """{"data":{"n":0}}""");
-        var stream = await OpenAsync("alice", Records);
+        var stream = await OpenAsync(owner, Records);
 
         var put = await alice.PutAsync(Records + "/a", """{"data":{"n":1,"deep":{ "x" : "y\n" }}}""");
         var first = await stream.NextAsync();
@@ -68,7 +70,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Stream_OfWhatWasStoredOnSeveralLines_IsOneEventALine()
     {
-        var stream = await OpenAsync("alice", Records);
+        var stream = await OpenAsync(owner, Records);
 
         await alice.PutAsync(Records + "/a", "{\"data\":{\"deep\":{\n\"x\":\r\n1},\"n\":2}}");
 
@@ -79,7 +81,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Stream_ThatIsResumed_TellsWhatWasMissed_OnceAndInOrder()
     {
-        var stream = await OpenAsync("alice", Records);
+        var stream = await OpenAsync(owner, Records);
         await alice.PutAsync(Records + "/a", """{"data":{}}""");
         await stream.NextAsync();
         var last = stream.LastId;
@@ -90,11 +92,11 @@ public sealed class LiveTests : IAsyncLifetime
         }
 
         await alice.DeleteAsync(Records + "/c");
-        stream = await OpenAsync("alice", Records, last);
+        stream = await OpenAsync(owner, Records, last);
 
         Assert.Equal(["a", "b", "c"], (await stream.UntilAsync("c")).Select(change => change.Record));
         stream.Dispose();
-        stream = await OpenAsync("alice", Records, stream.LastId);
+        stream = await OpenAsync(owner, Records, stream.LastId);
         await alice.PutAsync(Records + "/end", """{"data":{}}""");
         Assert.Equal("end", (await stream.NextAsync()).Record);
     }
@@ -111,7 +113,7 @@ public sealed class LiveTests : IAsyncLifetime
         var (last, told) = ($"{start}", new List<string>());
         for (var reads = 0; reads < 12; reads++)
         {
-            using var stream = await OpenAsync("alice", Records, last);
+            using var stream = await OpenAsync(owner, Records, last);
             told.Add((await stream.NextAsync()).Record);
             last = stream.LastId;
         }
@@ -127,7 +129,7 @@ public sealed class LiveTests : IAsyncLifetime
             await alice.PutAsync($"{Records}/r{i}", $$$"""{"data":{"n":{{{i}}},"m":7}}""");
         }
 
-        var stream = await OpenAsync("alice", Records + "?_since=0&_fields=n");
+        var stream = await OpenAsync(owner, Records + "?_since=0&_fields=n");
 
         var events = await stream.UntilAsync("r2");
         Assert.Equal(["r0", "r1", "r2"], events.Select(change => change.Record));
@@ -144,7 +146,7 @@ public sealed class LiveTests : IAsyncLifetime
             Assert.Equal(200, (await alice.PostAsync("/batch", $$"""{"requests":[{{string.Join(',', parts)}}]}""")).Status);
         }
 
-        var stream = await OpenAsync("alice", Records + "?_since=0");
+        var stream = await OpenAsync(owner, Records + "?_since=0");
 
         Assert.Equal(Enumerable.Range(0, count).Select(i => $"r{i:0000}"), (await stream.UntilAsync($"r{count - 1:0000}")).Select(change => change.Record));
     }
@@ -155,7 +157,7 @@ public sealed class LiveTests : IAsyncLifetime
         // A personal one, which is there also when it is not.
         const string Own = "/buckets/default/collections/tasks";
         await alice.PutAsync(Own + "/records/a", """{"data":{}}""");
-        var stream = await OpenAsync("alice", Own + "/records");
+        var stream = await OpenAsync(owner, Own + "/records");
 
         await alice.DeleteAsync(Own);
         var reset = await stream.NextAsync();
@@ -169,7 +171,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal("b", Assert.Single(events, change => change.Name.Length == 0).Record);
         Assert.Equal(("c", true), (last.Record, last.HasId));
         stream.Dispose();
-        stream = await OpenAsync("alice", Own + "/records", stream.LastId);
+        stream = await OpenAsync(owner, Own + "/records", stream.LastId);
         await alice.PutAsync(Own + "/records/d", """{"data":{}}""");
         Assert.Equal("d", (await stream.NextAsync()).Record);
     }
@@ -178,8 +180,8 @@ public sealed class LiveTests : IAsyncLifetime
     public async Task Flush_EndsStreamsOfNamedBuckets_AndTellsPersonalOnesAnew()
     {
         await alice.PutAsync(KintoClient.Records + "/a", """{"data":{}}""");
-        var own = await OpenAsync("alice", KintoClient.Records);
-        var named = await OpenAsync("alice", Records);
+        var own = await OpenAsync(owner, KintoClient.Records);
+        var named = await OpenAsync(owner, Records);
 
         Assert.Equal(202, (await alice.PostAsync("/__flush__", "")).Status);
 
@@ -192,8 +194,8 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Right_TakenWhileItStreams_EndsTheStream_AndNothingMoreIsTold()
     {
-        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
-        var stream = await OpenAsync("bob", Records);
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        var stream = await OpenAsync(guest, Records);
         await alice.PutAsync(Records + "/a", """{"data":{}}""");
         Assert.Equal("a", (await stream.UntilAsync("a"))[^1].Record);
 
@@ -203,15 +205,15 @@ public sealed class LiveTests : IAsyncLifetime
         var end = await stream.NextAsync();
         Assert.Equal(("end", 403), (end.Name, end.Json.GetProperty("code").GetInt32()));
         Assert.Null(await stream.ReadAsync());
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync("bob", Records));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(guest, Records));
     }
 
     [Fact]
     public async Task Right_OnACollection_TakenWhileItStreams_EndsTheStream_ThoughAnotherCanBeRead()
     {
-        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
-        await alice.PutAsync(bucket + "/collections/other", """{"permissions":{"read":["account:bob"]}}""");
-        var stream = await OpenAsync("bob", Collection);
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        await alice.PutAsync(bucket + "/collections/other", $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        var stream = await OpenAsync(guest, Collection);
 
         await alice.SendAsync("PATCH", Collection, """{"permissions":{"read":[]}}""");
 
@@ -219,16 +221,16 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal([Collection, Records], events[..^1].Select(change => change.Path).Order(StringComparer.Ordinal));
         Assert.All(events[..^1], change => Assert.Equal(("closed", 403), (change.Name, change.Json.GetProperty("code").GetInt32())));
         Assert.Equal(("end", 403), (events[^1].Name, events[^1].Json.GetProperty("code").GetInt32()));
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync("bob", Collection));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(guest, Collection));
     }
 
     [Fact]
     public async Task Right_OnOneOfSeveralCollections_TakenWhileTheyStream_ClosesThatOne_AndTheOtherGoesOn()
     {
         var other = bucket + "/collections/other";
-        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
-        await alice.PutAsync(other, """{"permissions":{"read":["account:bob"]}}""");
-        var stream = await OpenAsync("bob", $"/buckets?path={Collection}&path={other}/records");
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        await alice.PutAsync(other, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        var stream = await OpenAsync(guest, $"/buckets?path={Collection}&path={other}/records");
 
         await alice.SendAsync("PATCH", Collection, """{"permissions":{"read":[]}}""");
         await alice.PutAsync(Records + "/secret", """{"data":{}}""");
@@ -248,7 +250,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Collection_ThatIsDeletedWhileItStreams_IsToldToBeGone_AndTheStreamEnds()
     {
-        var stream = await OpenAsync("alice", Collection);
+        var stream = await OpenAsync(owner, Collection);
 
         var gone = await alice.DeleteAsync(Collection);
 
@@ -261,10 +263,10 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Right_OnOneRecord_ShowsThatOne_AndWhenItIsTaken_AllIsToldAnew()
     {
-        await alice.PutAsync(Collection, """{"permissions":{"record:create":["account:bob"]}}""");
-        await alice.PutAsync(Records + "/seen", """{"data":{},"permissions":{"read":["account:bob"]}}""");
-        await alice.PutAsync(Records + "/kept", """{"data":{},"permissions":{"read":["account:bob"]}}""");
-        var stream = await OpenAsync("bob", Records);
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"record:create":["account:{{{guest}}}"]}}""");
+        await alice.PutAsync(Records + "/seen", $$$"""{"data":{},"permissions":{"read":["account:{{{guest}}}"]}}""");
+        await alice.PutAsync(Records + "/kept", $$$"""{"data":{},"permissions":{"read":["account:{{{guest}}}"]}}""");
+        var stream = await OpenAsync(guest, Records);
 
         await alice.PutAsync(Records + "/secret", """{"data":{}}""");
         await alice.PutAsync(Records + "/seen", """{"data":{"n":1}}""");
@@ -279,7 +281,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task StreamOfACollection_TellsOfItsDataAndRecords_AndOfNoOther()
     {
-        var stream = await OpenAsync("alice", Collection);
+        var stream = await OpenAsync(owner, Collection);
 
         await alice.PutAsync(bucket + "/collections/other", "{}");
         await alice.PutAsync(bucket + "/collections/other/records/x", """{"data":{}}""");
@@ -296,7 +298,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task StreamOfABucket_TellsOfAllInIt_AndOfCollectionsThatComeLater()
     {
-        var stream = await OpenAsync("alice", bucket);
+        var stream = await OpenAsync(owner, bucket);
 
         await alice.PutAsync(Records + "/a", """{"data":{}}""");
         await alice.PutAsync(bucket + "/collections/later", "{}");
@@ -314,16 +316,16 @@ public sealed class LiveTests : IAsyncLifetime
         stream.Dispose();
         await alice.PutAsync(bucket + "/collections/later/records/y", """{"data":{}}""");
         await alice.PutAsync(Records + "/z", """{"data":{}}""");
-        stream = await OpenAsync("alice", bucket, last);
+        stream = await OpenAsync(owner, bucket, last);
         Assert.Equal(["y", "z"], (await stream.UntilAsync("z")).Select(change => change.Record));
     }
 
     [Fact]
     public async Task StreamOfABucket_OfWhoMayReadOneCollection_TellsOfThatOnly()
     {
-        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
         await alice.PutAsync(bucket + "/collections/other", "{}");
-        var stream = await OpenAsync("bob", bucket);
+        var stream = await OpenAsync(guest, bucket);
 
         await alice.PutAsync(bucket + "/collections/other/records/x", """{"data":{}}""");
         await alice.PutAsync(Records + "/a", """{"data":{}}""");
@@ -338,7 +340,7 @@ public sealed class LiveTests : IAsyncLifetime
     {
         const int writers = 16;
         const int each = 20;
-        var streams = new[] { await OpenAsync("alice", Records), await OpenAsync("alice", bucket) };
+        var streams = new[] { await OpenAsync(owner, Records), await OpenAsync(owner, bucket) };
         var latest = new long[writers];
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
         {
@@ -363,16 +365,16 @@ public sealed class LiveTests : IAsyncLifetime
     {
         for (var i = 0; i < 16; i++)
         {
-            await OpenAsync("alice", Records);
+            await OpenAsync(owner, Records);
         }
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await RefusedAsync("alice", Records));
-        await alice.PutAsync(Collection, """{"permissions":{"read":["account:bob"]}}""");
-        await OpenAsync("bob", Records);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await RefusedAsync(owner, Records));
+        await alice.PutAsync(Collection, $$$"""{"permissions":{"read":["account:{{{guest}}}"]}}""");
+        await OpenAsync(guest, Records);
         opened.ForEach(static one => one.Dispose());
         opened.Clear();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await StatusAsync("alice", Records) != HttpStatusCode.OK)
+        while (await StatusAsync(owner, Records) != HttpStatusCode.OK)
         {
             deadline.Token.ThrowIfCancellationRequested();
         }
@@ -399,7 +401,7 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Ticket_OfAStreamThatIsRefused_IsGoodStill()
     {
-        using var bob = server.As("bob", Password);
+        using var bob = server.As(guest, Password);
         var ticket = (await bob.PostAsync("/__ticket__", "")).Json.GetProperty("ticket").GetString();
         Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(null, $"{Records}?ticket={ticket}"));
         Assert.Equal(HttpStatusCode.BadRequest, await RefusedAsync(null, $"{KintoClient.Records}?ticket={ticket}&_limit=1"));
@@ -416,7 +418,7 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(201, (await alice.PutAsync(other, "{}")).Status);
         Assert.Equal(201, (await alice.PutAsync(other + "/collections/d", "{}")).Status);
         var url = $"/buckets?path={Records}&path={other}&path={other}/collections/d/records";
-        var stream = await OpenAsync("alice", url);
+        var stream = await OpenAsync(owner, url);
 
         await alice.PutAsync(Records + "/a", """{"data":{}}""");
         var first = await stream.UntilAsync("a");
@@ -429,7 +431,7 @@ public sealed class LiveTests : IAsyncLifetime
         var last = stream.LastId;
         stream.Dispose();
         await alice.PutAsync(other + "/collections/d/records/c", """{"data":{}}""");
-        stream = await OpenAsync("alice", url, last);
+        stream = await OpenAsync(owner, url, last);
         Assert.Equal(["c"], (await stream.UntilAsync("c")).Select(change => change.Record));
         await alice.PutAsync(Records + "/d", """{"data":{}}""");
         Assert.Equal(["d"], (await stream.UntilAsync("d")).Select(change => change.Record));
@@ -445,13 +447,13 @@ public sealed class LiveTests : IAsyncLifetime
     [InlineData("?path=/buckets/default&_since=1,2", HttpStatusCode.BadRequest)]
     [InlineData("?path=/buckets/default&_since=0", HttpStatusCode.OK)]
     [InlineData("?path=/buckets/default&path=/buckets/default/groups", HttpStatusCode.OK)]
-    public async Task StreamOfSeveralBuckets_NamesWhatItCanTellOf(string query, HttpStatusCode status) => Assert.Equal(status, await StatusAsync("alice", "/buckets" + query));
+    public async Task StreamOfSeveralBuckets_NamesWhatItCanTellOf(string query, HttpStatusCode status) => Assert.Equal(status, await StatusAsync(owner, "/buckets" + query));
 
     [Fact]
     public async Task Ticket_OfAPasswordThatWasChanged_IsNoneAnyMore()
     {
         var given = await alice.PostAsync("/__ticket__", "");
-        Assert.Equal(200, (await alice.SendAsync("PATCH", "/accounts/alice", """{"data":{"password":"an0ther"}}""")).Status);
+        Assert.Equal(200, (await alice.SendAsync("PATCH", $"/accounts/{owner}", """{"data":{"password":"an0ther"}}""")).Status);
 
         Assert.Equal(HttpStatusCode.Unauthorized, await RefusedAsync(null, $"/buckets/default?ticket={given.Json.GetProperty("ticket").GetString()}"));
     }
@@ -471,12 +473,12 @@ public sealed class LiveTests : IAsyncLifetime
     [InlineData("?_since=x", HttpStatusCode.BadRequest)]
     [InlineData("?_since=1&_since=2", HttpStatusCode.BadRequest)]
     [InlineData("?_expected=1&_since=null", HttpStatusCode.OK)]
-    public async Task Parameter_ThatAStreamCannotHonour_Is400(string query, HttpStatusCode status) => Assert.Equal(status, await StatusAsync("alice", Records + query));
+    public async Task Parameter_ThatAStreamCannotHonour_Is400(string query, HttpStatusCode status) => Assert.Equal(status, await StatusAsync(owner, Records + query));
 
     [Fact]
     public async Task LastEventId_ThatIsNone_Is400()
     {
-        using var http = EventReader.Client(server.Address, KintoClient.Basic("alice", Password));
+        using var http = EventReader.Client(server.Address, KintoClient.Basic(owner, Password));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1" + Records) { Headers = { { "Accept", "text/event-stream" }, { "Last-Event-ID", "x" } } };
 
         using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -501,10 +503,10 @@ public sealed class LiveTests : IAsyncLifetime
     [Fact]
     public async Task Refusals_AreThoseOfAPoll()
     {
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync("bob", Records));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(guest, Records));
         Assert.Equal(HttpStatusCode.Unauthorized, await RefusedAsync(null, Records));
-        Assert.Equal(HttpStatusCode.NotFound, await RefusedAsync("alice", bucket + "/collections/none/records"));
-        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync("bob", bucket));
+        Assert.Equal(HttpStatusCode.NotFound, await RefusedAsync(owner, bucket + "/collections/none/records"));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusedAsync(guest, bucket));
     }
 
     [Fact]
@@ -529,7 +531,7 @@ public sealed class LiveTests : IAsyncLifetime
     {
         const int writes = 150;
         var filler = new string('x', 200_000);
-        var stream = await OpenAsync("alice", Records);
+        var stream = await OpenAsync(owner, Records);
         for (var i = 0; i < writes; i++)
         {
             Assert.InRange((await alice.PutAsync(Records + "/big", $$$"""{"data":{"n":{{{i}}},"filler":"{{{filler}}}"}}""")).Status, 200, 201);

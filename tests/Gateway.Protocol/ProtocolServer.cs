@@ -30,6 +30,9 @@ public abstract class ProtocolServer : IAsyncLifetime
 
     internal IServiceProvider Services => host!.Services;
 
+    /// <summary>How many silos there are where these tests run through a cluster. Default: 2. A server that one test has for itself makes do with one.</summary>
+    internal int Silos { get; init; } = 2;
+
     public async Task InitializeAsync()
     {
 #if CLUSTER
@@ -45,7 +48,7 @@ public abstract class ProtocolServer : IAsyncLifetime
             };
         }
 
-        host = await KintoHost.StartAsync(Options, Time, decorate);
+        host = await KintoHost.StartAsync(Options, Time, decorate, Silos);
         Address = host.Address;
     }
 

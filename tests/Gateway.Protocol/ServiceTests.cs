@@ -103,6 +103,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task ReadOnly_RefusesWrites_AndSaysSo()
     {
         await using var readOnly = await Running.StartAsync(options => options with { Kinto = options.Kinto with { ReadOnly = true } });
@@ -118,6 +119,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Eos_BeforeAndAfter_AlertsThenIsGone()
     {
         var time = new FakeTime { TimersAreReal = true };
@@ -137,6 +139,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Backoff_Set_IsOnEveryAnswer()
     {
         await using var busy = await Running.StartAsync(options => options with { Kinto = options.Kinto with { Backoff = 7 } });
@@ -181,6 +184,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Proxy_Trusted_ItsHeadersMakeTheUrls_UntrustedTheyDoNot()
     {
         await using var behind = await Running.StartAsync(options => options with { Http = options.Http with { TrustedProxies = "127.0.0.1, ::1" } });
@@ -207,6 +211,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task PublicUrl_Set_IsWhereRedirectsAndPagesLead()
     {
         await using var published = await Running.StartAsync(options => options with { Http = options.Http with { PublicUrl = "https://example.org/sync/" } });
@@ -220,6 +225,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Draining_AsksClientsToClose_AndLoadBalancersToGoElsewhere()
     {
         await using var stopping = await Running.StartAsync();
@@ -233,6 +239,7 @@ public sealed class ServiceTests(KintoServer server) : IClassFixture<KintoServer
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task PathBase_Set_IsStrippedAndShown()
     {
         await using var below = await Running.StartAsync(options => options with { Http = options.Http with { PathBase = "/sync" } });

@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>Browsers of one user, as Pale Moon syncs them.</summary>
-public sealed class BrowserTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class BrowserTests(WeaveServer server)
 {
     private const string Password = "a good password";
     private static readonly string[] Engines = ["clients", "bookmarks", "history", "forms", "prefs", "tabs", "passwords", "addons"];

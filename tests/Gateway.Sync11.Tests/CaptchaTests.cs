@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>The question that is put to whoever makes an account, where that is turned on.</summary>
-public sealed partial class CaptchaTests
+public sealed partial class CaptchaTests(CaptchaTests.Fixture fixture) : IClassFixture<CaptchaTests.Fixture>
 {
     private const string Page = "/misc/1.0/captcha_html";
     private const string Secret = "a secret that is long enough for it";
@@ -20,10 +20,21 @@ public sealed partial class CaptchaTests
         "eighteen", "nineteen", "twenty",
     ];
 
+    private readonly WeaveServer server = fixture.Server;
+
+    /// <summary>A server that asks, with nothing else set otherwise.</summary>
+    public sealed class Fixture : IAsyncLifetime
+    {
+        public WeaveServer Server { get; } = new(static options => options with { Sync11 = options.Sync11 with { Captcha = new CaptchaOptions { Enabled = true } } });
+
+        public Task InitializeAsync() => Server.InitializeAsync();
+
+        public Task DisposeAsync() => Server.DisposeAsync();
+    }
+
     [Fact]
     public async Task Page_HasTheTwoElementsThatClientsRead_InTheReadersLanguage()
     {
-        var server = await StartAsync();
         using var nobody = server.Anonymous();
 
         var page = (await nobody.SendAsync("GET", Page)).AssertOk();
@@ -37,13 +48,11 @@ public sealed partial class CaptchaTests
         Assert.Contains("lang=\"de\"", german.Text, StringComparison.Ordinal);
         Assert.Contains("Wie viel ist", german.Text, StringComparison.Ordinal);
         (await nobody.SendAsync("DELETE", Page)).AssertStatus(405);
-        await server.DisposeAsync();
     }
 
     [Fact]
     public async Task Create_WithTheRightAnswer_MakesAUser_WithAnyOtherIs2()
     {
-        var server = await StartAsync();
         using var user = server.Somebody();
         var (challenge, sum) = await AskAsync(server);
 
@@ -55,13 +64,11 @@ public sealed partial class CaptchaTests
         (await SignUpAsync(user, challenge, $" {sum} ")).AssertText(user.Name);
 
         (await user.GetAsync("/info/collections")).AssertOk();
-        await server.DisposeAsync();
     }
 
     [Fact]
     public async Task Question_IsAnsweredOnce_RightOrWrong()
     {
-        var server = await StartAsync();
         using var first = server.Somebody();
         using var second = server.Somebody();
         var (used, usedSum) = await AskAsync(server);
@@ -71,14 +78,11 @@ public sealed partial class CaptchaTests
         (await SignUpAsync(second, used, $"{usedSum}")).AssertError(2);
         (await SignUpAsync(second, missed, "0")).AssertError(2);
         (await SignUpAsync(second, missed, $"{missedSum}")).AssertError(2);
-
-        await server.DisposeAsync();
     }
 
     [Fact]
     public async Task Captcha_IsLookedAtLast_SoThatNoneIsSpentOnWhatCannotBe()
     {
-        var server = await StartAsync();
         using var user = server.Somebody();
         var (challenge, sum) = await AskAsync(server);
         user.Password = "short";
@@ -87,8 +91,6 @@ public sealed partial class CaptchaTests
 
         (await SignUpAsync(user, challenge, $"{sum}")).AssertText(user.Name);
         (await SignUpAsync(user, "", "")).AssertError(4);
-
-        await server.DisposeAsync();
     }
 
     [Fact]
@@ -121,9 +123,9 @@ public sealed partial class CaptchaTests
     public async Task Challenge_ThatIsNone_OrIsTooOld_Is2()
     {
         var time = new FakeTime(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
-        var server = await StartAsync(time: time);
-        using var user = server.Somebody();
-        var (challenge, sum) = await AskAsync(server);
+        var own = await StartAsync(time: time);
+        using var user = own.Somebody();
+        var (challenge, sum) = await AskAsync(own);
         var forged = (challenge[0] == 'A' ? 'B' : 'A') + challenge[1..];
         foreach (var wrong in new[] { forged, challenge[..^1], challenge + "A", new string('\u00fc', challenge.Length), new string('=', challenge.Length) })
         {
@@ -133,19 +135,19 @@ public sealed partial class CaptchaTests
         time.Advance(TimeSpan.FromMinutes(30));
 
         (await SignUpAsync(user, challenge, $"{sum}")).AssertError(2);
-        await server.DisposeAsync();
+        await own.DisposeAsync();
     }
 
     [Fact]
     public async Task Secret_OfTheServer_NeedsNone_AWrongOneDoes()
     {
-        var server = await StartAsync(options => options with { SharedSecret = Secret });
-        using var user = server.Somebody();
+        var own = await StartAsync(options => options with { SharedSecret = Secret });
+        using var user = own.Somebody();
 
         (await user.SignUpAsync(("X-Weave-Secret", "another secret that is long enough"))).AssertError(2);
         (await user.SignUpAsync(("X-Weave-Secret", Secret))).AssertText(user.Name);
 
-        await server.DisposeAsync();
+        await own.DisposeAsync();
     }
 
     [Fact]

@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>Collections: GET with all its parameters and forms, DELETE.</summary>
-public sealed class CollectionTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class CollectionTests(WeaveServer server)
 {
     [Fact]
     public async Task Get_OfACollectionThatIsNotThere_IsAnEmptyList()

@@ -7,7 +7,8 @@ using Lockstep.Gateway.FirefoxAccounts.Tests;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>The pages for a forgotten password and for the end of an account, and what they send.</summary>
-public sealed partial class PageTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed partial class PageTests(WeaveServer server)
 {
     private const string Reset = "/weave-password-reset";
     private const string Delete = "/weave-delete-account";

@@ -12,7 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>New passwords: with the one before, and by a code that is mailed.</summary>
-public sealed partial class PasswordTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed partial class PasswordTests(WeaveServer server)
 {
     private const string New = "another good pässword";
 

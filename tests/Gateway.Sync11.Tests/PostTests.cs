@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>POST of records, limits and quota.</summary>
-public sealed class PostTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class PostTests(WeaveServer server)
 {
     [Fact]
     public async Task Post_OfRecords_SaysWhichWereStored_AndAPutDoesTheSame()

@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>Whatever the parameters of a collection ask together, by GET and by DELETE, held against a list of all records that is gone through one by one.</summary>
-public sealed class QueryTests(WeaveServer server, ITestOutputHelper log) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class QueryTests(WeaveServer server, ITestOutputHelper log)
 {
     private const int Records = 60;
     private const int Queries = 300;

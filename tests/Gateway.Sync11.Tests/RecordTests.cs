@@ -4,7 +4,8 @@ using Lockstep.Storage.Contract;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>Single records: GET, PUT, DELETE, and what a Weave Basic Object may be.</summary>
-public sealed class RecordTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class RecordTests(WeaveServer server)
 {
     [Fact]
     public async Task Put_ThenGet_GivesTheRecord_WithTheTimeOfTheHeader()

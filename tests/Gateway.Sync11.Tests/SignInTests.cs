@@ -3,7 +3,8 @@ using System.Text;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>Who may come in: HTTP Basic with the user that the path names.</summary>
-public sealed class SignInTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class SignInTests(WeaveServer server)
 {
     [Fact]
     public async Task Request_WithoutCredentials_Is401_AndAsksForSome()

@@ -13,7 +13,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Sync11.Tests;
 
 /// <summary>The user API: who there is, making and deleting users, where their storage lies, their address.</summary>
-public sealed class UserTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class UserTests(WeaveServer server)
 {
     [Fact]
     public async Task Exists_IsOneOrZero_AndNothingElse()
@@ -320,6 +321,7 @@ public sealed class UserTests(WeaveServer server) : IClassFixture<WeaveServer>
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Node_WithAPublicUrl_IsThat_PortAndPrefixIncluded_WhateverTheHostHeaderSays()
     {
         var own = await WeaveServer.StartAsync(options => options with { Http = options.Http with { PublicUrl = "https://sync.example.org:8443/sync/index.php" } });

@@ -51,7 +51,7 @@ public sealed class WeaveServer : ProtocolServer
     internal static async Task<WeaveServer> StartAsync(
         Func<LockstepOptions, LockstepOptions>? configure = null, TimeProvider? time = null, Func<IBucketStore, IBucketStore>? decorate = null)
     {
-        var server = new WeaveServer(configure ?? (options => options), time, decorate);
+        var server = new WeaveServer(configure ?? (options => options), time, decorate) { Silos = 1 };
         await server.InitializeAsync();
         return server;
     }

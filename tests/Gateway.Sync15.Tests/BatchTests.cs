@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>Batches: several POSTs that are stored together.</summary>
-public sealed class BatchTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class BatchTests(SyncServer server)
 {
     [Fact]
     public async Task Batch_IsSeenWholeOrNotAtAll_WithOneTime()

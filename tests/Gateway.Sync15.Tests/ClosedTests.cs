@@ -4,7 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>Stores whose number is closed while tokens for them live.</summary>
-public sealed class ClosedTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class ClosedTests(SyncServer server)
 {
     [Fact]
     public async Task Write_ToAStoreThatIsClosed_Is401_AndChangesNothing()

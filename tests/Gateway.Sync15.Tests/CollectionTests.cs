@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>Collections: POST, GET with all its parameters, DELETE.</summary>
-public sealed class CollectionTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class CollectionTests(SyncServer server)
 {
     [Fact]
     public async Task Post_OfRecords_StoresThemWithOneTime()

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>Who may come in: tokens and signatures.</summary>
-public sealed class HawkTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class HawkTests(SyncServer server)
 {
     [Fact]
     public async Task Request_WithoutOrWithWrongCredentials_Is401_WithABareZero()
@@ -124,6 +125,7 @@ public sealed class HawkTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Signature_ThatDoesNotFit_IsToldInTheLog_WithWhatWasExpected()
     {
         await using var heard = new Started(await SyncServer.StartAsync());
@@ -139,6 +141,7 @@ public sealed class HawkTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task PublicUrl_SaysWhatIsSigned_WithItsPrefix()
     {
         await using var started = new Started(await SyncServer.StartAsync(options => options with
@@ -153,6 +156,7 @@ public sealed class HawkTests(SyncServer server) : IClassFixture<SyncServer>
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Server_WithoutSecrets_ServesNoSync()
     {
         await using var started = new Started(await SyncServer.StartAsync(options => options with { Sync15 = new Sync15Options() }));

@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>X-If-Modified-Since and X-If-Unmodified-Since, against records, collections and the storage.</summary>
-public sealed class PreconditionTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class PreconditionTests(SyncServer server)
 {
     private const string Modified = "X-If-Modified-Since";
     private const string Unmodified = "X-If-Unmodified-Since";

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>Single records: PUT, GET and DELETE, and what a record is.</summary>
-public sealed class RecordTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class RecordTests(SyncServer server)
 {
     [Fact]
     public async Task Record_PutAndRead_IsTheSame_AndTheTimesAgree()

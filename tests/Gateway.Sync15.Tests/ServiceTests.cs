@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Sync15.Tests;
 
 /// <summary>What is about the whole storage, and about the protocol's answers.</summary>
-public sealed class ServiceTests(SyncServer server) : IClassFixture<SyncServer>
+[Collection(SharedServer.Name)]
+public sealed class ServiceTests(SyncServer server)
 {
     [Fact]
     public async Task Configuration_NeedsNoCredentials_AndHasTheLimits()

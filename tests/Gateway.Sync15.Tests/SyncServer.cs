@@ -39,7 +39,7 @@ public sealed class SyncServer : ProtocolServer
     internal static async Task<SyncServer> StartAsync(
         Func<LockstepOptions, LockstepOptions>? configure = null, Func<IBucketStore, IBucketStore>? decorate = null, TimeProvider? time = null)
     {
-        var server = new SyncServer(configure ?? (options => options), decorate, time);
+        var server = new SyncServer(configure ?? (options => options), decorate, time) { Silos = 1 };
         await server.InitializeAsync();
         return server;
     }

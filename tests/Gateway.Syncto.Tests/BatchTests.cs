@@ -4,7 +4,8 @@ using Lockstep.Gateway.Sync15.Tests;
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>Several requests in one.</summary>
-public sealed class BatchTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class BatchTests(SynctoServers servers)
 {
     [Fact]
     public async Task Batch_CarriesOutItsParts_InOrder_WithDefaultsUnderTheirOwn()

@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>Conditions of requests, in all four headers.</summary>
-public sealed class ConditionTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class ConditionTests(SynctoServers servers)
 {
     private const string Body = """{"data":{"payload":"p"}}""";
 

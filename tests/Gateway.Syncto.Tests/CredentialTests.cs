@@ -5,7 +5,8 @@ using Lockstep.Gateway.Sync15.Tests.TokenServer;
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>Who comes in, and to which storage.</summary>
-public sealed class CredentialTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class CredentialTests(SynctoServers servers)
 {
     private const string OfAll = "/v1/buckets/syncto/collections/bookmarks/records";
 

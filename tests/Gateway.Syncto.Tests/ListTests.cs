@@ -1,7 +1,8 @@
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>Lists, and how they are asked for.</summary>
-public sealed class ListTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class ListTests(SynctoServers servers)
 {
     [Fact]
     public async Task List_HasWhatADeviceHasWritten_NewestFirst_WithItsTotalAndItsTime()

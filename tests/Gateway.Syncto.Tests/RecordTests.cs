@@ -3,7 +3,8 @@ using Lockstep.Gateway.Sync15.Tests;
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>Records: what a page writes a device of Sync sees, and the other way round.</summary>
-public sealed class RecordTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class RecordTests(SynctoServers servers)
 {
     [Fact]
     public async Task Record_OfADevice_IsShown_WithItsIdPayloadAndWeight_AndItsStampInMilliseconds()

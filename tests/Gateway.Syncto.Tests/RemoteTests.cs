@@ -139,7 +139,7 @@ public sealed class RemoteTests(RemoteTests.Servers servers) : IClassFixture<Rem
         const string unreachable = "Unable to reach the service. Check your internet connection or firewall configuration.";
         await using var other = await OtherServer.StartAsync();
         await using var mapped = new OwnedServer(await FrontAsync(
-            other.Url + "1.0/sync/1.5", static options => options with { RemoteTimeout = TimeSpan.FromMilliseconds(300), MaxRemoteAnswerBytes = 1000 }));
+            other.Url + "1.0/sync/1.5", static options => options with { RemoteTimeout = TimeSpan.FromSeconds(3), MaxRemoteAnswerBytes = 1000 }));
         using var client = new SynctoClient(mapped.Server.Address, "t", new string('a', 32));
         (await client.GetAsync("/v1/__heartbeat__")).AssertStatus(200);
 

@@ -4,7 +4,8 @@ using Lockstep.Gateway.Sync15.Tests;
 namespace Lockstep.Gateway.Syncto.Tests;
 
 /// <summary>What is served beside data: root, redirects, health, pages of other origins, the older forms.</summary>
-public sealed class ServiceTests(SynctoServers servers) : IClassFixture<SynctoServers>
+[Collection(SharedServer.Name)]
+public sealed class ServiceTests(SynctoServers servers)
 {
     private static readonly string[] RootKeys =
     [
@@ -50,6 +51,7 @@ public sealed class ServiceTests(SynctoServers servers) : IClassFixture<SynctoSe
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Redirect_ToAPublicUrl_IsWhole()
     {
         var named = await SynctoServers.StartAsync(static options => options with { PublicUrl = "https://syncto.example.org" });
@@ -148,6 +150,7 @@ public sealed class ServiceTests(SynctoServers servers) : IClassFixture<SynctoSe
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Server_WithoutTheSettings_IsReadOnly()
     {
         var closed = await SynctoServers.StartAsync(static options => options with { PutEnabled = "", DeleteEnabled = "" });
@@ -193,6 +196,7 @@ public sealed class ServiceTests(SynctoServers servers) : IClassFixture<SynctoSe
     }
 
     [Fact]
+    [Trait("Part", "Gateway")]
     public async Task Backoff_IsOnEveryAnswer()
     {
         var slow = await SynctoServers.StartAsync(static options => options with { Backoff = 30 });
@@ -220,6 +224,7 @@ public sealed class ServiceTests(SynctoServers servers) : IClassFixture<SynctoSe
     [Theory]
     [InlineData(10, 200, "soft-eol")]
     [InlineData(-10, 410, "hard-eol")]
+    [Trait("Part", "Gateway")]
     public async Task End_OfService_IsTold_AndFromThenOnAllIs410(int days, int status, string code)
     {
         var eos = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds()).AddDays(days);

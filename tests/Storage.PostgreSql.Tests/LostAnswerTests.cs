@@ -18,6 +18,14 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
     private const int Rounds = 100;
     private const int Writers = 24;
     private const int Buckets = 12;
+
+    // Ends those that are at a commit, most of them where it is about to be, or just has been, made durable.
+    private const string Terminate =
+        """
+        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()
+        """;
+
     private static readonly Caller Alice = new(new("account:alice"), BucketAccess.Own);
 
     [Fact]
@@ -33,12 +41,7 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                 await using var connection = await source.OpenConnectionAsync();
                 for (var round = 0; round < Rounds;)
                 {
-                    // Those that are at a commit, most of them where it is about to be, or just has been, made durable.
-                    await using var command = new NpgsqlCommand(
-                        """
-                        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
-                        WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()
-                        """, connection);
+                    await using var command = new NpgsqlCommand(Terminate, connection);
                     if ((long)(await command.ExecuteScalarAsync())! > 0)
                     {
                         round++;
@@ -150,11 +153,12 @@ public sealed class LostAnswerTests(ITestOutputHelper log)
                     }
                 }
             })).ToList();
+            await using var source = NpgsqlDataSource.Create(database.Connection);
+            await using var connection = await source.OpenConnectionAsync();
             for (var round = 0; round < 30;)
             {
-                var terminated = (long)(await database.QueryAsync(
-                    "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%writers%' AND pid <> pg_backend_pid()"))!;
-                if (terminated > 0)
+                await using var command = new NpgsqlCommand(Terminate, connection);
+                if ((long)(await command.ExecuteScalarAsync())! > 0)
                 {
                     round++;
                     await await Task.WhenAny([successes.RisesAsync(1), .. devices]);

@@ -4,9 +4,9 @@ using Lockstep.Testing;
 namespace Lockstep.Cluster.Chaos.Disturbances;
 
 /// <summary>
-/// Two silos and a gateway, one after the other, are killed and started again with wall clocks minutes ahead or behind, which
-/// they keep; the first silo once more with a clock behind the one that it had. Buckets move when silos end, so that what one has
-/// stamped goes on where it is minutes earlier or later.
+/// A silo is killed and started again with a wall clock minutes ahead, and once more with one behind that; then another silo and a
+/// gateway are, with clocks minutes ahead or behind. They keep these. Buckets move when silos end, so that what one has stamped goes on
+/// where it is minutes earlier or later.
 /// </summary>
 internal sealed class MoveClocks : IDisturbance
 {
@@ -21,8 +21,8 @@ internal sealed class MoveClocks : IDisturbance
         var ahead = random.Next(Bound);
         await MoveAsync(cluster.Silos[first], ahead);
         await MoveAsync(cluster.Silos[first], random.Next(-Bound, ahead));
-        await MoveAsync(cluster.Silos[(first + 1) % cluster.Silos.Count], random.Next(-Bound, Bound));
-        await MoveAsync(cluster.Gateways[random.Next(cluster.Gateways.Count)], random.Next(-Bound, Bound));
+        var other = MoveAsync(cluster.Silos[(first + 1) % cluster.Silos.Count], random.Next(-Bound, Bound));
+        await Task.WhenAll(other, MoveAsync(cluster.Gateways[random.Next(cluster.Gateways.Count)], random.Next(-Bound, Bound)));
 
         async Task MoveAsync(Member member, int seconds)
         {

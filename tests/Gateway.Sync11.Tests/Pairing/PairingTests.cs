@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Lockstep.Gateway.Sync11.Tests.Pairing;
 
 /// <summary>Easy Setup: channels, and a device that gets everything from another one.</summary>
-public sealed class PairingTests(WeaveServer server) : IClassFixture<WeaveServer>
+[Collection(SharedServer.Name)]
+public sealed class PairingTests(WeaveServer server)
 {
     private const string Secret = "abcdefgh";
 

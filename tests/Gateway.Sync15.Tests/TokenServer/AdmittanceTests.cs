@@ -7,24 +7,36 @@ using Microsoft.Extensions.Logging;
 
 namespace Lockstep.Gateway.Sync15.Tests.TokenServer;
 
-/// <summary>Who gets a store that has none.</summary>
-public sealed class AdmittanceTests : IAsyncLifetime
+/// <summary>Who gets a store that has none. Time only goes on, and each test has users of its own.</summary>
+public sealed class AdmittanceTests(AdmittanceTests.Fixture fixture) : IClassFixture<AdmittanceTests.Fixture>
 {
     private const string NewUsers = """{"status":"new-users-disabled","errors":[{"location":"body","name":"","description":"New users are not allowed"}]}""";
     private static readonly string Key = TokenServers.Key(100, "aa");
 
-    private readonly FakeTime time = new(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
-    private TokenServers servers = null!;
+    private readonly FakeTime time = fixture.Time;
+    private readonly TokenServers servers = fixture.Servers;
+    private readonly string one = $"one-{Guid.NewGuid():N}";
+    private readonly string another = $"another-{Guid.NewGuid():N}";
 
-    public async Task InitializeAsync() => servers = await TokenServers.StartAsync(
-        options => options with
-        {
-            Registration = SyncRegistration.AllowList,
-            Issuer = options.Issuer with { AllowedUsers = "alice, bob", AllowedEmails = "*@example.org, carol@example.com" },
-        },
-        time);
+    /// <summary>A server that lets some in, with a clock that the tests move.</summary>
+    public sealed class Fixture : IAsyncLifetime
+    {
+        public Fixture() => Servers = new TokenServers(
+            static options => options with
+            {
+                Registration = SyncRegistration.AllowList,
+                Issuer = options.Issuer with { AllowedUsers = "alice, bob", AllowedEmails = "*@example.org, carol@example.com" },
+            },
+            Time);
 
-    public Task DisposeAsync() => servers.DisposeAsync();
+        public FakeTime Time { get; } = new(TimeProvider.System.GetUtcNow()) { TimersAreReal = true };
+
+        public TokenServers Servers { get; }
+
+        public Task InitializeAsync() => Servers.InitializeAsync();
+
+        public Task DisposeAsync() => Servers.DisposeAsync();
+    }
 
     [Fact]
     public async Task Registration_IsClosedByDefault_AndWhoIsKnownIsLetIn()
@@ -69,16 +81,16 @@ public sealed class AdmittanceTests : IAsyncLifetime
     {
         var code = await InviteAsync(days: 1, quota: 4096);
         var url = path.Replace("CODE", code, StringComparison.Ordinal);
-        using var first = servers.Device(await servers.AskAsync(servers.Accounts.Opaque("first"), Key, url));
+        using var first = servers.Device(await servers.AskAsync(servers.Accounts.Opaque(one), Key, url));
         Assert.Equal("[0,4]", (await first.GetAsync("/info/quota")).AssertOk().Text);
 
-        var second = await servers.AskAsync(servers.Accounts.Opaque("second"), Key, url);
+        var second = await servers.AskAsync(servers.Accounts.Opaque(another), Key, url);
         Assert.Equal((403, NewUsers), (second.Status, second.Text));
 
         // By then they are known, and need it no more. It stays in their settings all the same.
         time.Advance(TimeSpan.FromDays(2));
-        Assert.Equal(first.Uid, (await servers.AskAsync(servers.Accounts.Opaque("first"), Key)).Json.GetProperty("uid").GetInt64());
-        Assert.Equal(first.Uid, (await servers.AskAsync(servers.Accounts.Opaque("first"), Key, url)).Json.GetProperty("uid").GetInt64());
+        Assert.Equal(first.Uid, (await servers.AskAsync(servers.Accounts.Opaque(one), Key)).Json.GetProperty("uid").GetInt64());
+        Assert.Equal(first.Uid, (await servers.AskAsync(servers.Accounts.Opaque(one), Key, url)).Json.GetProperty("uid").GetInt64());
     }
 
     [Fact]
@@ -106,14 +118,14 @@ public sealed class AdmittanceTests : IAsyncLifetime
     {
         using var watch = LogWatch.On(servers.Sync.Services);
         var code = await InviteAsync(days: 1);
-        foreach (var (token, method) in new[] { ("nothing", "GET"), (servers.Accounts.Opaque("second"), "GET"), (servers.Accounts.Opaque("second"), "POST") })
+        foreach (var (token, method) in new[] { ("nothing", "GET"), (servers.Accounts.Opaque(another), "GET"), (servers.Accounts.Opaque(another), "POST") })
         {
             await servers.AskAsync(token, Key, $"/i/{code}/1.0/sync/1.5?x=1", method);
         }
 
         Assert.DoesNotContain(watch.Above(LogLevel.Trace), line => line.Contains(code, StringComparison.Ordinal));
         Assert.NotEmpty(watch.Above(LogLevel.Trace));
-        Assert.DoesNotContain(code, Assert.Single((await servers.Assignments.FindAsync(servers.User("second"), CancellationToken.None))).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(code, Assert.Single((await servers.Assignments.FindAsync(servers.User(another), CancellationToken.None))).ToString(), StringComparison.Ordinal);
         Assert.Equal(64, InvitationCode.DigestOf(code).Length);
         Assert.NotEqual(InvitationCode.New(), InvitationCode.New());
     }
