@@ -4,7 +4,7 @@ import { files, pages, source } from "./pages.mjs";
 
 /** What makes a block one of commands: a line that begins with one of these, behind variables that are set for it. */
 const programs = new Set(
-  ("a2enmod adduser apt apt-get apt-mark bench/run cat cd certbot chmod chown cp curl directory dotnet docker echo export find git grep install journalctl k8s/check kubectl lockstep make mkdir node npm npx openssl packaging/audit packaging/build " +
+  ("a2enmod adduser apt apt-get apt-mark bench/run cat cd certbot chmod chown cp curl directory dotnet docker echo export find git grep install journalctl k8s/check kubectl litestream lockstep make mkdir node npm npx openssl packaging/audit packaging/build " +
     "packaging/deb/build packaging/notices packaging/reproducible packaging/sbom pg_dump pg_restore printf promtool psql rsync runuser setpriv sha256sum sqlite3 sudo systemctl tar tests/chaos tests/deb tests/hostile tests/postgres umask ./test").split(" "),
 );
 

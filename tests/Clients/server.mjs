@@ -226,6 +226,13 @@ class Server {
     }
   }
 
+  /** Has new, empty storage from now on, once it has ended. */
+  async renew() {
+    await this.#storage.remove();
+    this.#storage = await newStorage();
+    this.configure({ "data-directory": this.#storage.directory });
+  }
+
   /** Puts a backup in the place of its data, once it has ended. On SQLite only. */
   async restore(backup) {
     const { directory } = this.#storage;

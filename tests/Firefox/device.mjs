@@ -1,4 +1,5 @@
 import { startFirefox } from "./firefox.mjs";
+import { Asked } from "./marionette.mjs";
 
 /**
  * A Firefox with a profile of its own. What its methods call in Firefox is Firefox's own code, by which its windows do the same.
@@ -6,23 +7,35 @@ import { startFirefox } from "./firefox.mjs";
  * @param accounts From `startAccountServer`.
  */
 export async function startDevice(accounts) {
-  const { marionette, end } = await startFirefox(accounts.address);
-  const device = new Device(marionette, end);
+  const device = new Device(await startFirefox(accounts.address));
   try {
     await device.prepare();
     return device;
   } catch (error) {
-    await end();
+    await device.end();
     throw error;
   }
 }
 
 class Device {
-  #marionette;
+  #firefox;
 
-  constructor(marionette, end) {
-    this.#marionette = marionette;
-    this.end = end;
+  constructor(firefox) {
+    this.#firefox = firefox;
+  }
+
+  get #marionette() {
+    return this.#firefox.marionette;
+  }
+
+  end() {
+    return this.#firefox.end();
+  }
+
+  /** Starts again with the same profile, for another account server. */
+  async restart(accounts) {
+    this.#firefox = await this.#firefox.restart(accounts.address);
+    await this.prepare();
   }
 
   /** Calls a function in Firefox, with `lib` as first argument. */
@@ -58,6 +71,22 @@ class Device {
     });
     await this.#marionette.navigate(url);
     await this.#marionette.call("content", fillIn, [email, password]);
+    return this.#call((lib) => lib.firstSync);
+  }
+
+  /** The same in a Firefox that has data of another account: it asks whether to merge them, and is told so. */
+  async mergeThroughPages({ email, password }) {
+    const url = await this.#call(async (lib) => {
+      lib.firstSync = lib.nextSync();
+      return lib.FxAccountsConfig.promiseConnectAccountURI("test");
+    });
+    await this.#marionette.navigate(url);
+    await this.#marionette.call("content", fillIn, [email, password]).then(
+      () => { throw new Error("Firefox did not ask."); },
+      (error) => { if (!(error instanceof Asked)) throw error; },
+    );
+    await this.#marionette.agree();
+    await this.#marionette.call("content", connected, []);
     return this.#call((lib) => lib.firstSync);
   }
 
@@ -153,6 +182,19 @@ class Device {
   /** Syncs, after what is under way, and says what it came to: `{ outcome, errors, status }`. */
   sync() {
     return this.#call((lib) => lib.sync());
+  }
+
+  /** All that the server has for this user, asked with Firefox's own token: `{ collection: { modified, records } }`. */
+  stored() {
+    return this.#call(async ({ Service }) => {
+      const get = async (url) => (await Service.resource(url).get()).obj;
+      const stored = {};
+      for (const [name, modified] of Object.entries(await get(Service.infoURL))) {
+        stored[name] = { modified, records: await get(`${Service.storageURL}${name}?full=1`) };
+      }
+
+      return stored;
+    });
   }
 
   /** The requests since the last call: `{ method, url, status }`. */
@@ -389,6 +431,11 @@ const fillIn = `async (email, password) => {
     send(document.forms[0], { repeated: password });
     await appears('[data-view="connected"]');
   }
+}`;
+
+const connected = `async () => {
+  ${HELP}
+  await appears('[data-view="connected"]');
 }`;
 
 /** From the page of examples/syncto to the server's. */

@@ -15,9 +15,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 process.once("exit", () => groups.forEach(kill));
 
-/** A headless Firefox with a new profile. It ends with this process, however that ends. */
+/** A headless Firefox with a new profile, which `end` removes. It ends with this process, however that ends. */
 export async function startFirefox(accounts) {
-  const profile = await mkdtemp(join(tmpdir(), "lockstep-firefox-"));
+  return start(await mkdtemp(join(tmpdir(), "lockstep-firefox-")), accounts);
+}
+
+async function start(profile, accounts) {
   const lines = Object.entries(preferences(accounts)).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
   await writeFile(join(profile, "user.js"), lines.join(""));
   const { DISPLAY, WAYLAND_DISPLAY, DBUS_SESSION_BUS_ADDRESS, ...environment } = process.env;
@@ -35,7 +38,7 @@ export async function startFirefox(accounts) {
     groups.add(group);
   }
 
-  const end = async (marionette) => {
+  const stop = async (marionette) => {
     marionette?.close();
     if (group) {
       kill(group);
@@ -43,6 +46,9 @@ export async function startFirefox(accounts) {
 
     await ended;
     groups.delete(group);
+  };
+  const end = async (marionette) => {
+    await stop(marionette);
     await rm(profile, { recursive: true, force: true, maxRetries: 3 });
   };
 
@@ -63,7 +69,17 @@ export async function startFirefox(accounts) {
     });
     marionette = new Marionette(port);
     await marionette.open();
-    return { marionette, end: () => end(marionette) };
+    return {
+      marionette,
+      end: () => end(marionette),
+      /** Quits in order, and starts the same profile with another account server. */
+      restart: async (address) => {
+        await marionette.command("Marionette:Quit", { flags: ["eForceQuit"] });
+        await ended;
+        await stop(marionette);
+        return start(profile, address);
+      },
+    };
   } catch (error) {
     await end(marionette);
     throw new Error(`${error.message} It said:\n${log.join("\n")}`);

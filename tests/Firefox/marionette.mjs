@@ -5,6 +5,9 @@ const SCRIPT_MS = 180_000;
 const PAGE_MS = 60_000;
 const ANSWER_MS = 200_000;
 
+/** Firefox asks something in a window of its own. What was called goes on behind it. */
+export class Asked extends Error {}
+
 /**
  * A session of Marionette, by which Firefox is driven: messages are JSON behind their length in bytes and a colon, `[0, id, command,
  * parameters]` there and `[1, id, error, result]` back.
@@ -58,6 +61,10 @@ export class Marionette {
       sandbox: context === "chrome" ? "system" : null,
       newSandbox: false,
     });
+    if (value === null) {
+      throw new Asked("Firefox asks something.");
+    }
+
     if (value.error) {
       throw new Error(`In Firefox: ${value.error}`);
     }
@@ -68,6 +75,11 @@ export class Marionette {
   async navigate(url) {
     await this.command("Marionette:SetContext", { value: "content" });
     await this.command("WebDriver:Navigate", { url });
+  }
+
+  /** Says yes to what Firefox asks. */
+  agree() {
+    return this.command("WebDriver:AcceptAlert", {});
   }
 
   #answerTo(id, name) {
