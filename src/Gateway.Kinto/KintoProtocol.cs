@@ -65,7 +65,6 @@ internal sealed class KintoProtocol(
             Values = request.Values,
             Query = request.Query,
             Header = name => headers.TryGetValue(name, out var value) ? value.ToString() : null,
-            Cookies = request.Http.Request.Cookies,
             Body = request.Body,
             Http = request.Http.Request,
             Principal = request.SignIn.Principal,

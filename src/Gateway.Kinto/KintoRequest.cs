@@ -23,7 +23,7 @@ internal sealed record KintoRequest
     public required Func<string, string?> Header { get; init; }
 
     /// <summary>The browser's cookies for logins, by name; null for a part of a batch.</summary>
-    public IRequestCookieCollection? Cookies { get; init; }
+    public IRequestCookieCollection? Cookies => Http?.Cookies;
 
     public ReadOnlyMemory<byte> Body { get; init; }
 

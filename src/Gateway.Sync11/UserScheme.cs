@@ -29,11 +29,11 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
     public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
         PasswordSignIn.Read(request.Authorization!) is not var (name, _) || !IsIn(request.Target, name) ? ValueTask.FromResult(SignIn.Refused)
         : audit.IsOn ? AuditedAsync(request, name, cancellationToken)
-        : passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
+        : passwords.SignInAsync(request, cancellationToken);
 
     /// <summary>The same for a name and password that a user typed into a page.</summary>
     public ValueTask<SignIn> SignInAsync(string name, string password, IPAddress? address, CancellationToken cancellationToken) => UserName.IsValid(name)
-        ? passwords.SignInAsync($"{Name} {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", address, cancellationToken)
+        ? passwords.SignInAsync(new SignInRequest($"{Name} {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", address), cancellationToken)
         : ValueTask.FromResult(SignIn.Refused);
 
     /// <summary>No account has a blank in its name.</summary>
@@ -58,7 +58,7 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
 
     private async ValueTask<SignIn> AuditedAsync(SignInRequest request, string name, CancellationToken cancellationToken)
     {
-        var signIn = await passwords.SignInAsync(request.Authorization!, request.Address, cancellationToken);
+        var signIn = await passwords.SignInAsync(request, cancellationToken);
         if (signIn.Status is SignInStatus.Refused or SignInStatus.Throttled)
         {
             audit.Write(AuditEvents.WrongPassword, new AuditSource(request.Method, request.Target.Split('?')[0], request.Address, name));

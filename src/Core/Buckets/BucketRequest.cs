@@ -9,9 +9,9 @@ public sealed record BucketRequest(Caller Caller, IReadOnlyList<Operation> Opera
     {
         get
         {
-            foreach (var operation in Operations)
+            for (var i = 0; i < Operations.Count; i++)
             {
-                if (operation.IsWrite)
+                if (Operations[i].IsWrite)
                 {
                     return false;
                 }
@@ -27,9 +27,9 @@ public sealed record BucketRequest(Caller Caller, IReadOnlyList<Operation> Opera
         get
         {
             long size = 0;
-            foreach (var operation in Operations)
+            for (var i = 0; i < Operations.Count; i++)
             {
-                size += operation.Size;
+                size += Operations[i].Size;
             }
 
             return size;

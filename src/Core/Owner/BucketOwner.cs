@@ -265,8 +265,17 @@ internal sealed class BucketOwner
         {
             for (var most = batch.Count; batch.Count > 0;)
             {
-                var turn = batch.GetRange(0, Math.Min(most, batch.Count));
-                batch.RemoveRange(0, turn.Count);
+                var turn = batch;
+                if (most < batch.Count)
+                {
+                    turn = batch.GetRange(0, most);
+                    batch.RemoveRange(0, most);
+                }
+                else
+                {
+                    batch = [];
+                }
+
                 var gone = turn.FindAll(static pending => !pending.HasBegun && !pending.TryBegin());
                 if (gone.Count > 0)
                 {
@@ -292,7 +301,7 @@ internal sealed class BucketOwner
                 }
 
                 // Requests that were too much for one turn go into the next, with no more than may fit. If none was decided, no outcome is known.
-                var done = turn.Exists(static pending => pending.IsDecided) ? turn.FindAll(static pending => pending.IsDecided) : turn;
+                var done = turn.TrueForAll(static pending => pending.IsDecided) || !turn.Exists(static pending => pending.IsDecided) ? turn : turn.FindAll(static pending => pending.IsDecided);
                 most = 2 * Math.Max(1, done.Count);
                 if (done.Count < turn.Count)
                 {

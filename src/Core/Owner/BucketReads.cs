@@ -87,7 +87,7 @@ internal sealed class BucketReads(
                 var remembered = heads.Current;
                 var current = remembered ?? await heads.LoadAsync(heads.ClaimsNow(), cancellationToken);
                 var outcomes = new Outcome[request.Operations.Count];
-                if (remembered is not null && store.IsShared && request.Operations.Any(operation => ListAnswers.HasSeenNewer(operation, remembered)))
+                if (remembered is not null && store.IsShared && HasSeenNewer(request, remembered))
                 {
                     // The caller knows a newer version than this process: another one has written.
                     (remembered, current) = (null, await heads.LoadAsync(claim: false, cancellationToken));
@@ -109,6 +109,19 @@ internal sealed class BucketReads(
         {
             return metrics.Counted(BucketResponse.Uniform(request, Unavailable.StoreFailed));
         }
+    }
+
+    private static bool HasSeenNewer(BucketRequest request, BucketHeads remembered)
+    {
+        for (var i = 0; i < request.Operations.Count; i++)
+        {
+            if (ListAnswers.HasSeenNewer(request.Operations[i], remembered))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <returns>The outcome, and the heads after the read.</returns>

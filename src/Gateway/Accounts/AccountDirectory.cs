@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Lockstep.Core.Accounts;
@@ -47,7 +46,7 @@ public sealed class AccountDirectory(
     private readonly HashQueue hashes = new(Math.Max(1, Environment.ProcessorCount / 2), options.FailureWindow, time);
     private PasswordSignIn? passwords;
 
-    private PasswordSignIn Passwords => LazyInitializer.EnsureInitialized(ref passwords, () => SignInFor(new OwnPasswords(this)));
+    private PasswordSignIn Passwords => passwords ?? LazyInitializer.EnsureInitialized(ref passwords, () => SignInFor(new OwnPasswords(this)));
 
     /// <summary>Kinto: <c>^[a-zA-Z0-9][+.@a-zA-Z0-9_-]*$</c>.</summary>
     public static bool IsValidName(string name) =>
@@ -60,19 +59,24 @@ public sealed class AccountDirectory(
         : Encoding.UTF8.GetByteCount(password) > MaxPasswordBytes ? $"A password has at most {MaxPasswordBytes} bytes."
         : null;
 
-    /// <param name="header">The <c>Authorization</c> header; null when there is none.</param>
-    /// <param name="address">The address that the request comes from, for counting failures; null for a socket of this machine.</param>
+    /// <param name="request">With or without an <c>Authorization</c> header.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<SignIn> SignInAsync(string? header, IPAddress? address, CancellationToken cancellationToken)
+    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(header))
+        if (request.Authorization is not { Length: > 0 } header)
         {
             return new ValueTask<SignIn>(SignIn.Anonymous);
         }
 
+        // Nearly all headers are remembered. One with a password that the server has made never is.
+        if (Passwords.Remembered(request) is { } remembered)
+        {
+            return new ValueTask<SignIn>(remembered);
+        }
+
         return keyed is not null && PasswordSignIn.Read(header) is var (name, password) && AppPassword.IsOne(password)
             ? AppSignInAsync(keyed, name, password, cancellationToken)
-            : Passwords.SignInAsync(header, address, cancellationToken);
+            : Passwords.SignInAsync(request, cancellationToken);
     }
 
     /// <summary>Sign-in by other names and passwords. Their hashes wait in the same queue, and their failures are counted with these.</summary>

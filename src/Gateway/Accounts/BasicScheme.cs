@@ -6,5 +6,5 @@ public sealed class BasicScheme(AccountDirectory accounts) : IAuthenticationSche
     public string Name => "Basic";
 
     public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
-        accounts.SignInAsync(request.Authorization, request.Address, cancellationToken);
+        accounts.SignInAsync(request, cancellationToken);
 }

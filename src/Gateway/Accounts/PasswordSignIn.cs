@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Storage;
@@ -48,17 +47,21 @@ public sealed class PasswordSignIn(
         return colon < 0 ? null : (text[..colon], text[(colon + 1)..]);
     }
 
-    /// <param name="header">The <c>Authorization</c> header.</param>
-    /// <param name="address">The address that the request comes from, for counting failures; null for a socket of this machine.</param>
+    /// <param name="request">With an <c>Authorization</c> header.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<SignIn> SignInAsync(string header, IPAddress? address, CancellationToken cancellationToken)
+    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
     {
-        var digest = cache.Digest(header);
+        var digest = DigestOf(request);
         var entry = cache.Find(digest);
         return entry is not null && cache.IsFresh(entry)
             ? new ValueTask<SignIn>(new SignIn(SignInStatus.Succeeded, entry.Principal))
-            : CountedSignInAsync(header, digest, entry, ClientAddress.Of(address), cancellationToken);
+            : CountedSignInAsync(request.Authorization!, digest, entry, ClientAddress.Of(request.Address), cancellationToken);
     }
+
+    /// <param name="request">With an <c>Authorization</c> header.</param>
+    /// <returns>The user, if the header was right a short while ago; otherwise null, and it has to be judged.</returns>
+    public SignIn? Remembered(SignInRequest request) =>
+        cache.Find(DigestOf(request)) is { } entry && cache.IsFresh(entry) ? new SignIn(SignInStatus.Succeeded, entry.Principal) : null;
 
     /// <summary>Whether the password that a user signed in with is unchanged since it was verified. If not, the sign-in is forgotten.</summary>
     /// <param name="principal">The user who signed in.</param>
@@ -76,6 +79,8 @@ public sealed class PasswordSignIn(
 
     /// <summary>Forgets sign-ins by a name.</summary>
     public void Invalidate(string name) => cache.Invalidate(name);
+
+    private UInt128 DigestOf(SignInRequest request) => request.Memory?.DigestOf(request.Authorization!, cache) ?? cache.Digest(request.Authorization!);
 
     /// <summary>Sign-ins that the cache answers are not counted: they are nearly all requests.</summary>
     private async ValueTask<SignIn> CountedSignInAsync(

@@ -18,6 +18,9 @@ public sealed record SignInRequest(string? Authorization, IPAddress? Address)
 
     public bool IsHttps { get; init; }
 
+    /// <summary>What is known of the header from earlier requests over the same connection; null for nothing.</summary>
+    public HeaderMemory? Memory { get; init; }
+
     /// <summary>The URL of this server as clients see it, without a slash at the end: the audience of tokens.</summary>
     public string ServerUrl(HttpOptions options) => options.PublicUrl?.TrimEnd('/') ?? $"{(IsHttps ? "https" : "http")}://{Host}";
 }

@@ -7,12 +7,21 @@ public sealed class AuditedScheme(IAuthenticationScheme scheme, AuditTrail trail
 {
     public string Name => scheme.Name;
 
-    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken) =>
-        trail.IsOn ? AuditedAsync(request, cancellationToken) : scheme.SignInAsync(request, cancellationToken);
-
-    private async ValueTask<SignIn> AuditedAsync(SignInRequest request, CancellationToken cancellationToken)
+    public ValueTask<SignIn> SignInAsync(SignInRequest request, CancellationToken cancellationToken)
     {
-        var signIn = await scheme.SignInAsync(request, cancellationToken);
+        var signingIn = scheme.SignInAsync(request, cancellationToken);
+        if (!trail.IsOn)
+        {
+            return signingIn;
+        }
+
+        return signingIn.IsCompletedSuccessfully ? new ValueTask<SignIn>(Noted(signingIn.Result, request)) : NotedAsync(signingIn, request);
+    }
+
+    private async ValueTask<SignIn> NotedAsync(ValueTask<SignIn> signingIn, SignInRequest request) => Noted(await signingIn, request);
+
+    private SignIn Noted(SignIn signIn, SignInRequest request)
+    {
         var what = signIn switch
         {
             { Status: SignInStatus.Succeeded, WasVerified: true } => AuditEvents.SignedIn,

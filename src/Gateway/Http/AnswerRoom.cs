@@ -30,16 +30,10 @@ public sealed class AnswerRoom : IDisposable
     /// <param name="most">The maximal number of bytes.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>False if there was no room in time: nothing may be loaded.</returns>
-    public async ValueTask<bool> PromiseAsync(long most, CancellationToken cancellationToken)
+    public ValueTask<bool> PromiseAsync(long most, CancellationToken cancellationToken)
     {
-        if (most > 0 && !await bytes.TakeAsync(who, most, Admission.AnswerPatience, cancellationToken))
-        {
-            metrics.AnswerRefused();
-            return false;
-        }
-
-        promised += most;
-        return true;
+        var taking = most > 0 ? bytes.TakeAsync(who, most, Admission.AnswerPatience, cancellationToken) : new(true);
+        return taking.IsCompletedSuccessfully ? new(Promised(most, taking.Result)) : PromisedAsync(most, taking);
     }
 
     /// <summary>Like <see cref="PromiseAsync"/> but without waiting, for callers that can do without and would wait for what they hold themselves.</summary>
@@ -146,6 +140,20 @@ public sealed class AnswerRoom : IDisposable
     {
         Release(promised + kept);
         (promised, kept) = (0, 0);
+    }
+
+    private async ValueTask<bool> PromisedAsync(long most, ValueTask<bool> taking) => Promised(most, await taking);
+
+    private bool Promised(long most, bool isTaken)
+    {
+        if (!isTaken)
+        {
+            metrics.AnswerRefused();
+            return false;
+        }
+
+        promised += most;
+        return true;
     }
 
     private void Release(long amount)

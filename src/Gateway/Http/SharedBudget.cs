@@ -67,7 +67,7 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
     /// <summary>Takes it, and waits for it behind those who wait already.</summary>
     /// <returns>False when too many wait, or it took longer than <paramref name="patience"/>.</returns>
     /// <exception cref="OperationCanceledException">Given up; nothing is held.</exception>
-    public async ValueTask<bool> TakeAsync(string user, long amount, TimeSpan patience, CancellationToken cancellationToken)
+    public ValueTask<bool> TakeAsync(string user, long amount, TimeSpan patience, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (gate)
@@ -75,12 +75,12 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
             if (waiters == 0 && Fits(user, amount))
             {
                 Take(user, amount);
-                return true;
+                return new(true);
             }
 
             if (waiters >= maxWaiting)
             {
-                return false;
+                return new(false);
             }
 
             waiter = new Waiter(amount);
@@ -95,24 +95,7 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
             Serve();
         }
 
-        try
-        {
-            await waiter.Granted.Task.WaitAsync(patience, time, cancellationToken);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return !GiveUp(waiter);
-        }
-        catch (OperationCanceledException)
-        {
-            if (!GiveUp(waiter))
-            {
-                Release(user, amount);
-            }
-
-            throw;
-        }
+        return GrantedAsync(waiter, user, patience, cancellationToken);
     }
 
     /// <summary>Takes it whatever there is: for what is there already, and cannot be dropped.</summary>
@@ -142,6 +125,28 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
             {
                 Serve();
             }
+        }
+    }
+
+    private async ValueTask<bool> GrantedAsync(Waiter waiter, string user, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await waiter.Granted.Task.WaitAsync(patience, time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !GiveUp(waiter);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!GiveUp(waiter))
+            {
+                Release(user, waiter.Amount);
+            }
+
+            throw;
         }
     }
 

@@ -81,6 +81,7 @@ internal sealed class ProtocolEndpoint<THandler>(
             Target = PublicUrls.Target(request, context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? ""),
             Host = request.Host.Value ?? "",
             IsHttps = request.IsHttps,
+            Memory = context.Features.Get<HeaderMemory>(),
         };
         return EnterAsync(method, new ProtocolRequest
         {
@@ -89,7 +90,7 @@ internal sealed class ProtocolEndpoint<THandler>(
             Values = matched.Values,
             Credentials = origin.Authorization,
             BaseUrl = PublicUrls.Base(request, http) + prefix,
-            SignInAsync = (authorization, cancellationToken) => protocol.Schemes.SignInAsync(ReferenceEquals(authorization, origin.Authorization) ? origin : origin with { Authorization = authorization }, cancellationToken),
+            SignInAsync = (authorization, cancellationToken) => protocol.Schemes.SignInAsync(ReferenceEquals(authorization, origin.Authorization) ? origin : origin with { Authorization = authorization, Memory = null }, cancellationToken),
         });
     }
 

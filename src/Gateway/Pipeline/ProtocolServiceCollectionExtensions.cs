@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Http;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -30,6 +31,13 @@ public static class ProtocolServiceCollectionExtensions
     /// Lets protocols also answer requests that the HTTP server cannot read. Otherwise these get a bare status.
     /// </summary>
     public static void UseProtocolRefusals(this IConnectionBuilder connections) => connections.Use(ConnectionOutput.Use);
+
+    /// <summary>Lets protocols know a header again that came over the same connection before.</summary>
+    public static void UseHeaderMemory(this IConnectionBuilder connections) => connections.Use(static next => connection =>
+    {
+        connection.Features.Set(new HeaderMemory());
+        return next(connection);
+    });
 
     /// <summary>
     /// Limits how much of an answer the operating system queues. Without the limit, megabytes would be queued for a client that does not

@@ -54,7 +54,7 @@ public sealed class RequestPath
     }
 
     /// <param name="decoded">The decoded path; empty, or with a leading slash.</param>
-    public static RequestPath OfDecoded(string decoded) => new(decoded.Length == 0 ? [] : decoded[1..].Split('/'));
+    public static RequestPath OfDecoded(string decoded) => new(decoded.Length == 0 ? ArraySegment<string>.Empty : new ArraySegment<string>(decoded.Split('/'))[1..]);
 
     /// <returns>The part after the prefix; null if the path does not begin with it.</returns>
     public RequestPath? Below(RequestPath prefix)

@@ -215,10 +215,11 @@ internal static class LockstepServer
         // A start that fails is told by the program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
-        // Its lines have whole paths in them, and in a path there can be an invitation's code.
+        // Its lines have whole paths in them, and in a path there can be an invitation's code. Off altogether: where any level is on, each request gets
+        // an activity and a scope of the log that nothing here shows.
         // Said of the console by name as well, since what the settings say of it by name would go first.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        logging.AddFilter<ConsoleLoggerProvider>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         if (options.LogFormat is "json" || (options.LogFormat is "auto" && Console.IsOutputRedirected))
         {
             logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
@@ -250,6 +251,7 @@ internal static class LockstepServer
                 {
                     endpoint.UseShortSendQueues();
                     endpoint.UseProtocolRefusals();
+                    endpoint.UseHeaderMemory();
                 }
             });
             foreach (var handle in sockets.Handles)
