@@ -66,7 +66,7 @@ internal sealed class AccountSets(IAccountTransfer transfer, LocalPrincipals pri
     {
         // :: Step 1: accounts.
         var former = last;
-        IReadOnlyDictionary<string, long> numbers = new Dictionary<string, long>();
+        IReadOnlyDictionary<string, long> numbers = new Dictionary<string, long>(StringComparer.Ordinal);
         if (accounts.Count > 0)
         {
             numbers = await transfer.HoldAccountsAsync([.. accounts.Select(static one => one.Account)], cancellationToken);
