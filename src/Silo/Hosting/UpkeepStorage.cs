@@ -27,16 +27,16 @@ internal sealed class UpkeepStorage : IAsyncDisposable
     {
         if (options.Postgres.Connection is { Length: > 0 })
         {
-            var held = exclusive ? OnlyOne.Of(await PostgresUpkeep.TryLockAsync(options.Postgres, cancellationToken)) : null;
+            var alone = exclusive ? OnlyOne.Of(await PostgresUpkeep.TryLockAsync(options.Postgres, cancellationToken)) : null;
             try
             {
                 var opened = await PostgresUpkeep.OpenAsync(options.Postgres, cancellationToken);
                 return new UpkeepStorage(
-                    [.. opened.Select(static (one, i) => new UpkeepDatabase(one.Setting, UpkeepDialect.Postgres, one.Connection, isHome: i == 0, one.Source))], directory: null, held);
+                    [.. opened.Select(static (one, i) => new UpkeepDatabase(one.Setting, UpkeepDialect.Postgres, one.Connection, isHome: i == 0, one.Source))], directory: null, alone);
             }
             catch
             {
-                await (held?.DisposeAsync() ?? ValueTask.CompletedTask);
+                await (alone?.DisposeAsync() ?? ValueTask.CompletedTask);
                 throw;
             }
         }
