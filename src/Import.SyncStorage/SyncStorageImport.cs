@@ -96,7 +96,7 @@ public sealed class SyncStorageImport(
         if (!options.IsDryRun)
         {
             var store = new Assignment(0, identity, user.Keys, 0, user.Created, Replaced: null, IsClosed: false, QuotaBytes: null);
-            var number = await transfer.HoldStoreAsync(store, cancellationToken) ?? throw new StoreUnavailableException($"'{identity.Subject}' has got a storage while theirs was imported.");
+            var number = (await transfer.HoldStoresAsync([store], cancellationToken))[0] ?? throw new StoreUnavailableException($"'{identity.Subject}' has got a storage while theirs was imported.");
             var owner = new PrincipalSet(string.Create(CultureInfo.InvariantCulture, $"sync:{number}")) { Account = new AccountRef(number, ServerTimestamp.Zero) };
             import = await BucketImport.BeginAsync(buckets, BucketId.SyncStorage(number.ToString(CultureInfo.InvariantCulture)), new Caller(owner, BucketAccess.Own), time, cancellationToken);
         }

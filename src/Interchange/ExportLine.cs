@@ -20,6 +20,8 @@ internal sealed class ExportLine : IDisposable
     /// <summary>See <see cref="LineType"/>.</summary>
     public string Type { get; private init; } = "";
 
+    public FilePlace Place => new(Number, Type);
+
     public static ExportLine Parse(ReadOnlyMemory<byte> text, long number)
     {
         JsonDocument? parsed = null;
@@ -122,11 +124,7 @@ internal sealed class ExportLine : IDisposable
 
     public InterchangeException Bad(string field, string why, Exception? inner = null) => Bad($"its field '{field}' {why}", inner);
 
-    public InterchangeException Bad(string why, Exception? inner = null)
-    {
-        var text = FormattableString.Invariant($"Line {Number}, of type '{Type}', cannot be taken: {why}.");
-        return inner is null ? new InterchangeException(text) : new InterchangeException(text, inner);
-    }
+    public InterchangeException Bad(string why, Exception? inner = null) => Place.Bad(why, inner);
 
     public void Dispose() => document.Dispose();
 }

@@ -65,11 +65,12 @@ internal sealed class ExportReader(LineReader lines, IExportTarget target, long 
                 }
 
                 hash.AppendData(text.Span);
+                target.Begin(line.Place);
                 await TakeAsync(line, cancellationToken);
             }
-            catch (InterchangeException e) when (!e.Message.StartsWith("Line ", StringComparison.Ordinal))
+            catch (InterchangeException e)
             {
-                throw line.Bad(e.Message.TrimEnd('.'), e);
+                throw line.Place.At(e);
             }
 
             if (lines.Number % LinesBetween == 0 || line.Type == LineType.BucketEnd)

@@ -6,9 +6,14 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Interchange;
 
-/// <summary>Takes what a file says, line by line. What it cannot take is an <see cref="InterchangeException"/> without the number of the line.</summary>
+/// <summary>
+/// Takes what a file says, line by line. What it cannot take is an <see cref="InterchangeException"/>: without the number of the line where it is that of the call, with it where it is an earlier one.
+/// </summary>
 internal interface IExportTarget
 {
+    /// <summary>Says which line the next call is of.</summary>
+    void Begin(FilePlace place);
+
     ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken);
 
     /// <param name="table">One of those of accounts.</param>

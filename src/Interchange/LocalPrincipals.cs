@@ -1,18 +1,25 @@
+using System.Collections.Concurrent;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Permissions;
 
 namespace Lockstep.Interchange;
 
 /// <summary>
-/// Turns principals of the format into those of this server. An account is only somebody who comes with the same file: who has the name here otherwise may be another person.
+/// Turns principals of the format into those of this server. An account is only somebody who comes with the same file: who has the name here otherwise may be another person. Safe for concurrent use.
 /// </summary>
-internal sealed class LocalPrincipals(InterchangeStores stores)
+internal sealed class LocalPrincipals(InterchangeStores stores) : IDisposable
 {
-    private const int Remembered = 10_000;
+    private const int Remembered = 100_000;
 
-    private readonly Dictionary<string, long?> numbers = new(StringComparer.Ordinal);
+    // Of the store's few connections some are left to others.
+    private const int AskedAtOnce = 2;
+
+    private readonly ConcurrentDictionary<string, long?> numbers = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim asking = new(AskedAtOnce);
+    private long dropped;
 
     /// <summary>Rights, memberships and authors that were left out, since their accounts did not come along.</summary>
-    public long Dropped { get; private set; }
+    public long Dropped => Interlocked.Read(ref dropped);
 
     /// <returns>Null for an account that does not come along.</returns>
     public async ValueTask<string?> OfAsync(string portable, CancellationToken cancellationToken)
@@ -24,7 +31,7 @@ internal sealed class LocalPrincipals(InterchangeStores stores)
                 return PrincipalText.OfAccount(portable, number);
             }
 
-            Dropped++;
+            Interlocked.Increment(ref dropped);
             return null;
         }
 
@@ -35,7 +42,7 @@ internal sealed class LocalPrincipals(InterchangeStores stores)
                 return portable.Replace($"/{bucket}/", $"/{id}/", StringComparison.Ordinal);
             }
 
-            Dropped++;
+            Interlocked.Increment(ref dropped);
             return null;
         }
 
@@ -48,20 +55,35 @@ internal sealed class LocalPrincipals(InterchangeStores stores)
     public async ValueTask<long?> NumberOfAsync(string principal, CancellationToken cancellationToken)
     {
         var name = principal[(principal.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        if (!numbers.TryGetValue(name, out var number))
+        if (numbers.TryGetValue(name, out var number))
         {
-            var found = await stores.Transfer.FindHeldAsync([name], cancellationToken);
-            number = found.TryGetValue(name, out var known) ? known : null;
-            if (numbers.Count >= Remembered)
-            {
-                numbers.Clear();
-            }
-
-            numbers[name] = number;
+            return number;
         }
 
+        var found = await AskAsync(() => stores.Transfer.FindHeldAsync([name], cancellationToken), cancellationToken);
+        number = found.TryGetValue(name, out var known) ? known : null;
+        Remember(name, number);
         return number;
     }
+
+    /// <summary>The number of the Sync storage of a user who comes along; null for another one.</summary>
+    public ValueTask<long?> StoreOfAsync(UserIdentity user, CancellationToken cancellationToken) =>
+        AskAsync(() => stores.Transfer.FindHeldAsync(user, cancellationToken), cancellationToken);
+
+    /// <summary>Saves a look for an account's number.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="number">Null where it does not come along.</param>
+    public void Remember(string name, long? number)
+    {
+        if (numbers.Count >= Remembered)
+        {
+            numbers.Clear();
+        }
+
+        numbers[name] = number;
+    }
+
+    public void Dispose() => asking.Dispose();
 
     /// <summary>The id of a default bucket here.</summary>
     /// <param name="name">As the format names it.</param>
@@ -94,5 +116,18 @@ internal sealed class LocalPrincipals(InterchangeStores stores)
         }
 
         return await DefaultBucketOfAsync(name, cancellationToken) is { } id ? string.Join('/', (string[])[.. parts[..2], "u:" + id, .. parts[3..]]) : null;
+    }
+
+    private async ValueTask<T> AskAsync<T>(Func<ValueTask<T>> ask, CancellationToken cancellationToken)
+    {
+        await asking.WaitAsync(cancellationToken);
+        try
+        {
+            return await ask();
+        }
+        finally
+        {
+            asking.Release();
+        }
     }
 }

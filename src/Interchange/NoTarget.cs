@@ -9,6 +9,10 @@ namespace Lockstep.Interchange;
 /// <summary>Takes everything and keeps nothing: a file that can be read into it is whole.</summary>
 internal sealed class NoTarget : IExportTarget
 {
+    public void Begin(FilePlace place)
+    {
+    }
+
     public ValueTask AddAccountAsync(string name, string? passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken) => default;
 
     public ValueTask AddRowAsync(string table, IReadOnlyList<string> columns, IReadOnlyList<object?> row, CancellationToken cancellationToken) => default;

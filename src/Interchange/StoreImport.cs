@@ -51,7 +51,7 @@ public sealed class StoreImport(InterchangeStores stores, TimeProvider time)
             throw new InterchangeException("An earlier import has not ended. Go on with it: give the same file again, with --resume.");
         }
 
-        var target = new StoreTarget(stores, resumes, time);
+        await using var target = new StoreTarget(stores, resumes, time);
         using var reader = new ExportReader(new LineReader(input), target, total, onProgress);
         try
         {

@@ -1,3 +1,4 @@
+using System.Data;
 using Lockstep.Core.Metering;
 using Lockstep.Core.Records;
 using Lockstep.Core.Storage;
@@ -135,9 +136,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
         return await RunAsync(run, repeatable).WaitAsync(cancellationToken);
     }
 
-    /// <summary>A connection of the budget for several reads that are to see one state.</summary>
+    /// <summary>A connection of the budget in a transaction of its own.</summary>
+    /// <param name="isolation">Whether all reads of the transaction see one state.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
-    internal async ValueTask<HeldConnection> HoldAsync(CancellationToken cancellationToken)
+    internal async ValueTask<HeldConnection> HoldAsync(IsolationLevel isolation, CancellationToken cancellationToken)
     {
         if (!await readers.WaitAsync(options.ConnectionWait, cancellationToken))
         {
@@ -146,7 +149,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
         try
         {
-            return await HeldConnection.BeginAsync(await source.OpenConnectionAsync(cancellationToken), () => readers.Release(), cancellationToken);
+            return await HeldConnection.BeginAsync(await source.OpenConnectionAsync(cancellationToken), isolation, () => readers.Release(), cancellationToken);
         }
         catch (Exception e)
         {

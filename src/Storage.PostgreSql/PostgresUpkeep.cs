@@ -1,6 +1,8 @@
+using System.Data;
 using System.Data.Common;
 using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Shards;
+using Lockstep.Storage.PostgreSql.Transfer;
 using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
@@ -42,6 +44,40 @@ public static class PostgresUpkeep
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Makes the caller the only one who takes anything over into these databases, or repairs them, until the result is disposed.</summary>
+    /// <param name="options">Which databases.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null while somebody else does.</returns>
+    /// <exception cref="PostgresSetupException">The home database cannot be reached.</exception>
+    public static async Task<IAsyncDisposable?> TryLockAsync(PostgresOptions options, CancellationToken cancellationToken)
+    {
+        var home = options.Databases()[0];
+        var source = PostgresConnections.CreateSource(home);
+        HeldConnection? held = null;
+        var isTaken = false;
+        try
+        {
+            held = await HeldConnection.BeginAsync(await source.OpenConnectionAsync(cancellationToken), IsolationLevel.ReadCommitted, source.Dispose, cancellationToken);
+            isTaken = await held.UseAsync(connection => ImportLock.TryTakeAsync(connection, cancellationToken));
+            return isTaken ? held : null;
+        }
+        catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
+        {
+            throw PostgresFaults.Explain(e, home.Setting);
+        }
+        finally
+        {
+            if (held is null)
+            {
+                await source.DisposeAsync();
+            }
+            else if (!isTaken)
+            {
+                await held.DisposeAsync();
+            }
         }
     }
 

@@ -85,12 +85,19 @@ public sealed class ServerProcess : ProgramProcess
         return ["--cluster:silo-port", $"{ports[0]}", "--cluster:gateway-port", $"{ports[1]}", .. settings];
     }
 
+    /// <summary>Starts a command without waiting for its end.</summary>
+    public static ServerProcess StartCommand(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var run = new ServerProcess(arguments, environment);
+        run.listening.Task.ContinueWith(task => task.Exception, TaskScheduler.Default).GetAwaiter();
+        return run;
+    }
+
     /// <summary>Runs a command, or a server that must not start, to its end.</summary>
     public static async Task<(int Code, string Output)> RunAsync(
         IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using var run = new ServerProcess(arguments, environment);
-        run.listening.Task.ContinueWith(task => task.Exception, TaskScheduler.Default).GetAwaiter();
+        using var run = StartCommand(arguments, environment);
         if (input is not null)
         {
             await run.Input.WriteLineAsync(input);

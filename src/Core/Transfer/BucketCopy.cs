@@ -32,13 +32,11 @@ public sealed class BucketCopy
     private BucketCopy(IBucketStore store, BucketHeads heads) => (this.store, this.heads) = (store, heads);
 
     /// <param name="store">The store that receives the bucket.</param>
-    /// <param name="bucket">The bucket.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="found">The bucket as it is in the store.</param>
     /// <returns>Null if the bucket exists already.</returns>
     /// <exception cref="StoreUnavailableException">The store failed. It can be begun again.</exception>
-    public static async Task<BucketCopy?> BeginAsync(IBucketStore store, BucketId bucket, CancellationToken cancellationToken)
+    public static async Task<BucketCopy?> BeginAsync(IBucketStore store, BucketHeads found)
     {
-        var found = await store.LoadAsync(bucket, claim: false, cancellationToken) ?? BucketHeads.Unwritten(bucket);
         if (found.Exists && !BucketRestore.IsUnfinished(found))
         {
             return null;

@@ -1,5 +1,4 @@
 using Lockstep.Core.Assignments;
-using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Transfer;
 
@@ -16,30 +15,25 @@ public interface IAccountTransfer
     /// <summary>Rows of an account in one of <see cref="KeyedAccounts.KeyedAccountTables"/>, in the order of their first column.</summary>
     ValueTask<IReadOnlyList<object?[]>> ReadAsync(string table, IReadOnlyList<string> columns, long account, CancellationToken cancellationToken);
 
-    /// <summary>Adds an account and holds it back. One that is held back already loses what was added to it before.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="passwordHash">The hash that it gets when it is opened.</param>
-    /// <param name="modified">Its last change.</param>
-    /// <param name="since">When it was made.</param>
-    /// <param name="isDisabled">Whether it is disabled, and stays so when it is opened.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Its number; null when the name is somebody's.</returns>
-    ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken);
+    /// <summary>Makes the caller the only one who takes anything over into this store, or repairs it, until the result is disposed.</summary>
+    /// <returns>Null while somebody else does.</returns>
+    ValueTask<IAsyncDisposable?> TryLockAsync(CancellationToken cancellationToken);
 
-    /// <summary>Adds a row of an account that is held back.</summary>
-    /// <param name="table">One of <see cref="KeyedAccounts.KeyedAccountTables"/> with a column <c>account</c>.</param>
-    /// <param name="columns">Its columns.</param>
-    /// <param name="account">The number of the account.</param>
-    /// <param name="row">The values, of which that of the column <c>account</c> does not count.</param>
+    /// <summary>Adds accounts in one transaction and holds them back. One that is held back already loses what was added to it before.</summary>
+    /// <param name="accounts">The accounts. No name comes twice.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when another row has its key.</returns>
-    ValueTask<bool> AddAsync(string table, IReadOnlyList<string> columns, long account, IReadOnlyList<object?> row, CancellationToken cancellationToken);
+    /// <returns>Their numbers by name. A name that is somebody's is missing.</returns>
+    ValueTask<IReadOnlyDictionary<string, long>> HoldAccountsAsync(IReadOnlyList<HeldAccount> accounts, CancellationToken cancellationToken);
 
-    /// <summary>Gives a user a store on this server and holds it back. A store of this user that is held back already stays, with these keys and this quota.</summary>
-    /// <param name="store">The store. Its number does not count.</param>
+    /// <summary>Adds rows of accounts that are held back, all in one transaction.</summary>
+    /// <returns>Null when they were added. Otherwise none was added, and another row has the key of the one at this index.</returns>
+    ValueTask<int?> AddAsync(IReadOnlyList<HeldRow> rows, CancellationToken cancellationToken);
+
+    /// <summary>Gives users stores on this server in one transaction and holds them back. A store of a user that is held back already stays, with these keys and this quota.</summary>
+    /// <param name="stores">The stores. Their numbers do not count. No user comes twice.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Its number; null when the user has a store here, or had one.</returns>
-    ValueTask<long?> HoldStoreAsync(Assignment store, CancellationToken cancellationToken);
+    /// <returns>The number of each; null where the user has a store here, or had one.</returns>
+    ValueTask<IReadOnlyList<long?>> HoldStoresAsync(IReadOnlyList<Assignment> stores, CancellationToken cancellationToken);
 
     /// <summary>The numbers of several accounts, held back ones only.</summary>
     ValueTask<IReadOnlyDictionary<string, long>> FindHeldAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken);

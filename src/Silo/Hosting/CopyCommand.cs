@@ -49,6 +49,7 @@ internal static class CopyCommand
         using var data = DataDirectory.Hold(options.DataDirectory);
         using var database = SqliteDatabase.Open(new SqliteOptions { Path = data.Database });
         var export = new SqliteExport(database);
+        await using var alone = OnlyOne.Of(await PostgresUpkeep.TryLockAsync(options.Postgres, cancellationToken));
         await using var import = await PostgresImport.BeginAsync(options.Postgres, export.Cluster, database.Secret, cancellationToken);
 
         await import.SetFloorAsync(database.Floor, cancellationToken);

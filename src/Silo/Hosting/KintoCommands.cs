@@ -103,6 +103,7 @@ internal static class KintoCommands
     {
         // With SQLite a running server would not hear of what is written beside it.
         await using var here = await ServerStorage.OpenAsync(options, exclusive: true, fault => output.WriteLine(fault.Message));
+        await using var alone = OnlyOne.Of(await here.Transfer.TryLockAsync(cancellationToken));
         var own = new AccountSecret(here.Secret);
         var rules = new KintoImportRules(
             AccountDirectory.IsValidName,

@@ -99,6 +99,7 @@ internal static class ServerFullCommands
 
         // With SQLite a running server would not hear of what is written beside it.
         await using var here = await ServerStorage.OpenAsync(options, exclusive: true, fault => output.WriteLine(fault.Message));
+        await using var alone = OnlyOne.Of(await here.Transfer.TryLockAsync(cancellationToken));
         var rules = new ImportRules(UserName.IsValid, UserName.AccountName, SyncNames.IsCollection, SyncNames.IsId);
         var run = new ServerFullImport(apart ?? storage, storage, here.Logins, here.Buckets, rules, import, TimeProvider.System);
         long? reported = null;

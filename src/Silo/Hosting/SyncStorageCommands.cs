@@ -63,6 +63,7 @@ internal static class SyncStorageCommands
 
             // With SQLite a running server would not hear of what is written beside it.
             await using var here = await ServerStorage.OpenAsync(options, exclusive: !import.IsDryRun, fault => output.WriteLine(fault.Message));
+            await using var alone = import.IsDryRun ? null : OnlyOne.Of(await here.Transfer.TryLockAsync(cancellationToken));
             return await ImportAsync(new SyncStorageImport(tokens, storage, here.Assignments, here.Transfer, here.Buckets, import, TimeProvider.System), import.IsDryRun, output, cancellationToken);
         }
         catch (Exception e) when (e is SyncStorageException or IOException or UnauthorizedAccessException)

@@ -157,6 +157,7 @@ internal static class TransferCommands
 
         // :: Step 2: what it has. With SQLite a running server would not hear of what is written beside it.
         await using var storage = await ServerStorage.OpenAsync(options, exclusive: true, fault => errors.WriteLine(fault.Message));
+        await using var alone = OnlyOne.Of(await storage.Transfer.TryLockAsync(cancellationToken));
         var import = new StoreImport(StoresOf(storage, options), TimeProvider.System);
         var counts = await import.RunAsync(input, file is "-" ? 0 : input.Length, resumes, new TransferProgress(errors, TimeProvider.System).Bytes, cancellationToken);
         output.WriteLine($"Done: {Text(counts)}; {import.Before.ToString("N0", CultureInfo.InvariantCulture)} of the buckets were here before.");

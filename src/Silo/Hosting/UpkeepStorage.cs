@@ -8,26 +8,37 @@ namespace Lockstep.Silo.Hosting;
 internal sealed class UpkeepStorage : IAsyncDisposable
 {
     private readonly DataDirectory? directory;
+    private readonly IAsyncDisposable? held;
 
-    private UpkeepStorage(IReadOnlyList<UpkeepDatabase> databases, DataDirectory? directory)
+    private UpkeepStorage(IReadOnlyList<UpkeepDatabase> databases, DataDirectory? directory, IAsyncDisposable? held = null)
     {
         Databases = databases;
         this.directory = directory;
+        this.held = held;
     }
 
     public IReadOnlyList<UpkeepDatabase> Databases { get; }
 
     /// <param name="options">Checked settings.</param>
-    /// <param name="exclusive">Whether a SQLite file must not be in use by a server meanwhile.</param>
+    /// <param name="exclusive">Whether a SQLite file must not be in use by a server meanwhile, and databases of PostgreSQL by another command that changes all of them.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="SettingsException">There is no database, or it is in use.</exception>
     public static async Task<UpkeepStorage> OpenAsync(LockstepOptions options, bool exclusive, CancellationToken cancellationToken)
     {
         if (options.Postgres.Connection is { Length: > 0 })
         {
-            var opened = await PostgresUpkeep.OpenAsync(options.Postgres, cancellationToken);
-            return new UpkeepStorage(
-                [.. opened.Select(static (one, i) => new UpkeepDatabase(one.Setting, UpkeepDialect.Postgres, one.Connection, isHome: i == 0, one.Source))], directory: null);
+            var alone = exclusive ? OnlyOne.Of(await PostgresUpkeep.TryLockAsync(options.Postgres, cancellationToken)) : null;
+            try
+            {
+                var opened = await PostgresUpkeep.OpenAsync(options.Postgres, cancellationToken);
+                return new UpkeepStorage(
+                    [.. opened.Select(static (one, i) => new UpkeepDatabase(one.Setting, UpkeepDialect.Postgres, one.Connection, isHome: i == 0, one.Source))], directory: null, alone);
+            }
+            catch
+            {
+                await (alone?.DisposeAsync() ?? ValueTask.CompletedTask);
+                throw;
+            }
         }
 
         if (!DataDirectory.HasDatabase(options.DataDirectory))
@@ -55,6 +66,7 @@ internal sealed class UpkeepStorage : IAsyncDisposable
             await database.DisposeAsync();
         }
 
+        await (held?.DisposeAsync() ?? ValueTask.CompletedTask);
         directory?.Dispose();
     }
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Connections;
 
-/// <summary>A connection of the budget in a transaction that sees one state of the database, until it is disposed.</summary>
+/// <summary>A connection of the budget in a transaction, until it is disposed.</summary>
 internal sealed class HeldConnection(NpgsqlConnection connection, NpgsqlTransaction transaction, Action release) : IAsyncDisposable
 {
     /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
@@ -29,7 +29,7 @@ internal sealed class HeldConnection(NpgsqlConnection connection, NpgsqlTransact
         }
         catch (Exception e) when (PostgresFaults.IsOfTheDatabase(e))
         {
-            // It only read.
+            // Nothing was written in it.
         }
         finally
         {
@@ -38,11 +38,11 @@ internal sealed class HeldConnection(NpgsqlConnection connection, NpgsqlTransact
     }
 
     /// <summary>Begins the transaction on a connection that is given up with it.</summary>
-    public static async Task<HeldConnection> BeginAsync(NpgsqlConnection connection, Action release, CancellationToken cancellationToken)
+    public static async Task<HeldConnection> BeginAsync(NpgsqlConnection connection, IsolationLevel isolation, Action release, CancellationToken cancellationToken)
     {
         try
         {
-            return new HeldConnection(connection, await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken), release);
+            return new HeldConnection(connection, await connection.BeginTransactionAsync(isolation, cancellationToken), release);
         }
         catch
         {

@@ -1,3 +1,4 @@
+using System.Data;
 using Lockstep.Core.Buckets;
 using Lockstep.Core.Transfer;
 using Lockstep.Storage.PostgreSql.Leases;
@@ -52,7 +53,7 @@ internal sealed class PostgresBucketSnapshots(IReadOnlyList<Func<PostgresDatabas
 
     public async ValueTask<IBucketSnapshot?> OpenAsync(BucketId bucket, CancellationToken cancellationToken)
     {
-        var held = await databases[map[bucket]]().HoldAsync(cancellationToken);
+        var held = await databases[map[bucket]]().HoldAsync(IsolationLevel.RepeatableRead, cancellationToken);
         try
         {
             var heads = await held.UseAsync(async connection =>

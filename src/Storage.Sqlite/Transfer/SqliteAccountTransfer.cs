@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Lockstep.Core.Assignments;
 using Lockstep.Core.KeyedAccounts;
-using Lockstep.Core.Time;
 using Lockstep.Core.Transfer;
 using Lockstep.Storage.Sqlite.Assignments;
 
@@ -13,6 +12,8 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
     private const string Held = IAccountTransfer.Held;
 
     private static readonly string[] Tables = [.. KeyedAccountTables.All.Where(static one => one.Columns.Contains("account", StringComparer.Ordinal)).Select(static one => one.Table)];
+
+    private static readonly string[] Clear = [.. Tables.Select(static table => $"DELETE FROM {table} WHERE account = $0")];
 
     public ValueTask<IReadOnlyList<object?[]>> ReadAsync(string table, IReadOnlyList<string> columns, long account, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements =>
@@ -27,51 +28,52 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
             return (IReadOnlyList<object?[]>)rows;
         }));
 
-    public ValueTask<long?> HoldAccountAsync(string name, string passwordHash, ServerTimestamp modified, ServerTimestamp since, bool isDisabled, CancellationToken cancellationToken) =>
-        database.WriteAsync(statements =>
+    public ValueTask<IAsyncDisposable?> TryLockAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IAsyncDisposable?>(OfTheFile.Lock);
+
+    public ValueTask<IReadOnlyDictionary<string, long>> HoldAccountsAsync(IReadOnlyList<HeldAccount> accounts, CancellationToken cancellationToken) => database.WriteAsync(statements =>
+    {
+        var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var account in accounts)
         {
             if (statements.Scalar(
                 $"""
                 INSERT INTO accounts (name, password, modified, since, disabled) VALUES ($0, '{Held}' || $1, $2, $3, $4)
                 ON CONFLICT (name) DO UPDATE SET password = excluded.password, modified = excluded.modified, since = excluded.since, disabled = excluded.disabled
                 WHERE accounts.password LIKE '{Held}%' RETURNING number
-                """, name, passwordHash, modified.Milliseconds, since.Milliseconds, isDisabled ? 1L : 0L) is not long number)
+                """, account.Name, account.PasswordHash, account.Modified.Milliseconds, account.Since.Milliseconds, account.IsDisabled ? 1L : 0L) is not long number)
             {
-                return default(long?);
+                continue;
             }
 
-            foreach (var table in Tables)
+            numbers[account.Name] = number;
+            foreach (var delete in Clear)
             {
-                statements.Execute($"DELETE FROM {table} WHERE account = $0", -number);
+                statements.Execute(delete, -number);
             }
-
-            return number;
-        });
-
-    public ValueTask<bool> AddAsync(string table, IReadOnlyList<string> columns, long account, IReadOnlyList<object?> row, CancellationToken cancellationToken) =>
-        database.WriteAsync(statements => statements.Execute(
-            $"INSERT INTO {table} ({Names(columns)}) VALUES ({string.Join(", ", columns.Select(static (_, i) => FormattableString.Invariant($"${i}")))}) ON CONFLICT DO NOTHING",
-            [.. columns.Select((column, i) => column == "account" ? -account : row[i] is bool flag ? flag ? 1L : 0L : row[i])]) == 1);
-
-    public ValueTask<long?> HoldStoreAsync(Assignment store, CancellationToken cancellationToken) => database.WriteAsync(statements =>
-    {
-        var (user, keys) = (store.User, store.Keys);
-        if (statements.Scalar("SELECT 1 FROM assignments WHERE issuer = $0 AND subject = $1", user.Issuer, user.Subject) is not null)
-        {
-            return default(long?);
         }
 
-        return statements.Scalar(
-            $"""
-            UPDATE assignments SET generation = $2, fingerprint = $3, keys_changed = $4, quota = $5, created = $6
-            WHERE issuer = '{Held}' || $0 AND subject = $1 RETURNING number
-            """, user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.QuotaBytes, store.Created.Milliseconds) as long?
-            ?? (long)statements.Scalar(
-                $"""
-                INSERT INTO assignments (number, issuer, subject, generation, fingerprint, keys_changed, node, created, quota)
-                VALUES ($0, '{Held}' || $1, $2, $3, $4, $5, 0, $6, $7) RETURNING number
-                """, SqliteAssignmentStore.NextNumber(statements), user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.Created.Milliseconds, store.QuotaBytes)!;
+        return (IReadOnlyDictionary<string, long>)numbers;
     });
+
+    public ValueTask<int?> AddAsync(IReadOnlyList<HeldRow> rows, CancellationToken cancellationToken) => database.WriteAsync(statements =>
+    {
+        statements.Execute("SAVEPOINT rows");
+        int? taken = null;
+        for (var i = 0; i < rows.Count && taken is null; i++)
+        {
+            if (statements.Execute(Insert(rows[i]), Values(rows[i])) != 1)
+            {
+                statements.Execute("ROLLBACK TO rows");
+                taken = i;
+            }
+        }
+
+        statements.Execute("RELEASE rows");
+        return taken;
+    });
+
+    public ValueTask<IReadOnlyList<long?>> HoldStoresAsync(IReadOnlyList<Assignment> stores, CancellationToken cancellationToken) =>
+        database.WriteAsync(statements => (IReadOnlyList<long?>)[.. stores.Select(store => Hold(statements, store))]);
 
     public ValueTask<IReadOnlyDictionary<string, long>> FindHeldAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
         ValueTask.FromResult(database.Read(statements =>
@@ -122,5 +124,39 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
     public async ValueTask OpenAsync(UserIdentity user, CancellationToken cancellationToken) => await database.WriteAsync(statements =>
         statements.Execute($"UPDATE assignments SET issuer = $0 WHERE issuer = '{Held}' || $0 AND subject = $1", user.Issuer, user.Subject));
 
+    private static long? Hold(SqliteStatements statements, Assignment store)
+    {
+        var (user, keys) = (store.User, store.Keys);
+        if (statements.Scalar("SELECT 1 FROM assignments WHERE issuer = $0 AND subject = $1", user.Issuer, user.Subject) is not null)
+        {
+            return null;
+        }
+
+        return statements.Scalar(
+            $"""
+            UPDATE assignments SET generation = $2, fingerprint = $3, keys_changed = $4, quota = $5, created = $6
+            WHERE issuer = '{Held}' || $0 AND subject = $1 RETURNING number
+            """, user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.QuotaBytes, store.Created.Milliseconds) as long?
+            ?? (long)statements.Scalar(
+                $"""
+                INSERT INTO assignments (number, issuer, subject, generation, fingerprint, keys_changed, node, created, quota)
+                VALUES ($0, '{Held}' || $1, $2, $3, $4, $5, 0, $6, $7) RETURNING number
+                """, SqliteAssignmentStore.NextNumber(statements), user.Issuer, user.Subject, keys.Generation, keys.Fingerprint, keys.KeysChangedAt, store.Created.Milliseconds, store.QuotaBytes)!;
+    }
+
+    private static string Insert(HeldRow row) =>
+        $"INSERT INTO {row.Table} ({Names(row.Columns)}) VALUES ({string.Join(", ", row.Columns.Select(static (_, i) => FormattableString.Invariant($"${i}")))}) ON CONFLICT DO NOTHING";
+
+    private static object?[] Values(HeldRow row) =>
+        [.. row.Columns.Select((column, i) => column == "account" ? -row.Account : row.Values[i] is bool flag ? flag ? 1L : 0L : row.Values[i])];
+
     private static string Names(IReadOnlyList<string> columns) => string.Join(", ", columns.Select(static column => column.TrimStart('?')));
+
+    /// <summary>Whoever takes anything over holds the data directory already, so that nobody else can.</summary>
+    private sealed class OfTheFile : IAsyncDisposable
+    {
+        public static readonly OfTheFile Lock = new();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }

@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Lockstep.Core.Accounts;
+using Lockstep.Core.Assignments;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Lists;
 using Lockstep.Core.Operations;
 using Lockstep.Core.Outcomes;
@@ -145,6 +148,40 @@ public sealed class RoundTripTests
         var told = await Assert.ThrowsAsync<InterchangeException>(() => two.ImportAsync(file));
         Assert.Contains("there is an account 'bob' here", told.Message, StringComparison.Ordinal);
         Assert.StartsWith("Line 2,", told.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("account", "there is an account 'carol@example.org' here")]
+    [InlineData("row", "what it names is somebody's here, in the table 'keyed_accounts'")]
+    [InlineData("store", "the user 'somebody' has, or had, a Sync storage here")]
+    public async Task WhatIsTaken_IsNamedByItsLine_ThoughManyLinesAreWrittenAtOnce_AndStaysAsItIs(string type, string why)
+    {
+        await using var one = await FilledAsync(19, steps: 80);
+        var file = await one.ExportAsync();
+        await using var two = await TransferStore.CreateAsync();
+        switch (type)
+        {
+            case "account":
+                await two.Stores.Accounts.AddAsync("carol@example.org", "of another", new ServerTimestamp(1), default);
+                break;
+            case "row":
+                var other = new Account(0, "other@example.org", "hash", new ServerTimestamp(7), IsBeingDeleted: false);
+                await two.Keyed.AddAsync(new KeyedAccount(other, new string('a', 32), "Other@example.org") { WrappedKey = "wrapped", Generation = 3, KeysChangedAt = 2, Created = new ServerTimestamp(7) }, [], null, default);
+                break;
+            default:
+                await two.Stores.Assignments.GiveAsync(new("issuer", "somebody"), null, new UserKeys(4, "0123", 5), 0, null, new ServerTimestamp(9), default);
+                break;
+        }
+
+        var before = await two.ExportAsync();
+        var told = await Assert.ThrowsAsync<InterchangeException>(() => two.ImportAsync(file));
+
+        Assert.Contains(why, told.Message, StringComparison.Ordinal);
+        var line = Lines(file)[int.Parse(told.Message.Split(' ')[1].TrimEnd(','), CultureInfo.InvariantCulture) - 1];
+        Assert.Contains(type switch { "account" => "\"carol@example.org\"", "row" => "\"keyed_accounts\"", _ => "\"somebody\"" }, line, StringComparison.Ordinal);
+        Assert.StartsWith($"{{\"t\":\"{type}\"", line, StringComparison.Ordinal);
+        Assert.False(await two.Stores.Transfer.HasHeldAsync(default));
+        Assert.Equal(Lines(before)[1..], Lines(await two.ExportAsync())[1..]);
     }
 
     [Fact]

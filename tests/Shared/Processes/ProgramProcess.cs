@@ -48,7 +48,8 @@ public partial class ProgramProcess : IDisposable
 
     public int Id => process.Id;
 
-    protected StreamWriter Input => process.StandardInput;
+    /// <summary>What the program reads.</summary>
+    public StreamWriter Input => process.StandardInput;
 
     /// <summary>For whoever reads it instead.</summary>
     protected StreamReader UnreadOutput => process.StandardOutput;
