@@ -105,6 +105,25 @@ public sealed class ExpirySweepTests
         Assert.IsType<RecordsMerged>(await ExecuteAsync(new MergeRecords(Tabs, []) { Upload = "u1" }));
     }
 
+    [Fact]
+    public async Task Uploads_AreAsManyAndLastAsLong_AsTheSettingsSay()
+    {
+        var few = new InProcessBuckets(store, new BucketOptions { MaxUploads = 2, UploadLifetime = TimeSpan.FromMinutes(10) }, time);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.IsType<ChangesStaged>(await OfFewAsync(new StageChanges(Tabs, $"u{i}", []) { Opens = true, MaxRecords = 9, MaxBytes = 99 }));
+            time.Advance(TimeSpan.FromMinutes(4));
+        }
+
+        // Begun 12, 8 and 4 minutes ago; the first one made room.
+        Assert.IsType<Missing>(await OfFewAsync(new MergeRecords(Tabs, []) { Upload = "u0" }));
+        Assert.IsType<RecordsMerged>(await OfFewAsync(new MergeRecords(Tabs, []) { Upload = "u1" }));
+        time.Advance(TimeSpan.FromMinutes(7));
+        Assert.IsType<Missing>(await OfFewAsync(new MergeRecords(Tabs, []) { Upload = "u2" }));
+
+        async Task<Outcome> OfFewAsync(Operation operation) => (await few.Get(id).ExecuteAsync(new BucketRequest(Owner, [operation]), default)).Outcomes[0];
+    }
+
     /// <summary>What a newer program has made is its own affair.</summary>
     [Fact]
     public async Task Bucket_OfAKindThatIsNotKnown_IsLeftAlone_AndRefused()

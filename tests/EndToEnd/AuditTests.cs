@@ -173,6 +173,34 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Files_WhoseTimeIsOver_AreRemoved_AndEachDayHasOne()
+    {
+        var file = Path.Combine(storage.Directory, "audit.log");
+        var today = TimeProvider.System.GetUtcNow().UtcDateTime.Date;
+        string Of(DateTime day) => $"{file}.{day.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)}";
+        await File.WriteAllTextAsync(file, "yesterday\n");
+        File.SetLastWriteTimeUtc(file, today.AddDays(-1).AddHours(3));
+        foreach (var other in new[] { Of(today.AddDays(-40)), Of(today.AddDays(-40)) + ".1", Of(today.AddDays(-20)), file + ".1", file + ".no-day-at-all", Path.Combine(storage.Directory, "audit.json.2000-01-01") })
+        {
+            await File.WriteAllTextAsync(other, "x");
+        }
+
+        var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", file, "--audit:retention", "30.00:00:00"]);
+        using (server)
+        {
+            await UntilAsync(() => !File.Exists(Of(today.AddDays(-40))) && !File.Exists(Of(today.AddDays(-40)) + ".1"));
+            using var nobody = new WeaveClient(address, "nobody", password: null);
+            (await nobody.GetAsync("/info/collections")).AssertStatus(401);
+            server.Terminate();
+            Assert.Equal(0, await server.EndAsync());
+        }
+
+        Assert.Single(await File.ReadAllLinesAsync(file), static line => line.Contains("CEF:0", StringComparison.Ordinal));
+        Assert.Equal(["yesterday"], await File.ReadAllLinesAsync(Of(today.AddDays(-1))));
+        Assert.All(new[] { Of(today.AddDays(-20)), file + ".1", file + ".no-day-at-all", Path.Combine(storage.Directory, "audit.json.2000-01-01") }, static kept => Assert.True(File.Exists(kept), kept));
+    }
+
+    [Fact]
     public async Task Target_ThatIsAway_IsToldOnce_AndTheServerGoesOn()
     {
         var missing = Path.Combine(storage.Directory, "none", "audit.log");

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.FirefoxAccounts;
 using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
+using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Silo.Doctor;
 using Lockstep.Silo.Hosting;
 using Lockstep.Storage.PostgreSql;
@@ -96,6 +98,40 @@ public sealed class DoctorTests
         Assert.Equal(["ok", "ok"], Levels(MachineExamination.Examine(new LockstepOptions(), 4L << 30, ["Max open files            1048576              1048576              files     "])));
         Said("warning", "Lower MemoryBudgetBytes", MachineExamination.Examine(new LockstepOptions { MemoryBudgetBytes = 1L << 30 }, 1L << 30, []));
         Said("warning", "LimitNOFILE", MachineExamination.Examine(new LockstepOptions(), 4L << 30, ["Max open files            1024                 4096                 files     "]));
+    }
+
+    [Fact]
+    public void Directories_AndFiles_ThatCannotBeUsed_AreSaid()
+    {
+        const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        var directory = Directory.CreateTempSubdirectory("lockstep-doctor-").FullName;
+        try
+        {
+            var data = Directory.CreateDirectory(Path.Combine(directory, "data"), own).FullName;
+            var options = new LockstepOptions { DataDirectory = data };
+
+            // Nobody makes files there, not even root.
+            Has("error", "data directory", "'/proc/data' cannot be written", DiskExamination.Examine(options with { DataDirectory = "/proc/data" }));
+            Has("error", "attachments", "'/proc/files' cannot be written", DiskExamination.Examine(options with { Kinto = new KintoOptions { Attachments = new AttachmentOptions { Directory = "/proc/files" } } }));
+            Has("error", "account key", "cannot be read", DiskExamination.Examine(
+                options with { FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.On, KeyFile = Path.Combine(directory, "none.key") } }));
+            Assert.DoesNotContain(DiskExamination.Examine(options), static one => one.Text.Contains("others on this machine", StringComparison.Ordinal));
+            Assert.Empty(Directory.EnumerateFileSystemEntries(data));
+
+            File.WriteAllText(Path.Combine(data, "lockstep.db"), new string('x', 4096));
+            File.SetUnixFileMode(data, own | UnixFileMode.OtherRead);
+            var found = DiskExamination.Examine(options with { MaxDatabaseBytes = 4096 }).ToList();
+            Has("error", "database", "Restore a backup", found);
+            Has("warning", "data directory", "of MaxDatabaseBytes", found);
+            Has("warning", "data directory", "others on this machine can look into", found);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        static void Has(string level, string subject, string text, IEnumerable<Diagnosis> found) => Assert.Contains(
+            found, one => one.Level.ToString().Equals(level, StringComparison.OrdinalIgnoreCase) && one.Subject == subject && one.Text.Contains(text, StringComparison.Ordinal));
     }
 
     [Fact]

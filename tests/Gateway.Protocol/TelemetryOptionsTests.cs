@@ -34,4 +34,24 @@ public sealed class TelemetryOptionsTests
     {
         Assert.Contains("OtlpEndpoint", Assert.Single(new TelemetryOptions { TraceRatio = 1 }.Problems()), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void LogsEndpoint_WithItsHeader_IsRight() => Assert.Empty(
+        new TelemetryOptions { LogsEndpoint = "https://o1.ingest.example.org/api/2/integration/otlp/v1/logs", LogsHeaders = "x-sentry-auth=sentry sentry_key=0f1e, x-other=1" }.Problems());
+
+    [Theory]
+    [InlineData("collector:4318", "")]
+    [InlineData("http://user:n0b0dys@127.0.0.1:4318/v1/logs", "")]
+    [InlineData("http://127.0.0.1:4318/v1/logs", "n0b0dys")]
+    [InlineData("http://127.0.0.1:4318/v1/logs", "a=n0b0dys,b")]
+    [InlineData("http://127.0.0.1:4318/v1/logs", "=n0b0dys")]
+    [InlineData("http://127.0.0.1:4318/v1/logs", "a b=n0b0dys")]
+    [InlineData("http://127.0.0.1:4318/v1/logs", "a=n0b0dys\nb")]
+    [InlineData(null, "a=n0b0dys")]
+    public void Logs_ThatCannotBeSentLikeThat_AreAProblem_AndNothingIsRepeated(string? endpoint, string headers)
+    {
+        var problem = Assert.Single(new TelemetryOptions { LogsEndpoint = endpoint, LogsHeaders = headers }.Problems());
+        Assert.Contains("Telemetry:Logs", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("n0b0dys", problem, StringComparison.Ordinal);
+    }
 }

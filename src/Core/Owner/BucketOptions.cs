@@ -109,6 +109,16 @@ public sealed record BucketOptions
     [Bounds(0, 10 * BoundsAttribute.Year)]
     public TimeSpan TombstoneRetention { get; init; } = TimeSpan.Zero;
 
+    /// <summary>How long an upload may take, from its beginning to its end; after that it is removed. Default: 2 hours.</summary>
+    /// <remarks>Sync 1.5: batches.</remarks>
+    [Bounds(BoundsAttribute.Minute)]
+    public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>Uploads that a bucket has at a time; the one that began first makes room for another. Default: 20.</summary>
+    /// <remarks>Sync 1.5: batches.</remarks>
+    [Bounds(1)]
+    public int MaxUploads { get; init; } = 20;
+
     /// <summary>Limits on what buckets may hold.</summary>
     public QuotaOptions Quotas { get; init; } = new();
 

@@ -64,7 +64,7 @@ internal sealed class Turn
 
     private TurnDeletions Deletions => field ??= new TurnDeletions(start, Draft, rows, admission, reader, store, work.Files, options, memory);
 
-    private TurnUploads Uploads => field ??= new TurnUploads(start, Draft, rows, admission, reader, store, memory);
+    private TurnUploads Uploads => field ??= new TurnUploads(start, Draft, rows, admission, reader, store, options, memory);
 
     private TurnExpiry Expiry => field ??= new TurnExpiry(start, Draft, reader, store);
 

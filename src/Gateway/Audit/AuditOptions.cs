@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
+using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.Audit;
 
@@ -13,6 +14,10 @@ public sealed record AuditOptions
 
     /// <summary>Where events go as JSON, one object a line: <c>syslog</c>, or the path of a file. Default: none, and nothing is noted so.</summary>
     public string? Json { get; init; }
+
+    /// <summary>How long lines in files are kept at least. Zero: for ever, and the file is left to logrotate. Default: zero.</summary>
+    [Bounds(0, 10 * BoundsAttribute.Year)]
+    public TimeSpan Retention { get; init; } = TimeSpan.Zero;
 
     /// <summary>Who makes the device, in each line. Default: Lockstep.</summary>
     public string Vendor { get; init; } = "Lockstep";

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Audit;
 /// <summary>
 /// Where lines of one form go. Requests do not wait for it: what is not written yet waits in a queue that is bounded, and what finds no place there is dropped and counted in the log.
 /// </summary>
-internal sealed partial class AuditSink(string target, string syslogSocket, ILogger logger)
+internal sealed partial class AuditSink(string target, string syslogSocket, DailyFiles? files, ILogger logger)
 {
     private const int MaxWaiting = 10_000;
     private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(5);
@@ -15,6 +15,7 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
     private readonly Channel<string> waiting = Channel.CreateBounded<string>(MaxWaiting);
     private long dropped;
     private bool isFailing;
+    private bool isKeepingTooLong;
 
     public bool IsSyslog => target is AuditOptions.Syslog;
 
@@ -26,6 +27,9 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
         }
     }
 
+    /// <summary>Removes files whose time is over, although no line comes.</summary>
+    public void Tidy() => waiting.Writer.TryWrite("");
+
     /// <summary>No more lines come.</summary>
     public void Complete() => waiting.Writer.TryComplete();
 
@@ -34,6 +38,12 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
     {
         await foreach (var line in waiting.Reader.ReadAllAsync(CancellationToken.None))
         {
+            TurnFiles();
+            if (line.Length == 0)
+            {
+                continue;
+            }
+
             try
             {
                 await SendAsync(Encoding.UTF8.GetBytes(line));
@@ -59,6 +69,25 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
         }
 
         TellDropped();
+    }
+
+    private void TurnFiles()
+    {
+        try
+        {
+            files?.Turn();
+            isKeepingTooLong = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Lines are written all the same.
+            if (!isKeepingTooLong)
+            {
+                KeptTooLong(logger, target, e);
+            }
+
+            isKeepingTooLong = true;
+        }
     }
 
     private void TellDropped()
@@ -95,6 +124,9 @@ internal sealed partial class AuditSink(string target, string syslogSocket, ILog
 
     [LoggerMessage(82, LogLevel.Warning, "An event could not be written to {Target}. This is said once; how many were dropped is said when it can be written to again, or at the end.")]
     private static partial void Failed(ILogger logger, string target, Exception exception);
+
+    [LoggerMessage(95, LogLevel.Warning, "Files of the audit log at {Target} could not be put aside or removed, and are kept for longer than Audit:Retention. It is tried again each hour, and said once.")]
+    private static partial void KeptTooLong(ILogger logger, string target, Exception exception);
 
     [LoggerMessage(83, LogLevel.Warning, "{Count} events of the audit log were dropped")]
     private static partial void Dropped(ILogger logger, long count);

@@ -10,17 +10,23 @@ public sealed class AuditTrail : BackgroundService
 
     private static readonly string[] Priorities = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
+    private static readonly TimeSpan TidyInterval = TimeSpan.FromMinutes(30);
+
     private readonly AuditOptions options;
     private readonly RecentEvents recent;
     private readonly TimeProvider time;
     private readonly AuditSink? cef;
     private readonly AuditSink? json;
+    private readonly CancellationTokenSource tidying = new();
 
     public AuditTrail(AuditOptions options, RecentEvents recent, TimeProvider time, ILogger<AuditTrail> logger)
     {
         (this.options, this.recent, this.time) = (options, recent, time);
-        cef = options.Cef is { Length: > 0 } forCef ? new(forCef, options.SyslogSocket, logger) : null;
-        json = options.Json is { Length: > 0 } forJson ? new(forJson, options.SyslogSocket, logger) : null;
+        cef = Sink(options.Cef);
+        json = Sink(options.Json);
+
+        AuditSink? Sink(string? target) => target is not { Length: > 0 } ? null : new(
+            target, options.SyslogSocket, options.Retention > TimeSpan.Zero && target is not AuditOptions.Syslog ? new DailyFiles(target, options.Retention, time) : null, logger);
     }
 
     /// <summary>Whether anything is noted; else nobody needs to find out what there is to note.</summary>
@@ -58,13 +64,44 @@ public sealed class AuditTrail : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         // What has come is written.
+        await tidying.CancelAsync();
         cef?.Complete();
         json?.Complete();
         await (ExecuteTask?.WaitAsync(cancellationToken) ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(cef?.RunAsync() ?? Task.CompletedTask, json?.RunAsync() ?? Task.CompletedTask);
+    public override void Dispose()
+    {
+        tidying.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(cef?.RunAsync() ?? Task.CompletedTask, json?.RunAsync() ?? Task.CompletedTask, TidyAsync());
+
+    /// <summary>Now, and at least once in each hour: time passes without events too.</summary>
+    private async Task TidyAsync()
+    {
+        if (options.Retention == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(TidyInterval, time);
+        try
+        {
+            do
+            {
+                cef?.Tidy();
+                json?.Tidy();
+            }
+            while (await timer.WaitForNextTickAsync(tidying.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
 
     private string ForSyslog(string date, string line)
     {

@@ -5,12 +5,13 @@ using OpenTelemetry.Metrics;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Makes what sends to the receiver, and says it once when the receiver goes away and once when it is back.</summary>
-internal sealed partial class OtlpSenders(TelemetryOptions options, ILogger<OtlpSenders> logger)
+/// <summary>Makes what sends metrics and traces to the receiver.</summary>
+internal sealed class OtlpSenders(TelemetryOptions options, ILogger<OtlpSenders> logger)
 {
-    private static readonly TimeSpan LongestSending = TimeSpan.FromSeconds(5);
+    /// <summary>A sending that takes longer has failed.</summary>
+    public static readonly TimeSpan LongestSending = TimeSpan.FromSeconds(5);
 
-    private int failing;
+    private readonly ReceiverState receiver = new(options.OtlpEndpoint ?? "", logger);
 
     public MetricReader ForMetrics() => new PeriodicExportingMetricReader(
         new MetricSender(this), (int)options.Interval.TotalMilliseconds, (int)LongestSending.TotalMilliseconds);
@@ -28,37 +29,13 @@ internal sealed partial class OtlpSenders(TelemetryOptions options, ILogger<Otlp
         };
     }
 
-    private ExportResult Report(ExportResult result)
-    {
-        var failed = result == ExportResult.Success ? 0 : 1;
-        if (Interlocked.Exchange(ref failing, failed) != failed)
-        {
-            if (failed != 0)
-            {
-                LogFailing(options.OtlpEndpoint!);
-            }
-            else
-            {
-                LogSentAgain(options.OtlpEndpoint!);
-            }
-        }
-
-        return result;
-    }
-
-    [LoggerMessage(30, LogLevel.Warning, "Telemetry cannot be sent to {Endpoint}. Requests are served all the same; the next line like this comes after it was sent again.")]
-    private partial void LogFailing(string endpoint);
-
-    [LoggerMessage(31, LogLevel.Information, "Telemetry is sent to {Endpoint} again.")]
-    private partial void LogSentAgain(string endpoint);
-
     private sealed class MetricSender(OtlpSenders senders) : OtlpMetricExporter(senders.Exporter("metrics"))
     {
-        public override ExportResult Export(in Batch<Metric> metrics) => senders.Report(base.Export(metrics));
+        public override ExportResult Export(in Batch<Metric> metrics) => senders.receiver.Report(base.Export(metrics));
     }
 
     private sealed class TraceSender(OtlpSenders senders) : OtlpTraceExporter(senders.Exporter("traces"))
     {
-        public override ExportResult Export(in Batch<Activity> activityBatch) => senders.Report(base.Export(activityBatch));
+        public override ExportResult Export(in Batch<Activity> activityBatch) => senders.receiver.Report(base.Export(activityBatch));
     }
 }

@@ -3,7 +3,7 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Silo.Telemetry;
 
-/// <summary>Where metrics and traces are sent.</summary>
+/// <summary>Where metrics, traces and lines of the log are sent.</summary>
 internal sealed record TelemetryOptions
 {
     /// <summary>Base URL of an OTLP receiver: <c>http://127.0.0.1:4317</c>. Default: none, nothing is sent.</summary>
@@ -31,6 +31,24 @@ internal sealed record TelemetryOptions
     [AllowedValues("names", "dogstatsd")]
     public string StatsdTags { get; init; } = "names";
 
+    /// <summary>The whole URL that takes lines of the log over OTLP, as <c>http/protobuf</c>: <c>https://HOST/api/PROJECT/integration/otlp/v1/logs</c> of a Sentry. Default: none, no line is sent.</summary>
+    public string? LogsEndpoint { get; init; }
+
+    /// <summary>
+    /// Headers of these requests, which open the receiver: <c>name=value</c>, separated by commas, as in <c>x-sentry-auth=sentry sentry_key=KEY</c>. A value has no comma, and <c>%25</c> for a percent sign. Default: none.
+    /// </summary>
+    [Secret]
+    public string LogsHeaders { get; init; } = "";
+
+    /// <summary>The least level of a line that is sent, of those that the log has. Default: Error.</summary>
+    [AllowedValues("Warning", "Error", "Critical")]
+    public string LogsLevel { get; init; } = "Error";
+
+    public bool SendsLogs => LogsEndpoint is { Length: > 0 };
+
+    /// <summary>Whether somebody gets measurements without asking for them.</summary>
+    public bool SendsMetrics => IsOn || SendsStatsd;
+
     public bool SendsStatsd => StatsdEndpoint is { Length: > 0 };
 
     public bool IsOn => OtlpEndpoint is { Length: > 0 };
@@ -41,9 +59,24 @@ internal sealed record TelemetryOptions
     public IEnumerable<string> Problems()
     {
         // With user and password in it, it would be seen in logs. Not repeated here for the same reason.
-        if (IsOn && !(Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0))
+        if (IsOn && !IsReceiver(OtlpEndpoint))
         {
             yield return "Telemetry:OtlpEndpoint is no URL of a receiver. Use something like http://127.0.0.1:4317, without user and query.";
+        }
+
+        if (SendsLogs && !IsReceiver(LogsEndpoint))
+        {
+            yield return "Telemetry:LogsEndpoint is no URL of a receiver. Use something like http://127.0.0.1:4318/v1/logs, without user and query.";
+        }
+
+        if (LogsHeaders.Length > 0 && !SendsLogs)
+        {
+            yield return "Telemetry:LogsHeaders is set, and Telemetry:LogsEndpoint is not. Name the receiver of the log.";
+        }
+
+        if (LogsHeaders.Length > 0 && !LogsHeaders.Split(',').All(IsHeader))
+        {
+            yield return "Telemetry:LogsHeaders has a part that is no header. Use name=value, and commas between them, like x-sentry-auth=sentry sentry_key=KEY.";
         }
 
         if (SendsStatsd && !(Uri.TryCreate(StatsdEndpoint, UriKind.Absolute, out var statsd) && statsd is { Scheme: "udp", Port: > 0, UserInfo.Length: 0, PathAndQuery: "" or "/" }))
@@ -60,5 +93,14 @@ internal sealed record TelemetryOptions
         {
             yield return "Telemetry:TraceRatio is set, and Telemetry:OtlpEndpoint is not. Name the receiver of the traces.";
         }
+    }
+
+    private static bool IsReceiver(string? endpoint) =>
+        Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0;
+
+    private static bool IsHeader(string part)
+    {
+        var name = part.Split('=', 2)[0].Trim();
+        return name.Length < part.Trim().Length && name.Length > 0 && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && part.All(static c => c is >= ' ' and <= '~');
     }
 }

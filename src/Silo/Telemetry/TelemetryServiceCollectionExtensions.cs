@@ -5,6 +5,7 @@ using Lockstep.Gateway.Metering;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -12,7 +13,7 @@ using OpenTelemetry.Trace;
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>
-/// Registers what measures the gateway, and the sending of metrics and traces to an OTLP receiver, and of metrics to a StatsD, where it is asked for. Invariants:
+/// Registers what measures the gateway, and the sending of metrics, traces and lines of the log to OTLP receivers, and of metrics to a StatsD, where it is asked for. Invariants:
 /// <list type="number">
 /// <item>Sending has threads of its own: a receiver that is slow or away costs requests nothing, and a stop no more than
 /// <see cref="LastSending.Patience"/>.</item>
@@ -24,17 +25,17 @@ internal static class TelemetryServiceCollectionExtensions
 {
     /// <summary>Before other hosted services: what begins first ends last, and so sends what the others did at the end.</summary>
     /// <param name="services">Where to.</param>
-    /// <param name="options">Where metrics and traces are sent.</param>
+    /// <param name="options">Where metrics, traces and lines of the log are sent.</param>
     /// <param name="isFetched">Whether metrics can be fetched, too.</param>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetryOptions options, bool isFetched)
     {
         services.AddSingleton<GatewayMetrics>().AddSingleton(options);
-        if (!options.IsOn && !options.SendsStatsd && !isFetched)
+        if (!options.SendsMetrics && !options.SendsLogs && !isFetched)
         {
             return services;
         }
 
-        if (options.IsOn || options.SendsStatsd)
+        if (options.SendsMetrics || options.SendsLogs)
         {
             services.AddSingleton<OtlpSenders>().AddSingleton<StatsdSender>().AddHostedService<LastSending>();
         }
@@ -44,12 +45,16 @@ internal static class TelemetryServiceCollectionExtensions
                 .Clear()
                 .AddEnvironmentVariableDetector()
                 .AddTelemetrySdk()
-                .AddService("lockstep", serviceVersion: ServerVersion.Version, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}"))
-            .WithMetrics(metrics => metrics
+                .AddService("lockstep", serviceVersion: ServerVersion.Version, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}"));
+        if (options.SendsMetrics || isFetched)
+        {
+            telemetry.WithMetrics(static metrics => metrics
                 .AddMeter(LockstepMeter.Name, "Microsoft.Orleans")
                 .AddAspNetCoreInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddNpgsqlInstrumentation());
+        }
+
         if (isFetched)
         {
             services.AddSingleton<FetchedMetrics>().AddSingleton<IMeasurements>(static fetched => fetched.GetRequiredService<FetchedMetrics>());
@@ -70,10 +75,22 @@ internal static class TelemetryServiceCollectionExtensions
             }));
         }
 
+        if (options.Traces || options.SendsLogs)
+        {
+            // A line says of which trace it is, too.
+            services.AddSingleton<DistributedContextPropagator, OwnTraces>();
+        }
+
+        if (options.SendsLogs)
+        {
+            // Scopes have paths in them.
+            services.AddSingleton<LogSender>().PostConfigure<OpenTelemetryLoggerOptions>(static logs => (logs.IncludeScopes, logs.IncludeFormattedMessage) = (false, true));
+            telemetry.WithLogging(static logs => logs.AddProcessor(static sending => sending.GetRequiredService<LogSender>().ForLines()));
+        }
+
         if (options.Traces)
         {
-            // The framework reads a request's headers by the one, the instrumentation by the other, which the process has once.
-            services.AddSingleton<DistributedContextPropagator, OwnTraces>();
+            // The framework reads a request's headers by the one above, the instrumentation by this one, which the process has once.
             Sdk.SetDefaultTextMapPropagator(new CompositeTextMapPropagator([]));
             telemetry.WithTracing(traces => traces
                 .AddSource("Microsoft.Orleans.*")

@@ -10,9 +10,6 @@ namespace Lockstep.Core.Owner;
 /// <param name="draft">The turn's changes.</param>
 internal sealed class DraftRecords(BucketDraft draft)
 {
-    /// <summary>How long an upload may take.</summary>
-    public static readonly TimeSpan UploadLifetime = TimeSpan.FromHours(2);
-
     private BucketHeads Heads => draft.Heads;
 
     /// <summary>Creates or changes a record of a list that was touched.</summary>
@@ -62,12 +59,12 @@ internal sealed class DraftRecords(BucketDraft draft)
         });
     }
 
-    /// <summary>Begins an upload.</summary>
-    public void OpenUpload(ListRef upload)
+    /// <summary>Begins an upload, which may take as long as <paramref name="lifetime"/>.</summary>
+    public void OpenUpload(ListRef upload, TimeSpan lifetime)
     {
         draft.EnsureList(upload);
         var stamp = draft.NextStamp(hint: null);
-        draft.SetList(Heads[upload] with { Touched = stamp, NextExpiry = stamp.Plus((long)UploadLifetime.TotalMilliseconds) });
+        draft.SetList(Heads[upload] with { Touched = stamp, NextExpiry = stamp.Plus((long)lifetime.TotalMilliseconds) });
     }
 
     /// <summary>Adds a change to an upload.</summary>

@@ -16,11 +16,10 @@ namespace Lockstep.Core.Owner;
 /// <param name="admission">Judges the existing state.</param>
 /// <param name="reader">Says by which time records expire.</param>
 /// <param name="store">The store of the bucket.</param>
+/// <param name="options">How many uploads there may be, and for how long.</param>
 /// <param name="memory">The memory of the turn.</param>
-internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, TurnMemory memory)
+internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows rows, TurnAdmission admission, OperationReader reader, IBucketStore store, BucketOptions options, TurnMemory memory)
 {
-    private const int MaxUploads = 20;
-
     private BucketHeads Heads => draft.Heads;
 
     public async ValueTask<Outcome> StageAsync(StageChanges stage, Caller caller, CancellationToken cancellationToken)
@@ -62,7 +61,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
         foreach (var other in draft.Records.UploadsTo(collection: null).Where(other => other.List != upload).OrderBy(static other => other.NextExpiry).ToList())
         {
             var others = draft.Records.UploadsTo(collection: null).Where(left => left.List != upload).ToList();
-            if (IsOpen(other.List) && others.Count < MaxUploads && others.Sum(static left => left.Bytes) + bytes <= 2 * stage.MaxBytes)
+            if (IsOpen(other.List) && others.Count < options.MaxUploads && others.Sum(static left => left.Bytes) + bytes <= 2 * stage.MaxBytes)
             {
                 break;
             }
@@ -73,7 +72,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
         // :: Step 3: the changes.
         if (!Heads[upload].Exists)
         {
-            draft.Records.OpenUpload(upload);
+            draft.Records.OpenUpload(upload, options.UploadLifetime);
         }
 
         foreach (var change in stage.Changes)
