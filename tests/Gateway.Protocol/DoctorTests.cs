@@ -101,6 +101,7 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
     public void Directories_AndFiles_ThatCannotBeUsed_AreSaid()
     {
         const UnixFileMode own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;

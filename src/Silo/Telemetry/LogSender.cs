@@ -5,7 +5,7 @@ using OpenTelemetry.Logs;
 namespace Lockstep.Silo.Telemetry;
 
 /// <summary>Makes what sends lines of the log to their own receiver, with what opens that one and nothing that opens another.</summary>
-internal sealed class LogSender(TelemetryOptions options)
+internal sealed class LogSender(TelemetryOptions options) : IDisposable
 {
     private readonly NotedSendings sendings = new();
 
@@ -15,9 +15,11 @@ internal sealed class LogSender(TelemetryOptions options)
         Protocol = OtlpExportProtocol.HttpProtobuf,
         Headers = options.LogsHeaders,
         TimeoutMilliseconds = (int)OtlpSenders.LongestSending.TotalMilliseconds,
-        HttpClientFactory = () => new HttpClient(sendings) { Timeout = OtlpSenders.LongestSending },
+        HttpClientFactory = () => new HttpClient(sendings, disposeHandler: false) { Timeout = OtlpSenders.LongestSending },
     }));
 
     /// <summary>Says from now on whether the receiver is there. It comes with the start: a logger cannot ask for one while it is made itself.</summary>
     public void Report(ILogger logger) => sendings.Receiver = new ReceiverState(options.LogsEndpoint!, logger);
+
+    public void Dispose() => sendings.Dispose();
 }

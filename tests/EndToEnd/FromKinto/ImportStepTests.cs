@@ -137,7 +137,7 @@ public sealed class ImportStepTests : IDisposable
         Assert.Contains(tally.Notes, static note => note.StartsWith("account:costly: the hash of the password is none that is known", StringComparison.Ordinal));
 
         async Task<SignInStatus> SignInAsync(string name, string password) =>
-            (await signIns.SignInAsync($"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", IPAddress.Loopback, default)).Status;
+            (await signIns.SignInAsync(new SignInRequest($"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{password}"))}", IPAddress.Loopback), default)).Status;
     }
 
     private static async Task<KintoTally> ImportAsync(OldKinto kinto, SqliteAccountStore accounts, IBucketStore buckets)
