@@ -93,19 +93,8 @@ internal sealed class ExportLine : IDisposable
         return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => Read(item, field))] : throw Bad(field, "is not an array of texts");
     }
 
-    /// <summary>A text within a field.</summary>
-    public string Read(JsonElement value, string field)
-    {
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(field, "has something else than texts");
-        }
-        catch (InvalidOperationException e)
-        {
-            // Half of a surrogate pair.
-            throw Bad(field, "has what is no text", e);
-        }
-    }
+    /// <summary>A text within a field. Names and the like have no NUL: not every database stores it.</summary>
+    public string Read(JsonElement value, string field) => ReadAny(value, field) is var text && !text.Contains('\0') ? text : throw Bad(field, "has a NUL");
 
     /// <summary>What <c>data</c>, <c>text</c> or <c>bytes</c> has; empty for none.</summary>
     public ReadOnlyMemory<byte> Body()
@@ -115,7 +104,7 @@ internal sealed class ExportLine : IDisposable
             return data;
         }
 
-        return TextOrNull("text") is { } text ? Encoding.UTF8.GetBytes(text) : Has("bytes") ? Bytes("bytes") : default(ReadOnlyMemory<byte>);
+        return document.RootElement.TryGetProperty("text", out var text) ? Encoding.UTF8.GetBytes(ReadAny(text, "text")) : Has("bytes") ? Bytes("bytes") : default(ReadOnlyMemory<byte>);
     }
 
     public byte[] Bytes(string field) => document.RootElement.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var bytes)
@@ -127,4 +116,17 @@ internal sealed class ExportLine : IDisposable
     public InterchangeException Bad(string why, Exception? inner = null) => Place.Bad(why, inner);
 
     public void Dispose() => document.Dispose();
+
+    private string ReadAny(JsonElement value, string field)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(field, "has something else than texts");
+        }
+        catch (InvalidOperationException e)
+        {
+            // Half of a surrogate pair.
+            throw Bad(field, "has what is no text", e);
+        }
+    }
 }

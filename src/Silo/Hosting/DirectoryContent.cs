@@ -65,12 +65,13 @@ internal sealed class DirectoryContent : IAttachmentContent
 
     public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string id, int number, CancellationToken cancellationToken) => TryAsync<ReadOnlyMemory<byte>?>(async () =>
     {
-        if (!File.Exists(PathOf(id)))
+        // It may be removed at any moment.
+        if (OpenIfThere(PathOf(id)) is not { } opened)
         {
             return null;
         }
 
-        await using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+        await using var file = opened;
         var left = file.Length - ((long)number * IAttachmentContent.PieceBytes);
         if (left <= 0)
         {
@@ -100,6 +101,18 @@ internal sealed class DirectoryContent : IAttachmentContent
     public IEnumerable<string> List() => Directory
         .EnumerateFiles(root, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None })
         .Select(static path => Path.GetFileName(path));
+
+    private static FileStream? OpenIfThere(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 
     private string PathOf(string id) => Path.Combine(root, id[..2], id);
 

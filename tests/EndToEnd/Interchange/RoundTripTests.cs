@@ -123,6 +123,10 @@ public sealed class RoundTripTests
         var id = JsonDocument.Parse(lines.First(static line => line.StartsWith("{\"t\":\"file\"", StringComparison.Ordinal))).RootElement.GetProperty("id").GetString()!;
         await Assert.ThrowsAsync<InterchangeException>(() => CheckAsync([.. lines.Select(line => line.Replace(id, "../../outside", StringComparison.Ordinal))]));
 
+        // Not every database stores it.
+        var withNul = await Assert.ThrowsAsync<InterchangeException>(() => CheckAsync([.. lines.Select(static line => line.Replace("\"name\":\"", "\"name\":\"\\u0000", StringComparison.Ordinal))]));
+        Assert.EndsWith("its field 'name' has a NUL.", withNul.Message, StringComparison.Ordinal);
+
         // From a stream that is read only once, what came before stays held back.
         await Assert.ThrowsAsync<InterchangeException>(() => two.ImportAsync(Bytes(lines[..^1])));
         Assert.StartsWith("importing:", (await two.Stores.Accounts.FindAsync("alice", default))!.PasswordHash, StringComparison.Ordinal);
