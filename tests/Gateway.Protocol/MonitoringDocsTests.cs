@@ -81,7 +81,7 @@ public sealed class MonitoringDocsTests
     [Fact]
     public void Settings_AreTheSameInBothPlaces()
     {
-        Assert.Equal(7, MonitoringDocs.Settings.Count());
+        Assert.Equal(10, MonitoringDocs.Settings.Count());
         Assert.All(MonitoringDocs.Settings, row => Assert.Contains(row, MonitoringDocs.Configuration));
     }
 
