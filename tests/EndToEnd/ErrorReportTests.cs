@@ -43,7 +43,7 @@ public sealed class ErrorReportTests
         Assert.All(receiver.Lines, static line => Assert.True(line is { Time: true, Severity: 17 }, line.ToString()));
         var error = receiver.Lines.First(static line => line.Attributes["lockstep.event.id"] == "21");
         Assert.StartsWith("The storage failed an operation", error.Text, StringComparison.Ordinal);
-        Assert.StartsWith("Lockstep.", error.Category, StringComparison.Ordinal);
+        Assert.Equal("lockstep", error.Category);
         Assert.Equal("lockstep", error.Resource["service.name"]);
         Assert.Contains("Exception", error.Attributes["exception.type"], StringComparison.Ordinal);
         Assert.NotEmpty(error.Attributes["exception.message"]);

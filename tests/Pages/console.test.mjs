@@ -177,17 +177,17 @@ test("FirstAdministrator_IsMadeByTheLink_WhichLeavesTheAddress_AndWorksOnce", ()
     await page.goto(`${server.address}/admin/first#link=${link}`);
     await shows(page, "first");
     assert.equal(page.url(), `${server.address}/admin/first`);
-    await page.fill("[name=account]", "chief");
+    await page.fill("[name=account]", "founder");
     await page.fill("[name=new]", "a good password");
     await page.fill("[name=repeated]", "a good password");
     await submit(page, "first");
     await shows(page, "overview");
     assert.equal(page.url(), `${server.address}/admin/`);
-    assert.match(await page.innerText(".places .who"), /chief/);
+    assert.match(await page.innerText(".places .who"), /founder/);
 
     await page.goto(`${server.address}/admin/first#link=${link}`);
     await page.waitForSelector("form[name=first]");
-    await page.fill("[name=account]", "chief2");
+    await page.fill("[name=account]", "founder2");
     await page.fill("[name=new]", "a good password");
     await page.fill("[name=repeated]", "a good password");
     await submit(page, "first");
