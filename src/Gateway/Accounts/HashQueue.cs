@@ -111,7 +111,9 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             waiting.Remove(next);
             free--;
             next.Party.Served = ++served;
-            next.Granted.TrySetResult();
+
+            // Not by this thread, which has just hashed: what it completes goes on its own queue's top, and it would hash again and again before whatever else lies there.
+            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Granted.TrySetResult(), next, preferLocal: false);
         }
     }
 
