@@ -8,6 +8,7 @@ namespace Lockstep.Gateway.Accounts;
 /// <item>Sign-ins go first; new passwords wait behind all of them.</item>
 /// <item>The order of sign-ins is: addresses with the fewest recent wrong passwords, then addresses from which somebody has signed in before,
 /// then those that were served longest ago. New passwords go by user, or by address where nobody has signed in: those served longest ago go first.</item>
+/// <item>A thread that has hashed does what else waits for it before it hashes again: each turn is handed out to all threads.</item>
 /// <item>The number of waiting calls is bounded and shared as <see cref="SharedBudget"/> says, and the time that they wait is bounded too.</item>
 /// </list>
 /// </summary>
@@ -112,7 +113,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             free--;
             next.Party.Served = ++served;
 
-            // Not by this thread, which has just hashed: what it completes goes on its own queue's top, and it would hash again and again before whatever else lies there.
+            // On a queue of all threads. What a thread completes goes on top of its own queue, and one that has just hashed would hash again and again, before whatever else lies there.
             ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Granted.TrySetResult(), next, preferLocal: false);
         }
     }
