@@ -119,7 +119,7 @@ public sealed class MemberTests : IAsyncLifetime
         await UntilAsync(second, async () => await StatusAsync(second, "/health/ready") == HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.TooManyRequests, await SignInAsync(second, "s3cr3t"));
         Assert.Equal(0L, await PostgresServer.QueryAsync(
-            options.Postgres.Connection!, "SELECT count(*) FROM grain_states WHERE key LIKE '%alice%' OR key LIKE '%127%' OR position('alice'::bytea IN state) > 0"));
+            options.Postgres.Connection!, "SELECT count(*) FROM grain_states WHERE key LIKE '%alice%' OR key LIKE '%127.0.0.1%' OR position('alice'::bytea IN state) > 0"));
     }
 
     [Fact]

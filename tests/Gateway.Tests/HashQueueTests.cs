@@ -27,6 +27,16 @@ public sealed class HashQueueTests
         Assert.Equal(6, order.Count);
     }
 
+    /// <summary>Whatever lay on the queue of a thread that hashed again and again would wait for as long as others guess.</summary>
+    [Fact]
+    public async Task Hash_IsNotDoneByAThreadThatServesRequests()
+    {
+        using var seat = queue.TrySignIn("10.0.0.1")!;
+
+        Assert.False(await seat.VerifyAsync(static () => Thread.CurrentThread.IsThreadPoolThread, CancellationToken.None));
+        Assert.Equal("no", await seat.HashAsync(static () => Thread.CurrentThread.IsThreadPoolThread ? "yes" : "no", CancellationToken.None));
+    }
+
     /// <summary>The ones with wrong passwords wait for each other, and nobody else for them.</summary>
     [Fact]
     public async Task SignIn_FromAnotherAddress_FindsAPlaceAmongEightyThatGuess_AndGoesFirst()

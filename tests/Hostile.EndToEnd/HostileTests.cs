@@ -38,11 +38,11 @@ public sealed class HostileTests(ITestOutputHelper log)
             var alone = await user.ActAsync(Alone);
             using var memory = new ResidentMemory(servers.Ids);
             var before = memory.Now;
-            using var stop = new CancellationTokenSource();
-            var running = abuse.RunAsync(address, stop.Token);
-            var beside = await user.ActAsync(RunSettings.Each);
-            await stop.CancelAsync();
-            await running;
+            Measured beside;
+            using (var abuser = await AbuserProgram.StartAsync(abuse, address))
+            {
+                beside = await user.ActAsync(RunSettings.Each);
+            }
 
             RunSettings.Say(log, string.Create(CultureInfo.InvariantCulture,
                 $"{name,-36} p50 {alone.Median,6:0.0} -> {beside.Median,7:0.0} ms, p99 {alone.P99,6:0.0} -> {beside.P99,7:0.0} ms ({beside.P99 / alone.P99,5:0.0} times), first sign-in at most {alone.SlowestSignIn,4:0} -> {beside.SlowestSignIn,4:0} ms, errors {beside.Errors.Values.Sum()} of {beside.Requests}, RSS {before} / {memory.Peak} / {memory.Now} MiB"));

@@ -13,7 +13,7 @@ internal sealed class Servers : IDisposable
         [
             .. Settings, "--kinto:history:enabled", "true", "--kinto:history:by-default", "false", "--kinto:schemas:enabled", "true",
             "--buckets:quotas:overrides:1:bucket", KeepingAbuse.FullBucket, "--buckets:quotas:overrides:1:bytes", "1000000",
-            "--firefox-accounts:mode", "on", "--firefox-accounts:key", new string('k', 64), "--buckets:access:max-principals", "10000", "--accounts:max-registrations-per-hour", "1000000",
+            "--firefox-accounts:mode", "on", "--firefox-accounts:key", new string('k', 64), "--accounts:max-registrations-per-hour", "1000000",
         ];
 
     private readonly IReadOnlyList<ProgramProcess> processes;

@@ -1,5 +1,5 @@
-using System.Runtime.ExceptionServices;
 using System.Text.Json;
+using Lockstep.Core.Work;
 
 namespace Lockstep.Core.Records;
 
@@ -20,28 +20,6 @@ internal static class LargeJson
 
     /// <returns>What <paramref name="parse"/> returns. It is not to be disposed of: the pool would keep its array.</returns>
     /// <exception cref="JsonException">That of <paramref name="parse"/>.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> json, Func<ReadOnlyMemory<byte>, JsonDocument> parse)
-    {
-        JsonDocument? document = null;
-        ExceptionDispatchInfo? fault = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                document = parse(json);
-            }
-            catch (Exception e)
-            {
-                fault = ExceptionDispatchInfo.Capture(e);
-            }
-        })
-        {
-            IsBackground = true,
-            Name = "large-json",
-        };
-        thread.Start();
-        thread.Join();
-        fault?.Throw();
-        return document!;
-    }
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json, Func<ReadOnlyMemory<byte>, JsonDocument> parse) =>
+        LongWork.RunAsync("large-json", () => parse(json)).GetAwaiter().GetResult();
 }

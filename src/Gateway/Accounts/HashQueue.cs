@@ -1,3 +1,4 @@
+using Lockstep.Core.Work;
 using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.Accounts;
@@ -8,7 +9,7 @@ namespace Lockstep.Gateway.Accounts;
 /// <item>Sign-ins go first; new passwords wait behind all of them.</item>
 /// <item>The order of sign-ins is: addresses with the fewest recent wrong passwords, then addresses from which somebody has signed in before,
 /// then those that were served longest ago. New passwords go by user, or by address where nobody has signed in: those served longest ago go first.</item>
-/// <item>A thread that has hashed does what else waits for it before it hashes again: each turn is handed out to all threads.</item>
+/// <item>No thread that serves requests hashes, and where all cores are busy those go first: see <see cref="LongWork"/>.</item>
 /// <item>The number of waiting calls is bounded and shared as <see cref="SharedBudget"/> says, and the time that they wait is bounded too.</item>
 /// </list>
 /// </summary>
@@ -112,9 +113,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
             waiting.Remove(next);
             free--;
             next.Party.Served = ++served;
-
-            // On a queue of all threads. What a thread completes goes on top of its own queue, and one that has just hashed would hash again and again, before whatever else lies there.
-            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Granted.TrySetResult(), next, preferLocal: false);
+            next.Granted.TrySetResult();
         }
     }
 
@@ -153,7 +152,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
             try
             {
-                return await Task.Run(hash, CancellationToken.None);
+                return await LongWork.RunAsync("hash", hash);
             }
             finally
             {
@@ -171,7 +170,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
             try
             {
-                var isRight = await Task.Run(verify, CancellationToken.None);
+                var isRight = await LongWork.RunAsync("hash", verify);
                 queue.Ended(who, isRight);
                 return isRight;
             }

@@ -8,6 +8,7 @@ namespace Lockstep.Gateway.Http;
 /// <item>The last eighth is reserved for users who hold at most a thousandth of all.</item>
 /// <item>If nobody holds anything, a single request is granted whatever its amount.</item>
 /// <item>Waiting users are served in turn. The queue is limited, and so is the time in it.</item>
+/// <item>Whoever releases does not go on as those whom it lets in: each grant is handed out to all threads.</item>
 /// </list>
 /// </summary>
 /// <param name="total">The amount.</param>
@@ -155,10 +156,12 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
     {
         lock (gate)
         {
-            if (!waiter.Granted.TrySetResult())
+            if (waiter.IsDecided)
             {
                 return false;
             }
+
+            waiter.IsDecided = true;
 
             // Who waits behind it may fit.
             waiters--;
@@ -190,7 +193,7 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
         for (var turn = turns.First; turn is not null;)
         {
             var (user, queue) = (turn.Value, waiting[turn.Value]);
-            while (queue.TryPeek(out var over) && over.Granted.Task.IsCompleted)
+            while (queue.TryPeek(out var over) && over.IsDecided)
             {
                 queue.Dequeue();
             }
@@ -211,7 +214,10 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
                 queue.Dequeue();
                 waiters--;
                 Take(user, waiter.Amount);
-                waiter.Granted.TrySetResult();
+                waiter.IsDecided = true;
+
+                // On a queue of all threads: on this thread's own it would come before whatever else lies there, again and again while others release.
+                ThreadPool.UnsafeQueueUserWorkItem(static granted => granted.TrySetResult(), waiter.Granted, preferLocal: false);
             }
 
             turns.Remove(turn);
@@ -232,7 +238,9 @@ public sealed class SharedBudget(long total, int maxWaiting, TimeProvider time)
     {
         public long Amount => amount;
 
-        /// <summary>Set also when it is given up.</summary>
+        /// <summary>Granted or given up. Its own, since the task completes later.</summary>
+        public bool IsDecided { get; set; }
+
         public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
