@@ -87,7 +87,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
         while (last is not null && records.Count < MaxAccounts);
 
         return last is not null
-            ? new Invalid("querystring", null, $"There are more than {MaxAccounts} accounts; list them on the command line.")
+            ? new Refused("querystring", null, $"There are more than {MaxAccounts} accounts; list them on the command line.")
             : InMemoryRecords.ReadList(operation, records, records.Select(static record => record.Modified).DefaultIfEmpty().Max());
     }
 
@@ -159,16 +159,16 @@ internal sealed class AccountRecords(AccountDirectory directory)
     // The list is built in memory.
     private const int MaxAccounts = 100_000;
 
-    private static Invalid PasswordRequired { get; } = new("body", "data.password", "Required");
+    private static Refused PasswordRequired { get; } = new("body", "data.password", "Required");
 
     /// <summary>Setting another password would lose the key to what Firefox has stored.</summary>
-    private static Invalid PasswordOfFirefox { get; } = new("body", "data.password", "The password of this account is set where it was made");
+    private static Refused PasswordOfFirefox { get; } = new("body", "data.password", "The password of this account is set where it was made");
 
     private static StoredRecord Of(Account account) =>
         new() { Id = account.Name, Modified = account.Modified, Body = RecordData.EmptyObject };
 
     /// <returns>The password that the write sets; null to keep the existing one.</returns>
-    private (string? Password, Invalid? Invalid) PasswordOf(Operation operation, StoredRecord record, CancellationToken cancellationToken)
+    private (string? Password, Outcome? Refusal) PasswordOf(Operation operation, StoredRecord record, CancellationToken cancellationToken)
     {
         switch (operation)
         {
@@ -185,7 +185,7 @@ internal sealed class AccountRecords(AccountDirectory directory)
         }
     }
 
-    private (string? Password, Invalid? Invalid) Password(ReadOnlyMemory<byte>? body)
+    private (string? Password, Refused? Refusal) Password(ReadOnlyMemory<byte>? body)
     {
         string? password = null;
         using var document = JsonText.Parse(body ?? RecordData.EmptyObject);
@@ -193,18 +193,18 @@ internal sealed class AccountRecords(AccountDirectory directory)
         {
             if (!property.NameEquals("password"u8))
             {
-                return (null, new Invalid("body", "data", "An account has an id and a password, nothing else."));
+                return (null, new Refused("body", "data", "An account has an id and a password, nothing else."));
             }
 
             password = JsonText.Read(property.Value);
             if (password is null)
             {
-                return (null, new Invalid("body", "data.password", "should be a string"));
+                return (null, new Refused("body", "data.password", "should be a string"));
             }
         }
 
         return password is not null && directory.Refuse(password) is { } refusal
-            ? (null, new Invalid("body", "data.password", refusal))
+            ? (null, new Refused("body", "data.password", refusal))
             : (password, null);
     }
 }

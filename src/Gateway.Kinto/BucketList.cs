@@ -205,7 +205,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
     {
         if (found.More || found.Matching.Sum(static entry => entry.Bytes) > MaxSortedBytes)
         {
-            return new Invalid(
+            return new Refused(
                 "querystring", "_sort", $"Too much to sort by this field (over {BucketSelection.MaxSorted} buckets or {MaxSortedBytes} bytes match); sort by last_modified or id.");
         }
 

@@ -52,5 +52,5 @@ public sealed class IndexDeclarations(int most) : IFieldDeclarations
     /// <summary>Whether each engine can store it. Zero cannot be stored, nor an unpaired surrogate, which is read as the replacement character.</summary>
     private static bool IsText(string path) => path.EnumerateRunes().All(static rune => rune.Value is not (0 or 0xFFFD));
 
-    private static FieldDeclaration Refuse(string reason) => new(new Invalid("body", $"data.{Field}", reason), []);
+    private static FieldDeclaration Refuse(string reason) => new(new Refused("body", $"data.{Field}", reason), []);
 }

@@ -100,8 +100,7 @@ internal sealed record KintoBody(RecordData? Data, ReadOnlyMemory<byte> Raw, boo
                 if (request.Method is not "PATCH"
                     && property.Value.TryGetProperty(ReservedFlag, out var flag) && JsonText.IsTruthy(flag))
                 {
-                    var invalid = Invalid.ReservedFlag(ReservedFlag);
-                    return (null, KintoErrors.Invalid(invalid.Location, invalid.Field, invalid.Reason));
+                    return (null, KintoErrors.Of(new Invalid(InvalidReason.ReservedMember, Detail: ReservedFlag)));
                 }
 
                 if (role == ListRole.Collections && RefuseCollection(property.Value) is { } refused)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Lockstep.Core.Outcomes;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Pipeline;
 
@@ -110,6 +111,10 @@ internal static class KintoErrors
             writer.WriteEndArray();
         });
     }
+
+    public static KintoResponse Of(Invalid invalid) => Of(KintoFaults.Of(invalid));
+
+    public static KintoResponse Of(Refused refused) => Invalid(refused.Location, refused.Field, refused.Reason);
 
     public static KintoResponse GivenTwice(string parameter) => Invalid("querystring", parameter, $"{parameter} should be given once");
 

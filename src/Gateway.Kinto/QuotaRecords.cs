@@ -76,7 +76,7 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
 
             if (change == QuotaChange.Full)
             {
-                return new Invalid("path", null, $"There are {Quota.Most} quotas already.");
+                return new Refused("path", null, $"There are {Quota.Most} quotas already.");
             }
         }
     }
@@ -103,7 +103,7 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
         return new StoredRecord { Id = quota.Subject.Text, Modified = quota.Modified, Body = body.WrittenMemory };
     }
 
-    private static (Quota? Next, Invalid? Invalid) Next(QuotaSubject subject, Operation operation, StoredRecord? record, CancellationToken cancellationToken)
+    private static (Quota? Next, Outcome? Refusal) Next(QuotaSubject subject, Operation operation, StoredRecord? record, CancellationToken cancellationToken)
     {
         switch (operation)
         {
@@ -117,7 +117,7 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
         }
     }
 
-    private static (Quota? Quota, Invalid? Invalid) Read(QuotaSubject subject, ReadOnlyMemory<byte> body)
+    private static (Quota? Quota, Refused? Refusal) Read(QuotaSubject subject, ReadOnlyMemory<byte> body)
     {
         var quota = new Quota(subject, Bytes: null, Records: null);
         using var document = JsonText.Parse(body);
@@ -125,7 +125,7 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
         {
             if (property.Name is not (Bytes or Records))
             {
-                return (null, new Invalid("body", "data", $"A quota has {Bytes}, {Records} or both, nothing else."));
+                return (null, new Refused("body", "data", $"A quota has {Bytes}, {Records} or both, nothing else."));
             }
 
             long? number = null;
@@ -133,7 +133,7 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
             {
                 if (property.Value.ValueKind != JsonValueKind.Number || !property.Value.TryGetInt64(out var value) || value < 0)
                 {
-                    return (null, new Invalid("body", $"data.{property.Name}", "should be an integer from 0 on, 0 for no limit, or null for what the settings say"));
+                    return (null, new Refused("body", $"data.{property.Name}", "should be an integer from 0 on, 0 for no limit, or null for what the settings say"));
                 }
 
                 number = value;
@@ -142,6 +142,6 @@ internal sealed class QuotaRecords(IQuotaStore store, TimeProvider time)
             quota = property.Name is Bytes ? quota with { Bytes = number } : quota with { Records = number };
         }
 
-        return (quota.Bytes ?? quota.Records) is null ? (null, new Invalid("body", "data", $"A quota has {Bytes}, {Records} or both.")) : (quota, null);
+        return (quota.Bytes ?? quota.Records) is null ? (null, new Refused("body", "data", $"A quota has {Bytes}, {Records} or both.")) : (quota, null);
     }
 }

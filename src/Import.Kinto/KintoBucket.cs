@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lockstep.Core.Buckets;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
@@ -200,7 +201,7 @@ internal sealed class KintoBucket(
         var members = GroupMembers.Read(data, out var fault);
         if (fault is not null)
         {
-            tally.Note($"{of}: nobody is in the group: {fault}");
+            tally.Note($"{of}: nobody is in the group: {(fault.Reason == InvalidReason.MemberNoUser ? $"'{fault.Detail}' is not a valid user ID." : "should be a list of principals")}");
         }
 
         return (access ?? (author?.Stored is { } own ? AccessList.Empty.With(Right.Write, [own]) : AccessList.Empty)).WithMembers(rights.Members(of, members), ServerTimestamp.Zero);

@@ -8,6 +8,7 @@ using Lockstep.Core.Patches;
 using Lockstep.Core.Permissions;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
+using Lockstep.Gateway.Kinto;
 using Lockstep.Grains;
 using Lockstep.Grains.Wire;
 using Lockstep.Grains.Wire.Former;
@@ -37,6 +38,8 @@ public sealed class WireTests
 
     private static AccessChange Access { get; } = new(
         [new AccessEdit(AccessEditKind.Set, Right.Read, []), new AccessEdit(AccessEditKind.Add, Right.CreateRecords, ["account:bob#9", "/buckets/b/groups/g"])]) { Accounts = ["a:b"] };
+
+    private static readonly BucketRequest Request = new(default, [new ReadRecord(Target)]);
 
     public static TheoryData<Operation> Operations =>
     [
@@ -82,8 +85,10 @@ public sealed class WireTests
     [
         new CountFound(3, new(4)),
         Forbidden.Instance,
-        new Invalid("body", "data", "no"),
-        new Invalid("body", Field: null, "no"),
+        new Invalid(InvalidReason.TooManyPrincipals, 7),
+        new Invalid(InvalidReason.PatchFailed, Detail: "no"),
+        new Refused("body", "data", "no"),
+        new Refused("body", Field: null, "no"),
         new Core.Outcomes.Missing(Target),
         new NotModified(new(4)),
         new PageFound([Record, StoredRecord.Tombstone("b", new(6), author: null)], new(6), Query.Cursor),
@@ -174,6 +179,33 @@ public sealed class WireTests
         Assert.All(sent.Outcomes, outcome => Assert.Equal(Record.Body.ToArray(), outcome.Record!.Body));
         Assert.Equal([true, false, false], sent.ToResponse().Outcomes.Select(outcome => ((RecordWritten)outcome).Created));
         Assert.True(Assert.IsType<PatchRecord>(OperationWire.From(new PatchRecord(Target, PatchKind.Merge, "{}"u8.ToArray())).ToOperation()).ReturnsPrevious);
+    }
+
+    public static TheoryData<InvalidReason> Reasons => [.. Enum.GetValues<InvalidReason>().Where(static reason => reason != InvalidReason.Unknown)];
+
+    /// <summary>Gateways up to 0.2.0 answer the words as they come; the answer must not depend on which gateway gives it.</summary>
+    [Theory]
+    [MemberData(nameof(Reasons))]
+    public void Invalid_ForAnyReason_CarriesTheWordsOfTheProtocol_InBothForms(InvalidReason reason)
+    {
+        var invalid = new Invalid(reason, Figure: 12_345, Detail: "x");
+        var words = KintoFaults.Of(invalid);
+
+        var sent = Assert.IsType<InvalidSurrogate>(Transport(BucketResponseSurrogate.From(new BucketResponse([invalid]), Request)).Outcomes[0]);
+
+        Assert.Equal(words, new Refused(sent.Location, sent.Field, sent.Reason));
+        Assert.Equal(words, Assert.Single(Transport(ResponseWire.From(new BucketResponse([invalid]))).ToResponse().Outcomes));
+    }
+
+    /// <summary>As a silo of 0.2.0 sends it, and one that has a reason which is not known here.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(255)]
+    public void Invalid_ForAReasonThatIsNotKnown_IsToldInTheWordsThatCame(byte code)
+    {
+        var sent = new InvalidSurrogate { Location = "body", Field = "data", Reason = "no", Code = (InvalidReason)code, Figure = 7 };
+
+        Assert.Equal(new Refused("body", "data", "no"), Transport(sent).ToOutcome(new ReadRecord(Target)));
     }
 
     [Fact]

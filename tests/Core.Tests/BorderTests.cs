@@ -1,11 +1,14 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Fluent;
 using ArchUnitNET.Fluent.Slices;
 using ArchUnitNET.Loader;
 using ArchUnitNET.xUnit;
+using Lockstep.Core.Buckets;
 using Lockstep.Core.Owner;
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Pipeline;
 using Lockstep.Import.Kinto;
 using Lockstep.Import.ServerFull;
@@ -15,6 +18,8 @@ using Lockstep.Storage.PostgreSql;
 using Lockstep.Storage.S3;
 using Lockstep.Storage.Sqlite;
 using Lockstep.Storage.Upkeep;
+using Mono.Cecil;
+using Mono.Cecil.Cil;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
 using Assembly = System.Reflection.Assembly;
 using Type = System.Type;
@@ -25,7 +30,7 @@ namespace Lockstep.Core.Tests;
 /// Who may know whom, by namespace and by project, so that a wrong <c>using</c> fails here and not in a review. What the
 /// program references is found, not listed: a new protocol is held to the same borders.
 /// </summary>
-public sealed class BorderTests
+public sealed partial class BorderTests
 {
     private const string Databases = @"Npgsql|Microsoft\.Data";
     private const string Hosts = @"Lockstep\.(Storage|Grains|Silo)|Orleans|OpenTelemetry";
@@ -60,6 +65,16 @@ public sealed class BorderTests
         Assert.All(ReferencedBy(typeof(InProcessBuckets).Assembly), name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
         Check(In(@"Lockstep\.Core"), $@"Lockstep\.(?!Core)\w|Microsoft\.|{Hosts}|{Databases}");
     }
+
+    /// <summary>What a kind of bucket does has a name in its rules. A scan compares the kind that its caller wants.</summary>
+    [Fact]
+    public void Core_OutsideOfItsBuckets_NeverAsksForTheKindOfOne() => Assert.Equal(
+        [typeof(BucketScan).FullName],
+        BodiesOf(typeof(InProcessBuckets).Assembly).Where(static body => !body.Type.StartsWith("Lockstep.Core.Buckets.", StringComparison.Ordinal) && AsksForTheKind(body.Code))
+            .Select(static body => body.Type).Distinct());
+
+    [Fact]
+    public void Core_InItsTexts_HasNoWordOfAProtocol() => Assert.DoesNotContain(TextsOf(typeof(InProcessBuckets).Assembly), IsOfAProtocol);
 
     [Fact]
     public void Core_ItsNamespacesKnowEachOtherOneWay() => Holds(SliceRuleDefinition.Slices().Matching("Lockstep.Core.(*)").Should().BeFreeOfCycles());
@@ -160,9 +175,37 @@ public sealed class BorderTests
         Assert.False(Rule(In(@"Lockstep\.Gateway\.Kinto"), @"Lockstep\.Core\.Operations").HasNoViolations(Architecture));
         Assert.False(Rule(In(@"Lockstep\.Silo"), @"Lockstep\.Gateway\.Kinto").HasNoViolations(Architecture));
         Assert.False(Rule(In(@"Lockstep\.Storage\.Sqlite"), Databases).HasNoViolations(Architecture));
+        Assert.Contains(BodiesOf(typeof(BorderTests).Assembly), static body => body.Type == typeof(Knot.Asker).FullName && AsksForTheKind(body.Code));
+        Assert.Contains(TextsOf(Shipped.Single(static assembly => NameOf(assembly) == "Lockstep.Gateway.Kinto")), IsOfAProtocol);
         var own = new ArchLoader().LoadAssembly(typeof(BorderTests).Assembly).Build();
         Assert.False(SliceRuleDefinition.Slices().Matching("Lockstep.Core.Tests.Knot.(*)").Should().BeFreeOfCycles().HasNoViolations(own));
     }
+
+    /// <summary>The code of each method, with the type that it was written in, also where the compiler has moved it elsewhere.</summary>
+    private static List<(string Type, IReadOnlyList<Instruction> Code)> BodiesOf(Assembly assembly)
+    {
+        using var module = ModuleDefinition.ReadModule(assembly.Location);
+        return
+        [
+            .. module.GetTypes().SelectMany(static type => type.Methods).Where(static method => method.HasBody)
+                .Select(static method => (OutermostOf(method.DeclaringType).FullName, (IReadOnlyList<Instruction>)[.. method.Body.Instructions])),
+        ];
+
+        static TypeDefinition OutermostOf(TypeDefinition type) => type.DeclaringType is { } outer ? OutermostOf(outer) : type;
+    }
+
+    private static bool AsksForTheKind(IEnumerable<Instruction> code) => code.Any(static instruction =>
+        instruction.Operand is MethodReference called && (called.DeclaringType.FullName, called.Name) is
+            ("Lockstep.Core.Buckets.BucketId", "get_Kind" or "get_IsDefaultBucket") or ("Lockstep.Core.Buckets.BucketRules", "Of"));
+
+    private static IEnumerable<string> TextsOf(Assembly assembly) =>
+        BodiesOf(assembly).SelectMany(static body => body.Code).Where(static instruction => instruction.OpCode == OpCodes.Ldstr).Select(static instruction => (string)instruction.Operand);
+
+    private static bool IsOfAProtocol(string text) => WordOfAProtocol().IsMatch(text);
+
+    // Its name, what it calls a place in a request, a parameter, a header.
+    [GeneratedRegex(@"kinto|firefox|weave|\bbatch\b|querystring|^(body|header)$|^data\.|^_[a-z]|\bhttps?\b|^(etag|if-|x-)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex WordOfAProtocol();
 
     private static IObjectProvider<IType> In(string name) => Types().That().ResideInNamespaceMatching($@"^{name}(\.|$)");
 

@@ -22,13 +22,13 @@ public sealed class BucketClockTests
     [InlineData(BucketKind.Sync, 1020, 1000, 1020)]
     [InlineData(BucketKind.Sync, 5, 1003, 1020)]
     public void Next_IsAboveTheLast_OnTheKindsGrid(BucketKind kind, long now, long last, long expected) =>
-        Assert.Equal(new ServerTimestamp(expected), BucketClock.Next(kind, new(now), new(last)));
+        Assert.Equal(new ServerTimestamp(expected), BucketClock.Next(BucketRules.Of(kind), new(now), new(last)));
 
     [Fact]
     public void Next_OfAnyClocks_IsTheFirstOnTheGridThatIsNotBeforeNowAndAfterTheLast() => Moments.Sample(static (kind, now, last) =>
     {
         var step = kind == BucketKind.Sync ? 10 : 1;
-        var next = BucketClock.Next(kind, new(now), new(last)).Milliseconds;
+        var next = BucketClock.Next(BucketRules.Of(kind), new(now), new(last)).Milliseconds;
 
         Assert.Equal(0, next % step);
         Assert.True(next >= now && next >= last + step);
@@ -42,8 +42,8 @@ public sealed class BucketClockTests
         var hint = new ServerTimestamp(Math.Max(0, now + off));
 
         Assert.Equal(
-            BucketClock.Next(kind, hint, new(last)) == hint && hint > new ServerTimestamp(last) && hint.Milliseconds <= now + 1_000,
-            BucketClock.Accepts(kind, hint, new(now), new(last)));
+            BucketClock.Next(BucketRules.Of(kind), hint, new(last)) == hint && hint > new ServerTimestamp(last) && hint.Milliseconds <= now + 1_000,
+            BucketClock.Accepts(BucketRules.Of(kind), hint, new(now), new(last)));
     });
 
     [Theory]

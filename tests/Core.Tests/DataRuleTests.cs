@@ -33,12 +33,12 @@ public sealed class DataRuleTests
         for (var i = 0; i < 20; i++)
         {
             Assert.IsType<RecordWritten>(await PutAsync(buckets, Record($"r{i}"), """{"n":3}"""));
-            Assert.IsType<Invalid>(await PutAsync(buckets, Record($"r{i}"), """{"n":2}"""));
+            Assert.IsType<Refused>(await PutAsync(buckets, Record($"r{i}"), """{"n":2}"""));
         }
 
         Assert.Empty(rules.Reads);
         await PutAsync(buckets, ObjectRef.Collection("other"), "{}");
-        Assert.IsType<Invalid>(await PutAsync(buckets, Record("a"), """{"n":2}"""));
+        Assert.IsType<Refused>(await PutAsync(buckets, Record("a"), """{"n":2}"""));
         Assert.Equal([ListRole.Collections], rules.Reads);
     }
 
@@ -52,7 +52,7 @@ public sealed class DataRuleTests
 
         await PutAsync(there, ObjectRef.Collection("tasks"), """{"least":3}""");
 
-        Assert.IsType<Invalid>(await PutAsync(here, Record("a"), """{"n":2}"""));
+        Assert.IsType<Refused>(await PutAsync(here, Record("a"), """{"n":2}"""));
         Assert.IsType<RecordWritten>(await PutAsync(here, Record("a"), """{"n":3}"""));
     }
 
@@ -62,8 +62,8 @@ public sealed class DataRuleTests
         using var buckets = Buckets();
         await PutAsync(buckets, ObjectRef.Bucket, """{"least":1}""");
         var collection = Assert.IsType<RecordWritten>(await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"least":2,"n":1}"""));
-        Assert.IsType<Invalid>(await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"n":0}"""));
-        Assert.IsType<Invalid>(await PutAsync(buckets, Record("a"), """{"n":1}"""));
+        Assert.IsType<Refused>(await PutAsync(buckets, ObjectRef.Collection("tasks"), """{"n":0}"""));
+        Assert.IsType<Refused>(await PutAsync(buckets, Record("a"), """{"n":1}"""));
 
         var written = Assert.IsType<RecordWritten>(await PutAsync(buckets, Record("a"), """{"n":2}"""));
 
@@ -102,7 +102,7 @@ public sealed class DataRuleTests
         for (var i = 0; i < 3; i++)
         {
             rules.Reads.Clear();
-            Assert.IsType<Invalid>(await PutAsync(buckets, Record("a"), """{"n":2}"""));
+            Assert.IsType<Refused>(await PutAsync(buckets, Record("a"), """{"n":2}"""));
             Assert.Contains(ListRole.Collections, rules.Reads);
         }
     }
@@ -137,9 +137,9 @@ public sealed class DataRuleTests
         Assert.IsType<RecordWritten>(await ExecuteAsync(buckets, new PatchRecord(Record("a"), PatchKind.Merge, "{}"u8.ToArray())));
         Assert.Empty(rules.Judged);
 
-        Assert.IsType<Invalid>(await PutAsync(buckets, Record("a"), """{"n":1}"""));
-        Assert.IsType<Invalid>(await ExecuteAsync(buckets, new PatchRecord(Record("a"), PatchKind.Merge, """{"n":2}"""u8.ToArray())));
-        Assert.IsType<Invalid>(await ExecuteAsync(buckets, new PutRecord(Record("b"), Body: null)));
+        Assert.IsType<Refused>(await PutAsync(buckets, Record("a"), """{"n":1}"""));
+        Assert.IsType<Refused>(await ExecuteAsync(buckets, new PatchRecord(Record("a"), PatchKind.Merge, """{"n":2}"""u8.ToArray())));
+        Assert.IsType<Refused>(await ExecuteAsync(buckets, new PutRecord(Record("b"), Body: null)));
     }
 
     /// <summary>The rule's stamp makes it larger than it was.</summary>
@@ -190,7 +190,7 @@ public sealed class DataRuleTests
     /// <summary>The member <c>least</c> of a bucket or collection is the least <c>n</c> of what lies in it; the collection's adds its stamp.</summary>
     private sealed class LeastRules : IDataRules
     {
-        public static readonly Invalid NoNumber = new("body", "least", "is no number");
+        public static readonly Refused NoNumber = new("body", "least", "is no number");
 
         public ConcurrentQueue<ListRole> Reads { get; } = new();
 
@@ -200,7 +200,7 @@ public sealed class DataRuleTests
 
         public long MaxSize { get; private set; }
 
-        public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
+        public Refused? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
         {
             MaxSize = maxSize;
             return Member(data, "least") is { ValueKind: not JsonValueKind.Number } ? NoNumber : null;
@@ -231,7 +231,7 @@ public sealed class DataRuleTests
 
                 return Member(data, "n") is { } n && n.GetInt32() >= least
                     ? new DataVerdict(null, role == ListRole.Collections ? Encoding.UTF8.GetBytes($"{Encoding.UTF8.GetString(data.Span)[..^1]},\"by\":{said}}}") : data)
-                    : new DataVerdict(new Invalid("body", "n", $"is less than {least}"), data);
+                    : new DataVerdict(new Refused("body", "n", $"is less than {least}"), data);
             }
         }
     }

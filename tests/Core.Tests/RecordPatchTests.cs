@@ -1,4 +1,5 @@
 using System.Text;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Patches;
 using Lockstep.Core.Records;
 using Lockstep.Core.Time;
@@ -93,7 +94,7 @@ public sealed class RecordPatchTests
             PatchKind.Operations, With(value), Encoding.UTF8.GetBytes($$"""[{"op":"test","path":"/data/v","value":{{other}}}]"""));
 
         Assert.Null(data);
-        Assert.Equal("JSON Patch operation failed: test of '/data/v' failed", invalid!.Reason);
+        Assert.Equal(new Invalid(InvalidReason.PatchFailed, Detail: "test of '/data/v' failed"), invalid);
     }
 
     [Theory]
@@ -140,7 +141,7 @@ public sealed class RecordPatchTests
         var (data, invalid) = RecordPatch.Apply(kind, Simple, Encoding.UTF8.GetBytes(patch), "deleted");
 
         Assert.Null(data);
-        Assert.Equal(("body", "data.deleted"), (invalid!.Location, invalid.Field));
+        Assert.Equal(new Invalid(InvalidReason.ReservedMember, Detail: "deleted"), invalid);
     }
 
     [Theory]
@@ -156,7 +157,7 @@ public sealed class RecordPatchTests
 
         Assert.Null(invalid);
         Assert.Equal(expected, Encoding.UTF8.GetString(data!.Body.Span));
-        Assert.Equal("data.deleted", RecordPatch.Apply(PatchKind.Merge, existing, """{"t":2}"""u8.ToArray(), "deleted").Invalid!.Field);
+        Assert.Equal(InvalidReason.ReservedMember, RecordPatch.Apply(PatchKind.Merge, existing, """{"t":2}"""u8.ToArray(), "deleted").Invalid!.Reason);
     }
 
     [Fact]
@@ -210,7 +211,7 @@ public sealed class RecordPatchTests
             Encoding.UTF8.GetBytes($$"""[{{pairs}},{"op":"copy","from":"{{copied}}","path":"/data/z"}]"""));
 
         Assert.Null(data);
-        Assert.Equal("The patch leads to more than 100 objects and arrays in each other.", invalid!.Reason);
+        Assert.Equal(new Invalid(InvalidReason.PatchTooDeep, 100), invalid);
     }
 
     [Fact]
@@ -221,7 +222,7 @@ public sealed class RecordPatchTests
         var (data, invalid) = RecordPatch.Apply(PatchKind.Operations, Simple, Encoding.UTF8.GetBytes($"[{doubling}]"));
 
         Assert.Null(data);
-        Assert.Contains("too large", invalid!.Reason, StringComparison.Ordinal);
+        Assert.Contains("too large", invalid!.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -336,7 +336,7 @@ public sealed class JsonSchemaTests
     {
         var rule = new SchemaRules(Options).Read(ListRole.Collections, """{"schema":{"type":"strng"}}"""u8.ToArray(), long.MaxValue, default)!;
 
-        Assert.Equal(new Invalid("body", "schema", "The schema of the collection cannot be used. Put it anew to be told why."), Judge(rule, "{}").Refusal);
+        Assert.Equal(new Refused("body", "schema", "The schema of the collection cannot be used. Put it anew to be told why."), Judge(rule, "{}").Refusal);
     }
 
     [Theory]

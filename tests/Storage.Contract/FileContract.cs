@@ -92,7 +92,7 @@ public abstract class FileContract
 
         var put = await ExecuteAsync(owners, new PutRecord(Milk, Body(body)));
         Assert.Equal(isTaken, put is RecordWritten);
-        Assert.Equal(!isTaken, put is Invalid { Location: "body" });
+        Assert.Equal(!isTaken, put is Invalid { Reason: InvalidReason.FileOfOther });
 
         // What is another record's is nobody else's.
         Assert.Equal(isTaken && !body.Contains("f1", StringComparison.Ordinal), await ExecuteAsync(owners, new PutRecord(ObjectRef.Record("tasks", "eggs"), Body(body))) is RecordWritten);

@@ -181,7 +181,7 @@ public sealed class InMemoryBucketStore : IBucketStore, IBucketIndex, IStoreMain
         lock (gate)
         {
             return ValueTask.FromResult(ByAuthor(author)
-                .Where(static state => state.Heads is { Exists: true, Id.Kind: BucketKind.Kinto })
+                .Where(static state => state.Heads is { Exists: true, Rules.HasQuotas: true })
                 .SelectMany(static state => state.Heads.Lists.Values)
                 .Aggregate(default(QuotaAmount), static (sum, head) => sum + new QuotaAmount(head.Bytes, head.List.Role == ListRole.Records ? head.Count : 0)));
         }

@@ -116,6 +116,22 @@ public abstract class UpkeepContract : IAsyncLifetime
         }
     }
 
+    /// <summary>What a newer program has made is its own affair.</summary>
+    [Fact]
+    public async Task Check_OfABucketWhoseKindIsNotKnown_SaysNothing_AndRepairsNothing()
+    {
+        await WriteAsync();
+        await EndAsync();
+        await using var database = await OpenAsync();
+        await database.ExecuteAsync("UPDATE lists SET next_expiry = NULL, bytes = bytes - 1 WHERE name = 'tabs' AND role = 0", default);
+        Assert.Equal(2, (await CheckAsync(database, repairs: false)).Count);
+
+        await database.ExecuteAsync("UPDATE buckets SET kind = 3 WHERE id = 's:8'", default);
+
+        Assert.Empty(await CheckAsync(database, repairs: true));
+        Assert.Equal(1, await database.NumberAsync("SELECT count(*) FROM lists WHERE name = 'tabs' AND role = 0 AND next_expiry IS NULL", default));
+    }
+
     [Fact]
     public async Task Check_FindsAMarkOfADisabledAccount_OnceItIsEnabledWithoutIt()
     {

@@ -20,9 +20,9 @@ public static class BucketClock
     public static readonly TimeSpan HintTolerance = TimeSpan.FromSeconds(1);
 
     /// <summary>The stamp of the bucket's next write.</summary>
-    public static ServerTimestamp Next(BucketKind kind, ServerTimestamp now, ServerTimestamp last)
+    public static ServerTimestamp Next(BucketRules rules, ServerTimestamp now, ServerTimestamp last)
     {
-        long step = BucketRules.Of(kind).StepMs;
+        long step = rules.StepMs;
         var earliest = Math.Max(now.Milliseconds, last.Milliseconds + step);
         var rest = earliest % step;
         return new ServerTimestamp(rest == 0 ? earliest : earliest + step - rest);
@@ -32,8 +32,8 @@ public static class BucketClock
     /// Whether a stamp that a client proposes can be used without harm to other readers: it must be above the clock, so that pollers
     /// see it, and not so far ahead that it drags the list into the future.
     /// </summary>
-    public static bool Accepts(BucketKind kind, ServerTimestamp hint, ServerTimestamp now, ServerTimestamp last) =>
+    public static bool Accepts(BucketRules rules, ServerTimestamp hint, ServerTimestamp now, ServerTimestamp last) =>
         hint > last
         && hint.Milliseconds <= now.Milliseconds + (long)HintTolerance.TotalMilliseconds
-        && hint.Milliseconds % BucketRules.Of(kind).StepMs == 0;
+        && hint.Milliseconds % rules.StepMs == 0;
 }

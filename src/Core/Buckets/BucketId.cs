@@ -25,6 +25,9 @@ public readonly record struct BucketId
         _ => BucketKind.Unknown,
     };
 
+    /// <summary>What a bucket of its kind does.</summary>
+    public BucketRules Rules => BucketRules.Of(Kind);
+
     public bool IsDefaultBucket => Value[0] == 'u';
 
     /// <summary>Whether the id was derived from one user's identity, so that the bucket is theirs.</summary>

@@ -29,7 +29,7 @@ internal sealed class FirstByFields
         (this.query, this.maxKeyBytes) = (query, maxKeyBytes);
         sort = new FieldSort(query.Sort);
         end = query.Cursor is null ? null : sort.Of(query.Cursor);
-        Invalid = query.Cursor is not null && end is null ? new Invalid("querystring", "_token", "_token has invalid content") : null;
+        Invalid = query.Cursor is not null && end is null ? new Invalid(InvalidReason.CursorOfOtherOrder) : null;
     }
 
     /// <summary>Why there is no page: the cursor does not belong to this order.</summary>
@@ -92,6 +92,6 @@ internal sealed class FirstByFields
         var last = records[^1];
         return sort.ValuesOf(last) is { Length: <= MaxSortKeyLength } values
             ? new PageFound(records, listStamp, new PageCursor(last.Modified, last.Id, listStamp, values))
-            : new Invalid("querystring", "_sort", "_sort goes by values that are too long to go on from; sort by another field");
+            : new Invalid(InvalidReason.LongSortValues);
     }
 }

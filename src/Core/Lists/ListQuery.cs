@@ -8,7 +8,8 @@ public sealed record ListQuery
 {
     private static readonly SortField NewestFirst = new("last_modified", Descending: true);
 
-    /// <summary>Kinto's <c>_since</c>: only changes after this stamp. Also tells what the reader has seen already.</summary>
+    /// <summary>Only changes after this stamp. Also tells what the reader has seen already.</summary>
+    /// <remarks>Kinto: <c>_since</c>.</remarks>
     public ServerTimestamp? Since { get; init; }
 
     /// <summary>Lower bound of <c>last_modified</c>, exclusive.</summary>
@@ -72,7 +73,8 @@ public sealed record ListQuery
         }
     }
 
-    /// <summary>Kinto shows tombstones only to readers who filter on <c>last_modified</c>.</summary>
+    /// <summary>Whether tombstones show: to readers who filter on the stamp, and to nobody else.</summary>
+    /// <remarks>As Kinto does.</remarks>
     public bool ShowsTombstones => Since is not null || After is not null || Before is not null;
 
     public bool HasFilters => ShowsTombstones || Deleted is not null || Ids is not null || ExcludedIds is not null || Fields.Count > 0;

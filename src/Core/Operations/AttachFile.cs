@@ -4,9 +4,8 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>
-/// kinto-attachment: POST of a file. Creates the record, or replaces members of its data, and claims the file that it names from then on, in one commit.
-/// </summary>
+/// <summary>Creates a record, or replaces members of its data, and claims the file that it names from then on, in one commit.</summary>
+/// <remarks>kinto-attachment: POST of a file.</remarks>
 /// <param name="Target">The record.</param>
 /// <param name="Body">Its data, or the changes to it, including the file's name.</param>
 /// <param name="MaxBytes">The maximal bytes of the record's data afterwards.</param>

@@ -3,7 +3,8 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: HEAD of a list. Counts live records that match, on all pages.</summary>
+/// <summary>Counts live records of a list that match, on all pages.</summary>
+/// <remarks>Kinto: HEAD of a list.</remarks>
 public sealed record CountRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => false;

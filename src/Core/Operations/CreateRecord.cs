@@ -4,7 +4,8 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: POST on a list. Creates the object; an existing one is returned unchanged.</summary>
+/// <summary>Creates the object; an existing one is returned unchanged.</summary>
+/// <remarks>Kinto: POST on a list.</remarks>
 /// <param name="Target">The object.</param>
 /// <param name="Body">The data.</param>
 /// <param name="Hint">The stamp that the client proposes.</param>

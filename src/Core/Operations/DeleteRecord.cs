@@ -4,9 +4,9 @@ using Lockstep.Core.Time;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// Kinto: DELETE of an object. A record leaves a tombstone. A collection or bucket is deleted with all that it holds,
-/// which leaves no tombstones.
+/// Deletes an object. It leaves a tombstone, if its bucket has any. A collection or bucket is deleted with all that it holds, which leaves none.
 /// </summary>
+/// <remarks>Kinto: DELETE of an object.</remarks>
 public sealed record DeleteRecord(ObjectRef Target, ServerTimestamp? Hint = null) : Operation
 {
     public override bool IsWrite => true;

@@ -3,7 +3,8 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: DELETE on a list. Deletes matching live records atomically, at most the query's limit.</summary>
+/// <summary>Deletes matching live records of a list atomically, at most the query's limit.</summary>
+/// <remarks>Kinto: DELETE on a list.</remarks>
 public sealed record DeleteRecords(ListRef List, ListQuery Query) : Operation
 {
     public override bool IsWrite => true;

@@ -3,7 +3,8 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: GET of a list.</summary>
+/// <summary>Reads a page of a list.</summary>
+/// <remarks>Kinto: GET of a list. Sync: GET of a collection.</remarks>
 public sealed record ListRecords(ListRef List, ListQuery Query) : Operation
 {
     /// <summary>

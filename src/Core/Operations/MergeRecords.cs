@@ -3,9 +3,10 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// Sync: PUT of one record, POST of several. Creates or changes records, all or none. It also creates the collection, and
+/// Creates or changes records, all or none. It also creates the collection, and
 /// moves its stamp even if no record changes. A record's stamp moves with its body or its weight, not with its lifetime alone.
 /// </summary>
+/// <remarks>Sync: PUT of one record, POST of several.</remarks>
 /// <param name="List">The records of one collection.</param>
 /// <param name="Changes">In order; a later change of the same record sees the result of an earlier one.</param>
 public sealed record MergeRecords(ListRef List, IReadOnlyList<RecordChange> Changes) : Operation

@@ -4,7 +4,8 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: PATCH. The object must exist.</summary>
+/// <summary>Changes a part of an object's data. The object must exist.</summary>
+/// <remarks>Kinto: PATCH.</remarks>
 /// <param name="Target">The object.</param>
 /// <param name="Kind">How to read <paramref name="Patch"/>.</param>
 /// <param name="Patch">UTF-8 JSON: an object for the merges, an array for RFC 6902.</param>

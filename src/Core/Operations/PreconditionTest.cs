@@ -14,10 +14,10 @@ public enum PreconditionTest : byte
     /// <summary>The stamp is not this (Kinto: <c>If-None-Match: "T"</c>). Failing on a read means "not modified".</summary>
     NoneMatch,
 
-    /// <summary><c>If-Match: *</c>.</summary>
+    /// <summary>The subject exists (HTTP: <c>If-Match: *</c>).</summary>
     MustExist,
 
-    /// <summary><c>If-None-Match: *</c>. Failing on a read means "not modified" too.</summary>
+    /// <summary>The subject does not exist (HTTP: <c>If-None-Match: *</c>). Failing on a read means "not modified" too.</summary>
     MustNotExist,
 
     /// <summary>Modified after the stamp (Sync: <c>X-If-Modified-Since</c>). Failing on a read means "not modified" too.</summary>

@@ -4,9 +4,10 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Core.Operations;
 
-/// <summary>Kinto: PUT. Creates the object or replaces its data.</summary>
+/// <summary>Creates the object or replaces its data.</summary>
+/// <remarks>Kinto: PUT.</remarks>
 /// <param name="Target">The object.</param>
-/// <param name="Body">The new data; null to keep the existing data (a PUT without <c>data</c>).</param>
+/// <param name="Body">The new data; null to keep the existing data.</param>
 /// <param name="Hint">The stamp that the client proposes.</param>
 public sealed record PutRecord(ObjectRef Target, ReadOnlyMemory<byte>? Body, ServerTimestamp? Hint = null) : Operation
 {

@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 namespace Lockstep.Core.Operations;
 
 /// <summary>
-/// Sync: POST of a part of a batch. Stores changes for a later <see cref="MergeRecords"/> that names the upload; readers do not see
+/// Stores changes for a later <see cref="MergeRecords"/> that names the upload; readers do not see
 /// them. A second change to a record adds to the first.
 /// </summary>
 /// <param name="List">The records of one collection, which need not exist yet.</param>

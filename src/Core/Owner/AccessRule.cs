@@ -26,11 +26,11 @@ internal sealed class AccessRule(AccessOptions options)
         [.. new[] { bucketSettings, collectionSettings, groupSettings, recordSettings, historySettings }.SelectMany(static of => of).SelectMany(static of => of).Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Whether groups of other buckets may count in a bucket.</summary>
-    public bool CountsOthers(BucketHeads heads) => heads.Id.Kind == BucketKind.Kinto && (GroupsOfSettings.Count > 0 || heads.Acl is { ForeignGroups.Count: > 0 });
+    public bool CountsOthers(BucketHeads heads) => heads.Rules.IsShareable && (GroupsOfSettings.Count > 0 || heads.Acl is { ForeignGroups.Count: > 0 });
 
     /// <summary>Whether the bucket is the caller's own. They may then do everything in it, and nothing else is checked.</summary>
     public static bool IsOwner(Caller caller, BucketHeads heads) =>
-        heads.Id.Kind != BucketKind.Unknown && !BucketRestore.IsUnfinished(heads)
+        heads.Rules.IsKnown && !BucketRestore.IsUnfinished(heads)
         && (caller.Access == BucketAccess.Own || (caller.Access == BucketAccess.ByAcl && heads.Exists && IsAuthor(heads, caller.Principals)));
 
     /// <summary>Whether the caller created the bucket, which must exist.</summary>
@@ -55,7 +55,7 @@ internal sealed class AccessRule(AccessOptions options)
         }
 
         // One that is being imported is nobody's until it is whole: who read a part of it would miss the rest.
-        if (caller.Access != BucketAccess.ByAcl || heads.Id.Kind != BucketKind.Kinto || BucketRestore.IsUnfinished(heads))
+        if (caller.Access != BucketAccess.ByAcl || !heads.Rules.IsShareable || BucketRestore.IsUnfinished(heads))
         {
             return false;
         }

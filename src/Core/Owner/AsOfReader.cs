@@ -82,6 +82,5 @@ internal sealed class AsOfReader(IBucketStore store, BucketOptions options, Owne
     public static ServerTimestamp HorizonOf(ListHead records, ListHead former) =>
         ServerTimestamp.Max(records.Horizon, former.Exists && former.Touched == records.Touched ? former.Horizon : records.Touched);
 
-    private static Invalid BeforeHorizon(ServerTimestamp horizon) =>
-        new("path", "timestamp", $"The history of the collection begins at {horizon}: what it was before that is not known any more");
+    private static Invalid BeforeHorizon(ServerTimestamp horizon) => new(InvalidReason.BeforeHorizon, horizon.Milliseconds);
 }

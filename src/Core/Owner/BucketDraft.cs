@@ -164,7 +164,7 @@ internal sealed class BucketDraft
     }
 
     /// <summary>The stamp of the next write, or an earlier one that no write has.</summary>
-    public ServerTimestamp Upcoming => requestStamp ?? BucketClock.Next(heads.Id.Kind, ServerTimestamp.Now(time), heads.Clock);
+    public ServerTimestamp Upcoming => requestStamp ?? BucketClock.Next(heads.Rules, ServerTimestamp.Now(time), heads.Clock);
 
     private static long? NumberOf(Caller caller) => caller.Principals.Account.Number is not 0 and var number ? number : null;
 
@@ -433,9 +433,9 @@ internal sealed class BucketDraft
 
         var now = ServerTimestamp.Now(time);
         var countsOthers = rule.CountsOthers(heads);
-        var stamp = hint is { } wish && BucketClock.Accepts(heads.Id.Kind, wish, now, heads.Clock) && (wish >= now || !(ofGroups || countsOthers))
+        var stamp = hint is { } wish && BucketClock.Accepts(heads.Rules, wish, now, heads.Clock) && (wish >= now || !(ofGroups || countsOthers))
             ? wish
-            : BucketClock.Next(heads.Id.Kind, now, heads.Clock);
+            : BucketClock.Next(heads.Rules, now, heads.Clock);
         if (countsOthers && ForeignHorizon.IsLead(stamp, now, rule.Options) && heads[ListRef.Self] is { Exists: true } self)
         {
             SetList(self with { Horizon = ServerTimestamp.Max(self.Horizon, stamp) });

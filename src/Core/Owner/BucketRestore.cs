@@ -165,7 +165,7 @@ public sealed class BucketRestore
         var next = heads with
         {
             Version = heads.Version + 1,
-            Clock = BucketClock.Next(heads.Id.Kind, ServerTimestamp.Now(time), heads.Clock),
+            Clock = BucketClock.Next(heads.Rules, ServerTimestamp.Now(time), heads.Clock),
             Exists = false,
             Author = null,
             Lists = ImmutableDictionary<ListRef, ListHead>.Empty,
@@ -257,7 +257,7 @@ public sealed class BucketRestore
         var next = heads with
         {
             Version = heads.Version + 1,
-            Clock = ServerTimestamp.Max(BucketClock.Next(heads.Id.Kind, ServerTimestamp.Now(time), heads.Clock), latest),
+            Clock = ServerTimestamp.Max(BucketClock.Next(heads.Rules, ServerTimestamp.Now(time), heads.Clock), latest),
         };
         var commit = new BucketCommit(next, Guid.NewGuid(), [.. changed.Select(list => next.Lists[list])], [], [], rows) { Grants = [.. grants], Accounts = accounts };
         heads = ImportedHeads.After(commit, await store.CommitAsync(commit));

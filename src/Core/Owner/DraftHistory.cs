@@ -54,7 +54,7 @@ internal sealed class DraftHistory(IHistoryForm form, BucketDraft draft)
     /// <param name="target">The object to be written.</param>
     /// <param name="data">Its data.</param>
     /// <returns>Null if it may.</returns>
-    public Invalid? Refuse(ObjectRef target, ReadOnlyMemory<byte> data) =>
+    public Refused? Refuse(ObjectRef target, ReadOnlyMemory<byte> data) =>
         form.LetsChoose && target.List.Role is ListRole.Self or ListRole.Collections ? form.Read(data).Refusal : null;
 
     /// <inheritdoc cref="HistorySwitch.Say"/>

@@ -29,12 +29,12 @@ public sealed class ExpirySweep(IBucketIndex index, IBuckets buckets, TimeProvid
     {
         var entries = await index.ListExpiringAsync(last, ServerTimestamp.Now(time), ListsAtOnce, cancellationToken);
         var removed = 0L;
-        foreach (var entry in entries.Where(static entry => BucketRules.Of(entry.Bucket.Kind).Expires))
+        foreach (var entry in entries.Where(static entry => entry.Bucket.Rules.Expires))
         {
             removed += await ExpireAsync(entry, cancellationToken);
         }
 
-        Strange ??= entries.FirstOrDefault(static entry => entry.Bucket.Kind == BucketKind.Unknown)?.Bucket;
+        Strange ??= entries.FirstOrDefault(static entry => !entry.Bucket.Rules.IsKnown)?.Bucket;
         last = entries.Count < ListsAtOnce ? ServerTimestamp.Zero : entries[^1].Next;
         return removed;
     }

@@ -38,7 +38,7 @@ public sealed class InProcessBuckets : IBuckets, IDisposable
     /// <param name="onFault">Called, on another thread, with faults (bugs) that no caller is told: nobody waits, or the callers only hear that the outcome is unknown.</param>
     /// <param name="rules">A protocol's rules for data; null for none.</param>
     /// <param name="index">Says what all of a user's buckets hold; null if users have no quotas.</param>
-    /// <param name="history">The form of history in Kinto's buckets; null if none is kept.</param>
+    /// <param name="history">The form of history in buckets that keep any; null if none does.</param>
     /// <param name="declarations">Says which fields collections want indexed; null for none.</param>
     /// <param name="files">Says which files records name; null if they have none.</param>
     public InProcessBuckets(

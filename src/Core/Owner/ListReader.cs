@@ -74,8 +74,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
     private const int ChunksInATurn = 10;
     private const int CandidatesAtOnce = 1_000;
 
-    private static readonly Invalid TooManyToCount = new(
-        "path", null, $"More than {ChunksInATurn * CandidatesAtOnce} objects would have to be looked at for this count, which is too many among writes. Ask for it by itself.");
+    private static readonly Invalid TooManyToCount = new(InvalidReason.TooManyToCount, ChunksInATurn * CandidatesAtOnce);
 
     /// <summary>Like <see cref="ReadAsync"/>, for a caller who sees only some of the rows.</summary>
     /// <param name="heads">The bucket.</param>

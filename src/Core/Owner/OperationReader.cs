@@ -68,7 +68,7 @@ internal sealed class OperationReader
     {
         if (!AccessRule.IsOwner(caller, heads))
         {
-            return caller.Access == BucketAccess.ByAcl && heads.Id.Kind == BucketKind.Kinto
+            return caller.Access == BucketAccess.ByAcl && heads.Rules.IsShareable
                 ? Granted.ReadAsync(operation, caller, heads, overlay, cancellationToken)
                 : new((Forbidden.Instance, heads.Version));
         }

@@ -42,7 +42,7 @@ internal sealed class OwnerWork
     /// <summary>The data rules of buckets and collections; null if no protocol has any.</summary>
     public DataRuleCache? Rules { get; }
 
-    /// <summary>The form of history in Kinto's buckets; null if none is kept.</summary>
+    /// <summary>The form of history in buckets that keep any; null if none does.</summary>
     public IHistoryForm? History { get; }
 
     /// <summary>The fields that collections want indexed; null if no protocol declares any.</summary>
@@ -51,7 +51,7 @@ internal sealed class OwnerWork
     /// <summary>The files that records name; null if they have none.</summary>
     public IFileNames? Files { get; }
 
-    /// <summary>The limits on Kinto's buckets; null for none.</summary>
+    /// <summary>The limits on buckets that have quotas; null for none.</summary>
     public QuotaRules? Quotas => quotas.Rules;
 
     /// <inheritdoc cref="CurrentQuotas.Set"/>

@@ -22,10 +22,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
     // In addition to its data.
     private const long BytesARecord = 512;
 
-    private Invalid TooMuch { get; } = new(
-        "querystring",
-        "_sort",
-        $"Too much to sort by this field (over {options.MaxSortedRecords} records match); sort by last_modified or id.");
+    private Invalid TooMuch { get; } = new(InvalidReason.TooManyToSort, options.MaxSortedRecords);
 
     /// <summary>Like <see cref="ListReader.ReadAsync"/>, in an order by fields.</summary>
     /// <param name="heads">The bucket as the caller sees it.</param>

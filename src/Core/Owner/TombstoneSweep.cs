@@ -34,13 +34,13 @@ public sealed class TombstoneSweep(IBucketIndex index, IBuckets buckets, BucketO
         var before = ServerTimestamp.Now(time).Plus(-(long)options.TombstoneRetention.TotalMilliseconds);
         var entries = await index.ListTombstonesAsync(last, ListsAtOnce, cancellationToken);
         var purged = 0L;
-        foreach (var entry in entries.Where(entry => entry.List is not null && entry.Bucket.Kind != BucketKind.Unknown && entry.Oldest < before))
+        foreach (var entry in entries.Where(entry => entry.List is not null && entry.Bucket.Rules.IsKnown && entry.Oldest < before))
         {
             purged += await PurgeAsync(entry, before, cancellationToken);
             last = entry;
         }
 
-        Strange ??= entries.FirstOrDefault(static entry => entry.Bucket.Kind == BucketKind.Unknown)?.Bucket;
+        Strange ??= entries.FirstOrDefault(static entry => !entry.Bucket.Rules.IsKnown)?.Bucket;
         last = entries.Count < ListsAtOnce ? null : entries[^1];
         return purged;
     }

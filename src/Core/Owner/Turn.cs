@@ -46,10 +46,10 @@ internal sealed class Turn
         this.store = store;
         this.options = options;
         this.time = time;
-        Draft = new BucketDraft(start, reader.Rule, time, start.Id.Kind == BucketKind.Kinto ? work.History : null);
+        Draft = new BucketDraft(start, reader.Rule, time, start.Rules.KeepsHistory ? work.History : null);
         rows = new TurnRows(start, Draft, reader, store, memory);
         admission = new TurnAdmission(Draft, rows, reader, options);
-        rules = work.Rules is { } known && start.Id.Kind == BucketKind.Kinto ? new TurnDataRules(known, start, Draft, rows, reader, work, memory) : null;
+        rules = work.Rules is { } known && start.Rules.HasReadableData ? new TurnDataRules(known, start, Draft, rows, reader, work, memory) : null;
     }
 
     /// <summary>The turn's changes so far.</summary>

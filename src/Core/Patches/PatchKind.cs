@@ -1,14 +1,15 @@
 namespace Lockstep.Core.Patches;
 
-/// <summary>The three ways Kinto lets a client change an object in part.</summary>
+/// <summary>How a patch changes an object in part.</summary>
+/// <remarks>Kinto: the three media types of PATCH.</remarks>
 public enum PatchKind : byte
 {
-    /// <summary><c>application/json</c>: top-level fields replace those of the same name; null is stored as null.</summary>
+    /// <summary>Top-level fields replace those of the same name; null is stored as null (<c>application/json</c>).</summary>
     Shallow = 0,
 
-    /// <summary><c>application/merge-patch+json</c>, RFC 7396: recursive, null removes.</summary>
+    /// <summary>RFC 7396: recursive, null removes (<c>application/merge-patch+json</c>).</summary>
     Merge,
 
-    /// <summary><c>application/json-patch+json</c>, RFC 6902, on a document with <c>/data</c>.</summary>
+    /// <summary>RFC 6902, on a document with <c>/data</c> (<c>application/json-patch+json</c>).</summary>
     Operations,
 }

@@ -15,7 +15,7 @@ public static class RecordPatch
     /// <param name="kind">How to read the patch.</param>
     /// <param name="existing">The record as it is.</param>
     /// <param name="patch">UTF-8 JSON.</param>
-    /// <param name="reservedFlag">A member that must not be truthy afterwards; see <see cref="Invalid.ReservedFlag"/>. Null for none.</param>
+    /// <param name="reservedFlag">A member that must not be truthy afterwards; see <see cref="InvalidReason.ReservedMember"/>. Null for none.</param>
     /// <param name="givenUp">Cancelled when nobody waits for the result any more.</param>
     /// <returns>
     /// The new data, with <see cref="RecordData.LastModified"/> only where the patch asks for one; or what is wrong with
@@ -57,16 +57,16 @@ public static class RecordPatch
         }
         catch (JsonPatchException e)
         {
-            return (null, new Invalid("body", null, $"JSON Patch operation failed: {e.Message}"));
+            return (null, new Invalid(InvalidReason.PatchFailed, Detail: e.Message));
         }
         catch (JsonException)
         {
             // When it is put together; patch and record were valid.
-            return (null, new Invalid("body", null, $"The patch leads to more than {JsonText.MaxDepth} objects and arrays in each other."));
+            return (null, new Invalid(InvalidReason.PatchTooDeep, JsonText.MaxDepth));
         }
     }
 
-    private static Invalid NoObject { get; } = new("body", "data", "data must be an object");
+    private static Invalid NoObject { get; } = new(InvalidReason.DataNoObject);
 
     private static (RecordData? Data, Invalid? Invalid) Check(StoredRecord existing, ReadOnlyMemory<byte> result, string? reservedFlag)
     {
@@ -79,12 +79,12 @@ public static class RecordPatch
         var data = RecordData.From(document.RootElement);
         if (data is null || (data.Id is not null && !string.Equals(data.Id, existing.Id, StringComparison.Ordinal)))
         {
-            return (null, new Invalid("body", "id", "Object id does not match existing object"));
+            return (null, new Invalid(InvalidReason.OtherId));
         }
 
         if (reservedFlag is not null && document.RootElement.TryGetProperty(reservedFlag, out var flag) && JsonText.IsTruthy(flag))
         {
-            return (null, Invalid.ReservedFlag(reservedFlag));
+            return (null, new Invalid(InvalidReason.ReservedMember, Detail: reservedFlag));
         }
 
         return (data with { LastModified = data.LastModified == existing.Modified.Milliseconds ? null : data.LastModified }, null);

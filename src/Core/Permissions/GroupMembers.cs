@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lockstep.Core.Outcomes;
 using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Permissions;
@@ -12,7 +13,7 @@ public static class GroupMembers
     /// <param name="body">A group's data.</param>
     /// <param name="fault">What is wrong with the members; null when nothing is.</param>
     /// <returns>Each member once, in the form of clients; none where the field is missing.</returns>
-    public static IReadOnlyList<string> Read(ReadOnlyMemory<byte> body, out string? fault)
+    public static IReadOnlyList<string> Read(ReadOnlyMemory<byte> body, out Invalid? fault)
     {
         using var document = JsonText.ParseAgain(body);
         fault = null;
@@ -23,7 +24,7 @@ public static class GroupMembers
 
         if (members.ValueKind != JsonValueKind.Array)
         {
-            fault = "should be a list of principals";
+            fault = new Invalid(InvalidReason.MembersNoList);
             return [];
         }
 
@@ -32,13 +33,13 @@ public static class GroupMembers
         {
             if (JsonText.Read(member) is not { } name || !PrincipalText.IsPossible(name))
             {
-                fault = "should be a list of principals";
+                fault = new Invalid(InvalidReason.MembersNoList);
                 return [];
             }
 
             if (PrincipalText.IsGroup(name) || name is PrincipalText.Everyone || (PrincipalText.IsAccount(name) && name.Contains('#', StringComparison.Ordinal)))
             {
-                fault = $"'{JsonText.Shorten(name)}' is not a valid user ID.";
+                fault = new Invalid(InvalidReason.MemberNoUser, Detail: JsonText.Shorten(name));
                 return [];
             }
 

@@ -3,7 +3,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Core.Permissions;
 
-/// <summary>The names of permissions, in Kinto and in the store.</summary>
+/// <summary>The names of permissions in the store, which are those of Kinto.</summary>
 public static class PermissionNames
 {
     private static readonly string[] Names = ["read", "write", "collection:create", "group:create", "record:create"];

@@ -3,7 +3,7 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Core.Quotas;
 
-/// <summary>How much Kinto's buckets may hold. Bytes are those of the data of live objects, as they are stored; 0 is no limit.</summary>
+/// <summary>How much buckets may hold whose kind has quotas. Bytes are those of the data of live objects, as they are stored; 0 is no limit.</summary>
 public sealed record QuotaOptions
 {
     /// <summary>Bytes that a bucket may hold: its own data and that of its collections, groups and records. Default: 0, no limit.</summary>

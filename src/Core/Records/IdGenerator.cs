@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 
 namespace Lockstep.Core.Records;
 
-/// <summary>Makes ids for objects that come without one, in the shapes of Kinto's generators.</summary>
+/// <summary>Makes ids for objects that come without one.</summary>
+/// <remarks>The shapes are those of Kinto's generators.</remarks>
 public static class IdGenerator
 {
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Lockstep.Core.Records;
 
-/// <summary>The <c>data</c> object of a request, split into the two fields of the server and the rest as stored.</summary>
+/// <summary>The data of an object as a client sends it, split into the two fields of the server and the rest as stored.</summary>
 /// <param name="Body">UTF-8 JSON object without <c>id</c> and <c>last_modified</c>; names and values are the sender's bytes.</param>
 /// <param name="Id">The <c>id</c> field; null when absent.</param>
-/// <param name="LastModified">The <c>last_modified</c> field when it is an integer that fits; Kinto drops any other.</param>
+/// <param name="LastModified">The <c>last_modified</c> field when it is an integer that fits; any other is dropped.</param>
 public sealed record RecordData(ReadOnlyMemory<byte> Body, string? Id, long? LastModified)
 {
     /// <summary>The body of an object without fields.</summary>

@@ -17,7 +17,7 @@ public sealed record StoredRecord
     public bool IsTombstone { get; init; }
 
     /// <summary>
-    /// The payload. In Kinto buckets it is a UTF-8 JSON object, compact as it was sent, <em>without</em> <c>id</c> and
+    /// The payload. Where its bucket's kind has readable data, it is a UTF-8 JSON object, compact as it was sent, <em>without</em> <c>id</c> and
     /// <c>last_modified</c>. An answer is those two in front of a copy of these bytes.
     /// </summary>
     public ReadOnlyMemory<byte> Body { get; init; }

@@ -85,7 +85,7 @@ public sealed record BucketHeads
     /// <summary>The permissions of the bucket's own object; null if it has none or does not exist.</summary>
     public AccessList? Acl => Exists ? this[ListRef.Self].Acl : null;
 
-    public BucketRules Rules => BucketRules.Of(Id.Kind);
+    public BucketRules Rules => Id.Rules;
 
     /// <summary>
     /// The stamp of everything in the bucket. If deletions leave no rows, it is the stamp of the last write to any list that

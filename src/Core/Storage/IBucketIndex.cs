@@ -22,7 +22,7 @@ public interface IBucketIndex
     /// <summary>The number of a user's existing buckets. The cost depends on that number.</summary>
     ValueTask<BucketCount> CountByAuthorAsync(BucketScan scan, CancellationToken cancellationToken);
 
-    /// <summary>What all Kinto buckets of an author hold. The cost depends on the number of their lists.</summary>
+    /// <summary>What all buckets of an author hold that have quotas. The cost depends on the number of their lists.</summary>
     /// <param name="author">The principal.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     ValueTask<QuotaAmount> UsageByAuthorAsync(string author, CancellationToken cancellationToken);

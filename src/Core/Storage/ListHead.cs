@@ -17,8 +17,8 @@ public sealed record ListHead
     public int Key { get; init; }
 
     /// <summary>
-    /// The list's ETag: the stamp of the last write that changed or removed a visible row. Nothing else moves it,
-    /// because kinto.js takes an empty list with a newer ETag for a flushed server.
+    /// The stamp of the last write that changed or removed a visible row. Nothing else moves it,
+    /// because kinto.js takes an empty list with a newer stamp for a flushed server.
     /// </summary>
     public ServerTimestamp RowsModified { get; init; }
 

@@ -17,7 +17,7 @@ public interface IDataRules
     /// <param name="givenUp">Cancelled when nobody waits for it any more.</param>
     /// <returns>Why not; null where it may.</returns>
     /// <exception cref="OperationCanceledException">The work was given up.</exception>
-    Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp);
+    Refused? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp);
 
     /// <summary>Reads the rule of a bucket or a collection, for many judgements.</summary>
     /// <param name="role">The role of the object's list: <see cref="ListRole.Self"/> or <see cref="ListRole.Collections"/>.</param>

@@ -46,7 +46,7 @@ public sealed class HistoryForm : IHistoryForm
             JsonValueKind.True => new HistoryChoice(null, true),
             JsonValueKind.False => new HistoryChoice(null, false),
             JsonValueKind.Null => default,
-            _ => new HistoryChoice(new Invalid("body", $"data.{Field}", "should be true or false"), null),
+            _ => new HistoryChoice(new Refused("body", $"data.{Field}", "should be true or false"), null),
         };
     }
 

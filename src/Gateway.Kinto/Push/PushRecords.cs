@@ -79,7 +79,7 @@ internal sealed class PushRecords(IPushStore store, PushView view, KintoOptions 
                         case PushChange.Done:
                             return new RecordWritten(Of(next), Created: subscription is null) { Previous = record };
                         case PushChange.Full:
-                            return new Invalid("path", null, $"A user has at most {options.Push.MaxSubscriptions} subscriptions. Delete one.");
+                            return new Refused("path", null, $"A user has at most {options.Push.MaxSubscriptions} subscriptions. Delete one.");
                     }
 
                     break;
@@ -118,7 +118,7 @@ internal sealed class PushRecords(IPushStore store, PushView view, KintoOptions 
             {
                 if (property.Name is not (Endpoint or Keys or Path or Expiration))
                 {
-                    return (null, new Invalid("body", $"data.{property.Name}", "is unknown: a subscription has endpoint, keys and path"));
+                    return (null, new Refused("body", $"data.{property.Name}", "is unknown: a subscription has endpoint, keys and path"));
                 }
             }
 
@@ -131,22 +131,22 @@ internal sealed class PushRecords(IPushStore store, PushView view, KintoOptions 
 
         if (endpoint is null || PushEndpoint.Parse(endpoint, options.Push) is null)
         {
-            return (null, new Invalid("body", "data.endpoint", "should be an https URL of a push service that this server sends to"));
+            return (null, new Refused("body", "data.endpoint", "should be an https URL of a push service that this server sends to"));
         }
 
         if (Bytes(publicKey) is not { } point || !PushEncryption.IsPublicKey(point))
         {
-            return (null, new Invalid("body", "data.keys.p256dh", "should be a point of P-256, not compressed, as base64url"));
+            return (null, new Refused("body", "data.keys.p256dh", "should be a point of P-256, not compressed, as base64url"));
         }
 
         if (Bytes(authSecret) is not { Length: PushEncryption.AuthBytes })
         {
-            return (null, new Invalid("body", "data.keys.auth", $"should be {PushEncryption.AuthBytes} bytes as base64url"));
+            return (null, new Refused("body", "data.keys.auth", $"should be {PushEncryption.AuthBytes} bytes as base64url"));
         }
 
         if (path is null || Target(principal, path) is not var (target, collection))
         {
-            return (null, new Invalid("body", "data.path", "should be the path of a bucket or of a collection"));
+            return (null, new Refused("body", "data.path", "should be the path of a bucket or of a collection"));
         }
 
         var (stamp, refusal) = await view.ReadAsync(principal, target.Bucket, collection, ServerTimestamp.Zero, cancellationToken);
@@ -165,7 +165,7 @@ internal sealed class PushRecords(IPushStore store, PushView view, KintoOptions 
                 Modified = default,
                 Told = stamp,
             }, null),
-            Missing or ParentMissing => (null, new Invalid("body", "data.path", $"{path} does not exist")),
+            Missing or ParentMissing => (null, new Refused("body", "data.path", $"{path} does not exist")),
             _ => (null, refusal),
         };
     }

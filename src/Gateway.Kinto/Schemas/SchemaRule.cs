@@ -33,7 +33,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
 
         if (schema is null)
         {
-            return Refused(SchemaRules.Field, $"The schema of the {KintoTarget.NameOf(role)} cannot be used. Put it anew to be told why.", data);
+            return Refuse(SchemaRules.Field, $"The schema of the {KintoTarget.NameOf(role)} cannot be used. Put it anew to be told why.", data);
         }
 
         var most = JudgementsARequest * options.MaxSteps;
@@ -43,12 +43,12 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
         {
             if (schema.Validate(target.Id, data, work) is { } fault)
             {
-                return Refused(fault.Field, fault.Reason, data);
+                return Refuse(fault.Field, fault.Reason, data);
             }
         }
         catch (SchemaWorkException e)
         {
-            return briefly && !e.IsDeep && steps > BriefSteps ? null : Refused(SchemaRules.Field, e.IsDeep
+            return briefly && !e.IsDeep && steps > BriefSteps ? null : Refuse(SchemaRules.Field, e.IsDeep
                 ? "The schema leads in circles, or is too deep for this data."
                 : steps < options.MaxSteps
                     ? $"To validate all of this request takes more than {most} steps. Send it in parts."
@@ -62,7 +62,7 @@ internal sealed class SchemaRule(ListRole role, IReadOnlyDictionary<ListRole, Js
         return new DataVerdict(null, role == ListRole.Collections ? Stamped(data, said) : data);
     }
 
-    private static DataVerdict Refused(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Invalid("body", field is null ? null : SchemaRun.Shorten(field), reason), data);
+    private static DataVerdict Refuse(string? field, string reason, ReadOnlyMemory<byte> data) => new(new Refused("body", field is null ? null : SchemaRun.Shorten(field), reason), data);
 
     /// <summary>Adds the stamp of the collection whose schema it was valid for.</summary>
     private static ReadOnlyMemory<byte> Stamped(ReadOnlyMemory<byte> data, ServerTimestamp said)

@@ -18,7 +18,7 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
 
     private static readonly (string Field, ListRole For)[] OfCollections = [(Field, ListRole.Records)];
 
-    public Invalid? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
+    public Refused? Refuse(ListRole role, ReadOnlyMemory<byte> data, long maxSize, CancellationToken givenUp)
     {
         var size = SchemaRule.EmptySize;
         using var document = JsonText.ParseAgain(data);
@@ -35,12 +35,12 @@ public sealed class SchemaRules(SchemaOptions options) : IDataRules
             }
             catch (SchemaException e)
             {
-                return new Invalid("body", $"data.{field}", e.Message);
+                return new Refused("body", $"data.{field}", e.Message);
             }
 
             if (size > maxSize)
             {
-                return new Invalid("body", $"data.{field}", $"the schemas of the {KintoTarget.NameOf(role)} would take about {size} bytes of memory, and may take {maxSize}");
+                return new Refused("body", $"data.{field}", $"the schemas of the {KintoTarget.NameOf(role)} would take about {size} bytes of memory, and may take {maxSize}");
             }
         }
 

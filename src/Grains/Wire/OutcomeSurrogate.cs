@@ -17,7 +17,7 @@ public abstract class OutcomeSurrogate
         CountFound found => new CountFoundSurrogate { Count = found.Count, Stamp = found.ListStamp.Milliseconds },
         FieldIndexesFound found => FieldIndexesFoundSurrogate.From(found),
         Forbidden => new ForbiddenSurrogate(),
-        Invalid invalid => new InvalidSurrogate { Location = invalid.Location, Field = invalid.Field, Reason = invalid.Reason },
+        Invalid invalid => InvalidSurrogate.From(invalid),
         ListsFound found => ListsFoundSurrogate.From(found),
         Missing missing => new MissingSurrogate { Role = missing.Target.List.Role, ListName = missing.Target.List.Name, ObjectId = missing.Target.Id },
         NotModified same => new NotModifiedSurrogate { Stamp = same.Stamp.Milliseconds },
@@ -44,6 +44,7 @@ public abstract class OutcomeSurrogate
         {
             Tombstones = new RecordPage(deleted.Tombstones), Stamp = deleted.ListStamp.Milliseconds, Next = CursorWire.From(deleted.Next),
         },
+        Refused refused => InvalidSurrogate.From(refused),
         TooLarge large => new TooLargeSurrogate { Reason = large.Reason },
         Unavailable unavailable => new UnavailableSurrogate { Reason = unavailable.Reason },
         _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),

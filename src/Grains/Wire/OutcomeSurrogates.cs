@@ -32,7 +32,7 @@ public sealed class ForbiddenSurrogate : OutcomeSurrogate
     internal override Outcome ToOutcome(Operation operation) => Forbidden.Instance;
 }
 
-/// <summary>An <see cref="Invalid"/>.</summary>
+/// <summary>An <see cref="Invalid"/>, or what is <see cref="Refused"/>.</summary>
 [GenerateSerializer, Alias("lockstep.outcome.invalid"), Immutable]
 public sealed class InvalidSurrogate : OutcomeSurrogate
 {
@@ -46,7 +46,26 @@ public sealed class InvalidSurrogate : OutcomeSurrogate
     [Id(2)]
     public required string Reason { get; init; }
 
-    internal override Outcome ToOutcome(Operation operation) => new Invalid(Location, Field, Reason);
+    /// <summary>Of an <see cref="Invalid"/>. <see cref="InvalidReason.Unknown"/> also from silos that tell only the words.</summary>
+    [Id(3)]
+    public InvalidReason Code { get; init; }
+
+    [Id(4)]
+    public long? Figure { get; init; }
+
+    [Id(5)]
+    public string? Detail { get; init; }
+
+    internal static InvalidSurrogate From(Invalid invalid) => From(InvalidWords.Of(invalid), invalid.Reason, invalid.Figure, invalid.Detail);
+
+    internal static InvalidSurrogate From(Refused refused, InvalidReason code = InvalidReason.Unknown, long? figure = null, string? detail = null) => new()
+    {
+        Location = refused.Location, Field = refused.Field, Reason = refused.Reason, Code = code, Figure = figure, Detail = detail,
+    };
+
+    // The words are enough for what a newer silo has a reason of its own for.
+    internal override Outcome ToOutcome(Operation operation) =>
+        Code != InvalidReason.Unknown && Enum.IsDefined(Code) ? new Invalid(Code, Figure, Detail) : new Refused(Location, Field, Reason);
 }
 
 /// <summary>A <see cref="Missing"/>.</summary>

@@ -6,7 +6,7 @@ namespace Lockstep.Storage.Upkeep.Check;
 /// <summary>A row of <c>buckets</c>.</summary>
 /// <param name="Row">Its key.</param>
 /// <param name="Id">The stored id.</param>
-/// <param name="Kind">Its kind.</param>
+/// <param name="Kind">Its kind; <see cref="BucketKind.Unknown"/> also for the number of a kind that a newer program has stored.</param>
 /// <param name="IsLive">Whether the bucket exists.</param>
 /// <param name="Version">Zero: named, never written.</param>
 /// <param name="Clock">The last stamp issued.</param>
@@ -19,6 +19,8 @@ internal sealed record BucketRow(long Row, string Id, BucketKind Kind, bool IsLi
         "bucket, id, kind, CASE WHEN live THEN 1 ELSE 0 END, version, clock, base, next_key, CASE WHEN author_base = base THEN author_number END";
 
     public static BucketRow Read(DbDataReader reader) => new(
-        reader.Number(0), reader.GetString(1), (BucketKind)reader.Number(2), reader.Number(3) != 0, reader.Number(4), reader.Number(5), reader.Number(6), reader.Number(7),
+        reader.Number(0), reader.GetString(1), KindOf(reader.Number(2)), reader.Number(3) != 0, reader.Number(4), reader.Number(5), reader.Number(6), reader.Number(7),
         reader.IsDBNull(8) ? null : reader.Number(8));
+
+    private static BucketKind KindOf(long stored) => Array.Find(Enum.GetValues<BucketKind>(), kind => (long)kind == stored);
 }

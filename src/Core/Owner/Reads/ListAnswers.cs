@@ -74,7 +74,7 @@ internal static class ListAnswers
     public static ListQuery FromHorizon(ListQuery query, ListHead head) =>
         query.Since is { } since && since == head.Horizon ? query with { Since = ServerTimestamp.Zero } : query;
 
-    /// <summary>kinto.js takes an empty page with a newer stamp for a flushed server. For other clients see <see cref="FromHorizon"/>.</summary>
+    /// <summary>The page that tells a reader to start over. kinto.js takes an empty page with a newer stamp for a flushed server. For other clients see <see cref="FromHorizon"/>.</summary>
     public static PageFound StartOver(ListHead head) => new([], head.Horizon, Next: null);
 
     /// <summary>The answer to a read of an existing subject that fails its precondition; null if it passes.</summary>

@@ -57,7 +57,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
         {
             if (change.ApplyTo(before, NamedAt) is not { } changed)
             {
-                return (null, new Invalid("body", "permissions", "JSON Patch operation failed: a principal that it needs is not there"));
+                return (null, new Invalid(InvalidReason.PrincipalNotThere));
             }
 
             after = writes && (caller.Principals.User is not null || !live) ? WithWriter(changed, self) : changed;
@@ -65,7 +65,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
 
         if (after.Length > options.MaxPrincipals && after.Length > before.Length)
         {
-            return (null, new Invalid("body", "permissions", $"An object may name {options.MaxPrincipals} principals."));
+            return (null, new Invalid(InvalidReason.TooManyPrincipals, options.MaxPrincipals));
         }
 
         // :: Step 3: a bucket's author is not in its list. A writer who removes the author from the writers becomes the author.
@@ -87,7 +87,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
             var members = GroupMembers.Read(body, out var fault);
             if (fault is not null || members.Count > options.MaxGroupMembers)
             {
-                return (null, new Invalid("body", "data.members", fault ?? $"A group may have {options.MaxGroupMembers} members."));
+                return (null, fault ?? new Invalid(InvalidReason.TooManyMembers, options.MaxGroupMembers));
             }
 
             var known = (kept?.Members ?? []).Concat(change?.Accounts ?? []).GroupBy(PrincipalText.Public, StringComparer.Ordinal)
@@ -110,7 +110,7 @@ internal sealed class TurnAccess(BucketDraft draft, OperationReader reader, IBuc
                 named = await StillNamedAsync(named, cancellationToken);
                 if (named.Count + foreign.Count > options.MaxForeignGroups)
                 {
-                    return (null, new Invalid("body", "permissions", $"The objects of a bucket may name {options.MaxForeignGroups} groups of other buckets together."));
+                    return (null, new Invalid(InvalidReason.TooManyForeignGroups, options.MaxForeignGroups));
                 }
             }
 

@@ -20,7 +20,7 @@ internal sealed class TurnAdmission(BucketDraft draft, TurnRows rows, OperationR
     /// <returns>The caller, with their groups if these were looked up; null if they may not.</returns>
     public ValueTask<Caller?> AdmitAsync(Operation operation, Caller caller, CancellationToken cancellationToken)
     {
-        if (Heads.Id.Kind == BucketKind.Unknown)
+        if (!Heads.Rules.IsKnown)
         {
             return default;
         }

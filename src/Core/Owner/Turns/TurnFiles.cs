@@ -29,7 +29,7 @@ internal sealed class TurnFiles(IFileNames names, BucketHeads start, BucketDraft
     private const int StatesAtOnce = 50;
     private const long StateBytes = 8L << 20;
 
-    private static readonly Invalid Other = new("body", "data.attachment", "Attachment metadata cannot be modified");
+    private static readonly Invalid Other = new(InvalidReason.FileOfOther);
 
     private BucketHeads Heads => draft.Heads;
 

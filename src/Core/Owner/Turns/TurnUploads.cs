@@ -54,7 +54,7 @@ internal sealed class TurnUploads(BucketHeads start, BucketDraft draft, TurnRows
 
         if (records > stage.MaxRecords || bytes > stage.MaxBytes)
         {
-            return new TooLarge($"A batch has at most {stage.MaxRecords} records and {stage.MaxBytes} bytes of data.");
+            return new TooLarge($"An upload has at most {stage.MaxRecords} records and {stage.MaxBytes} bytes of data.");
         }
 
         // :: Step 2: room. The least recently continued uploads make it.

@@ -29,7 +29,7 @@ internal sealed class TurnWrites(
     private const int LargeBytes = 256 << 10;
 
     // Null if nothing is limited.
-    private readonly TurnQuota? quota = work.Quotas is { } quotas && start.Id.Kind == BucketKind.Kinto ? new TurnQuota(quotas, start, draft) : null;
+    private readonly TurnQuota? quota = work.Quotas is { } quotas && start.Rules.HasQuotas ? new TurnQuota(quotas, start, draft) : null;
 
     private BucketHeads Heads => draft.Heads;
 
@@ -227,7 +227,7 @@ internal sealed class TurnWrites(
             body = verdict.Data;
         }
 
-        var declared = target.List.Role == ListRole.Collections && !keepsData && Heads.Id.Kind == BucketKind.Kinto ? work.Declarations?.Read(body) : null;
+        var declared = target.List.Role == ListRole.Collections && !keepsData && Heads.Rules.HasReadableData ? work.Declarations?.Read(body) : null;
         if (declared?.Refusal is { } undeclarable)
         {
             return undeclarable;

@@ -63,7 +63,7 @@ public sealed class OutcomeWire
     {
         CountFound found => new() { Kind = OutcomeKind.CountFound, Count = found.Count, Stamp = found.ListStamp.Milliseconds },
         Forbidden => new() { Kind = OutcomeKind.Forbidden },
-        Invalid invalid => new() { Kind = OutcomeKind.Invalid, Location = invalid.Location, Field = invalid.Field, Reason = invalid.Reason },
+        Invalid invalid => Of(InvalidWords.Of(invalid)),
         Missing missing => Of(OutcomeKind.Missing, missing.Target),
         NotModified same => new() { Kind = OutcomeKind.NotModified, Stamp = same.Stamp.Milliseconds },
         PageFound page => new()
@@ -94,6 +94,7 @@ public sealed class OutcomeWire
             Stamp = deleted.ListStamp.Milliseconds,
             Next = CursorWire.From(deleted.Next),
         },
+        Refused refused => Of(refused),
         TooLarge large => new() { Kind = OutcomeKind.TooLarge, Reason = large.Reason },
 
         // What 0.1.0 has for it.
@@ -106,7 +107,7 @@ public sealed class OutcomeWire
     {
         OutcomeKind.CountFound => new CountFound(Count, new ServerTimestamp(Stamp)),
         OutcomeKind.Forbidden => Forbidden.Instance,
-        OutcomeKind.Invalid => new Invalid(Location!, Field, Reason!),
+        OutcomeKind.Invalid => new Refused(Location!, Field, Reason!),
         OutcomeKind.Missing => new Missing(Target),
         OutcomeKind.NotModified => new NotModified(new ServerTimestamp(Stamp)),
         OutcomeKind.PageFound => new PageFound(RecordPack.Unpack(Records!), new ServerTimestamp(Stamp), Next?.ToCursor()),
@@ -128,6 +129,9 @@ public sealed class OutcomeWire
     private static StoredRecord Unknown(string id) => new() { Id = id, Modified = ServerTimestamp.Zero, Body = RecordData.EmptyObject };
 
     private ObjectRef Target => new(new ListRef(Role, List!), ObjectId!);
+
+    private static OutcomeWire Of(Refused refused) =>
+        new() { Kind = OutcomeKind.Invalid, Location = refused.Location, Field = refused.Field, Reason = refused.Reason };
 
     private static OutcomeWire Of(OutcomeKind kind, ObjectRef target) =>
         new() { Kind = kind, Role = target.List.Role, List = target.List.Name, ObjectId = target.Id };
