@@ -73,6 +73,24 @@ public sealed class SettingTests
         Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read(configuration)).Message);
     }
 
+    [Theory]
+    [InlineData("Kinto:Flsh", "Unknown setting: 'Flsh'.")]
+    [InlineData("Buckets:Quotas:Overrides:1:Bukket", "Unknown setting: 'Bukket'.")]
+    [InlineData("OpenId:Providers:1:Isuer", "Unknown setting: 'Isuer'.")]
+    [InlineData("Sync15:Issuers:1:JwksUri", "Unknown setting: 'JwksUri'.")]
+    [InlineData("FirefoxAccounts:Clients:1:RedirectUrl", "Unknown setting: 'RedirectUrl'.")]
+    public void Name_ThatIsNone_IsToldToo_InNumberedGroupsAsWell(string name, string message) => Assert.Equal(
+        $"{message} See docs/operations/configuration.md for the settings.", Problem(name, "x"));
+
+    [Theory]
+    [InlineData("Buckets:Quotas:Overrides:1:Bytes", "many", "'many' at 'Lockstep:Buckets:Quotas:Overrides:1:Bytes'")]
+    [InlineData("OpenId:Providers:1:OpaqueTokens", "7", "OpenId:Providers:1:OpaqueTokens is 7. Use ")]
+    public void Value_ThatCannotBe_InANumberedGroup_IsToldWithTheName(string name, string value, string message) =>
+        Assert.Contains(message, Problem(name, value), StringComparison.Ordinal);
+
+    private static string Problem(string name, string value) => Assert.Throws<SettingsException>(() => LockstepSettings.Read(
+        new ConfigurationBuilder().AddInMemoryCollection([new($"{SettingNames.Section}:{name}", value)]).Build())).Message;
+
     private static BoundsAttribute? Bounds(Setting setting) => setting.Property.GetCustomAttribute<BoundsAttribute>();
 
     private static object Value(Setting setting, double value) =>

@@ -28,6 +28,12 @@ internal static class LockstepSettings
         }
         catch (InvalidOperationException e)
         {
+            // What is wrong in a numbered group is inside: outside, the binder says no more than that something is.
+            while (e.InnerException is InvalidOperationException inner)
+            {
+                e = inner;
+            }
+
             // The binder names its own option first; what a person wants to know is behind the last colon.
             var unknown = e.Message.Contains("ErrorOnUnknownConfiguration", StringComparison.Ordinal);
             throw new SettingsException(
