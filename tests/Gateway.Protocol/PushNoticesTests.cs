@@ -222,6 +222,60 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subscription_ThatIsRefusedAgainAndAgain_IsLeftAlone_ForLongerEachTime()
+    {
+        await SubscribeAsync(Tasks);
+        for (var refusals = 1; refusals <= 3; refusals++)
+        {
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(refusals, service.Sent.Count);
+            time.Advance(Interval);
+        }
+
+        // Twice the interval since the third one.
+        await ChangeAsync();
+        Assert.Equal(3, service.Sent.Count);
+        time.Advance(Interval);
+        service.Answer(HttpStatusCode.BadRequest);
+        await RunAsync();
+        Assert.Equal(4, service.Sent.Count);
+
+        // Four times the interval.
+        time.Advance(3 * Interval);
+        await ChangeAsync();
+        Assert.Equal(4, service.Sent.Count);
+        time.Advance(Interval);
+        await RunAsync();
+        Assert.Equal(5, service.Sent.Count);
+
+        // That one was taken, so refusals count anew.
+        foreach (var sent in new[] { 6, 7 })
+        {
+            time.Advance(Interval);
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(sent, service.Sent.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Subscription_ThatWasRefused_AndIsPutAgain_IsToldAgain()
+    {
+        await SubscribeAsync(Tasks);
+        for (var refusals = 1; refusals <= 6; refusals++)
+        {
+            time.Advance(100 * Interval);
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(refusals, service.Sent.Count);
+        }
+
+        time.Advance(Interval);
+        Assert.Equal(200, (await alice.PutAsync(Phone, app.Body(Tasks))).Status);
+        await ChangeAsync();
+
+        Assert.Equal(7, service.Sent.Count);
+    }
+
+    [Fact]
     public async Task Change_LookedAtByTwoProcesses_IsToldByOne()
     {
         using var other = NewNotices();
@@ -297,6 +351,17 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
     private async Task SubscribeAsync(string path) => Assert.Equal(201, (await alice.PutAsync(Phone, app.Body(path))).Status);
 
     private async Task WriteAsync(string id) => Assert.InRange((await alice.PutAsync($"{Tasks}/records/{id}", """{"data":{"secret":"x"}}""")).Status, 200, 201);
+
+    private async Task ChangeAsync(HttpStatusCode? answer = null)
+    {
+        if (answer is { } status)
+        {
+            service.Answer(status);
+        }
+
+        await WriteAsync($"r{Guid.NewGuid():N}");
+        await RunAsync();
+    }
 
     private Task RunAsync() => notices.RunOnceAsync(CancellationToken.None);
 

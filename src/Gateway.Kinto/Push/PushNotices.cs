@@ -21,6 +21,9 @@ internal sealed partial class PushNotices : BackgroundService
     private const int BucketsAtOnce = 500;
     private const int SubscriptionsAtOnce = 200;
 
+    // From the next refusal in a row on, a subscription is left alone for a while.
+    private const int FreeRefusals = 2;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
@@ -33,7 +36,12 @@ internal sealed partial class PushNotices : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<PushNotices> logger;
     private readonly ChangedBuckets changed;
+
+    // Subscriptions that had nothing new, since what changed in their buckets was not what they are about.
     private readonly PushPauses pauses;
+
+    // Subscriptions whose notices the push service refuses.
+    private readonly PushPauses refusals;
     private readonly Lock gate = new();
 
     // Buckets with something to tell that is not due.
@@ -45,7 +53,8 @@ internal sealed partial class PushNotices : BackgroundService
     {
         (this.store, this.users, this.view, this.sender, this.options, this.metrics, this.time, this.logger) = (store, users, view, sender, options.Push, metrics, time, logger);
         changed = new ChangedBuckets(options.Push.MaxBuckets);
-        pauses = new PushPauses(options.Push, time);
+        pauses = new PushPauses(options.Push.MergeTime, options.Push.Interval, options.Push.MaxBuckets, time);
+        refusals = new PushPauses(options.Push.Interval, LongestWait, options.Push.MaxBuckets, time) { Free = FreeRefusals };
         feed.OnCommitted(changed.Add);
     }
 
@@ -54,6 +63,7 @@ internal sealed partial class PushNotices : BackgroundService
     {
         BringDue();
         pauses.Sweep();
+        refusals.Sweep();
         foreach (var buckets in changed.Take().Chunk(BucketsAtOnce))
         {
             try
@@ -106,7 +116,7 @@ internal sealed partial class PushNotices : BackgroundService
             {
                 Wait(subscription.Bucket, subscription.Due);
             }
-            else if (pauses.Of(subscription) is { } until)
+            else if ((refusals.Of(subscription) ?? pauses.Of(subscription)) is { } until)
             {
                 Wait(subscription.Bucket, until);
             }
@@ -160,6 +170,16 @@ internal sealed partial class PushNotices : BackgroundService
         if (result.Reason.Length > 0)
         {
             Log(result.Reason);
+        }
+
+        if (result.Status is PushStatus.Taken)
+        {
+            refusals.End(subscription);
+        }
+        else if (result.Status is PushStatus.Refused)
+        {
+            // The request, the key or the subject is wrong (RFC 8292, 4.2). No further notice mends that, but the app can with another subscription, or the operator with a setting.
+            refusals.Lengthen(subscription);
         }
 
         switch (result.Status)
