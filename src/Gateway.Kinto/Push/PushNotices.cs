@@ -2,6 +2,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Live;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Push;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Metering;
 
@@ -47,6 +48,7 @@ internal sealed partial class PushNotices : BackgroundService
     // Buckets with something to tell that is not due.
     private readonly Dictionary<BucketId, ServerTimestamp> waiting = [];
     private long? logged;
+    private long? faultLogged;
 
     public PushNotices(
         LiveFeed feed, IPushStore store, PushUsers users, PushView view, PushSender sender, KintoOptions options, GatewayMetrics metrics, TimeProvider time, ILogger<PushNotices> logger)
@@ -79,7 +81,7 @@ internal sealed partial class PushNotices : BackgroundService
                 }
                 while (page.Count == SubscriptionsAtOnce);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // It comes round again.
                 foreach (var bucket in buckets)
@@ -87,7 +89,7 @@ internal sealed partial class PushNotices : BackgroundService
                     Wait(bucket, Next(TimeSpan.Zero));
                 }
 
-                Log(e.Message);
+                Log(e);
             }
         }
     }
@@ -150,10 +152,10 @@ internal sealed partial class PushNotices : BackgroundService
                 }
             }
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Wait(subscription.Bucket, Next(TimeSpan.Zero));
-            Log(e.Message);
+            Log(e);
         }
     }
 
@@ -258,21 +260,44 @@ internal sealed partial class PushNotices : BackgroundService
         }
     }
 
-    /// <summary>One line a minute is enough.</summary>
+    /// <summary>A fault in the program keeps nothing else from being told, but it is said that there is one.</summary>
+    private void Log(Exception e)
+    {
+        if (e is StoreUnavailableException)
+        {
+            Log(e.Message);
+        }
+        else if (IsToBeLogged(ref faultLogged))
+        {
+            LogFault(e);
+        }
+    }
+
     private void Log(string reason)
+    {
+        if (IsToBeLogged(ref logged))
+        {
+            LogNotSent(reason);
+        }
+    }
+
+    /// <summary>One line a minute is enough.</summary>
+    private bool IsToBeLogged(ref long? last)
     {
         lock (gate)
         {
-            if (logged is { } last && time.GetElapsedTime(last) < LogInterval)
+            if (last is { } then && time.GetElapsedTime(then) < LogInterval)
             {
-                return;
+                return false;
             }
 
-            logged = time.GetTimestamp();
+            last = time.GetTimestamp();
+            return true;
         }
-
-        LogNotSent(reason);
     }
+
+    [LoggerMessage(97, LogLevel.Error, "A fault in the program. A push notice was not sent because of it. Said once a minute at most. Please report it with the exception.")]
+    private partial void LogFault(Exception fault);
 
     [LoggerMessage(94, LogLevel.Warning, "Push notices were not sent, for one because of this: {Reason}. Apps learn of changes when they ask. This is said once a minute at most.")]
     private partial void LogNotSent(string reason);
