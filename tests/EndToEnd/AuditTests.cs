@@ -4,6 +4,7 @@ using System.Text.Json;
 using Lockstep.Gateway.Sync11.Tests;
 using Lockstep.Gateway.Sync15;
 using Lockstep.Gateway.Sync15.Tests;
+using Lockstep.Storage.Contract;
 
 namespace Lockstep.EndToEnd;
 
@@ -150,10 +151,10 @@ public sealed class AuditTests : IAsyncLifetime
         {
             using var nobody = new WeaveClient(address, "nobody", password: null);
             (await nobody.GetAsync("/info/collections")).AssertStatus(401);
-            await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+            await Eventually.HoldsAsync("noted", HasLines);
             File.Move(file, file + ".1");
             (await nobody.GetAsync("/info/collections")).AssertStatus(401);
-            await UntilAsync(() => File.Exists(file) && new FileInfo(file).Length > 0);
+            await Eventually.HoldsAsync("noted in a new file", HasLines);
             Assert.Single(await File.ReadAllLinesAsync(file + ".1"));
             server.Terminate();
             Assert.Equal(0, await server.EndAsync());
@@ -170,6 +171,8 @@ public sealed class AuditTests : IAsyncLifetime
             Assert.Equal(0, await server.EndAsync());
             Assert.False(File.Exists(file));
         }
+
+        Task<bool> HasLines() => Task.FromResult(File.Exists(file) && new FileInfo(file).Length > 0);
     }
 
     [Fact]
@@ -188,7 +191,7 @@ public sealed class AuditTests : IAsyncLifetime
         var (server, address) = await ServerProcess.StartAsync(storage, [.. Settings, "--audit:cef", file, "--audit:retention", "30.00:00:00"]);
         using (server)
         {
-            await UntilAsync(() => !File.Exists(Of(today.AddDays(-40))) && !File.Exists(Of(today.AddDays(-40)) + ".1"));
+            await Eventually.HoldsAsync("removed", () => Task.FromResult(!File.Exists(Of(today.AddDays(-40))) && !File.Exists(Of(today.AddDays(-40)) + ".1")));
             using var nobody = new WeaveClient(address, "nobody", password: null);
             (await nobody.GetAsync("/info/collections")).AssertStatus(401);
             server.Terminate();
@@ -233,13 +236,4 @@ public sealed class AuditTests : IAsyncLifetime
 
     private static Task<WeaveAnswer> SendAsync(WeaveClient client, string path, string form) =>
         client.SendAsync("POST", path, Encoding.ASCII.GetBytes(form), ("Authorization", ""));
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!holds())
-        {
-            await Task.Delay(10, patience.Token);
-        }
-    }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Lockstep.Gateway.Sync15.Tests;
+using Lockstep.Storage.Contract;
 using Lockstep.Testing;
 
 namespace Lockstep.EndToEnd;
@@ -160,13 +161,12 @@ public sealed class ProxyGuideTests(ProxiedServer server) : IClassFixture<Proxie
 
         using var answer = await http.SendAsync(request);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        using var patience = new CancellationTokenSource(Patience);
-        string? line;
-        while ((line = Lines().FirstOrDefault(line => line.Contains("\"AuthFail\"", StringComparison.Ordinal) && line.Contains($"\"account:{user}\"", StringComparison.Ordinal))) is null)
+        string? line = null;
+        await Eventually.HoldsAsync("noted", () =>
         {
-            await Task.Delay(10, patience.Token);
-        }
-
+            line = Lines().FirstOrDefault(line => line.Contains("\"AuthFail\"", StringComparison.Ordinal) && line.Contains($"\"account:{user}\"", StringComparison.Ordinal));
+            return Task.FromResult(line is not null);
+        });
         Assert.Contains("\"address\":\"127.0.0.1\"", line, StringComparison.Ordinal);
 
         // Nor the URLs that answers name.

@@ -1,4 +1,5 @@
 using System.Net;
+using Lockstep.Storage.Contract;
 using Lockstep.Storage.PostgreSql.Testing;
 using Npgsql;
 
@@ -118,12 +119,8 @@ public sealed class ShardTests : IAsyncLifetime
 
             // :: Back
             await killed.RestartAsync();
-            var begun = System.Diagnostics.Stopwatch.GetTimestamp();
-            while ((long)(await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM accounts WHERE name = 'leaver'"))! > 0)
-            {
-                Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(60), "The deletion is not gone on with.");
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
-            }
+            await Eventually.HoldsAsync("deleted after all", async () =>
+                (long)(await PostgresServer.QueryAsync(databases[0], "SELECT count(*) FROM accounts WHERE name = 'leaver'"))! == 0);
 
             foreach (var connection in connections)
             {

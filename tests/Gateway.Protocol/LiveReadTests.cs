@@ -17,6 +17,9 @@ using Lockstep.Gateway.Metering;
 using Lockstep.Gateway.Routing;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -201,7 +204,7 @@ public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServe
     {
         var feed = new Scripted();
         var subscriptions = new BucketSubscriptions(
-            feed, Options(TimeSpan.Zero), server.Services.GetRequiredService<GatewayMetrics>(), time);
+            feed, Options(TimeSpan.Zero), server.Services.GetRequiredService<GatewayMetrics>(), time, NullLogger<BucketSubscription>.Instance);
         var signal = new LiveSignal();
         using var listener = subscriptions.Listen(BucketId.Named("b"), collection: null, default, signal);
         var answer = new ChangeNotice(new FeedPosition(1, 1), default, null);
@@ -218,6 +221,29 @@ public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServe
         await feed.AnswerAsync(answer, HalfAMinute, time);
         await feed.AnswerAsync(answer, HalfAMinute, time);
         Assert.False(listener.IsTold);
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public async Task Subscription_WhoseFeedFails_MakesStreamsLook_AndOnlyAFaultOfTheProgramIsLogged(bool isFault, int logged)
+    {
+        Exception failure = isFault ? new InvalidOperationException("a bug") : new LiveFeedException("A silo is away.");
+        var (feed, log) = (new Scripted(), new FakeLogger<BucketSubscription>());
+        var subscriptions = new BucketSubscriptions(feed, Options(TimeSpan.Zero), server.Services.GetRequiredService<GatewayMetrics>(), time, log);
+        var signal = new LiveSignal();
+        using var listener = subscriptions.Listen(BucketId.Named("b"), collection: null, default, signal);
+        for (var failures = 1; failures <= 3; failures++)
+        {
+            await feed.FailAsync(failure);
+            await signal.WaitAsync(Deadline, TimeProvider.System, CancellationToken.None);
+            Assert.True(listener.IsTold);
+            listener.Take();
+            await time.Timers.ReachesAsync(failures);
+            time.Advance(HalfAMinute);
+        }
+
+        Assert.Equal(Enumerable.Repeat((96, LogLevel.Error, (Exception?)failure), logged), log.Collector.GetSnapshot().Select(static line => (line.Id.Id, line.Level, line.Exception)));
     }
 
     [Fact]
@@ -249,7 +275,7 @@ public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServe
         var services = server.Services;
         var (options, metrics) = (Options(mergeTime), services.GetRequiredService<GatewayMetrics>());
         return new LiveServices(
-            new BucketSubscriptions(feed, options, metrics, time),
+            new BucketSubscriptions(feed, options, metrics, time, NullLogger<BucketSubscription>.Instance),
             new SharedReads(buckets, admission ?? services.GetRequiredService<Admission>(), services.GetRequiredService<AnswerSizes>(), metrics, time),
             services.GetRequiredService<LiveTickets>(),
             options,
@@ -363,6 +389,9 @@ public sealed class LiveReadTests(KintoServer server) : IClassFixture<KintoServe
             asked.Writer.TryWrite(answer);
             return await answer.Task.WaitAsync(cancellationToken);
         }
+
+        /// <summary>Fails the next question.</summary>
+        public async Task FailAsync(Exception failure) => (await asked.Reader.ReadAsync().AsTask().WaitAsync(Deadline)).SetException(failure);
 
         /// <summary>Answers the next question, after so long.</summary>
         public async Task AnswerAsync(ChangeNotice notice, TimeSpan after, FakeTime time)

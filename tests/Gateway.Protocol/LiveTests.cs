@@ -1,6 +1,10 @@
 using System.Net;
+using Lockstep.Gateway.Accounts;
+using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Kinto.Live;
+using Lockstep.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -396,6 +400,16 @@ public sealed class LiveTests(LiveTests.Server server) : IClassFixture<LiveTests
         var other = await alice.PostAsync("/__ticket__", "");
         using var anonymous = server.Anonymous();
         Assert.Equal(401, (await anonymous.GetAsync($"/buckets/default?ticket={other.Json.GetProperty("ticket").GetString()}")).Status);
+    }
+
+    [Fact]
+    public async Task Ticket_ThatAServerOfAnotherVersionGave_IsGood()
+    {
+        const string Ticket = "AAECAwQFBgcICQoLHIJiV8Ty0bNfjNybUAiMyoK4tOaG6olvcq6i1KFpZpYc5XCRzbfDHrv29ntuCts1m-QmVbWRpeHOfbH3jMutdcC9TOCjvJG3VE88sB0ShdjaqPqmBKbAMpih6r9of6yWbhJj";
+        var tickets = new LiveTickets(
+            new AccountSecret("of one database"u8.ToArray()), server.Services.GetRequiredService<AccountDirectory>(), server.Services.GetRequiredService<KintoOptions>(), new FakeTime());
+
+        Assert.Equal(new Principal("corp:alice", "corp:alice", "of-alice"), await tickets.FindAsync(Ticket, default));
     }
 
     [Fact]

@@ -2,13 +2,16 @@ using System.Net;
 using System.Text.Json;
 using Lockstep.Core.Owner;
 using Lockstep.Core.Push;
+using Lockstep.Core.Storage;
 using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Kinto.Push;
 using Lockstep.Gateway.Metering;
 using Lockstep.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace Lockstep.Gateway.Protocol;
 
@@ -222,6 +225,98 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Subscription_ThatIsRefusedAgainAndAgain_IsLeftAlone_ForLongerEachTime()
+    {
+        await SubscribeAsync(Tasks);
+        for (var refusals = 1; refusals <= 3; refusals++)
+        {
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(refusals, service.Sent.Count);
+            time.Advance(Interval);
+        }
+
+        // Twice the interval since the third one.
+        await ChangeAsync();
+        Assert.Equal(3, service.Sent.Count);
+        time.Advance(Interval);
+        service.Answer(HttpStatusCode.BadRequest);
+        await RunAsync();
+        Assert.Equal(4, service.Sent.Count);
+
+        // Four times the interval.
+        time.Advance(3 * Interval);
+        await ChangeAsync();
+        Assert.Equal(4, service.Sent.Count);
+        time.Advance(Interval);
+        await RunAsync();
+        Assert.Equal(5, service.Sent.Count);
+
+        // That one was taken, so refusals count anew.
+        foreach (var sent in new[] { 6, 7 })
+        {
+            time.Advance(Interval);
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(sent, service.Sent.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Subscription_ThatWasRefused_AndIsPutAgain_IsToldAgain()
+    {
+        await SubscribeAsync(Tasks);
+        for (var refusals = 1; refusals <= 6; refusals++)
+        {
+            time.Advance(100 * Interval);
+            await ChangeAsync(HttpStatusCode.Forbidden);
+            Assert.Equal(refusals, service.Sent.Count);
+        }
+
+        time.Advance(Interval);
+        Assert.Equal(200, (await alice.PutAsync(Phone, app.Body(Tasks))).Status);
+        await ChangeAsync();
+
+        Assert.Equal(7, service.Sent.Count);
+    }
+
+    [Theory]
+    [InlineData(false, 94, LogLevel.Warning)]
+    [InlineData(true, 97, LogLevel.Error)]
+    public async Task Store_ThatFails_LosesNoNotice_AndOnlyAFaultOfTheProgramIsAnError(bool isFault, int line, LogLevel level)
+    {
+        var (log, store) = (new FakeLogger<PushNotices>(), new FailingPushStore(server.Services.GetRequiredService<IPushStore>()));
+        using var failing = NewNotices(store, log);
+        await SubscribeAsync(Tasks);
+        store.Failure = isFault ? new InvalidOperationException("a bug") : new StoreUnavailableException("It is away.");
+        await WriteAsync("milk");
+        await failing.RunOnceAsync(CancellationToken.None);
+        Assert.Empty(service.Sent);
+        Assert.Equal((line, level), (log.LatestRecord.Id.Id, log.LatestRecord.Level));
+
+        store.Failure = null;
+        time.Advance(Interval);
+        await failing.RunOnceAsync(CancellationToken.None);
+
+        Assert.Single(service.Sent);
+        Assert.Equal(1, log.Collector.Count);
+    }
+
+    [Fact]
+    public async Task Fault_OverOneSubscription_IsAnError_AndTheOthersAreTold()
+    {
+        var log = new FakeLogger<PushNotices>();
+        using var logged = NewNotices(server.Services.GetRequiredService<IPushStore>(), log);
+        await SubscribeAsync(Tasks);
+        Assert.Equal(201, (await alice.PutAsync("/subscriptions/tablet", app.Body(Tasks))).Status);
+        service.Answers.Enqueue(static () => throw new InvalidOperationException("a bug"));
+        await WriteAsync("milk");
+
+        await logged.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal(2, service.Sent.Count);
+        Assert.Equal((97, LogLevel.Error, "a bug"), (log.LatestRecord.Id.Id, log.LatestRecord.Level, log.LatestRecord.Exception!.Message));
+    }
+
+    [Fact]
     public async Task Change_LookedAtByTwoProcesses_IsToldByOne()
     {
         using var other = NewNotices();
@@ -286,17 +381,30 @@ public sealed class PushNoticesTests : IClassFixture<PushServer>, IAsyncLifetime
 
     private static string Name(string owner) => owner["account:".Length..owner.LastIndexOf('#')];
 
-    private PushNotices NewNotices()
+    private PushNotices NewNotices() => NewNotices(server.Services.GetRequiredService<IPushStore>(), NullLogger<PushNotices>.Instance);
+
+    private PushNotices NewNotices(IPushStore store, ILogger<PushNotices> log)
     {
         var services = server.Services;
         return new PushNotices(
-            services.GetRequiredService<InProcessBuckets>().Feed, services.GetRequiredService<IPushStore>(), services.GetRequiredService<PushUsers>(), services.GetRequiredService<PushView>(),
-            new PushSender(service, services.GetRequiredService<VapidKey>(), PushServer.Push, time), services.GetRequiredService<KintoOptions>(), services.GetRequiredService<GatewayMetrics>(), time, NullLogger<PushNotices>.Instance);
+            services.GetRequiredService<InProcessBuckets>().Feed, store, services.GetRequiredService<PushUsers>(), services.GetRequiredService<PushView>(),
+            new PushSender(service, services.GetRequiredService<VapidKey>(), PushServer.Push, time), services.GetRequiredService<KintoOptions>(), services.GetRequiredService<GatewayMetrics>(), time, log);
     }
 
     private async Task SubscribeAsync(string path) => Assert.Equal(201, (await alice.PutAsync(Phone, app.Body(path))).Status);
 
     private async Task WriteAsync(string id) => Assert.InRange((await alice.PutAsync($"{Tasks}/records/{id}", """{"data":{"secret":"x"}}""")).Status, 200, 201);
+
+    private async Task ChangeAsync(HttpStatusCode? answer = null)
+    {
+        if (answer is { } status)
+        {
+            service.Answer(status);
+        }
+
+        await WriteAsync($"r{Guid.NewGuid():N}");
+        await RunAsync();
+    }
 
     private Task RunAsync() => notices.RunOnceAsync(CancellationToken.None);
 

@@ -63,6 +63,7 @@ public sealed class SettingTests
     [InlineData("Telemetry:Protocol", "http", "Telemetry:Protocol is 'http'. Use grpc or http/protobuf.")]
     [InlineData("Kinto:Contribute", "[]", "Kinto:Contribute is no JSON object. Use something like {\"name\": \"My server\", \"repository\": {\"url\": \"https://code.example.org/\"}}.")]
     [InlineData("LogFormat", "xml", "LogFormat is 'xml'. Use auto, json or text.")]
+    [InlineData("Urls", "http://localhost:0", "Urls has 'http://localhost:0'. A free port is chosen for an address, not for a name with two of them: use http://127.0.0.1:0.")]
     [InlineData("Accounts:Registration", "5", "Accounts:Registration is 5. Use auto, open or closed.")]
     public void Value_ThatCannotBe_IsToldWithTheNameAndTheFix(string name, string value, string message)
     {
@@ -72,6 +73,32 @@ public sealed class SettingTests
 
         Assert.Equal(message, Assert.Throws<SettingsException>(() => LockstepSettings.Read(configuration)).Message);
     }
+
+    [Theory]
+    [InlineData("Kinto:Flsh", "Unknown setting: 'Flsh'.")]
+    [InlineData("Buckets:Quotas:Overrides:1:Bukket", "Unknown setting: 'Bukket'.")]
+    [InlineData("OpenId:Providers:1:Isuer", "Unknown setting: 'Isuer'.")]
+    [InlineData("Sync15:Issuers:1:JwksUri", "Unknown setting: 'JwksUri'.")]
+    [InlineData("FirefoxAccounts:Clients:1:RedirectUrl", "Unknown setting: 'RedirectUrl'.")]
+    public void Name_ThatIsNone_IsToldToo_InNumberedGroupsAsWell(string name, string message) => Assert.Equal(
+        $"{message} See docs/operations/configuration.md for the settings.", Problem(name, "x"));
+
+    [Theory]
+    [InlineData("Buckets:Quotas:Overrides:1:Bytes", "many", "'many' at 'Lockstep:Buckets:Quotas:Overrides:1:Bytes'")]
+    [InlineData("OpenId:Providers:1:OpaqueTokens", "7", "OpenId:Providers:1:OpaqueTokens is 7. Use ")]
+    public void Value_ThatCannotBe_InANumberedGroup_IsToldWithTheName(string name, string value, string message) =>
+        Assert.Contains(message, Problem(name, value), StringComparison.Ordinal);
+
+    [Fact]
+    public void Path_OfASocket_HasAsManyBytesAsTheSystemTakes()
+    {
+        Assert.Contains("has at most 107 bytes", Problem("Urls", $"http://unix:/{new string('a', 107)}"), StringComparison.Ordinal);
+        Assert.Equal(107, new System.Net.Sockets.UnixDomainSocketEndPoint($"/{new string('a', 106)}").ToString().Length);
+        LockstepSettings.Read(new ConfigurationBuilder().AddInMemoryCollection([new($"{SettingNames.Section}:Urls", $"http://unix:/{new string('a', 106)}")]).Build());
+    }
+
+    private static string Problem(string name, string value) => Assert.Throws<SettingsException>(() => LockstepSettings.Read(
+        new ConfigurationBuilder().AddInMemoryCollection([new($"{SettingNames.Section}:{name}", value)]).Build())).Message;
 
     private static BoundsAttribute? Bounds(Setting setting) => setting.Property.GetCustomAttribute<BoundsAttribute>();
 

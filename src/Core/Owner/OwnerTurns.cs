@@ -55,15 +55,9 @@ internal sealed class OwnerTurns(
     /// </returns>
     public async ValueTask<bool> TryExecuteAsync(List<PendingRequest> begun)
     {
-        var requests = begun.ConvertAll(static pending => pending.Request);
-        var deadline = begun[0].Deadline;
-        for (var i = 1; i < begun.Count; i++)
-        {
-            deadline = Deadline.Earliest(deadline, begun[i].Deadline);
-        }
-
+        var batch = new TurnBatch(begun);
+        var deadline = batch.Deadline;
         var over = work.Limits.Take(deadline.Left);
-        List<PendingRequest>? left = null;
         using var memory = new TurnMemory(work.Memory);
         var mayBeWritten = false;
         try
@@ -73,59 +67,49 @@ internal sealed class OwnerTurns(
                 // :: Step 1: apply the requests to the heads.
                 var seen = heads.Takeovers;
                 memory.Clear();
-                if (left is not null)
-                {
-                    begun = [.. begun, .. left];
-                    requests.AddRange(left.ConvertAll(static pending => pending.Request));
-                    left = null;
-                }
+                batch.Begin();
 
                 // Versions identify a state only within one history. After a failover that lost commits, a version may
                 // occur again. The store refuses a commit that continues another server's version.
                 var known = heads.Current;
                 Turn turn;
-                var responses = new BucketResponse[requests.Count];
                 try
                 {
                     turn = new Turn(known ?? await heads.LoadAsync(claim: false, over.Token), reader, store, options, time, work, memory);
-                    await turn.PreloadAsync(requests, over.Token);
+                    await turn.PreloadAsync(batch.Requests, over.Token);
                     var enough = Deadline.After(options.FilterTime, time);
-                    for (var i = 0; i < responses.Length; i++)
+                    for (var i = 0; i < batch.Count; i++)
                     {
-                        if (i > 0 && (memory.Bytes >= options.MaxTurnBytes || turn.Draft.Overlay.Grants.Count >= MaxIndexRows || enough.HasCome))
+                        if (i > 0 && IsFull(turn, memory, enough))
                         {
-                            // The others go into the next turn.
-                            left = begun.GetRange(i, begun.Count - i);
-                            begun = begun.GetRange(0, i);
-                            requests = requests.GetRange(0, i);
-                            responses = responses[..i];
+                            batch.LeaveFrom(i);
                             break;
                         }
 
-                        responses[i] = reader.Knows(requests[i], turn.Draft.Heads) ? await ExecuteAsync(turn, begun[i], over.Token) : PendingRequest.Unresolved;
+                        batch.Respond(i, reader.Knows(batch.Requests[i], turn.Draft.Heads) ? await ExecuteAsync(turn, batch.Pending[i], over.Token) : PendingRequest.Unresolved);
                     }
 
                     await turn.EndAsync(over.Token);
                 }
-                catch (OperationCanceledException) when (!over.IsCancellationRequested && begun.Exists(static pending => pending.CallerGone.IsCancellationRequested))
+                catch (OperationCanceledException) when (!over.IsCancellationRequested && batch.HasGone)
                 {
-                    begun = WithoutGone(begun);
-                    if (begun.Count == 0)
+                    batch.RemoveGone();
+                    if (batch.Count == 0)
                     {
                         return true;
                     }
 
-                    requests = begun.ConvertAll(static pending => pending.Request);
                     attempt--;
                     continue;
                 }
                 catch (Exception e) when (e is StoreUnavailableException || (e is OperationCanceledException && over.IsCancellationRequested))
                 {
-                    DecideAll(begun, Unavailable.StoreFailed);
+                    batch.Decide(Unavailable.StoreFailed);
                     return true;
                 }
 
-                if (turn.IsStale)
+                // A refused write must be as exact as a write, and no commit has compared the version of remembered heads.
+                if (turn.IsStale || (!turn.Draft.HasChanges && known is not null && store.IsShared && !batch.IsIdle))
                 {
                     heads.Forget();
                     continue;
@@ -133,24 +117,12 @@ internal sealed class OwnerTurns(
 
                 if (!turn.Draft.HasChanges)
                 {
-                    if (known is null || !store.IsShared || requests.TrueForAll(static request => request.Operations.Count == 0))
-                    {
-                        Decide(begun, responses);
-                        return true;
-                    }
-
-                    // A refused write must be as exact as a write, and no commit has compared the version of these heads.
-                    heads.Forget();
-                    continue;
+                    batch.Decide(clockLeads: false);
+                    return true;
                 }
 
                 // :: Step 2: commit.
-                // The store's deadline is earlier than ours, because its reply says more than a timeout.
-                var commit = turn.Draft.ToCommit(Guid.NewGuid()) with
-                {
-                    Accounts = AccountsOf(requests),
-                    Deadline = deadline.Before(options.AnswerTime / 15),
-                };
+                var commit = CommitOf(turn, batch.Accounts(), deadline);
                 var (author, usage) = (commit.Heads.Author, work.Quotas?.Usage);
                 var lastRead = author is null ? 0 : usage?.LastRead(author) ?? 0;
                 var committing = metrics.Now();
@@ -160,18 +132,9 @@ internal sealed class OwnerTurns(
                 if (!committed.IsCompleted)
                 {
                     // The callers wait no longer, but the turn does: the bucket's next commit would only collide with this one.
-                    // Requests for the next turn have not been executed.
-                    DecideAll(begun, Unavailable.FateUnknown);
-                    begun.ForEach(static pending => pending.Answer());
-                    if (left is not null)
-                    {
-                        DecideAll(left, Unavailable.Overloaded);
-                        left.ForEach(static pending => pending.Answer());
-                    }
-
+                    batch.AnswerUnknown();
                     metrics.Committed((await committed).Status, committing);
-                    heads.Forget();
-                    watch.Tell(published: null);
+                    ForgetAndTell();
                     return true;
                 }
 
@@ -180,76 +143,33 @@ internal sealed class OwnerTurns(
                 metrics.Committed(outcome.Status, committing);
 
                 // :: Step 3: publish, or discard the turn.
-                switch (outcome.Status)
+                if (outcome.Status is CommitStatus.Done && author is not null)
                 {
-                    case CommitStatus.Done:
-                        if (author is not null)
-                        {
-                            usage?.Add(author, turn.Draft.Growth, lastRead);
-                        }
+                    usage?.Add(author, turn.Draft.Growth, lastRead);
+                }
 
-                        heads.Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
-                        watch.Tell(commit.Heads);
-                        if (commit.Heads.HasUnbuiltIndexes)
-                        {
-                            indexes.Begin();
-                        }
-
-                        Decide(begun, options.ClockLeads(commit.Heads, time) ? Array.ConvertAll(responses, static response => ReferenceEquals(response, PendingRequest.Unresolved) ? response : response with { ClockLeads = true }) : responses);
-                        return true;
-                    case CommitStatus.Refused when begun.Count > 1:
-                        return false;
-                    case CommitStatus.Refused or CommitStatus.NotExecuted:
-                        DecideAll(begun, Unavailable.StoreFailed);
-                        return true;
-                    case CommitStatus.Unknown:
-                        heads.Forget();
-                        watch.Tell(published: null);
-                        DecideAll(begun, Unavailable.FateUnknown);
-                        return true;
-                    case CommitStatus.Stale:
-                        heads.Forget();
-                        continue;
-                    case CommitStatus.Closed:
-                        begun = WithoutClosed(begun, outcome.Closed!);
-                        requests = begun.ConvertAll(static pending => pending.Request);
-                        if (begun.Count == 0)
-                        {
-                            return true;
-                        }
-
-                        continue;
-                    default:
-                        throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
+                if (Settle(ref batch, commit, outcome, seen) is { } isDecided)
+                {
+                    return isDecided;
                 }
             }
 
-            DecideAll(begun, Unavailable.Overloaded);
+            batch.Decide(Unavailable.Overloaded);
             return true;
         }
         catch (Exception fault)
         {
-            // Whatever the fault was, this owner no longer knows what the store holds.
-            heads.Forget();
-            if (mayBeWritten)
-            {
-                // The callers hear that the outcome is unknown; only the operator hears why.
-                DecideAll(begun, Unavailable.FateUnknown);
-                watch.Tell(published: null);
-                onFault(fault);
-            }
-            else if (begun.Count == 1)
-            {
-                begun[0].Decide(fault);
-            }
-
-            return mayBeWritten || begun.Count == 1;
+            return HasDecided(ref batch, fault, mayBeWritten);
         }
         finally
         {
             work.Limits.GiveBack(over);
         }
     }
+
+    /// <summary>Whether the turn has done enough: the other requests go into the next one.</summary>
+    private bool IsFull(Turn turn, TurnMemory memory, Deadline enough) =>
+        memory.Bytes >= options.MaxTurnBytes || turn.Draft.Overlay.Grants.Count >= MaxIndexRows || enough.HasCome;
 
     /// <summary>Watches for a caller who leaves only where the work can take long.</summary>
     private static ValueTask<BucketResponse> ExecuteAsync(Turn turn, PendingRequest pending, CancellationToken reading) =>
@@ -274,50 +194,82 @@ internal sealed class OwnerTurns(
         return await turn.ExecuteAsync(pending.Request, either.Token);
     }
 
-    /// <summary>Some callers have gone, and nothing is committed: the turn begins again without their requests.</summary>
-    /// <returns>The remaining requests.</returns>
-    private static List<PendingRequest> WithoutGone(List<PendingRequest> begun)
+    /// <param name="turn">What was done.</param>
+    /// <param name="accounts">In whose names.</param>
+    /// <param name="deadline">When the first caller must be answered. The store's deadline is earlier, because its reply says more than a timeout.</param>
+    private BucketCommit CommitOf(Turn turn, List<long> accounts, Deadline deadline) => turn.Draft.ToCommit(Guid.NewGuid()) with
     {
-        var gone = begun.FindAll(static pending => pending.CallerGone.IsCancellationRequested);
-        gone.ForEach(static pending => pending.DecideGone());
-        return begun.FindAll(static pending => !pending.IsDecided);
-    }
+        Accounts = accounts,
+        Deadline = deadline.Before(options.AnswerTime / 15),
+    };
 
-    /// <summary>The accounts in whose names a turn writes. The server's own work has none, even if it concerns somebody.</summary>
-    private static List<long> AccountsOf(List<BucketRequest> requests)
+    /// <param name="batch">The requests.</param>
+    /// <param name="commit">What was to be stored.</param>
+    /// <param name="outcome">What the store says of it.</param>
+    /// <param name="seen">The number of takeovers before it.</param>
+    /// <returns>Whether the answers are decided; otherwise each request is to be run alone. Null if the turn is to be run again.</returns>
+    private bool? Settle(ref TurnBatch batch, BucketCommit commit, CommitOutcome outcome, long seen)
     {
-        var accounts = new List<long>(1);
-        foreach (var request in requests)
+        switch (outcome.Status)
         {
-            if (request.Caller.Access != BucketAccess.System && request.Caller.Principals.Account.Number is not 0 and var number && !accounts.Contains(number))
-            {
-                accounts.Add(number);
-            }
-        }
-
-        return accounts;
-    }
-
-    /// <summary>Decides the answers of requests whose accounts are closed.</summary>
-    /// <returns>The remaining requests.</returns>
-    private static List<PendingRequest> WithoutClosed(List<PendingRequest> begun, IReadOnlyList<long> closed)
-    {
-        var gone = begun.FindAll(pending =>
-            pending.Request.Caller.Access != BucketAccess.System && closed.Contains(pending.Request.Caller.Principals.Account.Number));
-        gone.ForEach(static pending => pending.Decide(BucketResponse.Uniform(pending.Request, AccountClosed.Instance)));
-        return gone.Count > 0
-            ? begun.FindAll(pending => !gone.Contains(pending))
-            : throw new InvalidOperationException("The store says of an account that it is closed which the commit did not name.");
-    }
-
-    private static void Decide(List<PendingRequest> begun, BucketResponse[] responses)
-    {
-        for (var i = 0; i < responses.Length; i++)
-        {
-            begun[i].Decide(responses[i]);
+            case CommitStatus.Done:
+                Publish(commit.Heads with { Row = outcome.Row, Lease = outcome.Lease, Incarnation = outcome.Incarnation }, seen);
+                batch.Decide(options.ClockLeads(commit.Heads, time));
+                return true;
+            case CommitStatus.Refused when batch.Count > 1:
+                return false;
+            case CommitStatus.Refused or CommitStatus.NotExecuted:
+                batch.Decide(Unavailable.StoreFailed);
+                return true;
+            case CommitStatus.Unknown:
+                ForgetAndTell();
+                batch.Decide(Unavailable.FateUnknown);
+                return true;
+            case CommitStatus.Stale:
+                heads.Forget();
+                return null;
+            case CommitStatus.Closed:
+                batch.RemoveClosed(outcome.Closed!);
+                return batch.Count == 0 ? true : null;
+            default:
+                throw new InvalidOperationException($"Unknown commit status {outcome.Status}.");
         }
     }
 
-    private static void DecideAll(List<PendingRequest> begun, Unavailable why) =>
-        begun.ForEach(pending => pending.Decide(BucketResponse.Uniform(pending.Request, why)));
+    private void Publish(BucketHeads committed, long seen)
+    {
+        heads.Publish(committed, seen);
+        watch.Tell(committed);
+        if (committed.HasUnbuiltIndexes)
+        {
+            indexes.Begin();
+        }
+    }
+
+    /// <summary>It is not known what the store holds.</summary>
+    private void ForgetAndTell()
+    {
+        heads.Forget();
+        watch.Tell(published: null);
+    }
+
+    /// <summary>Whatever the fault was, this owner no longer knows what the store holds.</summary>
+    /// <returns>Whether the answers are decided; otherwise each request is to be run alone.</returns>
+    private bool HasDecided(ref TurnBatch batch, Exception fault, bool mayBeWritten)
+    {
+        heads.Forget();
+        if (mayBeWritten)
+        {
+            // The callers hear that the outcome is unknown; only the operator hears why.
+            batch.Decide(Unavailable.FateUnknown);
+            watch.Tell(published: null);
+            onFault(fault);
+        }
+        else if (batch.Count == 1)
+        {
+            batch.Pending[0].Decide(fault);
+        }
+
+        return mayBeWritten || batch.Count == 1;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Lockstep.Gateway.Accounts;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 
@@ -10,8 +11,6 @@ namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 public sealed class AccountKey
 {
     private const int KeyBytes = 32;
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
 
     private readonly byte[] key;
 
@@ -33,41 +32,11 @@ public sealed class AccountKey
     public byte[]? Open(string purpose, string? text) => Open(Derive("seal"), purpose, text);
 
     /// <summary>As <see cref="Seal(string, ReadOnlySpan{byte})"/>, under another key.</summary>
-    internal static string Seal(ReadOnlySpan<byte> key, string purpose, ReadOnlySpan<byte> plain)
-    {
-        var output = new byte[NonceBytes + plain.Length + TagBytes];
-        RandomNumberGenerator.Fill(output.AsSpan(0, NonceBytes));
-        using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(
-            output.AsSpan(0, NonceBytes), plain, output.AsSpan(NonceBytes, plain.Length), output.AsSpan(NonceBytes + plain.Length), Encoding.UTF8.GetBytes(purpose));
-        return Convert.ToBase64String(output);
-    }
+    internal static string Seal(ReadOnlySpan<byte> key, string purpose, ReadOnlySpan<byte> plain) =>
+        Convert.ToBase64String(SealedBytes.Seal(key, plain, Encoding.UTF8.GetBytes(purpose)));
 
-    internal static byte[]? Open(ReadOnlySpan<byte> key, string purpose, string? text)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        var input = Convert.FromBase64String(text);
-        if (input.Length < NonceBytes + TagBytes)
-        {
-            return null;
-        }
-
-        var plain = new byte[input.Length - NonceBytes - TagBytes];
-        using var aes = new AesGcm(key, TagBytes);
-        try
-        {
-            aes.Decrypt(input.AsSpan(0, NonceBytes), input.AsSpan(NonceBytes, plain.Length), input.AsSpan(input.Length - TagBytes), plain, Encoding.UTF8.GetBytes(purpose));
-            return plain;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return null;
-        }
-    }
+    internal static byte[]? Open(ReadOnlySpan<byte> key, string purpose, string? text) =>
+        text is null ? null : SealedBytes.Open(key, Convert.FromBase64String(text), Encoding.UTF8.GetBytes(purpose));
 
     /// <summary>Never shows the key.</summary>
     public override string ToString() => nameof(AccountKey);

@@ -7,7 +7,7 @@ namespace Lockstep.Gateway.Kinto.Live;
 /// <summary>
 /// Receives what happens in one bucket, for all of its streams in this process. While a watch is new, or nobody answers, changes may go unreported: then all streams look.
 /// </summary>
-internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan mergeTime, TimeProvider time, Action<BucketSubscription> onLeft)
+internal sealed partial class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan mergeTime, TimeProvider time, Action<BucketSubscription> onLeft, ILogger logger)
 {
     // While nobody answers, streams look as often as this.
     private static readonly TimeSpan FallbackTime = TimeSpan.FromSeconds(5);
@@ -97,7 +97,7 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
     public async Task RunAsync()
     {
         var position = default(FeedPosition);
-        var isNew = false;
+        var (isNew, isFaultLogged) = (false, false);
         try
         {
             while (!ended.IsCancellationRequested)
@@ -130,9 +130,15 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
                         }
                     }
                 }
-                catch (Exception) when (!ended.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !ended.IsCancellationRequested)
                 {
-                    // Usually a LiveFeedException. No exception may leave the streams without news.
+                    // A LiveFeedException is usual while silos come and go. Whatever it is, it may not leave the streams without news.
+                    if (e is not LiveFeedException && !isFaultLogged)
+                    {
+                        isFaultLogged = true;
+                        LogFault(e);
+                    }
+
                     position = default;
                     Tell(collections: null);
                     await PauseAsync(Jitter.Of(FallbackTime, 0.75, 1.25));
@@ -144,6 +150,9 @@ internal sealed class BucketSubscription(BucketId id, ILiveFeed feed, TimeSpan m
             // The last stream has gone.
         }
     }
+
+    [LoggerMessage(96, LogLevel.Error, "A fault in the program. Streams are not told what happens in a bucket, and look every 5 seconds. Said once for each bucket that is watched. Please report it with the exception.")]
+    private partial void LogFault(Exception fault);
 
     private static CancellationTokenSource NewEnd() => new();
 

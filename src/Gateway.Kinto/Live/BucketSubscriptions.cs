@@ -5,7 +5,7 @@ using Lockstep.Gateway.Metering;
 namespace Lockstep.Gateway.Kinto.Live;
 
 /// <summary>The buckets that streams of this process tell of: one subscription each, however many streams there are.</summary>
-internal sealed class BucketSubscriptions(ILiveFeed feed, KintoOptions options, GatewayMetrics metrics, TimeProvider time)
+internal sealed class BucketSubscriptions(ILiveFeed feed, KintoOptions options, GatewayMetrics metrics, TimeProvider time, ILogger<BucketSubscription> logger)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<BucketId, BucketSubscription> all = [];
@@ -26,7 +26,7 @@ internal sealed class BucketSubscriptions(ILiveFeed feed, KintoOptions options, 
                 return added;
             }
 
-            made = new BucketSubscription(bucket, feed, options.Live.MergeTime, time, Forget);
+            made = new BucketSubscription(bucket, feed, options.Live.MergeTime, time, Forget, logger);
             all[bucket] = made;
             listener = made.TryAdd(collection, caller, signal)!;
         }

@@ -17,8 +17,6 @@ namespace Lockstep.Gateway.Kinto.Live;
 /// </summary>
 internal sealed class LiveTickets(AccountSecret secret, AccountDirectory accounts, KintoOptions options, TimeProvider time)
 {
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
     private const int MaxLength = 4096;
     private const int SweptAt = 1_000;
 
@@ -134,7 +132,7 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
             json.WriteEndObject();
         }
 
-        var ticket = Close(plain.WrittenSpan);
+        var ticket = Base64Url.EncodeToString(SealedBytes.Seal(key, plain.WrittenSpan));
         return new KintoResponse(201)
         {
             Body = output =>
@@ -148,15 +146,6 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
         };
     }
 
-    private string Close(ReadOnlySpan<byte> plain)
-    {
-        var closed = new byte[NonceBytes + plain.Length + TagBytes];
-        RandomNumberGenerator.Fill(closed.AsSpan(0, NonceBytes));
-        using var cipher = new AesGcm(key, TagBytes);
-        cipher.Encrypt(closed.AsSpan(0, NonceBytes), plain, closed.AsSpan(NonceBytes, plain.Length), closed.AsSpan(NonceBytes + plain.Length));
-        return Base64Url.EncodeToString(closed);
-    }
-
     private (string Nonce, byte[] Plain)? Open(string text)
     {
         if (text.Length > MaxLength || !Base64Url.IsValid(text))
@@ -165,21 +154,6 @@ internal sealed class LiveTickets(AccountSecret secret, AccountDirectory account
         }
 
         var bytes = Base64Url.DecodeFromChars(text);
-        if (bytes.Length < NonceBytes + TagBytes)
-        {
-            return null;
-        }
-
-        var plain = new byte[bytes.Length - NonceBytes - TagBytes];
-        try
-        {
-            using var cipher = new AesGcm(key, TagBytes);
-            cipher.Decrypt(bytes.AsSpan(0, NonceBytes), bytes.AsSpan(NonceBytes, plain.Length), bytes.AsSpan(NonceBytes + plain.Length), plain);
-            return (Convert.ToHexString(bytes, 0, NonceBytes), plain);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
+        return SealedBytes.Open(key, bytes) is { } plain ? (Convert.ToHexString(bytes, 0, SealedBytes.NonceBytes), plain) : null;
     }
 }

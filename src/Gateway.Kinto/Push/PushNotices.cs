@@ -2,6 +2,7 @@ using Lockstep.Core.Buckets;
 using Lockstep.Core.Live;
 using Lockstep.Core.Outcomes;
 using Lockstep.Core.Push;
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Gateway.Metering;
 
@@ -21,6 +22,9 @@ internal sealed partial class PushNotices : BackgroundService
     private const int BucketsAtOnce = 500;
     private const int SubscriptionsAtOnce = 200;
 
+    // From the next refusal in a row on, a subscription is left alone for a while.
+    private const int FreeRefusals = 2;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
@@ -33,19 +37,26 @@ internal sealed partial class PushNotices : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<PushNotices> logger;
     private readonly ChangedBuckets changed;
+
+    // Subscriptions that had nothing new, since what changed in their buckets was not what they are about.
     private readonly PushPauses pauses;
+
+    // Subscriptions whose notices the push service refuses.
+    private readonly PushPauses refusals;
     private readonly Lock gate = new();
 
     // Buckets with something to tell that is not due.
     private readonly Dictionary<BucketId, ServerTimestamp> waiting = [];
     private long? logged;
+    private long? faultLogged;
 
     public PushNotices(
         LiveFeed feed, IPushStore store, PushUsers users, PushView view, PushSender sender, KintoOptions options, GatewayMetrics metrics, TimeProvider time, ILogger<PushNotices> logger)
     {
         (this.store, this.users, this.view, this.sender, this.options, this.metrics, this.time, this.logger) = (store, users, view, sender, options.Push, metrics, time, logger);
         changed = new ChangedBuckets(options.Push.MaxBuckets);
-        pauses = new PushPauses(options.Push, time);
+        pauses = new PushPauses(options.Push.MergeTime, options.Push.Interval, options.Push.MaxBuckets, time);
+        refusals = new PushPauses(options.Push.Interval, LongestWait, options.Push.MaxBuckets, time) { Free = FreeRefusals };
         feed.OnCommitted(changed.Add);
     }
 
@@ -54,6 +65,7 @@ internal sealed partial class PushNotices : BackgroundService
     {
         BringDue();
         pauses.Sweep();
+        refusals.Sweep();
         foreach (var buckets in changed.Take().Chunk(BucketsAtOnce))
         {
             try
@@ -69,7 +81,7 @@ internal sealed partial class PushNotices : BackgroundService
                 }
                 while (page.Count == SubscriptionsAtOnce);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // It comes round again.
                 foreach (var bucket in buckets)
@@ -77,7 +89,7 @@ internal sealed partial class PushNotices : BackgroundService
                     Wait(bucket, Next(TimeSpan.Zero));
                 }
 
-                Log(e.Message);
+                Log(e);
             }
         }
     }
@@ -106,7 +118,7 @@ internal sealed partial class PushNotices : BackgroundService
             {
                 Wait(subscription.Bucket, subscription.Due);
             }
-            else if (pauses.Of(subscription) is { } until)
+            else if ((refusals.Of(subscription) ?? pauses.Of(subscription)) is { } until)
             {
                 Wait(subscription.Bucket, until);
             }
@@ -140,10 +152,10 @@ internal sealed partial class PushNotices : BackgroundService
                 }
             }
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Wait(subscription.Bucket, Next(TimeSpan.Zero));
-            Log(e.Message);
+            Log(e);
         }
     }
 
@@ -160,6 +172,16 @@ internal sealed partial class PushNotices : BackgroundService
         if (result.Reason.Length > 0)
         {
             Log(result.Reason);
+        }
+
+        if (result.Status is PushStatus.Taken)
+        {
+            refusals.End(subscription);
+        }
+        else if (result.Status is PushStatus.Refused)
+        {
+            // The request, the key or the subject is wrong (RFC 8292, 4.2). No further notice mends that, but the app can with another subscription, or the operator with a setting.
+            refusals.Lengthen(subscription);
         }
 
         switch (result.Status)
@@ -238,21 +260,44 @@ internal sealed partial class PushNotices : BackgroundService
         }
     }
 
-    /// <summary>One line a minute is enough.</summary>
+    /// <summary>A fault in the program keeps nothing else from being told, but it is said that there is one.</summary>
+    private void Log(Exception e)
+    {
+        if (e is StoreUnavailableException)
+        {
+            Log(e.Message);
+        }
+        else if (IsToBeLogged(ref faultLogged))
+        {
+            LogFault(e);
+        }
+    }
+
     private void Log(string reason)
+    {
+        if (IsToBeLogged(ref logged))
+        {
+            LogNotSent(reason);
+        }
+    }
+
+    /// <summary>One line a minute is enough.</summary>
+    private bool IsToBeLogged(ref long? last)
     {
         lock (gate)
         {
-            if (logged is { } last && time.GetElapsedTime(last) < LogInterval)
+            if (last is { } then && time.GetElapsedTime(then) < LogInterval)
             {
-                return;
+                return false;
             }
 
-            logged = time.GetTimestamp();
+            last = time.GetTimestamp();
+            return true;
         }
-
-        LogNotSent(reason);
     }
+
+    [LoggerMessage(97, LogLevel.Error, "A fault in the program. A push notice was not sent because of it. Said once a minute at most. Please report it with the exception.")]
+    private partial void LogFault(Exception fault);
 
     [LoggerMessage(94, LogLevel.Warning, "Push notices were not sent, for one because of this: {Reason}. Apps learn of changes when they ask. This is said once a minute at most.")]
     private partial void LogNotSent(string reason);

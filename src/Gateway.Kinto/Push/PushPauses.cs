@@ -4,20 +4,25 @@ using Lockstep.Core.Time;
 namespace Lockstep.Gateway.Kinto.Push;
 
 /// <summary>
-/// Subscriptions that were looked at and had nothing new, since what changed in their buckets was not what they are about. Each such look makes the next one wait longer, up to
-/// <see cref="PushOptions.Interval"/>: a bucket that changes all the time does not make the server read for them all the time. Only this process knows.
+/// Subscriptions that something was done for in vain, again and again. Each time makes the next pause twice as long: a bucket that changes all the time does not make the server do so all the
+/// time. Only this process knows.
 /// </summary>
-/// <param name="options">Settings.</param>
+/// <param name="shortest">Half of the first pause.</param>
+/// <param name="longest">No pause is longer. One that has been over for so long is forgotten, and the next one is the first.</param>
+/// <param name="most">Subscriptions that are remembered.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PushPauses(PushOptions options, TimeProvider time)
+internal sealed class PushPauses(TimeSpan shortest, TimeSpan longest, int most, TimeProvider time)
 {
-    // 2^10 times the shortest interval between two looks is more than any sensible longest one.
-    private const int MostDoublings = 10;
+    // 2^20 times the shortest is more than any sensible longest one.
+    private const int MostDoublings = 20;
 
     private readonly Lock gate = new();
     private readonly Dictionary<(string Owner, string Id), Pause> pauses = [];
 
-    /// <returns>When the subscription is looked at next; null for at once.</returns>
+    /// <summary>Times in vain that make no pause yet. Default: 0.</summary>
+    public int Free { get; init; }
+
+    /// <returns>When the pause of the subscription ends; null where there is none.</returns>
     public ServerTimestamp? Of(PushSubscription subscription)
     {
         lock (gate)
@@ -26,21 +31,21 @@ internal sealed class PushPauses(PushOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>There was nothing new.</summary>
+    /// <summary>It was in vain.</summary>
     public void Lengthen(PushSubscription subscription)
     {
         lock (gate)
         {
-            var looks = (Find(subscription)?.Looks ?? 0) + 1;
-            var wait = Math.Min(options.Interval.TotalMilliseconds, options.MergeTime.TotalMilliseconds * (1 << Math.Min(looks, MostDoublings)));
-            if (looks > 1 || pauses.Count < options.MaxBuckets)
+            var times = (Find(subscription)?.Times ?? 0) + 1;
+            var wait = times > Free ? Math.Min(longest.TotalMilliseconds, shortest.TotalMilliseconds * (1 << Math.Min(times - Free, MostDoublings))) : 0;
+            if (times > 1 || pauses.Count < most)
             {
-                pauses[(subscription.Owner, subscription.Id)] = new Pause(subscription.Modified, ServerTimestamp.Now(time).Plus((long)wait), looks);
+                pauses[(subscription.Owner, subscription.Id)] = new Pause(subscription.Modified, ServerTimestamp.Now(time).Plus((long)wait), times);
             }
         }
     }
 
-    /// <summary>There was something new.</summary>
+    /// <summary>It was not in vain.</summary>
     public void End(PushSubscription subscription)
     {
         lock (gate)
@@ -49,7 +54,7 @@ internal sealed class PushPauses(PushOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Forgets those that have been over for an interval: their next look begins anew.</summary>
+    /// <summary>Forgets pauses that have been over for long.</summary>
     public void Sweep()
     {
         var now = ServerTimestamp.Now(time);
@@ -57,7 +62,7 @@ internal sealed class PushPauses(PushOptions options, TimeProvider time)
         {
             foreach (var (key, pause) in pauses)
             {
-                if (pause.Until.Plus((long)options.Interval.TotalMilliseconds) <= now)
+                if (pause.Until.Plus((long)longest.TotalMilliseconds) <= now)
                 {
                     pauses.Remove(key);
                 }
@@ -69,5 +74,5 @@ internal sealed class PushPauses(PushOptions options, TimeProvider time)
     private Pause? Find(PushSubscription subscription) =>
         pauses.TryGetValue((subscription.Owner, subscription.Id), out var pause) && pause.Modified == subscription.Modified ? pause : null;
 
-    private sealed record Pause(ServerTimestamp Modified, ServerTimestamp Until, int Looks);
+    private sealed record Pause(ServerTimestamp Modified, ServerTimestamp Until, int Times);
 }

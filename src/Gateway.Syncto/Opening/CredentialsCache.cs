@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Syncto.Storage;
 
 namespace Lockstep.Gateway.Syncto.Opening;
@@ -14,8 +15,6 @@ internal sealed class CredentialsCache(SynctoOptions options, TimeProvider time)
 {
     private const int MaxRemembered = 10_000;
     private const int KeyBytes = 32;
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
 
     // Of this process alone: nothing of it outlives it.
     private readonly byte[] secret = RandomNumberGenerator.GetBytes(KeyBytes);
@@ -35,10 +34,7 @@ internal sealed class CredentialsCache(SynctoOptions options, TimeProvider time)
             return null;
         }
 
-        var plain = new byte[entry.Sealed.Length - NonceBytes - TagBytes];
-        using var cipher = new AesGcm(key, TagBytes);
-        cipher.Decrypt(entry.Sealed.AsSpan(0, NonceBytes), entry.Sealed.AsSpan(NonceBytes + TagBytes), entry.Sealed.AsSpan(NonceBytes, TagBytes), plain);
-        return JsonSerializer.Deserialize<string[]>(plain) is [var id, var text, var endpoint] ? new HawkCredentials(id, text, endpoint) : null;
+        return SealedBytes.Open(key, entry.Sealed) is { } plain && JsonSerializer.Deserialize<string[]>(plain) is [var id, var text, var endpoint] ? new HawkCredentials(id, text, endpoint) : null;
     }
 
     /// <param name="credentials">What it was got with.</param>
@@ -59,11 +55,7 @@ internal sealed class CredentialsCache(SynctoOptions options, TimeProvider time)
 
         var (name, key) = Derive(credentials);
         var plain = JsonSerializer.SerializeToUtf8Bytes(new[] { token.Id, token.Key, token.Endpoint });
-        var hidden = new byte[NonceBytes + TagBytes + plain.Length];
-        RandomNumberGenerator.Fill(hidden.AsSpan(0, NonceBytes));
-        using var cipher = new AesGcm(key, TagBytes);
-        cipher.Encrypt(hidden.AsSpan(0, NonceBytes), plain, hidden.AsSpan(NonceBytes + TagBytes), hidden.AsSpan(NonceBytes, TagBytes));
-        known[name] = new Entry(hidden, time.GetTimestamp(), lifetime);
+        known[name] = new Entry(SealedBytes.Seal(key, plain), time.GetTimestamp(), lifetime);
     }
 
     /// <summary>It is taken no more.</summary>

@@ -17,18 +17,13 @@ internal sealed partial class SettingsInForce(LockstepOptions options, IConfigur
 
     public IReadOnlyList<SettingInForce> Read() => [.. Setting.Of(options).SelectMany(Single).Select(Of)];
 
-    /// <summary>A numbered group has a line for each setting in it; an empty one has a line of its own.</summary>
-    private static IEnumerable<(string Name, PropertyInfo Property, object? Value)> Single(Setting setting)
+    /// <summary>Numbered texts have a line each; where there is none, the setting has a line of its own.</summary>
+    private static IEnumerable<(string Name, PropertyInfo Property, object? Value)> Single(Setting setting) => setting.Value switch
     {
-        if (setting.Value is not IDictionary { Count: > 0 } group)
-        {
-            return [(setting.Name, setting.Property, setting.Value is IDictionary ? null : setting.Value)];
-        }
-
-        return group.Keys.Cast<string>().Order(StringComparer.Ordinal).SelectMany(key => group[key] is { } member and not string
-            ? Setting.Of(member, $"{setting.Name}:{key}:").SelectMany(Single)
-            : [($"{setting.Name}:{key}", setting.Property, group[key])]);
-    }
+        IDictionary { Count: > 0 } numbered => numbered.Keys.Cast<string>().Order(StringComparer.Ordinal).Select(number => ($"{setting.Name}:{number}", setting.Property, numbered[number])),
+        IDictionary => [(setting.Name, setting.Property, null)],
+        var value => [(setting.Name, setting.Property, value)],
+    };
 
     private static string? Text(object? value) => value switch
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Lockstep.Silo.Hosting;
@@ -20,6 +21,13 @@ internal sealed class Listeners
     private const int MaxLooks = 100;
 
     private readonly ConcurrentBag<(Socket Socket, bool IsOwn)> bound = [];
+
+    /// <summary>
+    /// Whether a start failed because something could not be listened on: Kestrel says <see cref="IOException"/> of an address that is in use, and of a name both of whose addresses are, and Orleans
+    /// <see cref="AddressInUseException"/>; of an address that this machine does not have there is a <see cref="SocketException"/>. Whatever else ends a start speaks for itself.
+    /// </summary>
+    public static bool HasFailed(Exception e) =>
+        e is SocketException or AddressInUseException or IOException { InnerException: AddressInUseException or AggregateException };
 
     /// <summary>Kestrel's way to a socket.</summary>
     public Socket Bind(EndPoint endpoint)

@@ -163,7 +163,7 @@ internal static class LockstepProgram
             // It was told to stop before it had joined. If it had begun to join, Orleans throws an exception of its own.
             return 0;
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+        catch (Exception e) when (Listeners.HasFailed(e))
         {
             var (addresses, setting) = options.Listeners();
             Console.Error.WriteLine($"Cannot listen on {addresses}: {e.Message.TrimEnd('.')}. Stop what listens there, or set {setting} to something else.");

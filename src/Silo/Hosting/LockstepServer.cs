@@ -9,8 +9,8 @@ using Lockstep.Gateway.Accounts;
 using Lockstep.Gateway.Audit;
 using Lockstep.Gateway.Console;
 using Lockstep.Gateway.FirefoxAccounts;
+using Lockstep.Gateway.FirefoxAccounts.Secrets;
 using Lockstep.Gateway.Health;
-using Lockstep.Gateway.Http;
 using Lockstep.Gateway.Kinto;
 using Lockstep.Gateway.Kinto.Attachments;
 using Lockstep.Gateway.Kinto.History;
@@ -27,8 +27,6 @@ using Lockstep.Silo.Administration;
 using Lockstep.Silo.Cluster;
 using Lockstep.Silo.Logging;
 using Lockstep.Silo.Telemetry;
-using Microsoft.AspNetCore.HttpOverrides;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Lockstep.Silo.Hosting;
@@ -59,117 +57,22 @@ internal static class LockstepServer
         var levels = new LogLevelFile(Path.Combine(AppContext.BaseDirectory, SettingSources.FileName), configuration);
         AddLogging(builder.Logging, levels, options);
         builder.Services.AddSingleton(levels).AddHostedService<LogLevelReload>();
-        AddHttp(builder, options, sockets);
-
-        // :: What every role has. A decorator that is another port as well stands in for that one too.
-        var buckets = decorate?.Invoke(storage.Buckets) ?? storage.Buckets;
+        builder.AddHttp(options, sockets);
+        AddSettings(builder.Services, options, time);
+        AddStorage(builder.Services, storage, decorate?.Invoke(storage.Buckets) ?? storage.Buckets);
         builder.Services
-            .AddSingleton(time)
-            .AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System)
-            .AddSingleton(options)
-            .AddSingleton(options.Http)
-            .AddSingleton(options.Accounts)
-            .AddSingleton(options.Kinto.WithOpenId(options.OpenId))
-            .AddSingleton(options.Buckets)
-            .AddSingleton(buckets)
-            .AddSingleton(buckets as IBucketIndex ?? storage.Index)
-            .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
-            .AddSingleton(storage.Accounts)
-            .AddSingleton(storage.Administrators)
-            .AddSingleton(storage.Sessions)
-            .AddSingleton(storage.Assignments)
-            .AddSingleton(storage.KeyedAccounts)
-            .AddSingleton(storage.Logins)
-            .AddSingleton(storage.Quotas)
-            .AddSingleton(storage.Push)
-            .AddSingleton(storage.Attachments)
-            .AddSingleton(storage.Content)
-            .AddSingleton(new AccountSecret(storage.Secret))
             .AddTelemetry(options.Telemetry, options.ShowsMetrics)
             .AddHealth()
             .AddAdministration(options, configuration, storage)
             .AddAccounts();
-
-        // :: Owners: in this process or elsewhere, in grains in any case
-        if (options.HasSilo)
-        {
-            builder.AddSilo(options);
-        }
-        else
-        {
-            builder.AddClient(options, time);
-        }
-
-        builder.Services
-            .AddHostedService<HeapReturn>()
-            .AddSingleton<LostCalls>()
-            .AddSingleton(new SiloDeaths(time))
-            .AddSingleton<IBuckets>(services => new GrainBuckets(
-                services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
-                options.Cluster.FailoverWait, services.GetRequiredService<SiloDeaths>(), services.GetRequiredService<LostCalls>(), time,
-                services.GetRequiredService<ILogger<GrainBuckets>>()))
-            .AddSingleton<ILiveFeed>(services => options.IsAlone
-                ? services.GetRequiredService<InProcessBuckets>().Feed
-                : new GrainFeed(services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetRequiredService<Joined>().Task, services.GetRequiredService<SiloDeaths>()))
-            .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
-                services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
-                options.Cluster.FailoverWait, options.Accounts.ToLimits(), storage.Secret, time));
-
-        if (options is { HasSilo: true, Sync15.GivesTokens: true })
-        {
-            builder.Services.AddReplacedStores(options.Sync15);
-        }
-
-        if (options is { HasSilo: true, Kinto.Push.IsOn: true })
-        {
-            builder.Services.AddPushNotices();
-        }
-
-        // :: The API
+        AddGrains(builder, options, storage.Secret, time);
         if (options.HasApi)
         {
-            builder.Services.AddAudit(options.Audit, options.Console.Enabled ? options.Console.AuditEvents : 0);
-            builder.Services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
-            if (options.Sync15.IsOn)
-            {
-                builder.Services.AddSync15(options.Sync15);
-            }
-
-            if (options.Sync15.GivesTokens)
-            {
-                builder.Services.AddTokenServer(options.Sync15, new Engine(options.Postgres.Connection is { Length: > 0 } ? "postgres" : "sqlite"));
-            }
-
-            if (options.Syncto.Enabled)
-            {
-                builder.Services.AddSyncto(options.Syncto, options.Sync15);
-            }
-
-            if (options.Console.Enabled)
-            {
-                builder.Services.AddConsole(options.Console, ConsoleFacts.Of(options));
-            }
-
-            if (key is not null)
-            {
-                builder.Services.AddFirefoxAccounts(options.FirefoxAccounts, key);
-            }
-            else if (options.Sync11.Enabled)
-            {
-                builder.Services.AddAccountMail(options.FirefoxAccounts);
-            }
-
-            if (options.Sync11.Enabled)
-            {
-                builder.Services
-                    .AddSingleton<IPairingChannels>(services => new GrainPairingChannels(
-                        services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task, options.Cluster.FailoverWait, time))
-                    .AddSync11(options.Sync11);
-            }
+            AddProtocols(builder.Services, options, key, time);
         }
 
         var app = builder.Build();
-        UseHttp(app, options);
+        app.UseHttp(options);
         if (options.HasApi)
         {
             app.MapProtocols(options.Telemetry.IsOn || options.Telemetry.SendsStatsd || options.ShowsMetrics);
@@ -208,6 +111,119 @@ internal static class LockstepServer
         .AddHostedService<QuotaRefresh>()
         .AddHostedService<Housekeeping>();
 
+    private static void AddSettings(IServiceCollection services, LockstepOptions options, TimeProvider time) => services
+        .AddSingleton(time)
+        .AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System)
+        .AddSingleton(options)
+        .AddSingleton(options.Http)
+        .AddSingleton(options.Accounts)
+        .AddSingleton(options.Kinto.WithOpenId(options.OpenId))
+        .AddSingleton(options.Buckets);
+
+    /// <param name="services">The services.</param>
+    /// <param name="storage">The storage.</param>
+    /// <param name="buckets">The store of buckets. One that is another port as well, as a decorator can be, stands in for that one too.</param>
+    private static void AddStorage(IServiceCollection services, ServerStorage storage, IBucketStore buckets) => services
+        .AddSingleton(buckets)
+        .AddSingleton(buckets as IBucketIndex ?? storage.Index)
+        .AddSingleton(buckets as IStoreMaintenance ?? storage.Maintenance)
+        .AddSingleton(storage.Accounts)
+        .AddSingleton(storage.Administrators)
+        .AddSingleton(storage.Sessions)
+        .AddSingleton(storage.Assignments)
+        .AddSingleton(storage.KeyedAccounts)
+        .AddSingleton(storage.Logins)
+        .AddSingleton(storage.Quotas)
+        .AddSingleton(storage.Push)
+        .AddSingleton(storage.Attachments)
+        .AddSingleton(storage.Content)
+        .AddSingleton(new AccountSecret(storage.Secret));
+
+    /// <summary>What is in grains, of this process or of others: the owners of buckets above all. Then what a process with owners does besides.</summary>
+    private static void AddGrains(WebApplicationBuilder builder, LockstepOptions options, ReadOnlyMemory<byte> secret, TimeProvider time)
+    {
+        if (options.HasSilo)
+        {
+            builder.AddSilo(options);
+        }
+        else
+        {
+            builder.AddClient(options, time);
+        }
+
+        builder.Services
+            .AddHostedService<HeapReturn>()
+            .AddSingleton<LostCalls>()
+            .AddSingleton(new SiloDeaths(time))
+            .AddSingleton<IBuckets>(services => new GrainBuckets(
+                services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetService<LocalOwners>(), services.GetRequiredService<Joined>().Task,
+                options.Cluster.FailoverWait, services.GetRequiredService<SiloDeaths>(), services.GetRequiredService<LostCalls>(), time,
+                services.GetRequiredService<ILogger<GrainBuckets>>()))
+            .AddSingleton<ILiveFeed>(services => options.IsAlone
+                ? services.GetRequiredService<InProcessBuckets>().Feed
+                : new GrainFeed(services.GetRequiredService<Func<BucketId, IGrainFactory>>(), services.GetRequiredService<Joined>().Task, services.GetRequiredService<SiloDeaths>()))
+            .AddSingleton<ISignInThrottle>(services => new GrainSignInThrottle(
+                services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task,
+                options.Cluster.FailoverWait, options.Accounts.ToLimits(), secret, time));
+
+        if (options is { HasSilo: true, Sync15.GivesTokens: true })
+        {
+            builder.Services.AddReplacedStores(options.Sync15);
+        }
+
+        if (options is { HasSilo: true, Kinto.Push.IsOn: true })
+        {
+            builder.Services.AddPushNotices();
+        }
+    }
+
+    /// <summary>The API.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">The settings.</param>
+    /// <param name="key">The key of the accounts for Firefox; null if there are none.</param>
+    /// <param name="time">The clock.</param>
+    private static void AddProtocols(IServiceCollection services, LockstepOptions options, AccountKey? key, TimeProvider time)
+    {
+        services.AddAudit(options.Audit, options.Console.Enabled ? options.Console.AuditEvents : 0);
+        services.AddOpenId(options.OpenId).AddKinto().AddSingleton(new UnownedReads(options.Buckets, time));
+        if (options.Sync15.IsOn)
+        {
+            services.AddSync15(options.Sync15);
+        }
+
+        if (options.Sync15.GivesTokens)
+        {
+            services.AddTokenServer(options.Sync15, new Engine(options.Postgres.Connection is { Length: > 0 } ? "postgres" : "sqlite"));
+        }
+
+        if (options.Syncto.Enabled)
+        {
+            services.AddSyncto(options.Syncto, options.Sync15);
+        }
+
+        if (options.Console.Enabled)
+        {
+            services.AddConsole(options.Console, ConsoleFacts.Of(options));
+        }
+
+        if (key is not null)
+        {
+            services.AddFirefoxAccounts(options.FirefoxAccounts, key);
+        }
+        else if (options.Sync11.Enabled)
+        {
+            services.AddAccountMail(options.FirefoxAccounts);
+        }
+
+        if (options.Sync11.Enabled)
+        {
+            services
+                .AddSingleton<IPairingChannels>(services => new GrainPairingChannels(
+                    services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joined>().Task, options.Cluster.FailoverWait, time))
+                .AddSync11(options.Sync11);
+        }
+    }
+
     private static void AddLogging(ILoggingBuilder logging, LogLevelFile levels, LockstepOptions options)
     {
         logging.AddConfiguration(levels.Levels);
@@ -231,92 +247,5 @@ internal static class LockstepServer
 
         // A log that nobody reads, a full pipe, must not hold up requests: what does not fit is dropped, and counted in the log.
         logging.Services.Configure<ConsoleLoggerOptions>(static console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
-    }
-
-    private static void AddHttp(WebApplicationBuilder builder, LockstepOptions options, PassedSockets sockets)
-    {
-        builder.WebHost.UseKestrelCore();
-        if (sockets.Handles.Count == 0)
-        {
-            builder.WebHost.UseUrls(options.Urls);
-        }
-
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            Configure(kestrel, options.Http);
-            kestrel.ConfigureEndpointDefaults(endpoint =>
-            {
-                endpoint.Use(kestrel.ApplicationServices.GetRequiredService<OpenConnections>().Count);
-                if (options.HasApi)
-                {
-                    endpoint.UseShortSendQueues();
-                    endpoint.UseProtocolRefusals();
-                    endpoint.UseHeaderMemory();
-                }
-            });
-            foreach (var handle in sockets.Handles)
-            {
-                kestrel.ListenHandle(handle);
-            }
-        });
-        var listeners = new Listeners();
-        builder.WebHost.UseSockets(transport => transport.CreateBoundListenSocket = listeners.Bind);
-        builder.Services
-            .AddSingleton(listeners)
-            .AddSingleton<Drain>()
-            .AddSingleton<OpenConnections>()
-            .AddSingleton<OrderlyStop>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
-    }
-
-    /// <summary>The pipeline in front of all protocols, with the health endpoints.</summary>
-    private static void UseHttp(WebApplication app, LockstepOptions options)
-    {
-        if (options.Http.TrustedProxies.Length > 0)
-        {
-            app.UseForwardedHeaders(Forwarded(options.Http));
-        }
-
-        app.UsePathPrefixes(options.Http.PathBases());
-        app.UseHealth();
-
-        // Resolved now: a server that is told to stop while it starts may have disposed of its services by then.
-        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<OrderlyStop>().Run);
-    }
-
-    private static void Configure(KestrelServerOptions kestrel, HttpOptions options)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.AllowSynchronousIO = false;
-        var limits = kestrel.Limits;
-        limits.MaxRequestBodySize = options.MaxRequestBytes;
-
-        // Our own limits are a quarter of these, and refuse in the protocol's shape. These only stop what is far beyond.
-        limits.MaxRequestLineSize = options.MaxHeaderBytes * 4;
-        limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes * 4;
-        limits.MaxRequestBufferSize = Math.Max(256 << 10, options.MaxHeaderBytes * 8);
-        limits.MaxRequestHeaderCount = 1000;
-        limits.MinRequestBodyDataRate = options.MinBodyBytesPerSecond > 0
-            ? new MinDataRate(options.MinBodyBytesPerSecond, TimeSpan.FromSeconds(5))
-            : null;
-    }
-
-    private static ForwardedHeadersOptions Forwarded(HttpOptions options)
-    {
-        var forwarded = new ForwardedHeadersOptions
-        {
-            ForwardedHeaders = ForwardedHeaders.All,
-            ForwardLimit = null,
-            ForwardedForHeaderName = options.ForwardedForHeader,
-            ForwardedProtoHeaderName = options.ForwardedProtoHeader,
-        };
-        forwarded.KnownIPNetworks.Clear();
-        forwarded.KnownProxies.Clear();
-        foreach (var network in LockstepSettings.Networks(options.TrustedProxies))
-        {
-            forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
-        }
-
-        return forwarded;
     }
 }

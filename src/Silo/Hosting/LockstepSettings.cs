@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Lockstep.Silo.Cluster;
 using Lockstep.Storage.PostgreSql;
 
@@ -10,6 +11,10 @@ internal static class LockstepSettings
     // Each costs every server connections, and something each second.
     private const int MaxShards = 63;
     private const int MinSecretLength = 32;
+
+    // Of Linux, without the zero at the end.
+    private const int MaxSocketPathBytes = 107;
+    private const string UnixPrefix = "http://unix:";
 
     /// <param name="configuration">File, environment and command line.</param>
     /// <exception cref="SettingsException">A setting is unknown or has a value that cannot be.</exception>
@@ -28,6 +33,12 @@ internal static class LockstepSettings
         }
         catch (InvalidOperationException e)
         {
+            // What is wrong in a numbered group is inside: outside, the binder says no more than that something is.
+            while (e.InnerException is InvalidOperationException inner)
+            {
+                e = inner;
+            }
+
             // The binder names its own option first; what a person wants to know is behind the last colon.
             var unknown = e.Message.Contains("ErrorOnUnknownConfiguration", StringComparison.Ordinal);
             throw new SettingsException(
@@ -66,6 +77,14 @@ internal static class LockstepSettings
             if (!IsAddress(url))
             {
                 yield return $"Urls has '{url}', which is no http address of this machine. Use http://127.0.0.1:8888 or http://unix:/run/lockstep.sock; TLS is for a proxy in front.";
+            }
+            else if (url.TrimEnd('/').Equals("http://localhost:0", StringComparison.OrdinalIgnoreCase))
+            {
+                yield return $"Urls has '{url}'. A free port is chosen for an address, not for a name with two of them: use http://127.0.0.1:0.";
+            }
+            else if (Encoding.UTF8.GetByteCount(url) - UnixPrefix.Length > MaxSocketPathBytes && url.StartsWith(UnixPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                yield return $"Urls has '{url}'. The path of a socket has at most {MaxSocketPathBytes} bytes.";
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -16,7 +17,7 @@ internal sealed record Setting(string Name, PropertyInfo Property, object Group)
     /// <summary>What it is set to.</summary>
     public object? Value => Property.GetValue(Group);
 
-    /// <summary>All settings of a group and of the groups in it.</summary>
+    /// <summary>All settings of a group and of the groups in it. Groups that are numbered have theirs: <c>OpenId:Providers:1:Name</c>; where there is none, the setting is the numbered group itself.</summary>
     public static IEnumerable<Setting> Of(object group, string prefix = "")
     {
         foreach (var property in group.GetType().GetProperties())
@@ -32,6 +33,16 @@ internal sealed record Setting(string Name, PropertyInfo Property, object Group)
                 foreach (var inner in Of(setting.Value!, setting.Name + ":"))
                 {
                     yield return inner;
+                }
+            }
+            else if (setting.Value is IDictionary { Count: > 0 } numbered and not IDictionary<string, string>)
+            {
+                foreach (var number in numbered.Keys.Cast<string>().Order(StringComparer.Ordinal))
+                {
+                    foreach (var inner in Of(numbered[number]!, $"{setting.Name}:{number}:"))
+                    {
+                        yield return inner;
+                    }
                 }
             }
             else

@@ -16,8 +16,20 @@ internal static class StaleSockets
             var path = url[Prefix.Length..];
             if (File.Exists(path) && IsRefused(path))
             {
-                File.Delete(path);
+                TryDelete(path);
             }
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            // It is another user's. Whoever listens there next is told that it is in use.
         }
     }
 

@@ -2,6 +2,7 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Assignments;
 using Lockstep.Storage.PostgreSql.Commits;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -16,9 +17,6 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
 
     // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
     private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
-
-    // Any number that nothing else in this database locks by; the name's hash is the second half.
-    private const int LockClass = 0x6E616D65;
 
     public async ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
         First(await QueryAsync($"SELECT {Columns} FROM accounts WHERE name = $1", repeatable: true, cancellationToken, name));
@@ -133,13 +131,11 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
         First(await database.UseAsync(
             async connection =>
             {
-                // Programs of 0.1.0 and 0.2.0 remove what a name's former account left behind, by the name and under this lock. They
-                // must not do so once it is somebody's again.
                 await using var batch = new NpgsqlBatch(connection);
                 batch.BatchCommands.Add(database.LockTimeoutCommand());
                 Add("SELECT pg_advisory_xact_lock($1, hashtext($2))", parameters =>
                 {
-                    parameters.Add(LockClass);
+                    parameters.Add(AdvisoryLocks.AccountName);
                     parameters.AddText(name);
                 });
                 InvitationRows.Lock(batch, invitation);

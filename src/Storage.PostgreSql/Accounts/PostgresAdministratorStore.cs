@@ -1,5 +1,6 @@
 using Lockstep.Core.Accounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -9,12 +10,6 @@ namespace Lockstep.Storage.PostgreSql.Accounts;
 /// <param name="database">The home database.</param>
 public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdministratorStore
 {
-    // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
-    private const int NameLockClass = 0x6E616D65;
-
-    // Any number that nothing else in this database locks by.
-    private const int LinkLockClass = 0x61646D69;
-
     public ValueTask<bool> AnyAsync(CancellationToken cancellationToken) =>
         ExistsAsync("SELECT EXISTS (SELECT FROM accounts WHERE administrator AND NOT deleting)", static _ => { }, cancellationToken);
 
@@ -61,7 +56,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
             LockLinks(batch);
             Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
             {
-                parameters.Add(NameLockClass);
+                parameters.Add(AdvisoryLocks.AccountName);
                 parameters.AddText(name);
             });
             Add(
@@ -110,7 +105,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
         cancellationToken);
 
     /// <summary>Nobody else adds or uses a link until this transaction ends.</summary>
-    private static void LockLinks(NpgsqlBatch batch) => Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(LinkLockClass));
+    private static void LockLinks(NpgsqlBatch batch) => Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(AdvisoryLocks.AdministratorLinks));
 
     private static void Add(NpgsqlBatch batch, string sql, Action<ParameterList> bind)
     {

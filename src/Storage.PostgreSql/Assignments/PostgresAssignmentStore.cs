@@ -1,5 +1,6 @@
 using Lockstep.Core.Assignments;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -27,9 +28,6 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
 
     // UserKeys.RetiredGeneration
     private const string Retired = "9223372036854775807";
-
-    // Any number that nothing else in this database locks by; the user's hash is the second half.
-    private const int LockClass = 0x75736572;
 
     public async ValueTask<IReadOnlyList<Assignment>> FindAsync(UserIdentity user, CancellationToken cancellationToken) => await QueryAsync(
         $"""
@@ -343,7 +341,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
                 batch.BatchCommands.Add(database.LockTimeoutCommand());
                 Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2 || ' ' || $3))", parameters =>
                 {
-                    parameters.Add(LockClass);
+                    parameters.Add(AdvisoryLocks.SyncUser);
                     Add(parameters, user);
                 });
                 if (node != 0)

@@ -1,6 +1,7 @@
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Assignments;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -24,9 +25,6 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
     // UserKeys.RetiredGeneration
     private const string Retired = "9223372036854775807";
 
-    // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
-    private const int NameLockClass = 0x6E616D65;
-
     private static readonly string[] Tables = ["account_tokens", "account_devices", "device_commands", "keyed_accounts"];
 
     private readonly AccountBatches batches = new(database);
@@ -49,7 +47,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
             {
                 AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, hashtext($2)) AS locked", parameters =>
                 {
-                    parameters.Add(NameLockClass);
+                    parameters.Add(AdvisoryLocks.AccountName);
                     parameters.AddText(account.Account.Name);
                 });
                 InvitationRows.Lock(batch, invitation);

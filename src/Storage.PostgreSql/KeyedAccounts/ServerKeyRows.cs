@@ -1,14 +1,12 @@
 using Lockstep.Core.KeyedAccounts;
 using Lockstep.Core.Time;
+using Lockstep.Storage.PostgreSql.Connections;
 
 namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
 
 /// <summary>The keys that sign access tokens.</summary>
 internal sealed class ServerKeyRows(AccountBatches batches)
 {
-    // Any number that nothing else in this database locks by.
-    private const int KeyLockClass = 0x6B657973;
-
     public async ValueTask<IReadOnlyList<ServerKey>> ListAsync(CancellationToken cancellationToken) => await batches.QueryAsync(
         "SELECT id, created, sealed FROM server_keys ORDER BY created DESC, id",
         static _ => { },
@@ -18,7 +16,7 @@ internal sealed class ServerKeyRows(AccountBatches batches)
     public async ValueTask<bool> AddAsync(ServerKey key, string? newest, CancellationToken cancellationToken) => (await batches.BatchAsync(
         batch =>
         {
-            AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(KeyLockClass));
+            AccountBatches.Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(AdvisoryLocks.ServerKeys));
             AccountBatches.Add(
                 batch,
                 """

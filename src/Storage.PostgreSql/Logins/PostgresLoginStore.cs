@@ -2,6 +2,7 @@ using Lockstep.Core.Accounts;
 using Lockstep.Core.Logins;
 using Lockstep.Core.Time;
 using Lockstep.Storage.PostgreSql.Assignments;
+using Lockstep.Storage.PostgreSql.Connections;
 using Lockstep.Storage.PostgreSql.Rows;
 using Npgsql;
 
@@ -15,12 +16,6 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
         "a.number, a.name, a.password, a.modified, a.deleting, a.since, l.name, l.password, l.email, l.quota, l.reset, l.reset_expires, l.revision, a.disabled";
 
     private const string Joined = "account_logins l JOIN accounts a ON a.number = l.account";
-
-    // As of PostgresAccountStore: older programs remove by name what a former account left behind, under this lock.
-    private const int NameLockClass = 0x6E616D65;
-
-    // Any number that nothing else in this database locks by.
-    private const int LoginLockClass = 0x6C6F6769;
 
     public async ValueTask<AccountLogin?> FindAsync(string name, CancellationToken cancellationToken) => First(await BatchAsync(
         repeatable: true,
@@ -36,8 +31,8 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
         repeatable: false,
         batch =>
         {
-            Lock(batch, NameLockClass, login.Account.Name);
-            Lock(batch, LoginLockClass, login.Name);
+            Lock(batch, AdvisoryLocks.AccountName, login.Account.Name);
+            Lock(batch, AdvisoryLocks.LoginName, login.Name);
             InvitationRows.Lock(batch, invitation);
 
             // A name that no user can have, until housekeeping comes to it.

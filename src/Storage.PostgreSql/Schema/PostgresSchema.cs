@@ -16,9 +16,6 @@ namespace Lockstep.Storage.PostgreSql.Schema;
 /// </summary>
 internal static partial class PostgresSchema
 {
-    // Any number that no other program takes in this database.
-    private const long Lock = 0x6C6F636B_73746570;
-
     public static IReadOnlyList<SchemaScript> Scripts { get; } = Load();
 
     /// <summary>Applies what is missing.</summary>
@@ -44,7 +41,7 @@ internal static partial class PostgresSchema
 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, PostgresConnections.WithoutTimeouts, cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Lock})", cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({AdvisoryLocks.Schema})", cancellationToken);
         await ExecuteAsync(connection, VersionTable, cancellationToken);
         var state = await StateAsync(connection, cancellationToken) ?? new State(0, 0);
         if (!Check(state, scripts))

@@ -11,9 +11,6 @@ namespace Lockstep.Storage.PostgreSql.Transfer;
 /// </summary>
 internal static class ImportLock
 {
-    // Any number that no other program takes in this database.
-    private const long Number = 0x6C6F636B_696D706F;
-
     private const string Wait = "3s";
 
     /// <returns>Holds the lock until it is disposed; null while somebody else holds it.</returns>
@@ -45,7 +42,7 @@ internal static class ImportLock
     {
         // PostgreSQL may not have noticed yet that a process was killed, so it is waited for.
         await using var command = new NpgsqlCommand(
-            $"SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '{Wait}'; SELECT pg_advisory_xact_lock({Number})", connection);
+            $"SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '{Wait}'; SELECT pg_advisory_xact_lock({AdvisoryLocks.Import})", connection);
         try
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
