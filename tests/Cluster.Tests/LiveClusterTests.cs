@@ -21,7 +21,7 @@ public sealed class LiveClusterTests : IAsyncLifetime
     private LockstepOptions options = new()
     {
         Urls = "http://127.0.0.1:0",
-        Accounts = new AccountOptions { PasswordIterations = 1000 },
+        Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero },
         Http = new HttpOptions { DrainTime = TimeSpan.Zero },
     };
 

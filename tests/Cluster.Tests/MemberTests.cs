@@ -23,7 +23,7 @@ public sealed class MemberTests : IAsyncLifetime
     private LockstepOptions options = new()
     {
         Urls = "http://127.0.0.1:0",
-        Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 3 },
+        Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero, MaxFailures = 3 },
         Http = new HttpOptions { DrainTime = TimeSpan.Zero },
     };
 

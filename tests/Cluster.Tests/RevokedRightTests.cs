@@ -23,7 +23,7 @@ public sealed class RevokedRightTests : IAsyncLifetime
     private LockstepOptions options = new()
     {
         Urls = "http://127.0.0.1:0",
-        Accounts = new AccountOptions { PasswordIterations = 1000 },
+        Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero },
         Http = new HttpOptions { DrainTime = TimeSpan.Zero },
         Buckets = new BucketOptions { Access = new AccessOptions { MembershipTime = MembershipTime } },
     };

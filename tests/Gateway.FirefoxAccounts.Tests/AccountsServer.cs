@@ -29,7 +29,7 @@ public sealed class AccountsServer : IAsyncLifetime
         {
             DataDirectory = directory,
             Urls = "http://127.0.0.1:0",
-            Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailuresPerAddress = 100_000, MaxRegistrationsPerHour = 100_000 },
+            Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero, MaxFailuresPerAddress = 100_000, MaxRegistrationsPerHour = 100_000 },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
             Syncto = new SynctoOptions { Enabled = true },
             FirefoxAccounts = new FirefoxAccountOptions

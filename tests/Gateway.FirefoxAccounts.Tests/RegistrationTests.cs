@@ -238,6 +238,36 @@ public sealed class RegistrationTests(AccountsServer shared)
         Assert.Equal(Enumerable.Repeat("argon2id$m=64,t=1,p=1", 4), stretched);
     }
 
+    /// <summary>That costs a hash when it is first needed. If it were made by whoever asks first, everybody else would wait for it on threads that serve requests.</summary>
+    [Fact]
+    public async Task Account_ThatIsNotThere_IsComparedWithADecoy_ThatIsMadeInATurnOfItsOwn()
+    {
+        var server = shared;
+        var person = await server.NewPersonAsync();
+        using var open = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var options = server.Options.FirefoxAccounts;
+        var checks = new PasswordChecks(
+            server.Services.GetRequiredService<IKeyedAccountStore>(), server.Services.GetRequiredService<ISignInThrottle>(),
+            options with { HashIterations = 10_000_000, MaxHashBytes = options.HashMemoryBytes }, server.Options.Accounts, server.Time,
+            (authPw, stored) =>
+            {
+                begun.TrySetResult();
+                open.Wait();
+                return StretchedPassword.Of(authPw, stored);
+            });
+        var first = checks.VerifyAsync(person.Email, Convert.FromHexString(person.AuthPw), "here", CancellationToken.None).AsTask();
+        await begun.Task;
+        using var left = new CancellationTokenSource();
+
+        var waiting = checks.VerifyAsync("nobody@example.org", new byte[32], "there", left.Token).AsTask();
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        open.Set();
+
+        Assert.Null((await first).Error);
+    }
+
     [Fact]
     public async Task WrongPasswords_AreCounted_AndRefusedBeforeAnythingIsHashed()
     {

@@ -485,6 +485,33 @@ public sealed class AccountTests(KintoServer server) : IClassFixture<KintoServer
         }
     }
 
+    /// <summary>Somebody else is answered meanwhile, and whoever leaves is not waited for.</summary>
+    [Fact]
+    public async Task SignIn_ThatIsRefusedUnheard_IsHeldForAMoment()
+    {
+        var throttled = await KintoServer.StartAsync(
+            static options => options with { Accounts = options.Accounts with { MaxFailures = 1, RefusalTime = TimeSpan.FromSeconds(3) } });
+        try
+        {
+            using var anonymous = throttled.Anonymous();
+            await anonymous.PutAsync("/accounts/held", """{"data":{"password":"s3cr3t"}}""");
+            await anonymous.PutAsync("/accounts/free", """{"data":{"password":"s3cr3t"}}""");
+            using var wrong = throttled.As("held", "wrong!");
+            using var free = throttled.As("free", "s3cr3t");
+            (await wrong.GetAsync("/buckets")).AssertError(401, KintoErrno.MissingAuthToken);
+
+            var refused = wrong.GetAsync("/buckets");
+
+            Assert.Equal(200, (await free.GetAsync("/buckets")).Status);
+            Assert.False(refused.IsCompleted);
+            (await refused).AssertError(429, KintoErrno.TooManyRequests);
+        }
+        finally
+        {
+            await throttled.DisposeAsync();
+        }
+    }
+
     [OneProcessFact("Silos take each other for dead by a clock that stands still or jumps.")]
     public async Task Registration_ThatIsOpen_IsSoOftenAnHour_AndOnlyWhatWasMadeCounts()
     {

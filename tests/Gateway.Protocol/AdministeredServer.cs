@@ -21,7 +21,7 @@ public sealed class AdministeredServer : ProtocolServer, IAsyncLifetime
         : base(
             new LockstepOptions
             {
-                Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000, Administrators = "account:admin" },
+                Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero, MaxFailures = 1000, MaxFailuresPerAddress = 100_000, Administrators = "account:admin" },
                 Http = new HttpOptions { DrainTime = TimeSpan.Zero },
                 Sync15 = new Sync15Options { TokenSecrets = Secret },
                 FirefoxAccounts = new FirefoxAccountOptions { Mode = AccountServerMode.Off },

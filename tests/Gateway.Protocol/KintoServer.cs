@@ -28,7 +28,7 @@ public class KintoServer : IAsyncLifetime
         {
             DataDirectory = directory,
             Urls = "http://127.0.0.1:0",
-            Accounts = new AccountOptions { PasswordIterations = 1000 },
+            Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero },
             Http = new HttpOptions { DrainTime = TimeSpan.Zero },
         });
         this.decorate = decorate;

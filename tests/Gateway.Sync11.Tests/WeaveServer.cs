@@ -28,7 +28,7 @@ public sealed class WeaveServer : ProtocolServer
         : base(
             configure(new LockstepOptions
             {
-                Accounts = new AccountOptions { PasswordIterations = 1000, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
+                Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero, MaxFailures = 1000, MaxFailuresPerAddress = 100_000 },
                 Http = new HttpOptions { DrainTime = TimeSpan.Zero },
                 Sync11 = new Sync11Options
                 {

@@ -24,7 +24,7 @@ public sealed class SyncServer : ProtocolServer
         : base(
             configure(new LockstepOptions
             {
-                Accounts = new AccountOptions { PasswordIterations = 1000 },
+                Accounts = new AccountOptions { PasswordIterations = 1000, RefusalTime = TimeSpan.Zero },
                 Http = new HttpOptions { DrainTime = TimeSpan.Zero },
                 Sync15 = new Sync15Options { TokenSecrets = $"{Secret}, {OldSecret}" },
 

@@ -21,9 +21,10 @@ public static class LongWork
     private static readonly BlockingCollection<Action> Completions = StartCompleting();
 
     /// <param name="name">Of the thread.</param>
-    /// <param name="work">What to do. It starts no threads and completes no tasks.</param>
+    /// <param name="work">What to do. It starts no threads or tasks and completes none, unless <paramref name="givesWay"/> is false.</param>
+    /// <param name="givesWay">Whether it has the lower priority.</param>
     /// <returns>What <paramref name="work"/> returns or throws.</returns>
-    public static Task<T> RunAsync<T>(string name, Func<T> work)
+    public static Task<T> RunAsync<T>(string name, Func<T> work, bool givesWay = true)
     {
         var ended = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,7 +32,11 @@ public static class LongWork
         var completions = Completions;
         new Thread(() =>
         {
-            GiveWay();
+            if (givesWay)
+            {
+                GiveWay();
+            }
+
             try
             {
                 var result = work();

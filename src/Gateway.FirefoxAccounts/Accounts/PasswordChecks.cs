@@ -14,6 +14,7 @@ internal sealed class PasswordChecks
     private readonly IKeyedAccountStore store;
     private readonly ISignInThrottle throttle;
     private readonly FirefoxAccountOptions options;
+    private readonly AccountOptions accounts;
     private readonly HashQueue hashes;
     private readonly Lazy<string> decoy;
     private readonly SignInLimits lookups;
@@ -30,12 +31,12 @@ internal sealed class PasswordChecks
     public PasswordChecks(
         IKeyedAccountStore store, ISignInThrottle throttle, FirefoxAccountOptions options, AccountOptions accounts, TimeProvider time, Func<byte[], string, StretchedPassword?>? stretch = null)
     {
-        (this.store, this.throttle, this.options) = (store, throttle, options);
+        (this.store, this.throttle, this.options, this.accounts) = (store, throttle, options, accounts);
         this.stretch = stretch ?? (static (authPw, stored) => StretchedPassword.Of(authPw, stored));
         lookups = new SignInLimits(options.MaxLookups, options.MaxLookups, accounts.FailureWindow);
         day = new SignInLimits(options.MaxGuessesPerDay, 10 * options.MaxGuessesPerDay, SignInLimits.MaxOwnWindow);
         mails = new SignInLimits(options.MaxMailsPerDay, 10 * options.MaxMailsPerDay, SignInLimits.MaxOwnWindow);
-        hashes = new HashQueue(PlacesFor(options, Environment.ProcessorCount), accounts.FailureWindow, time);
+        hashes = new HashQueue(PlacesFor(options, Environment.ProcessorCount), accounts.FailureWindow, time) { StartsTasks = true };
         decoy = new Lazy<string>(() => StretchedPassword.Of(new byte[TokenSecret.Bytes], options.HashMemoryBytes >> 10, options.HashIterations).Hash);
     }
 
@@ -54,6 +55,7 @@ internal sealed class PasswordChecks
         using var seat = hashes.TrySignIn(address);
         if (seat is null)
         {
+            await Tarpit.HoldAsync(accounts, cancellationToken);
             return (null, null, AccountError.NotNow);
         }
 
@@ -67,15 +69,13 @@ internal sealed class PasswordChecks
         StretchedPassword? password = null;
         var error = await TryAsync(name, address, async () =>
         {
-            var stored = account?.Account.PasswordHash ?? decoy.Value;
-            password = await seat.HashAsync<StretchedPassword>(
-                () => stretch(authPw, stored) ?? throw new InvalidDataException("An account's hash is of no kind that is known."), cancellationToken);
-            if (password is null)
+            var made = await seat.HashAsync(() => Compare(account, authPw), cancellationToken);
+            if (made is null)
             {
                 return (SignInVerdict.Undecided, AccountError.NotNow);
             }
 
-            var isRight = password.Is(stored) && account is not null;
+            (password, var isRight) = made;
             seat.Ended(isRight);
             return isRight ? (SignInVerdict.Right, null) : (SignInVerdict.Wrong, Wrong(account, email));
         });
@@ -90,7 +90,13 @@ internal sealed class PasswordChecks
     public async ValueTask<StretchedPassword?> StretchAsync(byte[] authPw, string who, CancellationToken cancellationToken)
     {
         using var seat = hashes.TryChange(who);
-        return seat is null ? null : await seat.HashAsync(() => StretchedPassword.Of(authPw, options.HashMemoryBytes >> 10, options.HashIterations), cancellationToken);
+        if (seat is null)
+        {
+            await Tarpit.HoldAsync(accounts, cancellationToken);
+            return null;
+        }
+
+        return await seat.HashAsync(() => StretchedPassword.Of(authPw, options.HashMemoryBytes >> 10, options.HashIterations), cancellationToken);
     }
 
     /// <summary>Does what may be tried only so often.</summary>
@@ -145,6 +151,7 @@ internal sealed class PasswordChecks
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
         if (!permit.IsGranted)
         {
+            await Tarpit.HoldAsync(accounts, CancellationToken.None);
             return permit.IsBusy ? AccountError.NotNow : AccountError.TooMany(permit.Wait);
         }
 
@@ -165,4 +172,14 @@ internal sealed class PasswordChecks
         : account is null ? AccountError.Unknown
         : account.ClientSalt.Length == 0 && !string.Equals(account.Email, email, StringComparison.Ordinal) ? new AccountError(400, 120, "Incorrect address case") { Email = account.Email }
         : AccountError.WrongPassword;
+
+    /// <summary>In a turn of its own, the decoy too: whoever waits for that on a thread that serves requests keeps the thread from its library, which needs one.</summary>
+    private Compared Compare(KeyedAccount? account, byte[] authPw)
+    {
+        var stored = account?.Account.PasswordHash ?? decoy.Value;
+        var password = stretch(authPw, stored) ?? throw new InvalidDataException("An account's hash is of no kind that is known.");
+        return new Compared(password, password.Is(stored) && account is not null);
+    }
+
+    private sealed record Compared(StretchedPassword Password, bool IsRight);
 }

@@ -152,7 +152,13 @@ public sealed class AccountDirectory(
     public async ValueTask<string?> HashAsync(string who, string password, CancellationToken cancellationToken)
     {
         using var seat = hashes.TryChange(who);
-        return seat is null ? null : await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
+        if (seat is null)
+        {
+            await Tarpit.HoldAsync(options, cancellationToken);
+            return null;
+        }
+
+        return await seat.HashAsync(() => PasswordHash.Create(password, options.PasswordIterations), cancellationToken);
     }
 
     /// <summary>

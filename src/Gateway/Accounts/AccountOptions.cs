@@ -46,6 +46,10 @@ public sealed record AccountOptions
     [Bounds(BoundsAttribute.Millisecond)]
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long an answer is held that says that there were too many wrong passwords, or that too many passwords wait to be hashed. 0: not at all. Default: a quarter of a second.</summary>
+    [Bounds(0, 10)]
+    public TimeSpan RefusalTime { get; init; } = TimeSpan.FromSeconds(0.25);
+
     /// <summary>Accounts that may be made from one address in an hour where everybody may make one. Firefox accounts count too. Default: 50.</summary>
     [Bounds(1)]
     public int MaxRegistrationsPerHour { get; init; } = 50;

@@ -9,7 +9,7 @@ namespace Lockstep.Gateway.Accounts;
 /// <item>Sign-ins go first; new passwords wait behind all of them.</item>
 /// <item>The order of sign-ins is: addresses with the fewest recent wrong passwords, then addresses from which somebody has signed in before,
 /// then those that were served longest ago. New passwords go by user, or by address where nobody has signed in: those served longest ago go first.</item>
-/// <item>No thread that serves requests hashes, and where all cores are busy those go first: see <see cref="LongWork"/>.</item>
+/// <item>No thread that serves requests hashes, and where all cores are busy those go first, unless <see cref="StartsTasks"/>: see <see cref="LongWork"/>.</item>
 /// <item>The number of waiting calls is bounded and shared as <see cref="SharedBudget"/> says, and the time that they wait is bounded too.</item>
 /// </list>
 /// </summary>
@@ -38,6 +38,9 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
     private int free = places;
     private long served;
     private long swept = time.GetTimestamp();
+
+    /// <summary>Whether the hash starts tasks, which threads of lower priority must not. Default: no.</summary>
+    public bool StartsTasks { get; init; }
 
     /// <summary>A place among the sign-ins of an address.</summary>
     /// <returns>Null when too many wait. Otherwise dispose it once the outcome is known.</returns>
@@ -152,7 +155,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
             try
             {
-                return await LongWork.RunAsync("hash", hash);
+                return await LongWork.RunAsync("hash", hash, givesWay: !queue.StartsTasks);
             }
             finally
             {
@@ -170,7 +173,7 @@ public sealed class HashQueue(int places, TimeSpan window, TimeProvider time)
 
             try
             {
-                var isRight = await LongWork.RunAsync("hash", verify);
+                var isRight = await LongWork.RunAsync("hash", verify, givesWay: !queue.StartsTasks);
                 queue.Ended(who, isRight);
                 return isRight;
             }

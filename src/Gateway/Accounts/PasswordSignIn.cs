@@ -88,6 +88,11 @@ public sealed class PasswordSignIn(
     {
         var signIn = await SignInOnceAsync(header, digest, entry, address, cancellationToken);
         metrics.SignedIn(signIn.Status);
+        if (signIn.Status is SignInStatus.Busy or SignInStatus.Throttled)
+        {
+            await Tarpit.HoldAsync(options, cancellationToken);
+        }
+
         return signIn;
     }
 
