@@ -262,7 +262,7 @@ public sealed class RegistrationTests(AccountsServer shared)
 
         var waiting = checks.VerifyAsync("nobody@example.org", new byte[32], "there", left.Token).AsTask();
         await left.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(20)));
         open.Set();
 
         Assert.Null((await first).Error);

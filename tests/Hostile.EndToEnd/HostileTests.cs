@@ -41,7 +41,9 @@ public sealed class HostileTests(ITestOutputHelper log)
             Measured beside;
             using (var abuser = await AbuserProgram.StartAsync(abuse, address))
             {
+                var ended = abuser.EndedAsync();
                 beside = await user.ActAsync(RunSettings.Each);
+                Assert.False(ended.IsCompleted, $"Nobody abused it to the end: {abuser.Output}");
             }
 
             RunSettings.Say(log, string.Create(CultureInfo.InvariantCulture,

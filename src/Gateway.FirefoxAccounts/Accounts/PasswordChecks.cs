@@ -52,10 +52,18 @@ internal sealed class PasswordChecks
     public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyAsync(
         string email, byte[] authPw, string address, CancellationToken cancellationToken)
     {
+        // Held once the seat is free again.
+        var verified = await VerifyInSeatAsync(email, authPw, address, cancellationToken);
+        await HoldAsync(verified.Error, cancellationToken);
+        return verified;
+    }
+
+    private async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyInSeatAsync(
+        string email, byte[] authPw, string address, CancellationToken cancellationToken)
+    {
         using var seat = hashes.TrySignIn(address);
         if (seat is null)
         {
-            await Tarpit.HoldAsync(accounts, cancellationToken);
             return (null, null, AccountError.NotNow);
         }
 
@@ -67,7 +75,7 @@ internal sealed class PasswordChecks
         }
 
         StretchedPassword? password = null;
-        var error = await TryAsync(name, address, async () =>
+        var error = await TryAsync(new SignInTry(Guid.NewGuid(), name, address), async () =>
         {
             var made = await seat.HashAsync(() => Compare(account, authPw), cancellationToken);
             if (made is null)
@@ -105,21 +113,21 @@ internal sealed class PasswordChecks
     /// <param name="run">How it ended.</param>
     /// <returns>What was answered; or that there were too many before.</returns>
     public ValueTask<AccountError?> TryAsync(string what, string address, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run) =>
-        TryAsync(new SignInTry(Guid.NewGuid(), what, address), run);
+        HeldAsync(TryAsync(new SignInTry(Guid.NewGuid(), what, address), run));
 
     /// <summary>As <see cref="TryAsync(string, string, Func{Task{ValueTuple{SignInVerdict, AccountError}}})"/>, for codes that are short enough to be guessed: counted for a day as well, in which a right one forgives nothing.</summary>
-    public ValueTask<AccountError?> GuessAsync(string what, string address, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run) => TryAsync(
+    public ValueTask<AccountError?> GuessAsync(string what, string address, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run) => HeldAsync(TryAsync(
         new SignInTry(Guid.NewGuid(), "day " + what, "day " + address) { Limits = day },
         async () =>
         {
             var verdict = SignInVerdict.Undecided;
-            var error = await TryAsync(what, address, async () =>
+            var error = await TryAsync(new SignInTry(Guid.NewGuid(), what, address), async () =>
             {
                 (verdict, var answer) = await run();
                 return (verdict, answer);
             });
             return (verdict == SignInVerdict.Wrong ? verdict : SignInVerdict.Undecided, error);
-        });
+        }));
 
     /// <summary>Looks up what could tell which accounts are there.</summary>
     /// <param name="address">Where the question comes from.</param>
@@ -140,18 +148,28 @@ internal sealed class PasswordChecks
         CountAsync(new SignInTry(Guid.NewGuid(), "for " + asker, "mails " + mail) { Limits = mails }, run);
 
     /// <summary>Does what counts however it ends.</summary>
-    private ValueTask<AccountError?> CountAsync(SignInTry attempt, Func<Task> run) => TryAsync(attempt, async () =>
+    private ValueTask<AccountError?> CountAsync(SignInTry attempt, Func<Task> run) => HeldAsync(TryAsync(attempt, async () =>
     {
         await run();
         return (SignInVerdict.Wrong, null);
-    });
+    }));
+
+    private async ValueTask<AccountError?> HeldAsync(ValueTask<AccountError?> trying)
+    {
+        var error = await trying;
+        await HoldAsync(error, CancellationToken.None);
+        return error;
+    }
+
+    /// <summary>Whoever was refused unheard hears so a moment later.</summary>
+    private Task HoldAsync(AccountError? error, CancellationToken cancellationToken) =>
+        error is { Code: 429 or 503 } ? Tarpit.HoldAsync(accounts, cancellationToken) : Task.CompletedTask;
 
     private async ValueTask<AccountError?> TryAsync(SignInTry attempt, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run)
     {
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);
         if (!permit.IsGranted)
         {
-            await Tarpit.HoldAsync(accounts, CancellationToken.None);
             return permit.IsBusy ? AccountError.NotNow : AccountError.TooMany(permit.Wait);
         }
 

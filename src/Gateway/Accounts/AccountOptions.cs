@@ -47,7 +47,7 @@ public sealed record AccountOptions
     public TimeSpan FailureWindow { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long an answer is held that says that there were too many wrong passwords, or that too many passwords wait to be hashed. 0: not at all. Default: a quarter of a second.</summary>
-    [Bounds(0, 10)]
+    [Bounds(0, 3)]
     public TimeSpan RefusalTime { get; init; } = TimeSpan.FromSeconds(0.25);
 
     /// <summary>Accounts that may be made from one address in an hour where everybody may make one. Firefox accounts count too. Default: 50.</summary>
