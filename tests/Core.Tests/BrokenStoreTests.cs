@@ -20,8 +20,13 @@ public sealed partial class BrokenStoreTests
     [Fact]
     public async Task Counter_TwoOwnersOnAStoreThatDoesNotCompareVersions_Fails()
     {
-        var store = new NoFenceStore(new InMemoryBucketStore());
-        var owners = Enumerable.Range(0, 2).Select(_ => new InProcessBuckets(store, new BucketOptions(), TimeProvider.System)).ToArray();
+        var store = new InMemoryBucketStore();
+        var (one, other) = (new TaskCompletionSource(), new TaskCompletionSource());
+        InProcessBuckets[] owners =
+        [
+            new InProcessBuckets(new NoFenceStore(store, arrived: one, awaited: other.Task), new BucketOptions(), TimeProvider.System),
+            new InProcessBuckets(new NoFenceStore(store, arrived: other, awaited: one.Task), new BucketOptions(), TimeProvider.System),
+        ];
 
         await Assert.ThrowsAnyAsync<XunitException>(() => BucketConcurrencyContract.CounterAsync(owners, devices: 16));
     }
@@ -108,13 +113,20 @@ public sealed partial class BrokenStoreTests
             base.CommitAsync(commit.Heads.Version % Every == 0 ? commit with { Records = [] } : commit);
     }
 
-    /// <summary>Takes whatever comes, from whichever version.</summary>
-    private sealed class NoFenceStore(IBucketStore inner) : DelegatingBucketStore(inner)
+    /// <summary>
+    /// Takes whatever comes, from whichever version. The first commit to a bucket that is there <paramref name="arrived"/>
+    /// and waits for the <paramref name="awaited"/> one of the other owner, which is then from the same version.
+    /// </summary>
+    private sealed class NoFenceStore(IBucketStore inner, TaskCompletionSource? arrived = null, Task? awaited = null) : DelegatingBucketStore(inner)
     {
         public override async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
         {
-            // In which the other owner can commit from the same version.
-            await LetOthersRunAsync();
+            if (await LoadAsync(commit.Id, claim: false, default) is not null && awaited is not null)
+            {
+                arrived?.TrySetResult();
+                await awaited;
+            }
+
             while (true)
             {
                 var stored = await LoadAsync(commit.Id, claim: false, default);
