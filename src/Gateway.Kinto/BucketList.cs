@@ -83,6 +83,7 @@ internal sealed class BucketList(KintoOptions options, AnswerSizes sizes, IBucke
         })
         {
             Changes = !request.IsRead,
+            SpansBuckets = true,
             Most = parameters.Query.Order == ListOrder.Fields || parameters.Query.Fields.Count > 0 ? MaxSortedBytes : sizes.Most(parameters.Query),
         };
     }

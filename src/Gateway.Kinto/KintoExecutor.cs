@@ -17,7 +17,7 @@ namespace Lockstep.Gateway.Kinto;
 /// not fit is dropped if nothing was changed.
 /// </remarks>
 internal sealed partial class KintoExecutor(
-    IBuckets buckets, AccountDirectory accounts, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
+    IBuckets buckets, AccountDirectory accounts, Admission admission, KintoOptions options, AnswerSizes sizes, TimeProvider time, ILogger<KintoExecutor> logger)
 {
     public async ValueTask<KintoResponse> ExecuteAsync(KintoPlan plan, AnswerRoom room, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal sealed partial class KintoExecutor(
                 var response = await room.ArrivalAsync(buckets.Get(call.Bucket).ExecuteAsync(new BucketRequest(call.Caller, [call.Operation]), cancellationToken), time);
                 return Keep(call, Heard(call.Caller, response), room);
             case KintoPlan.Task task:
-                return await room.PromiseAsync(task.Most, cancellationToken) ? await RunAsync(task, cancellationToken) : NoRoom;
+                return await room.PromiseAsync(task.Most, cancellationToken) ? await RunAsync(task, room.Who, cancellationToken) : NoRoom;
             default:
                 throw new InvalidOperationException("Unknown plan.");
         }
@@ -244,11 +244,19 @@ internal sealed partial class KintoExecutor(
         return response.ClockLeads ? rendered with { SlowDown = true } : rendered;
     }
 
-    private async ValueTask<KintoResponse> RunAsync(KintoPlan.Task task, CancellationToken cancellationToken)
+    private async ValueTask<KintoResponse> RunAsync(KintoPlan.Task task, string who, CancellationToken cancellationToken)
     {
         try
         {
-            return await task.Run(cancellationToken);
+            if (!task.SpansBuckets)
+            {
+                return await task.Run(cancellationToken);
+            }
+
+            using var place = await admission.TrySpanAsync(who, cancellationToken);
+            return place is null
+                ? KintoErrors.Unavailable(options.RetryAfter, "Too many of your lists of buckets or permissions are being read; nothing was done. Please retry later.") with { LeavesNothingUndone = !task.Changes }
+                : await task.Run(cancellationToken);
         }
         catch (StoreUnavailableException)
         {
@@ -269,7 +277,7 @@ internal sealed partial class KintoExecutor(
             return NoRoom;
         }
 
-        var response = await RunAsync(task, cancellationToken);
+        var response = await RunAsync(task, room.Who, cancellationToken);
         if (room.TryKeep(response.Size))
         {
             return response;

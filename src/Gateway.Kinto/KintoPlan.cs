@@ -22,6 +22,9 @@ internal abstract record KintoPlan
         /// <summary>Whether its answer reports a change, and must be sent whatever room there is.</summary>
         public bool Changes { get; init; }
 
+        /// <summary>Whether it reads across buckets, which a user may do once at a time. Default: no.</summary>
+        public bool SpansBuckets { get; init; }
+
         /// <summary>Whether credentials may belong to another user, or to nobody, afterwards.</summary>
         public bool ChangesAccounts { get; init; }
     }

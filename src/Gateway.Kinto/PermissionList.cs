@@ -57,7 +57,10 @@ internal sealed class PermissionList(KintoOptions options, BucketOptions owners,
             return left.Count > page.Count && page.Count > 0
                 ? answer.With("Next-Page", $"{request.BaseUrl}/permissions?{string.Join('&', request.Query.Pairs.Where(static pair => pair.Key is not "_token").Select(static pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value)}").Append($"_token={Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page[^1].Uri))}"))}")
                 : answer;
-        });
+        })
+        {
+            SpansBuckets = true,
+        };
     }
 
     private async ValueTask<List<PermissionEntry>> ListAsync(KintoRequest request, CancellationToken cancellationToken)

@@ -17,6 +17,8 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     /// <summary>The data directory has one server at a time.</summary>
     public bool IsShared => false;
 
+    public bool ReadsOnCallersThread => true;
+
     public void OnTakenOver(Action<BucketId> listener)
     {
         // There is nobody else to take anything over.
@@ -59,7 +61,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
     public async ValueTask<CommitOutcome> CommitAsync(BucketCommit commit)
     {
         var rows = commit.Records.Count + commit.Grants.Count + commit.FieldKeys.Count + commit.PurgedRecords.Count + commit.RemovedRecords.Count;
-        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline, rows);
+        var outcome = await database.CommitAsync(statements => CommitStatements.Run(statements, commit), commit.Deadline, rows, commit.Heads.Author ?? commit.Id.Value);
         return outcome.Status == CommitStatus.Unknown ? await DecideAsync(commit) : outcome;
     }
 

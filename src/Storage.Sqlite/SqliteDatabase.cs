@@ -99,7 +99,8 @@ public sealed class SqliteDatabase : IDisposable
     internal StoreMetrics Metrics { get; } = new(TimeProvider.System);
 
     /// <inheritdoc cref="SqliteWriter.WriteAsync"/>
-    internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1) => writer.WriteAsync(run, deadline, rows);
+    internal Task<CommitOutcome> CommitAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1, string? user = null) =>
+        writer.WriteAsync(run, deadline, rows, user);
 
     /// <summary>Runs a write that is either done or not. If it is not done, it throws.</summary>
     internal async ValueTask<T> WriteAsync<T>(Func<SqliteStatements, T> run)

@@ -21,7 +21,7 @@ internal static class AbuserProgram
     /// <returns>Once it has begun.</returns>
     public static async Task<ProgramProcess> StartAsync(Abuse abuse, Uri server)
     {
-        var process = new ProgramProcess(["nice", "-n", LeastPriority, "dotnet", typeof(AbuserProgram).Assembly.Location, abuse.Name, $"{server}"]);
+        var process = new ProgramProcess(["chrt", "-i", "0", "dotnet", typeof(AbuserProgram).Assembly.Location, abuse.Name, $"{server}"]);
         await process.SaysAsync(Begun);
         return process;
     }

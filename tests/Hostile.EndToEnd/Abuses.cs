@@ -13,19 +13,19 @@ internal static class Abuses
 
     public static IReadOnlyList<Abuse> All { get; } =
     [
-        new("pages that nobody reads", PagesAsync, static (server, stop) => EachAsync(40, async i =>
+        new("pages that nobody reads", PagesAsync, static (server, stop) => AgainAsync(40, stop, async i =>
         {
             using var person = new Person(server, Accounts[0], from: Elsewhere);
             using var connection = await person.BeginAsync("GET", Person.Records, stop);
             await Task.Delay(Timeout.Infinite, stop);
         })),
-        new("bodies of 16 MiB that do not come", AccountsAsync, static (server, stop) => EachAsync(16, async i =>
+        new("bodies of 16 MiB that do not come", AccountsAsync, static (server, stop) => AgainAsync(16, stop, async i =>
         {
             using var person = new Person(server, Accounts[i % 4], from: Elsewhere);
             using var connection = await person.BeginAsync("PUT", Record, stop, "Content-Type: application/json", $"Content-Length: {16 << 20}");
             await TrickleAsync(connection, stop);
         })),
-        new("500 slow bodies of nobody", AccountsAsync, static (server, stop) => EachAsync(500, async i =>
+        new("500 slow bodies of nobody", AccountsAsync, static (server, stop) => AgainAsync(500, stop, async i =>
         {
             using var person = new Person(server);
             using var connection = await person.BeginAsync("POST", "/v1/batch", stop, "Content-Type: application/json", "Content-Length: 60000");
@@ -178,6 +178,16 @@ internal static class Abuses
     }
 
     private static Task EachAsync(int count, Func<int, Task> run) => Task.WhenAll(Enumerable.Range(0, count).Select(i => AnywayAsync(() => Task.Run(() => run(i)))));
+
+    /// <summary>So many at a time; each comes back a second after it was cut off.</summary>
+    private static Task AgainAsync(int count, CancellationToken stop, Func<int, Task> run) => EachAsync(count, async i =>
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await AnywayAsync(() => run(i));
+            await Task.Delay(TimeSpan.FromSeconds(1), stop);
+        }
+    });
 
     /// <summary>300 bytes a second, in which spaces are the beginning of JSON.</summary>
     private static async Task TrickleAsync(TcpClient connection, CancellationToken stop)

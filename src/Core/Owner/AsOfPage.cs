@@ -136,8 +136,8 @@ internal sealed class AsOfPage(IBucketStore store, ReadAsOf read, BucketHeads he
 
     private bool IsAsItWas(StoredRecord row) => row.Modified <= read.At;
 
-    private static async ValueTask<T?> AskAsync<T>(WorkTurn? turn, Func<ValueTask<T>> ask, CancellationToken cancellationToken)
-        where T : class => turn is null ? await ask() : await turn.ReadAsync(ask, cancellationToken);
+    private async ValueTask<T?> AskAsync<T>(WorkTurn? turn, Func<ValueTask<T>> ask, CancellationToken cancellationToken)
+        where T : class => turn is null ? await ask() : await turn.ReadAsync(store, ask, cancellationToken);
 
     /// <returns>The former state of a record that has changed since, or null if it is no longer known; and the version of the snapshot that says so.</returns>
     private async Task<(StoredRecord? State, long Version)> StateAsync(string id, CancellationToken cancellationToken)

@@ -77,7 +77,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
         async ValueTask<bool> LookAsync(int rows, long bytes, WorkTurn? turn)
         {
             var scan = new RecordScan(heads.Key, head.Key, page.Beneath, rows, Math.Max(1, bytes / page.Looks)) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
-            var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+            var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(store, () => store.ScanAsync(scan, cancellationToken), cancellationToken);
             if (found is { IsIndexed: false })
             {
                 // The index was removed meanwhile, or an older program has written. Earlier results stand.
@@ -85,9 +85,17 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
                 return await LookAsync(rows, bytes, turn);
             }
 
-            if (found is not null)
+            if (found is not null && turn is null)
             {
                 page.Add(found, Deadline.After(options.FilterTime, time), cancellationToken);
+            }
+            else if (found is not null)
+            {
+                await WorkTurn.RunAsync(() =>
+                {
+                    page.Add(found, Deadline.After(options.FilterTime, time), cancellationToken);
+                    return true;
+                });
             }
 
             return found is not null;
@@ -140,7 +148,7 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
                 }
 
                 var scan = new RecordScan(heads.Key, head.Key, scanned, CountedAtOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
-                var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+                var found = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(store, () => store.ScanAsync(scan, cancellationToken), cancellationToken);
                 if (found is null)
                 {
                     return (Unavailable.Overloaded, Math.Max(heads.Version, version));
@@ -159,22 +167,34 @@ internal sealed class FilteredReader(IBucketStore store, BucketOptions options, 
 
                 version = Math.Max(version, found.Version);
                 stamp = rows == 0 && visible is null && uncommitted is null ? ServerTimestamp.Max(stamp, found.Head!.RowsModified) : stamp;
-                foreach (var row in found.Records)
+                if ((turn is null ? CountIn(found.Records, end) : await WorkTurn.RunAsync(() => CountIn(found.Records, end))) is not { } counted)
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    if (end.HasCome)
-                    {
-                        return (Unavailable.Overloaded, Math.Max(heads.Version, version));
-                    }
-
-                    count += Counts(row) && uncommitted?.ContainsKey(row.Id) != true ? 1 : 0;
+                    return (Unavailable.Overloaded, Math.Max(heads.Version, version));
                 }
 
+                count += counted;
                 (more, rows) = (found.More, rows + found.Records.Count);
                 scanned = found.Records.Count == 0 ? scanned : scanned with { Cursor = new PageCursor(found.Records[^1].Modified, found.Records[^1].Id, PageCursor.Unbounded) };
             }
 
             return (new CountFound(count + (uncommitted?.Values.LongCount(Counts) ?? 0), stamp), version);
+        }
+
+        int? CountIn(IReadOnlyList<StoredRecord> run, Deadline end)
+        {
+            var counted = 0;
+            foreach (var row in run)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (end.HasCome)
+                {
+                    return null;
+                }
+
+                counted += Counts(row) && uncommitted?.ContainsKey(row.Id) != true ? 1 : 0;
+            }
+
+            return counted;
         }
 
         bool Counts(StoredRecord row) => query.Matches(row) && visible?.IsVisible(row) != false && predicate.Matches(row);

@@ -192,7 +192,7 @@ internal sealed class ListReader(IBucketStore store, BucketOptions options, Owne
             }
 
             var scan = new RecordScan(heads.Key, head.Key, all, CandidatesAtOnce, options.MaxTurnBytes) { Principals = visible.Principals };
-            var rows = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+            var rows = turn is null ? await store.ScanAsync(scan, cancellationToken) : await turn.ReadAsync(store, () => store.ScanAsync(scan, cancellationToken), cancellationToken);
             if (rows is null)
             {
                 return (Unavailable.Overloaded, Math.Max(heads.Version, version));

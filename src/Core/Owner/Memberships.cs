@@ -15,7 +15,8 @@ namespace Lockstep.Core.Owner;
 /// <item>For groups of other buckets, only membership is cached, never its absence, and no longer than
 /// <see cref="AccessOptions.MembershipTime"/>.</item>
 /// <item>Other buckets are asked only outside an owner's turns, so a bucket that does not answer holds up nobody but its caller.</item>
-/// <item>A caller costs one read for the bucket's own groups, and two for all other buckets, however many are named.</item>
+/// <item>A caller costs one read for the bucket's own groups, and two for all other buckets, however many are named. All who need the same read of the
+/// bucket's own groups at the same time share it.</item>
 /// </list>
 /// </summary>
 internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvider time)
@@ -25,14 +26,19 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
     // Of the bucket's own groups. Beyond that, groups still count that the bucket, its collections or the object in question name.
     private const int MaxGroups = 1_000;
 
-    // A caller in more groups is looked up each time, to keep the cache small.
+    // A caller in more groups of other buckets is looked up each time, to keep the cache small.
     private const int MaxRememberedGroups = 100;
+
+    // Of the buckets' own groups, for all callers together.
+    private const int MaxAllRememberedGroups = 200_000;
 
     // For all callers of one turn together.
     private const int MaxPreloaded = 10_000;
 
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnGroups> own = new();
+    private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnReading> readings = new();
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), ForeignGroups> foreign = new();
+    private int remembered;
 
     /// <param name="caller">The caller. Inside a turn, with <see cref="PrincipalSet.Foreign"/>; then no other bucket is asked.</param>
     /// <param name="heads">The bucket.</param>
@@ -94,7 +100,11 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
         var found = grants.Where(grant => grant.Key.List == list.Key).ToLookup(static grant => grant.Key.Principal, GroupOf, StringComparer.Ordinal);
         foreach (var who in unknown)
         {
-            Remember(heads.Id, who, list, [.. found[PrincipalText.Authenticated].Concat(found[who]).DistinctBy(static group => group.Key, StringComparer.Ordinal)]);
+            KeyValuePair<string, ServerTimestamp>[] groups = [.. found[PrincipalText.Authenticated].Concat(found[who]).DistinctBy(static group => group.Key, StringComparer.Ordinal)];
+            if (groups.Length < MaxGroups)
+            {
+                Remember((heads.Id, who), new OwnGroups(list.Key, list.RowsModified, groups, IsCut: false));
+            }
         }
     }
 
@@ -112,7 +122,8 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
         var stored = overlay.Start is { } start ? start[ListRef.Groups] : list;
         if (heads.Row != 0 && stored.Key == list.Key)
         {
-            foreach (var (group, since) in Remembered(heads.Id, who, stored) ?? await ReadOwnAsync(who, principals, heads, stored, target, cancellationToken))
+            var known = Remembered(heads.Id, who, stored) ?? await ReadOwnAsync(who, principals, heads, stored, cancellationToken);
+            foreach (var (group, since) in known.IsCut ? known.Groups.Concat(await ReadNamedAsync(principals, heads, stored, target, cancellationToken)) : known.Groups)
             {
                 groups[group] = since;
             }
@@ -133,32 +144,59 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
         }
     }
 
-    private async ValueTask<IReadOnlyList<KeyValuePair<string, ServerTimestamp>>> ReadOwnAsync(
-        string who, string[] principals, BucketHeads heads, ListHead list, StoredRecord? target, CancellationToken cancellationToken)
+    /// <summary>Reads a caller's groups in the bucket, or waits for somebody else who reads the same.</summary>
+    private async ValueTask<OwnGroups> ReadOwnAsync(string who, string[] principals, BucketHeads heads, ListHead list, CancellationToken cancellationToken)
     {
-        var grants = await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, MaxGroups), cancellationToken);
-        if (grants.Count >= MaxGroups)
+        var key = (heads.Id, who);
+        var mine = new OwnReading(list.Key, list.RowsModified);
+        if (readings.GetOrAdd(key, mine) is var going && going != mine && going.List == list.Key && going.Stamp == list.RowsModified
+            && await going.Ended.Task.WaitAsync(cancellationToken) is { } shared)
         {
-            var named = heads.Lists.Values.Select(static head => head.Acl).Append(AccessList.Read(target?.Acl)).OfType<AccessList>().SelectMany(static acl => acl.Indexed())
-                .Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal).Select(NameOf).OfType<GroupName>().Where(group => group.Bucket == heads.Id).ToList();
-            grants = [.. grants, .. await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, int.MaxValue) { Groups = named }, cancellationToken)];
+            return shared;
         }
 
-        var found = grants.Where(grant => grant.Key.List == list.Key).Select(GroupOf).DistinctBy(static group => group.Key, StringComparer.Ordinal).ToArray();
-        Remember(heads.Id, who, list, found);
-        return found;
+        OwnGroups? read = null;
+        try
+        {
+            var grants = await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, MaxGroups), cancellationToken);
+            read = new OwnGroups(list.Key, list.RowsModified, Distinct(grants, list), IsCut: grants.Count >= MaxGroups);
+            Remember(key, read);
+            return read;
+        }
+        finally
+        {
+            // Without a result where it failed or was given up: those who waited for it read for themselves.
+            mine.Ended.SetResult(read);
+            readings.TryRemove(KeyValuePair.Create(key, mine));
+        }
     }
 
-    private KeyValuePair<string, ServerTimestamp>[]? Remembered(BucketId bucket, string who, ListHead list) =>
-        own.TryGetValue((bucket, who), out var known) && known.List == list.Key && known.Stamp == list.RowsModified ? known.Groups : null;
-
-    private void Remember(BucketId bucket, string who, ListHead list, KeyValuePair<string, ServerTimestamp>[] groups)
+    /// <summary>The groups of the bucket that it, its collections or the object name, of a caller in very many groups.</summary>
+    private async ValueTask<KeyValuePair<string, ServerTimestamp>[]> ReadNamedAsync(
+        string[] principals, BucketHeads heads, ListHead list, StoredRecord? target, CancellationToken cancellationToken)
     {
-        if (groups.Length <= MaxRememberedGroups)
+        var named = heads.Lists.Values.Select(static head => head.Acl).Append(AccessList.Read(target?.Acl)).OfType<AccessList>().SelectMany(static acl => acl.Indexed())
+            .Where(PrincipalText.IsGroup).Distinct(StringComparer.Ordinal).Select(NameOf).OfType<GroupName>().Where(group => group.Bucket == heads.Id).ToList();
+        return Distinct(await store.ReadGrantsAsync(new GrantScan([heads.Id], GrantRelation.Member, principals, int.MaxValue) { Groups = named }, cancellationToken), list);
+    }
+
+    private static KeyValuePair<string, ServerTimestamp>[] Distinct(IReadOnlyList<Grant> grants, ListHead list) =>
+        [.. grants.Where(grant => grant.Key.List == list.Key).Select(GroupOf).DistinctBy(static group => group.Key, StringComparer.Ordinal)];
+
+    private OwnGroups? Remembered(BucketId bucket, string who, ListHead list) =>
+        own.TryGetValue((bucket, who), out var known) && known.List == list.Key && known.Stamp == list.RowsModified ? known : null;
+
+    private void Remember((BucketId Bucket, string Who) key, OwnGroups groups)
+    {
+        if (own.Count >= MaxRemembered || Volatile.Read(ref remembered) >= MaxAllRememberedGroups)
         {
-            Bound(own);
-            own[(bucket, who)] = new OwnGroups(list.Key, list.RowsModified, groups);
+            own.Clear();
+            Volatile.Write(ref remembered, 0);
         }
+
+        // Counts what takes the place of an earlier one again, so that it is forgotten sooner rather than later.
+        Interlocked.Add(ref remembered, groups.Groups.Length);
+        own[key] = groups;
     }
 
     private async ValueTask<ForeignGroups> AskAsync(string who, BucketHeads heads, CancellationToken cancellationToken)
@@ -185,7 +223,11 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
             now, named, [.. (await members).Select(GroupOf).DistinctBy(static group => group.Key, StringComparer.Ordinal)], [.. (await changes).Select(static change => change.Stamp).Distinct()]);
         if (found.Groups.Count is > 0 and <= MaxRememberedGroups)
         {
-            Bound(foreign);
+            if (foreign.Count >= MaxRemembered)
+            {
+                foreign.Clear();
+            }
+
             foreign[(heads.Id, who)] = found;
         }
 
@@ -201,13 +243,19 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
 
     private static KeyValuePair<string, ServerTimestamp> GroupOf(Grant grant) => KeyValuePair.Create(PrincipalText.GroupOf(grant.Bucket.Name, grant.Key.Id), grant.Stamp);
 
-    private static void Bound<T>(ConcurrentDictionary<(BucketId Bucket, string Who), T> remembered)
-    {
-        if (remembered.Count >= MaxRemembered)
-        {
-            remembered.Clear();
-        }
-    }
+    /// <param name="List">Key of the list of groups.</param>
+    /// <param name="Stamp">That of the list.</param>
+    /// <param name="Groups">The groups, and since when the caller is in each.</param>
+    /// <param name="IsCut">Whether there may be more.</param>
+    private sealed record OwnGroups(int List, ServerTimestamp Stamp, KeyValuePair<string, ServerTimestamp>[] Groups, bool IsCut);
 
-    private sealed record OwnGroups(int List, ServerTimestamp Stamp, KeyValuePair<string, ServerTimestamp>[] Groups);
+    private sealed class OwnReading(int list, ServerTimestamp stamp)
+    {
+        public int List => list;
+
+        public ServerTimestamp Stamp => stamp;
+
+        /// <summary>With what was read; null if nothing was.</summary>
+        public TaskCompletionSource<OwnGroups?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

@@ -4,6 +4,7 @@ using Lockstep.Core.Quotas;
 using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
 using Lockstep.Core.Validation;
+using Lockstep.Core.Work;
 
 namespace Lockstep.Core.Owner;
 
@@ -76,6 +77,37 @@ internal sealed class OwnerWork
     /// requests of the bucket wait, no longer than <see cref="BucketOptions.FilterTime"/>.
     /// </summary>
     public TimeSpan MostTimeOf(Asker asker) => asker.IsInTurn ? turnTime : sortTime;
+
+    /// <summary>Runs work that keeps a processor busy, on a thread of its own, once one of <see cref="Processors"/> is free.</summary>
+    /// <param name="user">The user of the place.</param>
+    /// <param name="run">The work: see <see cref="LongWork"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="weigh">How many bytes it needs; asked once there is a place. Default: none that count.</param>
+    /// <param name="before">Bytes that the same turn holds already.</param>
+    /// <returns>What it returns, unless no place became free, or there was no room.</returns>
+    public async ValueTask<(bool HasRun, T? Result)> RunAsync<T>(string user, Func<T> run, CancellationToken cancellationToken, Func<long>? weigh = null, long before = 0)
+    {
+        if (!await Processors.TryEnterAsync(user, cancellationToken))
+        {
+            return (false, default);
+        }
+
+        var (weight, hasRoom) = (0L, false);
+        try
+        {
+            weight = weigh?.Invoke() ?? 0;
+            hasRoom = weigh is null || Memory.TryHold(user, weight, before);
+            return hasRoom ? (true, await LongWork.RunAsync("owner-work", run)) : (false, default);
+        }
+        finally
+        {
+            Processors.Leave();
+            if (hasRoom && weigh is not null)
+            {
+                Memory.Release(user, weight);
+            }
+        }
+    }
 
     /// <summary>Runs a sort once there is room and a place for it. It keeps the room until it ends, and the place while it works.</summary>
     /// <param name="asker">The caller; inside a turn it does not wait for long.</param>

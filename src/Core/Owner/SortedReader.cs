@@ -109,7 +109,7 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                 }
 
                 var scan = new RecordScan(heads.Key, head.Key, scanned, atOnce, options.MaxTurnBytes) { LiveRows = head.Count, Principals = visible?.Principals, Field = range };
-                var found = await turn.ReadAsync(() => store.ScanAsync(scan, cancellationToken), cancellationToken);
+                var found = await turn.ReadAsync(store, () => store.ScanAsync(scan, cancellationToken), cancellationToken);
                 if (found is null)
                 {
                     return (Unavailable.Overloaded, Math.Max(heads.Version, version));
@@ -132,20 +132,9 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
                     bound = query.Cursor?.ListStamp ?? stored.RowsModified;
                 }
 
-                foreach (var row in found.Records)
+                if (!await WorkTurn.RunAsync(() => TryOffer(found.Records)))
                 {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    if (end.HasCome)
-                    {
-                        return (Unavailable.Overloaded, Math.Max(heads.Version, version));
-                    }
-
-                    // For a caller who sees a part, the store may return more than was asked for.
-                    if (visible is null || (query.Matches(row) && uncommitted?.ContainsKey(row.Id) != true))
-                    {
-                        rows++;
-                        Offer(row);
-                    }
+                    return (Unavailable.Overloaded, Math.Max(heads.Version, version));
                 }
 
                 (version, more) = (Math.Max(version, found.Version), found.More);
@@ -173,6 +162,27 @@ internal sealed class SortedReader(IBucketStore store, BucketOptions options, Ow
             }
 
             return (page.ToPage(stamp), version);
+
+            bool TryOffer(IReadOnlyList<StoredRecord> run)
+            {
+                foreach (var row in run)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    if (end.HasCome)
+                    {
+                        return false;
+                    }
+
+                    // For a caller who sees a part, the store may return more than was asked for.
+                    if (visible is null || (query.Matches(row) && uncommitted?.ContainsKey(row.Id) != true))
+                    {
+                        rows++;
+                        Offer(row);
+                    }
+                }
+
+                return true;
+            }
 
             void Offer(StoredRecord row)
             {

@@ -1,4 +1,5 @@
 using Lockstep.Core.Time;
+using Lockstep.Core.Work;
 
 namespace Lockstep.Core.Owner;
 
@@ -32,7 +33,8 @@ public sealed class UnownedReads(BucketOptions options, TimeProvider time)
 
         try
         {
-            return look(Deadline.After(options.FilterTime, time));
+            var end = Deadline.After(options.FilterTime, time);
+            return await LongWork.RunAsync("unowned-read", () => look(end));
         }
         finally
         {

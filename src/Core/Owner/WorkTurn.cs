@@ -1,4 +1,6 @@
+using Lockstep.Core.Storage;
 using Lockstep.Core.Time;
+using Lockstep.Core.Work;
 
 namespace Lockstep.Core.Owner;
 
@@ -39,13 +41,22 @@ internal sealed class WorkTurn(OwnerWork work, string user, TimeSpan wait, TimeP
         return isHeld;
     }
 
-    /// <summary>Gives the places back, waits for the store, and takes places again.</summary>
-    /// <param name="read">The store call.</param>
+    /// <summary>Goes through what was read, on a thread of its own: see <see cref="LongWork"/>.</summary>
+    public static Task<T> RunAsync<T>(Func<T> look) => LongWork.RunAsync("list-read", look);
+
+    /// <summary>Gives the places back, waits for the store, and takes places again. Keeps them for a store that reads on the caller's thread, which is one of its own.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="read">The call.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The result; null if no place became free again.</returns>
-    public async ValueTask<T?> ReadAsync<T>(Func<ValueTask<T>> read, CancellationToken cancellationToken)
+    public async ValueTask<T?> ReadAsync<T>(IBucketStore store, Func<ValueTask<T>> read, CancellationToken cancellationToken)
         where T : class
     {
+        if (store.ReadsOnCallersThread)
+        {
+            return await RunAsync(() => read().AsTask().GetAwaiter().GetResult());
+        }
+
         var reading = read();
         if (reading.IsCompleted)
         {

@@ -10,6 +10,9 @@ public interface IBucketStore
     /// <summary>Whether other processes write to this store, so that heads in memory may be outdated without this process knowing.</summary>
     bool IsShared { get; }
 
+    /// <summary>Whether reads keep the caller's thread busy until they end, instead of waiting for a database elsewhere. Default: no.</summary>
+    bool ReadsOnCallersThread => false;
+
     /// <summary>
     /// Registers a listener for buckets that another process has taken over, so that the remembered state is outdated.
     /// Called at most a few seconds later, on any thread.

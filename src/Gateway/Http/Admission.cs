@@ -28,6 +28,7 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
     private readonly SharedBudget streams = new(options.MaxStreams) { MostEach = options.MaxStreamsPerUser };
     private readonly SharedBudget bodies = new(options.MaxBufferedBytes);
     private readonly SharedBudget parses = new(options.MaxBufferedBytes / 2, options.MaxConcurrentRequests, time);
+    private readonly SharedBudget spans = new(options.MaxConcurrentRequests, options.MaxConcurrentRequests, time) { MostEach = 1 };
     private readonly SharedBudget answers = new(options.MaxAnswerBytes, options.MaxConcurrentRequests, time);
 
     /// <summary>The party that room is charged to.</summary>
@@ -81,6 +82,24 @@ public sealed class Admission(HttpOptions options, GatewayMetrics metrics, TimeP
         }
 
         metrics.BodyRefused();
+        return null;
+    }
+
+    /// <summary>
+    /// A place for a read that spans buckets, which takes long for a user of many groups. Each user has one; the next such read waits for it, so one user's reads
+    /// keep one processor busy and not all of them.
+    /// </summary>
+    /// <param name="who">The party that it is charged to.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Null if it did not become free in time. Otherwise to be disposed of when the read has ended.</returns>
+    public async ValueTask<Place?> TrySpanAsync(string who, CancellationToken cancellationToken)
+    {
+        if (await spans.TakeAsync(who, 1, AnswerPatience, cancellationToken))
+        {
+            return new Place(spans, who, 1);
+        }
+
+        metrics.RequestRefused();
         return null;
     }
 

@@ -26,6 +26,9 @@ public sealed class AnswerRoom : IDisposable
 
     internal AnswerRoom(SharedBudget bytes, string who, GatewayMetrics metrics) => (this.bytes, this.who, this.metrics) = (bytes, who, metrics);
 
+    /// <summary>The party that the room is charged to.</summary>
+    public string Who => who;
+
     /// <summary>Asks for room for data to be loaded, and waits for it.</summary>
     /// <param name="most">The maximal number of bytes.</param>
     /// <param name="cancellationToken">Stops waiting.</param>

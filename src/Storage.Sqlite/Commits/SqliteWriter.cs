@@ -10,7 +10,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// The one connection that writes, on a thread of its own. Invariants:
 /// <list type="number">
 /// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
-/// <item>A job of many rows has a transaction to itself, after all others that have queued: one of them at most holds these up.</item>
+/// <item>A job of many rows has a transaction to itself, after all others that have queued: one of them at most holds these up. So has each job of a user
+/// who has that many rows in the transaction already. <see cref="LargeJobs"/> has those that wait.</item>
 /// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
 /// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written, and so
 /// does one in COMMIT that says that there was no room. Any other leaves it open, and the connection is thrown away, so that recovery
@@ -24,6 +25,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 internal sealed class SqliteWriter : IDisposable
 {
     private const int MaxJobs = 512;
+
+    // Of one user, in a transaction that others share.
     private const int MaxRows = 500;
 
     /// <summary>How long another process may hold the file before a transaction is given up, or a read.</summary>
@@ -35,7 +38,8 @@ internal sealed class SqliteWriter : IDisposable
     private readonly BlockingCollection<WriteJob> queue = [];
 
     // Jobs of many rows that were taken out of the queue.
-    private readonly ConcurrentQueue<WriteJob> large = new();
+    private readonly LargeJobs large;
+    private readonly TimeProvider time;
     private readonly Func<SqliteStatements> open;
     private readonly Action<Exception> onFault;
     private readonly StoreMetrics metrics;
@@ -48,12 +52,14 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="open">Opens a connection; called on the writer's thread.</param>
     /// <param name="onFault">Hears why something was not done; called from any thread.</param>
     /// <param name="metrics">Hears of transactions and faults.</param>
-    /// <param name="time">The clock of deadlines.</param>
+    /// <param name="time">The clock of deadlines and rests.</param>
     public SqliteWriter(Func<SqliteStatements> open, Action<Exception> onFault, StoreMetrics metrics, TimeProvider time)
     {
         this.open = open;
         this.onFault = onFault;
         this.metrics = metrics;
+        this.time = time;
+        large = new LargeJobs(time);
         watch = time.CreateTimer(_ => GiveUpLate(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Run) { IsBackground = true, Name = "sqlite-writer" };
         thread.Start();
@@ -63,10 +69,11 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="run">The work.</param>
     /// <param name="deadline">Not begun by then, it is not executed any more. Default: never comes.</param>
     /// <param name="rows">Rows that it writes, roughly.</param>
+    /// <param name="user">Whose rows they are; null for the server's own.</param>
     /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
-    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1)
+    public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1, string? user = null)
     {
-        var job = new WriteJob(run, deadline, rows > MaxRows);
+        var job = new WriteJob(run, deadline, rows, user);
         try
         {
             queue.Add(job);
@@ -106,7 +113,7 @@ internal sealed class SqliteWriter : IDisposable
         try
         {
             // Each a copy: they grow meanwhile.
-            waiting = [.. queue.ToArray(), .. large.ToArray()];
+            waiting = [.. queue.ToArray(), .. large.Waiting];
         }
         catch (ObjectDisposedException)
         {
@@ -128,29 +135,32 @@ internal sealed class SqliteWriter : IDisposable
     private void Run()
     {
         var jobs = new List<WriteJob>(MaxJobs);
-        foreach (var first in queue.GetConsumingEnumerable())
+        var rows = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (!queue.IsCompleted || !large.IsEmpty)
         {
-            Sort(first);
-            do
+            if (queue.TryTake(out var first, large.UntilDue))
             {
+                Sort(first);
                 while (jobs.Count < MaxJobs && queue.TryTake(out var next))
                 {
                     Sort(next);
                 }
-
-                RunAll();
-                if (large.TryDequeue(out var one))
-                {
-                    Take(one);
-                    RunAll();
-                }
             }
-            while (!large.IsEmpty);
+
+            RunAll(isLarge: false);
+            rows.Clear();
+
+            // At the end, nobody writes who could be held up.
+            if (large.TryTake(anyway: queue.IsAddingCompleted, out var one))
+            {
+                Take(one);
+                RunAll(isLarge: true);
+            }
         }
 
         Reset();
 
-        void RunAll()
+        void RunAll(bool isLarge)
         {
             if (jobs.Count == 0)
             {
@@ -159,7 +169,12 @@ internal sealed class SqliteWriter : IDisposable
 
             try
             {
+                var begun = isLarge ? time.GetTimestamp() : 0;
                 RunTransaction(jobs);
+                if (isLarge)
+                {
+                    large.Ended(jobs[0], begun);
+                }
             }
             catch (Exception e)
             {
@@ -175,15 +190,16 @@ internal sealed class SqliteWriter : IDisposable
 
         void Sort(WriteJob job)
         {
-            if (job.IsLarge)
+            if (job.Rows > MaxRows || (job.User is { } user && (rows[user] = rows.GetValueOrDefault(user) + job.Rows) > MaxRows))
             {
-                large.Enqueue(job);
+                large.Add(job);
 
                 // For its deadline, if the timer looked while it was in neither queue.
                 Watch();
                 return;
             }
 
+            large.SmallCame();
             Take(job);
         }
 

@@ -130,25 +130,13 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         }
 
         var user = TurnMemory.UserOf(caller);
-        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
-        {
-            return null;
-        }
-
-        var (weight, hasRoom) = (JsonWeight.Of(body.Span), false);
-        try
-        {
-            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
-            return hasRoom ? rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken) : null;
-        }
-        finally
-        {
-            work.Processors.Leave();
-            if (hasRoom)
-            {
-                work.Memory.Release(user, weight);
-            }
-        }
+        var (hasRun, verdict) = await work.RunAsync(
+            user,
+            () => rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken),
+            cancellationToken,
+            () => JsonWeight.Of(body.Span),
+            memory.HeldFor(user));
+        return hasRun ? verdict : null;
     }
 
     /// <returns>An object's rule, including changes of this turn; null if no place became free, or if somebody else has written meanwhile.</returns>
@@ -234,23 +222,6 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
     private async ValueTask<(bool HasPlace, T? Read)> InPlaceAsync<T>(long length, Caller caller, Func<T?> read, CancellationToken cancellationToken)
         where T : class
     {
-        if (length < LongRuleBytes)
-        {
-            return (true, read());
-        }
-
-        if (!await work.Processors.TryEnterAsync(TurnMemory.UserOf(caller), cancellationToken))
-        {
-            return (false, null);
-        }
-
-        try
-        {
-            return (true, read());
-        }
-        finally
-        {
-            work.Processors.Leave();
-        }
+        return length < LongRuleBytes ? (true, read()) : await work.RunAsync(TurnMemory.UserOf(caller), read, cancellationToken);
     }
 }

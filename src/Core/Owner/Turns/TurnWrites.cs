@@ -286,26 +286,13 @@ internal sealed class TurnWrites(
         }
 
         var user = TurnMemory.UserOf(caller);
-        if (!await work.Processors.TryEnterAsync(user, cancellationToken))
-        {
-            return null;
-        }
-
-        var weight = JsonWeight.Of(whole.Body.Span) + JsonWeight.Of(patch.Patch.Span);
-        var hasRoom = false;
-        try
-        {
-            hasRoom = work.Memory.TryHold(user, weight, memory.HeldFor(user));
-            return hasRoom ? RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken) : null;
-        }
-        finally
-        {
-            work.Processors.Leave();
-            if (hasRoom)
-            {
-                work.Memory.Release(user, weight);
-            }
-        }
+        var (hasRun, patched) = await work.RunAsync(
+            user,
+            () => RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken),
+            cancellationToken,
+            () => JsonWeight.Of(whole.Body.Span) + JsonWeight.Of(patch.Patch.Span),
+            memory.HeldFor(user));
+        return hasRun ? patched : null;
     }
 
     private static ServerTimestamp? Hint(long? lastModified) =>
