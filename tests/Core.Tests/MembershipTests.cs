@@ -126,6 +126,57 @@ public sealed class MembershipTests : IDisposable
         Assert.Equal(Forbidden.Instance, await ReadAsync());
     }
 
+    [Fact]
+    public async Task Caller_InVeryManyGroups_CostsOneLargeRead_AndThenOnlyThatOfGroupsThatAreNamed()
+    {
+        await MakeAsync("/buckets/shop/groups/staff");
+        foreach (var id in Enumerable.Range(0, 1_100).Select(static i => $"g{i}").Append("staff"))
+        {
+            await JoinGroupAsync(Shop, id, "account:bob#2");
+        }
+
+        Assert.IsType<RecordFound>(await ReadAsync());
+        var before = store.Scans.Count;
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.IsType<RecordFound>(await ReadAsync());
+        }
+
+        Assert.Equal(10, store.Scans.Skip(before).Count(static scan => scan.Groups is [var named] && named.Id == "staff"));
+        Assert.Equal(10, store.Scans.Count - before);
+        await JoinAsync(Shop);
+        Assert.Equal(Forbidden.Instance, await ReadAsync());
+    }
+
+    /// <summary>Each asks again where the one that they waited for got no answer.</summary>
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 3)]
+    public async Task Callers_WhoNeedTheSameReadAtOnce_ShareIt(bool fails, int reads)
+    {
+        await MakeAsync("/buckets/shop/groups/staff");
+        await JoinAsync(Shop, "account:bob#2");
+        var (before, answer) = (store.Reads, new TaskCompletionSource());
+        store.BeforeRead = answer.Task;
+        var all = Enumerable.Range(0, 3).Select(_ => ReadAsync()).ToList();
+        Assert.Equal(1, store.Reads - before);
+
+        store.BeforeRead = Task.CompletedTask;
+        if (fails)
+        {
+            answer.SetException(new StoreUnavailableException("Away."));
+        }
+        else
+        {
+            answer.SetResult();
+        }
+
+        var outcomes = await Task.WhenAll(all);
+        Assert.Equal(fails ? 1 : 0, outcomes.Count(static outcome => outcome is Unavailable));
+        Assert.Equal(fails ? 2 : 3, outcomes.Count(static outcome => outcome is RecordFound));
+        Assert.Equal(reads, store.Reads - before);
+    }
+
     /// <summary>
     /// Save where an object of one is shown, which says who may write it: that can come from a group; and where a reader may have to begin anew.
     /// </summary>
@@ -168,10 +219,12 @@ public sealed class MembershipTests : IDisposable
 
     private Task JoinAsync(params string[] members) => JoinAsync(Club, members);
 
-    private async Task JoinAsync(BucketId bucket, params string[] members)
+    private Task JoinAsync(BucketId bucket, params string[] members) => JoinGroupAsync(bucket, "staff", members);
+
+    private async Task JoinGroupAsync(BucketId bucket, string id, params string[] members)
     {
         var names = string.Join(',', members.Select(static member => $"\"{PrincipalText.Public(member)}\""));
-        var put = new PutRecord(ObjectRef.Group("staff"), System.Text.Encoding.UTF8.GetBytes($$"""{"members":[{{names}}]}""")) { Access = new AccessChange([]) { Accounts = members } };
+        var put = new PutRecord(ObjectRef.Group(id), System.Text.Encoding.UTF8.GetBytes($$"""{"members":[{{names}}]}""")) { Access = new AccessChange([]) { Accounts = members } };
         Assert.IsType<RecordWritten>(await ExecuteAsync(bucket, Alice, put));
     }
 
@@ -180,12 +233,17 @@ public sealed class MembershipTests : IDisposable
 
     private sealed class CountingStore(IBucketStore inner) : DelegatingBucketStore(inner)
     {
-        public int Reads { get; private set; }
+        public List<GrantScan> Scans { get; } = [];
 
-        public override ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken)
+        public int Reads => Scans.Count;
+
+        public Task BeforeRead { get; set; } = Task.CompletedTask;
+
+        public override async ValueTask<IReadOnlyList<Grant>> ReadGrantsAsync(GrantScan scan, CancellationToken cancellationToken)
         {
-            Reads++;
-            return base.ReadGrantsAsync(scan, cancellationToken);
+            Scans.Add(scan);
+            await BeforeRead;
+            return await base.ReadGrantsAsync(scan, cancellationToken);
         }
     }
 }
