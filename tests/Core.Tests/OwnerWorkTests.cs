@@ -15,16 +15,16 @@ public sealed class OwnerWorkTests
     {
         var work = new OwnerWork(new BucketOptions { MaxWorkBytes = 1_000 }, time);
 
-        var (hasRun, held) = await work.RunAsync(Alice, () => (Thread.CurrentThread.IsThreadPoolThread, work.Memory.Bytes), default, static () => 100);
+        var (hasRun, held) = await work.RunAsync(Alice, () => (Thread.CurrentThread.IsThreadPoolThread, work.Memory.Bytes), static () => 100, 0, default);
         Assert.True(hasRun);
         Assert.Equal((false, 100L), held);
         for (var i = 0; i < 2 * Environment.ProcessorCount; i++)
         {
-            await Assert.ThrowsAsync<InvalidDataException>(() => work.RunAsync<int>(Alice, static () => throw new InvalidDataException(), default, static () => 100).AsTask());
+            await Assert.ThrowsAsync<InvalidDataException>(() => work.RunAsync<int>(Alice, static () => throw new InvalidDataException(), static () => 100, 0, default).AsTask());
         }
 
         Assert.Equal(0, work.Memory.Bytes);
-        Assert.True((await work.RunAsync(Alice, static () => 1, default)).HasRun);
+        Assert.True((await work.RunAsync(Alice, static () => 1, weigh: null, 0, default)).HasRun);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class OwnerWorkTests
         var work = new OwnerWork(new BucketOptions { MaxWorkBytes = 1_000 }, time);
         Assert.True(work.Memory.TryHold("account:bob", 600));
 
-        var (hasRun, _) = await work.RunAsync<int>(Alice, static () => throw new InvalidOperationException("It runs."), default, static () => 600);
+        var (hasRun, _) = await work.RunAsync<int>(Alice, static () => throw new InvalidOperationException("It runs."), static () => 600, 0, default);
 
         Assert.False(hasRun);
     }

@@ -3,13 +3,12 @@ using Lockstep.Testing;
 namespace Lockstep.Hostile;
 
 /// <summary>
-/// Abuses a server in a process of its own, until it is killed. It gets what processor time the server and the good user leave: from
-/// machines of their own, abusers would take none of this one's.
+/// Abuses a server in a process of its own, until it is killed. It gets only the processor time that the server and the good user leave, and any of their threads
+/// takes its place at once: from machines of their own, abusers would take none of this one's.
 /// </summary>
 internal static class AbuserProgram
 {
     private const string Begun = "Abuse begins";
-    private const string LeastPriority = "19";
 
     public static async Task Main(string[] args)
     {

@@ -13,24 +13,24 @@ internal static class Abuses
 
     public static IReadOnlyList<Abuse> All { get; } =
     [
-        new("pages that nobody reads", PagesAsync, static (server, stop) => AgainAsync(40, stop, async i =>
+        new("pages that nobody reads", PagesAsync, static (server, stop) => AgainAsync(40, async i =>
         {
             using var person = new Person(server, Accounts[0], from: Elsewhere);
             using var connection = await person.BeginAsync("GET", Person.Records, stop);
             await Task.Delay(Timeout.Infinite, stop);
-        })),
-        new("bodies of 16 MiB that do not come", AccountsAsync, static (server, stop) => AgainAsync(16, stop, async i =>
+        }, stop)),
+        new("bodies of 16 MiB that do not come", AccountsAsync, static (server, stop) => AgainAsync(16, async i =>
         {
             using var person = new Person(server, Accounts[i % 4], from: Elsewhere);
             using var connection = await person.BeginAsync("PUT", Record, stop, "Content-Type: application/json", $"Content-Length: {16 << 20}");
             await TrickleAsync(connection, stop);
-        })),
-        new("500 slow bodies of nobody", AccountsAsync, static (server, stop) => AgainAsync(500, stop, async i =>
+        }, stop)),
+        new("500 slow bodies of nobody", AccountsAsync, static (server, stop) => AgainAsync(500, async i =>
         {
             using var person = new Person(server);
             using var connection = await person.BeginAsync("POST", "/v1/batch", stop, "Content-Type: application/json", "Content-Length: 60000");
             await TrickleAsync(connection, stop);
-        })),
+        }, stop)),
         new("300 batches of reads", PagesAsync, static (server, stop) =>
             ManyAsync(server, 300, Accounts[0], static (person, i, stop) => person.SendAsync("POST", "/v1/batch", Batch("GET", static part => $"{Person.Records}/r{part % 10}"), cancellationToken: stop), stop)),
         new("60 batches of new passwords", AccountsAsync, static (server, stop) =>
@@ -180,7 +180,7 @@ internal static class Abuses
     private static Task EachAsync(int count, Func<int, Task> run) => Task.WhenAll(Enumerable.Range(0, count).Select(i => AnywayAsync(() => Task.Run(() => run(i)))));
 
     /// <summary>So many at a time; each comes back a second after it was cut off.</summary>
-    private static Task AgainAsync(int count, CancellationToken stop, Func<int, Task> run) => EachAsync(count, async i =>
+    private static Task AgainAsync(int count, Func<int, Task> run, CancellationToken stop) => EachAsync(count, async i =>
     {
         while (!stop.IsCancellationRequested)
         {

@@ -81,11 +81,11 @@ internal sealed class OwnerWork
     /// <summary>Runs work that keeps a processor busy, on a thread of its own, once one of <see cref="Processors"/> is free.</summary>
     /// <param name="user">The user of the place.</param>
     /// <param name="run">The work: see <see cref="LongWork"/>.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    /// <param name="weigh">How many bytes it needs; asked once there is a place. Default: none that count.</param>
+    /// <param name="weigh">How many bytes it needs; asked once there is a place. Null for none that count.</param>
     /// <param name="before">Bytes that the same turn holds already.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>What it returns, unless no place became free, or there was no room.</returns>
-    public async ValueTask<(bool HasRun, T? Result)> RunAsync<T>(string user, Func<T> run, CancellationToken cancellationToken, Func<long>? weigh = null, long before = 0)
+    public async ValueTask<(bool HasRun, T? Result)> RunAsync<T>(string user, Func<T> run, Func<long>? weigh, long before, CancellationToken cancellationToken)
     {
         if (!await Processors.TryEnterAsync(user, cancellationToken))
         {

@@ -133,9 +133,9 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
         var (hasRun, verdict) = await work.RunAsync(
             user,
             () => rule.Judge(target, body, known.Said, briefly: false, judged, cancellationToken),
-            cancellationToken,
             () => JsonWeight.Of(body.Span),
-            memory.HeldFor(user));
+            memory.HeldFor(user),
+            cancellationToken);
         return hasRun ? verdict : null;
     }
 
@@ -222,6 +222,6 @@ internal sealed class TurnDataRules(DataRuleCache rules, BucketHeads start, Buck
     private async ValueTask<(bool HasPlace, T? Read)> InPlaceAsync<T>(long length, Caller caller, Func<T?> read, CancellationToken cancellationToken)
         where T : class
     {
-        return length < LongRuleBytes ? (true, read()) : await work.RunAsync(TurnMemory.UserOf(caller), read, cancellationToken);
+        return length < LongRuleBytes ? (true, read()) : await work.RunAsync(TurnMemory.UserOf(caller), read, weigh: null, before: 0, cancellationToken);
     }
 }

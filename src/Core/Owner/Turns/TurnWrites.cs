@@ -289,9 +289,9 @@ internal sealed class TurnWrites(
         var (hasRun, patched) = await work.RunAsync(
             user,
             () => RecordPatch.Apply(patch.Kind, whole, patch.Patch, patch.ReservedFlag, cancellationToken),
-            cancellationToken,
             () => JsonWeight.Of(whole.Body.Span) + JsonWeight.Of(patch.Patch.Span),
-            memory.HeldFor(user));
+            memory.HeldFor(user),
+            cancellationToken);
         return hasRun ? patched : null;
     }
 
