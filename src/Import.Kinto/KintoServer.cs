@@ -9,8 +9,9 @@ using Lockstep.Core.Time;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// A Kinto server over HTTP, for when its database cannot be reached. Needs the password of an administrator who may write all buckets, and all accounts if these are to be
-/// imported. Each request reads the current state, so nobody may write meanwhile. Reading an object's rights takes a separate request; as many of these share a batch as the server allows.
+/// A Kinto server over HTTP, for when its database cannot be reached. Needs the password of an administrator who may write all buckets, and all accounts
+/// if these are to be imported. Each request reads the current state, so nobody may write meanwhile. Reading an object's rights takes a separate request; as
+/// many of these share a batch as the server allows.
 /// </summary>
 public sealed class KintoServer : IKintoSource
 {
