@@ -1,20 +1,20 @@
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>What opens an endpoint.</summary>
+/// <summary>The credentials that an endpoint accepts.</summary>
 [Flags]
 internal enum AccountAccess
 {
-    /// <summary>Nothing is looked at.</summary>
+    /// <summary>No credential is read.</summary>
     Anybody = 0,
     Session = 1,
 
-    /// <summary>With <see cref="Session"/>: one that has shown all that it must.</summary>
+    /// <summary>With <see cref="Session"/>: the account's address and the session must be verified.</summary>
     Verified = 2,
     KeyFetch = 4,
     PasswordChange = 8,
     Reset = 16,
     Refresh = 32,
 
-    /// <summary>None is needed; one that comes must be good.</summary>
+    /// <summary>A credential may be missing. One that is sent must be good.</summary>
     Optional = 64,
 }

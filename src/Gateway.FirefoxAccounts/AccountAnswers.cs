@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>Answers in the protocol's shape.</summary>
+/// <summary>Answers in the protocol's format.</summary>
 internal static class AccountAnswers
 {
     private const string Json = "application/json; charset=utf-8";
@@ -14,7 +14,7 @@ internal static class AccountAnswers
     public static Answer Empty => Object(static _ => { });
 
     /// <param name="write">Writes the members.</param>
-    /// <param name="headers">Besides those that all have.</param>
+    /// <param name="headers">Headers in addition to <c>Content-Type</c>.</param>
     public static Answer Object(Action<Utf8JsonWriter> write, params KeyValuePair<string, string>[] headers) => Value(
         200,
         writer =>

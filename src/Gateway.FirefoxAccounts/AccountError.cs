@@ -1,15 +1,15 @@
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>Why something was not done, as clients are told.</summary>
-/// <param name="Code">HTTP status; 401 only where the credential itself is bad, since clients throw it away then.</param>
-/// <param name="Errno">What clients go by.</param>
-/// <param name="Message">For people.</param>
+/// <summary>An error as clients receive it.</summary>
+/// <param name="Code">HTTP status. It is 401 only if the credential itself is bad, since clients discard it then.</param>
+/// <param name="Errno">The number that clients act on.</param>
+/// <param name="Message">Text for people.</param>
 internal sealed record AccountError(int Code, int Errno, string Message)
 {
     /// <summary>Seconds to wait; null for none.</summary>
     public int? RetryAfter { get; init; }
 
-    /// <summary>The value that it is about.</summary>
+    /// <summary>The name of the parameter at fault; null for none.</summary>
     public string? Parameter { get; init; }
 
     /// <summary>The address as it was typed when the account was made.</summary>
@@ -19,7 +19,7 @@ internal sealed record AccountError(int Code, int Errno, string Message)
 
     public static AccountError Unknown { get; } = new(400, 102, "Unknown account");
 
-    /// <summary>Also where there is no such account.</summary>
+    /// <summary>Also for an account that does not exist, unless <see cref="FirefoxAccountOptions.OldStretch"/> is on.</summary>
     public static AccountError WrongPassword { get; } = new(400, 103, "Incorrect address or password");
 
     public static AccountError EmailUnverified { get; } = new(400, 104, "The address is not verified");
@@ -72,7 +72,7 @@ internal sealed record AccountError(int Code, int Errno, string Message)
 
     public static AccountError WrongTotp { get; } = new(400, 183, "The code of the second factor is wrong");
 
-    /// <summary>Something that is needed does not answer, or all places are taken; nothing was done.</summary>
+    /// <summary>The server lacks an answer from elsewhere, or all places are taken. Nothing was done.</summary>
     public static AccountError NotNow { get; } = new(503, 201, "Service unavailable") { RetryAfter = 10 };
 
     public static AccountError NoMail { get; } = new(503, 202, "This server sends no mail");

@@ -7,8 +7,8 @@ using Lockstep.Gateway.FirefoxAccounts.Secrets;
 namespace Lockstep.Gateway.FirefoxAccounts;
 
 /// <summary>
-/// Reads the values of a request. The first one that is missing or cannot be is kept as <see cref="Error"/>, and those that follow are read all the same: so a
-/// handler reads all it needs and looks at the error once.
+/// Reads the values of a request. The first missing or invalid value is kept as <see cref="Error"/>, and later values are read all the same. So a handler
+/// can read everything it needs and check the error once.
 /// </summary>
 internal sealed class AccountFields
 {
@@ -26,16 +26,16 @@ internal sealed class AccountFields
 
     public AccountError? Error { get; private set; }
 
-    /// <summary>Whether the value is there, and not null.</summary>
+    /// <summary>Whether the value is there and not null.</summary>
     public bool Has(string name) => form?.ContainsKey(name) ?? (body.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null);
 
-    /// <summary>An address, as it was typed; its lower case is a name that an account can have.</summary>
+    /// <summary>An address as it was typed. Its lower case is a valid account name.</summary>
     public string Email(string name = "email") => Text(name, MaxEmailLength) is var text && IsEmail(text) ? text : Fail(name, "");
 
-    /// <summary>So many bytes, as hex in lower case.</summary>
+    /// <summary>A value of so many bytes, as hex in lower case.</summary>
     public byte[] Hex(string name, int bytes) => Text(name) is var text && TokenSecret.IsHex(text, bytes) ? Convert.FromHexString(text) : Fail(name, new byte[bytes]);
 
-    /// <returns>Empty when it is missing or none.</returns>
+    /// <returns>Empty if it is missing or invalid.</returns>
     public string Text(string name, int most = MaxTextLength)
     {
         if (!Has(name))
@@ -47,7 +47,7 @@ internal sealed class AccountFields
         return Optional(name, most) ?? "";
     }
 
-    /// <returns>Null when there is none.</returns>
+    /// <returns>Null if it is missing or invalid. Only an invalid one is an error.</returns>
     public string? Optional(string name, int most = MaxTextLength)
     {
         if (!Has(name))
@@ -59,7 +59,7 @@ internal sealed class AccountFields
         return text is not null && text.Length <= most && !text.Contains('\0', StringComparison.Ordinal) ? text : Fail<string?>(name, null);
     }
 
-    /// <returns>Null when there is none.</returns>
+    /// <returns>Null if it is missing or invalid. Only an invalid one is an error.</returns>
     public long? Number(string name, long least, long most)
     {
         if (!Has(name))
@@ -74,7 +74,7 @@ internal sealed class AccountFields
         return isOne && number >= least && number <= most ? number : Fail<long?>(name, null);
     }
 
-    /// <returns>The value itself; null when there is none, or in a form.</returns>
+    /// <returns>The value itself; null if it is missing or of another kind, and always in a form.</returns>
     public JsonElement? Raw(string name, JsonValueKind kind)
     {
         if (form is not null || !Has(name))
@@ -85,7 +85,7 @@ internal sealed class AccountFields
         return body.GetProperty(name) is var value && value.ValueKind == kind ? value : Fail<JsonElement?>(name, null);
     }
 
-    /// <summary>Notes that a value cannot be.</summary>
+    /// <summary>Records that a value is invalid.</summary>
     public T Fail<T>(string name, T otherwise)
     {
         Error ??= AccountError.Invalid(name);

@@ -11,8 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace Lockstep.Gateway.FirefoxAccounts;
 
 /// <summary>
-/// The account server of Firefox: where it lies, and how the pipeline's refusals look in it. What a request comes with is looked at here and not by a scheme, since endpoints take different kinds of tokens, and
-/// a signature may be of the body.
+/// The account server of Firefox: its prefixes, and its form of the pipeline's refusals. Credentials are checked here and not by a scheme, since endpoints
+/// accept different kinds of tokens, and a signature may cover the body.
 /// </summary>
 internal sealed class AccountProtocol(AccountServices services, Credentials credentials, OAuthClients clients, HttpOptions http) : IProtocol<AccountEndpoint>
 {
@@ -118,7 +118,7 @@ internal sealed class AccountProtocol(AccountServices services, Credentials cred
     private static bool IsForm(ProtocolRequest request) =>
         (request.Http.Request.ContentType ?? "").StartsWith(Form, StringComparison.OrdinalIgnoreCase);
 
-    /// <returns>Null when it is no object; an empty body is an empty one.</returns>
+    /// <returns>Null if it is not an object. An empty body counts as an empty object.</returns>
     private static ParsedJson? Parse(ReadOnlyMemory<byte> body)
     {
         try

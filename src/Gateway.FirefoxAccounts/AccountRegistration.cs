@@ -3,14 +3,14 @@ namespace Lockstep.Gateway.FirefoxAccounts;
 /// <summary>Who may make an account.</summary>
 public enum AccountRegistration
 {
-    /// <summary>Only somebody on this machine who talks to a loopback address directly.</summary>
+    /// <summary>Only somebody on this machine who connects to a loopback address directly.</summary>
     Auto,
     Closed,
     Open,
 
-    /// <summary>Whoever has an invitation.</summary>
+    /// <summary>Anybody with an invitation.</summary>
     Invitation,
 
-    /// <summary>Addresses that the settings name, and whoever has an invitation.</summary>
+    /// <summary>Owners of addresses that the settings name, and anybody with an invitation.</summary>
     AllowList,
 }

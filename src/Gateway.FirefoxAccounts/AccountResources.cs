@@ -7,7 +7,7 @@ using static Lockstep.Gateway.FirefoxAccounts.AccountAccess;
 
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>All that the account server serves, in one list.</summary>
+/// <summary>All resources of the account server, in one list.</summary>
 internal static class AccountResources
 {
     public const string WellKnown = "/.well-known";
@@ -17,7 +17,7 @@ internal static class AccountResources
     private const AccountAccess Own = Session | Verified;
     private const AccountAccess Device = Session | Verified | Refresh;
 
-    /// <summary>Prefix and template. What is served below one prefix is not below the others.</summary>
+    /// <summary>Prefix and template. A resource is served below its own prefix only.</summary>
     private static readonly List<(string Prefix, Resource<AccountEndpoint> Resource)> Listed =
     [
         Get(WellKnown, "/fxa-client-configuration", Anybody, static (_, r, c) => DiscoveryHandlers.ClientConfigurationAsync(r, c)),
@@ -94,14 +94,14 @@ internal static class AccountResources
         Get(Profile, "/v1/avatar/default", Anybody, static (_, r, c) => ProfileHandlers.AvatarAsync(r, c)),
     ];
 
-    /// <summary>Those that pages of configured clients may call.</summary>
+    /// <summary>The resources that pages of configured clients may call.</summary>
     private static readonly string[] OfClients =
         ["/openid-configuration", "/v1/jwks", "/v1/oauth/token", "/v1/oauth/destroy", "/v1/destroy", "/v1/introspect", "/v1/verify", "/v1/profile"];
 
     public static ResourceTable<AccountEndpoint> Table { get; } = new(Listed.Select(static one => one.Resource));
 
-    /// <param name="prefix">The one that the request came under.</param>
-    /// <param name="resource">What it names below that.</param>
+    /// <param name="prefix">The prefix of the request's path.</param>
+    /// <param name="resource">The resource that the rest of the path names.</param>
     public static bool IsServed(string prefix, Resource<AccountEndpoint> resource) => Listed.Any(one => one.Prefix == prefix && ReferenceEquals(one.Resource, resource));
 
     public static bool IsOfClients(Resource<AccountEndpoint> resource) => OfClients.Contains(resource.Template.Text, StringComparer.Ordinal);

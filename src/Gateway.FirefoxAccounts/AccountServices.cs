@@ -5,7 +5,7 @@ using Lockstep.Gateway.FirefoxAccounts.Profile;
 
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed record AccountServices(
     AccountHandlers Accounts,
     PasswordHandlers Passwords,

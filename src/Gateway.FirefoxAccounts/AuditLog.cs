@@ -3,7 +3,8 @@ using Lockstep.Gateway.Audit;
 namespace Lockstep.Gateway.FirefoxAccounts;
 
 /// <summary>
-/// One line for each thing that changes who may do what: for the operator, with the account's uid and no address of mail, no token and no code. In the server's own log, and in the audit log where that is on.
+/// Writes a line for each change of who may do what, to the server's log, and to the audit log if that is on. Lines name the account by its uid. They contain
+/// no mail address, token or code.
 /// </summary>
 internal sealed partial class AuditLog(ILogger<AuditLog> logger, AuditTrail trail)
 {

@@ -15,7 +15,7 @@ namespace Lockstep.Gateway.FirefoxAccounts;
 /// <summary>Registers the account server of Firefox.</summary>
 public static class FirefoxAccountsServiceCollectionExtensions
 {
-    /// <param name="services">Get it.</param>
+    /// <param name="services">The services to add to.</param>
     /// <param name="options">Checked settings.</param>
     /// <param name="key">The server's key.</param>
     public static IServiceCollection AddFirefoxAccounts(this IServiceCollection services, FirefoxAccountOptions options, AccountKey key) => services
@@ -46,8 +46,8 @@ public static class FirefoxAccountsServiceCollectionExtensions
         .AddProtocol<AccountProtocol, AccountEndpoint>()
         .AddPages(AccountPages.Read());
 
-    /// <summary>What sends mails, also where accounts of Firefox are not served.</summary>
-    /// <param name="services">Get it.</param>
+    /// <summary>Registers the sending of mails, also for servers without Firefox accounts.</summary>
+    /// <param name="services">The services to add to.</param>
     /// <param name="options">Checked settings.</param>
     public static IServiceCollection AddAccountMail(this IServiceCollection services, FirefoxAccountOptions options) => services
         .AddSingleton(options)
@@ -55,7 +55,7 @@ public static class FirefoxAccountsServiceCollectionExtensions
         .AddSingleton<IAccountMail>(static services => services.GetRequiredService<Mailer>())
         .AddHostedService(static services => services.GetRequiredService<Mailer>());
 
-    /// <summary>Whether a database's secrets were made under this key; also where it has none.</summary>
+    /// <summary>Whether a database's secrets were made under this key. True if it has none.</summary>
     public static async ValueTask<bool> IsKeyOfAsync(AccountKey key, Core.KeyedAccounts.IKeyedAccountStore store) =>
         SigningKeys.IsKeyOf(key, await store.ListServerKeysAsync(CancellationToken.None));
 }

@@ -3,15 +3,15 @@ namespace Lockstep.Gateway.FirefoxAccounts;
 /// <summary>A client that is not built in.</summary>
 public sealed record OAuthClientOptions
 {
-    /// <summary>What it calls itself in requests. Default: none.</summary>
+    /// <summary>Its id in requests. Default: none.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>What people are told. Default: its id.</summary>
+    /// <summary>The name that users see. Default: its id.</summary>
     public string? Name { get; init; }
 
-    /// <summary>URLs that codes are sent to, separated by blanks; each counts exactly as it is spelled. Default: none.</summary>
+    /// <summary>URLs that codes are sent to, separated by spaces. Each is compared exactly. Default: none.</summary>
     public string RedirectUris { get; init; } = "";
 
-    /// <summary>Scopes that it may have, separated by blanks. Default: profile.</summary>
+    /// <summary>The scopes that it may have, separated by spaces. Default: profile.</summary>
     public string Scopes { get; init; } = "profile";
 }

@@ -3,10 +3,10 @@ using Lockstep.Core.Settings;
 
 namespace Lockstep.Gateway.FirefoxAccounts;
 
-/// <summary>How mails leave.</summary>
+/// <summary>How mails are sent.</summary>
 public sealed record SmtpOptions
 {
-    /// <summary>The mail server. Default: none, and no mails are sent: addresses are not verified then.</summary>
+    /// <summary>The mail server. Default: none. Then no mails are sent, and addresses are not verified.</summary>
     public string? Host { get; init; }
 
     /// <summary>Its port. Default: 587.</summary>
@@ -17,14 +17,14 @@ public sealed record SmtpOptions
     [AllowedValues("starttls", "tls", "none")]
     public string Security { get; init; } = "starttls";
 
-    /// <summary>User to sign in as. Default: none.</summary>
+    /// <summary>The user to sign in as. Default: none.</summary>
     public string? User { get; init; }
 
     /// <summary>Their password. Default: none.</summary>
     [Secret]
     public string? Password { get; init; }
 
-    /// <summary>The address that mails come from. Default: none.</summary>
+    /// <summary>The sender's address. Default: none.</summary>
     public string? From { get; init; }
 
     public bool IsOn => Host is { Length: > 0 };

@@ -31,7 +31,7 @@ internal sealed class CredentialAudit(AuditTrail trail)
     /// <param name="answer">The answer to it.</param>
     public void Look(HttpRequest request, Access access, string user, Answer answer)
     {
-        // For a weak password the answer is a text.
+        // The answer to a weak password is a text.
         var hasCode = request.Headers.ContainsKey("X-Weave-Password-Reset");
         var isWrongCode = answer.Status == 400 && hasCode && answer.Headers.Contains(KeyValuePair.Create("Content-Type", WeaveAnswers.Json));
         var isCleared = answer.Status == 200 && request.Method == "DELETE" && request.Path.Value?.TrimEnd('/').EndsWith("/password_reset", StringComparison.Ordinal) == true;

@@ -57,7 +57,7 @@ public sealed record Sync11Options
     [Bounds(0)]
     public long QuotaBytes { get; init; } = 2_097_152_000;
 
-    /// <summary>How long clients are to wait from one sync to the next; zero for no wait. Default: 0.</summary>
+    /// <summary>How long clients wait between two syncs; zero for no wait. Default: 0.</summary>
     [Bounds(0)]
     public TimeSpan Backoff { get; init; }
 
@@ -70,12 +70,12 @@ public sealed record Sync11Options
 
     public CaptchaOptions Captcha { get; init; } = new();
 
-    /// <returns>Problems that no declaration covers: what is wrong, and the fix.</returns>
+    /// <returns>Problems that no declaration covers: what is wrong, and how to fix it.</returns>
     public IEnumerable<string> Problems()
     {
         if (SharedSecret is { Length: < MinSecretLength })
         {
-            // Not repeated, since it is a secret.
+            // The secret is not repeated.
             yield return $"Sync11:SharedSecret has less than {MinSecretLength} characters. Make one with: openssl rand -hex 32";
         }
 

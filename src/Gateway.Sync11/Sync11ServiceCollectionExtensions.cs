@@ -13,7 +13,7 @@ namespace Lockstep.Gateway.Sync11;
 /// <summary>Registers Sync 1.1: users and their storage, their pages, and Easy Setup.</summary>
 public static class Sync11ServiceCollectionExtensions
 {
-    /// <param name="services">Get it, and have accounts and channels for pairing.</param>
+    /// <param name="services">The services to add to, with accounts and channels for pairing already registered.</param>
     /// <param name="options">Checked settings.</param>
     public static IServiceCollection AddSync11(this IServiceCollection services, Sync11Options options) => services
         .AddSingleton(options)

@@ -16,8 +16,8 @@ public static class UserName
     public static bool IsValid(string name) => AccountDirectory.IsValidName(name) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
     /// <summary>
-    /// Whether a name is the one that a client derives from an address: SHA-1 of it in lower case, in base 32. Mozilla's server first converts addresses in other scripts than Latin like domain
-    /// names (IDNA), but the clients do not; both forms are accepted.
+    /// Whether a client derives this name from an address: SHA-1 of the address in lower case, in base 32. Mozilla's server first converts addresses in other
+    /// scripts than Latin like domain names (IDNA), but the clients do not. Both forms are accepted.
     /// </summary>
     public static bool IsOf(string name, string email)
     {

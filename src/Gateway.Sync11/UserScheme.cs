@@ -43,7 +43,7 @@ internal sealed class UserScheme : IAuthenticationScheme, IPasswordSource
         UserName.IsValid(name) && await logins.FindAsync(name, CancellationToken.None) is { Account.IsDisabled: false } login ? (AccountOf(login), PrincipalOf(login)) : null;
 
     /// <summary>The current state of the login that a user signed in with.</summary>
-    /// <returns>Null when it is gone, its account is disabled, it belongs to another account, or has another password than the verified one.</returns>
+    /// <returns>Null if it is gone, its account is disabled, it belongs to another account, or its password is no longer the one that was verified.</returns>
     public async ValueTask<AccountLogin?> FindOwnAsync(Principal principal, CancellationToken cancellationToken)
     {
         var login = await logins.FindAsync(principal.Account, cancellationToken) is { Account.IsDisabled: false } found ? found : null;

@@ -32,7 +32,7 @@ internal static class WeaveAnswers
     /// <summary>A refusal that waiting does not change.</summary>
     public static Answer NotOffered => NotNow(retryAfter: null);
 
-    /// <summary>A bare number: clients compare the whole body.</summary>
+    /// <summary>The body is only the number, since clients compare all of it.</summary>
     public static Answer Error(int code) => new(400)
     {
         Headers = [KeyValuePair.Create("Content-Type", Json)],

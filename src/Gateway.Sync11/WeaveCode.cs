@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>The numbers that are the bodies of errors, as clients know them.</summary>
+/// <summary>The numbers in the bodies of errors, as clients know them.</summary>
 /// <remarks>https://mozilla-services.readthedocs.io, "Response codes".</remarks>
 internal static class WeaveCode
 {

@@ -7,7 +7,7 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11;
 
-/// <summary>The headers of all answers of users and storage, and who is asked for credentials.</summary>
+/// <summary>Adds the headers of all answers of users and storage, and asks for credentials.</summary>
 internal sealed class WeaveHeaders(Sync11Options options, CredentialAudit audit, TimeProvider time)
 {
     public void Add(HttpRequest? request, IHeaderDictionary headers)

@@ -9,7 +9,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Import.Kinto;
 
-/// <summary>The import of one bucket.</summary>
+/// <summary>Imports one bucket.</summary>
 internal sealed class KintoBucket(
     IKintoSource source, IBucketStore store, KintoImportRules rules, KintoRights rights, KintoOthers others, KintoTally tally, TimeProvider time,
     IReadOnlyDictionary<(string Parent, string Kind), (long Live, long Tombstones)> counts, ISet<(string Parent, string Kind)> left)
@@ -24,10 +24,10 @@ internal sealed class KintoBucket(
     private ServerTimestamp latest;
     private CancellationToken cancellation;
 
-    /// <param name="bucket">The bucket's own object; of one that was deleted nothing comes over.</param>
+    /// <param name="bucket">The bucket's own object. Nothing of a deleted bucket is imported.</param>
     /// <param name="defaultOf">The principal whose default bucket it is; null for a bucket that somebody named.</param>
-    /// <param name="target">What it becomes where it is one; null then for an owner who is not here.</param>
-    /// <param name="onProgress">Hears of each commit.</param>
+    /// <param name="target">The bucket here that a default bucket becomes; null for a named bucket, or if the owner is not here.</param>
+    /// <param name="onProgress">Called after each commit.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async Task ImportAsync(KintoObject bucket, string? defaultOf, BucketId? target, Action<KintoTally> onProgress, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class KintoBucket(
         (id, path, owner, cancellation) = (bucket.Id, $"/buckets/{bucket.Id}", defaultOf, cancellationToken);
         var collections = await source.ReadShortAsync(path, KintoKind.Collection, $"{path}/collections/", cancellationToken);
 
-        // :: Step 1: whether it can come.
+        // :: Step 1: whether it can be imported.
         if (!rules.IsId(id) || (defaultOf is not null && target is null) || DataOf(bucket) is not { } data)
         {
             tally.Buckets.Refused++;
@@ -63,7 +63,7 @@ internal sealed class KintoBucket(
         var entries = (await source.ReadEntriesAsync([path], cancellationToken)).GetValueOrDefault(path) ?? [];
         author = owner is null ? rights.AuthorOf(entries) : rights.UserOf(owner);
 
-        // :: Step 2: what lies in it.
+        // :: Step 2: its contents.
         var groups = await source.ReadShortAsync(path, KintoKind.Group, $"{path}/groups/", cancellationToken);
         await CopyAsync(ListRef.Groups, path, KintoKind.Group, $"{path}/groups/", tally.Groups, ToAsync(groups));
         await CopyAsync(ListRef.Collections, path, KintoKind.Collection, $"{path}/collections/", tally.Collections, ToAsync(collections));
@@ -78,7 +78,7 @@ internal sealed class KintoBucket(
 
         await others.LearnAsync(entries, cancellationToken);
 
-        // :: Step 3: a bucket that is stored in one commit is compared after it, any other before it is somebody's.
+        // :: Step 3: compare and finish. A bucket that is stored in one commit is compared after it. Others are compared before they get an owner.
         var access = owner is null ? rights.Read(ListRole.Self, path, entries, author, foreign, id) : null;
         if (owner is not null)
         {
@@ -118,7 +118,7 @@ internal sealed class KintoBucket(
 
     private static ServerTimestamp StampOf(KintoObject one) => ServerTimestamp.Max(one.Modified, new ServerTimestamp(1));
 
-    /// <summary>What is stored of an object's data; null for what cannot be here.</summary>
+    /// <summary>An object's data as it is stored; null if it cannot be stored here.</summary>
     private ReadOnlyMemory<byte>? DataOf(KintoObject one)
     {
         try
@@ -207,7 +207,7 @@ internal sealed class KintoBucket(
         return (access ?? (author?.Stored is { } own ? AccessList.Empty.With(Right.Write, [own]) : AccessList.Empty)).WithMembers(rights.Members(of, members), ServerTimestamp.Zero);
     }
 
-    /// <summary>Records of collections that cannot come.</summary>
+    /// <summary>Counts the records of collections that cannot be imported.</summary>
     private void RefuseRecords(IReadOnlyList<KintoObject> collections)
     {
         foreach (var collection in collections.Where(static one => !one.IsTombstone))
@@ -220,7 +220,7 @@ internal sealed class KintoBucket(
         }
     }
 
-    /// <summary>Lists answer what they answered there, also those in which nothing is, or whose newest object was purged.</summary>
+    /// <summary>Keeps the stamps that lists had there, even if a list is empty or its newest object was purged.</summary>
     private async Task KeepStampsAsync()
     {
         var copied = digests.Select(static digest => digest.List).ToHashSet();
@@ -259,7 +259,7 @@ internal sealed class KintoBucket(
         }
     }
 
-    /// <summary>Notes a bucket that was here before with fewer records than would come: it may be another's, who took the name first.</summary>
+    /// <summary>Notes a bucket that was here before with fewer records than would be imported. It may belong to somebody who took the name first.</summary>
     private async Task CompareAsync(BucketId key, IReadOnlyList<KintoObject> collections)
     {
         var heads = await store.LoadAsync(key, claim: false, cancellation);
@@ -290,7 +290,7 @@ internal sealed class KintoBucket(
         }
     }
 
-    /// <summary>Counts all that lies in the bucket alike.</summary>
+    /// <summary>Counts everything in the bucket in the same way.</summary>
     private void Whole(IReadOnlyList<KintoObject> collections, Action<KintoCount, long> add)
     {
         IEnumerable<(string, string)> lists = [(path, KintoKind.Group), (path, KintoKind.Collection), .. collections.Where(static one => !one.IsTombstone).Select(one => ($"{path}/collections/{one.Id}", KintoKind.Record))];

@@ -12,10 +12,12 @@ internal static class KintoBucketId
     public static string OfDefault(ReadOnlySpan<byte> secret, string principal) =>
         new Guid(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(principal)).AsSpan(0, 16), bigEndian: true).ToString();
 
-    /// <summary>Whether an id can be one of these.</summary>
+    /// <summary>Whether an id has the form of these.</summary>
     public static bool CanBeDefault(string id) => Guid.TryParseExact(id, "D", out var parsed) && parsed.ToString() == id;
 
-    /// <summary>Whether an id that can be one of these is hardly another's: of bytes of an HMAC one in eight alone has version and variant of a UUID that somebody makes.</summary>
+    /// <summary>
+    /// Whether an id of this form is almost certainly one of these: only one in eight HMACs has the version and the variant of a UUID that somebody makes.
+    /// </summary>
     /// <remarks>RFC 9562, sections 4.1 and 4.2.</remarks>
     public static bool IsSurelyDefault(string id) => id[14] is not (>= '1' and <= '8') || id[19] is not ('8' or '9' or 'a' or 'b');
 }

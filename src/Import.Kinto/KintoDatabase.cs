@@ -5,15 +5,16 @@ using Npgsql;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// Kinto's PostgreSQL, or its two: what it keeps and who may do what may lie apart. It is read as it is at the moment of opening, whatever is written to it meanwhile, and never written to. Not for several readers at once.
+/// Kinto's PostgreSQL database, or two: objects and permissions may be in separate ones. It is read as of the moment of opening, whatever is written
+/// meanwhile, and never written to. Not for several readers at once.
 /// </summary>
 /// <remarks>Origin: <c>kinto/core/storage/postgresql/schema.sql</c> and <c>kinto/core/permission/postgresql/schema.sql</c>, from version 21 of the first on.</remarks>
 public sealed class KintoDatabase : IKintoSource
 {
-    // As as_epoch does it: stamps of lists without rows have parts of a millisecond.
+    // Like as_epoch: the stamps of lists without rows have fractions of a millisecond.
     private const string Stamp = "(EXTRACT(EPOCH FROM last_modified) * 1000)::bigint";
 
-    // Since then the tables have these names.
+    // The tables have had these names since then.
     private const int OldestSchema = 21;
 
     private readonly NpgsqlConnection storage;
@@ -21,10 +22,10 @@ public sealed class KintoDatabase : IKintoSource
 
     private KintoDatabase(NpgsqlConnection storage, NpgsqlConnection permissions) => (this.storage, this.permissions) = (storage, permissions);
 
-    /// <param name="storageUri">Where objects lie.</param>
-    /// <param name="permissionsUri">Where it is kept who may do what; null for in the same database.</param>
+    /// <param name="storageUri">The database with the objects.</param>
+    /// <param name="permissionsUri">The database with the permissions; null for the same one.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="KintoException">It cannot be opened, or has no tables that can be read.</exception>
+    /// <exception cref="KintoException">It cannot be opened, or does not have the expected tables.</exception>
     public static async Task<KintoDatabase> OpenAsync(KintoUri storageUri, KintoUri? permissionsUri, CancellationToken cancellationToken)
     {
         var where = storageUri.Description;
@@ -33,7 +34,7 @@ public sealed class KintoDatabase : IKintoSource
         {
             await BeginAsync(storage, cancellationToken);
 
-            // Both as of one moment, where that can be.
+            // Both connections read as of one moment, where that is possible.
             var snapshot = permissionsUri is null && await ScalarAsync(storage, "SELECT pg_is_in_recovery()", cancellationToken) is false
                 ? (string?)await ScalarAsync(storage, "SELECT pg_export_snapshot()", cancellationToken)
                 : null;
@@ -144,7 +145,7 @@ public sealed class KintoDatabase : IKintoSource
 
     public async IAsyncEnumerable<KintoObject> ReadRecordsAsync(string collection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Rights lie by path, and so in the same order: both are gone through side by side.
+        // Rights are read by path, which is the same order, so both are read side by side.
         var prefix = collection + "/records/";
         await using var rights = await Command(
             permissions,
@@ -237,7 +238,7 @@ public sealed class KintoDatabase : IKintoSource
 
     private async Task<NpgsqlDataReader> ListAsync(string parent, string kind, CancellationToken cancellationToken)
     {
-        // The reader holds its command.
+        // The reader keeps the command alive.
         var command = Command(storage, $"SELECT id, {Stamp}, deleted, data::text FROM objects WHERE parent_id = $1 AND resource_name = $2 ORDER BY id COLLATE \"C\"", parent, kind);
         return await command.ExecuteReaderAsync(cancellationToken);
     }

@@ -1,6 +1,6 @@
 namespace Lockstep.Import.Kinto;
 
-/// <summary>What a Kinto keeps cannot be read, or did not come over as it is there. The message says why, and what to do; it has no password in it.</summary>
+/// <summary>A Kinto server's data cannot be read, or was not imported as it is there. The message says why and what to do. It contains no password.</summary>
 public sealed class KintoException : Exception
 {
     public KintoException()

@@ -7,57 +7,58 @@ using Lockstep.Core.Time;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// Takes over what a Kinto keeps: accounts, buckets with all that lies in them, rights. Invariants:
+/// Imports the data of a Kinto server: accounts, buckets with their contents, and rights. Invariants:
 /// <list type="number">
-/// <item>Until all buckets are here nobody who came over can sign in, and no bucket that is not whole is anybody's; so that it can be run again whenever it was cut off.</item>
-/// <item>What somebody has here is never changed.</item>
-/// <item>Objects keep ids, stamps, data and rights, lists their stamps: the next poll of a device gets what has changed since its last, and nothing else.</item>
-/// <item>Who was named by a name is who came over with it. Of an account that somebody has here already nobody can tell, so that nothing goes to it. No more does a right go to a group of a bucket that somebody else has here already.</item>
+/// <item>Until all buckets are here, no imported account can sign in, and an incomplete bucket has no owner. So an interrupted import can be run again.</item>
+/// <item>Nothing is changed that somebody has here already.</item>
+/// <item>Objects keep their ids, stamps, data and rights, and lists keep their stamps. So a device's next poll gets exactly the changes since its last one.</item>
+/// <item>A name in a right means the account that was imported with it. If an account of that name was here before, nobody can tell whether it is the same person, so it
+/// gets nothing. Nor does a group get a right if its bucket's name was taken here before.</item>
 /// </list>
 /// </summary>
-/// <param name="source">The Kinto.</param>
-/// <param name="accounts">Where accounts go.</param>
-/// <param name="buckets">Where buckets go.</param>
-/// <param name="rules">What may be here.</param>
-/// <param name="secret">By which ids of default buckets were made; null where nobody knows.</param>
+/// <param name="source">The Kinto server.</param>
+/// <param name="accounts">Stores the accounts.</param>
+/// <param name="buckets">Stores the buckets.</param>
+/// <param name="rules">Limits what can be imported.</param>
+/// <param name="secret">The secret from which ids of default buckets were made; null if it is not known.</param>
 /// <param name="time">The clock.</param>
 public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBucketStore buckets, KintoImportRules rules, ReadOnlyMemory<byte>? secret, TimeProvider time)
 {
     private readonly KintoTally tally = new();
     private readonly Dictionary<string, long> numbers = new(StringComparer.Ordinal);
 
-    // Those that were here before, by principal.
+    // Accounts that were here before, by principal.
     private readonly Dictionary<string, long> namesakes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> defaultBuckets = new(StringComparer.Ordinal);
 
-    /// <param name="onProgress">Hears how far it has come, after each commit.</param>
+    /// <param name="onProgress">Called with the progress after each commit.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="KintoException">Something there cannot be read, or is not here as it is there.</exception>
-    /// <exception cref="StoreUnavailableException">The database here failed; the import can be run again.</exception>
+    /// <exception cref="KintoException">Something there cannot be read, or was not imported as it is there.</exception>
+    /// <exception cref="StoreUnavailableException">The database here failed. The import can be run again.</exception>
     public async Task<KintoTally> RunAsync(Action<KintoTally> onProgress, CancellationToken cancellationToken)
     {
-        // :: Step 1: how much there is.
+        // :: Step 1: count the objects.
         var counts = await source.CountAsync(cancellationToken);
         var left = new HashSet<(string, string)>(counts.Keys);
         CountThere(counts);
 
-        // :: Step 2: accounts that nobody signs in with yet, since what names them is stored with their numbers.
+        // :: Step 2: add accounts, with which nobody can sign in yet: rights are stored with the numbers of accounts.
         await foreach (var (name, hash) in source.ReadAccountsAsync(cancellationToken))
         {
             left.Remove((name, KintoKind.Account));
             await AddAccountAsync(name, hash, cancellationToken);
         }
 
-        // :: Step 3: which buckets are default buckets.
+        // :: Step 3: find out which buckets are default buckets.
         await FindDefaultBucketsAsync(cancellationToken);
 
-        // :: Step 4: which of the others somebody else has here.
+        // :: Step 4: find out which of the others somebody else has here.
         var all = await source.ReadBucketsAsync(cancellationToken);
         var others = new KintoOthers(buckets, rules);
         var rights = new KintoRights(numbers, defaultBuckets, others, tally, ServerTimestamp.Now(time));
         await others.FindAsync(source, all.Where(one => !one.IsTombstone && !defaultBuckets.ContainsKey(one.Id)), rights, cancellationToken);
 
-        // :: Step 5: buckets, one after the other.
+        // :: Step 5: import the buckets, one after the other.
         foreach (var bucket in all)
         {
             var owner = defaultBuckets.GetValueOrDefault(bucket.Id);
@@ -65,13 +66,13 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
             await run.ImportAsync(bucket, owner, owner is null ? null : await DefaultBucketOfAsync(owner, rights, cancellationToken), onProgress, cancellationToken);
         }
 
-        // :: Step 6: what lies in nothing.
+        // :: Step 6: count the objects that belong to nothing.
         foreach (var list in left)
         {
             Counted(list, counts[list], static (count, objects) => count.OfNobody += objects);
         }
 
-        // :: Step 7: from now on they can sign in.
+        // :: Step 7: from now on, users can sign in.
         await OpenAccountsAsync(onProgress, cancellationToken);
         return tally;
     }
@@ -93,7 +94,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
         }
     }
 
-    /// <returns>False for kinds that do not come over.</returns>
+    /// <returns>False for kinds that are not imported.</returns>
     private bool Counted((string Parent, string Kind) list, (long Live, long Tombstones) count, Action<KintoCount, long> add)
     {
         var of = list.Kind switch
@@ -177,7 +178,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
         }
     }
 
-    /// <returns>Null for an owner who is not here.</returns>
+    /// <returns>Null if the owner is not here.</returns>
     private async Task<BucketId?> DefaultBucketOfAsync(string principal, KintoRights rights, CancellationToken cancellationToken)
     {
         if (rights.UserOf(principal) is { } user)
@@ -185,7 +186,7 @@ public sealed class KintoImport(IKintoSource source, IAccountStore accounts, IBu
             return BucketId.DefaultBucket(rules.DefaultBucketOf(principal, user.Account.Number));
         }
 
-        // Nothing is written to somebody who was here before; but what they have may have come by an earlier run.
+        // Nothing is written to an account that was here before. But its bucket may come from an earlier run.
         var theirs = namesakes.TryGetValue(principal, out var number) ? BucketId.DefaultBucket(rules.DefaultBucketOf(principal, number)) : default(BucketId?);
         return theirs is { } bucket && await buckets.LoadAsync(bucket, claim: false, cancellationToken) is { Exists: true } ? bucket : null;
     }

@@ -1,6 +1,6 @@
 namespace Lockstep.Import.Kinto;
 
-/// <summary>What <c>resource_name</c> says of rows that come over.</summary>
+/// <summary>The values of <c>resource_name</c> in rows that are imported.</summary>
 internal static class KintoKind
 {
     public const string Account = "account";

@@ -6,19 +6,19 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Import.Kinto;
 
-/// <summary>Buckets that somebody else had here before the import. Their groups are not those that rights of Kinto's name, whoever is in them.</summary>
-/// <param name="store">Where buckets are.</param>
-/// <param name="rules">What ids there can be.</param>
+/// <summary>Buckets that somebody else had here before the import. Kinto's rights do not mean the groups of these buckets, whoever is in them.</summary>
+/// <param name="store">The store of buckets.</param>
+/// <param name="rules">The possible ids.</param>
 internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
 {
     private readonly Dictionary<string, bool> known = new(StringComparer.Ordinal);
 
     public bool Has(string bucket) => known.GetValueOrDefault(bucket);
 
-    /// <summary>Looks at the buckets of Kinto, before any of them is written: what an earlier run has brought is nobody else's.</summary>
-    /// <param name="source">The Kinto.</param>
-    /// <param name="buckets">Its buckets, but for default buckets.</param>
-    /// <param name="rights">Says whose a bucket becomes.</param>
+    /// <summary>Checks Kinto's buckets before any of them is written, so that buckets from an earlier run are not taken for somebody else's.</summary>
+    /// <param name="source">The Kinto server.</param>
+    /// <param name="buckets">Its buckets, except default buckets.</param>
+    /// <param name="rights">Tells who becomes a bucket's author.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public async Task FindAsync(IKintoSource source, IEnumerable<KintoObject> buckets, KintoRights rights, CancellationToken cancellationToken)
@@ -40,8 +40,8 @@ internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
         }
     }
 
-    /// <summary>Looks at buckets that Kinto's rights name, and that are not there any more, or never were.</summary>
-    /// <param name="entries">Rights that are to be stored next.</param>
+    /// <summary>Checks buckets that Kinto's rights name, but that do not exist there any more, or never did.</summary>
+    /// <param name="entries">Rights that will be stored next.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public async ValueTask LearnAsync(IReadOnlyList<KintoEntry> entries, CancellationToken cancellationToken)
@@ -55,7 +55,10 @@ internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
         }
     }
 
-    /// <summary>Whether a bucket can only have come by an earlier run: it is whose it would become. Of nobody's bucket, which anybody could have made, stamp and writers are those of Kinto too.</summary>
+    /// <summary>
+    /// Whether a bucket can only have come from an earlier run, since it belongs to the author that it would get. A bucket without an author, which anybody could
+    /// have made, must also have the stamp and the writers of Kinto's.
+    /// </summary>
     private static bool IsSame(KintoObject there, IReadOnlyList<KintoEntry> entries, BucketHeads heads, KintoRights rights)
     {
         if (rights.AuthorOf(entries) is { } author)
@@ -69,7 +72,7 @@ internal sealed class KintoOthers(IBucketStore store, KintoImportRules rules)
             (self.Acl ?? AccessList.Empty)[Right.Write].Where(static stored => !PrincipalText.IsGroup(stored) && stored is not (PrincipalText.Everyone or PrincipalText.Authenticated)));
     }
 
-    /// <returns>Null for one that is not here, or that an earlier run has not ended.</returns>
+    /// <returns>Null if it is not here, or an earlier run has not finished it.</returns>
     private async Task<BucketHeads?> FindAsync(string id, CancellationToken cancellationToken) =>
         rules.IsId(id) && await store.LoadAsync(BucketId.Named(id), claim: false, cancellationToken) is { Exists: true } heads && !BucketRestore.IsUnfinished(heads) ? heads : null;
 }

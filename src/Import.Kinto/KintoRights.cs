@@ -6,13 +6,14 @@ using Lockstep.Core.Time;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// What objects say of rights, as it is stored here. Accounts are named with their numbers, so that whoever is not here is left out: a later account of the name would inherit. What is left out is counted and noted.
+/// Converts objects' rights to the form in which they are stored here. Rights name accounts with their numbers, so an account that is not here is left out: a later account of the
+/// same name would inherit the right. Rights that are left out are counted and noted.
 /// </summary>
-/// <param name="accounts">Numbers of the accounts that came over, by name.</param>
-/// <param name="defaultBuckets">Whose default bucket a bucket is, by its id there.</param>
-/// <param name="others">Which buckets here are somebody else's.</param>
-/// <param name="tally">Hears what is left out.</param>
-/// <param name="now">When groups are named.</param>
+/// <param name="accounts">Numbers of the imported accounts, by name.</param>
+/// <param name="defaultBuckets">The owners of default buckets, by the buckets' ids there.</param>
+/// <param name="others">Buckets here that belong to somebody else.</param>
+/// <param name="tally">Receives what is left out.</param>
+/// <param name="now">The time when groups are named.</param>
 internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IReadOnlyDictionary<string, string> defaultBuckets, KintoOthers others, KintoTally tally, ServerTimestamp now)
 {
     private const string Account = "account:";
@@ -20,7 +21,7 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
 
     private readonly HashSet<string> unknown = new(StringComparer.Ordinal);
 
-    /// <summary>The user of a principal, if they are here or can come with a provider's token.</summary>
+    /// <summary>The user of a principal, if they are here or can sign in with a provider's token.</summary>
     public PrincipalSet? UserOf(string principal)
     {
         if (principal.StartsWith(Account, StringComparison.Ordinal))
@@ -28,25 +29,25 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
             return accounts.TryGetValue(principal[Account.Length..], out var number) ? new PrincipalSet(principal) { Account = new AccountRef(number, ServerTimestamp.Zero) } : null;
         }
 
-        // Nobody can sign in with what basicauth took for a name.
+        // Nobody can sign in with a name of basicauth.
         return IsOfSomebody(principal) && !principal.StartsWith(BasicAuth, StringComparison.Ordinal) ? new PrincipalSet(principal) : null;
     }
 
-    /// <summary>Whose a bucket is: the only user among those who may write it. Null where there is none, or more than one.</summary>
+    /// <summary>The author of a bucket: the only user who may write it. Null if there is none, or more than one.</summary>
     public PrincipalSet? AuthorOf(IReadOnlyList<KintoEntry> entries)
     {
         var writers = entries.Where(static entry => entry.Permission == "write").Select(entry => UserOf(entry.Principal)).OfType<PrincipalSet>().ToList();
         return writers.Count == 1 ? writers[0] : null;
     }
 
-    /// <summary>What an object says, but for its bucket's author.</summary>
-    /// <param name="role">What kind it is.</param>
-    /// <param name="path">The object, for notes.</param>
-    /// <param name="entries">What it said.</param>
+    /// <summary>An object's rights, except those of its bucket's author.</summary>
+    /// <param name="role">The kind of the object.</param>
+    /// <param name="path">The object's path, for notes.</param>
+    /// <param name="entries">Its rights in Kinto.</param>
     /// <param name="author">Its bucket's author; null for none.</param>
-    /// <param name="foreign">Gets the groups of other buckets that it names.</param>
+    /// <param name="foreign">Receives the groups of other buckets that it names.</param>
     /// <param name="bucket">Its bucket's id.</param>
-    /// <returns>Null for nothing beyond what the author may anyway.</returns>
+    /// <returns>Null if there are no rights beyond those of the author.</returns>
     public AccessList? Read(ListRole role, string path, IReadOnlyList<KintoEntry> entries, PrincipalSet? author, ISet<string> foreign, string bucket)
     {
         if (entries.Count == 0)
@@ -54,7 +55,7 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
             return null;
         }
 
-        // Most are of this kind: whoever made the bucket has made it.
+        // The usual case: the bucket's author made the object.
         var own = author?.User;
         if (entries.Count == 1 && entries[0] is { Permission: "write" } only && only.Principal == own)
         {
@@ -78,10 +79,10 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
         return left ? list : null;
     }
 
-    /// <summary>The members of a group, as they are stored.</summary>
+    /// <summary>A group's members as they are stored.</summary>
     public IReadOnlyList<string> Members(string path, IReadOnlyList<string> members) => [.. members.Select(member => MemberOf(member, path))];
 
-    /// <summary>Counts what nobody gets, of a default bucket.</summary>
+    /// <summary>Counts the rights of a default bucket that nobody gets.</summary>
     public void DropShared(string path, IReadOnlyList<KintoEntry> entries, string owner)
     {
         var shared = entries.Count(entry => entry.Principal != owner);
@@ -127,7 +128,7 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
         return null;
     }
 
-    /// <summary>Nobody, where the account is not here: the data goes on naming them.</summary>
+    /// <summary>A member whose account is not here stands for nobody. The group's data still names them.</summary>
     private string MemberOf(string member, string path)
     {
         if (UserOf(member)?.Stored is { } user)
@@ -148,7 +149,7 @@ internal sealed class KintoRights(IReadOnlyDictionary<string, long> accounts, IR
         : PrincipalText.IsGroup(principal) ? $"'{principal}' is no group that can be named here"
         : $"'{principal}' is not here";
 
-    /// <summary>Says it once for each reason, and counts all.</summary>
+    /// <summary>Counts all, and notes each reason once.</summary>
     private void Drop(string path, string why, int count)
     {
         tally.RightsDropped += count;

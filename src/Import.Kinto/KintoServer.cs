@@ -9,8 +9,9 @@ using Lockstep.Core.Time;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// A Kinto as an administrator sees it over HTTP, where its database cannot be reached: somebody who may write all buckets, and all accounts if these are to come. It is read as it is at each request, so that nobody
-/// may write to it meanwhile. What an object says of rights takes a request of its own, 25 of which travel together.
+/// A Kinto server over HTTP, for when its database cannot be reached. Needs the password of an administrator who may write all buckets, and all accounts
+/// if these are to be imported. Each request reads the current state, so nobody may write meanwhile. Reading an object's rights takes a separate request; as
+/// many of these share a batch as the server allows.
 /// </summary>
 public sealed class KintoServer : IKintoSource
 {
@@ -27,12 +28,12 @@ public sealed class KintoServer : IKintoSource
 
     private KintoServer(HttpClient http, string root, TimeProvider time) => (this.http, this.root, this.time) = (http, root, time);
 
-    /// <param name="address">Its address with the version: <c>https://example.org/v1</c>.</param>
-    /// <param name="user">Who signs in.</param>
+    /// <param name="address">Its URL with the version: <c>https://example.org/v1</c>.</param>
+    /// <param name="user">The user to sign in as.</param>
     /// <param name="password">Their password.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="KintoException">It does not answer, nobody signs in so, or they may not see everything.</exception>
+    /// <exception cref="KintoException">It does not answer, the sign-in fails, or the user may not see everything.</exception>
     public static async Task<KintoServer> OpenAsync(Uri address, string user, string password, TimeProvider time, CancellationToken cancellationToken)
     {
         var client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
@@ -47,7 +48,7 @@ public sealed class KintoServer : IKintoSource
                 throw new KintoException($"Nobody signs in to {server.root} as '{user}' with that password.");
             }
 
-            // What they may not see is left out of lists without a word.
+            // Lists silently leave out objects that the user may not see.
             (await server.SendAsync(HttpMethod.Get, $"/buckets/{Guid.NewGuid():N}", body: null, cancellationToken, isMissing: true)).Dispose();
             server.partsAtOnce = hello.RootElement.TryGetProperty("settings", out var settings) && settings.TryGetProperty("batch_max_requests", out var most) && most.TryGetInt32(out var parts) ? Math.Max(1, parts) : 25;
             return server;
@@ -220,7 +221,7 @@ public sealed class KintoServer : IKintoSource
         return [.. objects.Select(one => entries.TryGetValue(path + one.Id, out var said) ? one with { Entries = said } : one)];
     }
 
-    /// <summary>A list page by page.</summary>
+    /// <summary>Reads a list page by page.</summary>
     private async IAsyncEnumerable<KintoObject> ListAsync(string list, string query, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var next = FormattableString.Invariant($"{list}?{query}&_limit={limit}"); next is not null;)
@@ -241,7 +242,7 @@ public sealed class KintoServer : IKintoSource
         }
     }
 
-    /// <summary>A page's URL without what is in front of the list: whatever name the server has for itself.</summary>
+    /// <summary>A page's URL from the list's path on. The part before it may be any name that the server has for itself.</summary>
     private string PathOf(string page, string list) =>
         page.IndexOf(list + "?", StringComparison.Ordinal) is >= 0 and var at ? page[at..] : throw new KintoException($"{root}{list} goes on at '{page}', which is another list.");
 
@@ -263,12 +264,12 @@ public sealed class KintoServer : IKintoSource
         }
     }
 
-    /// <summary>Sends a request, and again where the server asks for time.</summary>
+    /// <summary>Sends a request, and sends it again if the server asks to wait.</summary>
     /// <param name="method">The method.</param>
-    /// <param name="path">What is asked for.</param>
+    /// <param name="path">The path below the server's URL.</param>
     /// <param name="body">JSON; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <param name="isMissing">Whether the right answer is that it is not there.</param>
+    /// <param name="isMissing">Whether 404 is the right answer.</param>
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken, bool isMissing = false)
     {
         for (var tries = 1; ; tries++)

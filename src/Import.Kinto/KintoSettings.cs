@@ -1,6 +1,6 @@
 namespace Lockstep.Import.Kinto;
 
-/// <summary>What an import needs of Kinto's settings: a file such as <c>kinto.ini</c>, in which variables of the environment count more, as Kinto has it.</summary>
+/// <summary>The settings of Kinto that an import needs, from a file such as <c>kinto.ini</c>. Environment variables take precedence, as in Kinto.</summary>
 /// <remarks>Lines are <c>key = value</c> or <c>key: value</c>, and <c>%%</c> in a value is <c>%</c>, as Python's <c>configparser</c> has it.</remarks>
 public sealed class KintoSettings
 {
@@ -11,17 +11,17 @@ public sealed class KintoSettings
 
     private KintoSettings(Func<string, string?> environment) => this.environment = environment;
 
-    /// <summary>Where buckets and what lies in them are kept; null where the settings do not say.</summary>
+    /// <summary>The database with the objects; null if it is not set.</summary>
     public string? Storage => Get("storage_url");
 
-    /// <summary>Where it is kept who may do what; null where the settings do not say.</summary>
+    /// <summary>The database with the permissions; null if it is not set.</summary>
     public string? Permissions => Get("permission_url");
 
-    /// <summary>By which ids of default buckets are made; null where the settings do not say.</summary>
+    /// <summary>The secret from which ids of default buckets are made; null if it is not set.</summary>
     public string? DefaultBucketSecret => Get("default_bucket_hmac_secret") ?? Get("userid_hmac_secret");
 
     /// <param name="path">The file.</param>
-    /// <param name="environment">Variables.</param>
+    /// <param name="environment">Reads an environment variable.</param>
     /// <exception cref="KintoException">It cannot be read.</exception>
     public static KintoSettings Read(string path, Func<string, string?> environment)
     {

@@ -1,9 +1,9 @@
 namespace Lockstep.Import.Kinto;
 
-/// <summary>What has become of all that there is so far.</summary>
+/// <summary>How many objects the import has dealt with so far, and how.</summary>
 public sealed class KintoTally
 {
-    // What goes wrong with very many is said of the first.
+    // If very many objects have faults, only the first are noted.
     private const int MaxNotes = 1_000;
 
     private readonly List<string> notes = [];
@@ -21,22 +21,22 @@ public sealed class KintoTally
     /// <summary>Tombstones of collections, groups and records.</summary>
     public KintoCount Tombstones { get; } = new();
 
-    /// <summary>Buckets that were here before with fewer records than would come; <see cref="Notes"/> say which.</summary>
+    /// <summary>Buckets that were here before with fewer records than would be imported. <see cref="Notes"/> name them.</summary>
     public long BucketsShort { get; internal set; }
 
     /// <summary>Rights, and members of groups, that name nobody here, or that default buckets cannot give.</summary>
     public long RightsDropped { get; internal set; }
 
-    /// <summary>Rows that the current run has stored, for progress.</summary>
+    /// <summary>Rows stored by the current run, for progress.</summary>
     public long Stored { get; internal set; }
 
-    /// <summary>A line for each thing with which not all went well.</summary>
+    /// <summary>A line for each problem.</summary>
     public IReadOnlyList<string> Notes => notes;
 
-    /// <summary>Whether nothing is left behind but what is nobody's, and what was here before with as many records.</summary>
+    /// <summary>Whether nothing was left out, except objects of nobody, and buckets that were here before with as many records.</summary>
     public bool IsWhole => BucketsShort == 0 && RightsDropped == 0 && All.All(static count => count.Count.Refused == 0);
 
-    /// <summary>Whether all that there are have been counted in one place.</summary>
+    /// <summary>Whether each object is counted exactly once.</summary>
     public bool IsEven => All.All(static count => count.Count.IsEven);
 
     /// <summary>The counts, with their names.</summary>

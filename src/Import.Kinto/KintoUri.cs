@@ -3,27 +3,27 @@ using Npgsql;
 namespace Lockstep.Import.Kinto;
 
 /// <summary>
-/// A database as <c>storage_url</c> of Kinto's settings names it: <c>postgresql://user:password@host:port/name</c>, also with <c>postgresql+…</c>, <c>postgres</c>, and <c>?host=/path</c> of a socket's
-/// directory. Connection strings of Npgsql (<c>Host=…</c>) are taken too.
+/// A database as <c>storage_url</c> of Kinto's settings names it: <c>postgresql://user:password@host:port/name</c>. The scheme may also be <c>postgresql+…</c> or
+/// <c>postgres</c>, and <c>?host=/path</c> may name a socket's directory. Connection strings of Npgsql (<c>Host=…</c>) are accepted too.
 /// </summary>
 public sealed class KintoUri
 {
     private KintoUri(NpgsqlConnectionStringBuilder connection)
     {
-        // A large table takes long to be sorted.
+        // Sorting a large table takes long.
         (connection.Pooling, connection.Enlist, connection.CommandTimeout) = (false, false, 0);
         connection.ApplicationName ??= "lockstep kinto import";
         Connection = connection.ConnectionString;
         Description = $"{connection.Host}/{connection.Database}";
     }
 
-    /// <summary>Where it is, for people; without the password.</summary>
+    /// <summary>Host and database, for people; without the password.</summary>
     public string Description { get; }
 
     internal string Connection { get; }
 
     /// <param name="text">The URI.</param>
-    /// <exception cref="KintoException">It names no database that can be read. The message repeats nothing of it.</exception>
+    /// <exception cref="KintoException">It does not name a database that can be read. The message repeats nothing of it.</exception>
     public static KintoUri Parse(string text)
     {
         try

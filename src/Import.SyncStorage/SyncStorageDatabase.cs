@@ -10,15 +10,16 @@ using Lockstep.Core.Time;
 namespace Lockstep.Import.SyncStorage;
 
 /// <summary>
-/// A database of syncstorage-rs, of its tokenserver or of its storage, on MySQL or PostgreSQL. It is read as it is at the moment of opening, whatever is written to it meanwhile, and never written to.
+/// A database of syncstorage-rs, of its tokenserver or of its storage, on MySQL or PostgreSQL. It is read as of the moment of opening, whatever is written
+/// meanwhile, and never written to.
 /// </summary>
 /// <remarks>Origin: the migrations of <c>tokenserver-mysql</c>, <c>tokenserver-postgres</c>, <c>syncstorage-mysql</c> and <c>syncstorage-postgres</c>.</remarks>
 public sealed class SyncStorageDatabase : IAsyncDisposable
 {
-    // From there on, about the year 2069, a record is one that never expires: what the schema has for no expiry.
+    // A record that expires at this time, about the year 2069, or later, never expires: the schema has no other form for that.
     private const long Never = 3_153_600_000_000;
 
-    // Stamps there are multiples of it.
+    // Stamps there are multiples of this.
     private const long Step = 10;
 
     private readonly DbConnection connection;
@@ -28,9 +29,9 @@ public sealed class SyncStorageDatabase : IAsyncDisposable
     private SyncStorageDatabase(DbConnection connection, DbTransaction snapshot, bool isMySql) => (this.connection, this.snapshot, this.isMySql) = (connection, snapshot, isMySql);
 
     /// <param name="uri">The database.</param>
-    /// <param name="table">A table that it has to have.</param>
+    /// <param name="table">A table that it must have.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="SyncStorageException">It cannot be opened, or is another one.</exception>
+    /// <exception cref="SyncStorageException">It cannot be opened, or does not have the table.</exception>
     public static async Task<SyncStorageDatabase> OpenAsync(SyncStorageUri uri, string table, CancellationToken cancellationToken)
     {
         var opened = uri.Connect();
@@ -57,10 +58,10 @@ public sealed class SyncStorageDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>The table that records are in.</summary>
+    /// <summary>The table of records.</summary>
     public static string RecordsOf(SyncStorageUri uri) => uri.IsMySql ? "bso" : "bsos";
 
-    /// <summary>All rows of users of Sync 1.5, those of one user together, the newest first.</summary>
+    /// <summary>All rows of users of Sync 1.5. The rows of one user are together, the newest first.</summary>
     public async Task<IReadOnlyList<SyncStorageUser>> ReadUsersAsync(CancellationToken cancellationToken)
     {
         var users = new List<SyncStorageUser>();
@@ -86,7 +87,7 @@ public sealed class SyncStorageDatabase : IAsyncDisposable
         return users;
     }
 
-    /// <summary>How many records each storage has, those that have expired among them.</summary>
+    /// <summary>How many records each storage has, including expired ones.</summary>
     public async Task<IReadOnlyDictionary<long, long>> CountRecordsAsync(CancellationToken cancellationToken)
     {
         var counts = new Dictionary<long, long>();
@@ -118,7 +119,7 @@ public sealed class SyncStorageDatabase : IAsyncDisposable
         return collections;
     }
 
-    /// <summary>A user's records, those that have expired among them; the name is null for a collection that has none. Nothing else can be read until that has ended.</summary>
+    /// <summary>A user's records, including expired ones. The collection is null if it has no name. Nothing else can be read until this has ended.</summary>
     public async IAsyncEnumerable<(string? Collection, StoredRecord Record)> ReadRecordsAsync(long user, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = Command(

@@ -1,6 +1,6 @@
 namespace Lockstep.Import.SyncStorage;
 
-/// <summary>A database of syncstorage-rs cannot be read. The message says why and what to do, and has no password in it.</summary>
+/// <summary>A database of syncstorage-rs cannot be read. The message says why and what to do. It contains no password.</summary>
 public sealed class SyncStorageException : Exception
 {
     public SyncStorageException()

@@ -10,11 +10,11 @@ using Lockstep.Core.Transfer;
 namespace Lockstep.Import.SyncStorage;
 
 /// <summary>
-/// Takes over the storages of users of syncstorage-rs, one after the other. Invariants:
+/// Imports the storages of users of syncstorage-rs, one after the other. Invariants:
 /// <list type="number">
-/// <item>A user comes whole or not at all: until all their records are here and counted, their storage is held back.</item>
-/// <item>What somebody has here is never changed. What an earlier run has begun and not ended is done anew; so the import can be run again whenever it was cut off.</item>
-/// <item>Records keep ids, stamps, weights and the instants at which they expire, collections their stamps: devices get what has changed since their last sync, and nothing else.</item>
+/// <item>A user is imported completely or not at all: until all their records are here and counted, their storage is held back.</item>
+/// <item>Nothing is changed that somebody has here already. A user whom an earlier run has begun and not finished is imported anew. So an interrupted import can be run again.</item>
+/// <item>Records keep their ids, stamps, weights and times of expiry, and collections keep their stamps. So devices get exactly the changes since their last sync.</item>
 /// </list>
 /// </summary>
 public sealed class SyncStorageImport(
@@ -25,24 +25,24 @@ public sealed class SyncStorageImport(
 
     private readonly SyncStorageTally tally = new();
 
-    /// <param name="onProgress">Hears how far it has come, after each commit.</param>
+    /// <param name="onProgress">Called with the progress after each commit.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="SyncStorageException">There are several nodes and none is named, or other records are here than there.</exception>
-    /// <exception cref="StoreUnavailableException">The database here failed; the import can be run again.</exception>
+    /// <exception cref="SyncStorageException">There are several nodes and none is named, or the records here are not the same as there.</exception>
+    /// <exception cref="StoreUnavailableException">The database here failed. The import can be run again.</exception>
     public async Task<SyncStorageTally> RunAsync(Action<SyncStorageTally> onProgress, CancellationToken cancellationToken)
     {
         var everybody = await tokens.ReadUsersAsync(cancellationToken);
         var counts = await storage.CountRecordsAsync(cancellationToken);
         (tally.Users, tally.Records) = (everybody.Count, counts.Values.Sum());
 
-        // :: Step 1: who comes.
+        // :: Step 1: the users to import.
         var inUse = InUse(everybody);
         var node = NodeOf(inUse);
         var coming = inUse.Where(user => string.Equals(user.Node, node, StringComparison.Ordinal)).ToList();
         tally.UsersLeft = tally.Users - coming.Count;
         tally.RecordsOfOthers = tally.Records - coming.Sum(user => counts.GetValueOrDefault(user.Uid));
 
-        // :: Step 2: one after the other.
+        // :: Step 2: import them, one after the other.
         foreach (var user in coming)
         {
             await ImportAsync(user, counts.GetValueOrDefault(user.Uid), onProgress, cancellationToken);
@@ -52,7 +52,7 @@ public sealed class SyncStorageImport(
         return tally;
     }
 
-    /// <summary>The newest row of each user, unless it was replaced or is of a user who was removed.</summary>
+    /// <summary>The newest row of each user, unless it was replaced, or the user was removed.</summary>
     private static List<SyncStorageUser> InUse(IReadOnlyList<SyncStorageUser> everybody)
     {
         var (found, last) = (new List<SyncStorageUser>(), "");
@@ -82,7 +82,7 @@ public sealed class SyncStorageImport(
 
     private async Task ImportAsync(SyncStorageUser user, long count, Action<SyncStorageTally> onProgress, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether they have a storage here.
+        // :: Step 1: whether they have a storage here already.
         var identity = new UserIdentity(options.Issuer, user.Email.Split('@')[0]);
         if ((await assignments.FindAsync(identity, cancellationToken)).Count > 0)
         {
@@ -91,7 +91,7 @@ public sealed class SyncStorageImport(
             return;
         }
 
-        // :: Step 2: a storage that nobody reaches yet, with all that it had.
+        // :: Step 2: make a storage that nobody can reach yet, with all their records.
         var import = default(BucketImport);
         if (!options.IsDryRun)
         {
@@ -103,7 +103,7 @@ public sealed class SyncStorageImport(
 
         await CopyAsync(user, import, count, onProgress, cancellationToken);
 
-        // :: Step 3: from now on they reach it.
+        // :: Step 3: from now on, they can reach it.
         if (!options.IsDryRun)
         {
             await transfer.OpenAsync(identity, cancellationToken);

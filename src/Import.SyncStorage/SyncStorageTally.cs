@@ -1,40 +1,40 @@
 namespace Lockstep.Import.SyncStorage;
 
-/// <summary>What has become of users and records so far. Each of those that there are is counted in one place.</summary>
+/// <summary>How many users and records the import has dealt with so far, and how. Each one is counted exactly once.</summary>
 public sealed class SyncStorageTally
 {
     private readonly List<string> notes = [];
 
-    /// <summary>All rows of users that there are.</summary>
+    /// <summary>All rows of users.</summary>
     public long Users { get; internal set; }
 
     public long UsersImported { get; internal set; }
 
-    /// <summary>Those who have, or had, a storage here, by an earlier run or otherwise: nothing of them was touched.</summary>
+    /// <summary>Users who have, or had, a storage here, from an earlier run or otherwise. Nothing of them was touched.</summary>
     public long UsersHere { get; internal set; }
 
-    /// <summary>Rows that others took the place of, of users who were removed, and of users on other nodes.</summary>
+    /// <summary>Rows that were replaced by others, rows of removed users, and users on other nodes.</summary>
     public long UsersLeft { get; internal set; }
 
-    /// <summary>All that are there.</summary>
+    /// <summary>All records there.</summary>
     public long Records { get; internal set; }
 
     public long RecordsImported { get; internal set; }
 
     public long RecordsExpired { get; internal set; }
 
-    /// <summary>With names that cannot be here; notes say whose.</summary>
+    /// <summary>Records with names that are not possible here. Notes say whose.</summary>
     public long RecordsRefused { get; internal set; }
 
-    /// <summary>Of users who were here, were left, or are not there.</summary>
+    /// <summary>Records of users who were here before, who were left out, or who do not exist.</summary>
     public long RecordsOfOthers { get; internal set; }
 
-    /// <summary>A line for each user with whom not all went well.</summary>
+    /// <summary>A line for each user with a problem.</summary>
     public IReadOnlyList<string> Notes => notes;
 
     public bool IsWhole => RecordsRefused == 0;
 
-    /// <summary>Whether users and records that there are have all been counted.</summary>
+    /// <summary>Whether all users and records have been counted.</summary>
     public bool IsEven => Users == UsersImported + UsersHere + UsersLeft && Records == RecordsImported + RecordsExpired + RecordsRefused + RecordsOfOthers;
 
     internal void Note(string line) => notes.Add(line);

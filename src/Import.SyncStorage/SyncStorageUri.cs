@@ -5,8 +5,8 @@ using Npgsql;
 namespace Lockstep.Import.SyncStorage;
 
 /// <summary>
-/// A database as <c>database_url</c> of syncstorage-rs names it: <c>mysql://user:password@host:3306/name</c>, also with <c>?unix_socket=/path</c>, or <c>postgresql://user:password@host:5432/name</c>,
-/// also with <c>?host=/path</c> of a socket's directory.
+/// A database as <c>database_url</c> of syncstorage-rs names it: <c>mysql://user:password@host:3306/name</c>, also with <c>?unix_socket=/path</c>, or
+/// <c>postgresql://user:password@host:5432/name</c>, where <c>?host=/path</c> may name a socket's directory.
 /// </summary>
 public sealed class SyncStorageUri
 {
@@ -14,14 +14,14 @@ public sealed class SyncStorageUri
 
     private SyncStorageUri(bool isMySql, string connection, string description) => (IsMySql, this.connection, Description) = (isMySql, connection, description);
 
-    /// <summary>Else it is PostgreSQL.</summary>
+    /// <summary>Whether it is MySQL; otherwise it is PostgreSQL.</summary>
     public bool IsMySql { get; }
 
-    /// <summary>Where it is, for people; without the password.</summary>
+    /// <summary>Host and database, for people; without the password.</summary>
     public string Description { get; }
 
     /// <param name="text">The URI.</param>
-    /// <exception cref="SyncStorageException">It names no database that can be read. The message repeats nothing of it.</exception>
+    /// <exception cref="SyncStorageException">It does not name a database that can be read. The message repeats nothing of it.</exception>
     public static SyncStorageUri Parse(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.AbsolutePath.Length < 2 || uri.Scheme is not ("mysql" or "postgres" or "postgresql"))
@@ -48,7 +48,7 @@ public sealed class SyncStorageUri
             Database = database,
             Pooling = false,
 
-            // A large table takes long to be counted.
+            // Counting a large table takes long.
             DefaultCommandTimeout = 0,
         };
         if (uri.Port > 0)

@@ -9,5 +9,5 @@ namespace Lockstep.Import.SyncStorage;
 /// <param name="Keys">Their keys; the fingerprint is <c>client_state</c>.</param>
 /// <param name="Created">When the row was made.</param>
 /// <param name="IsReplaced">Whether another row took its place.</param>
-/// <param name="Node">The URL of the node; empty for one that is gone.</param>
+/// <param name="Node">The URL of the node; empty for a node that no longer exists.</param>
 public sealed record SyncStorageUser(long Uid, string Email, UserKeys Keys, ServerTimestamp Created, bool IsReplaced, string Node);

@@ -18,7 +18,7 @@ namespace Lockstep.Storage.PostgreSql;
 /// <summary>A database in use by this process. Its schema is applied, the lease has begun, and connections are within a budget.</summary>
 public sealed class PostgresDatabase : IAsyncDisposable
 {
-    // One each for the lease, the group of commits, the question after a lost commit; the lanes of large commits and reads.
+    // One each for the lease, the group of commits and the question after a lost commit; and one for each lane of large commits and of reads.
     private const int KeptConnections = 3 + CommitQueue.LargeLanes + ReadQueue.Lanes;
     public const int MinConnections = KeptConnections + 3;
 
@@ -47,7 +47,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Server and database, without secrets.</summary>
     public string Description { get; }
 
-    /// <summary>The stamp from which buckets begin that were never written: zero, but where the database was restored from a backup.</summary>
+    /// <summary>The stamp at which buckets begin that were never written: zero, unless the database was restored from a backup.</summary>
     public ServerTimestamp Floor { get; private set; }
 
     internal StoreMetrics Metrics { get; }
@@ -74,7 +74,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     public static Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken) =>
         PostgresShards.MigrateAsync(options, cancellationToken);
 
-    /// <summary>Registers this process in a checked database, and takes it over.</summary>
+    /// <summary>Registers this process in a checked database, and becomes its owner.</summary>
     /// <exception cref="PostgresSetupException">It cannot be written to.</exception>
     internal static async Task<PostgresDatabase> BeginAsync(
         PreparedDatabase prepared, byte[] secret, TimeProvider time, Action<Exception> onFault, CancellationToken cancellationToken)
@@ -158,7 +158,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs it in the place among the readers that was taken for it.</summary>
+    /// <summary>Runs a statement in a reader's place that is already taken for it.</summary>
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, bool repeatable)
     {
         try
@@ -201,7 +201,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>For a transaction that waits for locks of others: it fails after the lock time-out.</summary>
+    /// <summary>Makes a transaction that waits for the locks of others fail after the lock time-out.</summary>
     internal NpgsqlBatchCommand LockTimeoutCommand()
     {
         var command = new NpgsqlBatchCommand("SELECT set_config('lock_timeout', $1, true)");

@@ -133,7 +133,7 @@ public sealed class PostgresImport : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The stamp from which buckets begin that were never written, where the origin was restored from a backup.</summary>
+    /// <summary>The stamp at which buckets begin that were never written, if the origin was restored from a backup.</summary>
     public async Task SetFloorAsync(ServerTimestamp floor, CancellationToken cancellationToken)
     {
         if (floor > ServerTimestamp.Zero)

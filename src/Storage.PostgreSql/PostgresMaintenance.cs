@@ -5,7 +5,7 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql;
 
 /// <summary>Housekeeping of one database.</summary>
-/// <param name="find">The database; null while it could not be opened.</param>
+/// <param name="find">Returns the database; null until it could be opened.</param>
 internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStoreMaintenance
 {
     // Indexes on fields that are checked together for whether their lists still exist.
@@ -50,7 +50,8 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
         cancellationToken);
 
     /// <summary>
-    /// Marks indexes as dropped whose lists are gone: a program that does not know indexes leaves them behind. Each call checks some, and all have their turn.
+    /// Marks indexes as dropped if their lists are gone, since a program that does not know indexes leaves them behind. Each call checks some of the indexes, and
+    /// later calls the next ones.
     /// </summary>
     private async Task<bool> DropLostIndexesAsync(NpgsqlConnection connection)
     {
@@ -77,7 +78,7 @@ internal sealed class PostgresMaintenance(Func<PostgresDatabase?> find) : IStore
         return reader.GetInt64(3) > 0;
     }
 
-    /// <summary>Rows of an index on a field that was dropped.</summary>
+    /// <summary>Removes rows of a dropped index on a field.</summary>
     private static async Task<bool> RemoveIndexAsync(NpgsqlConnection connection, int limit)
     {
         await using var step = new NpgsqlCommand(

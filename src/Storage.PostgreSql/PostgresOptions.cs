@@ -69,7 +69,7 @@ public sealed record PostgresOptions
     /// <summary>Whether schema changes are made at start, or only by the command <c>migrate</c>. Default: at start.</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>Whether statements are prepared; off for a pooler that cannot do that. Default: on.</summary>
+    /// <summary>Whether statements are prepared. Turn it off for a pooler that does not support that. Default: on.</summary>
     public bool PreparedStatements { get; init; } = true;
 
     /// <summary>The time after which the server ends a statement. It is shorter than <see cref="CommandTimeout"/>, so that it is known that nothing was done.</summary>

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql;
 
 /// <summary>Reads the version of the schema, on a connection of the reads' budget.</summary>
-/// <param name="find">The database; null while it could not be opened.</param>
-/// <param name="name">Its name where it was not opened yet.</param>
+/// <param name="find">Returns the database; null until it could be opened.</param>
+/// <param name="name">Its name until it was opened.</param>
 /// <param name="shards">The shards that it holds; null for all.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PostgresProbe(Func<PostgresDatabase?> find, string name, string? shards, TimeProvider time) : IDatabaseProbe

@@ -4,19 +4,19 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>What a database says of itself, without anything being changed there.</summary>
+/// <summary>The state of a database. Nothing is changed there.</summary>
 /// <param name="Setting">The setting that names it.</param>
 /// <param name="Place">Server and database, without secrets.</param>
 /// <param name="Version">PostgreSQL's version.</param>
-/// <param name="Settings">Settings of PostgreSQL, as they count for this role.</param>
+/// <param name="Settings">Settings of PostgreSQL that are in force for this role.</param>
 /// <param name="Encoding">Its encoding.</param>
-/// <param name="IsStandby">Whether it cannot be written because it follows another one.</param>
-/// <param name="IsReadOnly">Whether transactions of this role only read.</param>
-/// <param name="Connections">Connections that there are, of everybody.</param>
+/// <param name="IsStandby">Whether it cannot be written to because it follows another server.</param>
+/// <param name="IsReadOnly">Whether transactions of this role are read-only.</param>
+/// <param name="Connections">The current connections of everybody.</param>
 /// <param name="Ahead">How far its clock is ahead of this machine's.</param>
 /// <param name="Schema">The version of its schema; zero for none.</param>
 /// <param name="Servers">Servers that use it.</param>
-/// <param name="MayWrite">Whether the role may read and write the tables; null where there are none.</param>
+/// <param name="MayWrite">Whether the role may read and write the tables; null if there are no tables.</param>
 /// <param name="MayCreate">Whether it may make tables.</param>
 public sealed record PostgresState(
     string Setting, string Place, Version Version, IReadOnlyDictionary<string, string> Settings, string Encoding, bool IsStandby, bool IsReadOnly, long Connections, TimeSpan Ahead,
@@ -28,12 +28,12 @@ public sealed record PostgresState(
     /// <summary>The version of the schema that this program makes.</summary>
     public static int NewestSchema => PostgresSchema.Scripts[^1].Number;
 
-    /// <summary>Asks each database of a cluster.</summary>
-    /// <param name="options">Which databases.</param>
+    /// <summary>Reads the state of each database of a cluster.</summary>
+    /// <param name="options">The databases.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>For each the setting that names it, and what it says, or why it cannot be asked.</returns>
-    /// <exception cref="PostgresSetupException">The settings name databases with a gap.</exception>
+    /// <returns>For each database the setting that names it, and its state or the reason why it cannot be read.</returns>
+    /// <exception cref="PostgresSetupException">The numbers of the databases have a gap.</exception>
     public static async Task<IReadOnlyList<(string Setting, PostgresState? State, string? Fault)>> AskAsync(PostgresOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var found = new List<(string, PostgresState?, string?)>();

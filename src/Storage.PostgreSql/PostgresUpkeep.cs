@@ -7,16 +7,16 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql;
 
-/// <summary>One connection to each database of a cluster, for commands that go through all of it. No server is registered by it.</summary>
+/// <summary>One connection to each database of a cluster, for commands that go through all of it. It registers no server.</summary>
 public static class PostgresUpkeep
 {
-    // What the server sets is for statements that look up keys, and that nobody waits for after a while.
+    // The servers' settings are for statements that look up keys and that are given up after a while.
     private const string Settings =
         "SET statement_timeout = 0; SET lock_timeout = '5s'; SET enable_seqscan = on; SET enable_mergejoin = on; SET plan_cache_mode = force_custom_plan";
 
-    /// <param name="options">Which databases.</param>
+    /// <param name="options">The databases.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>For each database, in the order of their numbers, the setting that names it, the connection, and what to close after it.</returns>
+    /// <returns>For each database, in the order of their numbers: the setting that names it, the connection, and the source to close after it.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
     public static async Task<IReadOnlyList<(string Setting, DbConnection Connection, IAsyncDisposable Source)>> OpenAsync(
         PostgresOptions options, CancellationToken cancellationToken)
@@ -47,8 +47,8 @@ public static class PostgresUpkeep
         }
     }
 
-    /// <summary>Makes the caller the only one who takes anything over into these databases, or repairs them, until the result is disposed.</summary>
-    /// <param name="options">Which databases.</param>
+    /// <summary>Makes the caller the only one who imports into these databases or repairs them, until the result is disposed.</summary>
+    /// <param name="options">The databases.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null while somebody else does.</returns>
     /// <exception cref="PostgresSetupException">The home database cannot be reached.</exception>

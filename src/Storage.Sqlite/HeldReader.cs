@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite;
 
-/// <summary>A connection for reads that its holder alone has until it is disposed, so that a transaction can last over several reads.</summary>
+/// <summary>A connection for reads that only its holder uses until it is disposed, so that a transaction can last over several reads.</summary>
 internal sealed class HeldReader(SqliteStatements statements, string path) : IDisposable
 {
     /// <exception cref="StoreUnavailableException">SQLite could not answer.</exception>

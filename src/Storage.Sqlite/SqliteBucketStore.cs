@@ -14,7 +14,7 @@ namespace Lockstep.Storage.Sqlite;
 /// <summary>Buckets in a SQLite file.</summary>
 public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
 {
-    /// <summary>The data directory has one server at a time.</summary>
+    /// <summary>Only one server at a time uses the data directory.</summary>
     public bool IsShared => false;
 
     public bool ReadsOnCallersThread => true;
@@ -134,7 +134,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
             return Read(statements, scan, groups);
         }
 
-        // Members of groups that a deleted bucket had are not removed at once.
+        // Members of a deleted bucket's groups are not removed at once.
         var sql = "SELECT b.id, g.list, g.principal, g.id, g.stamp FROM grants g JOIN buckets b ON b.bucket = g.bucket"
             + " WHERE g.principal IN (SELECT value FROM json_each($0)) AND g.relation = $1 AND g.bucket IN (SELECT bucket FROM buckets WHERE id IN (SELECT value FROM json_each($2)))"
             + (scan.List is null ? "" : " AND g.list IN (0, $4)")
@@ -154,7 +154,7 @@ public sealed class SqliteBucketStore(SqliteDatabase database) : IBucketStore
         return grants;
     }
 
-    /// <summary>By key, one after the other, whatever other groups there are.</summary>
+    /// <summary>Looks up each group by its key, however many other groups there are.</summary>
     private static List<Grant> Read(SqliteStatements statements, GrantScan scan, IReadOnlyList<GroupName> groups)
     {
         const string Sql =

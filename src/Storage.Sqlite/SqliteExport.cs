@@ -13,7 +13,7 @@ namespace Lockstep.Storage.Sqlite;
 /// <summary>Reads a whole database, piece by piece, to move it elsewhere. Nothing may write to it meanwhile.</summary>
 public sealed class SqliteExport(SqliteDatabase database)
 {
-    /// <summary>Names this database, and stays with the data when it is moved.</summary>
+    /// <summary>The id of this database, which stays with the data when it is moved.</summary>
     public string Cluster => database.Read(static statements => (string)statements.Scalar("SELECT value FROM meta WHERE name = 'cluster'")!);
 
     /// <summary>The highest number that an account or a user's store ever had. It is not given again.</summary>

@@ -43,8 +43,8 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
     }
 
     /// <summary>
-    /// Marks indexes as dropped whose lists are gone: a program that does not know indexes leaves them behind. The check runs beside the writer. Each call
-    /// checks some, and all have their turn.
+    /// Marks indexes as dropped if their lists are gone, since a program that does not know indexes leaves them behind. The check does not hold up the writer. Each
+    /// call checks some of the indexes, and later calls the next ones.
     /// </summary>
     private async ValueTask<bool> DropLostIndexesAsync()
     {
@@ -75,7 +75,7 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
         return (count < IndexesAtOnce ? default : last, lost);
     }
 
-    /// <summary>Rows of an index on a field that was dropped.</summary>
+    /// <summary>Removes rows of a dropped index on a field.</summary>
     private static bool RemoveIndex(SqliteStatements statements, int limit)
     {
         long bucket, field;
@@ -115,7 +115,7 @@ public sealed class SqliteMaintenance(SqliteDatabase database) : IStoreMaintenan
     {
         try
         {
-            // Writes for real, though little. This detects a file that cannot be written, but not a full disk.
+            // Makes a real write, though a small one. This detects a file that cannot be written, but not a full disk.
             return await database.WriteAsync(static statements =>
                 statements.Execute("INSERT INTO meta VALUES ('heartbeat', '1') ON CONFLICT (name) DO UPDATE SET value = value + 1") == 1);
         }

@@ -3,7 +3,7 @@ namespace Lockstep.Storage.Sqlite;
 /// <summary>The place of the database, and how much room it may take.</summary>
 public sealed record SqliteOptions
 {
-    /// <summary>The database file; its directory must exist. Two more files (-wal, -shm) are beside it while it is open.</summary>
+    /// <summary>The database file. Its directory must exist. Two more files (-wal, -shm) are beside it while it is open.</summary>
     public required string Path { get; init; }
 
     /// <summary>Size of the file in bytes from which writes are refused; 0 for no limit. Default: 0.</summary>

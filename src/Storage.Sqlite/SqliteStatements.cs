@@ -7,7 +7,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 {
     private readonly Dictionary<string, SqliteCommand> prepared = new(StringComparer.Ordinal);
 
-    /// <summary>The statement with these values in the place of <c>$0</c>, <c>$1</c>, …</summary>
+    /// <summary>The statement with these values in place of <c>$0</c>, <c>$1</c>, …</summary>
     public SqliteCommand Prepare(string sql, params ReadOnlySpan<object?> values)
     {
         if (!prepared.TryGetValue(sql, out var command))
@@ -36,7 +36,7 @@ internal sealed class SqliteStatements(SqliteConnection connection) : IDisposabl
 
     public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Prepare(sql, values).ExecuteScalar();
 
-    /// <summary>Several reads of one snapshot.</summary>
+    /// <summary>Runs several reads on one snapshot.</summary>
     public T InSnapshot<T>(Func<T> read)
     {
         Execute("BEGIN");

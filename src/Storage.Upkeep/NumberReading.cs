@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Lockstep.Storage.Upkeep;
 
-/// <summary>Numbers, whose types differ between the engines.</summary>
+/// <summary>Reads numbers, whose types differ between the engines.</summary>
 internal static class NumberReading
 {
     public static long Number(this DbDataReader reader, int column) => Convert.ToInt64(reader.GetValue(column), CultureInfo.InvariantCulture);

@@ -4,13 +4,13 @@ using System.Globalization;
 namespace Lockstep.Storage.Upkeep;
 
 /// <summary>
-/// A database for commands that go through all of it: one connection, and statements that both engines understand. Values stand in statements as <c>$1</c>, <c>$2</c>, …
+/// A database for commands that go through all of it: one connection, and statements that both engines understand. Parameters are written as <c>$1</c>, <c>$2</c>, …
 /// </summary>
-/// <param name="name">What people know it by: a file, or a setting.</param>
-/// <param name="dialect">What only its engine understands.</param>
+/// <param name="name">Its name for people: a file, or a setting.</param>
+/// <param name="dialect">The parts that only its engine understands.</param>
 /// <param name="connection">An open connection to a database with the schema of this program. It is closed with this.</param>
-/// <param name="isHome">Whether it has the accounts and what belongs to them.</param>
-/// <param name="source">What the connection came from, to be closed after it. Default: none.</param>
+/// <param name="isHome">Whether it has the accounts and everything that belongs to them.</param>
+/// <param name="source">The source of the connection, to be closed after it. Default: none.</param>
 public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnection connection, bool isHome, IAsyncDisposable? source = null) : IAsyncDisposable
 {
     public string Name => name;
@@ -28,7 +28,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
         }
     }
 
-    /// <returns>Rows changed.</returns>
+    /// <returns>The number of changed rows.</returns>
     public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params object?[] values)
     {
         await using var command = Command(sql, values);
@@ -42,7 +42,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
         return await command.ExecuteScalarAsync(cancellationToken) is { } number and not DBNull ? Convert.ToInt64(number, CultureInfo.InvariantCulture) : 0;
     }
 
-    /// <summary>Reads all rows of a statement that is bounded by itself.</summary>
+    /// <summary>Reads all rows of a statement that limits their number itself.</summary>
     public async Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params object?[] values)
     {
         var rows = new List<T>();
@@ -57,7 +57,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
     }
 
     /// <summary>Reads rows one by one.</summary>
-    /// <returns>How many.</returns>
+    /// <returns>The number of rows.</returns>
     public async Task<long> EachAsync(string sql, Action<DbDataReader> read, CancellationToken cancellationToken, params object?[] values)
     {
         var rows = 0L;
@@ -71,11 +71,11 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
         return rows;
     }
 
-    /// <summary>Runs statements in one transaction that writes: all of them or none.</summary>
+    /// <summary>Runs statements in one transaction that writes: all of them take effect, or none.</summary>
     public Task InTransactionAsync(Func<Task> run, CancellationToken cancellationToken) => BetweenAsync(dialect.BeginWrite, run, cancellationToken);
 
-    /// <summary>In a transaction: no server uses the database, and none begins to until its end. On SQLite a lock of the caller sees to that.</summary>
-    /// <exception cref="UpkeepException">One does.</exception>
+    /// <summary>In a transaction: makes sure that no server uses the database, and that none begins to until its end. On SQLite, a lock of the caller does that.</summary>
+    /// <exception cref="UpkeepException">A server uses it.</exception>
     public async Task KeepServersOutAsync(CancellationToken cancellationToken)
     {
         if (dialect.KeepServersOut is { } lockTable)
@@ -89,7 +89,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
         }
     }
 
-    /// <summary>Runs reads of one snapshot.</summary>
+    /// <summary>Runs reads on one snapshot.</summary>
     public Task InSnapshotAsync(Func<Task> run, CancellationToken cancellationToken) => BetweenAsync(dialect.BeginRead, run, cancellationToken);
 
     private async Task BetweenAsync(string begin, Func<Task> run, CancellationToken cancellationToken)
@@ -107,7 +107,7 @@ public sealed class UpkeepDatabase(string name, UpkeepDialect dialect, DbConnect
             }
             catch (DbException)
             {
-                // The connection is lost, or the engine has rolled back by itself; why it failed is said by the first exception.
+                // The connection is lost, or the engine has already rolled back. The first exception says why it failed.
             }
 
             throw;

@@ -1,13 +1,13 @@
 namespace Lockstep.Storage.Upkeep;
 
-/// <summary>What the engines say differently.</summary>
+/// <summary>The differences between the engines.</summary>
 /// <param name="NamesParameters">Whether <c>$1</c> is a parameter's name, and not its position.</param>
-/// <param name="BeginRead">Begins a transaction whose reads are of one snapshot.</param>
+/// <param name="BeginRead">Begins a transaction whose reads see one snapshot.</param>
 /// <param name="BeginWrite">Begins a transaction that writes.</param>
-/// <param name="KeepServersOut">In such a transaction: no server begins to use the database until it ends. Null where a lock of the caller does that.</param>
-/// <param name="CountServers">How many servers use the database. Null where a lock of the caller says so.</param>
-/// <param name="FindFaults">Statement by which the engine looks for damage: a row <c>ok</c>, or what it finds. Null where it has none.</param>
-/// <param name="SkipNumbers">Statements that leave a million numbers of accounts, of nodes and of commands for devices out.</param>
+/// <param name="KeepServersOut">In such a transaction: keeps servers from beginning to use the database until it ends. Null if a lock of the caller does that.</param>
+/// <param name="CountServers">Counts the servers that use the database. Null if a lock of the caller rules them out.</param>
+/// <param name="FindFaults">Makes the engine look for damage. Returns a row <c>ok</c>, or the faults. Null if the engine cannot do that.</param>
+/// <param name="SkipNumbers">Skips a million numbers of accounts, of nodes and of commands for devices.</param>
 public sealed record UpkeepDialect(
     bool NamesParameters, string BeginRead, string BeginWrite, string? KeepServersOut, string? CountServers, string? FindFaults, IReadOnlyList<string> SkipNumbers)
 {

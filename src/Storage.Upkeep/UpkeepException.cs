@@ -1,4 +1,4 @@
 namespace Lockstep.Storage.Upkeep;
 
-/// <summary>A command cannot do what it was asked for; the message says why, for people.</summary>
+/// <summary>A command cannot do what it was asked to do. The message says why, for people.</summary>
 public sealed class UpkeepException(string message) : Exception(message);

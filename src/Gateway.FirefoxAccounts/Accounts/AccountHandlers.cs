@@ -12,7 +12,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>Making accounts, signing in, and what that opens.</summary>
+/// <summary>Makes and deletes accounts, signs users in and out, and gives out their keys.</summary>
 internal sealed class AccountHandlers(
     IKeyedAccountStore store,
     AccountDirectory directory,
@@ -43,7 +43,7 @@ internal sealed class AccountHandlers(
         writer.WriteBoolean("oldStretch", options.OldStretch);
     }));
 
-    /// <summary>An address that has no account gets a salt as well, and the same each time: so the answer does not tell.</summary>
+    /// <summary>An address without an account gets a salt too, the same one each time, so that the answer does not tell which addresses have accounts.</summary>
     public async ValueTask<Answer> CredentialStatusAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var email = request.Fields.Email();
@@ -78,14 +78,14 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(error);
         }
 
-        // :: Step 1: whether they may. Who may not does not hear who is there.
+        // :: Step 1: whether they may make an account. Those who may not are not told whether the address has one.
         var isOpen = registration.IsOpen(request.Inner.Http) || registration.IsListed(email);
         if (!isOpen && (invitation is null || !registration.TakesInvitations))
         {
             return AccountAnswers.Of(AccountError.NoRegistration);
         }
 
-        // Who tries codes is not told who is there, and gets no hash.
+        // Somebody who guesses codes is not told whether the address has an account, and causes no hash.
         var name = AccountName.Of(email);
         if (!isOpen && await passwords.TryAsync("an invitation", request.Address, async () => await IsInvitedAsync(invitation!, name, cancellationToken)
             ? (SignInVerdict.Undecided, null)
@@ -94,7 +94,7 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(uninvited);
         }
 
-        // :: Step 2: whether somebody has the address. Whoever asks too often is not told any more.
+        // :: Step 2: whether the address is taken. Those who ask too often are no longer told.
         if (await passwords.TryAsync("", request.Address, async () => await store.FindAsync(name, cancellationToken) is not null
             ? (SignInVerdict.Wrong, AccountError.Exists)
             : (SignInVerdict.Undecided, null)) is { } refused)
@@ -102,7 +102,7 @@ internal sealed class AccountHandlers(
             return AccountAnswers.Of(refused);
         }
 
-        // :: Step 3: the account.
+        // :: Step 3: make the account.
         if (!isOpen || !registration.IsCounted)
         {
             return (await MakeAsync(request, email, authPw, salt, isOpen ? null : invitation, cancellationToken)).Answer;
@@ -129,7 +129,7 @@ internal sealed class AccountHandlers(
         (TokenSecret Secret, AccountToken Token)? keyFetch = request.WantsKeys ? tokens.KeyFetch(account, password!, session.Token.Digest) : null;
         if (!await store.AddTokensAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], inPlaceOf: null, cancellationToken))
         {
-            // Another password by now.
+            // The password was changed meanwhile.
             return AccountAnswers.Of(AccountError.WrongPassword);
         }
 
@@ -146,7 +146,7 @@ internal sealed class AccountHandlers(
         return SessionTokens.Answer(account, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret);
     }
 
-    /// <summary>Shows the password again, of the session's own account.</summary>
+    /// <summary>Checks the password of the session's own account again.</summary>
     public async ValueTask<Answer> ReauthenticateAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var (account, password, error) = await VerifyOwnAsync(request, request.Fields.Email(), "authPW", cancellationToken);
@@ -161,7 +161,7 @@ internal sealed class AccountHandlers(
             : SessionTokens.Answer(account!, request.Session with { SignedIn = time.GetUtcNow().ToUnixTimeSeconds() }, session: null, keyFetch?.Secret);
     }
 
-    /// <summary>The keys, once; and not before the session has shown all that it must, until when the token stays good.</summary>
+    /// <summary>Gives out the keys, once. Until the session is verified, it gives out nothing and the token stays good.</summary>
     public async ValueTask<Answer> KeysAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         if (await store.FindTokenAsync(request.Token.Parent ?? "", ServerTimestamp.Now(time), cancellationToken) is not { Token.Kind: AccountTokenKind.Session } session)
@@ -196,7 +196,7 @@ internal sealed class AccountHandlers(
         }));
     }
 
-    /// <summary>Whether an account is still there, for a device whose session has ended.</summary>
+    /// <summary>Tells whether an account still exists, for a device whose session has ended.</summary>
     public async ValueTask<Answer> StatusAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         if (request.Query("uid") is not { } uid || !TokenSecret.IsHex(uid, UidBytes))
@@ -253,7 +253,7 @@ internal sealed class AccountHandlers(
         return AccountAnswers.Empty;
     }
 
-    /// <summary>The salt that a new password was stretched with; empty for the old form, where that is taken.</summary>
+    /// <summary>The salt that a new password was stretched with; empty for the old form, if that is accepted.</summary>
     public string ReadSalt(AccountFields fields)
     {
         if (options.OldStretch && !fields.Has("clientSalt"))
@@ -265,7 +265,7 @@ internal sealed class AccountHandlers(
         return salt.StartsWith(SaltPrefix, StringComparison.Ordinal) && TokenSecret.IsHex(salt.AsSpan(SaltPrefix.Length), SaltBytes) ? salt : fields.Fail("clientSalt", "");
     }
 
-    /// <summary>Address and password of a request.</summary>
+    /// <summary>Checks the address and password of a request.</summary>
     public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyAsync(
         AccountRequest request, string parameter, CancellationToken cancellationToken)
     {
@@ -285,10 +285,10 @@ internal sealed class AccountHandlers(
         return result;
     }
 
-    /// <summary>The password of the account whose session the request comes with.</summary>
+    /// <summary>Checks the password of the account whose session sent the request.</summary>
     /// <param name="request">The request.</param>
     /// <param name="email">Must be the account's.</param>
-    /// <param name="parameter">What the password is called.</param>
+    /// <param name="parameter">The parameter that holds the password.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyOwnAsync(
         AccountRequest request, string email, string parameter, CancellationToken cancellationToken)
@@ -309,18 +309,18 @@ internal sealed class AccountHandlers(
     }
 
     /// <summary>Makes an account.</summary>
-    /// <param name="request">Asks for it.</param>
+    /// <param name="request">The request for it.</param>
     /// <param name="email">As it was typed.</param>
-    /// <param name="authPw">What the client made of the password.</param>
-    /// <param name="salt">The client's own; empty for none.</param>
-    /// <param name="invitation">Code of the invitation that lets the user in, which is spent with it; null for none.</param>
+    /// <param name="authPw">Derived from the password by the client.</param>
+    /// <param name="salt">The client's salt; empty for none.</param>
+    /// <param name="invitation">Code of the invitation that lets the user in, and that is spent with the account; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The answer, and whether it was made.</returns>
+    /// <returns>The answer, and whether the account was made.</returns>
     private async ValueTask<(Answer Answer, bool IsMade)> MakeAsync(
         AccountRequest request, string email, byte[] authPw, string salt, string? invitation, CancellationToken cancellationToken)
     {
         var name = AccountName.Of(email);
-        // :: Step 1: what is stored of the password.
+        // :: Step 1: stretch the password.
         if (await passwords.StretchAsync(authPw, request.Address, cancellationToken) is not { } password)
         {
             return (AccountAnswers.Of(AccountError.NotNow), false);
@@ -328,7 +328,7 @@ internal sealed class AccountHandlers(
 
         var uid = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UidBytes));
 
-        // :: Step 2: the account, with its first session.
+        // :: Step 2: store the account with its first session.
         var now = ServerTimestamp.Now(time);
         var wrapped = RandomNumberGenerator.GetBytes(TokenSecret.Bytes);
         var account = new KeyedAccount(new Account(0, name, password.Hash, now, IsBeingDeleted: false), uid, email)
@@ -348,7 +348,7 @@ internal sealed class AccountHandlers(
         {
             made = await store.AddAsync(account, keyFetch is { } fetch ? [session.Token, fetch.Token] : [session.Token], spent, cancellationToken);
 
-            // Somebody else was first, with the address or with the invitation; or an account of another protocol has the name. It tells who is there, and so it counts.
+            // Somebody else took the address or the invitation first, or an account of another protocol has the name. The answer tells who is there, so it counts.
             return made is not null ? (SignInVerdict.Undecided, null)
                 : (SignInVerdict.Wrong, invitation is null || await IsInvitedAsync(invitation, name, cancellationToken) ? AccountError.Exists : AccountError.NoRegistration);
         }) is { } taken)
@@ -365,7 +365,7 @@ internal sealed class AccountHandlers(
         return (SessionTokens.Answer(made, SessionData.Read(session.Token.Data), session.Secret, keyFetch?.Secret), true);
     }
 
-    /// <summary>Whether an invitation lets somebody in, or has let in whoever has the name.</summary>
+    /// <summary>Whether an invitation lets somebody in, or already let in the account of this name.</summary>
     private async ValueTask<bool> IsInvitedAsync(string code, string name, CancellationToken cancellationToken) =>
         await registration.IsGoodAsync(code, (await store.FindAsync(name, cancellationToken))?.Account, cancellationToken);
 }

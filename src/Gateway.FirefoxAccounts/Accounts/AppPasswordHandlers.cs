@@ -8,7 +8,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>Passwords for clients that know name and password only. They open buckets and records, and nothing of the account itself.</summary>
+/// <summary>Passwords for clients that only know a name and a password. They open buckets and records, but nothing of the account itself.</summary>
 internal sealed class AppPasswordHandlers(IKeyedAccountStore store, AccountHandlers accounts, SessionTokens tokens, FirefoxAccountOptions options, AuditLog audit, TimeProvider time)
 {
     private const int MaxNameLength = 100;

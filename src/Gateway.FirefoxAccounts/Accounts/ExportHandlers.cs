@@ -15,7 +15,8 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 /// <summary>
-/// A copy of all that is stored of an account: once, by a link that the password was shown for. It goes out page by page, as it is read; no secrets are in it, and what the browser has encrypted stays so.
+/// Exports all data of an account, once, by a link that needs the password. Pages are sent as they are read. The export contains no secrets, and data that
+/// the browser has encrypted stays encrypted.
 /// </summary>
 internal sealed class ExportHandlers(
     IKeyedAccountStore store, IAssignmentStore assignments, IBuckets buckets, IBucketIndex index, AccountDirectory directory, AccountHandlers accounts, SessionTokens tokens, AuditLog audit, TimeProvider time)

@@ -15,14 +15,14 @@ using Lockstep.Gateway.Http;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>What is in somebody's buckets, as it is stored: written page by page, as it is read.</summary>
+/// <summary>Writes the contents of a user's buckets as they are stored, page by page.</summary>
 internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8JsonWriter writer, PipeWriter output)
 {
     private const int RecordsAtOnce = 500;
     private const long BytesAtOnce = 1 << 20;
 
-    /// <summary>The records of a storage of Sync, by their collections: an object.</summary>
-    /// <exception cref="StoreUnavailableException">Not all could be read.</exception>
+    /// <summary>Writes the records of a Sync storage as an object, by collection.</summary>
+    /// <exception cref="StoreUnavailableException">Not everything could be read.</exception>
     public async ValueTask WriteStorageAsync(string name, long number, CancellationToken cancellationToken)
     {
         var text = number.ToString(CultureInfo.InvariantCulture);
@@ -40,8 +40,8 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         writer.WriteEndObject();
     }
 
-    /// <summary>All that somebody has made, the default bucket first: an array of buckets with their groups, collections and records.</summary>
-    /// <exception cref="StoreUnavailableException">Not all could be read.</exception>
+    /// <summary>Writes an array of all buckets that a user made, the default bucket first, with their groups, collections and records.</summary>
+    /// <exception cref="StoreUnavailableException">Not everything could be read.</exception>
     public async ValueTask WriteOwnAsync(string name, Principal owner, CancellationToken cancellationToken)
     {
         var own = BucketId.DefaultBucket(owner.DefaultBucket);
@@ -65,7 +65,7 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         writer.WriteEndArray();
     }
 
-    /// <summary>Nothing where it is not there, or no longer.</summary>
+    /// <summary>Writes nothing if the bucket does not exist, or no longer does.</summary>
     private async ValueTask WriteBucketAsync(string name, Source source, CancellationToken cancellationToken)
     {
         if (await AskAsync(source, new ReadRecord(ObjectRef.Bucket), cancellationToken) is not RecordFound { Record: var bucket })
@@ -119,7 +119,7 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         writer.WriteEndArray();
     }
 
-    /// <summary>A text, which need not be JSON.</summary>
+    /// <summary>Writes the payload as a string, since it need not be JSON.</summary>
     private void WritePayload(StoredRecord record)
     {
         writer.WriteString("id", record.Id);
@@ -162,7 +162,7 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         PageCursor? cursor = null;
         do
         {
-            // By ids, and each page as the list then is: what is changed meanwhile is neither left out nor there twice.
+            // In order of ids, and each page shows the list as it is then: so records that change meanwhile are neither left out nor written twice.
             var query = new ListQuery { Limit = RecordsAtOnce, MaxBytes = BytesAtOnce, Sort = [new SortField("id", Descending: false)], Cursor = cursor };
             if (await AskAsync(source, new ListRecords(list, query), cancellationToken) is not PageFound page)
             {
@@ -187,7 +187,7 @@ internal sealed class ExportedBuckets(IBuckets buckets, IBucketIndex index, Utf8
         return outcome is Unavailable unavailable ? throw new StoreUnavailableException($"Not all could be read: {unavailable.Reason}.") : outcome;
     }
 
-    /// <param name="Owner">As whom it is read.</param>
-    /// <param name="Bucket">What is read.</param>
+    /// <param name="Owner">The principal that reads.</param>
+    /// <param name="Bucket">The bucket that is read.</param>
     private sealed record Source(Principal Owner, BucketId Bucket);
 }

@@ -6,8 +6,8 @@ using Lockstep.Gateway.FirefoxAccounts.Secrets;
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 /// <summary>
-/// The one way to Argon2id. Each hash takes memory and a core: how many are made at a time follows from both, who waits is served fairly by address, and whoever has
-/// been wrong too often is refused before anything is hashed. An account that is not there, or is disabled, costs as much as one that is.
+/// The only way to Argon2id. Each hash takes memory and a core, so both limit how many run at a time. Waiting addresses are served fairly, and clients with too
+/// many failures are refused before anything is hashed. An account that is missing or disabled costs as much as any other.
 /// </summary>
 internal sealed class PasswordChecks
 {
@@ -23,11 +23,11 @@ internal sealed class PasswordChecks
     private readonly Func<byte[], string, StretchedPassword?> stretch;
 
     /// <param name="store">Has the accounts.</param>
-    /// <param name="throttle">Counts.</param>
+    /// <param name="throttle">Counts failures.</param>
     /// <param name="options">Checked settings.</param>
-    /// <param name="accounts">Those of all accounts.</param>
+    /// <param name="accounts">Settings for all accounts.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="stretch">How a password is compared with what is stored: <see cref="StretchedPassword.Of(ReadOnlySpan{byte}, string)"/> unless a test counts.</param>
+    /// <param name="stretch">Stretches a password for comparison: <see cref="StretchedPassword.Of(ReadOnlySpan{byte}, string)"/> unless a test counts.</param>
     public PasswordChecks(
         IKeyedAccountStore store, ISignInThrottle throttle, FirefoxAccountOptions options, AccountOptions accounts, TimeProvider time, Func<byte[], string, StretchedPassword?>? stretch = null)
     {
@@ -40,19 +40,19 @@ internal sealed class PasswordChecks
         decoy = new Lazy<string>(() => StretchedPassword.Of(new byte[TokenSecret.Bytes], options.HashMemoryBytes >> 10, options.HashIterations).Hash);
     }
 
-    /// <returns>Hashes at a time, so that their memory stays within what they may take, and half the processors are left for others.</returns>
+    /// <returns>How many hashes may run at a time: their memory stays within its limit, and half the processors are left for other work.</returns>
     public static int PlacesFor(FirefoxAccountOptions options, int processors) =>
         (int)Math.Clamp(options.MaxHashBytes / options.HashMemoryBytes, 1, Math.Max(1, processors / 2));
 
     /// <param name="email">As it was typed.</param>
-    /// <param name="authPw">What the client made of the password.</param>
-    /// <param name="address">Where it comes from.</param>
+    /// <param name="authPw">Derived from the password by the client.</param>
+    /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Account and what follows from the password; or why not.</returns>
+    /// <returns>The account and its stretched password, or the error.</returns>
     public async ValueTask<(KeyedAccount? Account, StretchedPassword? Password, AccountError? Error)> VerifyAsync(
         string email, byte[] authPw, string address, CancellationToken cancellationToken)
     {
-        // Held once the seat is free again.
+        // A refusal is held only once the seat is free again.
         var verified = await VerifyInSeatAsync(email, authPw, address, cancellationToken);
         await HoldAsync(verified.Error, cancellationToken);
         return verified;
@@ -90,11 +90,11 @@ internal sealed class PasswordChecks
         return error is null ? (account, password, null) : (null, null, error);
     }
 
-    /// <summary>Of a new password. Waits behind all sign-ins.</summary>
-    /// <param name="authPw">What the client made of it.</param>
-    /// <param name="who">Whose turn it takes: the account, or the address.</param>
+    /// <summary>Stretches a new password. Waits behind all sign-ins.</summary>
+    /// <param name="authPw">Derived from the password by the client.</param>
+    /// <param name="who">Whose turn it takes: the account's, or the address's.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null when too many wait, or it waited too long.</returns>
+    /// <returns>Null if too many wait, or it waited too long.</returns>
     public async ValueTask<StretchedPassword?> StretchAsync(byte[] authPw, string who, CancellationToken cancellationToken)
     {
         using var seat = hashes.TryChange(who);
@@ -107,15 +107,18 @@ internal sealed class PasswordChecks
         return await seat.HashAsync(() => StretchedPassword.Of(authPw, options.HashMemoryBytes >> 10, options.HashIterations), cancellationToken);
     }
 
-    /// <summary>Does what may be tried only so often.</summary>
+    /// <summary>Runs a try of which only so many may fail.</summary>
     /// <param name="what">What is tried: an account's name, or another text that no account has.</param>
-    /// <param name="address">Where it comes from, or another text where it is counted for the account alone.</param>
-    /// <param name="run">How it ended.</param>
-    /// <returns>What was answered; or that there were too many before.</returns>
+    /// <param name="address">Where the try comes from, or another text if it counts for the account alone.</param>
+    /// <param name="run">Makes the try. Its verdict is counted.</param>
+    /// <returns>The error of the try, or that there were too many before; null for none.</returns>
     public ValueTask<AccountError?> TryAsync(string what, string address, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run) =>
         HeldAsync(TryAsync(new SignInTry(Guid.NewGuid(), what, address), run));
 
-    /// <summary>As <see cref="TryAsync(string, string, Func{Task{ValueTuple{SignInVerdict, AccountError}}})"/>, for codes that are short enough to be guessed: counted for a day as well, in which a right one forgives nothing.</summary>
+    /// <summary>
+    /// Like <see cref="TryAsync(string, string, Func{Task{ValueTuple{SignInVerdict, AccountError}}})"/>, for codes that are short enough to guess.
+    /// Failures also count for a day, and a right code does not make up for them.
+    /// </summary>
     public ValueTask<AccountError?> GuessAsync(string what, string address, Func<Task<(SignInVerdict Verdict, AccountError? Error)>> run) => HeldAsync(TryAsync(
         new SignInTry(Guid.NewGuid(), "day " + what, "day " + address) { Limits = day },
         async () =>
@@ -129,25 +132,25 @@ internal sealed class PasswordChecks
             return (verdict == SignInVerdict.Wrong ? verdict : SignInVerdict.Undecided, error);
         }));
 
-    /// <summary>Looks up what could tell which accounts are there.</summary>
+    /// <summary>Looks up something that could tell which accounts exist.</summary>
     /// <param name="address">Where the question comes from.</param>
     /// <param name="run">Looks it up.</param>
-    /// <returns>Null when it was done; else that there were too many before.</returns>
+    /// <returns>Null if it was done; otherwise that there were too many before.</returns>
     public ValueTask<AccountError?> LookUpAsync(string address, Func<Task> run) =>
         CountAsync(new SignInTry(Guid.NewGuid(), "lookups", "lookups " + address) { Limits = lookups }, run);
 
     /// <summary>
-    /// Makes a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten times as many whoever asks, so that no mailbox is
-    /// filled.
+    /// Makes a mail that somebody other than its receiver may ask for. Mails are counted for a day: for each asker, so that nobody keeps the mails of others from being
+    /// sent, and ten times as many for all askers, so that no mailbox is filled.
     /// </summary>
-    /// <param name="mail">What kind of mail, and whose.</param>
-    /// <param name="asker">Who asks; empty where only the receiver can.</param>
+    /// <param name="mail">The kind of mail, and its receiver.</param>
+    /// <param name="asker">Who asks; empty if only the receiver can.</param>
     /// <param name="run">Makes it.</param>
-    /// <returns>Null when it was done; else that there were too many before.</returns>
+    /// <returns>Null if it was done; otherwise that there were too many before.</returns>
     public ValueTask<AccountError?> MailAsync(string mail, string asker, Func<Task> run) =>
         CountAsync(new SignInTry(Guid.NewGuid(), "for " + asker, "mails " + mail) { Limits = mails }, run);
 
-    /// <summary>Does what counts however it ends.</summary>
+    /// <summary>Runs something that counts however it ends.</summary>
     private ValueTask<AccountError?> CountAsync(SignInTry attempt, Func<Task> run) => HeldAsync(TryAsync(attempt, async () =>
     {
         await run();
@@ -161,7 +164,7 @@ internal sealed class PasswordChecks
         return error;
     }
 
-    /// <summary>Whoever was refused unheard hears so a moment later.</summary>
+    /// <summary>Delays the refusal of a request that was not tried.</summary>
     private Task HoldAsync(AccountError? error, CancellationToken cancellationToken) =>
         error is { Code: 429 or 503 } ? Tarpit.HoldAsync(accounts, cancellationToken) : Task.CompletedTask;
 
@@ -191,7 +194,10 @@ internal sealed class PasswordChecks
         : account.ClientSalt.Length == 0 && !string.Equals(account.Email, email, StringComparison.Ordinal) ? new AccountError(400, 120, "Incorrect address case") { Email = account.Email }
         : AccountError.WrongPassword;
 
-    /// <summary>In a turn of its own, the decoy too: whoever waits for that on a thread that serves requests keeps the thread from its library, which needs one.</summary>
+    /// <summary>
+    /// Runs in a turn of the queue, and so does the making of the decoy. Requests that waited for the decoy on the pool's threads would keep them from the
+    /// library of Argon2id, which needs one.
+    /// </summary>
     private Compared Compare(KeyedAccount? account, byte[] authPw)
     {
         var stored = account?.Account.PasswordHash ?? decoy.Value;

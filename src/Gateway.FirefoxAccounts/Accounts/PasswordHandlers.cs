@@ -13,8 +13,8 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 /// <summary>
-/// Changing a password, setting one in place of one that is forgotten, and the recovery key. Whatever sets a password ends in one transaction all sessions, refresh tokens and codes of before, and raises
-/// what TokenServer asks for.
+/// Changes a password, replaces a forgotten one, and manages the recovery key. Setting a password ends all earlier sessions, refresh tokens and codes in the
+/// same transaction, and raises the generation that TokenServer compares.
 /// </summary>
 internal sealed class PasswordHandlers(
     IKeyedAccountStore store, PasswordChecks passwords, AccountHandlers accounts, SessionTokens tokens, SecondFactor factor, MailedCodes codes, Mailer mailer, AuditLog audit,
@@ -60,7 +60,7 @@ internal sealed class PasswordHandlers(
             : await SetAsync(request, authPw, wrapped, salt, OfSessions, change: static account => account, AuditEvents.PasswordChanged, cancellationToken);
     }
 
-    /// <summary>Answered alike, whether there is such an account or not.</summary>
+    /// <summary>Answers the same whether the account exists or not.</summary>
     public async ValueTask<Answer> SendOtpAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var email = request.Fields.Email();
@@ -71,7 +71,7 @@ internal sealed class PasswordHandlers(
 
         return await passwords.TryAsync("", $"forgot {request.Address}", () =>
         {
-            // Looked up behind the answer: neither it nor its time tells whether there is an account.
+            // The lookup runs after the answer: neither the answer nor its time tells whether the account exists.
             codes.SendReset(AccountName.Of(email), request.Address);
             return Task.FromResult<(SignInVerdict, AccountError?)>((SignInVerdict.Wrong, null));
         }) is { } error ? AccountAnswers.Of(error) : AccountAnswers.Empty;
@@ -88,7 +88,7 @@ internal sealed class PasswordHandlers(
             async () => await codes.TakeNothingAsync(cancellationToken));
     }
 
-    /// <summary>Not counted: nobody guesses 256 bits, and whoever has them is not to wait for others' guesses at what is shorter.</summary>
+    /// <summary>Not counted: nobody guesses 256 bits, and others' guesses at shorter codes must not delay somebody who has the link.</summary>
     public async ValueTask<Answer> UseLinkAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var link = request.Fields.Text("token", MaxCodeLength);
@@ -120,7 +120,7 @@ internal sealed class PasswordHandlers(
 
     public async ValueTask<Answer> ResetAsync(AccountRequest request, CancellationToken cancellationToken)
     {
-        // :: Step 1: what was proven decides what must come.
+        // :: Step 1: the proof decides which values are needed.
         var fields = request.Fields;
         var authPw = fields.Hex("authPW", TokenSecret.Bytes);
         var salt = accounts.ReadSalt(fields);
@@ -160,7 +160,7 @@ internal sealed class PasswordHandlers(
                 RecoveryData = null,
                 RecoverySince = 0,
 
-                // A code that was mailed shows whose the address is.
+                // A mailed code shows that the address is theirs.
                 IsEmailVerified = true,
                 TotpSecret = reset.SkipsSecondFactor ? null : account.TotpSecret,
                 IsTotpOn = !reset.SkipsSecondFactor && account.IsTotpOn,
@@ -217,20 +217,20 @@ internal sealed class PasswordHandlers(
 
     private static string DigestOf(byte[] recoveryKeyId) => TokenSecret.DigestOf("recovery key " + Convert.ToHexStringLower(recoveryKeyId));
 
-    /// <summary>Takes a code of the second factor, or one that stands in.</summary>
+    /// <summary>Takes a code of the second factor, or a recovery code.</summary>
     private async ValueTask<(KeyedAccount? Account, AccountError? Error)> ShowAsync(KeyedAccount account, string? totp, string? recovery, CancellationToken cancellationToken) =>
         totp is not null ? await factor.TakeTotpAsync(account, totp, static account => account, AccountSweep.None, cancellationToken)
         : recovery is not null ? await factor.TakeRecoveryCodeAsync(account, recovery, static account => account, AccountSweep.None, cancellationToken)
         : (null, AccountError.TotpNeeded);
 
-    /// <summary>Whoever has shown something other than the password may set a new one. What is wrong and what is not there are answered alike, and counted.</summary>
+    /// <summary>Lets somebody who has proved something other than the password set a new one. A wrong proof and a missing account get the same answer, and both count.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="name">Whose password.</param>
-    /// <param name="wrong">What is answered where it is not shown.</param>
-    /// <param name="take">What was shown; null for nothing.</param>
+    /// <param name="name">The name of the account.</param>
+    /// <param name="wrong">The answer to a wrong proof.</param>
+    /// <param name="take">Checks the proof; null if it is wrong.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <param name="pretend">Takes as long where there is no such account.</param>
-    /// <param name="factor">Shows the second factor now, where the answer has something that is behind it; else it is shown with the new password.</param>
+    /// <param name="pretend">Takes as long if the account does not exist.</param>
+    /// <param name="factor">Checks the second factor now, if the answer contains something that it protects. Otherwise it is checked with the new password.</param>
     private async ValueTask<Answer> ProveAsync(
         AccountRequest request, string name, AccountError wrong, Func<KeyedAccount, ValueTask<ResetData?>> take, CancellationToken cancellationToken,
         Func<Task>? pretend = null, Func<KeyedAccount, ValueTask<(KeyedAccount? Account, AccountError? Error)>>? factor = null)
@@ -273,7 +273,7 @@ internal sealed class PasswordHandlers(
         return await GiveResetAsync(request, account!, data!, wrong, cancellationToken);
     }
 
-    /// <summary>Lets somebody set a new password.</summary>
+    /// <summary>Gives out the token that lets somebody set a new password.</summary>
     private async ValueTask<Answer> GiveResetAsync(AccountRequest request, KeyedAccount account, ResetData data, AccountError wrong, CancellationToken cancellationToken)
     {
         var reset = tokens.Make(AccountTokenKind.Reset, account.Account.Number, SessionTokens.ChangeLifetime, parent: null, data.Write());
@@ -297,7 +297,7 @@ internal sealed class PasswordHandlers(
         });
     }
 
-    /// <summary>Sets the password of the account whose token the request came with; that token ends with the others.</summary>
+    /// <summary>Sets the password of the account whose token the request came with. That token ends with the others.</summary>
     private async ValueTask<Answer> SetAsync(
         AccountRequest request, byte[] authPw, byte[] wrapped, string salt, IReadOnlyList<AccountTokenKind> ended, Func<KeyedAccount, KeyedAccount> change, AuditEvent what,
         CancellationToken cancellationToken)

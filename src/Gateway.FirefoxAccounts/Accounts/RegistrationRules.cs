@@ -13,11 +13,11 @@ internal sealed class RegistrationRules(FirefoxAccountOptions options, AccountOp
 {
     private const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 
-    // Who has closed the accounts of Kinto has closed all.
+    // In mode Auto, closing the accounts of Kinto closes these too.
     private readonly RegistrationPolicy local = new(
         new AccountOptions { Registration = accounts.Registration is Registration.Closed ? Registration.Closed : Registration.Auto }, http);
 
-    /// <summary>As clients are told.</summary>
+    /// <summary>The mode as clients are told.</summary>
     public string Mode(HttpContext context) => options.Registration switch
     {
         AccountRegistration.Open => "open",
@@ -27,23 +27,23 @@ internal sealed class RegistrationRules(FirefoxAccountOptions options, AccountOp
         _ => "closed",
     };
 
-    /// <summary>Whether a code of an invitation helps.</summary>
+    /// <summary>Whether the code of an invitation helps.</summary>
     public bool TakesInvitations => options.Registration is AccountRegistration.Invitation or AccountRegistration.AllowList;
 
-    /// <summary>Whether somebody may make an account who has no invitation, whatever their address.</summary>
+    /// <summary>Whether anybody may make an account without an invitation, with any address.</summary>
     public bool IsOpen(HttpContext context) => Mode(context) is "open";
 
-    /// <summary>Whether accounts that are made without an invitation are counted by address: everybody may make one, or whoever has an address of a kind.</summary>
+    /// <summary>Whether accounts made without an invitation are counted by address: where everybody may make one, or the owners of listed addresses.</summary>
     public bool IsCounted => options.Registration is AccountRegistration.Open or AccountRegistration.AllowList;
 
     public bool IsListed(string email) => options.Registration == AccountRegistration.AllowList
         && options.AllowedEmails.Split(',', Trimmed).Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, email, ignoreCase: true));
 
-    /// <summary>Looks for an invitation. It is spent with the account that is made, and with nothing before.</summary>
+    /// <summary>Checks an invitation. It is spent only when the account is made.</summary>
     /// <param name="code">As it was given.</param>
-    /// <param name="own">The account that the address has already, if any.</param>
+    /// <param name="own">The account that already has the address, if any.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when there is none of this code, it is over, or another account was made with it than this one.</returns>
+    /// <returns>False if there is no invitation with this code, it has expired, or it made another account than this one.</returns>
     public async ValueTask<bool> IsGoodAsync(string code, Account? own, CancellationToken cancellationToken) => TakesInvitations
         && await assignments.FindInvitationAsync(TokenSecret.DigestOf(code), cancellationToken) is { } invitation
         && (invitation.IsFree(ServerTimestamp.Now(time)) || (own is not null && invitation.IsOf(own)));

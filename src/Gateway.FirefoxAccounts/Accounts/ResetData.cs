@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>What belongs to the permission to set a new password.</summary>
-/// <param name="KeepsData">Whether the recovery key was shown, and the key stays.</param>
-/// <param name="SkipsSecondFactor">Whether the operator has said that no code is needed.</param>
+/// <summary>The data of a permission to set a new password.</summary>
+/// <param name="KeepsData">Whether the recovery key was shown, so that the encryption key stays.</param>
+/// <param name="SkipsSecondFactor">Whether the operator has waived the second factor.</param>
 internal sealed record ResetData(bool KeepsData, bool SkipsSecondFactor)
 {
     /// <summary>Whether a code of the second factor was shown already.</summary>

@@ -5,17 +5,17 @@ using Lockstep.Gateway.FirefoxAccounts.Secrets;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>What an operator gives to somebody who forgot their password: a link that is good for an hour, once.</summary>
+/// <summary>A link that an operator gives to somebody who forgot their password. It works once, for an hour.</summary>
 public static class ResetLink
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
-    /// <param name="store">Gets its digest.</param>
-    /// <param name="account">Whose password it sets.</param>
-    /// <param name="skipsSecondFactor">Whether a code of the second factor is not needed: the operator knows whom they give it to.</param>
+    /// <param name="store">Stores the link's digest.</param>
+    /// <param name="account">The account whose password it sets.</param>
+    /// <param name="skipsSecondFactor">Whether no code of the second factor is needed, since the operator knows whom they give the link to.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Path and fragment below the server's URL, with the secret; null when the account has changed meanwhile.</returns>
+    /// <returns>Path and fragment below the server's URL, with the secret; null if the account has changed meanwhile.</returns>
     public static async ValueTask<string?> MakeAsync(
         IKeyedAccountStore store, KeyedAccount account, bool skipsSecondFactor, TimeProvider time, CancellationToken cancellationToken)
     {

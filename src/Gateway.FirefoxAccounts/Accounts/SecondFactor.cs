@@ -8,7 +8,8 @@ using OtpNet;
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 /// <summary>
-/// Codes of an app (RFC 6238), and those that stand in for them when it is lost. Each is taken once, and tries are counted for the account alone, since whoever makes them has the password already.
+/// Codes of an app (RFC 6238), and recovery codes for when the app is lost. Each code works once. Tries are counted for the account alone, since only somebody
+/// with the password can make them.
 /// </summary>
 internal sealed class SecondFactor(IKeyedAccountStore store, AccountKey key, PasswordChecks passwords, TimeProvider time)
 {
@@ -24,7 +25,7 @@ internal sealed class SecondFactor(IKeyedAccountStore store, AccountKey key, Pas
         return (key.Seal(Purpose(uid), secret), Base32Encoding.ToString(secret));
     }
 
-    /// <summary>New codes, as people are given them and as they are stored.</summary>
+    /// <summary>New recovery codes, as people are given them and as they are stored.</summary>
     public (IReadOnlyList<string> Codes, string Stored) NewCodes(string uid)
     {
         var codes = Enumerable.Range(0, CodeCount).Select(static _ => RandomNumberGenerator.GetString(Letters, CodeLength)).ToList();
@@ -34,15 +35,15 @@ internal sealed class SecondFactor(IKeyedAccountStore store, AccountKey key, Pas
     /// <summary>Takes a code of the app, and changes the account with it.</summary>
     /// <param name="account">As it was read.</param>
     /// <param name="code">As it was typed.</param>
-    /// <param name="change">What else changes.</param>
-    /// <param name="sweep">What goes with it.</param>
+    /// <param name="change">Makes further changes to the account.</param>
+    /// <param name="sweep">Ends tokens with the change.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The account as it is now; or why not.</returns>
+    /// <returns>The account as it is now, or the error.</returns>
     public ValueTask<(KeyedAccount? Account, AccountError? Error)> TakeTotpAsync(
         KeyedAccount account, string code, Func<KeyedAccount, KeyedAccount> change, AccountSweep sweep, CancellationToken cancellationToken) =>
         TakeAsync(account, Judge(account, code), AccountError.WrongTotp, change, sweep, cancellationToken);
 
-    /// <summary>As <see cref="TakeTotpAsync"/>, for a code that stands in.</summary>
+    /// <summary>Like <see cref="TakeTotpAsync"/>, for a recovery code.</summary>
     public ValueTask<(KeyedAccount? Account, AccountError? Error)> TakeRecoveryCodeAsync(
         KeyedAccount account, string code, Func<KeyedAccount, KeyedAccount> change, AccountSweep sweep, CancellationToken cancellationToken)
     {
@@ -65,7 +66,7 @@ internal sealed class SecondFactor(IKeyedAccountStore store, AccountKey key, Pas
         return (changed, error);
     }
 
-    /// <returns>Null when the code is wrong, or was taken.</returns>
+    /// <returns>Null if the code is wrong, or was taken before.</returns>
     private KeyedAccount? Judge(KeyedAccount account, string code)
     {
         if (key.Open(Purpose(account.Uid), account.TotpSecret) is not { } secret)

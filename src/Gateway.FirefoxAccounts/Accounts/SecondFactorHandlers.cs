@@ -8,7 +8,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Accounts;
 
-/// <summary>What a session shows besides the password, and how that is set up.</summary>
+/// <summary>Sets up the second factor, and verifies sessions by its codes and by mailed codes.</summary>
 internal sealed class SecondFactorHandlers(
     IKeyedAccountStore store, SecondFactor factor, AccountHandlers accounts, PasswordChecks passwords, SessionTokens sessions, MailedCodes codes, AuditLog audit, FirefoxAccountOptions options, TimeProvider time)
 {
@@ -20,7 +20,7 @@ internal sealed class SecondFactorHandlers(
         writer.WriteBoolean("verified", request.Account.IsTotpOn);
     }));
 
-    /// <summary>A secret for the app. It is in force once a code of it was shown.</summary>
+    /// <summary>Makes a secret for the app. It takes effect once a code of the app was shown.</summary>
     public async ValueTask<Answer> CreateAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var (account, _, error) = await accounts.VerifyOwnAsync(request, request.Account.Email, "authPW", cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class SecondFactorHandlers(
             return AccountAnswers.Of(AccountError.NotNow);
         }
 
-        // Of a request without a host nothing is known but the account.
+        // A request without a host does not tell the server's name.
         var issuer = Uri.EscapeDataString(Uri.TryCreate(request.Origin, UriKind.Absolute, out var origin) ? origin.Host : "Lockstep");
         var label = $"{issuer}:{Uri.EscapeDataString(account.Email)}";
         return AccountAnswers.Object(writer =>
@@ -61,7 +61,7 @@ internal sealed class SecondFactorHandlers(
             return AccountAnswers.Of(error);
         }
 
-        // Sessions of before count as if they had shown it, and are not to go for those to come that do not.
+        // Existing sessions count as if they had shown the second factor. New sessions that have not shown it must not push them out.
         foreach (var session in await store.ListTokensAsync(before.Account.Number, [AccountTokenKind.Session], ServerTimestamp.Now(time), cancellationToken))
         {
             if (session.Used == session.Created && SessionData.Read(session.Data).IsVerified)
@@ -140,7 +140,7 @@ internal sealed class SecondFactorHandlers(
             : AccountAnswers.Of(AccountError.NoCredential);
     }
 
-    /// <summary>Takes the code that was mailed to show whose the address is.</summary>
+    /// <summary>Takes the mailed code that shows that the address is theirs.</summary>
     public async ValueTask<Answer> VerifyEmailAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var code = request.Fields.Text("code", MaxCodeLength);

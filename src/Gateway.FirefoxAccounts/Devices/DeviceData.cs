@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Devices;
 
-/// <summary>What a device says of itself.</summary>
-/// <param name="Name">As its owner knows it.</param>
+/// <summary>What a device says about itself.</summary>
+/// <param name="Name">The name that its owner sees.</param>
 /// <param name="Type"><c>desktop</c>, <c>mobile</c>, <c>tablet</c> and others.</param>
-/// <param name="Commands">By their names, with keys that only its own devices can read.</param>
-/// <param name="PushCallback">Never called: there is no push. Kept since clients compare it.</param>
-/// <param name="PushPublicKey">Of push.</param>
-/// <param name="PushAuthKey">Of push.</param>
+/// <param name="Commands">By name, with keys that only the account's devices can read.</param>
+/// <param name="PushCallback">Never called, since there is no push. Kept because clients compare it.</param>
+/// <param name="PushPublicKey">Kept like <paramref name="PushCallback"/>.</param>
+/// <param name="PushAuthKey">Kept like <paramref name="PushCallback"/>.</param>
 internal sealed record DeviceData(
     string Name, string Type, IReadOnlyDictionary<string, string> Commands, string? PushCallback, string? PushPublicKey, string? PushAuthKey)
 {

@@ -14,8 +14,8 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.FirefoxAccounts.Devices;
 
 /// <summary>
-/// Devices of an account, and what they have for each other. A device belongs to the session or refresh token that it signs in with. Nothing is ever sent to a device: they come and ask, which
-/// they do when they are told that push has expired.
+/// Devices of an account, and the commands that they send each other. A device belongs to the session or refresh token that it signs in with. Nothing is
+/// pushed to devices: they are told that push has expired, and so they poll.
 /// </summary>
 internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOptions options, AuditLog audit, TimeProvider time)
 {
@@ -55,7 +55,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
             return AccountAnswers.Of(AccountError.DeviceConflict);
         }
 
-        // :: Step 2: what it says.
+        // :: Step 2: what it says about itself.
         var data = known is null ? DeviceData.New(request.Token.Kind == AccountTokenKind.Refresh ? "mobile" : "desktop") : DeviceData.Read(known.Data);
         data = data with
         {
@@ -103,7 +103,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
         {
             foreach (var device in devices)
             {
-                // One whose token is over is as good as gone.
+                // A device whose token has ended counts as gone.
                 if (used.TryGetValue(device.Token, out var last) && (last.Milliseconds >= idle || IsOf(device, request.Token)))
                 {
                     writer.WriteStartObject();
@@ -114,7 +114,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
         });
     }
 
-    /// <summary>Ends what the device signs in with, and all else that its sign-in has given it.</summary>
+    /// <summary>Ends the token that the device signs in with, and everything else that came from the same sign-in.</summary>
     public async ValueTask<Answer> DestroyAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var id = request.Fields.Text("id", 2 * IdBytes);
@@ -134,7 +134,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
         return AccountAnswers.Empty;
     }
 
-    /// <summary>There is no push: that it was asked for is all that happens.</summary>
+    /// <summary>Checks the request and does nothing, since there is no push.</summary>
     public static ValueTask<Answer> NotifyAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         if (!request.Fields.Has("to"))
@@ -181,7 +181,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
 
         var sender = devices.FirstOrDefault(one => IsOf(one, request.Token))?.Id;
 
-        // The payload as it came: it is for the other device alone.
+        // The payload stays as it came: it is for the other device alone.
         var data = $$"""{"command":{{JsonSerializer.Serialize(command)}},"payload":{{payload!.Value.GetRawText()}},"sender":{{JsonSerializer.Serialize(sender)}}}""";
         var lifetime = TimeSpan.FromSeconds(Math.Min(ttl ?? long.MaxValue, (long)CommandLifetime.TotalSeconds));
         return await store.AddCommandAsync(number, target, data, options.MaxCommands, options.MaxCommandBytes, ServerTimestamp.Now(time).Plus((long)lifetime.TotalMilliseconds), cancellationToken)
@@ -297,7 +297,7 @@ internal sealed class DeviceHandlers(IKeyedAccountStore store, FirefoxAccountOpt
         return commands;
     }
 
-    /// <summary>What one sign-in has given is one client.</summary>
+    /// <summary>All tokens of one sign-in are one client.</summary>
     private static void WriteClient(Utf8JsonWriter writer, AccountRequest request, List<AccountToken> family, Dictionary<string, AccountDevice> devices)
     {
         var session = family.Where(static token => token.Kind == AccountTokenKind.Session).MaxBy(static token => token.Used);

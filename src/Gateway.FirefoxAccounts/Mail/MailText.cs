@@ -1,8 +1,8 @@
 namespace Lockstep.Gateway.FirefoxAccounts.Mail;
 
-/// <summary>What a mail says: plain text, without links that do anything. A code in it is good for one thing only.</summary>
-/// <param name="Subject">In one line.</param>
-/// <param name="Body">In plain text.</param>
+/// <summary>The text of a mail: plain, without links that do anything. A code in it works for one purpose only.</summary>
+/// <param name="Subject">One line.</param>
+/// <param name="Body">Plain text.</param>
 internal sealed record MailText(string Subject, string Body)
 {
     public static MailText Verification(string origin, string code) => new(

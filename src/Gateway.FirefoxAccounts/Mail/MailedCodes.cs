@@ -11,8 +11,9 @@ using Lockstep.Gateway.Http;
 namespace Lockstep.Gateway.FirefoxAccounts.Mail;
 
 /// <summary>
-/// Codes of eight digits that are mailed. Only what the server makes of one with its own key is kept, since eight digits are guessed from a digest. Several count side by side, since anybody can ask for another
-/// one, and mails come late. Each can be tried five times from where it was asked for, and five times from elsewhere, so that nobody uses up the tries of others.
+/// Mailed codes of eight digits. Only a MAC under the server's own key is stored, since eight digits can be guessed from a digest. Several codes are valid at
+/// once, since anybody can ask for another one, and mails come late. Each can be tried five times from where it was asked for, and five times from elsewhere,
+/// so that nobody uses up the tries of others.
 /// </summary>
 internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, SessionTokens tokens, PasswordChecks passwords, Mailer mailer, HttpOptions http, TimeProvider time)
 {
@@ -22,8 +23,8 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
     private static readonly TimeSpan VerificationLifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan ResetLifetime = TimeSpan.FromMinutes(10);
 
-    /// <summary>Mails a code that shows whose an address is. Nothing happens when that was asked for too often.</summary>
-    /// <returns>What was in the way; null for nothing.</returns>
+    /// <summary>Mails a code that shows that an address is theirs. Does nothing if it was asked for too often.</summary>
+    /// <returns>Why it was not mailed; null if it was.</returns>
     public async ValueTask<AccountError?> SendVerificationAsync(KeyedAccount account, string session, CancellationToken cancellationToken)
     {
         var (text, error) = await MakeAsync(account, AccountTokenKind.VerifyCode, VerificationLifetime, session, asker: "", MailText.Verification, cancellationToken);
@@ -35,7 +36,9 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
         return error;
     }
 
-    /// <summary>Mails a code that lets a new password be set, where there is such an account and it was not asked for too often. All that is done behind the answer.</summary>
+    /// <summary>
+    /// Mails a code for setting a new password, if the account exists and a code was not asked for too often. Everything happens after the answer.
+    /// </summary>
     /// <param name="name">The address in lower case.</param>
     /// <param name="asker">Where the request comes from.</param>
     public void SendReset(string name, string asker) => mailer.TrySend(async stopping =>
@@ -44,10 +47,10 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
             ? (account.Email, text)
             : null);
 
-    /// <summary>Takes a code. A right one is gone then.</summary>
-    /// <param name="account">Whose it is.</param>
-    /// <param name="kind">What it is for.</param>
-    /// <param name="asker">Where it comes from; empty where only the receiver can ask for one.</param>
+    /// <summary>Takes a code. A right one works once.</summary>
+    /// <param name="account">The account of the code.</param>
+    /// <param name="kind">The purpose of the code.</param>
+    /// <param name="asker">Where the try comes from; empty if only the receiver can ask for a code.</param>
     /// <param name="code">As it was typed.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<bool> TakeAsync(KeyedAccount account, AccountTokenKind kind, string asker, string code, CancellationToken cancellationToken)
@@ -58,12 +61,12 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
             .Where(one => one.Tries.Of(who) < MaxTries).ToList();
         if (open.Count == 0)
         {
-            // As much work as for a wrong one: so nobody hears whether there is any.
+            // As much work as for a wrong code, so that nobody learns whether there is a code.
             await store.ChangeTokensAsync(NoChange(kind), cancellationToken);
             return false;
         }
 
-        // Counted before it is compared: so of many at once no more are compared than may be tried.
+        // Counted before the comparison: so of many tries at once, no more are compared than are allowed.
         if (!await store.ChangeTokensAsync([.. open.Select(one => (one.Token, one.Tries.Counted(who).Write()))], cancellationToken))
         {
             return false;
@@ -74,21 +77,21 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
         return right is not null && await store.RemoveTokenAsync(account.Account.Number, right, cancellationToken);
     }
 
-    /// <summary>Does as much as <see cref="TakeAsync"/> does with a wrong code.</summary>
+    /// <summary>Does as much work as <see cref="TakeAsync"/> does for a wrong code.</summary>
     public async ValueTask TakeNothingAsync(CancellationToken cancellationToken)
     {
         await store.ListTokensAsync(account: 0, [AccountTokenKind.ResetCode], ServerTimestamp.Now(time), cancellationToken);
         await store.ChangeTokensAsync(NoChange(AccountTokenKind.ResetCode), cancellationToken);
     }
 
-    /// <returns>The mail; null when it was asked for too often, and why.</returns>
+    /// <returns>The mail; null and the error if it was asked for too often.</returns>
     private async ValueTask<(MailText? Text, AccountError? Error)> MakeAsync(
         KeyedAccount account, AccountTokenKind kind, TimeSpan lifetime, string? session, string asker, Func<string, string, MailText> write, CancellationToken cancellationToken)
     {
         MailText? text = null;
         var error = await passwords.MailAsync($"{kind} {account.Uid}", asker, async () =>
         {
-            // Only those of the same asker make room.
+            // Only codes of the same asker make room.
             var number = account.Account.Number;
             var who = DigestOf(account, asker);
             var before = (await store.ListTokensAsync(number, [kind], ServerTimestamp.Now(time), cancellationToken))
@@ -114,13 +117,13 @@ internal sealed class MailedCodes(IKeyedAccountStore store, AccountKey key, Sess
 
     private byte[] Mac(AccountTokenKind kind, KeyedAccount account, string code) => key.Mac("mailed code", $"{kind} {account.Uid} {code}");
 
-    /// <summary>No address lies in the database.</summary>
+    /// <summary>A digest of the asker, so that the database contains no addresses.</summary>
     private string DigestOf(KeyedAccount account, string asker) => Convert.ToHexStringLower(key.Mac("asker of a code", $"{account.Uid} {asker}"));
 
-    /// <param name="Mac">Of the code, hex.</param>
+    /// <param name="Mac">The MAC of the code, hex.</param>
     /// <param name="Asker">Digest of where it was asked for.</param>
-    /// <param name="Own">How often it was tried from there.</param>
-    /// <param name="Others">How often it was tried from elsewhere.</param>
+    /// <param name="Own">Tries from there.</param>
+    /// <param name="Others">Tries from elsewhere.</param>
     private sealed record CodeTries(string Mac, string? Asker, int Own, int Others)
     {
         public static CodeTries Read(string text) => JsonSerializer.Deserialize<CodeTries>(text) ?? throw new InvalidDataException("A code has no data.");

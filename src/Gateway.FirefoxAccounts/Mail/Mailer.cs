@@ -7,8 +7,8 @@ using MimeKit;
 namespace Lockstep.Gateway.FirefoxAccounts.Mail;
 
 /// <summary>
-/// Sends mails, one after the other, behind the requests that ask for them: so no answer waits for the mail server. What does not leave is told in the
-/// log and not sent again: whoever waits for a code asks for another one. What does not fit into the queue is dropped.
+/// Sends mails one after the other, apart from the requests that ask for them, so that no answer waits for the mail server. A mail that fails is logged and
+/// not sent again: users who wait for a code can ask for another one. Mails that do not fit into the queue are dropped.
 /// </summary>
 internal sealed partial class Mailer(FirefoxAccountOptions options, ILogger<Mailer> logger) : BackgroundService, IAccountMail
 {
@@ -22,11 +22,11 @@ internal sealed partial class Mailer(FirefoxAccountOptions options, ILogger<Mail
 
     void IAccountMail.TrySend(string to, string subject, string body) => TrySend(to, new MailText(subject, body));
 
-    /// <summary>Puts a mail into the queue; does nothing where no mails are sent.</summary>
+    /// <summary>Puts a mail into the queue. Does nothing if no mails are sent.</summary>
     public void TrySend(string to, MailText text) => TrySend(_ => new((to, text)));
 
-    /// <summary>As above, for a mail that is made when its turn comes.</summary>
-    /// <param name="make">Null for none.</param>
+    /// <summary>Like <see cref="TrySend(string, MailText)"/>, for a mail that is made when its turn comes.</summary>
+    /// <param name="make">Makes the mail; null for none.</param>
     public void TrySend(Func<CancellationToken, ValueTask<(string To, MailText Text)?>> make)
     {
         if (options.Smtp.IsOn)

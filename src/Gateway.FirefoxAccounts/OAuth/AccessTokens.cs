@@ -11,8 +11,8 @@ using Lockstep.Gateway.FirefoxAccounts.Secrets;
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
 /// <summary>
-/// Gives out access tokens (RFC 9068: JWT, RS256) and finds them again. Anybody can verify one by the published keys; here one counts while its digest is stored, so that it ends at once with the
-/// session or refresh token that it came from, or when it is destroyed.
+/// Gives out access tokens (RFC 9068: JWT, RS256) and finds them again. Anybody can verify one by the published keys. Here a token is valid while its digest
+/// is stored. So it ends at once with the session or refresh token that it came from, or when it is destroyed.
 /// </summary>
 internal sealed class AccessTokens(IKeyedAccountStore store, SigningKeys keys, FirefoxAccountOptions options, TimeProvider time) : IAccessTokens
 {
@@ -21,13 +21,13 @@ internal sealed class AccessTokens(IKeyedAccountStore store, SigningKeys keys, F
     private static readonly TimeSpan Longest = TimeSpan.FromHours(6);
 
     /// <param name="origin">The URL of this server.</param>
-    /// <param name="account">Whose it is.</param>
-    /// <param name="client">Whom it is given to.</param>
-    /// <param name="scopes">What it is for.</param>
-    /// <param name="ttl">Seconds that were asked for; null for none.</param>
-    /// <param name="parent">Digest of what it came from.</param>
+    /// <param name="account">The account that it is for.</param>
+    /// <param name="client">The client that gets it.</param>
+    /// <param name="scopes">Its scopes.</param>
+    /// <param name="ttl">The lifetime that the client asked for, in seconds; null for none.</param>
+    /// <param name="parent">Digest of the token that it comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The token, what is stored of it, and how many seconds it counts.</returns>
+    /// <returns>The token, its stored form, and its lifetime in seconds.</returns>
     public async ValueTask<(string Text, AccountToken Token, long Seconds)> MakeAsync(
         string origin, KeyedAccount account, OAuthClient client, IReadOnlyList<string> scopes, long? ttl, string parent, CancellationToken cancellationToken)
     {
@@ -84,7 +84,7 @@ internal sealed class AccessTokens(IKeyedAccountStore store, SigningKeys keys, F
         return (text, token, seconds);
     }
 
-    /// <returns>Null when it is none of ours, or over.</returns>
+    /// <returns>Null if it is not one of ours, or has expired.</returns>
     public async ValueTask<FoundToken?> FindAsync(string token, CancellationToken cancellationToken) =>
         token.Length is > 0 and <= MaxLength
         && await store.FindTokenAsync(TokenSecret.DigestOf(token), ServerTimestamp.Now(time), cancellationToken) is { Token.Kind: AccountTokenKind.Access } found

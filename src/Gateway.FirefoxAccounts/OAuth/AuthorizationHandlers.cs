@@ -7,7 +7,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
-/// <summary>Gives a client a code, for somebody who has signed in on the page (RFC 6749 4.1, RFC 7636).</summary>
+/// <summary>Gives a client a code for a user who has signed in on the page (RFC 6749 4.1, RFC 7636).</summary>
 internal sealed class AuthorizationHandlers(IKeyedAccountStore store, SessionTokens tokens, OAuthClients clients)
 {
     private const int ChallengeLength = 43;
@@ -98,8 +98,8 @@ internal sealed class AuthorizationHandlers(IKeyedAccountStore store, SessionTok
             writer.WriteBoolean("consent", !client.IsBuiltIn);
         }));
 
-    /// <summary>Firefox asks for more than there is here, and gets what there is; others ask for what they may have.</summary>
-    /// <returns>Null when there is nothing, or something that the client may not have.</returns>
+    /// <summary>Firefox asks for more scopes than exist here, and gets those that do. Other clients must ask only for scopes that they may have.</summary>
+    /// <returns>Null if no scope is left, or another client asks for one that it may not have.</returns>
     public static IReadOnlyList<string>? Allowed(OAuthClient client, string scope)
     {
         var asked = Scopes.Split(scope);

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
-/// <summary>What belongs to an authorization code.</summary>
-/// <param name="Challenge">Of PKCE.</param>
-/// <param name="Redirect">Where it was sent.</param>
-/// <param name="IsOffline">Whether a refresh token was asked for.</param>
-/// <param name="SignedIn">When the password was shown, seconds.</param>
+/// <summary>The data of an authorization code.</summary>
+/// <param name="Challenge">The challenge of PKCE.</param>
+/// <param name="Redirect">Where the code was sent.</param>
+/// <param name="IsOffline">Whether the client asked for a refresh token.</param>
+/// <param name="SignedIn">When the password was shown, in seconds since 1970.</param>
 /// <param name="KeysJwe">Keys for the client alone, which the server cannot read; null for none.</param>
 internal sealed record CodeData(string Challenge, string Redirect, bool IsOffline, long SignedIn, string? KeysJwe)
 {

@@ -9,7 +9,7 @@ internal sealed class OAuthClients(FirefoxAccountOptions options)
     /// <returns>Null when there is none.</returns>
     public OAuthClient? Find(string id) => byId.GetValueOrDefault(id);
 
-    /// <summary>Whether pages of an origin may call: those that a client's codes are sent to.</summary>
+    /// <summary>Whether pages of an origin may call: only the origins to which a client's codes are sent may.</summary>
     public bool HasOrigin(string origin) => byId.Values.Any(client => client.RedirectUris.Any(redirect =>
         Uri.TryCreate(redirect, UriKind.Absolute, out var url) && string.Equals(url.GetLeftPart(UriPartial.Authority), origin, StringComparison.OrdinalIgnoreCase)));
 

@@ -2,7 +2,7 @@ using Lockstep.Gateway.FirefoxAccounts.Accounts;
 
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
-/// <summary>What tokens can be given out for.</summary>
+/// <summary>The scopes of tokens.</summary>
 internal static class Scopes
 {
     public const string Sync = AccountHandlers.SyncScope;
@@ -12,10 +12,10 @@ internal static class Scopes
 
     private static readonly string[] OfProfile = [Profile, "profile:uid", "profile:email", "profile:display_name", "profile:avatar", "profile:write"];
 
-    /// <summary>All that are known, but that of sessions, which is no resource's.</summary>
+    /// <summary>All known scopes except the scope of sessions, which belongs to no resource.</summary>
     public static IReadOnlyList<string> All { get; } = [Sync, .. OfProfile, Kinto];
 
-    /// <summary>What Firefox may have.</summary>
+    /// <summary>The scopes that Firefox may have.</summary>
     public static IReadOnlyList<string> OfFirefox { get; } = [Sync, .. OfProfile, Session];
 
     public static IReadOnlyList<string> Split(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
@@ -24,12 +24,12 @@ internal static class Scopes
 
     public static bool IsOfProfile(string scope) => OfProfile.Contains(scope, StringComparer.Ordinal);
 
-    /// <summary>Whether tokens for these open what Firefox alone keeps for hours.</summary>
+    /// <summary>Whether Firefox may have tokens for these scopes for hours.</summary>
     public static bool AreOfFirefox(IEnumerable<string> scopes) => scopes.All(static scope => scope is Sync || IsOfProfile(scope));
 
-    /// <summary>What a token for these opens, as its <c>aud</c> says it.</summary>
+    /// <summary>The audiences (<c>aud</c>) of a token with these scopes.</summary>
     /// <param name="origin">The server's URL.</param>
-    /// <param name="scopes">What it is for.</param>
+    /// <param name="scopes">The token's scopes.</param>
     public static IReadOnlyList<string> Audiences(string origin, IReadOnlyList<string> scopes)
     {
         var audiences = new List<string>();

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
-/// <summary>A key that access tokens are signed with.</summary>
-/// <param name="Id">As tokens name it.</param>
-/// <param name="Created">Ms.</param>
-/// <param name="Rsa">With its private half.</param>
+/// <summary>A key that signs access tokens.</summary>
+/// <param name="Id">The <c>kid</c> of tokens.</param>
+/// <param name="Created">Milliseconds since 1970.</param>
+/// <param name="Rsa">The key with its private half.</param>
 internal sealed record SigningKey(string Id, long Created, RSA Rsa);

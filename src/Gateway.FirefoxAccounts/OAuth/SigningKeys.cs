@@ -6,8 +6,9 @@ using Lockstep.Gateway.FirefoxAccounts.Secrets;
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
 /// <summary>
-/// The keys that access tokens are signed with, shared by all servers of a database. A new one is made when the newest is old enough, and published for an hour before anything is
-/// signed with it, so that whoever verifies has read it; the one before stays published for a day after that, in which all that it signed ends, and is removed. Safe for concurrent use.
+/// The keys that sign access tokens, shared by all servers of a database. When the newest key is old enough, a new one is made. It is published for an hour
+/// before it signs, so that verifiers have read it. The key before it stays published for a day after that, in which all tokens that it signed end, and is
+/// then removed. Safe for concurrent use.
 /// </summary>
 internal sealed class SigningKeys(IKeyedAccountStore store, AccountKey key, FirefoxAccountOptions options, TimeProvider time) : IDisposable
 {
@@ -19,7 +20,7 @@ internal sealed class SigningKeys(IKeyedAccountStore store, AccountKey key, Fire
     private readonly SemaphoreSlim reading = new(1);
     private volatile Known? known;
 
-    /// <summary>The one that signs.</summary>
+    /// <summary>The key that signs now.</summary>
     public async ValueTask<SigningKey> CurrentAsync(CancellationToken cancellationToken)
     {
         var keys = await AllAsync(cancellationToken);
@@ -27,8 +28,8 @@ internal sealed class SigningKeys(IKeyedAccountStore store, AccountKey key, Fire
         return keys.FirstOrDefault(one => one.Created <= noticed) ?? keys[^1];
     }
 
-    /// <summary>All that are published, the newest first; at least one.</summary>
-    /// <exception cref="InvalidDataException">They were made under another key of the server.</exception>
+    /// <summary>All published keys, the newest first; at least one.</summary>
+    /// <exception cref="InvalidDataException">The keys were made under another key of the server.</exception>
     public async ValueTask<IReadOnlyList<SigningKey>> AllAsync(CancellationToken cancellationToken)
     {
         if (known is { } current && time.GetElapsedTime(current.Read) < Fresh)
@@ -54,7 +55,7 @@ internal sealed class SigningKeys(IKeyedAccountStore store, AccountKey key, Fire
         }
     }
 
-    /// <summary>Whether the server's key is the one that a database's keys were made under; also where there are none.</summary>
+    /// <summary>Whether a database's keys were made under this key of the server. True if there are none.</summary>
     public static bool IsKeyOf(AccountKey key, IReadOnlyList<ServerKey> stored) => stored.Count == 0 || key.Open(Purpose(stored[0].Id), stored[0].Sealed) is not null;
 
     public void Dispose() => reading.Dispose();

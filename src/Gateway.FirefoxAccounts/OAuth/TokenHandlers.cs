@@ -9,7 +9,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.OAuth;
 
-/// <summary>The token endpoint, and what says of a token what it is worth, or ends it (RFC 6749, 7009, 7662, 8693).</summary>
+/// <summary>The token endpoint, and the endpoints that describe or end a token (RFC 6749, 7009, 7662, 8693).</summary>
 internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens tokens, AccessTokens access, OAuthClients clients, FirefoxAccountOptions options, TimeProvider time)
 {
     private const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -25,7 +25,7 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
         _ => new(AccountAnswers.Of(AccountError.Invalid("grant_type"))),
     };
 
-    /// <summary>Ends that token alone: Firefox does so with a refresh token right after it has signed in, and goes on with its session.</summary>
+    /// <summary>Ends this token alone: Firefox ends a refresh token right after it has signed in, and keeps using its session.</summary>
     public async ValueTask<Answer> DestroyAsync(AccountRequest request, CancellationToken cancellationToken)
     {
         var fields = request.Fields;
@@ -133,7 +133,7 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
         var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(verifier)));
         if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(challenge), Encoding.ASCII.GetBytes(data.Challenge)))
         {
-            // Whoever has the code and not the verifier gets one try.
+            // Somebody who has the code but not the verifier gets one try.
             await store.RemoveTokenAsync(found.Account.Account.Number, found.Token.Digest, cancellationToken);
             return AccountAnswers.Of(AccountError.WrongVerifier);
         }
@@ -177,7 +177,7 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
             return AccountAnswers.Of(unverified);
         }
 
-        // Whoever has a session can do all that these clients can; others have to ask on the page.
+        // The holder of a session can do everything that these clients can. Other clients must ask on the page.
         return clients.Find(id) is not { IsBuiltIn: true } client ? AccountAnswers.Of(AccountError.UnknownClient)
             : AuthorizationHandlers.Allowed(client, scope) is not { } scopes ? AccountAnswers.Of(AccountError.BadScopes)
             : await GiveAsync(
@@ -244,7 +244,7 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
             return AccountAnswers.Of(AccountError.UnknownClient);
         }
 
-        // Nobody has shown anything but this token, so that it gets no more than it has. What is not known here is left out, as everywhere.
+        // This token is the only proof, so the new tokens get no more scopes than it has. Unknown scopes are left out, as everywhere.
         var held = Scopes.Split(found.Token.Scope);
         return Scopes.Split(scope).Any(one => client.Scopes.Contains(one, StringComparer.Ordinal) && !held.Contains(one, StringComparer.Ordinal))
             ? AccountAnswers.Of(AccountError.BadScopes)
@@ -253,8 +253,9 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
     }
 
     /// <summary>
-    /// The sign-in that a code belongs to: with a client of Firefox that of the page's session, which Firefox is given. Where the client gets a session of its own, and the page's is another device's, it
-    /// is a sign-in of its own; so is an application's, which goes on when the device goes on which it was let in.
+    /// The sign-in that a code belongs to; null for a sign-in of its own. A client of Firefox belongs to the sign-in of the page's session, which Firefox is given.
+    /// If it gets a session of its own, and the page's session is another device's, its sign-in is its own. So is an application's, since an application stays
+    /// signed in when the device on which it was authorized is removed.
     /// </summary>
     private async ValueTask<string?> FamilyAsync(OAuthClient client, AccountToken code, bool givesSession, CancellationToken cancellationToken) =>
         client.IsBuiltIn && code.Parent is { } parent && await store.FindTokenAsync(parent, ServerTimestamp.Now(time), cancellationToken) is { } page
@@ -331,20 +332,20 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
     private async ValueTask<FoundToken?> FindAsync(string text, CancellationToken cancellationToken) =>
         await FindRefreshAsync(text, cancellationToken) ?? await access.FindAsync(text, cancellationToken);
 
-    /// <summary>What is given out.</summary>
-    /// <param name="Request">What it answers.</param>
-    /// <param name="Account">Whose it is.</param>
-    /// <param name="Client">Whom it is given to.</param>
-    /// <param name="Granted">For what.</param>
-    /// <param name="SignedIn">When the password was shown, seconds; null where that is not said.</param>
+    /// <summary>The tokens to give out.</summary>
+    /// <param name="Request">The request to answer.</param>
+    /// <param name="Account">The account that they are for.</param>
+    /// <param name="Client">The client that gets them.</param>
+    /// <param name="Granted">Their scopes.</param>
+    /// <param name="SignedIn">When the password was shown, in seconds since 1970; null to leave it out of the answer.</param>
     private sealed record Grant(AccountRequest Request, KeyedAccount Account, OAuthClient Client, IReadOnlyList<string> Granted, long? SignedIn)
     {
         public long? Ttl { get; init; }
 
-        /// <summary>Digest of what is taken for it, once.</summary>
+        /// <summary>Digest of the code or token that is exchanged for it, once.</summary>
         public string? InPlaceOf { get; init; }
 
-        /// <summary>Digest of what the access token comes from, where no refresh token is given out.</summary>
+        /// <summary>Digest of the token that the access token comes from, if no refresh token is given out.</summary>
         public string? Parent { get; init; }
 
         public bool IsOffline { get; init; }
@@ -356,7 +357,7 @@ internal sealed class TokenHandlers(IKeyedAccountStore store, SessionTokens toke
         /// <summary>The sign-in that it belongs to; null for one of its own.</summary>
         public string? Family { get; init; }
 
-        /// <summary>Where what it comes from is gone by then.</summary>
+        /// <summary>The error if the code or token that it comes from is gone by then.</summary>
         public AccountError Otherwise { get; init; } = AccountError.NoCredential;
     }
 }

@@ -3,12 +3,12 @@ using Lockstep.Gateway.Pages;
 namespace Lockstep.Gateway.FirefoxAccounts.Pages;
 
 /// <summary>
-/// The pages of the account server, at the root as Firefox expects them. Firefox opens most of these paths by itself (FxAccountsConfig; for
-/// phones fxa-client); what each shows is said once more in <c>Files/app.js</c>.
+/// The pages of the account server, at the root, where Firefox expects them. Firefox opens most of these paths by itself (FxAccountsConfig; on phones
+/// fxa-client). <c>Files/app.js</c> has the same paths, with the page that each shows.
 /// </summary>
 public static class AccountPages
 {
-    /// <summary>Where they are.</summary>
+    /// <summary>Their paths.</summary>
     public static IReadOnlyList<string> Paths { get; } =
     [
         "/",
@@ -31,6 +31,6 @@ public static class AccountPages
         "/pair/supp",
     ];
 
-    /// <summary>Reads them out of the assembly.</summary>
+    /// <summary>Reads them from the assembly.</summary>
     public static PageSet Read() => new(typeof(AccountPages).Assembly, Paths);
 }

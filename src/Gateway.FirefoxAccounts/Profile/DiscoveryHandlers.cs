@@ -5,7 +5,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Profile;
 
-/// <summary>The documents that clients find everything else by.</summary>
+/// <summary>The documents that tell clients where everything else is.</summary>
 internal sealed class DiscoveryHandlers(SigningKeys keys)
 {
     public static ValueTask<Answer> ClientConfigurationAsync(AccountRequest request, CancellationToken cancellationToken) => new(AccountAnswers.Object(writer =>

@@ -7,7 +7,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Profile;
 
-/// <summary>What an account tells of its owner to whoever has a token for that.</summary>
+/// <summary>Tells clients about an account's owner, as far as their token's scopes allow.</summary>
 internal sealed class ProfileHandlers(AccessTokens access)
 {
     private const string Bearer = "Bearer ";

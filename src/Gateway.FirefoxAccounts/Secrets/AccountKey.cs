@@ -5,8 +5,8 @@ using Lockstep.Gateway.Accounts;
 namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 
 /// <summary>
-/// The server's own key, which lies outside the database: what must be read back is encrypted under what is derived from it (AES-256-GCM), each kind of thing
-/// under a key of its own and bound to what it belongs to.
+/// The server's own key, which is kept outside the database. Data that must be read back is encrypted (AES-256-GCM) under a key derived from it, and bound to
+/// its purpose and owner.
 /// </summary>
 public sealed class AccountKey
 {
@@ -14,24 +14,24 @@ public sealed class AccountKey
 
     private readonly byte[] key;
 
-    /// <param name="secret">As in the file or the setting: 32 characters at least.</param>
+    /// <param name="secret">The text of the file or the setting: at least 32 characters.</param>
     public AccountKey(string secret) => key = HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), KeyBytes, salt: [], "lockstep accounts"u8.ToArray());
 
-    /// <summary>A secret of this server for one purpose.</summary>
+    /// <summary>Derives a secret of this server for one purpose.</summary>
     public byte[] Derive(string purpose, int length = KeyBytes) => HKDF.Expand(HashAlgorithmName.SHA256, key, length, Encoding.UTF8.GetBytes(purpose));
 
-    /// <summary>Something that only this server can make of a text, and makes the same each time.</summary>
+    /// <summary>A MAC of a text, which only this server can make. It is the same each time.</summary>
     public byte[] Mac(string purpose, string text) => HMACSHA256.HashData(Derive("mac " + purpose), Encoding.UTF8.GetBytes(text));
 
-    /// <param name="purpose">What it is, and whose: what is sealed for one purpose opens for no other.</param>
-    /// <param name="plain">What is sealed.</param>
+    /// <param name="purpose">What is sealed, and whose it is. Data that is sealed for one purpose opens for no other.</param>
+    /// <param name="plain">The bytes to seal.</param>
     /// <returns>Base64.</returns>
     public string Seal(string purpose, ReadOnlySpan<byte> plain) => Seal(Derive("seal"), purpose, plain);
 
-    /// <returns>Null when it was not sealed here, or for another purpose.</returns>
+    /// <returns>Null if it was not sealed here, or was sealed for another purpose.</returns>
     public byte[]? Open(string purpose, string? text) => Open(Derive("seal"), purpose, text);
 
-    /// <summary>As <see cref="Seal(string, ReadOnlySpan{byte})"/>, under another key.</summary>
+    /// <summary>Like <see cref="Seal(string, ReadOnlySpan{byte})"/>, under another key.</summary>
     internal static string Seal(ReadOnlySpan<byte> key, string purpose, ReadOnlySpan<byte> plain) =>
         Convert.ToBase64String(SealedBytes.Seal(key, plain, Encoding.UTF8.GetBytes(purpose)));
 

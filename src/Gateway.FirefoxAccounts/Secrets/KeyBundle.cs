@@ -2,13 +2,13 @@ using System.Security.Cryptography;
 
 namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 
-/// <summary>An account's keys as <c>account/keys</c> gives them: under a key that whoever has the token can derive.</summary>
+/// <summary>An account's keys as <c>account/keys</c> gives them: encrypted under a key that the token's holder can derive.</summary>
 internal static class KeyBundle
 {
     private const string Name = "account/keys";
     private const int KeyBytes = 32;
 
-    /// <param name="bundleKey">Of the token.</param>
+    /// <param name="bundleKey">The token's bundle key.</param>
     /// <param name="first">kA, 32 bytes.</param>
     /// <param name="wrapped">The server's half of kB, 32 bytes.</param>
     /// <returns>96 bytes, hex.</returns>

@@ -5,8 +5,8 @@ using Konscious.Security.Cryptography;
 namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 
 /// <summary>
-/// What follows from authPW by Argon2id: a verifier, which is stored, and the key that the server's half of kB is encrypted under, which is not. Both come from one
-/// output, so that whoever has the database pays one Argon2id for each guess, and without the password opens nothing.
+/// Argon2id of authPW. It gives a verifier, which is stored, and a key, which is not. The server's half of kB is encrypted under that key. Both come from one
+/// output, so that somebody who has the database pays for one Argon2id for each guess, and opens nothing without the password.
 /// </summary>
 /// <param name="Hash">Parameters, salt and verifier: <c>argon2id$m=19456,t=2,p=1$salt$verifier</c>.</param>
 /// <param name="WrapKey">32 bytes.</param>
@@ -17,16 +17,16 @@ internal sealed record StretchedPassword(string Hash, byte[] WrapKey)
     private const int SaltBytes = 16;
     private const int HalfBytes = 32;
 
-    /// <summary>Of a new password.</summary>
+    /// <summary>Stretches a new password.</summary>
     public static StretchedPassword Of(ReadOnlySpan<byte> authPw, int memoryKiB, int iterations) =>
         Of(authPw, memoryKiB, iterations, RandomNumberGenerator.GetBytes(SaltBytes));
 
-    /// <summary>Whether a stored hash is one of these, and not one of Kinto's passwords.</summary>
+    /// <summary>Whether a stored hash is of this kind, and not of a password of Kinto.</summary>
     public static bool IsOne(string stored) => stored.StartsWith(Scheme + "$", StringComparison.Ordinal);
 
-    /// <param name="authPw">What a client sends.</param>
+    /// <param name="authPw">The value that a client sends.</param>
     /// <param name="stored">As <see cref="Hash"/>.</param>
-    /// <returns>By the parameters of what is stored; null when that is none of these. Compare the hashes.</returns>
+    /// <returns>The password, stretched with the parameters of the stored hash; null if that is of another kind. Compare the hashes.</returns>
     public static StretchedPassword? Of(ReadOnlySpan<byte> authPw, string stored)
     {
         var parts = stored.Split('$');
@@ -38,12 +38,12 @@ internal sealed record StretchedPassword(string Hash, byte[] WrapKey)
             : null;
     }
 
-    /// <summary>Whether this is the password that was stored; in constant time.</summary>
+    /// <summary>Whether this is the stored password. Takes constant time.</summary>
     public bool Is(string stored) => CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(Hash), System.Text.Encoding.ASCII.GetBytes(stored));
 
     public string Wrap(string uid, ReadOnlySpan<byte> key) => AccountKey.Seal(WrapKey, Purpose + uid, key);
 
-    /// <returns>Null when it was wrapped with another password.</returns>
+    /// <returns>Null if it was wrapped with another password.</returns>
     public byte[]? Unwrap(string uid, string wrapped) => AccountKey.Open(WrapKey, Purpose + uid, wrapped);
 
     private static StretchedPassword Of(ReadOnlySpan<byte> authPw, int memoryKiB, int iterations, byte[] salt)

@@ -6,19 +6,18 @@ using Lockstep.Core.KeyedAccounts;
 namespace Lockstep.Gateway.FirefoxAccounts.Secrets;
 
 /// <summary>
-/// What a client is given as a token, and what follows from it: the id that it names it by, the key that it signs requests with, and the key that what it fetches
-/// is encrypted under.
+/// A client's token, and what is derived from it: the id that names it, the key that signs requests, and the key that encrypts what is fetched with it.
 /// </summary>
 /// <param name="Text">32 random bytes, hex.</param>
 /// <param name="Id">Hex.</param>
-/// <param name="Key">Of Hawk.</param>
-/// <param name="BundleKey">Of what is fetched with it.</param>
+/// <param name="Key">The key of Hawk.</param>
+/// <param name="BundleKey">Encrypts what is fetched with it.</param>
 internal sealed record TokenSecret(string Text, string Id, byte[] Key, byte[] BundleKey)
 {
     public const string NameSpace = "identity.mozilla.com/picl/v1/";
     public const int Bytes = 32;
 
-    /// <summary>What each kind is called where its keys are derived, and in front of its id as a Bearer.</summary>
+    /// <summary>The name of each kind in its key derivation, and the prefix of its id as a Bearer.</summary>
     private static readonly Dictionary<AccountTokenKind, (string Name, string Prefix)> Names = new()
     {
         [AccountTokenKind.Session] = ("sessionToken", "fxs_"),
@@ -37,7 +36,7 @@ internal sealed record TokenSecret(string Text, string Id, byte[] Key, byte[] Bu
         return new TokenSecret(Convert.ToHexStringLower(token), Convert.ToHexStringLower(derived.AsSpan(0, Bytes)), derived[Bytes..(2 * Bytes)], derived[(2 * Bytes)..]);
     }
 
-    /// <returns>The kind whose id a Bearer names, and the id; null when it has no such form.</returns>
+    /// <returns>The kind and the id that a Bearer names; null if it does not have that form.</returns>
     public static (AccountTokenKind Kind, string Id)? OfBearer(string bearer)
     {
         foreach (var (kind, (_, prefix)) in Names)
@@ -51,7 +50,7 @@ internal sealed record TokenSecret(string Text, string Id, byte[] Key, byte[] Bu
         return null;
     }
 
-    /// <summary>How ids, codes and tokens are looked up: SHA-256, hex.</summary>
+    /// <summary>The digest by which ids, codes and tokens are looked up: SHA-256, hex.</summary>
     public static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     public static byte[] Derive(ReadOnlySpan<byte> secret, string name, int length)
@@ -61,6 +60,6 @@ internal sealed record TokenSecret(string Text, string Id, byte[] Key, byte[] Bu
         return output;
     }
 
-    /// <summary>Whether it is so many bytes in lower case.</summary>
+    /// <summary>Whether a text is hex in lower case of so many bytes.</summary>
     public static bool IsHex(ReadOnlySpan<char> text, int bytes) => text.Length == 2 * bytes && !text.ContainsAnyExcept(HexDigits);
 }

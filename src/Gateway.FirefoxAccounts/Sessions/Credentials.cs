@@ -10,21 +10,21 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Lockstep.Gateway.FirefoxAccounts.Sessions;
 
 /// <summary>
-/// Whose token a request comes with. Tokens that have a Hawk key come as a Hawk signature or as a Bearer of the id; refresh tokens as a Bearer of themselves. One that
-/// an endpoint does not take is as one that is not there. A client's clock may be wrong by months, as Firefox's phones never set theirs.
+/// Finds the token that a request comes with. Tokens that have a Hawk key come as a Hawk signature, or as a Bearer of their id. Refresh tokens come as a Bearer
+/// themselves. A token that an endpoint does not accept counts as missing. A client's clock may be wrong by months, since Firefox on phones never adjusts its own.
 /// </summary>
 internal sealed partial class Credentials(
     IKeyedAccountStore store, OAuthClients clients, AccountKey key, FirefoxAccountOptions options, HttpOptions http, TimeProvider time, ILogger<Credentials> logger)
 {
     private const long MaxSkewSeconds = 52 * 7 * 86_400;
 
-    // More than that is not worth a write.
+    // Noting uses more often is not worth the writes.
     private static readonly TimeSpan UseNoted = TimeSpan.FromHours(1);
 
-    /// <summary>What the key of a token's Hawk signature is sealed for.</summary>
+    /// <summary>The purpose that the Hawk key of a token is sealed for.</summary>
     public static string PurposeOf(string digest) => "hawk key of " + digest;
 
-    /// <returns>The one, or the other, or neither where none is needed.</returns>
+    /// <returns>The token or the error; neither if none is needed and none came.</returns>
     public async ValueTask<(FoundToken? Found, AccountError? Error)> FindAsync(ProtocolRequest request, AccountAccess access, CancellationToken cancellationToken)
     {
         var header = request.Http.Request.Headers.Authorization.ToString();
@@ -41,7 +41,7 @@ internal sealed partial class Credentials(
             return (null, error ?? AccountError.NoCredential);
         }
 
-        // Devices are Firefox's: an application that has a refresh token for something else is no device.
+        // Only Firefox has devices: an application with a refresh token for something else is none.
         if (found.Token.Kind is AccountTokenKind.Refresh
             && !(clients.Find(found.Token.Client) is { IsBuiltIn: true } && Scopes.Split(found.Token.Scope).Contains(Scopes.Sync, StringComparer.Ordinal)))
         {
@@ -57,7 +57,7 @@ internal sealed partial class Credentials(
         return (found, null);
     }
 
-    /// <returns>What a session has still to show; null for nothing.</returns>
+    /// <returns>What a session must still show; null for nothing.</returns>
     public static AccountError? Unverified(FoundToken session) =>
         !session.Account.IsEmailVerified ? AccountError.EmailUnverified
         : !SessionData.Read(session.Token.Data).IsVerified ? AccountError.SessionUnverified
@@ -71,7 +71,7 @@ internal sealed partial class Credentials(
         AccountTokenKind.Reset => AccountAccess.Reset,
         AccountTokenKind.Refresh => AccountAccess.Refresh,
 
-        // Of no endpoint: no set of those has all of them.
+        // No endpoint accepts these: no endpoint has all flags.
         _ => (AccountAccess)~0,
     };
 

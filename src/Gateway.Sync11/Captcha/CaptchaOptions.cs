@@ -5,7 +5,7 @@ namespace Lockstep.Gateway.Sync11.Captcha;
 /// <summary>Settings of the captcha that clients show to users who make an account.</summary>
 public sealed record CaptchaOptions
 {
-    /// <summary>Whether making an account that anybody may make requires one. Default: false.</summary>
+    /// <summary>Whether a captcha is required for accounts that anybody may make. Default: false.</summary>
     public bool Enabled { get; init; }
 
     /// <summary>How long a captcha is valid. Clients show it on the page on which the account is made. Default: 30 minutes.</summary>

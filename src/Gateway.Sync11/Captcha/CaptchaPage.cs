@@ -5,7 +5,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Captcha;
 
-/// <summary>The page that clients show in a window of their own, and read two elements of. It needs no script, style or picture, and sends nothing.</summary>
+/// <summary>The page that clients show in a separate window, and of which they read two elements. It needs no script, style or picture, and sends nothing.</summary>
 internal static class CaptchaPage
 {
     public static Answer Of(CaptchaQuestion question)

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Lockstep.Gateway.Sync11.Captcha;
 
-/// <summary>The page of the captcha, where clients look for it beside the user API. Where there is none, the answer says so, and clients show none.</summary>
+/// <summary>The page of the captcha, at the path beside the user API where clients look for it. If captchas are off, the answer says so, and clients show none.</summary>
 internal sealed class CaptchaProtocol(ICaptcha captcha, WeaveHeaders common, Sync11Options options) : IProtocol<CaptchaHandler>
 {
     public string Name => "Sync11Captcha";
@@ -28,7 +28,7 @@ internal sealed class CaptchaProtocol(ICaptcha captcha, WeaveHeaders common, Syn
     {
         common.Add(request, headers);
 
-        // A page, which has its own policy.
+        // The page has its own policy.
         headers.Remove(HeaderNames.ContentSecurityPolicy);
     }
 

@@ -6,7 +6,7 @@ namespace Lockstep.Gateway.Sync11.Captcha;
 /// </summary>
 public interface ICaptcha
 {
-    /// <summary>A new question.</summary>
+    /// <summary>Makes a new question.</summary>
     /// <param name="acceptLanguage">The header that selects its language.</param>
     CaptchaQuestion Ask(string acceptLanguage);
 

@@ -11,6 +11,6 @@ internal static class WeavePages
     public const string Reset = "/weave-password-reset";
     public const string Delete = "/weave-delete-account";
 
-    /// <summary>Reads them out of the assembly.</summary>
+    /// <summary>Reads them from the assembly.</summary>
     public static PageSet Read() => new(typeof(WeavePages).Assembly, [Reset, Delete]);
 }

@@ -5,13 +5,13 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Pairing;
 
-/// <summary>A channel's replies as clients read them.</summary>
+/// <summary>A channel's replies, as answers for clients.</summary>
 internal static class PairingAnswers
 {
-    /// <summary>No id, or one that is none of the channel's.</summary>
+    /// <summary>The request has no id, or an id that the channel does not know.</summary>
     public static Answer BadDevice => WeaveAnswers.Text(400, "");
 
-    /// <summary>The name as a JSON text.</summary>
+    /// <summary>The channel's name as a JSON text.</summary>
     public static Answer Opened(string channel) => Json($"\"{channel}\"");
 
     public static Answer Of(PairingReply reply) => reply.Status switch

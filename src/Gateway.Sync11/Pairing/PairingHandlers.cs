@@ -13,7 +13,7 @@ namespace Lockstep.Gateway.Sync11.Pairing;
 /// <remarks>https://mozilla-services.readthedocs.io, "Easy Setup"; the clients' <c>jpakeclient.js</c>.</remarks>
 internal sealed class PairingHandlers(IPairingChannels channels, Attempts attempts, ReportLog log)
 {
-    /// <summary>The length that clients expect of a name: everything before it in the typed text is the secret.</summary>
+    /// <summary>The length that clients expect of a name. Everything before the name in the typed text is the secret.</summary>
     public const int NameLength = 4;
 
     /// <summary>Without letters and digits that look alike, since users type them.</summary>
@@ -22,7 +22,7 @@ internal sealed class PairingHandlers(IPairingChannels channels, Attempts attemp
     // With a thousand open ones of a million names, the chance that all are taken is one in 10^24.
     private const int MaxNames = 8;
 
-    /// <summary>Opens a channel, and answers its name.</summary>
+    /// <summary>Opens a channel and answers with its name.</summary>
     public ValueTask<Answer> OpenAsync(PairingRequest request, CancellationToken cancellationToken) => CountAsync(request, async () =>
     {
         if (request.Device.Length == 0)

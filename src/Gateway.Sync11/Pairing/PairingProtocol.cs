@@ -4,7 +4,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Pairing;
 
-/// <summary>Easy Setup: where it lies, and how the pipeline's refusals look in it. Clients are told where by <c>services.sync.jpake.serverURL</c>.</summary>
+/// <summary>Easy Setup: its prefix, and its form of the pipeline's refusals. Clients learn the URL from <c>services.sync.jpake.serverURL</c>.</summary>
 internal sealed class PairingProtocol(PairingHandlers handlers, WeaveHeaders common, Sync11Options options) : IProtocol<PairingHandler>
 {
     public string Name => "Sync11Pairing";
@@ -18,7 +18,7 @@ internal sealed class PairingProtocol(PairingHandlers handlers, WeaveHeaders com
     public ValueTask<Answer> ExecuteAsync(ResourceMethod<PairingHandler> method, ProtocolRequest request, CancellationToken cancellationToken) =>
         method.Handler(handlers, new PairingRequest(request), cancellationToken);
 
-    /// <summary>Of a report clients know 400 for all that is wrong with it.</summary>
+    /// <summary>Clients expect 400 for every fault of a report.</summary>
     public Answer Refuse(Refusal refusal) => refusal is Refusal.BodyTooLarge { MaxBytes: PairingResources.MaxReportBytes } ? WeaveAnswers.Text(400, "") : WeaveAnswers.Of(refusal);
 
     public Answer Preflight(HttpRequest request, string? methods) => WeaveHeaders.Preflight(methods);
@@ -27,7 +27,7 @@ internal sealed class PairingProtocol(PairingHandlers handlers, WeaveHeaders com
     {
         common.Add(request, headers);
 
-        // Clients ask every second, with the tag of what they have: nobody between is to answer them.
+        // Clients ask every second, with the tag of the message that they have. No cache may answer them.
         headers.CacheControl = "no-store";
     }
 }

@@ -12,19 +12,19 @@ internal sealed class PairingRequest(ProtocolRequest inner)
     /// <summary>The channel that the path names.</summary>
     public string Channel => inner.Values["channel"];
 
-    /// <summary>What the device calls itself, 256 characters; empty where it says nothing, or something else.</summary>
+    /// <summary>The name that the device gives itself, 256 characters; empty if it gives none, or one of another length.</summary>
     public string Device => Header("X-KeyExchange-Id") is { Length: DeviceLength } id ? id : "";
 
     /// <summary>The channel that a report ends; null for none.</summary>
     public string? ReportedChannel => Header("X-KeyExchange-Cid");
 
-    /// <summary>Why a pairing has failed, as the client says it; empty for nothing.</summary>
+    /// <summary>The client's reason why a pairing has failed; empty for none.</summary>
     public string Report => Header("X-KeyExchange-Log") ?? "";
 
-    /// <summary>Where it comes from, as attempts are counted.</summary>
+    /// <summary>The client's address in the form in which attempts are counted.</summary>
     public string Address => ClientAddress.Of(inner.Http.Connection.RemoteIpAddress);
 
-    /// <summary>The body. Its memory is used again once the request is answered.</summary>
+    /// <summary>The body. Its memory is reused once the request is answered.</summary>
     public ReadOnlyMemory<byte> Body => inner.Body;
 
     /// <summary>The tags of <c>If-Match</c>; null without the header.</summary>
@@ -33,7 +33,7 @@ internal sealed class PairingRequest(ProtocolRequest inner)
     /// <summary>The tags of <c>If-None-Match</c>; null without the header.</summary>
     public IReadOnlyList<string>? NoneMatch => Tags("If-None-Match");
 
-    /// <summary>A proxy that compresses answers makes tags weak on their way, and clients send them back so.</summary>
+    /// <summary>A proxy that compresses answers makes their tags weak, and clients send them back like that.</summary>
     private IReadOnlyList<string>? Tags(string name) =>
         Header(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(static tag => tag is PairingReply.AnyTag ? tag : (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag).Trim('"')).ToList();

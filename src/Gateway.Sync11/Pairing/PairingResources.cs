@@ -3,7 +3,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Pairing;
 
-/// <summary>All that Easy Setup serves, in one list. A slash more at the end counts nowhere.</summary>
+/// <summary>All resources of Easy Setup, in one list. A trailing slash makes no difference.</summary>
 internal static class PairingResources
 {
     /// <summary>Bytes of a report's body.</summary>

@@ -112,7 +112,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
             return WeaveAnswers.Refused(outcome);
         }
 
-        // :: Step 3: report the outcome of each.
+        // :: Step 3: report the outcome of each record.
         var size = AnswerSizes.OfResults(posted.Items.Count);
         request.Room.Keep(size);
         var merged = outcome as RecordsMerged;
@@ -156,7 +156,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         };
     }
 
-    /// <summary>Only tests a precondition.</summary>
+    /// <summary>Tests a precondition and does nothing else.</summary>
     /// <returns>The collections if it holds.</returns>
     private async ValueTask<Outcome> JudgeAsync(StorageRequest request, ListRef list, Precondition precondition, CancellationToken cancellationToken)
     {
@@ -232,7 +232,7 @@ internal sealed class CollectionHandlers(StorageCalls bucket, RecordHandlers rec
         await output.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Faults are a list of reasons for each record.</summary>
+    /// <summary>Writes faults as a list of reasons for each record.</summary>
     private static void WriteResults(Utf8JsonWriter writer, List<RecordChange> changes, List<KeyValuePair<string, string>> failed)
     {
         writer.WriteStartArray("success");

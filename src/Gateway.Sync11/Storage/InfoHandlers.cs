@@ -15,13 +15,13 @@ internal sealed class InfoHandlers(StorageCalls bucket, Sync11Options options, T
     /// <summary><c>{"bookmarks":1.50}</c>: when each collection was last written.</summary>
     public ValueTask<Answer> CollectionsAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: false, StorageInfo.WriteTimes, cancellationToken);
 
-    /// <summary><c>{"bookmarks":2}</c>: records.</summary>
+    /// <summary><c>{"bookmarks":2}</c>: the number of records.</summary>
     public ValueTask<Answer> CountsAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteCounts, cancellationToken);
 
     /// <summary><c>{"bookmarks":0.5}</c>: kilobytes of payloads.</summary>
     public ValueTask<Answer> UsageAsync(StorageRequest request, CancellationToken cancellationToken) => ListsAsync(request, exact: true, StorageInfo.WriteUsage, cancellationToken);
 
-    /// <summary><c>[1.5,2048000]</c>: kilobytes of payloads, and how many there may be; <c>null</c> for no limit.</summary>
+    /// <summary><c>[1.5,2048000]</c>: kilobytes of payloads, and the limit; <c>null</c> for no limit.</summary>
     public ValueTask<Answer> QuotaAsync(StorageRequest request, CancellationToken cancellationToken) =>
         ListsAsync(request, exact: true, (writer, found) => StorageInfo.WriteQuota(writer, found, request.QuotaOr(options.QuotaBytes)), cancellationToken);
 

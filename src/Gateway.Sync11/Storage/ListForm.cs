@@ -1,13 +1,13 @@
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>How a list is written.</summary>
+/// <summary>The format of a list.</summary>
 internal enum ListForm
 {
     Json,
 
-    /// <summary>A JSON text a line, each line ended.</summary>
+    /// <summary>One JSON text a line, each line ended.</summary>
     Newlines,
 
-    /// <summary>A JSON text behind its length, of four bytes, the highest one first.</summary>
+    /// <summary>Each JSON text after its length in four bytes, big-endian.</summary>
     Whoisi,
 }

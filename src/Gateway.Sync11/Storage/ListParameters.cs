@@ -7,26 +7,26 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>Which records of a collection are meant. What is not known is passed over; numbers must be some.</summary>
-/// <param name="Query">Which records in which order, without a limit.</param>
-/// <param name="Limit">Records at most; null for all.</param>
-/// <param name="Offset">Records in front that are left out.</param>
-/// <param name="IsFull">Whether the records are wanted, and not only their ids.</param>
-/// <param name="IsFiltered">Whether anything is said of which records.</param>
+/// <summary>Selects records of a collection. Unknown parameters are ignored; numbers must be valid.</summary>
+/// <param name="Query">The records and their order, without a limit.</param>
+/// <param name="Limit">The most records to return; null for all.</param>
+/// <param name="Offset">Records to skip at the front.</param>
+/// <param name="IsFull">Whether the client wants the records, and not only their ids.</param>
+/// <param name="IsFiltered">Whether any parameter selects records.</param>
 internal sealed record ListParameters(ListQuery Query, int? Limit, int Offset, bool IsFull, bool IsFiltered)
 {
     private static readonly SortField Oldest = new("last_modified", Descending: false);
 
-    /// <summary>Weights above which a record is meant; null for all.</summary>
+    /// <summary>Only records with a greater sort index; null for all.</summary>
     public decimal? IndexAbove { get; init; }
 
-    /// <summary>Weights below which a record is meant; null for all.</summary>
+    /// <summary>Only records with a smaller sort index; null for all.</summary>
     public decimal? IndexBelow { get; init; }
 
-    /// <summary>Whether more is asked for than an owner looks at.</summary>
+    /// <summary>Whether the gateway must filter further, since the owner does not know offsets or limits of the sort index.</summary>
     public bool IsSifted => Offset > 0 || IndexAbove is not null || IndexBelow is not null;
 
-    /// <returns>Null when a number is none, or one of them is there twice.</returns>
+    /// <returns>Null if a number is invalid, or a parameter is repeated.</returns>
     public static ListParameters? Read(QueryParameters parameters)
     {
         if (!TryTime(parameters, "newer", out var newer) || !TryTime(parameters, "older", out var older)
@@ -38,7 +38,7 @@ internal sealed record ListParameters(ListQuery Query, int? Limit, int Offset, b
             return null;
         }
 
-        // No record is said to have a parent or predecessor.
+        // Records are stored without parent and predecessor, so none matches.
         IReadOnlyList<string>? meant = parent is not null || predecessor is not null ? []
             : ids is null ? null
             : [.. ids.Split(',').Where(SyncNames.IsId).Distinct(StringComparer.Ordinal)];

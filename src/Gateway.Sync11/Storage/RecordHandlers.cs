@@ -5,7 +5,7 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>Single records.</summary>
+/// <summary>Handlers for single records.</summary>
 internal sealed class RecordHandlers(StorageCalls bucket, InfoHandlers info, Sync11Options options)
 {
     public async ValueTask<Answer> GetAsync(StorageRequest request, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class RecordHandlers(StorageCalls bucket, InfoHandlers info, Syn
         };
     }
 
-    /// <summary>Makes or changes a record. The answer is the bare time.</summary>
+    /// <summary>Makes or changes a record. The answer is only the time.</summary>
     public async ValueTask<Answer> PutAsync(StorageRequest request, CancellationToken cancellationToken)
     {
         if (request.Record is not { } target)

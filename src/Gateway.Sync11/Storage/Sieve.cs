@@ -2,16 +2,16 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>Picks out of records that come page by page what an owner does not look at: by weight, and not before so many have passed. Not for several threads.</summary>
+/// <summary>Filters pages of records by what the owner does not know: sort index, offset and limit. Not for several threads.</summary>
 internal sealed class Sieve(ListParameters parameters)
 {
     private int skip = parameters.Offset;
     private int left = parameters.Limit ?? int.MaxValue;
 
-    /// <summary>Whether no more are wanted.</summary>
+    /// <summary>Whether the limit is reached.</summary>
     public bool IsFull => left == 0;
 
-    /// <summary>Those of the next page.</summary>
+    /// <summary>The selected records of the next page.</summary>
     public IEnumerable<StoredRecord> Of(IReadOnlyList<StoredRecord> page)
     {
         foreach (var record in page)

@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed class StorageHandlers(InfoHandlers info, CollectionHandlers collections, RecordHandlers records)
 {
     public InfoHandlers Info => info;

@@ -5,8 +5,8 @@ using Lockstep.Gateway.Routing;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>
-/// The storage of Sync 1.1, and of 1.0, which is served the same: where it lies, and how the pipeline's refusals look in it. Below <c>/1.0</c> it takes what it knows
-/// and leaves the rest: another protocol may lie there too.
+/// The storage of Sync 1.1, and of 1.0, which is served the same: its prefixes, and its form of the pipeline's refusals. Below <c>/1.0</c> it takes only
+/// the paths that it knows, since another protocol may be there too.
 /// </summary>
 internal sealed class StorageProtocol(StorageHandlers handlers, UserScheme users, WeaveHeaders common, Sync11Options options) : IProtocol<StorageHandler>
 {

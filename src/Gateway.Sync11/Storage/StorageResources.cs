@@ -3,7 +3,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>All that is served of a user's storage, in one list. A slash more at the end counts nowhere.</summary>
+/// <summary>All resources of a user's storage, in one list. A trailing slash makes no difference.</summary>
 internal static class StorageResources
 {
     public static ResourceTable<StorageHandler> Table(Sync11Options options)

@@ -8,8 +8,8 @@ using Lockstep.Gateway.SyncStorage;
 namespace Lockstep.Gateway.Sync11.Storage;
 
 /// <summary>
-/// Reads Weave Basic Objects as clients send them. Numbers in place of texts and texts in place of numbers are taken; what is not known is passed over.
-/// <c>parentid</c> and <c>predecessorid</c> are looked at and not kept: Sync 1.1 has given them up.
+/// Reads Weave Basic Objects as clients send them. Numbers in place of texts and texts in place of numbers are accepted, and unknown fields are ignored.
+/// <c>parentid</c> and <c>predecessorid</c> are checked but not stored, since Sync 1.1 has dropped them.
 /// </summary>
 internal static class WboReader
 {
@@ -17,11 +17,11 @@ internal static class WboReader
     private const int MaxSortIndex = 999_999_999;
     private const int MaxLifetime = 31_536_000;
 
-    /// <summary>The body of a PUT of one record.</summary>
+    /// <summary>Reads the body of a PUT of one record.</summary>
     /// <param name="body">JSON.</param>
-    /// <param name="id">The record's, whatever the body says.</param>
+    /// <param name="id">The record's id, whatever the body says.</param>
     /// <param name="maxPayloadBytes">Bytes that its payload may have.</param>
-    /// <returns>The change; or the number of the error.</returns>
+    /// <returns>The change, or the number of the error.</returns>
     public static (RecordChange? Change, int Code) ReadOne(ReadOnlyMemory<byte> body, string id, int maxPayloadBytes)
     {
         try
@@ -42,11 +42,11 @@ internal static class WboReader
         }
     }
 
-    /// <summary>The body of a POST: a list, or one object, which then is meant as a PUT of its id.</summary>
+    /// <summary>Reads the body of a POST: a list, or one object, which means a PUT of its id.</summary>
     /// <param name="body">JSON.</param>
     /// <param name="maxPayloadBytes">Bytes that a payload may have.</param>
-    /// <param name="maxRecords">Records that are looked at; of more none is.</param>
-    /// <returns>What was sent, each with what is wrong with it; or the number of the error.</returns>
+    /// <param name="maxRecords">The most records. Of a longer list, none is read.</param>
+    /// <returns>The records, each with its fault if it has one, or the number of the error.</returns>
     public static (Posted? Posted, int Code) ReadMany(ReadOnlyMemory<byte> body, int maxPayloadBytes, int maxRecords)
     {
         try
@@ -117,14 +117,14 @@ internal static class WboReader
 
     private static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetRawText() : JsonText.Read(value);
 
-    /// <summary>What is behind the point is cut off.</summary>
+    /// <summary>Cuts off the digits after the point.</summary>
     private static int? Integer(JsonElement value, int min, int max) =>
         value.ValueKind is JsonValueKind.Number or JsonValueKind.String && Text(value) is { } text
         && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && decimal.Truncate(number) is var whole && whole >= min && whole <= max
             ? (int)whole
             : null;
 
-    /// <param name="Items">In order, each with what is wrong with it; null for nothing.</param>
-    /// <param name="IsOne">Whether it was one object, and no list.</param>
+    /// <param name="Items">The records in order, each with its fault; null for none.</param>
+    /// <param name="IsOne">Whether the body was one object and not a list.</param>
     public sealed record Posted(IReadOnlyList<(RecordChange Change, string? Problem)> Items, bool IsOne);
 }

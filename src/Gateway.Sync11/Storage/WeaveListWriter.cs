@@ -5,16 +5,16 @@ using Lockstep.Gateway.SyncStorage;
 
 namespace Lockstep.Gateway.Sync11.Storage;
 
-/// <summary>Writes a list of records or of their ids, in one piece or in several.</summary>
-/// <param name="form">How.</param>
-/// <param name="isFull">Records, and not only ids.</param>
+/// <summary>Writes a list of records or of their ids, in one or several pieces.</summary>
+/// <param name="form">The format.</param>
+/// <param name="isFull">Whether to write the records, and not only their ids.</param>
 internal sealed class WeaveListWriter(ListForm form, bool isFull)
 {
     private const int LengthBytes = 4;
 
     private readonly ListWriter texts = new(form == ListForm.Newlines, isFull);
 
-    /// <summary>What a client wants: the form of lengths if it is named at all, JSON where nothing is that there is.</summary>
+    /// <summary>The format that a client wants: the one with lengths if it is named at all, JSON if no known format is named.</summary>
     /// <param name="accept">The header; null for none.</param>
     public static ListForm FormOf(string? accept)
     {
@@ -44,7 +44,7 @@ internal sealed class WeaveListWriter(ListForm form, bool isFull)
         _ => WeaveAnswers.Json,
     };
 
-    /// <summary>The next one.</summary>
+    /// <summary>Writes the next record.</summary>
     public void Write(IBufferWriter<byte> output, StoredRecord record)
     {
         if (form != ListForm.Whoisi)
@@ -53,7 +53,7 @@ internal sealed class WeaveListWriter(ListForm form, bool isFull)
             return;
         }
 
-        // Counted and not copied, so that it takes no more room than in the other forms.
+        // The length is counted without a copy of the record, so that this format needs no more room than the others.
         var length = isFull ? RecordWriter.LengthOf(record) : RecordWriter.LengthOfId(record);
         BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(LengthBytes), checked((int)length));
         output.Advance(LengthBytes);
@@ -67,7 +67,7 @@ internal sealed class WeaveListWriter(ListForm form, bool isFull)
         }
     }
 
-    /// <summary>There are no more.</summary>
+    /// <summary>Ends the list.</summary>
     public void End(IBufferWriter<byte> output)
     {
         if (form != ListForm.Whoisi)

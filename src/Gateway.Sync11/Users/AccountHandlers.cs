@@ -9,7 +9,7 @@ using Lockstep.Gateway.Sync11.Captcha;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>Users: whether there is one, making and deleting one, where their storage lies, and their address.</summary>
+/// <summary>Handlers for users: whether they exist, making and deleting them, the URL of their storage, and their address.</summary>
 internal sealed class AccountHandlers(
     ILoginStore logins,
     IAccountStore accounts,
@@ -23,13 +23,13 @@ internal sealed class AccountHandlers(
     Sync11Options options,
     TimeProvider time)
 {
-    /// <summary><c>1</c> for a name that somebody has, <c>0</c> for one that is free. By this clients also find out that a server is one of Sync.</summary>
+    /// <summary><c>1</c> for a name that is taken, <c>0</c> for a free one. By this answer, clients also recognize a Sync server.</summary>
     public async ValueTask<Answer> ExistsAsync(UserRequest request, CancellationToken cancellationToken) =>
         (await attempts.LookUpAsync(request.Address, async () => WeaveAnswers.Text(200, await IsTakenAsync(request.Name, cancellationToken) ? "1" : "0")))!;
 
     public async ValueTask<Answer> CreateAsync(UserRequest request, CancellationToken cancellationToken)
     {
-        // :: Step 1: whether they may. Who may not does not hear who is there.
+        // :: Step 1: whether they may make an account. Those who may not are not told which names are taken.
         var secret = request.Header("X-Weave-Secret");
         var (invitation, refusal) = await admittance.AdmitAsync(secret, request.Name, request.Address, cancellationToken);
         if (refusal is not null)
@@ -37,13 +37,13 @@ internal sealed class AccountHandlers(
             return refusal;
         }
 
-        // :: Step 2: whether somebody has the name.
+        // :: Step 2: whether the name is taken.
         if (await RefuseTakenAsync(request, request.Name, cancellationToken) is { } taken)
         {
             return taken;
         }
 
-        // :: Step 3: what is said of the user.
+        // :: Step 3: read the user's data.
         var (user, code) = NewUser.Read(request.Text, request.Name, options.StrictUsernames);
         if (user is null)
         {
@@ -56,7 +56,7 @@ internal sealed class AccountHandlers(
             return known;
         }
 
-        // :: Step 4: the account; of whoever needs neither secret nor invitation so many a day, and once they have shown that they are a person.
+        // :: Step 4: make the account. Without a secret or an invitation, only so many may be made a day, and each needs a captcha if captchas are on.
         return options.Registration == Sync11Registration.Open && !admittance.IsTrusted(secret)
             ? (await attempts.RegisterAsync(
                 request.Address,
@@ -65,15 +65,15 @@ internal sealed class AccountHandlers(
             : await MakeAsync(request, user, account, invitation, cancellationToken);
     }
 
-    /// <summary>Deletes the account, and all that is its own.</summary>
+    /// <summary>Deletes the account with everything that belongs to it.</summary>
     public async ValueTask<Answer> DeleteAsync(UserRequest request, CancellationToken cancellationToken) =>
         await DeleteAsync(request.Own!, request.Address, cancellationToken) ? WeaveAnswers.Text(200, "0") : WeaveAnswers.Unauthorized();
 
-    /// <summary>The same for whoever has signed in in another way.</summary>
-    /// <param name="user">Who has signed in.</param>
+    /// <summary>The same for a user who has signed in in another way.</summary>
+    /// <param name="user">The user who has signed in.</param>
     /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False where the user is gone or has another password by now.</returns>
+    /// <returns>False if the user is gone or has another password by now.</returns>
     public async ValueTask<bool> DeleteAsync(Principal user, string address, CancellationToken cancellationToken)
     {
         if (await scheme.FindOwnAsync(user, cancellationToken) is not { } login)
@@ -92,7 +92,7 @@ internal sealed class AccountHandlers(
         return true;
     }
 
-    /// <summary>The URL below which <c>1.1/{username}</c> is, exactly as clients see it. Who shows the user's password asks as often as they like.</summary>
+    /// <summary>The URL below which <c>1.1/{username}</c> is, exactly as clients see it. Requests with the user's password are not counted.</summary>
     public async ValueTask<Answer> NodeAsync(UserRequest request, CancellationToken cancellationToken)
     {
         var node = WeaveAnswers.Text(200, PublicUrls.Base(request.Http, http) + "/");
@@ -101,7 +101,7 @@ internal sealed class AccountHandlers(
             : (await attempts.LookUpAsync(request.Address, async () => await logins.FindAsync(request.Name, cancellationToken) is null ? WeaveAnswers.NotFound : node))!;
     }
 
-    /// <summary>Another address for mails. The name stays, though it was made of the address before.</summary>
+    /// <summary>Changes the address for mails. The name stays, although it was derived from the old address.</summary>
     public async ValueTask<Answer> ChangeAddressAsync(UserRequest request, CancellationToken cancellationToken)
     {
         var email = request.Text;
@@ -110,7 +110,7 @@ internal sealed class AccountHandlers(
             return WeaveAnswers.Error(WeaveCode.NoAddress);
         }
 
-        // A code that was mailed went to the address before.
+        // Mailed codes went to the old address, so they end.
         if (await scheme.FindOwnAsync(request.Own!, cancellationToken) is not { } login
             || await logins.ChangeAsync(login, MailedCode.Keep(login, []) with { Email = email }, cancellationToken) is null)
         {
@@ -132,7 +132,7 @@ internal sealed class AccountHandlers(
         var login = new AccountLogin(new Account(0, account, PasswordHash.None, now, IsBeingDeleted: false), request.Name, hash) { Email = user.Email, QuotaBytes = invitation?.QuotaBytes };
         if (await logins.AddAsync(login, invitation?.Digest, now, cancellationToken) is not { } made)
         {
-            // Somebody else was first, with the name or with the invitation.
+            // Somebody else took the name or the invitation first.
             return invitation is null || await IsTakenAsync(request.Name, cancellationToken) || await IsTakenAsync(account, cancellationToken)
                 ? WeaveAnswers.Error(WeaveCode.CannotOverwrite)
                 : WeaveAnswers.NotOffered;
@@ -142,7 +142,7 @@ internal sealed class AccountHandlers(
         return WeaveAnswers.Text(200, request.Name);
     }
 
-    /// <summary>Wrong answers are counted as wrong passwords are; right ones with the registration.</summary>
+    /// <summary>Wrong captchas count as wrong passwords, right ones with the registration.</summary>
     private ValueTask<Answer?> RefuseCaptchaAsync(UserRequest request, NewUser user) =>
         attempts.TryAsync("sync11 captcha", request.Address, async () => await captcha.TakeAsync(user.CaptchaChallenge ?? "", user.CaptchaResponse ?? "")
             ? (SignInVerdict.Undecided, null)
@@ -151,7 +151,7 @@ internal sealed class AccountHandlers(
     private async ValueTask<bool> IsTakenAsync(string name, CancellationToken cancellationToken) =>
         await logins.FindAsync(name, cancellationToken) is not null || await accounts.FindAsync(name, cancellationToken) is not null;
 
-    /// <summary>Whoever asks too often for names that others have is not told any more.</summary>
+    /// <summary>Those who ask too often for names that are taken are no longer told.</summary>
     private ValueTask<Answer?> RefuseTakenAsync(UserRequest request, string name, CancellationToken cancellationToken) =>
         attempts.TryAsync("", request.Address, async () => await IsTakenAsync(name, cancellationToken)
             ? (SignInVerdict.Wrong, WeaveAnswers.Error(WeaveCode.CannotOverwrite))

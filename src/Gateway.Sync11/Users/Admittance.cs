@@ -9,17 +9,17 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>Who may make an account. What is sent as a secret is the server's own, or the code of an invitation.</summary>
+/// <summary>Decides who may make an account. The secret of a request is the server's own, or the code of an invitation.</summary>
 internal sealed class Admittance(IAssignmentStore assignments, ILoginStore logins, Attempts attempts, Sync11Options options, TimeProvider time)
 {
     private const int MaxCodeLength = 128;
 
-    /// <summary>Whether somebody may make an account. Wrong secrets are counted, whatever else is wrong with what was sent.</summary>
+    /// <summary>Decides whether somebody may make an account. Wrong secrets count, whatever else is wrong with the request.</summary>
     /// <param name="secret"><c>X-Weave-Secret</c>; null for none.</param>
-    /// <param name="name">The user's.</param>
-    /// <param name="address">Where it comes from.</param>
+    /// <param name="name">The name of the user.</param>
+    /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The invitation that lets them in, if it is one, which is to be spent with the account; or the answer of those who may not, and are not told which names there are.</returns>
+    /// <returns>The invitation to spend with the account, if the secret is one. For others, a refusal that does not tell which names are taken.</returns>
     public async ValueTask<(Invitation? Invitation, Answer? Refusal)> AdmitAsync(string? secret, string name, string address, CancellationToken cancellationToken)
     {
         if (options.Registration == Sync11Registration.Open)
@@ -46,11 +46,11 @@ internal sealed class Admittance(IAssignmentStore assignments, ILoginStore login
         return (invitation, refusal);
     }
 
-    /// <summary>Whether a secret is the server's own: whoever has it makes as many accounts as they like.</summary>
+    /// <summary>Whether a secret is the server's own. Those who have it can make as many accounts as they like.</summary>
     public bool IsTrusted(string? secret) => secret is not null && options.SharedSecret is { } shared
         && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(secret)), SHA256.HashData(Encoding.UTF8.GetBytes(shared)));
 
-    /// <summary>One that is free, or that this user's account was made with: they hear that they have one.</summary>
+    /// <summary>Finds an invitation that is free, or that made this user's account. In that case they are told that they have one.</summary>
     private async ValueTask<Invitation?> FindAsync(string code, string name, CancellationToken cancellationToken) =>
         await assignments.FindInvitationAsync(AppPassword.DigestOf(code), cancellationToken) is { } invitation
         && (invitation.IsFree(ServerTimestamp.Now(time)) || (await logins.FindAsync(name, cancellationToken) is { } login && invitation.IsOf(login.Account)))

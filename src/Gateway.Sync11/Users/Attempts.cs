@@ -4,7 +4,7 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>What may be tried only so often from one address, counted with the wrong passwords of all accounts.</summary>
+/// <summary>Limits how often something may be tried from one address. Counted with the wrong passwords of all accounts.</summary>
 internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, AccountOptions accounts)
 {
     private readonly SignInLimits lookups = new(options.MaxLookups, options.MaxLookups, accounts.FailureWindow);
@@ -14,26 +14,28 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     private readonly SignInLimits pairings = new(options.Pairing.MaxBadRequests, options.Pairing.MaxBadRequests, options.Pairing.BlockTime);
     private readonly SignInLimits captchas = new(1, 1, options.Captcha.Lifetime);
 
-    /// <summary>Does what may be guessed.</summary>
+    /// <summary>Runs something that could be guessed.</summary>
     /// <param name="what">What is tried: a text that no account has.</param>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="run">Says how it ended, with the answer; null to go on.</param>
-    /// <returns>That answer; or that there were too many before.</returns>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="run">Returns the verdict and the answer; null to go on.</param>
+    /// <returns>The answer, or that there were too many tries before.</returns>
     public ValueTask<Answer?> TryAsync(string what, string address, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run) =>
         TryAsync(new SignInTry(Guid.NewGuid(), what, address), run);
 
-    /// <summary>Looks up what tells which users there are.</summary>
+    /// <summary>Looks up something that tells which users exist.</summary>
     /// <param name="address">Where the question comes from.</param>
     /// <param name="run">Looks it up.</param>
-    /// <returns>As above.</returns>
+    /// <returns>The answer, or that there were too many lookups before.</returns>
     public ValueTask<Answer?> LookUpAsync(string address, Func<ValueTask<Answer?>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 users", "sync11 lookups " + address) { Limits = lookups }, async () => (SignInVerdict.Wrong, await run()));
 
-    /// <summary>Makes an account that everybody may make. Counted for a day, if it was made; after a captcha whether it was made or not, so that right answers too are only so many.</summary>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="refuse">Takes the captcha, and says what to answer where it is wrong; null where there is none.</param>
+    /// <summary>
+    /// Makes an account that anybody may make. It counts for a day if it was made. After a right captcha it counts in any case, so that right answers are limited too.
+    /// </summary>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="refuse">Takes the captcha and returns the refusal of a wrong one; null if there is no captcha.</param>
     /// <param name="run">Makes it.</param>
-    /// <returns>As above.</returns>
+    /// <returns>The answer, or that there were too many accounts before.</returns>
     public ValueTask<Answer?> RegisterAsync(string address, Func<ValueTask<Answer?>>? refuse, Func<ValueTask<Answer>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 registrations", "sync11 registrations " + address) { Limits = registrations },
         async () => refuse is null ? await CountedIfDoneAsync(run)
@@ -41,32 +43,32 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
             : (SignInVerdict.Wrong, await run()));
 
     /// <summary>
-    /// Sends a mail that somebody asks for who need not be its receiver. Counted for a day: by who asks, so that nobody keeps others' from being sent, and ten
-    /// times as many whoever asks, so that no mailbox is filled.
+    /// Sends a mail that somebody other than its receiver may ask for. Mails are counted for a day: for each asker, so that nobody keeps the mails of others from being
+    /// sent, and ten times as many for all askers, so that no mailbox is filled.
     /// </summary>
-    /// <param name="name">The user's.</param>
-    /// <param name="asker">The address that it comes from.</param>
+    /// <param name="name">The name of the user.</param>
+    /// <param name="asker">The address that the request comes from.</param>
     /// <param name="run">Sends it.</param>
-    /// <returns>As above.</returns>
+    /// <returns>The answer, or that there were too many mails before.</returns>
     public ValueTask<Answer?> MailAsync(string name, string asker, Func<ValueTask<Answer?>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "for " + asker, "sync11 mails " + name) { Limits = mails }, async () => (SignInVerdict.Wrong, await run()));
 
-    /// <summary>Does what a device may that pairs with another one. Counted if it is no such device.</summary>
-    /// <param name="address">Where it comes from.</param>
-    /// <param name="run">Does it, and says whether it was one.</param>
-    /// <returns>That answer; or, where there were too many before, 403.</returns>
+    /// <summary>Runs a request of a pairing device. It counts if it turns out not to come from one.</summary>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="run">Runs it, and tells whether it came from a pairing device.</param>
+    /// <returns>The answer; 403 if there were too many before.</returns>
     public ValueTask<Answer?> PairAsync(string address, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 pairings", "sync11 pairings " + address) { Limits = pairings }, run, WeaveAnswers.Blocked);
 
-    /// <summary>Opens a channel for a pairing. Counted if one was opened.</summary>
-    /// <param name="address">Where it comes from.</param>
+    /// <summary>Opens a channel for a pairing. It counts if it was opened.</summary>
+    /// <param name="address">Where the request comes from.</param>
     /// <param name="run">Opens it.</param>
-    /// <returns>As above.</returns>
+    /// <returns>The answer; 403 if there were too many before.</returns>
     public ValueTask<Answer?> OpenChannelAsync(string address, Func<ValueTask<Answer>> run) => TryAsync(
         new SignInTry(Guid.NewGuid(), "sync11 channels", "sync11 channels " + address) { Limits = channels }, () => CountedIfDoneAsync(run), WeaveAnswers.Blocked);
 
-    /// <summary>Takes a captcha, right or wrong: each is tried once.</summary>
-    /// <param name="captcha">Its own number.</param>
+    /// <summary>Takes a captcha, whether its answer is right or wrong: each can be tried once.</summary>
+    /// <param name="captcha">The number of the captcha.</param>
     /// <returns>Whether nobody has tried it before.</returns>
     public async ValueTask<bool> TakeCaptchaAsync(string captcha)
     {
@@ -88,8 +90,8 @@ internal sealed class Attempts(ISignInThrottle throttle, Sync11Options options, 
     }
 
     /// <param name="attempt">What is tried.</param>
-    /// <param name="run">As above.</param>
-    /// <param name="refuse">The answer where there were too many before, by how long to wait; null for 503.</param>
+    /// <param name="run">Returns the verdict and the answer; null to go on.</param>
+    /// <param name="refuse">The answer, given the time to wait, if there were too many before; null for 503.</param>
     private async ValueTask<Answer?> TryAsync(SignInTry attempt, Func<ValueTask<(SignInVerdict Verdict, Answer? Answer)>> run, Func<TimeSpan, Answer>? refuse = null)
     {
         var permit = await throttle.BeginAsync(attempt, CancellationToken.None);

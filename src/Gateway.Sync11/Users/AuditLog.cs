@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>One line for each thing that changes who may do what: for the operator, with the account's number and no name, address of mail or code.</summary>
+/// <summary>Logs a line for each change of who may do what, for the operator. It has the account's number, and no name, mail address or code.</summary>
 internal sealed partial class AuditLog(ILogger<AuditLog> logger)
 {
     [LoggerMessage(80, LogLevel.Information, "Account {Number} of Sync 1.1: {What}, from {Address}")]

@@ -4,8 +4,8 @@ using System.Text;
 namespace Lockstep.Gateway.Sync11.Users;
 
 /// <summary>
-/// Texts as clients send them. They write the low byte of each character: of a password, which they turn into UTF-8 before, that is UTF-8; of an address, which they
-/// do not, it is Latin-1. So what is no UTF-8 is Latin-1, byte by byte.
+/// Texts as clients send them: as the low byte of each character. They convert a password to UTF-8 first, so it arrives as UTF-8. They do not convert an
+/// address, so it arrives as Latin-1. Therefore bytes that are not UTF-8 are read as Latin-1, one by one.
 /// </summary>
 internal static class BodyText
 {

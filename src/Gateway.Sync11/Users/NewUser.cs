@@ -4,7 +4,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>What a client says of a user whom it wants an account for.</summary>
+/// <summary>A client's data of a user who wants an account.</summary>
 /// <param name="Email">The address as it was typed.</param>
 /// <param name="Password">The password.</param>
 internal sealed record NewUser(string Email, string Password)
@@ -13,16 +13,16 @@ internal sealed record NewUser(string Email, string Password)
     private const int MaxPasswordBytes = 1024;
     private const int MaxEmailLength = 255;
 
-    /// <summary>What the captcha's page had; null for nothing.</summary>
+    /// <summary>The challenge on the captcha's page; null for none.</summary>
     public string? CaptchaChallenge { get; init; }
 
-    /// <summary>What was typed there; null for nothing.</summary>
+    /// <summary>The text that was typed there; null for none.</summary>
     public string? CaptchaResponse { get; init; }
 
     /// <param name="body">JSON.</param>
     /// <param name="name">The user's name.</param>
     /// <param name="isStrict">Whether the name must be the hash of the address.</param>
-    /// <returns>The user; or the number of the error. In the order of the servers before.</returns>
+    /// <returns>The user, or the number of the error. Faults are checked in the order of the earlier servers.</returns>
     public static (NewUser? User, int Code) Read(string body, string name, bool isStrict)
     {
         try
@@ -42,11 +42,11 @@ internal sealed record NewUser(string Email, string Password)
         }
     }
 
-    /// <summary>Less than 8 bytes, more than 1,024, or the user's own name in whatever case, with or without blanks around it.</summary>
+    /// <summary>Whether it has less than 8 or more than 1,024 bytes, or is the user's own name in any case, with or without blanks around it.</summary>
     public static bool IsWeak(string password, string name) =>
         Encoding.UTF8.GetByteCount(password) is < MinPasswordBytes or > MaxPasswordBytes || string.Equals(password.Trim(), name, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether mail could be sent there, by the look of it: something on both sides of one at sign, without blanks.</summary>
+    /// <summary>Whether a text looks like a mail address: something on both sides of one at sign, without blanks.</summary>
     public static bool IsEmail(string text) => text.Length <= MaxEmailLength
         && text.Split('@') is [{ Length: > 0 }, { Length: > 0 }]
         && !text.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c) || c is '<' or '>' or ',' or ';' or '"');

@@ -3,13 +3,13 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>New passwords by the user API: in place of the one before, or with a code that was mailed.</summary>
+/// <summary>Handlers for new passwords by the user API: with the old password, or with a mailed code.</summary>
 internal sealed class PasswordHandlers(ILoginStore logins, UserScheme scheme, PasswordResets resets)
 {
     private const string Weak = "Password should be at least 8 characters and not the same as your username";
     private const string Done = "success";
 
-    /// <summary>Sets a new password, which is the body, with the one before or with a code that was mailed.</summary>
+    /// <summary>Sets a new password, which is the body. It needs the old one or a mailed code.</summary>
     public async ValueTask<Answer> ChangeAsync(UserRequest request, CancellationToken cancellationToken)
     {
         if (request.Header("X-Weave-Password-Reset") is { } code)
@@ -35,7 +35,7 @@ internal sealed class PasswordHandlers(ILoginStore logins, UserScheme scheme, Pa
         return refusal ?? Of(result, unknown: WeaveAnswers.Error(WeaveCode.UnknownUser));
     }
 
-    /// <summary>Ends a code that was mailed.</summary>
+    /// <summary>Ends a mailed code.</summary>
     public async ValueTask<Answer> ForgetCodeAsync(UserRequest request, CancellationToken cancellationToken) =>
         await scheme.FindOwnAsync(request.Own!, cancellationToken) is { } login
         && (login.ResetDigest is null || await logins.ChangeAsync(login, MailedCode.Keep(login, []), cancellationToken) is not null)

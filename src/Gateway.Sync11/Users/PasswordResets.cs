@@ -9,8 +9,8 @@ using Lockstep.Gateway.Pipeline;
 namespace Lockstep.Gateway.Sync11.Users;
 
 /// <summary>
-/// New passwords, and the codes that are mailed to who has forgotten theirs: the same for the user API and the pages. What is stored is encrypted under a key that does not follow
-/// from the password: nothing of it is lost.
+/// New passwords, and mailed codes for users who have forgotten theirs; the same for the user API and the pages. Stored data is encrypted under a key that is not
+/// derived from the password, so none of it is lost.
 /// </summary>
 internal sealed class PasswordResets(
     ILoginStore logins, AccountDirectory directory, UserScheme scheme, Attempts attempts, AuditLog audit, HttpOptions http, TimeProvider time, IAccountMail? mail = null)
@@ -23,13 +23,13 @@ internal sealed class PasswordResets(
     private static readonly TimeSpan BetweenCodes = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Mails a code to the user's address; no other one within 10 minutes, in which the one that is out is good. It ends none before it but the third last. So a stranger who asks for
-    /// some does not end the user's own.
+    /// Mails a code to the user's address. Within 10 minutes no other one is mailed, and the first one is valid. A user has at most three codes: a new one ends only
+    /// the oldest of three. So a stranger who asks for a code does not end the user's own.
     /// </summary>
-    /// <param name="names">Of the user; more than one where it is not known how their name was made. The first that there is counts.</param>
+    /// <param name="names">Names of the user; several if it is not known how the name was derived. The first that exists counts.</param>
     /// <param name="address">Where the request comes from.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>What came of it; or the answer where it was asked for too often.</returns>
+    /// <returns>The result, or the answer if there were too many requests.</returns>
     public async ValueTask<(ResetResult Result, Answer? Refusal)> MailCodeAsync(IReadOnlyList<string> names, string address, CancellationToken cancellationToken)
     {
         if (mail is not { IsOn: true })
@@ -61,14 +61,14 @@ internal sealed class PasswordResets(
         return (result, refusal);
     }
 
-    /// <summary>Sets a new password with a code that was mailed. Wrong codes are counted.</summary>
-    /// <param name="names">As above.</param>
+    /// <summary>Sets a new password with a mailed code. Wrong codes count.</summary>
+    /// <param name="names">Names of the user, as for <see cref="MailCodeAsync(IReadOnlyList{string}, string, CancellationToken)"/>.</param>
     /// <param name="code">The code.</param>
     /// <param name="password">The new password.</param>
     /// <param name="address">Where the request comes from.</param>
-    /// <param name="who">Whom the password waits for its turn as.</param>
+    /// <param name="who">The key under which the password waits for its turn.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>As above.</returns>
+    /// <returns>The result, or the answer if there were too many wrong codes.</returns>
     public async ValueTask<(ResetResult Result, Answer? Refusal)> UseCodeAsync(
         IReadOnlyList<string> names, string code, string password, string address, string who, CancellationToken cancellationToken)
     {
@@ -85,7 +85,7 @@ internal sealed class PasswordResets(
         return refusal is null && result is ResetResult.Done ? (await SetAsync(login!, password, address, who, cancellationToken), null) : (result, refusal);
     }
 
-    /// <summary>Sets a new password of a login, as it was read.</summary>
+    /// <summary>Sets a new password of a login as it was read.</summary>
     public async ValueTask<ResetResult> SetAsync(AccountLogin login, string password, string address, string who, CancellationToken cancellationToken)
     {
         if (NewUser.IsWeak(password, login.Name))
@@ -138,7 +138,7 @@ internal sealed class PasswordResets(
             return false;
         }
 
-        // Never the host of the request, which anybody can choose: without a public URL there is no link. Behind a number sign the code is in no log on its way.
+        // Never uses the host of the request, which anybody can choose. Without a public URL there is no link. After a number sign, the code appears in no log on the way.
         var url = http.PublicUrl?.TrimEnd('/');
         mail!.TrySend(
             login.Email,

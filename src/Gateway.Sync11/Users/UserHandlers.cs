@@ -1,6 +1,6 @@
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>All that the resources are served by.</summary>
+/// <summary>The handlers of all resources.</summary>
 internal sealed class UserHandlers(AccountHandlers accounts, PasswordHandlers passwords)
 {
     public AccountHandlers Accounts => accounts;

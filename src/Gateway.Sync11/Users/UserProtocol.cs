@@ -4,7 +4,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>The user API 1.0: where it lies, and how the pipeline's refusals look in it.</summary>
+/// <summary>The user API 1.0: its prefixes, and its form of the pipeline's refusals.</summary>
 internal sealed class UserProtocol(UserHandlers handlers, UserScheme users, WeaveHeaders common, CredentialAudit audit) : IProtocol<UserHandler>
 {
     public string Name => "Sync11Users";

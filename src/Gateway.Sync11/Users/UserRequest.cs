@@ -3,24 +3,24 @@ using Lockstep.Gateway.Pipeline;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>A request, and how the protocol reads it.</summary>
+/// <summary>A request as the protocol reads it.</summary>
 internal sealed class UserRequest(ProtocolRequest inner)
 {
     public HttpRequest Http => inner.Http.Request;
 
-    /// <summary>The user that the path names. There may be none.</summary>
+    /// <summary>The user that the path names. They need not exist.</summary>
     public string Name => inner.Values["username"];
 
-    /// <summary>Whoever has signed in, if the path names them; else null.</summary>
+    /// <summary>The user who has signed in, if the path names them; otherwise null.</summary>
     public Principal? Own => inner.SignIn.Principal is { } user && string.Equals(user.Account, Name, StringComparison.Ordinal) ? user : null;
 
-    /// <summary>Whether credentials came, right or wrong.</summary>
+    /// <summary>Whether the request has credentials, right or wrong.</summary>
     public bool HasCredentials => inner.Http.Request.Headers.Authorization.Count > 0;
 
-    /// <summary>Where it comes from, as attempts are counted.</summary>
+    /// <summary>The client's address in the form in which attempts are counted.</summary>
     public string Address => ClientAddress.Of(inner.Http.Connection.RemoteIpAddress);
 
-    /// <summary>Whom a new password waits for its turn as.</summary>
+    /// <summary>The key under which a new password waits for its turn.</summary>
     public string Who => inner.Who;
 
     /// <summary>The body as text.</summary>

@@ -3,7 +3,7 @@ using Lockstep.Gateway.Routing;
 
 namespace Lockstep.Gateway.Sync11.Users;
 
-/// <summary>All that the user API serves, in one list. A slash more at the end counts nowhere.</summary>
+/// <summary>All resources of the user API, in one list. A trailing slash makes no difference.</summary>
 internal static class UserResources
 {
     public static ResourceTable<UserHandler> Table { get; } = new(All().SelectMany(static resource => new[] { resource, new Resource<UserHandler>(resource.Template.Text + "/", resource.Methods) }));
@@ -19,7 +19,7 @@ internal static class UserResources
         new("/{username}/email",
             new ResourceMethod<UserHandler>("POST", Access.SignedIn, BodyKind.Whole, static (users, request, cancellationToken) => users.Accounts.ChangeAddressAsync(request, cancellationToken))),
 
-        // With the code of a mail in place of the password.
+        // Open to everybody, since a mailed code can replace the password.
         new("/{username}/password",
             new ResourceMethod<UserHandler>("POST", Access.Anonymous, BodyKind.Whole, static (users, request, cancellationToken) => users.Passwords.ChangeAsync(request, cancellationToken))),
         new("/{username}/password_reset",

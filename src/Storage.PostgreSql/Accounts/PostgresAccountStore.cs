@@ -8,14 +8,14 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Accounts;
 
-/// <summary>Accounts, in the home database; which of them are closed, in each.</summary>
+/// <summary>Accounts, in the home database. Each database has the list of closed accounts.</summary>
 /// <param name="database">The home database.</param>
-/// <param name="others">Where else buckets lie; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
+/// <param name="others">The other databases with buckets. Each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
 public sealed class PostgresAccountStore(PostgresDatabase database, params IReadOnlyList<Func<PostgresDatabase>> others) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting, since, administrator, disabled";
 
-    // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
+    // The account as it was read: its number, stamp and hash. The number -1 matches any account.
     private const string Expected = "($2 = -1 OR (number = $2 AND modified = $3 AND password = $4))";
 
     public async ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>
@@ -74,7 +74,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
 
     public async ValueTask EndDeletionAsync(Account account, string principal, CancellationToken cancellationToken)
     {
-        // The account goes last, so that what was cut off is gone on with. While it is there nobody else has the name.
+        // The account is deleted last, so that an interrupted deletion is continued. While it exists, nobody else has the name.
         if (await FindAsync(account.Name, cancellationToken) is not { IsBeingDeleted: true } current || current.Number != account.Number)
         {
             return;
@@ -108,7 +108,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
     public async ValueTask<IReadOnlyList<Account>> ListBeingDeletedAsync(CancellationToken cancellationToken) =>
         await QueryAsync($"SELECT {Columns} FROM accounts WHERE deleting ORDER BY name", repeatable: true, cancellationToken);
 
-    /// <summary>In all databases together, so that one that takes its time is waited for alone.</summary>
+    /// <summary>Acts in all databases at the same time, so that the time of the slowest counts only once.</summary>
     private async ValueTask InEachAsync(Func<PostgresDatabase, ValueTask> act)
     {
         var acting = new List<Task> { act(database).AsTask() };
@@ -213,7 +213,7 @@ public sealed class PostgresAccountStore(PostgresDatabase database, params IRead
             });
         }
 
-        // The rows come before the commit.
+        // The rows arrive before the commit.
         while (await reader.NextResultAsync(cancellationToken))
         {
         }

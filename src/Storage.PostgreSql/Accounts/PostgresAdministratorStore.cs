@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Accounts;
 
-/// <summary>Administrators, in the home database. What uses a link locks all links first, in a transaction of one batch: one of them is used once.</summary>
+/// <summary>Administrators, in the home database. Using a link locks all links first, in a transaction of one batch, so that only one link is used, and once.</summary>
 /// <param name="database">The home database.</param>
 public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdministratorStore
 {
@@ -84,7 +84,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
 
             var number = await reader.ReadAsync(cancellationToken) ? reader.GetInt64(0) : (long?)null;
 
-            // The rows come before the commit.
+            // The rows arrive before the commit.
             while (await reader.NextResultAsync(cancellationToken))
             {
             }
@@ -104,7 +104,7 @@ public sealed class PostgresAdministratorStore(PostgresDatabase database) : IAdm
         repeatable: true,
         cancellationToken);
 
-    /// <summary>Nobody else adds or uses a link until this transaction ends.</summary>
+    /// <summary>Keeps others from adding or using a link until this transaction ends.</summary>
     private static void LockLinks(NpgsqlBatch batch) => Add(batch, "SELECT pg_advisory_xact_lock($1, 0) AS locked", static parameters => parameters.Add(AdvisoryLocks.AdministratorLinks));
 
     private static void Add(NpgsqlBatch batch, string sql, Action<ParameterList> bind)

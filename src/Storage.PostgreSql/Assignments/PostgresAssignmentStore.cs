@@ -9,12 +9,12 @@ namespace Lockstep.Storage.PostgreSql.Assignments;
 /// <summary>
 /// Users' stores, nodes and invitations, in the home database. Invariants:
 /// <list type="number">
-/// <item>What gives a user a store or takes one holds a lock on the user until it is committed, so that it sees all that was done
-/// before it. The unique index keeps a second store in use out, whoever writes.</item>
-/// <item>A node's row is locked before the rows of stores on it: whoever gives a store and whoever removes the node wait for each
+/// <item>A transaction that gives a user a store or takes one away holds a lock on the user until it is committed, so that it sees everything that was
+/// done before it. The unique index rules out a second store in use, whoever writes.</item>
+/// <item>A node's row is locked before the rows of stores on it, so that giving a store and removing the node wait for each
 /// other in one order.</item>
-/// <item>A statement whose answer was lost is run again. It is done only from what the caller has read, so the second time it finds
-/// what the first has done, and does nothing.</item>
+/// <item>A statement whose answer was lost is run again. It only acts on the state that the caller has read, so the second run finds
+/// the changes of the first, and does nothing.</item>
 /// </list>
 /// </summary>
 /// <param name="database">The home database.</param>
@@ -205,7 +205,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
     public ValueTask<bool> ReleaseAsync(double rate, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
-            // Two statements, so that the second one also sees what others have released meanwhile. Of a double, round() rounds half to even.
+            // Two statements, so that the second one also sees nodes that others have released meanwhile. For a double, round() rounds half to even.
             await using var batch = new NpgsqlBatch(connection);
             Add(batch,
                 """
@@ -221,8 +221,8 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
 
     public async ValueTask<bool> RemoveNodeAsync(string url, ServerTimestamp now, CancellationToken cancellationToken)
     {
-        // :: Step 1: nearly all of its stores, some at a time, since a statement has only so long. An array, which is made once: where PostgreSQL takes the table
-        // for small, IN may run its query again for each row.
+        // :: Step 1: replace nearly all of its stores, some at a time, since the time of a statement is limited. The array is made once, while IN may run its query
+        // again for each row if PostgreSQL takes the table for small.
         const string replace =
             """
             UPDATE assignments SET replaced = greatest($2, created + 1) WHERE replaced IS NULL AND number = ANY(ARRAY(
@@ -234,7 +234,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
         {
         }
 
-        // :: Step 2: the node, and what was given on it meanwhile.
+        // :: Step 2: remove the node, and replace the stores that were given on it meanwhile.
         return await database.UseAsync(
             async connection =>
             {
@@ -390,7 +390,7 @@ public sealed class PostgresAssignmentStore(PostgresDatabase database) : IAssign
             rows.Add(read(reader));
         }
 
-        // The rows come before the commit: only behind the last result the server says that it is committed.
+        // The rows arrive before the commit. Only after the last result has the server said that it is committed.
         await reader.NextResultAsync(cancellationToken);
         return rows;
     }

@@ -79,7 +79,7 @@ public sealed class PostgresAttachmentStore(PostgresDatabase database) : IAttach
             parameters.Add(piece);
         },
 
-        // It is waited for even where nobody wants it any more: what is removed next would not have it.
+        // Waits even if the caller gives up, since a removal that comes next would miss the piece.
         CancellationToken.None);
 
     ValueTask IAttachmentContent.EndAsync(string id, CancellationToken cancellationToken) => default;
@@ -101,11 +101,11 @@ public sealed class PostgresAttachmentStore(PostgresDatabase database) : IAttach
 
     private async ValueTask WriteAsync(string sql, Action<ParameterList> bind, CancellationToken cancellationToken) => await CountAsync(sql, bind, cancellationToken);
 
-    /// <returns>Rows that were written.</returns>
+    /// <returns>The number of rows written.</returns>
     private ValueTask<int> CountAsync(string sql, Action<ParameterList> bind, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
-            // Not given up once it is sent: what the parameters hold would be used again.
+            // Cannot be given up once it is sent, since the memory of its parameters would be reused.
             await using var command = new NpgsqlCommand(sql, connection);
             bind(new ParameterList(command.Parameters));
             return await command.ExecuteNonQueryAsync(CancellationToken.None);

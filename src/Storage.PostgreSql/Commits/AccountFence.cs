@@ -18,7 +18,7 @@ internal static class AccountFence
 {
     /// <param name="database">The database.</param>
     /// <param name="number">The account's number.</param>
-    /// <param name="isForGood">Whether it stays closed. If not, nothing changes where it is closed already.</param>
+    /// <param name="isForGood">Whether it stays closed. If not, an account that is already closed stays as it is.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StoreUnavailableException">The database is unreachable, or a writer is in the middle of a transaction for longer than the lock time-out.</exception>
     public static async ValueTask CloseAsync(PostgresDatabase database, long number, bool isForGood, CancellationToken cancellationToken) => await database.UseAsync(

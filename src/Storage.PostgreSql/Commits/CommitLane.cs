@@ -27,7 +27,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     private const int MaxFences = 100;
     private static readonly TimeSpan PauseBetweenQuestions = TimeSpan.FromMilliseconds(200);
 
-    // Time kept for the question, where there is that much.
+    // Time reserved for the question, if there is that much.
     private static readonly TimeSpan QuestionTime = TimeSpan.FromSeconds(3);
 
     // With less time left no transaction begins: one more "not known" is worse than one more "later".
@@ -144,7 +144,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
                             ? new CommitOutcome(CommitStatus.Done, pending.Row)
                             : (CommitOutcome?)CommitOutcome.Stale)]);
                     case { Committed: false } when PostgresFaults.IsOfTheProgram(e):
-                        // The values to write caused it before the server had them, so it would happen again.
+                        // The values caused the fault before the server had them, so it would happen again.
                         return (GroupResult.Refused, []);
                 }
             }
@@ -234,7 +234,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
         return missing.Count;
     }
 
-    /// <returns>The outcomes; null when the writer's row does not let this transaction happen.</returns>
+    /// <returns>The outcomes; null if the writer's row does not allow this transaction.</returns>
     private async Task<CommitOutcome?[]?> CommitAsync(
         NpgsqlConnection open, long lane, long number, LeaseTerm term, IReadOnlyList<PendingCommit> group, TimeSpan limit)
     {
@@ -287,7 +287,7 @@ internal sealed class CommitLane(NpgsqlDataSource source, ProcessLease lease, Po
     }
 
     /// <summary>Finds out whether a transaction was committed, and keeps it from being committed later.</summary>
-    /// <returns>Null when the database cannot be asked.</returns>
+    /// <returns>Null if the database cannot be asked.</returns>
     private async ValueTask<Decision?> DecideAsync(long lost, long at, Deadline deadline)
     {
         var until = Deadline.Earliest(deadline, Deadline.After(options.DecisionTimeout, time));

@@ -80,7 +80,7 @@ internal static class CommitStatement
         )
         """;
 
-    // The parts that most commits have none of.
+    // Parts that most commits do not need.
     private const string More =
         """
         , purged AS (
@@ -109,7 +109,7 @@ internal static class CommitStatement
         )
         """;
 
-    // The parts that buckets without indexes on fields have none of.
+    // Parts that buckets without indexes on fields do not need.
     private const string Indexed =
         """
         , indexed AS (
@@ -149,7 +149,7 @@ internal static class CommitStatement
         var batch = new NpgsqlBatch(connection);
         if (within is { } limit)
         {
-            // For this transaction, since a batch is one.
+            // Applies to this transaction only, since a batch is one transaction.
             var bound = new NpgsqlBatchCommand("SELECT set_config('statement_timeout', $1, true)");
             new ParameterList(bound.Parameters).AddText(((long)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
             batch.BatchCommands.Add(bound);
@@ -261,7 +261,7 @@ internal static class CommitStatement
         return batch;
     }
 
-    /// <summary>The bucket's row, the index's key, that of its list, path, the list's stamp, whether it is complete, and how far it is built. A dropped index has no path.</summary>
+    /// <summary>The bucket's row, the keys of the index and of its list, the path, the list's stamp, whether it is complete, and how far it is built. No path means dropped.</summary>
     public static void AddIndexes(ParameterList parameters, IReadOnlyList<(long Bucket, FieldIndexChange Value)> rows)
     {
         parameters.Add(rows, static row => row.Bucket);
@@ -322,7 +322,7 @@ internal static class CommitStatement
         parameters.Add(rows, static row => row.Head.NextExpiry?.Milliseconds);
     }
 
-    /// <summary>The columns of <see cref="RecordColumns"/>, for one <c>unnest</c> beside others that are as long as the rows are.</summary>
+    /// <summary>The columns of <see cref="RecordColumns"/>, for one <c>unnest</c> together with other arrays of the same length.</summary>
     public static void AddRecords<T>(ParameterList parameters, IReadOnlyList<T> rows, Func<T, StoredRecord> recordOf)
     {
         parameters.AddText(rows, row => recordOf(row).Id);

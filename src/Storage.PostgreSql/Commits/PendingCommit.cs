@@ -15,7 +15,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
 
     public BucketCommit Commit { get; } = commit;
 
-    /// <summary>On the monotonic clock.</summary>
+    /// <summary>When it was queued, on the monotonic clock.</summary>
     public long QueuedAt { get; } = queuedAt;
 
     /// <summary>Bytes of its records, roughly as they are sent.</summary>
@@ -35,7 +35,7 @@ internal sealed class PendingCommit(BucketCommit commit, long queuedAt)
     /// <summary>Takes it for a transaction, unless it was given up.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref state, Taken, Waiting) == Waiting;
 
-    /// <summary>Its transaction has left it out.</summary>
+    /// <summary>Returns it to the queue, because its transaction has left it out.</summary>
     public void PutBack() => Interlocked.CompareExchange(ref state, Waiting, Taken);
 
     /// <summary>Ends it as not executed, unless a transaction has it.</summary>

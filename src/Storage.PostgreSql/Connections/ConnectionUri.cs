@@ -3,7 +3,7 @@ using System.Data.Common;
 namespace Lockstep.Storage.PostgreSql.Connections;
 
 /// <summary>
-/// Connections written as URIs, as most programs but Npgsql have them: <c>postgresql://user:password@host:5432/database?sslmode=require</c>
+/// Connections written as URIs, as in most programs except Npgsql: <c>postgresql://user:password@host:5432/database?sslmode=require</c>
 /// (PostgreSQL's documentation, "Connection URIs"; one host).
 /// </summary>
 internal static class ConnectionUri
@@ -27,7 +27,7 @@ internal static class ConnectionUri
         connection.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase) || connection.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase);
 
     /// <returns>The same as a connection string of keywords.</returns>
-    /// <exception cref="FormatException">It is no such URI. The message repeats nothing of it.</exception>
+    /// <exception cref="FormatException">It is not such a URI. The message repeats nothing of it.</exception>
     public static string ToConnectionString(string connection)
     {
         if (!Uri.TryCreate(connection, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
@@ -50,7 +50,7 @@ internal static class ConnectionUri
             var parts = pair.Split('=', 2);
             if (parts.Length < 2 || !Keywords.TryGetValue(parts[0], out var keyword))
             {
-                // Not repeated here: what looks like a parameter may be the rest of a password with an "&" in it.
+                // The name is not repeated: what looks like a parameter may be the rest of a password that contains "&".
                 throw new FormatException($"It has a parameter that is not known. Known are {string.Join(", ", Keywords.Keys)}; write '&' in a password as %26.");
             }
 

@@ -37,7 +37,7 @@ internal sealed class HeldConnection(NpgsqlConnection connection, NpgsqlTransact
         }
     }
 
-    /// <summary>Begins the transaction on a connection that is given up with it.</summary>
+    /// <summary>Begins the transaction on a connection that is disposed of with it.</summary>
     public static async Task<HeldConnection> BeginAsync(NpgsqlConnection connection, IsolationLevel isolation, Action release, CancellationToken cancellationToken)
     {
         try

@@ -18,8 +18,8 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits for a statement on it no longer than that. One that is given up is not cancelled (<see cref="PostgresConnections"/> says
-    /// why): it goes on to the end of its own time-out, on a connection that is closed then and used for nothing else.
+    /// Waits for a statement on this connection until patience ends. A statement that is given up is not cancelled; <see cref="PostgresConnections"/> says why.
+    /// It runs until its own time-out, on a connection that is then closed and used for nothing else.
     /// </summary>
     /// <exception cref="OperationCanceledException">The work was given up.</exception>
     public async Task<T> WaitAsync<T>(Task<T> statement, CancellationToken patience)
@@ -32,7 +32,7 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         {
             if (statement.IsCompleted)
             {
-                // At the last moment.
+                // It ended at the last moment.
                 return await statement;
             }
 
@@ -43,7 +43,7 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes it for good where the fault may have broken it; the next use opens another.</summary>
+    /// <summary>Closes the connection for good, because a fault may have broken it. The next use opens another.</summary>
     public async ValueTask CloseAsync()
     {
         var broken = connection;
@@ -54,7 +54,7 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="CloseAsync"/>, for a connection that may be so broken that closing it fails too.</summary>
+    /// <summary>Like <see cref="CloseAsync"/>, for a connection that may be so broken that closing it fails too.</summary>
     public async ValueTask DropAsync()
     {
         try
@@ -63,10 +63,10 @@ internal sealed class LaneConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
         catch (Exception)
         {
-            // It is forgotten all the same, and what broke it has been caught already.
+            // The connection is forgotten all the same, and the fault that broke it was caught already.
         }
     }
 
-    /// <summary>Others are disposed of after it, whatever becomes of it.</summary>
+    /// <summary>Never throws, since others are disposed of after it.</summary>
     public ValueTask DisposeAsync() => DropAsync();
 }

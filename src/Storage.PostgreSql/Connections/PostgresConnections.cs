@@ -5,20 +5,20 @@ namespace Lockstep.Storage.PostgreSql.Connections;
 /// <summary>How this program connects.</summary>
 internal static class PostgresConnections
 {
-    // All statements look up keys or read along an index, whatever the arrays hold: a plan made once is right for ever, and
-    // what the planner believes of tables that were just made must not send it through all of them.
+    // All statements look up keys or read along an index, whatever the arrays contain. So a plan that was made once is always right, and the planner's
+    // estimates of new tables must not make it scan them.
     private const string PlanSettings =
         "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_mergejoin = off; SET max_parallel_workers_per_gather = 0";
 
-    // What nobody waits for any more must not run on there, holding locks. No time-out of a transaction: the only one that is
-    // idle for long holds the lock on an account's name, and it must not be lost without a word.
+    // A statement that nobody waits for must not keep running and hold locks. Transactions have no time-out: the only one that is
+    // idle for long holds the lock on an account's name, which must not be lost silently.
     private static string SessionSettings(PostgresOptions options) => FormattableString.Invariant(
         $"{PlanSettings}; SET statement_timeout = {(long)options.StatementTimeout.TotalMilliseconds}; SET lock_timeout = {(long)options.LockTimeout.TotalMilliseconds}");
 
-    /// <summary>In a transaction: what follows in it may take as long as it takes.</summary>
+    /// <summary>In a transaction: the following statements may take any time.</summary>
     public const string WithoutTimeouts = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
-    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    /// <exception cref="PostgresSetupException">The connection string is invalid.</exception>
     public static NpgsqlConnectionStringBuilder Parse(PostgresOptions options)
     {
         if (options.Connection is not { Length: > 0 })
@@ -38,7 +38,7 @@ internal static class PostgresConnections
             };
             if (connection is { TargetSessionAttributes: not null, Host: { Length: > 0 } host } && !host.Contains(',', StringComparison.Ordinal))
             {
-                // Npgsql wants two hosts for it. One may well stand for several, a name or a proxy that follows the primary.
+                // Npgsql requires two hosts for this. One may well stand for several: a name or a proxy that follows the primary.
                 connection.Host = $"{host},{host}";
             }
 
@@ -56,7 +56,7 @@ internal static class PostgresConnections
         }
     }
 
-    /// <exception cref="PostgresSetupException">The connection string is none.</exception>
+    /// <exception cref="PostgresSetupException">The connection string is invalid.</exception>
     public static NpgsqlDataSource CreateSource(PostgresOptions options)
     {
         var connection = Parse(options);
@@ -66,15 +66,15 @@ internal static class PostgresConnections
         connection.AutoPrepareMinUsages = 2;
         connection.NoResetOnClose = true;
 
-        // What takes too long is given up with its connection, not cancelled: a cancelled wait for a synchronous standby is
-        // reported as a commit, though no standby has it.
+        // A statement that takes too long is given up with its connection, not cancelled: PostgreSQL reports a cancelled wait for a synchronous standby as a
+        // commit, although no standby has it.
         connection.CancellationTimeout = -1;
 
-        // Zero, and what takes longer than a statement may, would be longer than anybody waits.
+        // Zero, or more time than a statement may take, would be longer than anybody waits.
         connection.Timeout = connection.Timeout == 0 ? connection.CommandTimeout : Math.Min(connection.Timeout, connection.CommandTimeout);
         var settings = SessionSettings(options);
 
-        // Else the pool's name in Npgsql's metrics is the connection string, less the password.
+        // Otherwise Npgsql's metrics would name the pool by the connection string, less the password.
         var builder = new NpgsqlDataSourceBuilder(connection.ConnectionString) { Name = "lockstep" };
         builder.UsePhysicalConnectionInitializer(
             opened =>

@@ -14,7 +14,7 @@ internal static class PostgresFaults
     public static bool IsConflict(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
 
-    /// <summary>The server ended the statement since it, or its wait for a lock, took too long. Of a transaction nothing was done.</summary>
+    /// <summary>The server ended the statement because it, or its wait for a lock, took too long. Nothing of its transaction was done.</summary>
     public static bool IsEndedByTheServer(Exception fault) =>
         fault is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable };
 
@@ -35,8 +35,8 @@ internal static class PostgresFaults
     public static bool IsAway(Exception? fault) =>
         fault is not null && (IsLostConnection(fault) || IsEndedByTheServer(fault) || fault is TimeoutException or NpgsqlException { InnerException: TimeoutException });
 
-    /// <summary>Says in one line, for the operator, why the database cannot be used. Secrets of the connection are left out.</summary>
-    /// <param name="fault">What came.</param>
+    /// <summary>Tells the operator in one line why the database cannot be used. Secrets of the connection are left out.</summary>
+    /// <param name="fault">The fault.</param>
     /// <param name="setting">The setting that names the database.</param>
     public static PostgresSetupException Explain(Exception fault, string setting)
     {
@@ -52,14 +52,14 @@ internal static class PostgresFaults
             PostgresException refused => refused.MessageText,
             _ when IsOfTheDatabase(cause) || IsOfTheDatabase(fault) => ReferenceEquals(cause, fault) ? fault.Message : $"{fault.Message.TrimEnd('.')} ({cause.Message})",
 
-            // What Npgsql says of a value may repeat it, and it may be the password.
+            // Npgsql's message about a value may repeat it, and it may be the password.
             _ => "a value in it cannot be used",
         };
         return new PostgresSetupException(
             $"The PostgreSQL database of {setting} cannot be used: {reason.ReplaceLineEndings(" ").TrimEnd('.')}. Look at the setting, and at the server.", fault);
     }
 
-    /// <summary>A read that met this may well be answered on another connection.</summary>
+    /// <summary>A read that failed like this may well succeed on another connection.</summary>
     public static bool IsLostConnection(Exception fault) => fault switch
     {
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => false,

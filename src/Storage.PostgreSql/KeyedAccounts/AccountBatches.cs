@@ -3,11 +3,11 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
 
-/// <summary>Runs statements about accounts with a key: one by itself, or many in one transaction, behind the lock of the account's row.</summary>
+/// <summary>Runs statements about accounts with a key: one alone, or many in one transaction after the account's row is locked.</summary>
 /// <param name="database">The home database.</param>
 internal sealed class AccountBatches(PostgresDatabase database)
 {
-    /// <summary>Runs one statement. It is run again where its answer was lost.</summary>
+    /// <summary>Runs one statement, and runs it again if its answer was lost.</summary>
     public ValueTask<List<T>> QueryAsync<T>(string sql, Action<ParameterList> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
@@ -27,7 +27,7 @@ internal sealed class AccountBatches(PostgresDatabase database)
         cancellationToken);
 
     /// <summary>Runs statements in one transaction.</summary>
-    /// <returns>The rows of those that return any, but locks.</returns>
+    /// <returns>The rows that statements other than locks return.</returns>
     public ValueTask<List<T>> BatchAsync<T>(Action<NpgsqlBatch> fill, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
@@ -60,7 +60,7 @@ internal sealed class AccountBatches(PostgresDatabase database)
         batch.BatchCommands.Add(command);
     }
 
-    /// <summary>Has the statements that follow see all that was committed before them, and others of the account wait.</summary>
+    /// <summary>Locks the account: the following statements see everything that was committed before them, and other transactions on the account wait.</summary>
     public static void Lock(NpgsqlBatch batch, long account) =>
         Add(batch, "SELECT number AS locked FROM accounts WHERE number = $1 FOR NO KEY UPDATE", parameters => parameters.Add(account));
 

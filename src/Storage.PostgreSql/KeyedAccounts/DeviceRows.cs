@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
 
-/// <summary>Statements about an account's devices and what waits for them, for transactions that hold its lock.</summary>
+/// <summary>Statements about an account's devices and the commands that wait for them, for transactions that hold its lock.</summary>
 internal static class DeviceRows
 {
-    /// <summary>Adds a device or changes it, and returns a row where that was done.</summary>
+    /// <summary>Adds or changes a device. Returns a row if that was done.</summary>
     public static void Put(NpgsqlBatch batch, AccountDevice device)
     {
         AccountBatches.Add(
@@ -40,7 +40,7 @@ internal static class DeviceRows
         }
     }
 
-    /// <summary>Adds a command and returns a row where that was done; then removes what is too much.</summary>
+    /// <summary>Adds a command and returns a row if that was done. Then removes the commands beyond the limits.</summary>
     public static void AddCommand(NpgsqlBatch batch, long account, string device, string data, int most, long mostBytes, ServerTimestamp expires)
     {
         AccountBatches.Add(

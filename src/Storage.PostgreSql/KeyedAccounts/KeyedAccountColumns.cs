@@ -73,7 +73,7 @@ internal static class KeyedAccountColumns
         parameters.Add(account.RecoverySince);
     }
 
-    /// <summary>Eleven arrays, as <see cref="TokenNames"/> without the account.</summary>
+    /// <summary>Adds eleven arrays, as in <see cref="TokenNames"/> without the account.</summary>
     public static void Add(ParameterList parameters, IReadOnlyList<AccountToken> tokens)
     {
         parameters.AddText(tokens, static token => token.Digest);

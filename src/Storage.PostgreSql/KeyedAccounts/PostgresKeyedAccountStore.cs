@@ -8,11 +8,11 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
 
 /// <summary>
-/// Accounts with a key, in the home database. What writes locks the account's row first, in a transaction of one batch: each statement behind the lock sees all that
-/// was committed before it. A batch whose answer was lost is not run again where a second run would say another thing than the first.
+/// Accounts with a key, in the home database. Writes lock the account's row first, in a transaction of one batch, so that each statement after the lock sees
+/// everything that was committed before it. A batch whose answer was lost is not run again if a second run would answer differently from the first.
 /// </summary>
 /// <param name="database">The home database.</param>
-/// <param name="limits">How many tokens an account has.</param>
+/// <param name="limits">How many tokens an account may have.</param>
 public sealed class PostgresKeyedAccountStore(PostgresDatabase database, AccountTokenLimits limits) : IKeyedAccountStore
 {
     private const string Columns = KeyedAccountColumns.Names;
@@ -90,7 +90,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
             {
                 AccountBatches.Lock(batch, number);
 
-                // The first one decides; those behind it find out by the revision that it leaves.
+                // The first statement decides. The following ones learn of it from the revision that it leaves.
                 AccountBatches.Add(
                     batch,
                     """
@@ -191,7 +191,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
             {
                 AccountBatches.Lock(batch, number);
 
-                // One statement: all of it is judged by what there is before any of it is done.
+                // One statement, so that all parts of it judge by the rows before any of them changes something.
                 AccountBatches.Add(
                     batch,
                     """
@@ -281,7 +281,7 @@ public sealed class PostgresKeyedAccountStore(PostgresDatabase database, Account
         {
             AccountBatches.Lock(batch, changes[0].Read.Account);
 
-            // What is not as it was read is not locked, and then none is changed.
+            // A token that is not as it was read is not locked, and then none is changed.
             AccountBatches.Add(
                 batch,
                 """

@@ -4,13 +4,13 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.KeyedAccounts;
 
-/// <summary>Statements about an account's tokens, for transactions that hold its lock. What came from a token goes with it.</summary>
+/// <summary>Statements about an account's tokens, for transactions that hold its lock. Everything that came from a token is removed with it.</summary>
 internal static class TokenRows
 {
-    /// <summary>Holds while the change of the account $1 that this batch began was done.</summary>
+    /// <summary>A condition: this batch has begun to change the account $1, and has not ended the change yet.</summary>
     public const string Changing = "EXISTS (SELECT FROM keyed_accounts WHERE account = $1 AND revision < 0)";
 
-    /// <summary>Adds tokens, where the condition holds.</summary>
+    /// <summary>Adds tokens if the condition holds.</summary>
     public static void Insert(NpgsqlBatch batch, long account, IReadOnlyList<AccountToken> tokens, string condition) => AccountBatches.Add(
         batch,
         $"""
@@ -23,7 +23,10 @@ internal static class TokenRows
             KeyedAccountColumns.Add(parameters, tokens);
         });
 
-    /// <summary>Removes what is too many of a kind, after some were added, with what came from it. The n-th of each client goes before the one before it of any.</summary>
+    /// <summary>
+    /// After some tokens of a kind were added, removes those beyond the limit, with everything that came from them. Tokens are ranked within their client by use,
+    /// and of all clients the lowest ranks are removed first.
+    /// </summary>
     public static void Trim(NpgsqlBatch batch, long account, AccountTokenKind kind, int most, IReadOnlyList<string> added)
     {
         if (most == int.MaxValue)
@@ -55,7 +58,7 @@ internal static class TokenRows
             });
     }
 
-    /// <summary>What came from tokens that are gone: tokens, devices, and what waits for those.</summary>
+    /// <summary>Removes everything that came from removed tokens: tokens, devices, and the commands for these.</summary>
     public static void RemoveOrphans(NpgsqlBatch batch, long account, bool always = false)
     {
         var condition = always ? "true" : Changing;

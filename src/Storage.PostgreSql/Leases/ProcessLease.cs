@@ -59,19 +59,19 @@ internal sealed class ProcessLease : IAsyncDisposable
     /// <summary>The term under which reads and commits that begin now may be remembered.</summary>
     public LeaseTerm Current => Volatile.Read(ref current) ?? throw new InvalidOperationException("The lease was not begun.");
 
-    /// <summary>The last row of this process, also while it does not count: what belongs to it stays for an hour.</summary>
+    /// <summary>The last row of this process, even while it is not valid. Rows that belong to it stay for an hour.</summary>
     public long Registered => Volatile.Read(ref registered);
 
     /// <summary>Whether this process reaches the database, and their clocks agree.</summary>
     public bool IsHealthy =>
         IsConfirmed(Current) && TimeSpan.FromMilliseconds(Math.Abs(Volatile.Read(ref clockDifference))) <= options.MaxClockDifference;
 
-    /// <summary>Whether the database was heard of within <see cref="PostgresOptions.LeaseTime"/>.</summary>
+    /// <summary>Whether the database has answered within <see cref="PostgresOptions.LeaseTime"/>.</summary>
     public bool IsHeld => IsConfirmed(Current);
 
     public bool IsCurrent(long term) => Volatile.Read(ref current) is { } lease && lease.Term == term && IsConfirmed(lease);
 
-    /// <summary>Ends with the renewal, or try of one, that runs; else with the next one. What tests wait for.</summary>
+    /// <summary>Ends with the renewal, or the attempt at one, that is running; otherwise with the next one. Tests wait for it.</summary>
     internal Task Round => Volatile.Read(ref round).Task;
 
     /// <summary>See <see cref="Core.Storage.IBucketStore.OnTakenOver"/>.</summary>
@@ -108,7 +108,7 @@ internal sealed class ProcessLease : IAsyncDisposable
         stopping.Dispose();
     }
 
-    /// <summary>Nothing to measure before the first registration.</summary>
+    /// <summary>The age of the lease. There is nothing to measure before the first registration.</summary>
     private IEnumerable<Measurement<double>> Age() =>
         Volatile.Read(ref current) is { } lease ? [new Measurement<double>(time.GetElapsedTime(lease.Confirmed).TotalSeconds)] : [];
 
@@ -169,7 +169,7 @@ internal sealed class ProcessLease : IAsyncDisposable
 
         if (takenOver is null)
         {
-            // Away for so long that the others have forgotten this process.
+            // This process was away for so long that the others have forgotten it.
             await RegisterAsync(cancellationToken);
             return;
         }
@@ -199,7 +199,7 @@ internal sealed class ProcessLease : IAsyncDisposable
         Volatile.Write(ref current, new LeaseTerm(process, (Volatile.Read(ref current)?.Term ?? 0) + 1, begun, begunAt));
     }
 
-    /// <summary>Only behind the last result does the server say that the transaction is committed.</summary>
+    /// <summary>Reads to the end, since only after the last result has the server said that the transaction is committed.</summary>
     private static async Task FinishAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         while (await reader.NextResultAsync(cancellationToken))

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Logins;
 
-/// <summary>Logins, in the home database. What writes locks the account's row or its name first, in a transaction of one batch.</summary>
+/// <summary>Logins, in the home database. Writes lock the account's row or its name first, in a transaction of one batch.</summary>
 /// <param name="database">The home database.</param>
 public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
 {
@@ -35,7 +35,7 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
             Lock(batch, AdvisoryLocks.LoginName, login.Name);
             InvitationRows.Lock(batch, invitation);
 
-            // A name that no user can have, until housekeeping comes to it.
+            // Gives the login of an account that is gone a name that no user can have, until housekeeping removes it.
             Add(
                 batch,
                 "UPDATE account_logins SET name = ' ' || account WHERE name = $1 AND NOT EXISTS (SELECT FROM accounts WHERE number = account_logins.account)",
@@ -119,7 +119,7 @@ public sealed class PostgresLoginStore(PostgresDatabase database) : ILoginStore
     }
 
     /// <summary>Runs statements in one transaction.</summary>
-    /// <returns>The rows of those that return any, but locks.</returns>
+    /// <returns>The rows that statements other than locks return.</returns>
     private ValueTask<List<AccountLogin>> BatchAsync(bool repeatable, Action<NpgsqlBatch> fill, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {

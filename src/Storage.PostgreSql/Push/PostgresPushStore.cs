@@ -43,7 +43,7 @@ public sealed class PostgresPushStore(PostgresDatabase database) : IPushStore
     public ValueTask<PushChange> PutAsync(PushSubscription next, ServerTimestamp read, int most, CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
-            // What is asked for last sees the rows of before.
+            // The last SELECT sees the rows as they were before the statement.
             await using var command = new NpgsqlCommand(
                 $"""
                 WITH changed AS (

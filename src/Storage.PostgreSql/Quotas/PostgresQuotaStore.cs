@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Quotas;
 
-/// <summary>Quotas, in the home database. What writes locks the row of the last change first, in a transaction of one batch.</summary>
+/// <summary>Quotas, in the home database. Writes lock the row of the last change first, in a transaction of one batch.</summary>
 /// <param name="database">The home database.</param>
 public sealed class PostgresQuotaStore(PostgresDatabase database) : IQuotaStore
 {
@@ -24,7 +24,7 @@ public sealed class PostgresQuotaStore(PostgresDatabase database) : IQuotaStore
     public ValueTask<QuotaList> ListAsync(CancellationToken cancellationToken) => database.UseAsync(
         async connection =>
         {
-            // The empty subject is the first, and one statement sees one moment.
+            // The empty subject sorts first, and one statement sees one moment.
             await using var command = new NpgsqlCommand($"SELECT {Columns} FROM quotas ORDER BY subject", connection);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
@@ -109,7 +109,7 @@ public sealed class PostgresQuotaStore(PostgresDatabase database) : IQuotaStore
         repeatable: false,
         cancellationToken);
 
-    /// <summary>A batch in which nobody else changes a quota from its second statement on.</summary>
+    /// <summary>A batch that keeps others from changing a quota after its second statement.</summary>
     private NpgsqlBatch Locked(NpgsqlConnection connection)
     {
         var batch = new NpgsqlBatch(connection);
@@ -119,7 +119,7 @@ public sealed class PostgresQuotaStore(PostgresDatabase database) : IQuotaStore
     }
 
     /// <summary>Runs a batch.</summary>
-    /// <returns>A reader behind the results of what locks.</returns>
+    /// <returns>A reader after the results of the locking statements.</returns>
     private static async Task<NpgsqlDataReader> ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
     {
         var reader = await batch.ExecuteReaderAsync(cancellationToken);

@@ -10,7 +10,7 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>
-/// A read of somebody's buckets as SQL, one snapshot. Buckets that exist and deleted ones lie apart in each index; a list of both merges them.
+/// A read of somebody's buckets as SQL, from one snapshot. Each index has existing and deleted buckets in separate parts; a list of both merges them.
 /// </summary>
 internal sealed class BucketScanStatement
 {
@@ -21,11 +21,11 @@ internal sealed class BucketScanStatement
     private readonly ParameterList parameters;
     private readonly BucketScan scan;
 
-    // Whose, for those that exist and those that do not.
+    // The conditions on the author, for existing and for deleted buckets.
     private readonly string live;
     private readonly string deleted;
 
-    // What the query says besides.
+    // The query's other conditions.
     private readonly StringBuilder where = new();
     private readonly string source = "buckets";
 
@@ -35,7 +35,7 @@ internal sealed class BucketScanStatement
         this.scan = scan;
         parameters = new ParameterList(command.Parameters);
 
-        // Whatever the planner believes of how many buckets somebody has, it goes along the index in order, and no further than the page.
+        // Reads along the index in order, and no further than the page, whatever the planner assumes about the number of somebody's buckets.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT set_config('enable_sort', 'off', true)"));
         batch.BatchCommands.Add(command);
 
@@ -63,12 +63,12 @@ internal sealed class BucketScanStatement
         }
     }
 
-    /// <summary>How many exist.</summary>
+    /// <summary>Counts existing buckets.</summary>
     public void Count() => command.CommandText = scan.WantsLive
         ? $"SELECT {Stamp()}, (SELECT count(*) FROM {source} WHERE {live}{where}{Within(scan.Uncut().RangeOf(deleted: false))})"
         : $"SELECT {Stamp()}, 0::bigint";
 
-    /// <summary>A row with the stamp alone, then those of the buckets, one more than wanted where there is one.</summary>
+    /// <summary>A row with only the stamp, then the rows of the buckets: one more than wanted, if there is one.</summary>
     public void List()
     {
         var order = scan.Order switch
@@ -191,7 +191,7 @@ internal sealed class BucketScanStatement
 
     private string Next(IReadOnlyList<string> values)
     {
-        // What PostgreSQL cannot store as text is no bucket's name, so it is neither found nor left out.
+        // A text that PostgreSQL cannot store is no bucket's name, so it is neither found nor excluded.
         parameters.AddText([.. values.Where(ScanStatement.IsText)], static value => value);
         return Last;
     }

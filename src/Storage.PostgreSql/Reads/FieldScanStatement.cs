@@ -7,10 +7,10 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>A scan by an index on a field as SQL: no more rows are looked up than are read. Its answer tells of the same snapshot whether the index is usable.</summary>
+/// <summary>A scan by an index on a field, as SQL. It looks up no more rows than are read. Its answer says, from the same snapshot, whether the index is usable.</summary>
 internal sealed class FieldScanStatement : IDisposable
 {
-    // Whole, and in step with its list.
+    // The index is complete, and in step with its list.
     private const string IsUsable =
         "EXISTS (SELECT FROM field_indexes f WHERE f.bucket = $1 AND f.field = $3 AND f.list = $2 AND f.whole AND f.path IS NOT NULL AND f.touched = l.touched)";
 
@@ -40,7 +40,7 @@ internal sealed class FieldScanStatement : IDisposable
 
     public void Dispose() => command.Dispose();
 
-    /// <summary>As <see cref="ScanStatement.Count"/>, of no more rows than the scan's limit; and whether the index is usable.</summary>
+    /// <summary>Like <see cref="ScanStatement.Count"/>, for no more rows than the scan's limit. Also returns whether the index is usable.</summary>
     public NpgsqlCommand Count()
     {
         command.CommandText =
@@ -59,13 +59,13 @@ internal sealed class FieldScanStatement : IDisposable
         return count with { IsIndexed = reader.GetBoolean(3 + ListColumns.Count) };
     }
 
-    /// <summary>As <see cref="ScanStatement.Rows"/>; and with the head whether the index is usable.</summary>
+    /// <summary>Like <see cref="ScanStatement.Rows"/>. The head's row also says whether the index is usable.</summary>
     public NpgsqlCommand Rows()
     {
         var source = "field_keys";
         if (range.IsDescending is null && scan.Order is (ListOrder.IdAscending or ListOrder.IdDescending))
         {
-            // Else PostgreSQL reads along all ids of the index to save the sort.
+            // Otherwise PostgreSQL reads along all ids of the index to save the sort.
             source = $"(SELECT * FROM field_keys WHERE {where} OFFSET 0) k";
             where.Clear().Append("true");
         }
@@ -73,7 +73,7 @@ internal sealed class FieldScanStatement : IDisposable
         Add(terms.Behind);
         var order = string.Join(", ", terms.Order.Select(static by => by.Descending ? $"{by.Path} DESC" : by.Path));
 
-        // One row more than fits tells whether there is one. The subquery keeps the planner to one look-up a row.
+        // One row more than fits shows whether there are more. The subquery keeps the planner to one look-up a row.
         var rows =
             $"""
             SELECT {RecordColumns.Of(scan.Query.Projection, scan.ReadsAcl)}

@@ -15,10 +15,10 @@ internal static class GrantStatement
         WHERE b.id = ANY ($1) AND g.principal = ANY ($2) AND g.relation = $3
         """;
 
-    // Members of groups that a deleted bucket had are not removed at once.
+    // Members of a deleted bucket's groups are not removed at once.
     private const string OfGroups = " AND EXISTS (SELECT FROM lists l WHERE l.bucket = g.bucket AND l.role = 3 AND l.name = '' AND l.list = g.list)";
 
-    // By the key, one after the other, whatever other groups there are.
+    // Looks up each group by its key, however many other groups there are.
     private const string OfSomeGroups =
         """
         SELECT b.id, g.list, g.principal, g.id, g.stamp

@@ -3,7 +3,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>Wants one bucket's heads.</summary>
+/// <summary>A read of one bucket's heads.</summary>
 internal sealed class PendingHeads(BucketId id, bool claim, CancellationToken cancellationToken) : PendingRead(cancellationToken)
 {
     private readonly TaskCompletionSource<BucketHeads?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,7 +12,7 @@ internal sealed class PendingHeads(BucketId id, bool claim, CancellationToken ca
 
     public bool Claim { get; } = claim;
 
-    /// <summary>What has been found so far; null when the bucket was never written.</summary>
+    /// <summary>What has been found so far; null if the bucket was never written.</summary>
     public BucketHeads? Found { get; set; }
 
     /// <summary>The bucket's indexes on fields, as <see cref="StoredFieldIndexes"/> reads them.</summary>

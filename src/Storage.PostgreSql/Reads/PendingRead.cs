@@ -1,8 +1,8 @@
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>A read that is put together with those of other buckets.</summary>
-/// <param name="cancellationToken">Whoever wants it does so no more: it is not begun then.</param>
+/// <summary>A read that is combined with reads of other buckets.</summary>
+/// <param name="cancellationToken">Signals that nobody wants it any more. Then it is not begun.</param>
 internal abstract class PendingRead(CancellationToken cancellationToken)
 {
     public bool IsAbandoned => cancellationToken.IsCancellationRequested;

@@ -2,7 +2,7 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>Wants rows of one bucket by their keys.</summary>
+/// <summary>A read of rows of one bucket by their keys.</summary>
 internal sealed class PendingRows(long bucket, IReadOnlyCollection<RecordKey> keys, Projection projection, CancellationToken cancellationToken)
     : PendingRead(cancellationToken)
 {

@@ -8,8 +8,8 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>The index of one database: what its rows of buckets and lists say.</summary>
-/// <param name="get">The database; throws while it could not be opened.</param>
+/// <summary>The index of one database, read from its rows of buckets and lists.</summary>
+/// <param name="get">Returns the database; throws until it could be opened.</param>
 internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketIndex
 {
     private static readonly string Objects =
@@ -31,7 +31,7 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         WHERE EXISTS (SELECT FROM grants g WHERE g.bucket = b.bucket AND g.list = l.list AND g.relation = 3 AND g.principal = ANY ($2) AND g.id = $3)
         """;
 
-    // From one list to the next along the index of tombstones, whatever number each holds.
+    // Goes from one list to the next along the index of tombstones, however many each has.
     private const string Tombstones =
         """
         WITH RECURSIVE found AS (
@@ -144,8 +144,8 @@ internal sealed class PostgresBucketIndex(Func<PostgresDatabase> get) : IBucketI
         repeatable: true,
         cancellationToken);
 
-    // What is left out because of the limit is what is there, not what a deleted bucket has left behind. What is beyond the bytes is not sent: a reader that stops has
-    // to take all that was.
+    // The limit counts rows that exist, not the remains of a deleted bucket. Rows beyond the bytes are not sent, because a reader that stops must still
+    // receive everything that was sent.
     internal const string Named =
         """
         SELECT bucket, role, list, id, modified, acl, bytes, principal

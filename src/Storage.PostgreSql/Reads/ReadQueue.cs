@@ -9,10 +9,10 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Reads;
 
 /// <summary>
-/// Reads by key, put together across buckets like commits: a free lane takes whatever has queued, at once and without
-/// waiting for more. A lost connection is tried again once. A read whose values the server refuses, or that cannot be sent,
-/// fails alone: what was put together with it is halved until it is found. A read that nobody waits for any more is not begun, so
-/// that a server which hung for a while does not first do what is no longer wanted.
+/// Reads by key, combined across buckets like commits: a free lane takes all reads that have queued, at once and without waiting for more. After a lost
+/// connection, reads are tried again once. A read whose values the server refuses, or that cannot be sent, fails alone: the reads that it was combined with
+/// are split in halves until it is found. A read that nobody waits for any more is not begun, so that a server that hung for a while does not first do
+/// work that is no longer wanted.
 /// </summary>
 internal sealed class ReadQueue : IAsyncDisposable
 {
@@ -28,8 +28,8 @@ internal sealed class ReadQueue : IAsyncDisposable
 
     /// <param name="source">Makes connections.</param>
     /// <param name="lease">Tells which heads may be remembered.</param>
-    /// <param name="readLarge">Reads a row, given its bucket, whose body is too large to be read along with others.</param>
-    /// <param name="onFault">Hears why something was not read.</param>
+    /// <param name="readLarge">Reads a row of a bucket, if its body is too large to be read along with others.</param>
+    /// <param name="onFault">Receives the reason why something was not read.</param>
     public ReadQueue(NpgsqlDataSource source, ProcessLease lease, Func<long, RecordKey, Task<StoredRecord?>> readLarge, Action<Exception> onFault)
     {
         this.onFault = onFault;
@@ -133,7 +133,7 @@ internal sealed class ReadQueue : IAsyncDisposable
 
                 if (rows.Count + heads.Count > 1 && (PostgresFaults.IsAboutTheData(e) || PostgresFaults.IsOfTheProgram(e)))
                 {
-                    // Never a part that is the whole: the two kinds are parted first, then one kind is halved.
+                    // Neither part is ever the whole: first the two kinds are separated, then one kind is halved.
                     var (row, head) = rows.Count > 0 && heads.Count > 0 ? (rows.Count, 0) : (rows.Count / 2, heads.Count / 2);
                     await AnswerAsync(connection, rows[..row], heads[..head]);
                     await AnswerAsync(connection, rows[row..], heads[head..]);
@@ -149,10 +149,10 @@ internal sealed class ReadQueue : IAsyncDisposable
         }
     }
 
-    /// <returns>Rows whose bodies are still to be read.</returns>
+    /// <returns>Rows whose bodies must still be read.</returns>
     private async ValueTask<List<(PendingRows Read, RecordKey Key)>> ReadAsync(NpgsqlConnection open, List<PendingRows> rows, List<PendingHeads> heads)
     {
-        // Claims come before heads, whose statement has a snapshot of its own: a claim must read what is there once it is held.
+        // Claims come before heads. The statement for heads has its own snapshot, and must read the state after the claim is held.
         var term = lease.Current;
         await using var batch = new NpgsqlBatch(open);
         if (rows.Count > 0)
@@ -170,7 +170,7 @@ internal sealed class ReadQueue : IAsyncDisposable
             batch.BatchCommands.Add(ReadStatements.ForHeads(heads));
         }
 
-        // A first attempt that was cut off may have found some already.
+        // An interrupted first attempt may have found some already.
         rows.ForEach(static read => read.Found.Clear());
         heads.ForEach(static read => read.Found = null);
 
@@ -196,7 +196,7 @@ internal sealed class ReadQueue : IAsyncDisposable
         return large;
     }
 
-    /// <summary>On other connections, so that nobody waits for them but those who want them.</summary>
+    /// <summary>Reads large bodies on other connections, so that only the callers who want them wait.</summary>
     private async Task FinishAsync(PendingRows read, IEnumerable<RecordKey> large)
     {
         try

@@ -12,10 +12,10 @@ namespace Lockstep.Storage.PostgreSql.Reads;
 /// <summary>Reads for many buckets at once. Each statement is a snapshot of its own.</summary>
 internal static class ReadStatements
 {
-    /// <summary>Bodies above this many bytes are left out, for a few of them would hold up everybody else's reads.</summary>
+    /// <summary>Bodies above this many bytes are left out, since a few of them would delay everybody else's reads.</summary>
     public const int LargeBody = 64 << 10;
 
-    // What is wanted of a row, by the numbers of Projection.
+    // The wanted parts of a row, by the numbers of Projection.
     private const string Whole = "0";
     private const string Outline = "3";
 
@@ -44,7 +44,7 @@ internal static class ReadStatements
         SELECT w.previous, w.bucket FROM wanted w WHERE w.previous IS NOT NULL
         """;
 
-    // A bucket's indexes come with the first of its lists: there can be many of both.
+    // A bucket's indexes come only with the first of its lists, since there can be many of both.
     private static readonly string Heads =
         $"""
         SELECT k.n, b.bucket, b.version, b.clock, b.live, b.base, b.next_key, b.author, b.holder,
@@ -120,7 +120,7 @@ internal static class ReadStatements
     }
 
     /// <param name="reader">On the result of <see cref="ForHeads"/>.</param>
-    /// <param name="reads">What was asked for.</param>
+    /// <param name="reads">The reads to answer.</param>
     /// <param name="term">The lease as it was before the statement was sent.</param>
     public static async ValueTask ReadHeadsAsync(NpgsqlDataReader reader, IReadOnlyList<PendingHeads> reads, LeaseTerm term)
     {

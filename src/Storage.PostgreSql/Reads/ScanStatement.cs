@@ -9,12 +9,12 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Reads;
 
-/// <summary>A scan as SQL. The text depends only on which filters are there, so that few statements are prepared.</summary>
+/// <summary>A scan as SQL. The text depends only on which filters are used, so that few statements are prepared.</summary>
 internal sealed class ScanStatement : IDisposable
 {
     private static readonly string Weight = string.Create(CultureInfo.InvariantCulture, $"coalesce(sortindex::bigint, {RecordOrder.NoWeight})");
 
-    // Index of the bucket's version, behind a record's columns and its length.
+    // Index of the bucket's version, after a record's columns and its length.
     private const int Version = RecordColumns.Count + 1;
 
     private readonly StringBuilder where = new("bucket = $1 AND list = $2");
@@ -84,10 +84,10 @@ internal sealed class ScanStatement : IDisposable
     }
 
     /// <summary>
-    /// Rows that the index has for some principals. It has their stamps too, but for those that name very many: so what is new is found
-    /// without what is not, and the newest without the others.
+    /// Rows that the index has for some principals. The index also has the rows' stamps, except for rows that name very many principals. So new rows are found
+    /// without reading old ones, and the newest without the others.
     /// </summary>
-    /// <returns>The ids, each once, and the rows that have them: a subquery of its own, so that nobody reads along the list to save the look-ups.</returns>
+    /// <returns>The ids, each once, and their rows: a separate subquery, so that PostgreSQL does not read along the list to save the look-ups.</returns>
     private string Named(IReadOnlyList<string> principals)
     {
         var (named, end) = (new StringBuilder(), "");
@@ -102,7 +102,7 @@ internal sealed class ScanStatement : IDisposable
             AppendTo(named, " ORDER BY g.id LIMIT ");
             named.Append(") n");
 
-            // Of all of them no more rows are looked up than fit, however many the principals are.
+            // Looks up no more rows than fit, however many principals there are.
             end = string.Create(CultureInfo.InvariantCulture, $" ORDER BY named LIMIT ${command.Parameters.Count}");
         }
         else
@@ -169,7 +169,7 @@ internal sealed class ScanStatement : IDisposable
 
     public void Dispose() => command.Dispose();
 
-    /// <summary>The count, and the version with the list's head, all of one snapshot; one row, without a version where there is no bucket.</summary>
+    /// <summary>The count, and the version with the list's head, from one snapshot. It is one row, without a version if there is no bucket.</summary>
     public NpgsqlCommand Count()
     {
         var counted = scan.IsMerged
@@ -195,7 +195,7 @@ internal sealed class ScanStatement : IDisposable
         };
     }
 
-    /// <summary>Rows in order, and the version with the list's head, all of one snapshot; the head's row has no record id.</summary>
+    /// <summary>Rows in order, and the version with the list's head, from one snapshot. The head's row has no record id.</summary>
     public NpgsqlCommand Rows()
     {
         var rowsOf = source;
@@ -206,7 +206,7 @@ internal sealed class ScanStatement : IDisposable
 
         if (scan.SortsLiveRows && scan.Query.Ids is null)
         {
-            // A subquery of its own, so that nobody reads along the ids of tombstones to save the sort.
+            // A separate subquery, so that PostgreSQL does not read along the ids of tombstones to save the sort.
             rowsOf = $"(SELECT {RecordColumns.Names} FROM records WHERE {where} OFFSET 0) live";
             where.Clear().Append("true");
         }
@@ -248,12 +248,12 @@ internal sealed class ScanStatement : IDisposable
             _ => "",
         };
 
-        // One row more than fits tells whether there is one. The sum stops before the previous row, to let that one through.
+        // One row more than fits shows whether there are more. The sum stops before the previous row, so that this one row passes.
         parameters.Add(scan.Limit + 1L);
         var end = string.Create(CultureInfo.InvariantCulture, $"{order} LIMIT ${command.Parameters.Count}");
         if (scan.IsMerged)
         {
-            // With order and limit of its own, or PostgreSQL would read all that each of them has.
+            // Each part has its own order and limit. Otherwise PostgreSQL would read all rows of both.
             rowsOf = $"((SELECT * FROM records WHERE {where} AND NOT deleted{end}) UNION ALL (SELECT * FROM records WHERE {where} AND deleted{end})) merged";
             where.Clear().Append("true");
         }
@@ -274,7 +274,7 @@ internal sealed class ScanStatement : IDisposable
         return command;
     }
 
-    /// <summary>As many rows from the front as have so many bytes.</summary>
+    /// <summary>The first rows, up to so many bytes.</summary>
     public static string UpTo(long maxBytes, string rows, Func<long, string> parameter) => maxBytes == long.MaxValue ? rows :
         $"""
         SELECT * FROM (
@@ -331,12 +331,12 @@ internal sealed class ScanStatement : IDisposable
 
     private void Add(string before, IReadOnlyList<string> values, string after)
     {
-        // What PostgreSQL cannot store as text is no record's id, so it is neither found nor left out.
+        // A text that PostgreSQL cannot store is no record's id, so it is neither found nor excluded.
         parameters.AddText([.. values.Where(IsText)], static value => value);
         AppendLast(before, after);
     }
 
-    /// <summary>Whether PostgreSQL can store it as text.</summary>
+    /// <summary>Whether PostgreSQL can store a text.</summary>
     internal static bool IsText(string value)
     {
         foreach (var rune in value.EnumerateRunes())

@@ -11,10 +11,10 @@ internal static class ListColumns
 {
     public const string Names = "role, name, list, rows_modified, touched, count, bytes, horizon, next_expiry, acl";
 
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of columns.</summary>
     public const int Count = 10;
 
-    /// <summary>The same columns of a table with this alias. An ACL counts for the list that it was written for.</summary>
+    /// <summary>The same columns of a table with this alias. An ACL counts only for the list that it was written for.</summary>
     public static string From(string table) => string.Join(
         ", ", Names.Split(", ").Select(name => name is "acl" ? $"CASE WHEN {table}.acl_list = {table}.list THEN {table}.acl END" : $"{table}.{name}"));
 

@@ -17,7 +17,7 @@ internal sealed class ParameterList(NpgsqlParameterCollection parameters)
     public void Add<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column) =>
         parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Column(rows, column) });
 
-    /// <summary>As the other one, of a column that mostly has no values: where it has none the array is empty, and <c>unnest</c> has nulls in their place.</summary>
+    /// <summary>Like the other one, for a column that mostly has no values. Without any, the array is empty, and <c>unnest</c> puts nulls in their place.</summary>
     public void AddSparse<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> column)
     {
         for (var i = 0; i < rows.Count; i++)

@@ -11,19 +11,19 @@ internal static class RecordColumns
 {
     public const string Names = "id, modified, deleted, body, author, acl, sortindex, expiry";
 
-    /// <summary>Index of the body among them.</summary>
+    /// <summary>The index of the body's column.</summary>
     public const int Body = 3;
 
-    /// <summary>How many they are.</summary>
+    /// <summary>The number of columns.</summary>
     public const int Count = 8;
 
-    /// <summary>What a row says of rights; where that is long its length instead, which no such text begins with. See <see cref="Projection.Outline"/>.</summary>
+    /// <summary>A row's ACL; if it is long, <c>#</c> and its length instead, since no ACL begins with that. See <see cref="Projection.Outline"/>.</summary>
     public static readonly string OutlinedAcl = string.Create(
         CultureInfo.InvariantCulture, $"CASE WHEN octet_length(acl) > {StoredRecord.ShortAcl} THEN convert_to('#' || octet_length(acl), 'UTF8') ELSE acl END");
 
-    /// <summary><see cref="Names"/>, with what the projection leaves out as null, then the body's length where it is not read.</summary>
+    /// <summary><see cref="Names"/> with null for everything that the projection leaves out, then the body's length if the body is not read.</summary>
     /// <param name="projection">The projection.</param>
-    /// <param name="readsAcl">Whether what a row says of rights is read; it is with all but <see cref="Projection.Listed"/>.</param>
+    /// <param name="readsAcl">Whether the ACL is read. Only <see cref="Projection.Listed"/> can leave it out.</param>
     public static string Of(Projection projection, bool readsAcl = true) => projection switch
     {
         Projection.Listed when !readsAcl => "id, modified, deleted, body, NULL::text AS author, NULL::bytea AS acl, sortindex, expiry, NULL::integer AS length",
@@ -32,7 +32,7 @@ internal static class RecordColumns
         _ => Names + ", NULL::integer AS length",
     };
 
-    /// <summary>As the other one, of a row of a scan. Columns in which such a scan has nothing are not asked for: a page has many rows.</summary>
+    /// <summary>Reads a row of a scan. Columns that are empty in such a scan are not read, since a page has many rows.</summary>
     /// <param name="reader">On a row that begins with the columns of <see cref="Of"/>.</param>
     /// <param name="scan">The scan.</param>
     public static StoredRecord Read(NpgsqlDataReader reader, RecordScan scan) =>
@@ -53,7 +53,7 @@ internal static class RecordColumns
     /// <param name="hasLength">Whether the length of a body that was not read follows.</param>
     public static StoredRecord Read(NpgsqlDataReader reader, int first = 0, bool hasLength = false)
     {
-        // 0.1.0 wrote an empty one where there is none.
+        // 0.1.0 wrote an empty ACL if there was none.
         var acl = reader.IsDBNull(first + 5) || reader.GetFieldValue<byte[]>(first + 5) is not { Length: > 0 } text ? null : text;
         var isOutlined = acl is [(byte)'#', ..];
         return new StoredRecord

@@ -8,22 +8,22 @@ namespace Lockstep.Storage.PostgreSql.Schema;
 /// <summary>
 /// Brings a database to the schema of this program. Invariants:
 /// <list type="number">
-/// <item>All missing scripts are applied in one transaction under one lock: of many processes at once one does it, the others
-/// wait and find it done; a script that fails leaves the schema as it was.</item>
-/// <item>Each version tells the oldest program that works on it, so that programs of two versions run beside each other
-/// during an upgrade, and one that would misread the tables does not start.</item>
+/// <item>All missing scripts are applied in one transaction under one lock. Of many processes at once, one applies them, and the others wait and find them
+/// applied. A script that fails leaves the schema as it was.</item>
+/// <item>Each version names the oldest program that works on it. So programs of two versions run side by side
+/// during an upgrade, and a program that would misread the tables does not start.</item>
 /// </list>
 /// </summary>
 internal static partial class PostgresSchema
 {
     public static IReadOnlyList<SchemaScript> Scripts { get; } = Load();
 
-    /// <summary>Applies what is missing.</summary>
+    /// <summary>Applies the missing scripts.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="scripts">All scripts of this program, in order.</param>
-    /// <param name="migrate">Whether it may change the schema; otherwise it is only looked at.</param>
+    /// <param name="migrate">Whether it may change the schema; otherwise it only checks it.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>The version that the database has then: a newer one than this program's where a later program was there before.</returns>
+    /// <returns>The version of the database afterwards. It is newer than this program's if a later program was there before.</returns>
     /// <exception cref="PostgresSetupException">The schema is too new, or too old and must not be changed.</exception>
     public static async Task<int> ApplyAsync(
         NpgsqlConnection connection, IReadOnlyList<SchemaScript> scripts, bool migrate, CancellationToken cancellationToken)
@@ -67,7 +67,7 @@ internal static partial class PostgresSchema
         )
         """;
 
-    /// <returns>Whether nothing is to be done.</returns>
+    /// <returns>Whether there is nothing to do.</returns>
     private static bool Check(State state, IReadOnlyList<SchemaScript> scripts)
     {
         var own = scripts[^1].Number;

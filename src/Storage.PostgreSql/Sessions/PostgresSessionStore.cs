@@ -13,7 +13,7 @@ public sealed class PostgresSessionStore(PostgresDatabase database) : ISessionSt
     public async ValueTask AddAsync(AccountSession session, int most, CancellationToken cancellationToken) => await database.UseAsync(
         async connection =>
         {
-            // In one transaction. Two at a time may leave one more than the most, until the next.
+            // In one transaction. Two at the same time may leave one session more than the limit, until the next one is added.
             await using var batch = new NpgsqlBatch(connection);
             var adding = new NpgsqlBatchCommand("INSERT INTO account_sessions (digest, account, mark, created, expires) VALUES ($1, $2, $3, $4, $5)");
             var added = new ParameterList(adding.Parameters);

@@ -4,17 +4,17 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>What a database says of itself in its table <c>meta</c>.</summary>
+/// <summary>What a database says about itself in its table <c>meta</c>.</summary>
 /// <param name="Cluster">The id of the cluster it belongs to; null in a new one.</param>
-/// <param name="Secret">The cluster's secret, in hex; the home database alone has it.</param>
-/// <param name="Map">The cluster's <see cref="ShardMap"/>; null in a new database, and in one of a program that knew no shards.</param>
+/// <param name="Secret">The cluster's secret, in hex. Only the home database has it.</param>
+/// <param name="Map">The cluster's <see cref="ShardMap"/>; null in a new database, and in one made by a program that did not know shards.</param>
 /// <param name="Number">
-/// Which database of the map it is; 0 is the home database, which gets its number when all others have theirs. Before that
-/// none has been written to.
+/// Its number in the map. 0 is the home database, which gets its number when all others have theirs. Before that, no
+/// bucket has been written to any of them.
 /// </param>
-/// <param name="CopiedFrom">The origin of a copy that is not done.</param>
-/// <param name="HasBuckets">Whether a bucket is in it, living or dead.</param>
-/// <param name="HasAccounts">Whether an account is in it.</param>
+/// <param name="CopiedFrom">The origin of an unfinished copy.</param>
+/// <param name="HasBuckets">Whether it has a bucket, existing or deleted.</param>
+/// <param name="HasAccounts">Whether it has an account.</param>
 internal sealed record DatabaseIdentity(
     string? Cluster, string? Secret, string? Map, int? Number, string? CopiedFrom, bool HasBuckets, bool HasAccounts)
 {
@@ -47,8 +47,8 @@ internal sealed record DatabaseIdentity(
     }
 
     /// <summary>
-    /// Writes what is not there yet. Of several at once the first one writes all of it and the others, who waited for its
-    /// commit at the first name, nothing: give the same names in the same order.
+    /// Writes the facts that are not there yet. Of several processes at once, the first one writes all of them. The others wait for its commit at the first name,
+    /// and write nothing. So all must give the same names in the same order.
     /// </summary>
     public static async Task WriteAsync(NpgsqlDataSource source, CancellationToken cancellationToken, params (string Name, string Value)[] facts)
     {

@@ -40,7 +40,7 @@ internal sealed class GuardedBucketStore(IBucketStore inner, SuspectGuard guard)
         }
         catch (StoreUnavailableException)
         {
-            // A store does not throw this from a commit: it was not let through.
+            // A store does not throw this from a commit, so the guard did not let it through.
             return CommitOutcome.NotExecuted;
         }
     }

@@ -11,9 +11,8 @@ using Lockstep.Storage.PostgreSql.Transfer;
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// All databases of a cluster, in use by this process: the home database, which has the accounts and who has which store, and any number of others
-/// that share the buckets with it. Each has its own lease, writers and connections, so that one that is away takes only its
-/// own buckets along.
+/// All databases of a cluster, in use by this process: the home database, which has the accounts and the assignments of stores, and any number of others that
+/// share the buckets with it. Each has its own lease, writers and connections, so that a database that is away makes only its own buckets unavailable.
 /// </summary>
 public sealed class PostgresShards : IAsyncDisposable
 {
@@ -75,13 +74,13 @@ public sealed class PostgresShards : IAsyncDisposable
     public string Description => string.Join(", ", Others.Select(static other => other.Description).Prepend(Home.Description));
 
     /// <summary>
-    /// Connects to all, brings their schemas up to date, looks whether they belong together, and registers this process. Once
-    /// the cluster is made, one that is away (the home database excepted) is looked at when it is back; until then its buckets
+    /// Connects to all databases, brings their schemas up to date, checks that they belong together, and registers this process. Once
+    /// the cluster is made, a database other than the home database may be away. It is checked when it is back, and until then its buckets
     /// are unavailable.
     /// </summary>
-    /// <param name="options">Which databases. <see cref="PostgresOptions.Connection"/> is set.</param>
+    /// <param name="options">The databases. <see cref="PostgresOptions.Connection"/> is set.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onFault">Hears why something was not done, from another thread.</param>
+    /// <param name="onFault">Receives the reason when something was not done, from another thread.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="PostgresSetupException">One cannot be used, or is not the one that belongs there.</exception>
     public static async Task<PostgresShards> OpenAsync(
@@ -136,13 +135,13 @@ public sealed class PostgresShards : IAsyncDisposable
         }
     }
 
-    /// <summary>Brings the schemas up to date, whatever the options say, looks whether the databases belong together, and does nothing else.</summary>
+    /// <summary>Brings the schemas up to date, whatever the options say, and checks that the databases belong together. Does nothing else.</summary>
     /// <returns>The schema's version; where they differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
     public static Task<int> MigrateAsync(PostgresOptions options, CancellationToken cancellationToken) =>
         CheckAsync(options with { Migrate = true }, cancellationToken);
 
-    /// <summary>Looks whether all databases are there, have the schema and belong together. Brings the schemas up to date if the options say so.</summary>
+    /// <summary>Checks that all databases are there, have the schema and belong together. Brings the schemas up to date if the options say so.</summary>
     /// <returns>The schema's version; where they differ, the lowest.</returns>
     /// <exception cref="PostgresSetupException">One cannot be reached or used, or is not the one that belongs there.</exception>
     public static async Task<int> CheckAsync(PostgresOptions options, CancellationToken cancellationToken)
@@ -162,12 +161,12 @@ public sealed class PostgresShards : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Together: one that is away takes its time.
+        // At the same time, since a database that is away takes its time.
         await Task.WhenAll(Others.Select(static other => other.DisposeAsync().AsTask()).Append(Home.DisposeAsync().AsTask()));
     }
 
     /// <param name="named">The databases.</param>
-    /// <param name="prepared">Gets them, and null for one that is away.</param>
+    /// <param name="prepared">Receives them, and null for one that is away.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Why one is away.</returns>
     private static async Task<PostgresSetupException?> PrepareAsync(

@@ -5,8 +5,8 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>A database that can be reached and used, with its schema up to date; what it is to the cluster is still to be seen.</summary>
-/// <param name="Source">Makes connections; closed by whoever has this.</param>
+/// <summary>A database that can be reached and used, with its schema up to date. Its place in the cluster is not checked yet.</summary>
+/// <param name="Source">Makes connections. The owner of this record closes it.</param>
 /// <param name="Options">Which database.</param>
 /// <param name="Description">Server and database, without secrets.</param>
 /// <param name="Schema">The version of its schema.</param>

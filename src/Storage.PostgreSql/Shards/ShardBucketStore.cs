@@ -4,7 +4,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>Buckets in a further database, which may not be there yet.</summary>
+/// <summary>Buckets in a further database, which may not be open yet.</summary>
 internal sealed class ShardBucketStore(ShardDatabase database) : IBucketStore
 {
     public bool IsShared => true;

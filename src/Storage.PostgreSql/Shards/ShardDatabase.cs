@@ -4,7 +4,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>One of the further databases: in use from the start, or as soon as it can be reached.</summary>
+/// <summary>One of the further databases, in use from the start or as soon as it can be reached.</summary>
 internal sealed class ShardDatabase : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -22,9 +22,9 @@ internal sealed class ShardDatabase : IAsyncDisposable
     }
 
     /// <param name="setting">The setting that names it.</param>
-    /// <param name="open">Opens it, and sees that it is the right one; called again until it has.</param>
+    /// <param name="open">Opens it, and checks that it is the right one. Called again until that succeeds.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onFault">Hears why it could not be opened.</param>
+    /// <param name="onFault">Receives the reason why it could not be opened.</param>
     public ShardDatabase(string setting, Func<CancellationToken, Task<PostgresDatabase>> open, TimeProvider time, Action<Exception> onFault)
     {
         Description = $"{setting} (away)";
@@ -37,10 +37,10 @@ internal sealed class ShardDatabase : IAsyncDisposable
     /// <summary>Ends once it is in use.</summary>
     public Task Opening { get; }
 
-    /// <summary>Whether it was not heard of lately.</summary>
+    /// <summary>Whether it has not answered lately.</summary>
     public bool IsSuspect => Find() is not { Lease.IsHeld: true };
 
-    /// <summary>Null while it could not be opened.</summary>
+    /// <summary>Null until it could be opened.</summary>
     public PostgresDatabase? Find() => Volatile.Read(ref database);
 
     /// <exception cref="StoreUnavailableException">It could not be opened yet.</exception>
@@ -80,7 +80,7 @@ internal sealed class ShardDatabase : IAsyncDisposable
                     var opened = await open(stopping.Token);
                     lock (gate)
                     {
-                        // Those who want to hear of takeovers are told from the first one on.
+                        // The listeners are added before it is used, so that they hear of the first takeover.
                         listeners.ForEach(opened.Lease.OnTakenOver);
                         Volatile.Write(ref database, opened);
                     }

@@ -4,7 +4,7 @@ using Lockstep.Core.Buckets;
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// Which database holds which virtual shards. Stored as text, a range and its database each: <c>0-511=0 512-1023=1</c>.
+/// The database of each virtual shard. Stored as text, each range with its database: <c>0-511=0 512-1023=1</c>.
 /// </summary>
 internal sealed class ShardMap
 {
@@ -19,13 +19,13 @@ internal sealed class ShardMap
 
     public int Databases { get; }
 
-    /// <summary>As it is stored and compared.</summary>
+    /// <summary>The stored form, which is also compared.</summary>
     public string Text { get; }
 
     /// <summary>The number of the bucket's database.</summary>
     public int this[BucketId id] => databases[VirtualShards.Of(id)];
 
-    /// <summary>As many shards in each database as in the others, or one more.</summary>
+    /// <summary>Gives each database the same number of shards, some of them one more.</summary>
     public static ShardMap Even(int databases)
     {
         var map = new int[VirtualShards.Count];

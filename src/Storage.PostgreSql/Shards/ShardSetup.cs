@@ -5,31 +5,31 @@ using Lockstep.Storage.PostgreSql.Connections;
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// Agrees with the databases, at start, on which of them holds what. Invariants:
+/// Agrees with the databases, at start, on which of them has which shards. Invariants:
 /// <list type="number">
-/// <item>The home database says how many there are, from the first start on and for good.</item>
-/// <item>No bucket is written anywhere before each database has its cluster, map and number. The home's number is the last
-/// of them. So from then on an empty database is one that was lost or mixed up, never a new one.</item>
-/// <item>Each fact is written once, by whoever comes first, and everybody goes by what is there. So of many processes that
-/// start at once all come to the same, or are refused.</item>
-/// <item>All databases are looked at before anything is written to the others.</item>
+/// <item>The home database determines how many there are, from the first start on and for good.</item>
+/// <item>No bucket is written anywhere before each database has its cluster, map and number. The home's number is written
+/// last. So from then on an empty database is one that was lost or mixed up, never a new one.</item>
+/// <item>Each fact is written once, by whoever comes first, and everybody follows it. So of many processes that
+/// start at once, all come to the same result, or are refused.</item>
+/// <item>All databases are checked before anything is written to the others.</item>
 /// </list>
 /// </summary>
-/// <param name="databases">In the order of their numbers; null for one that is away, but for the home database.</param>
-/// <param name="absence">Why one is away.</param>
+/// <param name="databases">In the order of their numbers; null for one that is away, which the home database is not.</param>
+/// <param name="absence">The reason why one is away.</param>
 internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, PostgresSetupException? absence)
 {
     private PreparedDatabase Home => databases[0]!;
 
-    /// <returns>The map, and what the home database says of itself.</returns>
-    /// <exception cref="PostgresSetupException">They do not belong together, or one cannot be asked.</exception>
+    /// <returns>The map, and the identity of the home database.</returns>
+    /// <exception cref="PostgresSetupException">They do not belong together, or one cannot be read.</exception>
     public async Task<(ShardMap Map, DatabaseIdentity Home)> AgreeAsync(CancellationToken cancellationToken)
     {
         // :: What the home says
         var home = await MakeHomeAsync(cancellationToken);
         if (home.Number is null && absence is not null)
         {
-            // What is not made yet needs all of them.
+            // Making the cluster needs all of them.
             throw absence;
         }
 
@@ -71,7 +71,7 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, Pos
         return (map, home);
     }
 
-    /// <summary>Looks at one that was away.</summary>
+    /// <summary>Checks a database that was away.</summary>
     /// <exception cref="PostgresSetupException">It is not the database that has this number.</exception>
     public static async Task CheckAsync(int number, PreparedDatabase database, DatabaseIdentity home, CancellationToken cancellationToken) =>
         IsNew(number, database.Options.Setting, await ReadAsync(database, cancellationToken), home);
@@ -95,7 +95,7 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, Pos
             : home;
     }
 
-    /// <summary>A database alone has nobody to wait for, so it gets its number at once.</summary>
+    /// <summary>A single database has nobody to wait for, so it gets its number at once.</summary>
     private async Task<DatabaseIdentity> MapAsync(CancellationToken cancellationToken)
     {
         var map = (DatabaseIdentity.MapName, ShardMap.Even(databases.Count).Text);
@@ -115,7 +115,7 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, Pos
         }
     }
 
-    /// <returns>Numbers of databases that are to be made part of the cluster.</returns>
+    /// <returns>Numbers of databases to add to the cluster.</returns>
     private async Task<List<int>> FindNewAsync(DatabaseIdentity home, CancellationToken cancellationToken)
     {
         var found = new List<int>();
@@ -130,7 +130,7 @@ internal sealed class ShardSetup(IReadOnlyList<PreparedDatabase?> databases, Pos
         return found;
     }
 
-    /// <returns>Whether it belongs to no cluster yet, and may be made part of this one.</returns>
+    /// <returns>Whether it belongs to no cluster yet, and may be added to this one.</returns>
     /// <exception cref="PostgresSetupException">It is not the database that has this number.</exception>
     private static bool IsNew(int number, string setting, DatabaseIdentity database, DatabaseIdentity home)
     {

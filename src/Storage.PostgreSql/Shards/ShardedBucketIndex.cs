@@ -7,12 +7,12 @@ using Lockstep.Core.Time;
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// The index over several databases. It needs all that its answer could come from, since one that leaves some out would look
-/// like one that says they are not there.
+/// The index over several databases. It needs every database that could have a part of its answer, since an answer without one would look
+/// as if that part did not exist.
 /// </summary>
 internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, ShardMap map) : IBucketIndex
 {
-    /// <summary>Each database reads a page, of which the first ones make up one page.</summary>
+    /// <summary>Each database reads a page. The first entries of all these pages make up one page.</summary>
     public async ValueTask<BucketRows> ListByAuthorAsync(BucketScan scan, CancellationToken cancellationToken)
     {
         var found = await Task.WhenAll(databases.Select(database => database.ListByAuthorAsync(scan, cancellationToken).AsTask()));
@@ -79,7 +79,7 @@ internal sealed class ShardedBucketIndex(IReadOnlyList<IBucketIndex> databases, 
         return [.. found.SelectMany(static entries => entries).OrderBy(static entry => entry.Next).Take(limit)];
     }
 
-    /// <summary>One database after the other, so that the last entry says where to go on.</summary>
+    /// <summary>Reads one database after the other, so that the last entry tells where to continue.</summary>
     private async ValueTask<IReadOnlyList<TEntry>> InTurnAsync<TEntry, TCursor>(
         int first, TCursor? after, int limit, Func<IBucketIndex, TCursor?, int, ValueTask<IReadOnlyList<TEntry>>> list)
     {

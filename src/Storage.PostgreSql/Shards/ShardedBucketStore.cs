@@ -4,7 +4,7 @@ using Lockstep.Core.Storage;
 
 namespace Lockstep.Storage.PostgreSql.Shards;
 
-/// <summary>Buckets in several databases: what is about one bucket goes to its database and to no other.</summary>
+/// <summary>Buckets in several databases. Each call about one bucket goes to its database and to no other.</summary>
 internal sealed class ShardedBucketStore(IReadOnlyList<IBucketStore> databases, ShardMap map) : IBucketStore
 {
     public bool IsShared => true;

@@ -12,10 +12,10 @@ internal sealed class ShardedMaintenance(IReadOnlyList<IStoreMaintenance> databa
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A step in each database at a time. The first one that has more to do is enough to go on, so that the others need not
-    /// wait for one that hangs; its step is waited for when there is nothing else.
+    /// Runs a step in each database at a time. The first step that leaves more to do ends the call, so that the others need not
+    /// wait for a database that hangs. Its step is awaited when there is nothing else to do.
     /// </remarks>
-    /// <exception cref="StoreUnavailableException">One could not, and the others have nothing more to remove.</exception>
+    /// <exception cref="StoreUnavailableException">A database failed, and the others have nothing more to remove.</exception>
     public async ValueTask<bool> PurgeAsync(int limit, CancellationToken cancellationToken)
     {
         var steps = new List<Task<bool>>();
@@ -58,8 +58,8 @@ internal sealed class ShardedMaintenance(IReadOnlyList<IStoreMaintenance> databa
     }
 
     /// <summary>
-    /// Whether the home database can be used: nobody signs in without it. Another one that is away says nothing about this
-    /// process; all processes miss it alike, and one that is taken out of service for it takes the other buckets along.
+    /// Whether the home database can be used, since nobody can sign in without it. Another database that is away says nothing about this
+    /// process: all processes miss it alike, and taking one of them out of service would make the other buckets unavailable too.
     /// </summary>
     public ValueTask<bool> IsHealthyAsync(CancellationToken cancellationToken) => databases[0].IsHealthyAsync(cancellationToken);
 }

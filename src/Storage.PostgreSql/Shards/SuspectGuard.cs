@@ -3,11 +3,11 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Storage.PostgreSql.Shards;
 
 /// <summary>
-/// Stands before one of several databases. While it may be hanging, few requests at a time wait for it and the others are
-/// refused at once: all together they would take up the room that the process has for the requests of all databases. A
-/// database that works though nobody can tell serves on, a few at a time.
+/// Guards one of several databases. While the database may be hanging, a few requests at a time wait for it and the others are
+/// refused at once: all of them together would take up the room that the process has for the requests of all databases. If the
+/// database works although nobody can tell, it keeps serving a few requests at a time.
 /// </summary>
-/// <param name="isSuspect">Whether the database was not heard of lately.</param>
+/// <param name="isSuspect">Whether the database has not answered lately.</param>
 internal sealed class SuspectGuard(Func<bool> isSuspect)
 {
     public const int WaitingForASuspect = 16;

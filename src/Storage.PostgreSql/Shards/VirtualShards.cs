@@ -8,7 +8,7 @@ namespace Lockstep.Storage.PostgreSql.Shards;
 /// <summary>The parts that all buckets are divided into, whatever the number of databases.</summary>
 internal static class VirtualShards
 {
-    /// <summary>Never changes: maps are stored that count on it.</summary>
+    /// <summary>Never changes, since stored maps depend on it.</summary>
     public const int Count = 1024;
 
     private const int MaxBytesOnStack = 512;

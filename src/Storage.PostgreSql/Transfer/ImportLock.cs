@@ -6,8 +6,9 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Transfer;
 
 /// <summary>
-/// An advisory lock of PostgreSQL in the home database. At most one process at a time takes anything over into a cluster, or goes through all of it to change it. The lock is that of
-/// a transaction which stays open until the end: one of a session would stay behind with a pooler, which gives the connection to somebody else. A connection that is lost loses it.
+/// An advisory lock of PostgreSQL in the home database. At most one process at a time imports into a cluster, or goes through all of it to change it. The lock
+/// belongs to a transaction that stays open until the end: with a pooler, which gives connections to others, a session's lock would stay behind. If the
+/// connection is lost, so is the lock.
 /// </summary>
 internal static class ImportLock
 {
@@ -17,7 +18,7 @@ internal static class ImportLock
     /// <exception cref="StoreUnavailableException">PostgreSQL could not answer.</exception>
     public static async Task<IAsyncDisposable?> TryTakeAsync(PostgresDatabase home, CancellationToken cancellationToken)
     {
-        // With read committed, a transaction that does nothing keeps VACUUM from nothing.
+        // With read committed, an idle transaction does not hold back VACUUM.
         var held = await home.HoldAsync(IsolationLevel.ReadCommitted, cancellationToken);
         try
         {
@@ -40,7 +41,7 @@ internal static class ImportLock
     /// <param name="cancellationToken">Gives up waiting.</param>
     public static async Task<bool> TryTakeAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        // PostgreSQL may not have noticed yet that a process was killed, so it is waited for.
+        // PostgreSQL may not have noticed yet that the holder's process was killed, so this waits.
         await using var command = new NpgsqlCommand(
             $"SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '{Wait}'; SELECT pg_advisory_xact_lock({AdvisoryLocks.Import})", connection);
         try

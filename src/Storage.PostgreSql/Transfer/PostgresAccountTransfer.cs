@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Lockstep.Storage.PostgreSql.Transfer;
 
-/// <summary>What belongs to accounts in the home database, and what is taken over into it. Rows that are held back have the negative number of their account.</summary>
+/// <summary>Reads the data of accounts from the home database, and imports such data into it. Rows that are held back have the negative number of their account.</summary>
 /// <param name="database">The home database.</param>
 internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAccountTransfer
 {
@@ -74,7 +74,7 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
             {
                 if (batch.BatchCommands[i].RecordsAffected != 1)
                 {
-                    // Disposing of the transaction undoes the others.
+                    // Disposing of the transaction undoes the other rows.
                     return (int?)i;
                 }
             }
@@ -88,7 +88,7 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
     public ValueTask<IReadOnlyList<long?>> HoldStoresAsync(IReadOnlyList<Assignment> stores, CancellationToken cancellationToken) => UseAsync(
         async connection =>
         {
-            // One transaction, as every batch.
+            // A batch is one transaction.
             await using var batch = new NpgsqlBatch(connection);
             foreach (var store in stores)
             {
@@ -173,7 +173,7 @@ internal sealed class PostgresAccountTransfer(PostgresDatabase database) : IAcco
         cancellationToken,
         user.Issuer, user.Subject);
 
-    /// <summary>Runs a statement with one row that goes through all accounts, and may take as long as that takes.</summary>
+    /// <summary>Runs a statement that goes through all accounts and returns one row. It may take any time.</summary>
     private ValueTask<T> AllAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => UseAsync(
         async connection =>
         {

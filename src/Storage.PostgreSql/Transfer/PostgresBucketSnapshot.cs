@@ -16,7 +16,7 @@ internal sealed class PostgresBucketSnapshot(HeldConnection held, BucketHeads he
     public ValueTask<IReadOnlyList<StoredRecord>> ReadAsync(int list, string after, int limit, long maxBytes, CancellationToken cancellationToken) => held.UseAsync(
         async connection =>
         {
-            // The sum cuts on the server: rows that are left out are not sent.
+            // The sum cuts on the server, so that rows that are left out are not sent.
             await using var command = new NpgsqlCommand(
                 $"""
                 SELECT {RecordColumns.Names} FROM (

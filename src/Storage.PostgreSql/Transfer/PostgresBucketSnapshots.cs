@@ -10,8 +10,8 @@ using Npgsql;
 namespace Lockstep.Storage.PostgreSql.Transfer;
 
 /// <summary>Whole buckets of a cluster's databases, each in a transaction of its own.</summary>
-/// <param name="databases">All of them; each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
-/// <param name="map">Which of them has a bucket.</param>
+/// <param name="databases">All databases. Each throws <see cref="Core.Storage.StoreUnavailableException"/> while it is away.</param>
+/// <param name="map">Tells which of them has a bucket.</param>
 internal sealed class PostgresBucketSnapshots(IReadOnlyList<Func<PostgresDatabase>> databases, ShardMap map) : IBucketSnapshots
 {
     public async ValueTask<long> CountAsync(CancellationToken cancellationToken)

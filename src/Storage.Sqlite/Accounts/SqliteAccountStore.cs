@@ -6,12 +6,12 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Accounts;
 
-/// <summary>Accounts in the same file as the buckets. Its one writer does one thing after the other, commits of buckets included.</summary>
+/// <summary>Accounts in the same file as the buckets. The file's only writer runs one job at a time, commits of buckets included.</summary>
 public sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStore
 {
     private const string Columns = "number, name, password, modified, deleting, since, administrator, disabled";
 
-    // Of the account that was read: its number, stamp and hash; the number is -1 for whatever it is.
+    // The account as it was read: its number, stamp and hash. The number -1 matches any account.
     private const string Expected = "($1 = -1 OR (number = $1 AND modified = $2 AND password = $3))";
 
     public ValueTask<Account?> FindAsync(string name, CancellationToken cancellationToken) =>

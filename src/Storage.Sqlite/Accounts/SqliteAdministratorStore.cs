@@ -3,7 +3,7 @@ using Lockstep.Core.Time;
 
 namespace Lockstep.Storage.Sqlite.Accounts;
 
-/// <summary>Administrators in the same file as the accounts. Its one writer does one thing after the other.</summary>
+/// <summary>Administrators in the same file as the accounts. The file's only writer runs one job at a time.</summary>
 public sealed class SqliteAdministratorStore(SqliteDatabase database) : IAdministratorStore
 {
     private const string IsValid = "SELECT 1 FROM administrator_links WHERE digest = $0 AND expires > $1";

@@ -9,12 +9,12 @@ internal static class InvitationRows
     public static bool IsFree(SqliteStatements statements, string digest, ServerTimestamp now) =>
         statements.Scalar("SELECT 1 FROM invitations WHERE digest = $0 AND issuer IS NULL AND name IS NULL AND expires > $1", digest, now.Milliseconds) is not null;
 
-    /// <summary>Whether one is free, and to an account with a password of its own and that name.</summary>
+    /// <summary>Whether an invitation is free, and for an account of that name with a password of its own.</summary>
     public static bool IsFreeFor(SqliteStatements statements, string digest, string name, ServerTimestamp now) =>
         statements.Scalar("SELECT 1 FROM invitations WHERE digest = $0 AND issuer IS NULL AND name IN ('', $1) AND expires > $2", digest, name, now.Milliseconds) is not null;
 
-    /// <param name="statements">Of the job.</param>
-    /// <param name="digest">Of one that is free.</param>
+    /// <param name="statements">The statements of the job.</param>
+    /// <param name="digest">Digest of a free invitation.</param>
     /// <param name="account">Number of the account that was made.</param>
     public static void Spend(SqliteStatements statements, string digest, long account)
     {

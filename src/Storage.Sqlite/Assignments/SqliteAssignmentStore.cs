@@ -7,8 +7,8 @@ using static Lockstep.Storage.Sqlite.Rows.RowReading;
 namespace Lockstep.Storage.Sqlite.Assignments;
 
 /// <summary>
-/// Users' stores, nodes and invitations in the same file as the buckets. Its one writer does one thing after the other: what a job
-/// reads holds until it has written.
+/// Users' stores, nodes and invitations in the same file as the buckets. The file's only writer runs one job at a time, so what a job
+/// reads stays true until it has written.
 /// </summary>
 public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignmentStore
 {
@@ -36,7 +36,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
         ArgumentOutOfRangeException.ThrowIfEqual(keys.Generation, UserKeys.RetiredGeneration, nameof(keys));
         return database.WriteAsync(statements =>
         {
-            // :: Step 1: what there was, if the user may have another one, on a node that is there.
+            // :: Step 1: the user's stores so far, if they may have another one and the node exists.
             if (statements.Scalar(
                 $"""
                 SELECT coalesce(max(max(created, coalesce(replaced, 0))), 0) FROM assignments WHERE issuer = $0 AND subject = $1
@@ -47,7 +47,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
                 return null;
             }
 
-            // :: Step 2: the store that it takes the place of, as it was read.
+            // :: Step 2: replace the current store, if it is as it was read.
             var stamp = Math.Max(now.Milliseconds, last + 1);
             var isFree = expected is null
                 ? statements.Scalar("SELECT 1 FROM assignments WHERE issuer = $0 AND subject = $1 AND replaced IS NULL", user.Issuer, user.Subject) is null
@@ -63,7 +63,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
                 return null;
             }
 
-            // :: Step 3: the new one.
+            // :: Step 3: add the new store.
             if (node != 0)
             {
                 statements.Execute("UPDATE assignment_nodes SET load = load + 1, available = max(available - 1, 0) WHERE number = $0", (long)node);
@@ -149,7 +149,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
 
     public ValueTask<bool> ReleaseAsync(double rate, CancellationToken cancellationToken) => database.WriteAsync(statements =>
     {
-        // Here, since SQLite's round() rounds half away from zero.
+        // Rounded in this program, since SQLite's round() rounds half away from zero.
         const string usable = "down = 0 AND draining = 0";
         foreach (var node in ReadAll(
             statements.Prepare($"SELECT {NodeColumns} FROM assignment_nodes WHERE available <= 0 AND capacity > load AND {usable}"), ReadNode))
@@ -205,7 +205,7 @@ public sealed class SqliteAssignmentStore(SqliteDatabase database) : IAssignment
     public ValueTask<bool> RemoveInvitationAsync(string digest, CancellationToken cancellationToken) =>
         database.WriteAsync(statements => statements.Execute("DELETE FROM invitations WHERE digest = $0", digest) == 1);
 
-    /// <summary>One that no account and no store has had, taken as SQLite takes one for the next account.</summary>
+    /// <summary>A number that no account and no store has had. It is taken in the way in which SQLite takes one for the next account.</summary>
     internal static long NextNumber(SqliteStatements statements) =>
         statements.Scalar("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'accounts' RETURNING seq") as long?
         ?? (long)statements.Scalar("INSERT INTO sqlite_sequence (name, seq) VALUES ('accounts', 1) RETURNING seq")!;

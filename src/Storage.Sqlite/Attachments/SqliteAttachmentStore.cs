@@ -9,7 +9,7 @@ namespace Lockstep.Storage.Sqlite.Attachments;
 /// <summary>Files in the same database as the buckets. Each piece is durable once it is written.</summary>
 public sealed class SqliteAttachmentStore(SqliteDatabase database) : IAttachmentStore, IAttachmentContent
 {
-    /// <summary>What <see cref="Read"/> reads.</summary>
+    /// <summary>The columns that <see cref="Read"/> reads.</summary>
     internal const string Columns = "id, bucket, collection, record, created, file_name, media_type, size, hash";
 
     public async ValueTask AddAsync(Attachment attachment, CancellationToken cancellationToken) => await database.WriteAsync(statements => statements.Execute(

@@ -9,7 +9,7 @@ namespace Lockstep.Storage.Sqlite.Backup;
 /// <summary>
 /// Copies a database file as it is at one moment, while a server writes to it. Invariants:
 /// <list type="number">
-/// <item>All pages come from one snapshot. It is held from the first page until this is disposed, so what is read from here afterwards is what the copy has.</item>
+/// <item>All pages come from one snapshot. It is held from the first page until this is disposed, so later reads from here see what the copy has.</item>
 /// <item>Writers never wait for it: they append to the write-ahead log, which grows until the snapshot is released.</item>
 /// <item>The schema stays as it is, so that a newer program can make the backup before its upgrade.</item>
 /// </list>
@@ -24,7 +24,7 @@ public sealed class SqliteBackup : IDisposable
     private SqliteBackup(SqliteConnection source) => this.source = source;
 
     /// <param name="path">The database file, which must exist.</param>
-    /// <exception cref="SqliteSchemaException">It cannot be opened, or is no database.</exception>
+    /// <exception cref="SqliteSchemaException">It cannot be opened, or is not a database.</exception>
     public static SqliteBackup Open(string path)
     {
         SqliteConnection? connection = null;
@@ -44,9 +44,9 @@ public sealed class SqliteBackup : IDisposable
 
     /// <summary>Copies the database into a new file, and takes the snapshot.</summary>
     /// <param name="target">The file; it must not exist.</param>
-    /// <param name="progress">Hears how many pages of how many are copied.</param>
+    /// <param name="progress">Called with the number of pages copied and of all pages.</param>
     /// <exception cref="SqliteException">SQLite could not read or write.</exception>
-    /// <exception cref="IOException">The file is there already, or cannot be made.</exception>
+    /// <exception cref="IOException">The file already exists, or cannot be made.</exception>
     public void CopyTo(string target, Action<int, int> progress)
     {
         SqliteSchema.Execute(source, "BEGIN");
@@ -54,7 +54,7 @@ public sealed class SqliteBackup : IDisposable
         Create(target);
         using var copy = Connect(target);
 
-        // Nobody reads it before it is whole, so there is nothing to roll back to.
+        // Nobody reads the copy before it is complete, so there is nothing to roll back to.
         SqliteSchema.Execute(copy, "PRAGMA journal_mode = OFF");
         using var backup = raw.sqlite3_backup_init(copy.Handle!, "main", source.Handle!, "main");
         if (backup is null || backup.IsInvalid)
@@ -77,7 +77,7 @@ public sealed class SqliteBackup : IDisposable
 
     /// <summary>Compares the copy with the snapshot, and asks SQLite whether it is sound.</summary>
     /// <param name="target">The copy.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <returns>The fault; null for none.</returns>
     public string? Verify(string target)
     {
         using var copy = Connect(target);
@@ -99,13 +99,16 @@ public sealed class SqliteBackup : IDisposable
         return null;
     }
 
-    /// <summary>Counts of the snapshot: buckets that are there, records in their lists without tombstones, and accounts.</summary>
+    /// <summary>Counts of the snapshot: existing buckets, records in their lists without tombstones, and accounts.</summary>
     public (long Buckets, long Records, long Accounts) Count() => (
         Number("SELECT count(*) FROM buckets WHERE live = 1"),
         Number($"SELECT coalesce(sum(count), 0) FROM lists WHERE role = {(int)ListRole.Records}"),
         Number("SELECT count(*) FROM accounts"));
 
-    /// <summary>Files of records that are there whole, in order of their ids, after an id: of now before <see cref="CopyTo"/>, of the snapshot afterwards.</summary>
+    /// <summary>
+    /// Files of records whose content is complete, in the order of their ids, after an id. Before <see cref="CopyTo"/> it reads the current state, afterwards the
+    /// snapshot.
+    /// </summary>
     public IReadOnlyList<(string Id, long Size, string Hash)> ReadFiles(string after, int limit)
     {
         var files = new List<(string, long, string)>();
@@ -127,7 +130,7 @@ public sealed class SqliteBackup : IDisposable
         return files;
     }
 
-    /// <summary>Whether a record of the snapshot may name a file. One that was released is removed a while later, first its content, then its row.</summary>
+    /// <summary>Whether a record of the snapshot may name a file. A released file is removed a while later: first its content, then its row.</summary>
     public bool IsNeeded(string file)
     {
         using var command = source.CreateCommand();

@@ -11,14 +11,14 @@ internal static class CommitStatements
 {
     public static CommitOutcome Run(SqliteStatements statements, BucketCommit commit)
     {
-        // :: Step 1: nobody writes whose account is closed.
+        // :: Step 1: no closed account may write.
         var closed = commit.Accounts.Where(number => statements.Scalar("SELECT 1 FROM closed_accounts WHERE number = $0", number) is not null).ToArray();
         if (closed.Length > 0)
         {
             return new CommitOutcome(CommitStatus.Closed, Closed: closed);
         }
 
-        // :: Step 2: compare and advance the version; a bucket that is there already, or not at that version, is stale.
+        // :: Step 2: compare and advance the version. The commit is stale if a new bucket exists already, or an existing one is at another version.
         if ((commit.ExpectedVersion == 0 ? Insert(statements, commit) : Advance(statements, commit)) is not { } bucket)
         {
             return CommitOutcome.Stale;
@@ -40,7 +40,7 @@ internal static class CommitStatements
             statements.Execute("INSERT OR IGNORE INTO orphans VALUES ($0, $1)", bucket, (long)key);
         }
 
-        // As they are before they change.
+        // Copies rows before they change.
         foreach (var copy in commit.Copies)
         {
             statements.Execute(
@@ -92,7 +92,7 @@ internal static class CommitStatements
         return new CommitOutcome(CommitStatus.Done, bucket);
     }
 
-    /// <summary>One that goes has no path; its rows are removed later.</summary>
+    /// <summary>A dropped index has no path. Its rows are removed later.</summary>
     private static void Upsert(SqliteStatements statements, long bucket, int list, FieldIndex index, ServerTimestamp? touched) => statements.Execute(
         """
         INSERT INTO field_indexes (bucket, field, list, touched, whole, built, built_to, path) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)
@@ -100,7 +100,7 @@ internal static class CommitStatements
         """,
         bucket, (long)index.Key, (long)list, touched?.Milliseconds ?? 0, index.IsWhole ? 1L : 0L, index.Built, index.BuiltTo, touched is null ? null : index.Path);
 
-    /// <returns>The row; null where the bucket is there already.</returns>
+    /// <returns>The row; null if the bucket exists already.</returns>
     private static long? Insert(SqliteStatements statements, BucketCommit commit)
     {
         var heads = commit.Heads;
@@ -113,7 +113,7 @@ internal static class CommitStatements
             heads.Exists ? 1L : 0L, heads.Base.Milliseconds, (long)heads.NextKey, heads.Author, heads.AuthorNumber) as long?;
     }
 
-    /// <returns>The row; null where it is at another version.</returns>
+    /// <returns>The row; null if it is at another version.</returns>
     private static long? Advance(SqliteStatements statements, BucketCommit commit)
     {
         var heads = commit.Heads;
@@ -129,7 +129,7 @@ internal static class CommitStatements
             return null;
         }
 
-        // Apart, since SQLite writes each index of a column that is set, whether it changes or not.
+        // A separate statement, since SQLite writes each index of a column that is set, whether the value changes or not.
         if (isSame == 0)
         {
             statements.Execute(
@@ -155,7 +155,7 @@ internal static class CommitStatements
             return;
         }
 
-        // What is said of rights can be long, and most writes leave it alone.
+        // ACLs can be long, and most writes leave them alone.
         statements.Execute(
             $"""
             INSERT INTO lists (bucket, {ListColumns.Written}) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL)
@@ -175,7 +175,7 @@ internal static class CommitStatements
         bucket, (long)list, record.Id, record.Modified.Milliseconds, record.IsTombstone ? 1L : 0L, Bytes(record.Body),
         record.Author, record.Acl is { } acl ? Bytes(acl) : null, (long?)record.SortIndex, record.Expiry?.Milliseconds);
 
-    /// <summary>The array itself where the memory is all of one, since the driver takes only arrays.</summary>
+    /// <summary>The array itself if the memory is all of it, since the driver takes only arrays.</summary>
     private static byte[] Bytes(ReadOnlyMemory<byte> memory) =>
         MemoryMarshal.TryGetArray(memory, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
             ? segment.Array

@@ -5,7 +5,7 @@ using Lockstep.Core.Time;
 namespace Lockstep.Storage.Sqlite.Commits;
 
 /// <summary>
-/// A commit's changes to the index of principals. An object can name thousands, and all other writes wait meanwhile: those of one object go in one
+/// A commit's changes to the index of principals. An object can name thousands, and all other writes wait meanwhile. So the changes of one object go into one
 /// statement, which takes a fraction of the time of a statement for each.
 /// </summary>
 internal static class GrantStatements

@@ -6,7 +6,7 @@ using static Lockstep.Storage.Sqlite.Rows.RowReading;
 namespace Lockstep.Storage.Sqlite.KeyedAccounts;
 
 /// <summary>
-/// Accounts with a key in the same file as the buckets. Its one writer does one thing after the other: what a job reads holds until it has written.
+/// Accounts with a key in the same file as the buckets. The file's only writer runs one job at a time, so what a job reads stays true until it has written.
 /// </summary>
 public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountTokenLimits limits) : IKeyedAccountStore
 {
@@ -297,7 +297,7 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
     public async ValueTask RemoveServerKeyAsync(string id, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements => statements.Execute("DELETE FROM server_keys WHERE id = $0", id));
 
-    /// <summary>What came from tokens that are gone: tokens, devices, and what waits for those.</summary>
+    /// <summary>Removes everything that came from removed tokens: tokens, devices, and the commands for these.</summary>
     private static void RemoveOrphans(SqliteStatements statements, long account)
     {
         statements.Execute(
@@ -308,7 +308,9 @@ public sealed class SqliteKeyedAccountStore(SqliteDatabase database, AccountToke
             "DELETE FROM device_commands WHERE account = $0 AND NOT EXISTS (SELECT 1 FROM account_devices d WHERE d.id = device_commands.device)", account);
     }
 
-    /// <summary>Removes what is too many of the kinds of new tokens. The n-th of each client goes before the one before it of any.</summary>
+    /// <summary>
+    /// Removes tokens beyond the limits of the new tokens' kinds. Tokens are ranked within their client by use, and of all clients the lowest ranks are removed first.
+    /// </summary>
     private void Trim(SqliteStatements statements, IReadOnlyList<AccountToken> added, long account)
     {
         var removed = 0;

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Logins;
 
-/// <summary>Logins in the same file as the buckets. Its one writer does one thing after the other: what a job reads holds until it has written.</summary>
+/// <summary>Logins in the same file as the buckets. The file's only writer runs one job at a time, so what a job reads stays true until it has written.</summary>
 public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
 {
     private const string Columns =
@@ -27,7 +27,7 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
             return null;
         }
 
-        // A name that no user can have, until housekeeping comes to it.
+        // Gives the login of an account that is gone a name that no user can have, until housekeeping removes it.
         statements.Execute(
             "UPDATE account_logins SET name = ' ' || account WHERE name = $0 AND NOT EXISTS (SELECT 1 FROM accounts WHERE number = account_logins.account)", login.Name);
         if (statements.Scalar("SELECT 1 FROM account_logins WHERE name = $0", login.Name) is not null
@@ -62,7 +62,7 @@ public sealed class SqliteLoginStore(SqliteDatabase database) : ILoginStore
     public async ValueTask RemoveAsync(long account, CancellationToken cancellationToken) =>
         await database.WriteAsync(statements => statements.Execute("DELETE FROM account_logins WHERE account = $0", account));
 
-    /// <summary>Of all columns that change.</summary>
+    /// <summary>The values of all columns that change.</summary>
     private static object?[] ValuesOf(AccountLogin login) =>
         [login.PasswordHash, login.Email, login.QuotaBytes, login.ResetDigest, login.ResetExpires.Milliseconds];
 

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Push;
 
-/// <summary>Push subscriptions in the same file as the accounts. Its one writer does one thing after the other: what a job reads holds until it has written.</summary>
+/// <summary>Push subscriptions in the same file as the accounts. The file's only writer runs one job at a time, so what a job reads stays true until it has written.</summary>
 public sealed class SqlitePushStore(SqliteDatabase database) : IPushStore
 {
     private const string Columns = "owner, id, bucket, collection, path, endpoint, p256dh, auth, modified, told, due, tries";

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Lockstep.Storage.Sqlite.Quotas;
 
-/// <summary>Quotas in the same file as the buckets. Its one writer does one thing after the other: what a job reads holds until it has written.</summary>
+/// <summary>Quotas in the same file as the buckets. The file's only writer runs one job at a time, so what a job reads stays true until it has written.</summary>
 public sealed class SqliteQuotaStore(SqliteDatabase database) : IQuotaStore
 {
     private const string Columns = "subject, bytes, records, modified";
@@ -13,7 +13,7 @@ public sealed class SqliteQuotaStore(SqliteDatabase database) : IQuotaStore
 
     public ValueTask<QuotaList> ListAsync(CancellationToken cancellationToken) => ValueTask.FromResult(database.Read(static statements =>
     {
-        // The empty subject is the first, and one statement sees one moment.
+        // The empty subject sorts first, and one statement sees one moment.
         using var reader = statements.Prepare($"SELECT {Columns} FROM quotas ORDER BY subject").ExecuteReader();
         reader.Read();
         var stamp = new ServerTimestamp(reader.GetInt64(3));

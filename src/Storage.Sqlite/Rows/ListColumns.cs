@@ -11,7 +11,7 @@ internal static class ListColumns
 {
     public const string Names = "role, name, list, rows_modified, touched, count, bytes, horizon, next_expiry, iif(acl_list = list, acl, NULL)";
 
-    /// <summary>As they are written; with the list that the ACL is for.</summary>
+    /// <summary>The columns as they are written, with the list that the ACL is for.</summary>
     public const string Written = "role, name, list, rows_modified, touched, count, bytes, horizon, next_expiry, acl, acl_list";
 
     public static ListHead Read(SqliteDataReader reader) => new()

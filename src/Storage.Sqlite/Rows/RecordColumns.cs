@@ -10,13 +10,13 @@ internal static class RecordColumns
 {
     public const string Names = "id, modified, deleted, body, author, acl, sortindex, expiry";
 
-    // Where it is long its length instead, which no such text begins with.
+    // A long ACL is replaced by "#" and its length, since no ACL begins with that.
     private static readonly string Outlined = string.Create(
         CultureInfo.InvariantCulture, $"CASE WHEN length(acl) > {StoredRecord.ShortAcl} THEN CAST('#' || length(acl) AS BLOB) ELSE acl END");
 
-    /// <summary><see cref="Names"/>, with what the projection leaves out as null. In the body's place its length is, where it is not read.</summary>
+    /// <summary><see cref="Names"/> with null for everything that the projection leaves out. If the body is not read, its length is in its place.</summary>
     /// <param name="projection">The projection.</param>
-    /// <param name="readsAcl">Whether what a row says of rights is read; it is with all but <see cref="Projection.Listed"/>.</param>
+    /// <param name="readsAcl">Whether the ACL is read. Only <see cref="Projection.Listed"/> can leave it out.</param>
     public static string Of(Projection projection, bool readsAcl = true) => projection switch
     {
         Projection.Listed when !readsAcl => "id, modified, deleted, body, NULL, NULL, sortindex, expiry",
@@ -28,12 +28,12 @@ internal static class RecordColumns
 
     /// <param name="reader">On a row whose columns are <see cref="Names"/>.</param>
     /// <param name="first">Index of the first of them.</param>
-    /// <param name="projection">What the row was read with.</param>
+    /// <param name="projection">The projection with which the row was read.</param>
     public static StoredRecord Read(SqliteDataReader reader, int first = 0, Projection projection = Projection.Whole)
     {
         var hasBody = projection is not (Projection.Metadata or Projection.Outline);
 
-        // 0.1.0 wrote an empty one where there is none.
+        // 0.1.0 wrote an empty ACL if there was none.
         var acl = reader.IsDBNull(first + 5) || reader.GetFieldValue<byte[]>(first + 5) is not { Length: > 0 } text ? null : text;
         var isOutlined = acl is [(byte)'#', ..];
         return new StoredRecord

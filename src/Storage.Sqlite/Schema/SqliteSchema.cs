@@ -5,13 +5,13 @@ using Microsoft.Data.Sqlite;
 namespace Lockstep.Storage.Sqlite.Schema;
 
 /// <summary>
-/// Brings a database to the schema of this program: numbered scripts, each applied once, in one transaction. A script that
-/// older programs can live with says so in its first line and is noted in a table of its own, since 0.1.0 refuses a file
-/// whose table of versions has a number that it does not know.
+/// Brings a database to the schema of this program: numbered scripts, each applied once, in one transaction. If older programs can work after a
+/// script, its first line says so, and it is noted in a separate table, because 0.1.0 refuses a file whose table of versions has a number that it does not
+/// know.
 /// </summary>
 internal static partial class SqliteSchema
 {
-    /// <summary>Each script, in order, with the oldest program that works on what it leaves.</summary>
+    /// <summary>The scripts in order, each with the oldest program that works on its result.</summary>
     public static IReadOnlyList<(int Number, string Name, string Sql, int OldestProgram)> Scripts { get; } = Load();
 
     /// <exception cref="SqliteSchemaException">The database is newer than this program.</exception>

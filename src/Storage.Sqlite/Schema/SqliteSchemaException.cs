@@ -1,6 +1,6 @@
 namespace Lockstep.Storage.Sqlite.Schema;
 
-/// <summary>The file is not one this program can use; the message says why and what to do.</summary>
+/// <summary>This program cannot use the file. The message says why and what to do.</summary>
 public sealed class SqliteSchemaException : Exception
 {
     public SqliteSchemaException()

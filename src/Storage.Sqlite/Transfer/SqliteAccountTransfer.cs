@@ -6,7 +6,7 @@ using Lockstep.Storage.Sqlite.Assignments;
 
 namespace Lockstep.Storage.Sqlite.Transfer;
 
-/// <summary>What belongs to accounts in a SQLite file, and what is taken over into it. Rows that are held back have the negative number of their account.</summary>
+/// <summary>Reads the data of accounts from a SQLite file, and imports such data into it. Rows that are held back have the negative number of their account.</summary>
 public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTransfer
 {
     private const string Held = IAccountTransfer.Held;
@@ -152,7 +152,7 @@ public sealed class SqliteAccountTransfer(SqliteDatabase database) : IAccountTra
 
     private static string Names(IReadOnlyList<string> columns) => string.Join(", ", columns.Select(static column => column.TrimStart('?')));
 
-    /// <summary>Whoever takes anything over holds the data directory already, so that nobody else can.</summary>
+    /// <summary>An import already holds the data directory, so no second one can start.</summary>
     private sealed class OfTheFile : IAsyncDisposable
     {
         public static readonly OfTheFile Lock = new();

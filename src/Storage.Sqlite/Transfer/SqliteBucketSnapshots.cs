@@ -3,7 +3,7 @@ using Lockstep.Core.Transfer;
 
 namespace Lockstep.Storage.Sqlite.Transfer;
 
-/// <summary>Whole buckets of a SQLite file, each in a transaction of its own that keeps no writer waiting.</summary>
+/// <summary>Whole buckets of a SQLite file, each in a transaction of its own that holds up no writer.</summary>
 public sealed class SqliteBucketSnapshots(SqliteDatabase database) : IBucketSnapshots
 {
     public ValueTask<long> CountAsync(CancellationToken cancellationToken) =>

@@ -5,14 +5,14 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Storage.Upkeep.Check;
 
 /// <summary>
-/// Compares the index of principals, and what lists remember of the permissions of their objects, with the objects. Both sides are added up row by row, so that
+/// Compares the index of principals, and the permissions that lists remember of their objects, with the objects. Both sides are added up row by row, so that
 /// neither is held in memory.
 /// </summary>
 /// <param name="database">The database, in a transaction.</param>
 /// <param name="buckets">The page's buckets by their keys.</param>
 /// <param name="lists">Its lists by the keys of their buckets and their own.</param>
 /// <param name="orphans">Lists whose rows are still to be removed.</param>
-/// <param name="tell">Hears of what is wrong.</param>
+/// <param name="tell">Receives findings.</param>
 internal sealed class AccessCheck(
     UpkeepDatabase database,
     IReadOnlyDictionary<long, BucketRow> buckets,
@@ -22,7 +22,7 @@ internal sealed class AccessCheck(
 {
     private const int ObjectsAtOnce = 500;
 
-    // Rows that say when somebody's standing changed follow from nothing that is still there.
+    // Rows that note when somebody's standing changed cannot be derived from anything that is still there.
     private static readonly string Derived = $"relation IN ({(int)GrantRelation.Named}, {(int)GrantRelation.Member}, {(int)GrantRelation.NamedByBucket}, {(int)GrantRelation.NamedWidely})";
 
     private readonly Dictionary<(long Bucket, int Key), GrantSum> expected = [];
@@ -30,7 +30,7 @@ internal sealed class AccessCheck(
 
     public async Task RunAsync(long after, long to, CancellationToken cancellationToken)
     {
-        // :: Step 1: what objects say. A deleted object goes on naming people, until its tombstone goes.
+        // :: Step 1: the permissions of objects. A deleted object keeps naming people until its tombstone goes.
         var ofLists = new Dictionary<(long Bucket, ListRole Role, string Id), byte[]>();
         await database.EachAsync(
             "SELECT bucket, list, id, modified, CASE WHEN deleted THEN 1 ELSE 0 END, acl FROM records WHERE bucket > $1 AND bucket <= $2 AND acl IS NOT NULL",
@@ -57,7 +57,7 @@ internal sealed class AccessCheck(
             after,
             to);
 
-        // :: Step 2: what the index has.
+        // :: Step 2: the rows of the index.
         await database.EachAsync(
             $"SELECT bucket, list, relation, principal, id, stamp FROM grants WHERE bucket > $1 AND bucket <= $2 AND {Derived}",
             reader =>
@@ -70,7 +70,7 @@ internal sealed class AccessCheck(
             after,
             to);
 
-        // :: Step 3: where they differ.
+        // :: Step 3: the differences.
         foreach (var key in expected.Keys.Union(found.Keys).Where(key => !orphans.Contains(key)).Order().ToList())
         {
             var (says, has) = (expected.GetValueOrDefault(key), found.GetValueOrDefault(key));
@@ -83,7 +83,7 @@ internal sealed class AccessCheck(
             }
         }
 
-        // :: Step 4: what lists remember.
+        // :: Step 4: the permissions that lists remember.
         foreach (var list in lists.Values.Where(static list => list.Role is ListRole.Self or ListRole.Records).OrderBy(static list => (list.Bucket, list.Key)))
         {
             if (buckets.TryGetValue(list.Bucket, out var bucket) && bucket.Kind == Core.Buckets.BucketKind.Kinto)
@@ -99,7 +99,7 @@ internal sealed class AccessCheck(
         var row = ofLists.GetValueOrDefault((list.Bucket, isSelf ? ListRole.Self : ListRole.Collections, isSelf ? ObjectRef.Bucket.Id : list.Name));
         var (says, remembered) = (row is null ? null : AccessList.Read(row), list.Acl is null ? null : AccessList.Read(list.Acl));
 
-        // Of a bucket more is remembered than its permissions.
+        // A bucket's list remembers more than permissions.
         var (theirs, ours) = isSelf ? (Plain(says), Plain(remembered)) : (says, remembered);
         if (Equals(theirs, ours))
         {

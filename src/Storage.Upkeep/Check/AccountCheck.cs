@@ -1,14 +1,14 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Looks for what is left of accounts that are gone, in the home database.</summary>
+/// <summary>Looks for remains of accounts that are gone, in the home database.</summary>
 /// <param name="database">The home database, in a transaction.</param>
-/// <param name="findings">Hears of what is wrong.</param>
+/// <param name="findings">Receives findings.</param>
 internal sealed class AccountCheck(UpkeepDatabase database, Findings findings)
 {
-    // More would say nothing more.
+    // More findings would add nothing.
     private const int MostOfATable = 100;
 
-    // What belongs to an account by its number.
+    // The tables that name an account by its number.
     private static readonly (string Table, string What)[] Belongings =
     [
         ("keyed_accounts", "what Firefox needs of it"),

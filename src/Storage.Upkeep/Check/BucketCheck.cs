@@ -6,16 +6,16 @@ using Lockstep.Core.Records;
 
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Checks a page of buckets with their lists, by what their rows come to.</summary>
+/// <summary>Checks a page of buckets with their lists against the sums of their rows.</summary>
 /// <param name="database">The database, in a transaction.</param>
 /// <param name="home">The database with the accounts.</param>
-/// <param name="findings">Hears of what is wrong.</param>
+/// <param name="findings">Receives findings.</param>
 internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, Findings findings)
 {
     private const int FilesAtOnce = 500;
     private const string Range = "bucket > $1 AND bucket <= $2";
 
-    // Lists whose rows are counted one for one. Entries of users are counted roughly, uploads go by themselves, and the other lists have no rows.
+    // Lists whose rows are counted exactly. Entries of users are counted roughly, uploads disappear by themselves, and the other lists have no rows.
     private static readonly HashSet<ListRole> Counted =
         [ListRole.Records, ListRole.Self, ListRole.Collections, ListRole.Groups, ListRole.History, ListRole.Former, ListRole.Files];
 
@@ -23,11 +23,11 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
 
     /// <param name="after">The key of the bucket before the page.</param>
     /// <param name="to">The key of its last bucket.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>Rows of lists.</returns>
+    /// <param name="cancellationToken">Stops the check.</param>
+    /// <returns>Rows of lists that were read.</returns>
     public async Task<long> RunAsync(long after, long to, CancellationToken cancellationToken)
     {
-        // :: What there is
+        // :: The rows of the page
         var buckets = await ReadAsync($"SELECT {BucketRow.Columns} FROM buckets WHERE {Range} ORDER BY bucket", BucketRow.Read);
         var lists = await ReadAsync($"SELECT {ListRow.Columns} FROM lists WHERE {Range} ORDER BY bucket, role, name", ListRow.Read);
         var sums = (await ReadAsync($"SELECT {ListSum.Columns} FROM records WHERE {Range} GROUP BY bucket, list", ListSum.Read)).ToDictionary(static sum => (sum.Bucket, sum.Key));
@@ -41,7 +41,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
             await CheckAsync(bucket, [.. listed[bucket.Row]], sums, files, cancellationToken);
         }
 
-        // :: What belongs to none
+        // :: Rows whose bucket or list is gone, and marks for removal
         foreach (var lone in listed.Where(rows => !known.ContainsKey(rows.Key)))
         {
             findings.Tell(FindingKind.Orphan, $"bucket row {lone.Key}", $"There are {lone.Count()} lists of a bucket that is not there.");
@@ -65,7 +65,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
         await access.RunAsync(after, to, cancellationToken);
         await new FieldIndexCheck(database, known, roles, sums, TellAsync).RunAsync(after, to, cancellationToken);
 
-        // A server that remembers them as they were loads them again.
+        // A server that remembers these buckets as they were loads them again.
         foreach (var bucket in repaired)
         {
             await database.ExecuteAsync("UPDATE buckets SET version = version + 1 WHERE bucket = $1", cancellationToken, bucket);
@@ -76,7 +76,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
         Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read) => database.ReadAsync(sql, read, cancellationToken, after, to);
     }
 
-    /// <summary>A bucket, for people.</summary>
+    /// <summary>The name of a bucket, for people.</summary>
     public static string Name(BucketRow? bucket, long row) => bucket is null ? $"bucket row {row}" : $"bucket {bucket.Id}";
 
     private async Task CheckAsync(
@@ -112,7 +112,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
             findings.Tell(FindingKind.Key, name, $"{string.Join(" and ", twice.Select(static list => list.Text))} have the same number, {twice.Key}.");
         }
 
-        // :: What is left of something that is gone
+        // :: Remains of something that is gone
         if (!bucket.IsLive && bucket.Kind == BucketKind.Kinto && lists.Any(static list => list.Key != 0))
         {
             findings.Tell(FindingKind.Orphan, name, "The bucket is deleted, and has lists.");
@@ -138,7 +138,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
             await TellAsync(FindingKind.Bytes, $"It says that it has {list.Bytes} bytes, and has {bytes}.", "bytes", bytes);
         }
 
-        // In Sync what moves only the other stamp is no change of a row that readers see.
+        // In Sync, a write that moves only the other stamp changes no row that readers see.
         var stamp = bucket.Kind == BucketKind.Kinto ? list.RowsModified : Math.Max(list.RowsModified, list.Touched);
         if (stamp < sum.Newest)
         {
@@ -160,7 +160,7 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
             $"UPDATE lists SET {column} = $1 WHERE bucket = $2 AND role = $3 AND name = $4", cancellationToken, value, list.Bucket, (int)list.Role, list.Name);
     }
 
-    /// <summary>Whether a bucket belongs to an account, or to a user's store, in whose name nothing is written any more, and whose deletion is done.</summary>
+    /// <summary>Whether a bucket belongs to an account or a user's store that is closed for writing, and whose deletion is finished.</summary>
     private async Task<bool> IsLeftoverAsync(BucketRow bucket, CancellationToken cancellationToken)
     {
         var stored = BucketId.Parse(bucket.Id);
@@ -170,12 +170,12 @@ internal sealed class BucketCheck(UpkeepDatabase database, UpkeepDatabase home, 
             return false;
         }
 
-        // A deletion that is under way, and data of a store that was replaced, are removed by the server.
+        // The server itself removes the data of a deletion that is under way, and of a store that was replaced.
         return await home.NumberAsync("SELECT count(*) FROM accounts WHERE number = $1", cancellationToken, number) == 0
             && await home.NumberAsync("SELECT count(*) FROM assignments WHERE number = $1 AND NOT emptied", cancellationToken, number) == 0;
     }
 
-    /// <summary>Bytes of the files that lists of files have, by what was noted when they came.</summary>
+    /// <summary>Bytes of the files in lists of files, as noted when the files came.</summary>
     private async Task<Dictionary<(long, int), long>> FileBytesAsync(IReadOnlyList<ListRow> lists, Dictionary<long, BucketRow> known, CancellationToken cancellationToken)
     {
         var sums = new Dictionary<(long, int), long>();

@@ -8,7 +8,7 @@ namespace Lockstep.Storage.Upkeep.Check;
 /// <param name="Id">The stored id.</param>
 /// <param name="Kind">Its kind; <see cref="BucketKind.Unknown"/> also for the number of a kind that a newer program has stored.</param>
 /// <param name="IsLive">Whether the bucket exists.</param>
-/// <param name="Version">Zero: named, never written.</param>
+/// <param name="Version">Its version. Zero: it has a row, but was never written.</param>
 /// <param name="Clock">The last stamp issued.</param>
 /// <param name="Base">The stamp of the last deletion.</param>
 /// <param name="NextKey">The number of the next list.</param>

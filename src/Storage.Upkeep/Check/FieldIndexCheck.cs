@@ -1,11 +1,14 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Compares indexes on fields that are whole and in step with the records of their lists: which records they have, and in which state.</summary>
+/// <summary>
+/// Compares indexes on fields with the records of their lists: which records they have, and in which state. An index that is
+/// incomplete or not in step with its list is not compared. Also finds rows of indexes that do not exist.
+/// </summary>
 /// <param name="database">The database, in a transaction.</param>
 /// <param name="buckets">The page's buckets by their keys.</param>
 /// <param name="lists">Its lists by the keys of their buckets and their own.</param>
-/// <param name="sums">What their rows come to.</param>
-/// <param name="tell">Hears of what is wrong.</param>
+/// <param name="sums">The sums of their rows.</param>
+/// <param name="tell">Receives findings.</param>
 internal sealed class FieldIndexCheck(
     UpkeepDatabase database,
     IReadOnlyDictionary<long, BucketRow> buckets,
@@ -32,14 +35,14 @@ internal sealed class FieldIndexCheck(
             var (key, name) = ((index.Bucket, index.Field), BucketCheck.Name(buckets.GetValueOrDefault(index.Bucket), index.Bucket));
             if (!lists.TryGetValue((index.Bucket, index.List), out var list) || list.Touched != index.Touched)
             {
-                // The server drops it, or builds it anew.
+                // The server drops or rebuilds such an index.
                 continue;
             }
 
             var (records, has, fit) = (sums.GetValueOrDefault((index.Bucket, index.List), ListSum.None).Count, rows.GetValueOrDefault(key), matches.GetValueOrDefault(key));
             if (has != records || fit != records)
             {
-                // One that is not in step with its list is built anew by the server.
+                // The repair puts the index out of step with its list, so that the server rebuilds it.
                 await tell(
                     index.Bucket, FindingKind.FieldIndex, $"{name}, {list.Text}", $"Of {records} records the index on '{index.Path}' has {fit} as they are, in {has} rows.", () =>
                         database.ExecuteAsync("UPDATE field_indexes SET touched = 0 WHERE bucket = $1 AND field = $2", cancellationToken, index.Bucket, index.Field));

@@ -1,10 +1,10 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Looks whether files of records are there, with all their bytes.</summary>
-/// <remarks>A file that no record names is none: the server removes it after a while.</remarks>
+/// <summary>Checks that files of records are there, with all their bytes.</summary>
+/// <remarks>A file that no record names is not a finding: the server removes it after a while.</remarks>
 /// <param name="database">The home database.</param>
-/// <param name="findings">Hears of what is wrong.</param>
-/// <param name="directory">Where their contents lie; null where they are in the database.</param>
+/// <param name="findings">Receives findings.</param>
+/// <param name="directory">The place of their contents; null for the database.</param>
 internal sealed class FileCheck(UpkeepDatabase database, Findings findings, FileSizes? directory)
 {
     private const int FilesAtOnce = 500;
@@ -26,7 +26,7 @@ internal sealed class FileCheck(UpkeepDatabase database, Findings findings, File
                 after);
             foreach (var file in files)
             {
-                // Which of the two has it depends on what was set when it came.
+                // The setting at the time when the file came decided which of the two has it.
                 var bytes = (directory is null ? default(long?) : await directory.Of(file.Id, cancellationToken)) ?? (file.IsWhole ? file.Bytes : -1);
                 if (bytes != file.Size)
                 {

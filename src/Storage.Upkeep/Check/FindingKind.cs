@@ -1,41 +1,41 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>What can be wrong in a database.</summary>
+/// <summary>The kinds of faults in a database.</summary>
 public enum FindingKind
 {
     /// <summary>The engine itself finds its file damaged.</summary>
     Engine,
 
-    /// <summary>A list says that it has more or fewer records than it has.</summary>
+    /// <summary>The count of a list is not the number of its records.</summary>
     Count,
 
-    /// <summary>A list says that its records have more or fewer bytes than they have.</summary>
+    /// <summary>The byte count of a list is not the sum of its records' bytes.</summary>
     Bytes,
 
-    /// <summary>A clock or the stamp of a list is below a stamp that it has given.</summary>
+    /// <summary>A clock or the stamp of a list is below a stamp that it has issued.</summary>
     Stamp,
 
-    /// <summary>A record expires before its list says that any does.</summary>
+    /// <summary>A record expires before the time at which, by its list, the first one does.</summary>
     Expiry,
 
-    /// <summary>A number that is used in a bucket may be given again, or is given twice.</summary>
+    /// <summary>A number that is used in a bucket could be given again, or was given twice.</summary>
     Key,
 
-    /// <summary>Rows that belong to nothing that is there.</summary>
+    /// <summary>Rows belong to something that is not there.</summary>
     Orphan,
 
     /// <summary>Rows that are in use are marked for removal.</summary>
     Removal,
 
-    /// <summary>What is remembered of an object's permissions, or the index of principals, differs from what the objects say.</summary>
+    /// <summary>The remembered permissions of an object, or the index of principals, differ from the object's own permissions.</summary>
     Access,
 
     /// <summary>An index on a field differs from the records.</summary>
     FieldIndex,
 
-    /// <summary>A file of a record is not there, or not whole.</summary>
+    /// <summary>A file of a record is missing or incomplete.</summary>
     File,
 
-    /// <summary>Something is left of an account that is gone.</summary>
+    /// <summary>An account that is gone has left something behind.</summary>
     Account,
 }

@@ -1,17 +1,17 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Tells of what is wrong in a database, and repairs at once what follows from other rows, where that is asked for.</summary>
+/// <summary>Reports faults of a database. If asked to, repairs at once those whose right state follows from other rows.</summary>
 /// <param name="database">The database.</param>
 /// <param name="repairs">Whether to repair.</param>
-/// <param name="onFinding">Hears of each.</param>
+/// <param name="onFinding">Receives each finding.</param>
 internal sealed class Findings(UpkeepDatabase database, bool repairs, Action<Finding> onFinding)
 {
     public bool Repairs => repairs;
 
-    /// <summary>Something that nothing else tells how to repair.</summary>
+    /// <summary>Reports a fault whose right state is not known from anything else.</summary>
     public void Tell(FindingKind kind, string where, string text) => onFinding(new Finding(database.Name, kind, where, text, RepairState.None));
 
-    /// <summary>Something that follows from other rows.</summary>
+    /// <summary>Reports a fault whose right state follows from other rows.</summary>
     /// <returns>Whether it was repaired.</returns>
     public async Task<bool> TellAsync(FindingKind kind, string where, string text, Func<Task> repair)
     {

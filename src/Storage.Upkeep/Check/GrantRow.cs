@@ -5,10 +5,10 @@ using Lockstep.Core.Storage;
 namespace Lockstep.Storage.Upkeep.Check;
 
 /// <summary>A row of the index of principals, in its list.</summary>
-/// <param name="Relation">Why the principal is there.</param>
+/// <param name="Relation">The reason why the principal is there.</param>
 /// <param name="Principal">The principal.</param>
 /// <param name="Id">The object.</param>
-/// <param name="Stamp">Zero where it has no meaning.</param>
+/// <param name="Stamp">Zero if it has no meaning.</param>
 internal readonly record struct GrantRow(GrantRelation Relation, string Principal, string Id, long Stamp)
 {
     /// <summary>The rows that the index has for an object.</summary>
@@ -16,7 +16,7 @@ internal readonly record struct GrantRow(GrantRelation Relation, string Principa
     /// <param name="id">Its id.</param>
     /// <param name="modified">Its stamp.</param>
     /// <param name="acl">Its permissions.</param>
-    /// <exception cref="System.Text.Json.JsonException">They cannot be read.</exception>
+    /// <exception cref="System.Text.Json.JsonException">The permissions cannot be read.</exception>
     public static IEnumerable<GrantRow> Of(ListRole role, string id, long modified, byte[] acl)
     {
         if (AccessList.Read(acl) is not { } access)

@@ -4,9 +4,9 @@ using System.Text;
 
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>Rows of the index of principals, added up: two sets of the same rows have the same sum in whatever order they come.</summary>
-/// <param name="Rows">How many.</param>
-/// <param name="Digest">Of all of them.</param>
+/// <summary>The sum of rows of the index of principals. Two sets of the same rows have the same sum, in any order.</summary>
+/// <param name="Rows">The number of rows.</param>
+/// <param name="Digest">A digest of all rows.</param>
 internal readonly record struct GrantSum(long Rows, UInt128 Digest)
 {
     public GrantSum With(GrantRow row)

@@ -1,31 +1,31 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
 /// <summary>
-/// Looks through a whole database for what cannot be right. Invariants:
+/// Checks a whole database for faults. Invariants:
 /// <list type="number">
-/// <item>Each bucket is judged by one snapshot, so that servers may go on writing.</item>
+/// <item>Each bucket is judged by one snapshot, so that servers can keep writing.</item>
 /// <item>It remembers no more than the buckets, lists and sums of a page.</item>
-/// <item>A repair changes only what follows from other rows: counts, bytes, stamps of lists, clocks, marks and indexes. No record, account or file is changed or removed. What is
-/// repaired in a bucket is repaired in one transaction, which a server that still remembers the bucket notices by its version.</item>
+/// <item>A repair changes only what follows from other rows: counts, bytes, stamps of lists, clocks, marks and indexes. It changes or removes no record, account or file.
+/// All repairs of a bucket are made in one transaction. A server that still remembers the bucket notices them by its version.</item>
 /// </list>
 /// </summary>
-/// <param name="database">The database. If it is repaired, no server uses it.</param>
-/// <param name="home">The database with the accounts; the same where there is only one.</param>
-/// <param name="files">Where contents of files lie; null where they are in the home database.</param>
+/// <param name="database">The database. If it is repaired, no server may use it.</param>
+/// <param name="home">The database with the accounts; the same one if there is only one.</param>
+/// <param name="files">The place of files' contents; null for the home database.</param>
 /// <param name="repairs">Whether to repair.</param>
-/// <param name="onFinding">Hears of each finding.</param>
-/// <param name="onProgress">Hears how far it has come.</param>
+/// <param name="onFinding">Receives each finding.</param>
+/// <param name="onProgress">Receives the progress.</param>
 public sealed class IntegrityCheck(
     UpkeepDatabase database, UpkeepDatabase home, FileSizes? files, bool repairs, Action<Finding> onFinding, Action<CheckProgress> onProgress)
 {
     private const int BucketsAtOnce = 100;
 
-    // With more records than these, a page ends with its bucket.
+    // A page ends with the bucket that exceeds this number of records.
     private const long RecordsAtOnce = 50_000;
 
     private readonly Findings findings = new(database, repairs, onFinding);
 
-    /// <exception cref="UpkeepException">It is to be repaired, and a server uses it.</exception>
+    /// <exception cref="UpkeepException">It should be repaired, and a server uses it.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (database.Dialect.FindFaults is { } statement)

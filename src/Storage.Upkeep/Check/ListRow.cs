@@ -11,16 +11,16 @@ namespace Lockstep.Storage.Upkeep.Check;
 /// <param name="RowsModified">The stamp of its rows.</param>
 /// <param name="Touched">The stamp of the last write to it.</param>
 /// <param name="Count">Its live records.</param>
-/// <param name="Bytes">Of their bodies, or of the files.</param>
-/// <param name="Horizon">History before it is gone.</param>
-/// <param name="NextExpiry">No record expires before.</param>
+/// <param name="Bytes">Bytes of their bodies, or of the files.</param>
+/// <param name="Horizon">The stamp before which there is no history.</param>
+/// <param name="NextExpiry">The time before which no record expires.</param>
 /// <param name="Acl">The permissions of its object, if they count.</param>
 internal sealed record ListRow(
     long Bucket, ListRole Role, string Name, int Key, long RowsModified, long Touched, long Count, long Bytes, long Horizon, long? NextExpiry, byte[]? Acl)
 {
     public const string Columns = "bucket, role, name, list, rows_modified, touched, count, bytes, horizon, next_expiry, CASE WHEN acl_list = list THEN acl END";
 
-    /// <summary>For people.</summary>
+    /// <summary>The name of the list, for people.</summary>
     public string Text => Role switch
     {
         ListRole.Records => $"collection '{Name}'",

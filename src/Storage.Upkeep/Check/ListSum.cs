@@ -2,12 +2,12 @@ using System.Data.Common;
 
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>What the rows of a list come to.</summary>
+/// <summary>The sums of a list's rows.</summary>
 /// <param name="Bucket">The key of its bucket.</param>
 /// <param name="Key">The key of its rows.</param>
-/// <param name="Rows">All rows, with tombstones.</param>
+/// <param name="Rows">All rows, including tombstones.</param>
 /// <param name="Count">Live records.</param>
-/// <param name="Bytes">Of their bodies.</param>
+/// <param name="Bytes">Bytes of their bodies.</param>
 /// <param name="Newest">The newest stamp.</param>
 /// <param name="Expiry">When the first one expires.</param>
 internal sealed record ListSum(long Bucket, int Key, long Rows, long Count, long Bytes, long Newest, long? Expiry)

@@ -1,14 +1,14 @@
 namespace Lockstep.Storage.Upkeep.Check;
 
-/// <summary>What became of a finding.</summary>
+/// <summary>Whether a fault was or can be repaired.</summary>
 public enum RepairState
 {
-    /// <summary>Nothing: what it should be does not follow from anything else that is there.</summary>
+    /// <summary>It cannot be: the right state does not follow from anything else.</summary>
     None,
 
-    /// <summary>It follows from other rows, and would be repaired if that were asked for.</summary>
+    /// <summary>It could be, since the right state follows from other rows, but repairs were not asked for.</summary>
     Possible,
 
-    /// <summary>It is repaired.</summary>
+    /// <summary>It was repaired.</summary>
     Done,
 }

@@ -10,17 +10,17 @@ namespace Lockstep.Storage.Upkeep.Restored;
 /// Makes clients notice that a database is an older copy of itself. Invariants:
 /// <list type="number">
 /// <item>Every clock is above all stamps that a client may have: those of the copy, and the given least one.</item>
-/// <item>Whoever polls a list of Kinto with a stamp of before is told to start over, also where the list, or the whole bucket, is not in the copy. The answer is the
-/// one after a purge of tombstones: an empty list with a newer stamp, and with that stamp the whole list.</item>
-/// <item>Every collection of Sync has a new stamp, and <c>meta/global</c> new ids, by which clients of Sync drop what they know of the server and compare
+/// <item>A client that polls a list of Kinto with an earlier stamp is told to start over, even if the list or the whole bucket is not in the copy. The answer is the
+/// same as after a purge of tombstones: an empty list with a newer stamp, and with that stamp the whole list.</item>
+/// <item>Every collection of Sync has a new stamp, and <c>meta/global</c> has new ids, by which clients of Sync drop what they know of the server and compare
 /// all their records with its records.</item>
-/// <item>Records keep their stamps and bodies, but for <c>meta/global</c>.</item>
-/// <item>It is done whole or not at all, and may be done again.</item>
+/// <item>Records keep their stamps and bodies, except <c>meta/global</c>.</item>
+/// <item>All of it is done or nothing, and it can be done again.</item>
 /// </list>
 /// </summary>
 /// <param name="database">The database. No server uses it, and none begins to.</param>
-/// <param name="leastStamp">Above what any client may have seen, unless a bucket's clock is.</param>
-/// <param name="renewIds">Gives the body of a storage's <c>meta/global</c> new ids; null where it has none.</param>
+/// <param name="leastStamp">A stamp above all that a client may have seen, unless a bucket's clock is even higher.</param>
+/// <param name="renewIds">Gives the body of a storage's <c>meta/global</c> new ids; null if it has none.</param>
 public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leastStamp, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> renewIds)
 {
     /// <summary>The name in <c>meta</c> of the stamp from which buckets that were never written begin.</summary>
@@ -30,14 +30,14 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
     private const int Kinto = (int)BucketKind.Kinto;
     private const int Sync = (int)BucketKind.Sync;
 
-    // The lists that clients poll. The list of the bucket itself has no readers, and the others are the owner's own.
+    // The lists that clients poll. The list of the bucket itself has no readers, and the others are used only by the owner.
     private static readonly string Polled = string.Join(", ", new[] { ListRole.Records, ListRole.Collections, ListRole.Groups, ListRole.History }.Select(static role => (int)role));
 
-    // Stamps of a bucket b, of its clock as it is before: the one that readers start over with, and the next one.
+    // Stamps of a bucket b, from its clock before the change: the one with which readers start over, and the next one.
     private const string Over = "(CASE WHEN b.clock >= $1 THEN b.clock + 1 ELSE $1 END)";
     private const string Next = $"({Over} + 1)";
 
-    // The same on the grid of Sync's stamps.
+    // The same, rounded up to the grid of Sync's stamps.
     private const string Even = $"(({Over} + 9) / 10 * 10)";
 
     /// <exception cref="UpkeepException">A server uses the database.</exception>
@@ -56,14 +56,14 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
 
     private async Task<RestoredCounts> RunAloneAsync(CancellationToken cancellationToken)
     {
-        // :: Lists of Kinto. What goes by their former stamps goes first.
+        // :: Lists of Kinto. Updates that compare the former stamps come first.
         await StampAsync($"UPDATE field_indexes SET touched = {Of("field_indexes", Kinto, Next)} WHERE {IsOf("field_indexes", Kinto)} AND EXISTS (SELECT 1 FROM lists l WHERE l.bucket = field_indexes.bucket AND l.list = field_indexes.list AND l.touched = field_indexes.touched)");
         await StampAsync($"UPDATE lists SET horizon = {Of("lists", Kinto, Over)}, rows_modified = {Of("lists", Kinto, Next)}, touched = {Of("lists", Kinto, Next)} WHERE role IN ({Polled}) AND {IsOf("lists", Kinto)}");
 
         // The last stamp that is ahead of the wall clock.
         await StampAsync($"UPDATE lists SET horizon = {Of("lists", Kinto, Next)} WHERE role = {(int)ListRole.Self} AND {IsOf("lists", Kinto)}");
 
-        // Its groups are as they were: what they let people see in other buckets may differ.
+        // The groups are in an older state, so what they let people see in other buckets may differ.
         await StampAsync(
             $"""
             INSERT INTO grants (bucket, list, relation, principal, id, stamp)
@@ -76,7 +76,7 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
         await StampAsync($"UPDATE lists SET rows_modified = {Of("lists", Sync, Even)}, touched = {Of("lists", Sync, Even)} WHERE role = {(int)ListRole.Records} AND list <> 0 AND {IsOf("lists", Sync)}");
         var reset = await ResetAsync(cancellationToken);
 
-        // :: Buckets, last: the other stamps follow from their clocks.
+        // :: Buckets, last, since the other stamps are computed from their clocks.
         var kinto = await StampAsync(
             $"""
             UPDATE buckets AS b SET version = version + 1, author_base = CASE WHEN author_base = base THEN {Over} ELSE author_base END, base = {Over}, clock = {Next}
@@ -87,7 +87,7 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
             $"INSERT INTO meta (name, value) VALUES ('{FloorName}', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE CAST(meta.value AS bigint) < CAST(excluded.value AS bigint)",
             cancellationToken, $"{leastStamp}");
 
-        // :: Numbers that were given after the copy was made must not be given to others.
+        // :: Numbers that were given after the copy was made must not be given again.
         if (database.IsHome)
         {
             foreach (var statement in database.Dialect.SkipNumbers)
@@ -105,7 +105,7 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
     }
 
     /// <summary>Gives each storage's <c>meta/global</c> new ids, and the stamp of its list.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>The number of storages.</returns>
     private async Task<long> ResetAsync(CancellationToken cancellationToken)
     {
         var reset = 0L;
@@ -144,7 +144,7 @@ public sealed class RestoredStamps(UpkeepDatabase database, ServerTimestamp leas
         }
     }
 
-    /// <summary>A stamp of the bucket of a row.</summary>
+    /// <summary>A stamp from the bucket of a row.</summary>
     private static string Of(string table, int kind, string stamp) => $"(SELECT {stamp} FROM buckets b WHERE b.bucket = {table}.bucket AND b.kind = {kind})";
 
     private static string IsOf(string table, int kind) => $"EXISTS (SELECT 1 FROM buckets b WHERE b.bucket = {table}.bucket AND b.kind = {kind})";
