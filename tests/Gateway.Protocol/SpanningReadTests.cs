@@ -17,8 +17,8 @@ public sealed class SpanningReadTests
         await using var server = await KintoServer.StartAsync();
         using var alice = await server.NewUserAsync();
         using var bob = await server.NewUserAsync();
-        var admission = server.Services.GetRequiredService<Admission>();
-        var going = await admission.TrySpanAsync(await IdOfAsync(alice), CancellationToken.None);
+        var (user, _) = (await IdOfAsync(alice), await IdOfAsync(bob));
+        var going = await server.Services.GetRequiredService<Admission>().TrySpanAsync(user, CancellationToken.None);
 
         var waiting = alice.SendAsync(method, path);
         Assert.Equal(200, (await bob.SendAsync(method, path)).Status);

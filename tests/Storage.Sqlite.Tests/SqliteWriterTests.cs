@@ -207,7 +207,7 @@ public sealed class SqliteWriterTests : IDisposable
         await WriteAsync(1, takes: 0);
         var third = WriteAsync(501, takes: 0);
         writer.Dispose();
-        Assert.True(third.IsCompletedSuccessfully);
+        await third;
 
         Task WriteAsync(int rows, double takes) => writer.WriteAsync(
             _ =>
