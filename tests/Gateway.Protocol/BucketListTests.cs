@@ -57,15 +57,18 @@ public sealed class BucketListTests(KintoServer server)
             using var client = await alone.NewUserAsync();
             using var other = await alone.NewUserAsync();
             await other.PutAsync("/buckets/others", "{}");
+            var last = 0L;
             foreach (var name in new[] { "zz", "aa", "mm", "gone" })
             {
-                await client.PutAsync($"/buckets/{name}", "{}");
+                await PutLaterAsync(name);
             }
 
             await client.PutAsync("/buckets/default/collections/tasks/records/r", "{}");
+            await PutLaterAsync("default");
             var own = (await client.GetAsync("/buckets/default")).Data.GetProperty("id").GetString()!;
-            await client.PutAsync("/buckets/aa", """{"data":{"n":1}}""");
+            await PutLaterAsync("aa", """{"data":{"n":1}}""");
             var before = (await client.GetAsync("/buckets")).Headers["ETag"];
+            await PutLaterAsync("gone");
             await client.DeleteAsync("/buckets/gone");
 
             // A record moves the list of its collection, not that of the buckets.
@@ -83,6 +86,18 @@ public sealed class BucketListTests(KintoServer server)
             Assert.Equal("4", head.Headers["Total-Objects"]);
             Assert.Equal((await client.GetAsync("/buckets")).Headers["ETag"], head.Headers["ETag"]);
             Assert.Equal("2", (await client.SendAsync("HEAD", "/buckets?in_id=aa,mm,gone,others")).Headers["Total-Objects"]);
+
+            // Each bucket has a clock of its own, and a fast server writes to several in one millisecond.
+            async Task PutLaterAsync(string name, string body = "{}")
+            {
+                long stamp;
+                do
+                {
+                    stamp = (await client.PutAsync($"/buckets/{name}", body)).Data.GetProperty("last_modified").GetInt64();
+                }
+                while (stamp <= last);
+                last = stamp;
+            }
         }
         finally
         {
