@@ -38,6 +38,9 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnGroups> own = new();
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), OwnReading> readings = new();
     private readonly ConcurrentDictionary<(BucketId Bucket, string Who), ForeignGroups> foreign = new();
+    private readonly Lock remembering = new();
+
+    // Groups in all of those in own.
     private int remembered;
 
     /// <param name="caller">The caller. Inside a turn, with <see cref="PrincipalSet.Foreign"/>; then no other bucket is asked.</param>
@@ -188,15 +191,17 @@ internal sealed class Memberships(IBucketStore store, AccessRule rule, TimeProvi
 
     private void Remember((BucketId Bucket, string Who) key, OwnGroups groups)
     {
-        if (own.Count >= MaxRemembered || Volatile.Read(ref remembered) >= MaxAllRememberedGroups)
+        lock (remembering)
         {
-            own.Clear();
-            Volatile.Write(ref remembered, 0);
-        }
+            if (own.Count >= MaxRemembered || remembered >= MaxAllRememberedGroups)
+            {
+                own.Clear();
+                remembered = 0;
+            }
 
-        // Counts what takes the place of an earlier one again, so that it is forgotten sooner rather than later.
-        Interlocked.Add(ref remembered, groups.Groups.Length);
-        own[key] = groups;
+            remembered += groups.Groups.Length - (own.TryGetValue(key, out var former) ? former.Groups.Length : 0);
+            own[key] = groups;
+        }
     }
 
     private async ValueTask<ForeignGroups> AskAsync(string who, BucketHeads heads, CancellationToken cancellationToken)

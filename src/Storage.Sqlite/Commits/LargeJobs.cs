@@ -7,7 +7,7 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// <list type="number">
 /// <item>After a job its user rests for <see cref="RestFactor"/> times as long as it took, but not longer than <see cref="MostRest"/>: none of their other
 /// large jobs is due until then. So one user's large jobs take a small share of the writer's time, however many there are.</item>
-/// <item>Nobody rests for nobody: while no small job has come since, the next one is due at once.</item>
+/// <item>Nobody rests for nobody: while no small job of anybody else has come since, the next one is due at once.</item>
 /// <item>Of those that are due, the one that has waited longest is first.</item>
 /// </list>
 /// The writer's thread adds and takes; any thread may look.
@@ -92,11 +92,16 @@ internal sealed class LargeJobs(TimeProvider time)
     }
 
     /// <summary>A job that is not large has come.</summary>
-    public void SmallCame()
+    /// <param name="user">Whose it is; null for the server's own.</param>
+    public void SmallCame(string? user)
     {
         lock (gate)
         {
             small++;
+            if (user is not null && rests.TryGetValue(user, out var rest))
+            {
+                rests[user] = rest with { Small = rest.Small + 1 };
+            }
         }
     }
 
@@ -132,6 +137,6 @@ internal sealed class LargeJobs(TimeProvider time)
 
     /// <param name="Since">The timestamp of its begin.</param>
     /// <param name="Length">How long it is.</param>
-    /// <param name="Small">How many small jobs had come.</param>
+    /// <param name="Small">How many small jobs had come, and of the user's own since. Where all that have come are counted here, nobody else waits.</param>
     private readonly record struct Rest(long Since, TimeSpan Length, long Small);
 }

@@ -10,8 +10,8 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// The one connection that writes, on a thread of its own. Invariants:
 /// <list type="number">
 /// <item>Group commit: whatever has queued, from however many buckets, goes into one transaction and one fsync.</item>
-/// <item>A job of many rows has a transaction to itself, after all others that have queued: one of them at most holds these up. So has each job of a user
-/// who has that many rows in the transaction already. <see cref="LargeJobs"/> has those that wait.</item>
+/// <item>A job of many rows has a transaction to itself, after all others that have queued: one of them at most holds these up. <see cref="LargeJobs"/> has
+/// those that wait.</item>
 /// <item>Each job runs in a savepoint: one that SQLite refuses fails alone, the others are committed.</item>
 /// <item>A job hears "done" after COMMIT returned, never before; a fault before COMMIT means that nothing was written, and so
 /// does one in COMMIT that says that there was no room. Any other leaves it open, and the connection is thrown away, so that recovery
@@ -25,8 +25,6 @@ namespace Lockstep.Storage.Sqlite.Commits;
 internal sealed class SqliteWriter : IDisposable
 {
     private const int MaxJobs = 512;
-
-    // Of one user, in a transaction that others share.
     private const int MaxRows = 500;
 
     /// <summary>How long another process may hold the file before a transaction is given up, or a read.</summary>
@@ -73,7 +71,7 @@ internal sealed class SqliteWriter : IDisposable
     /// <returns>What the job found; or that it was not executed, or that its fate is unknown.</returns>
     public Task<CommitOutcome> WriteAsync(Func<SqliteStatements, CommitOutcome> run, Deadline deadline = default, int rows = 1, string? user = null)
     {
-        var job = new WriteJob(run, deadline, rows, user);
+        var job = new WriteJob(run, deadline, rows > MaxRows, user);
         try
         {
             queue.Add(job);
@@ -135,7 +133,6 @@ internal sealed class SqliteWriter : IDisposable
     private void Run()
     {
         var jobs = new List<WriteJob>(MaxJobs);
-        var rows = new Dictionary<string, int>(StringComparer.Ordinal);
         while (!queue.IsCompleted || !large.IsEmpty)
         {
             if (queue.TryTake(out var first, large.UntilDue))
@@ -148,7 +145,6 @@ internal sealed class SqliteWriter : IDisposable
             }
 
             RunAll(isLarge: false);
-            rows.Clear();
 
             // At the end, nobody writes who could be held up.
             if (large.TryTake(anyway: queue.IsAddingCompleted, out var one))
@@ -190,7 +186,7 @@ internal sealed class SqliteWriter : IDisposable
 
         void Sort(WriteJob job)
         {
-            if (job.Rows > MaxRows || (job.User is { } user && (rows[user] = rows.GetValueOrDefault(user) + job.Rows) > MaxRows))
+            if (job.IsLarge)
             {
                 large.Add(job);
 
@@ -199,7 +195,7 @@ internal sealed class SqliteWriter : IDisposable
                 return;
             }
 
-            large.SmallCame();
+            large.SmallCame(job.User);
             Take(job);
         }
 

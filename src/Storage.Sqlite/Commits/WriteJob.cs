@@ -6,9 +6,9 @@ namespace Lockstep.Storage.Sqlite.Commits;
 /// <summary>A piece of work for the writer: runs inside the shared transaction, and is told how that ended.</summary>
 /// <param name="run">The work.</param>
 /// <param name="deadline">When it must be told how it ended.</param>
-/// <param name="rows">Rows that it writes, roughly.</param>
+/// <param name="isLarge">Whether it takes long.</param>
 /// <param name="user">Whose rows they are; null for the server's own.</param>
-internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadline deadline, int rows, string? user)
+internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadline deadline, bool isLarge, string? user)
 {
     private const int Waiting = 0;
     private const int Taken = 1;
@@ -20,7 +20,8 @@ internal sealed class WriteJob(Func<SqliteStatements, CommitOutcome> run, Deadli
 
     public Deadline Deadline { get; } = deadline;
 
-    public int Rows => rows;
+    /// <summary>Whether it has a transaction to itself.</summary>
+    public bool IsLarge => isLarge;
 
     public string? User => user;
 
